@@ -1,0 +1,1 @@
+"""Snowlight's services, each a package that imports no other."""

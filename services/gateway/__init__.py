@@ -1,0 +1,1 @@
+"""Serves people over HTTP."""

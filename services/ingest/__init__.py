@@ -1,0 +1,1 @@
+"""Takes cameras in: registry, sessions, muxing, recording."""

@@ -1,0 +1,1 @@
+"""Shared runtime of Snowlight's services. Knows no service."""
