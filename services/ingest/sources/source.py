@@ -1,0 +1,110 @@
+"""What ingest asks of a camera's source, whatever protocol it speaks.
+
+A source is opened with `services.ingest.sources.opening.open_source` and run once; a reconnect is a new source.
+All sink calls come from the event loop that runs the source, in the stream's own order:
+
+    on_tracks  (on_parameter_sets | on_video | on_audio | on_loss | on_sender_report)*
+
+The sink reads its own clock: a call is made in the same wake of the loop in which the last byte of the unit
+arrived, so the time of the call is the arrival time.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from snowlight.errors import UnavailableError
+
+VideoCodec = Literal["h264", "h265"]
+AudioCodec = Literal["aac", "pcma", "pcmu"]
+TrackKind = Literal["video", "audio"]
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTrack:
+    """`parameter_sets`: NAL units without start codes in the order VPS, SPS, PPS; empty if not yet known."""
+
+    codec: VideoCodec
+    clock_rate: int
+    parameter_sets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """`config`: AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) for AAC, empty for G.711."""
+
+    codec: AudioCodec
+    clock_rate: int
+    channels: int
+    config: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the camera asks for. The password is left out of `repr`, so it reaches no log by accident."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Patience with a camera, in seconds, and how much of one unit is buffered, in bytes."""
+
+    connect_timeout: float = 5.0
+    response_timeout: float = 10.0
+    silence_timeout: float = 10.0
+    max_access_unit: int = 8 << 20
+
+
+class AccessUnitSink(Protocol):
+    """Receives one camera's media. Calls must return quickly: they run inside the socket's wake."""
+
+    def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
+        """Once, before anything else. `audio` is None when it is not wanted or not offered."""
+
+    def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
+        """A complete in-band set that differs from the known one, before the first unit it applies to."""
+
+    def on_video(self, data: bytes, pts: int, key: bool) -> None:
+        """One access unit, Annex B with 4-byte start codes, without parameter sets and delimiters.
+
+        `pts` counts in `clock_rate` from an arbitrary start and does not wrap. `key`: decoding may start here.
+        """
+
+    def on_audio(self, data: bytes, pts: int) -> None:
+        """One raw AAC frame, or one packet's G.711 bytes. `pts` counts in the audio track's `clock_rate`."""
+
+    def on_loss(self, packets: int) -> None:
+        """`packets` video packets never came; the unit they belong to is dropped."""
+
+    def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
+        """RTCP SR (RFC 3550, 6.4.1): the camera says that `pts` was captured at `ntp_ms`, UTC, on its clock."""
+
+
+class Source(Protocol):
+    """One connection to one camera."""
+
+    async def run(self, sink: AccessUnitSink) -> None:
+        """Feed `sink` until the source ends (returns) or fails (SourceError). Cancellation closes it cleanly."""
+
+
+class SourceError(UnavailableError):
+    """The camera cannot be played. `code` is stable; `detail` is a sentence for people, without credentials.
+
+    camera.unreachable           refused, no route, or the name does not resolve
+    camera.host_denied           the address lies outside the allowed source networks
+    camera.timeout               accepts and says nothing, or falls silent
+    camera.auth_failed           wrong or missing credentials
+    camera.not_found             the camera does not know this path
+    camera.protocol_error        what the camera says breaks the protocol
+    camera.protocol_unsupported  a scheme or transport that is not carried
+    camera.codec_unsupported     a video codec that is not carried
+    camera.no_video              the stream offers no video
+    camera.closed                the camera closed the connection
+    camera.file_denied           the file is outside `media_dir` or cannot be read
+    """
