@@ -1,6 +1,11 @@
 """What ingest asks of a camera's source, whatever protocol it speaks.
 
-A source is opened with `services.ingest.sources.opening.open_source` and run once; a reconnect is a new source.
+A source is opened and run once; a reconnect is a new source:
+
+    services.ingest.sources.opening.open_source(
+        url, credentials: Credentials | None, *, audio: bool, networks: Sequence[IPNetwork],
+        media_dir: Path | None, settings: SourceSettings = SourceSettings()) -> Source
+
 All sink calls come from the event loop that runs the source, in the stream's own order:
 
     on_tracks  (on_parameter_sets | on_video | on_audio | on_loss | on_sender_report)*
@@ -73,7 +78,8 @@ class AccessUnitSink(Protocol):
     def on_video(self, data: bytes, pts: int, key: bool) -> None:
         """One access unit, Annex B with 4-byte start codes, without parameter sets and delimiters.
 
-        `pts` counts in `clock_rate` from an arbitrary start and does not wrap. `key`: decoding may start here.
+        `pts` counts in `clock_rate` from an arbitrary start and does not wrap.
+        `key`: decoding may start here.
         """
 
     def on_audio(self, data: bytes, pts: int) -> None:
@@ -83,14 +89,17 @@ class AccessUnitSink(Protocol):
         """`packets` video packets never came; the unit they belong to is dropped."""
 
     def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
-        """RTCP SR (RFC 3550, 6.4.1): the camera says that `pts` was captured at `ntp_ms`, UTC, on its clock."""
+        """RTCP SR (RFC 3550, 6.4.1): by the camera's own clock, `pts` was captured at `ntp_ms`, UTC."""
 
 
 class Source(Protocol):
     """One connection to one camera."""
 
     async def run(self, sink: AccessUnitSink) -> None:
-        """Feed `sink` until the source ends (returns) or fails (SourceError). Cancellation closes it cleanly."""
+        """Feed `sink` until the source ends (returns) or fails (SourceError).
+
+        Cancellation closes the connection cleanly.
+        """
 
 
 class SourceError(UnavailableError):
