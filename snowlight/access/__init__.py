@@ -1,0 +1,1 @@
+"""Verifies who calls: service tokens, people's access tokens, stream tickets."""

@@ -1,0 +1,97 @@
+"""People's access tokens and stream tickets, verified once and then by cache.
+
+A cached verification still looks at the expiry on every hit.
+"""
+
+import base64
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from snowlight.access import jwt
+from snowlight.access.keys import PublicKeys
+from snowlight.clock import Clock
+from snowlight.errors import ExpiredError, PermissionDeniedError, UnauthenticatedError
+
+ACCESS_TOKEN_TYP = "at+jwt"  # noqa: S105 - a type name (RFC 9068)
+TICKET_TYP = "ticket+jwt"
+CACHE_SIZE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class TicketClaims:
+    """What a stream ticket opens."""
+
+    ticket_id: str
+    principal: str
+    camera_uid: str
+    action: str
+    window_start_ms: int
+    window_end_ms: int
+    expire_ms: int
+
+    def require(self, *actions: str) -> None:
+        """Raises PermissionDeniedError unless the ticket is for one of `actions`."""
+        if self.action not in actions:
+            raise PermissionDeniedError("ticket.wrong_action", f"this ticket is for {self.action}")
+
+    def require_window(self, start_ms: int, end_ms: int) -> None:
+        """Raises PermissionDeniedError unless [start_ms, end_ms) lies inside the ticket's window."""
+        if start_ms < self.window_start_ms or end_ms > self.window_end_ms:
+            raise PermissionDeniedError("ticket.outside_window", "the range leaves this ticket's window")
+
+
+class TokenVerifier:
+    """Verifies what auth signed. One for each process."""
+
+    def __init__(self, keys: PublicKeys, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._verified: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+
+    async def access_token(self, token: str) -> str:
+        """The principal's name. Raises UnauthenticatedError, `auth.token_expired` for an expired one."""
+        claims = await self._claims(token, ACCESS_TOKEN_TYP)
+        try:
+            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
+        except ExpiredError as error:
+            raise UnauthenticatedError(error.code, "the access token has expired") from error
+        return str(claims["sub"])
+
+    async def ticket(self, token: str) -> TicketClaims:
+        """The ticket's claims. Raises UnauthenticatedError when forged, ExpiredError once over."""
+        claims = await self._claims(token, TICKET_TYP)
+        jwt.check_times(claims, self._clock.now_ms(), code="ticket.expired")
+        start_ms, end_ms = claims.get("win") or (0, 0)
+        return TicketClaims(
+            ticket_id=claims["jti"],
+            principal=claims["sub"],
+            camera_uid=claims["cam"],
+            action=claims["act"],
+            window_start_ms=start_ms,
+            window_end_ms=end_ms,
+            expire_ms=claims["exp"] * 1000,
+        )
+
+    async def _claims(self, token: str, typ: str) -> dict[str, Any]:
+        cached = self._verified.get((typ, token))
+        if cached is not None:
+            self._verified.move_to_end((typ, token))
+            return cached
+        keys = await self._keys.for_key_id(_key_id(token))
+        claims = jwt.decode(token, keys, algorithm=jwt.SIGNATURE, typ=typ, issuer=jwt.AUTH_ISSUER)
+        self._verified[typ, token] = claims
+        if len(self._verified) > CACHE_SIZE:
+            self._verified.popitem(last=False)
+        return claims
+
+
+def _key_id(token: str) -> str:
+    """The `kid` a token names, unverified: it only chooses the key to verify with."""
+    try:
+        encoded = token[: token.index(".")]
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        return str(header["kid"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnauthenticatedError("auth.token_invalid", "this is not a token") from error

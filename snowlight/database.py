@@ -1,0 +1,119 @@
+"""Databases: SQLite for the embedded default, PostgreSQL for clusters, and their migrations at start.
+
+Only a service's repository modules and this file know which one it is.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from snowlight.errors import FailedPreconditionError, UnavailableError
+
+_MIGRATION_LOCK = 0x534E4F57  # advisory lock: one process migrates a database at a time
+
+
+class Database:
+    """One service's database. Raises UnavailableError when it cannot be reached."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.is_postgres = engine.dialect.name == "postgresql"
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads; on SQLite it waits for no writer."""
+        async with self._connect() as connection:
+            await connection.execution_options(snowlight_read_only=True)
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write; committed at the end, rolled back on an exception."""
+        async with self._connect() as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
+            raise UnavailableError("database.unavailable", "the database does not answer") from error
+
+
+@asynccontextmanager
+async def open_database(url: str, *, service: str, migrations: Path) -> AsyncIterator[Database]:
+    """Connect to `url`, bring its schema to the newest of `migrations`, and close at the end.
+
+    `sqlite+aiosqlite:///path` or `postgresql+asyncpg://user:password@host/name`.
+    """
+    engine = _create_engine(url)
+    try:
+        await _migrate(Database(engine), service, migrations)
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def _create_engine(url: str) -> AsyncEngine:
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql+asyncpg":
+        return create_async_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    if parsed.drivername != "sqlite+aiosqlite":
+        raise FailedPreconditionError(
+            "config.database_url", f"{parsed.drivername} is neither sqlite+aiosqlite nor postgresql+asyncpg"
+        )
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(parsed)
+    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, below
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that upgrades from reading to writing fails at once when another wrote meanwhile: take the
+    # write lock at the beginning instead.
+    read_only = connection.get_execution_options().get("snowlight_read_only")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+async def _migrate(database: Database, service: str, migrations: Path) -> None:
+    async with database.write() as connection:
+        if database.is_postgres:
+            await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        await connection.run_sync(_upgrade, service, migrations)
+
+
+def _upgrade(connection: sa.Connection, service: str, migrations: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    config.set_main_option("version_locations", str(migrations / "versions"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+
+    def to_head(revision: Any, _context: MigrationContext) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    with EnvironmentContext(config, script, fn=to_head, destination_rev="head") as environment:
+        environment.configure(connection=connection, version_table=f"alembic_version_{service}")
+        environment.run_migrations()

@@ -1,0 +1,1 @@
+"""What services share about footage: fragments, their tables, ISO BMFF boxes."""

@@ -1,0 +1,82 @@
+"""The fragment: `[prft] moof mdat`, at once LL-HLS part, unit of the spool file and of the live ring."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+KEY_PATTERN = re.compile(
+    r"rec/(?P<uid>[0-9a-z-]+)/(?P<day>\d{8})/"
+    r"(?P<start_ms>\d+)-(?P<duration_ms>\d+)-(?P<epoch>\d+)-(?P<sequence>\d+)-(?P<init8>[0-9a-f]{8})\.mp4"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InitSection:
+    """`[ftyp moov]` of one mux session, and what players must know beforehand."""
+
+    init8: str
+    """First 8 hex digits of the SHA-256 of `data`."""
+    data: bytes
+    codecs: str
+    """RFC 6381, video first."""
+    width: int
+    height: int
+    session: int
+    """The session's first media sequence number."""
+    discontinuity_sequence: int
+    target_duration_ms: int
+    part_target_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One fragment with its number and its place on the wall clock."""
+
+    segment: int
+    """Media sequence number (RFC 8216 section 4.3.3.2) of the segment it belongs to."""
+    part: int
+    start_ms: int
+    """Capture time of the first sample, ms since 1970 UTC."""
+    duration_ms: int
+    independent: bool
+    """It begins with a key frame."""
+    lossy: bool
+    data: bytes
+
+    @property
+    def end_ms(self) -> int:
+        return self.start_ms + self.duration_ms
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """The name of one recorded object, which tells what lies in it."""
+
+    uid: str
+    start_ms: int
+    duration_ms: int
+    epoch: int
+    sequence: int
+    init8: str
+
+    def __str__(self) -> str:
+        day = datetime.fromtimestamp(self.start_ms / 1000, UTC).strftime("%Y%m%d")
+        return (
+            f"rec/{self.uid}/{day}/"
+            f"{self.start_ms}-{self.duration_ms}-{self.epoch}-{self.sequence}-{self.init8}.mp4"
+        )
+
+    @classmethod
+    def parse(cls, key: str) -> "ObjectKey":
+        """Raises ValueError when `key` does not name a recorded object."""
+        match = KEY_PATTERN.fullmatch(key)
+        if match is None:
+            raise ValueError(f"{key!r} does not name a recorded object")
+        return cls(
+            match["uid"],
+            int(match["start_ms"]),
+            int(match["duration_ms"]),
+            int(match["epoch"]),
+            int(match["sequence"]),
+            match["init8"],
+        )

@@ -1,0 +1,1 @@
+"""gRPC servers and channels, built one way for all services."""

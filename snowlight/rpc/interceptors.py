@@ -1,0 +1,113 @@
+"""What happens around every call served: who calls, how long it took, how errors are told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+
+from snowlight.access.service_token import ServiceTokens
+from snowlight.errors import SnowlightError, UnauthenticatedError
+from snowlight.observability.metrics import RpcMetrics
+from snowlight.rpc.status import to_trailing_metadata
+
+log = structlog.get_logger(__name__)
+
+_OPEN_SERVICES = frozenset(
+    {
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
+    }
+)
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Checks the bearer token, measures, and translates errors, for unary and server-streaming methods."""
+
+    def __init__(self, tokens: ServiceTokens, metrics: RpcMetrics) -> None:
+        self._tokens = tokens
+        self._metrics = metrics
+        self.open_services = set(_OPEN_SERVICES)
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.request_streaming:
+            return handler
+        method = str(handler_call_details.method)
+        is_open = method.split("/")[1] in self.open_services
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._around_stream(handler.unary_stream, method, is_open),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._around_unary(handler.unary_unary, method, is_open),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _around_unary(self, behaviour: Any, method: str, is_open: bool) -> Any:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            started = time.perf_counter()
+            code = grpc.StatusCode.CANCELLED
+            try:
+                if not is_open:
+                    self._check_caller(context)
+                response = await behaviour(request, context)
+                code = grpc.StatusCode.OK
+                return response
+            except SnowlightError as error:
+                code = error.grpc_code
+                await context.abort(code, str(error), to_trailing_metadata(error))
+            except Exception as error:
+                if isinstance(error, grpc.aio.AbortError):
+                    raise
+                code = grpc.StatusCode.INTERNAL
+                log.error("rpc.failed", method=method, exc_info=True)
+                await context.abort(code, "internal error")
+            finally:
+                self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
+
+        return call
+
+    def _around_stream(self, behaviour: Any, method: str, is_open: bool) -> Any:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            started = time.perf_counter()
+            code = grpc.StatusCode.CANCELLED
+            try:
+                if not is_open:
+                    self._check_caller(context)
+                async for response in behaviour(request, context):
+                    yield response
+                code = grpc.StatusCode.OK
+            except SnowlightError as error:
+                code = error.grpc_code
+                await context.abort(code, str(error), to_trailing_metadata(error))
+            except Exception as error:
+                if isinstance(error, grpc.aio.AbortError):
+                    raise
+                code = grpc.StatusCode.INTERNAL
+                log.error("rpc.failed", method=method, exc_info=True)
+                await context.abort(code, "internal error")
+            finally:
+                self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
+
+        return call
+
+    def _check_caller(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                scheme, _, token = str(value).partition(" ")
+                if scheme.lower() != "bearer":
+                    break
+                self._tokens.verify(token)
+                return
+        raise UnauthenticatedError("auth.token_missing", "a service's bearer token is required")

@@ -1,0 +1,145 @@
+"""A gRPC server with everything a Snowlight service has: health, reflection, token check, errors, metrics."""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+
+from snowlight.config import TlsSettings
+from snowlight.errors import FailedPreconditionError
+from snowlight.rpc.interceptors import Guard
+
+# One listener a port: without it a second server would bind silently and take half of the calls.
+_OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 16 << 20))
+
+
+@dataclass(frozen=True)
+class Servicer:
+    """One gRPC service to serve."""
+
+    name: str
+    """Full name, "snowlight.api.storage.v1.Storage"."""
+    add: Callable[[Any, grpc.aio.Server], None]
+    """The generated `add_*Servicer_to_server`."""
+    implementation: Any
+    open_to_all: bool = False
+    """Serve without a bearer token. Only token issue is."""
+    preserialized: frozenset[str] = field(default_factory=frozenset)
+    """Methods that yield response messages as bytes already serialised."""
+
+
+class GrpcServer:
+    """A started server: where it listens, and how to drain it."""
+
+    def __init__(
+        self, server: grpc.aio.Server, health: HealthServicer, names: Sequence[str], port: int
+    ) -> None:
+        self._server = server
+        self._health = health
+        self._names = names
+        self.port = port
+
+    async def drain(self, grace_s: float) -> None:
+        """Report NOT_SERVING, take no new calls, let running ones go on for `grace_s` seconds."""
+        await self._set(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._server.stop(grace_s)
+
+    async def _set(self, status: int) -> None:
+        for name in ("", *self._names):
+            await self._health.set(name, status)
+
+
+@asynccontextmanager
+async def serve_grpc(
+    listen: str,
+    servicers: Sequence[Servicer],
+    guard: Guard,
+    *,
+    tls: TlsSettings,
+    allow_plaintext: bool,
+    drain_seconds: float,
+) -> AsyncIterator[GrpcServer]:
+    """Serve `servicers` on `listen` (HOST:PORT) while the context is open, then drain.
+
+    Raises FailedPreconditionError when plain text would leave the loopback interface without leave, or when
+    the port is taken.
+    """
+    for servicer in servicers:
+        if servicer.open_to_all:
+            guard.open_services.add(servicer.name)
+    server = grpc.aio.server(interceptors=[guard], options=_OPTIONS)
+    for servicer in servicers:
+        servicer.add(servicer.implementation, _Preserialized(server, servicer.preserialized))  # type: ignore[arg-type]
+    health = HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    names = [servicer.name for servicer in servicers]
+    reflection.enable_server_reflection((*names, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
+    port = _bind(server, listen, tls, allow_plaintext)
+    await server.start()
+    running = GrpcServer(server, health, names, port)
+    await running._set(health_pb2.HealthCheckResponse.SERVING)
+    try:
+        yield running
+    finally:
+        await asyncio.shield(running.drain(drain_seconds))
+
+
+def _bind(server: grpc.aio.Server, listen: str, tls: TlsSettings, allow_plaintext: bool) -> int:
+    try:
+        if tls.certificate and tls.key:
+            return server.add_secure_port(listen, _server_credentials(tls))
+        if not (allow_plaintext or _is_loopback(listen)):
+            raise FailedPreconditionError(
+                "config.plaintext",
+                f"{listen} is not loopback: set SNOWLIGHT_TLS_CERTIFICATE and SNOWLIGHT_TLS_KEY, "
+                "or SNOWLIGHT_ALLOW_PLAINTEXT=true",
+            )
+        return server.add_insecure_port(listen)
+    except RuntimeError as error:
+        raise FailedPreconditionError("config.listen", f"cannot listen on {listen}") from error
+
+
+def _server_credentials(tls: TlsSettings) -> grpc.ServerCredentials:
+    assert tls.certificate is not None
+    assert tls.key is not None
+    return grpc.ssl_server_credentials(
+        [(tls.key.read_bytes(), tls.certificate.read_bytes())],
+        root_certificates=tls.ca.read_bytes() if tls.ca else None,
+        require_client_auth=tls.ca is not None,
+    )
+
+
+def _is_loopback(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class _Preserialized:
+    """A view of the server that registers some methods with an identity serializer."""
+
+    def __init__(self, server: grpc.aio.Server, methods: frozenset[str]) -> None:
+        self._server = server
+        self._methods = methods
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        if not self._methods:
+            self._server.add_generic_rpc_handlers(tuple(handlers))
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        chosen = {
+            name: handler._replace(response_serializer=None) if name in self._methods else handler
+            for name, handler in handlers.items()
+        }
+        if self._methods:
+            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, chosen),))
+        self._server.add_registered_method_handlers(service, chosen)

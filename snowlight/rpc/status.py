@@ -1,0 +1,83 @@
+"""Errors over gRPC: the tree's errors to `google.rpc.Status` and back (AIP-193)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from snowlight import errors
+from snowlight.errors import SnowlightError
+
+DOMAIN = "snowlight"
+DETAILS_KEY = "grpc-status-details-bin"
+
+_CLASSES: dict[str, type[SnowlightError]] = {
+    cls.__name__: cls
+    for cls in vars(errors).values()
+    if isinstance(cls, type) and issubclass(cls, SnowlightError)
+}
+_BY_GRPC_CODE: dict[grpc.StatusCode, type[SnowlightError]] = {
+    cls.grpc_code: cls for cls in reversed(_CLASSES.values()) if cls is not errors.ExpiredError
+}
+
+
+def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, bytes], ...]:
+    """ErrorInfo (and the field, for bad input) as the `grpc-status-details-bin` trailer."""
+    info = error_details_pb2.ErrorInfo(
+        reason=error.code, domain=DOMAIN, metadata={"class": type(error).__name__, "detail": error.detail}
+    )
+    details = [_pack(info)]
+    if error.field:
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.field, description=error.detail or error.code, reason=error.code
+        )
+        details.append(_pack(error_details_pb2.BadRequest(field_violations=[violation])))
+    status = status_pb2.Status(
+        code=code_pb2.Code.Value(error.grpc_code.name), message=str(error), details=details
+    )
+    return ((DETAILS_KEY, status.SerializeToString()),)
+
+
+@contextmanager
+def remote_errors(peer: str) -> Iterator[None]:
+    """Turn a failed call to `peer` ("services/storage") into the tree's error that the server raised."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise from_rpc_error(error, peer) from error
+
+
+def from_rpc_error(error: grpc.aio.AioRpcError, peer: str) -> SnowlightError:
+    """The error the server raised; UnavailableError and the like when it never answered."""
+    for key, value in error.trailing_metadata() or ():
+        if key == DETAILS_KEY and isinstance(value, bytes):
+            found = _from_status(status_pb2.Status.FromString(value))
+            if found is not None:
+                return found
+    cls = _BY_GRPC_CODE.get(error.code(), SnowlightError)
+    return cls(f"{peer.rpartition('/')[2]}.{error.code().name.lower()}", error.details() or "")
+
+
+def _from_status(status: status_pb2.Status) -> SnowlightError | None:
+    info = error_details_pb2.ErrorInfo()
+    request = error_details_pb2.BadRequest()
+    found = False
+    for detail in status.details:
+        if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+            detail.Unpack(info)
+            found = info.domain == DOMAIN
+        elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
+            detail.Unpack(request)
+    if not found:
+        return None
+    field = request.field_violations[0].field if request.field_violations else ""
+    cls = _CLASSES.get(info.metadata["class"], SnowlightError)
+    return cls(info.reason, info.metadata["detail"], field=field)
+
+
+def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return packed

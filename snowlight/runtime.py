@@ -1,0 +1,117 @@
+"""A process: settings in, services up, signals, services down."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, replace
+
+import structlog
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from snowlight.access.cluster_key import ClusterKey, load_cluster_key
+from snowlight.access.service_token import ServiceTokens
+from snowlight.clock import Clock, SystemClock
+from snowlight.config import ClusterSettings, TlsSettings
+from snowlight.errors import SnowlightError
+from snowlight.observability.admin import Health, serve_admin
+from snowlight.observability.logs import configure_logs
+from snowlight.observability.metrics import RpcMetrics
+from snowlight.rpc.channel import open_channel
+from snowlight.rpc.interceptors import Guard
+from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
+
+import grpc  # isort: skip
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a process gives each of its services."""
+
+    service: str
+    cluster: ClusterSettings
+    tls: TlsSettings
+    key: ClusterKey
+    clock: Clock
+    registry: CollectorRegistry
+    rpc_metrics: RpcMetrics
+    health: Health
+    tokens: ServiceTokens
+
+    def named(self, service: str) -> "Runtime":
+        """This runtime in the name of another service of the same process."""
+        return replace(self, service=service, tokens=ServiceTokens(self.key, service, self.clock))
+
+    def channel(self, address: str) -> grpc.aio.Channel:
+        """A channel to a peer, in this service's name."""
+        return open_channel(address, self.tokens, self.tls)
+
+    def serve(self, listen: str, *servicers: Servicer) -> AbstractAsyncContextManager[GrpcServer]:
+        """Serve gRPC on `listen` while the context is open."""
+        return serve_grpc(
+            listen,
+            servicers,
+            Guard(self.tokens, self.rpc_metrics),
+            tls=self.tls,
+            allow_plaintext=self.cluster.allow_plaintext,
+            drain_seconds=self.cluster.drain_seconds,
+        )
+
+
+App = Callable[[Runtime], AbstractAsyncContextManager[None]]
+"""A service: up once its context is entered, down once it is left."""
+
+
+def build_runtime(service: str, cluster: ClusterSettings, *, create_key: bool = False) -> Runtime:
+    """The runtime of one process. `create_key` lets the embedded default make its cluster key."""
+    key = load_cluster_key(cluster, create=create_key)
+    clock = SystemClock()
+    registry = CollectorRegistry()
+    return Runtime(
+        service=service,
+        cluster=cluster,
+        tls=TlsSettings(),
+        key=key,
+        clock=clock,
+        registry=registry,
+        rpc_metrics=RpcMetrics(registry),
+        health=Health(),
+        tokens=ServiceTokens(key, service, clock),
+    )
+
+
+def run_process(runtime_of: Callable[[], Runtime], app: App) -> None:
+    """Run `app` until SIGTERM or SIGINT, then stop it gracefully. Exits 1 with a sentence on an error."""
+    try:
+        uvloop.run(_run(runtime_of(), app))
+    except* SnowlightError as errors:
+        for error in _leaves(errors):
+            print(f"snowlight: {error}", file=sys.stderr)  # noqa: T201 - a person started this
+        sys.exit(1)
+
+
+async def _run(runtime: Runtime, app: App) -> None:
+    configure_logs(runtime.cluster.log_level)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(
+            serve_admin(runtime.cluster.admin_listen, runtime.registry, runtime.health)
+        )
+        await stack.enter_async_context(app(runtime))
+        log.info("process.ready", service=runtime.service)
+        await stop.wait()
+        log.info("process.stopping", service=runtime.service)
+        runtime.health.stopping = True
+
+
+def _leaves(group: BaseExceptionGroup[SnowlightError]) -> list[SnowlightError]:
+    leaves: list[SnowlightError] = []
+    for error in group.exceptions:
+        leaves.extend(_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    return leaves
