@@ -1,0 +1,124 @@
+"""The object store that holds recorded footage: a local folder, or a bucket of S3 or MinIO.
+
+`obstore` moves the bytes. `minio` makes the bucket, once.
+"""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlsplit
+
+from minio import Minio
+from minio.error import MinioException, S3Error
+from obstore.store import LocalStore, S3Store
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
+
+from snowlight.errors import FailedPreconditionError, UnavailableError
+
+if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
+    from obstore.store import ObjectStore
+
+_AWS_ENDPOINT = "https://s3.amazonaws.com"
+_OWN_BUCKET = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+
+
+class ObjectStoreSettings(BaseSettings):
+    """Where footage lies (`SNOWLIGHT_STORE_*`): the same for ingest, storage and the gateway."""
+
+    model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_STORE_", frozen=True, extra="ignore")
+
+    name: str = Field("default", description="The store's name in the index; never rename one in use.")
+    url: str | None = Field(None, description="s3://BUCKET or file:///FOLDER. Unset: data_dir/footage.")
+    endpoint: str | None = Field(None, description="http(s)://HOST:PORT of MinIO or another S3. Unset: AWS.")
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+    region: str = "us-east-1"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.url is None:
+            return self
+        url = urlsplit(self.url)
+        if url.scheme == "file":
+            if url.netloc or not url.path.startswith("/"):
+                raise ValueError("url must be file:///FOLDER with an absolute path")
+        elif url.scheme == "s3":
+            if not url.netloc or url.path.strip("/"):
+                raise ValueError("url must be s3://BUCKET")
+            if not (self.access_key and self.secret_key):
+                raise ValueError("s3 needs access_key and secret_key")
+        else:
+            raise ValueError("url must begin with file:// or s3://")
+        if self.endpoint is not None and urlsplit(self.endpoint).scheme not in ("http", "https"):
+            raise ValueError("endpoint must begin with http:// or https://")
+        return self
+
+    @property
+    def bucket(self) -> str | None:
+        """The bucket's name; None for a folder."""
+        url = urlsplit(self.url or "")
+        return url.netloc if url.scheme == "s3" else None
+
+    @property
+    def allow_http(self) -> bool:
+        """The endpoint speaks plain HTTP."""
+        return self.endpoint is not None and urlsplit(self.endpoint).scheme == "http"
+
+    def folder(self, data_dir: Path) -> Path:
+        """The folder of a store that is no bucket."""
+        return Path(unquote(urlsplit(self.url).path)) if self.url else data_dir / "footage"
+
+
+def open_store(settings: ObjectStoreSettings, data_dir: Path) -> "ObjectStore":
+    """The store of `settings`. Makes a local folder; asks nothing of a remote one, which may be away."""
+    if settings.bucket is None:
+        try:
+            return LocalStore(settings.folder(data_dir).absolute(), mkdir=True, automatic_cleanup=True)
+        except OSError as error:
+            raise FailedPreconditionError("config.store", f"cannot make the folder: {error}") from error
+    assert settings.secret_key is not None
+    return S3Store(
+        settings.bucket,
+        endpoint=settings.endpoint or _AWS_ENDPOINT,
+        access_key_id=settings.access_key or "",
+        secret_access_key=settings.secret_key.get_secret_value(),
+        region=settings.region,
+        virtual_hosted_style_request=False,
+        unsigned_payload=True,  # the index keeps SHA-256; signing bodies costs three times the CPU
+        client_options={"allow_http": settings.allow_http, "connect_timeout": "5s", "timeout": "60s"},
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+    )
+
+
+async def ensure_bucket(settings: ObjectStoreSettings) -> None:
+    """Make the bucket when it is missing. Raises UnavailableError; does nothing for a local folder."""
+    if settings.bucket is None:
+        return
+    try:
+        await asyncio.to_thread(_make_bucket, settings, settings.bucket)
+    except (MinioException, HTTPError, OSError) as error:
+        raise UnavailableError("store.unavailable", f"bucket {settings.bucket}: {error}") from error
+
+
+def _make_bucket(settings: ObjectStoreSettings, bucket: str) -> None:
+    assert settings.secret_key is not None
+    endpoint = urlsplit(settings.endpoint or _AWS_ENDPOINT)
+    with PoolManager(timeout=Timeout(connect=5, read=20), retries=False) as http:
+        client = Minio(
+            endpoint=endpoint.netloc,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key.get_secret_value(),
+            secure=endpoint.scheme == "https",
+            region=settings.region,
+            http_client=http,
+        )
+        try:
+            if not client.bucket_exists(bucket_name=bucket):
+                client.make_bucket(bucket_name=bucket)
+        except S3Error as error:
+            if error.code not in _OWN_BUCKET:  # another process was first
+                raise
