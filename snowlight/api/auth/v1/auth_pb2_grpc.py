@@ -393,6 +393,11 @@ class DirectoryStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.FromString,
                 _registered_method=True)
+        self.RotateSigningKey = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/RotateSigningKey',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyResponse.FromString,
+                _registered_method=True)
 
 
 class DirectoryServicer:
@@ -436,6 +441,13 @@ class DirectoryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RotateSigningKey(self, request, context):
+        """Signs with a new key from now on. The old one verifies until what it signed has expired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DirectoryServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -468,6 +480,11 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.ListAuditRecords,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.SerializeToString,
+            ),
+            'RotateSigningKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateSigningKey,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -633,6 +650,33 @@ class Directory:
             '/snowlight.api.auth.v1.Directory/ListAuditRecords',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateSigningKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/RotateSigningKey',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -150,6 +150,8 @@ class DirectoryStub:
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
     ListAuditRecords: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]
     """Newest first."""
+    RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]
+    """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
 @_typing.type_check_only
 class DirectoryAsyncStub(DirectoryStub):
@@ -163,6 +165,8 @@ class DirectoryAsyncStub(DirectoryStub):
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
     ListAuditRecords: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
     """Newest first."""
+    RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
+    """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
     """Regions and principals, for administration."""
@@ -209,5 +213,13 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.ListAuditRecordsResponse, _abc.Awaitable[_auth_pb2.ListAuditRecordsResponse]]:
         """Newest first."""
+
+    @_abc_1.abstractmethod
+    def RotateSigningKey(
+        self,
+        request: _auth_pb2.RotateSigningKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.RotateSigningKeyResponse, _abc.Awaitable[_auth_pb2.RotateSigningKeyResponse]]:
+        """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
 def add_DirectoryServicer_to_server(servicer: DirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
