@@ -1,0 +1,58 @@
+"""Processes under measurement: pinned to a core, accounted for by the operating system."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_STOP_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a set of processes has used so far."""
+
+    cpu_s: float
+    """User and system time of all threads, seconds."""
+    resident_mb: float
+    """Proportional set size, 10^6 bytes: shared pages are counted once however many processes map them."""
+
+
+def usage(pids: Sequence[int]) -> Usage:
+    """The sum over `pids`, from /proc/PID/stat (proc(5): utime, stime) and smaps_rollup."""
+    cpu = resident = 0.0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        cpu += (int(fields[11]) + int(fields[12])) / _TICKS
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                resident += int(line.split()[1]) * 1024 / 1e6
+    return Usage(cpu, resident)
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, core: int, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` on `core` alone, its output in `log`, and stop it at the end."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            ["taskset", "-c", str(core), *command],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,165 @@
+"""Who is let in: tokens that verify, and every way one does not."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from joserfc.jwk import KeySet, OKPKey
+
+from snowlight.access import jwt
+from snowlight.access.cluster_key import ClusterKey
+from snowlight.access.keys import PublicKeys
+from snowlight.access.service_token import LIFETIME_S, ServiceTokens
+from snowlight.access.token import ACCESS_TOKEN_TYP, TICKET_TYP, TokenVerifier
+from snowlight.errors import ExpiredError, PermissionDeniedError, UnauthenticatedError
+
+NOW_MS = 1_790_000_000_000
+
+
+class FixedClock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.ms = NOW_MS
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def key() -> OKPKey:
+    return OKPKey.generate_key("Ed25519", parameters={"kid": "first"})
+
+
+@pytest.fixture
+def verifier(key: OKPKey, clock: FixedClock) -> TokenVerifier:
+    async def fetch() -> str:
+        return json.dumps(KeySet([key]).as_dict(private=False))
+
+    return TokenVerifier(PublicKeys(fetch, clock), clock)
+
+
+Sign = Callable[..., str]
+
+
+@pytest.fixture
+def ticket(key: OKPKey) -> Sign:
+    def sign(signer: OKPKey = key, typ: str = TICKET_TYP, **changes: Any) -> str:
+        claims = {
+            "iss": jwt.AUTH_ISSUER,
+            "sub": "principals/officer",
+            "jti": "t1",
+            "cam": "camera-uid",
+            "act": "playback",
+            "win": [1000, 2000],
+            "exp": NOW_MS // 1000 + 60,
+        } | changes
+        return jwt.encode(
+            {name: value for name, value in claims.items() if value is not None},
+            signer,
+            algorithm=jwt.SIGNATURE,
+            typ=typ,
+        )
+
+    return sign
+
+
+async def test_a_ticket_opens_its_camera_action_and_window_and_no_other(
+    verifier: TokenVerifier, ticket: Sign
+) -> None:
+    claims = await verifier.ticket(ticket())
+    assert (claims.camera_uid, claims.principal) == ("camera-uid", "principals/officer")
+    claims.require("playback", "export")
+    claims.require_window(1000, 2000)
+    with pytest.raises(PermissionDeniedError, match=r"ticket\.wrong_action"):
+        claims.require("live")
+    for start, end in ((999, 2000), (1000, 2001)):
+        with pytest.raises(PermissionDeniedError, match=r"ticket\.outside_window"):
+            claims.require_window(start, end)
+
+
+async def test_a_cached_ticket_still_expires(
+    verifier: TokenVerifier, ticket: Sign, clock: FixedClock
+) -> None:
+    signed = ticket()
+    await verifier.ticket(signed)
+    clock.ms += 60_000
+    with pytest.raises(ExpiredError, match=r"ticket\.expired"):
+        await verifier.ticket(signed)
+
+
+async def test_an_expired_access_token_is_unauthenticated(verifier: TokenVerifier, ticket: Sign) -> None:
+    signed = ticket(typ=ACCESS_TOKEN_TYP, exp=NOW_MS // 1000)
+    with pytest.raises(UnauthenticatedError, match=r"auth\.token_expired"):
+        await verifier.access_token(signed)
+
+
+async def test_what_auth_did_not_sign_as_a_ticket_is_refused(
+    verifier: TokenVerifier, ticket: Sign, key: OKPKey
+) -> None:
+    stranger = OKPKey.generate_key("Ed25519", parameters={"kid": "first"})
+    good = ticket()
+    head, payload, signature = good.split(".")
+    forged = [
+        "",
+        "no.token",
+        "a.b.c",
+        good[:-6] + "AAAAAA",
+        f"{head}.{payload}x.{signature}",
+        f"{head}.{payload}.",
+        ticket(signer=stranger),
+        ticket(typ=ACCESS_TOKEN_TYP),
+        ticket(iss="somebody"),
+        ticket(exp=None),
+        ticket(exp="never"),
+        "x" * 5000,
+    ]
+    for token in forged:
+        with pytest.raises(UnauthenticatedError):
+            await verifier.ticket(token)
+
+
+async def test_unknown_keys_are_fetched_again_but_not_at_every_call(
+    clock: FixedClock, key: OKPKey, ticket: Sign
+) -> None:
+    newer = OKPKey.generate_key("Ed25519", parameters={"kid": "second"})
+    published = [key]
+    fetched = 0
+
+    async def fetch() -> str:
+        nonlocal fetched
+        fetched += 1
+        return json.dumps(KeySet(list(published)).as_dict(private=False))
+
+    verifier = TokenVerifier(PublicKeys(fetch, clock), clock)
+    await verifier.ticket(ticket())
+    for _ in range(3):
+        with pytest.raises(UnauthenticatedError):
+            await verifier.ticket(ticket(signer=newer))
+    assert fetched == 1
+    published.append(newer)
+    clock.ms += 6_000
+    assert (await verifier.ticket(ticket(signer=newer))).ticket_id == "t1"
+    assert fetched == 2
+
+
+def test_services_of_one_cluster_know_each_other_and_no_stranger(clock: FixedClock) -> None:
+    cluster = ClusterKey("the secret of one cluster, long enough")
+    stranger = ClusterKey("the secret of another one, long enough")
+    token = ServiceTokens(cluster, "ingest", clock).current()
+    here = ServiceTokens(cluster, "storage", clock)
+    assert here.verify(token) == "services/ingest"
+    with pytest.raises(UnauthenticatedError):
+        ServiceTokens(stranger, "storage", clock).verify(token)
+    clock.ms += LIFETIME_S * 1000
+    with pytest.raises(UnauthenticatedError, match=r"auth\.token_expired"):
+        here.verify(token)
