@@ -1,0 +1,1 @@
+"""One minute of a camera, encoded once and kept on disk."""

@@ -1,0 +1,92 @@
+"""What a camera burns into its picture: its name, the second, and a dial with a sweeping hand."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from simulator.scene.fonts import Font, Fonts
+from simulator.scene.timecode import cell_pixels, draw_timecode
+
+_WHITE = (255, 255, 255)
+_BLACK = (0, 0, 0)
+
+
+class OnScreenDisplay:
+    """Draws one camera's display over its pictures.
+
+    A loop plays in every minute of every day, so hour and minute stay dots: only the second is true.
+    """
+
+    def __init__(self, title: str, latin_title: str, height: int, fonts: Fonts) -> None:
+        self._scale = height / 360
+        self._title = self._lettering(
+            title if fonts.chinese else latin_title, fonts.sized(round(19 * self._scale))
+        )
+        self._clock_font = fonts.sized(round(20 * self._scale))
+        self._clock = lru_cache(maxsize=600)(self._draw_clock)
+
+    def draw(self, picture: NDArray[np.uint8], second: float) -> None:
+        """Draws the display for `second` (0 up to 60) into `picture`, shape (height, width, 3), in place."""
+        height, width = picture.shape[:2]
+        margin = round(12 * self._scale)
+        clock = self._clock(int(second * 10 + 1e-6))
+        _stamp(picture, clock, margin, margin)
+        title_top = height - margin // 2 - cell_pixels(height) - self._title.height
+        _stamp(picture, self._title, margin, title_top)
+        dial = self._draw_dial(second)
+        _stamp(picture, dial, width - margin - dial.width, margin)
+        draw_timecode(picture, second)
+
+    def _draw_clock(self, tenth: int) -> Image.Image:
+        return self._lettering(f"··:··:{tenth // 10:02d}.{tenth % 10}", self._clock_font)
+
+    def _draw_dial(self, second: float) -> Image.Image:
+        """A clock face whose one hand goes round once a minute, drawn double and halved for smooth edges."""
+        size = round(44 * self._scale) * 2
+        radius, centre = size / 2 - 3, size / 2
+        dial = Image.new("RGBA", (size, size), (0, 0, 0, 0))
+        pen = ImageDraw.Draw(dial)
+        pen.ellipse((3, 3, size - 3, size - 3), fill=(10, 14, 20, 120), outline=(255, 255, 255, 230), width=3)
+        for mark in range(12):
+            angle = mark * math.pi / 6
+            inner = radius * (0.72 if mark % 3 == 0 else 0.84)
+            pen.line((*_at(centre, inner, angle), *_at(centre, radius - 3, angle)), fill=_WHITE, width=2)
+        angle = second * math.pi / 30
+        pen.line(
+            (*_at(centre, -radius * 0.18, angle), *_at(centre, radius * 0.8, angle)),
+            fill=(255, 196, 64),
+            width=4,
+        )
+        pen.ellipse((centre - 4, centre - 4, centre + 4, centre + 4), fill=(255, 196, 64))
+        return dial.resize((size // 2, size // 2), Image.Resampling.BOX)
+
+    def _lettering(self, text: str, font: Font) -> Image.Image:
+        stroke = max(1, round(1.5 * self._scale))
+        left, top, right, bottom = font.getbbox(text)
+        image = Image.new(
+            "RGBA", (math.ceil(right - left) + 2 * stroke, math.ceil(bottom - top) + 2 * stroke)
+        )
+        ImageDraw.Draw(image).text(
+            (stroke - left, stroke - top),
+            text,
+            font=font,
+            fill=_WHITE,
+            stroke_width=stroke,
+            stroke_fill=_BLACK,
+        )
+        return image
+
+
+def _at(centre: float, radius: float, angle: float) -> tuple[float, float]:
+    """The point of a dial at `angle` clockwise from twelve."""
+    return centre + radius * math.sin(angle), centre - radius * math.cos(angle)
+
+
+def _stamp(picture: NDArray[np.uint8], image: Image.Image, left: int, top: int) -> None:
+    stamp = np.asarray(image)
+    place = picture[top : top + image.height, left : left + image.width]
+    alpha = stamp[..., 3:].astype(np.uint16)
+    place[:] = ((place * (255 - alpha) + stamp[..., :3] * alpha) // 255).astype(np.uint8)
