@@ -1,0 +1,1 @@
+"""One camera's media: time, mux, numbers, live ring."""

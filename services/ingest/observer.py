@@ -1,0 +1,53 @@
+"""What a session tells about its camera. One observer per camera; calls come from the event loop and must be quick."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+SessionState = Literal["connecting", "online", "offline"]
+GapCause = Literal["camera_offline", "auth_failed", "network", "spool_full", "schedule"]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What is being recorded, as measured."""
+
+    video_codec: str
+    """`h264` or `h265`."""
+    width: int
+    height: int
+    frames_per_second: float
+    audio_codec: str
+    """`aac` once audio arrives, else empty."""
+    codecs: str
+    """RFC 6381, video first."""
+    bits_per_second: int
+
+
+class CameraObserver(Protocol):
+    """Times are ms since 1970 UTC. Gaps never overlap: each `on_gap_start` is ended by the next `on_recording`.
+
+    A gap may turn out to be shorter than the second from which the ledger counts it; the observer drops it.
+    A session that is cancelled opens no gap: whoever ends it knows the cause, and
+    `CameraSession.recorded_until_ms` where it begins.
+    """
+
+    def on_state(self, state: SessionState, reason: str, time_ms: int) -> None:
+        """`reason` is empty, or "camera.auth_failed: 401 after Digest" as in `Camera.state_reason`."""
+
+    def on_media(self, media: MediaInfo) -> None:
+        """At the start of each mux session, and about every half minute while it goes on."""
+
+    def on_recording(self, start_ms: int) -> None:
+        """Footage is in the spool again from `start_ms` on. The first call of a session too."""
+
+    def on_gap_start(self, start_ms: int, cause: GapCause) -> None:
+        """Nothing is recorded from `start_ms` on. A second call before `on_recording` changes the cause."""
+
+    def on_discontinuity(self, reason: str, time_ms: int) -> None:
+        """A new mux session began within one connection: timestamps jumped, parameter sets changed, ..."""
+
+    def on_loss(self, packets: int) -> None:
+        """`packets` more RTP packets never came."""
+
+    def on_camera_clock(self, offset_ms: int) -> None:
+        """The camera's own clock (RTCP SR) minus ours."""
