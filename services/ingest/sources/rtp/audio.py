@@ -1,0 +1,60 @@
+"""Interleaved RTP frames of one audio track. Some 10 to 50 packets a second: one call each will do."""
+
+from typing import Protocol
+
+from services.ingest.sources.rtp.header import (
+    DOLLAR,
+    FRAME_HEADER,
+    FRAME_HEADER_SIZE,
+    PLAIN,
+    payload_bounds,
+)
+from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
+from services.ingest.sources.source import AccessUnitSink
+
+_MAX_MISORDER = 100  # RFC 3550, A.1
+
+
+class AudioDepacketiser(Protocol):
+    """One payload format of audio."""
+
+    def packet(self, payload: bytes) -> list[tuple[bytes, int]]:
+        """The frames that this payload completes, each with its offset from the packet's timestamp."""
+
+    def lose(self) -> None:
+        """Packets are missing before the next one."""
+
+
+class AudioReceiver:
+    """Turns RTP packets into audio frames and hands them to the sink. Lost audio is left out silently."""
+
+    __slots__ = ("_channel", "_depacketiser", "_expected", "_sink", "clock")
+
+    def __init__(self, channel: int, depacketiser: AudioDepacketiser, sink: AccessUnitSink) -> None:
+        self.clock = TimestampUnwrapper()
+        self._channel = channel
+        self._depacketiser = depacketiser
+        self._sink = sink
+        self._expected = -1
+
+    def read(self, buffer: bytearray, position: int, end: int) -> int:
+        """Read the complete frame of this channel at `position`, if there is one; returns what follows it."""
+        if position + FRAME_HEADER_SIZE > end:
+            return position
+        header: tuple[int, ...] = FRAME_HEADER.unpack_from(buffer, position)
+        dollar, channel, length, first, _, sequence, rtp_time = header
+        frame_end = position + 4 + length
+        if frame_end > end or channel != self._channel or dollar != DOLLAR or first & 0xC0 != PLAIN:
+            return position
+        ahead = (sequence - self._expected) & 0xFFFF if self._expected >= 0 else 0
+        if ahead >= 0x10000 - _MAX_MISORDER:
+            return frame_end
+        if ahead:
+            self._depacketiser.lose()
+        self._expected = (sequence + 1) & 0xFFFF
+        payload, payload_end = payload_bounds(buffer, position + 4, frame_end)
+        if payload < payload_end:
+            pts = self.clock.unwrap(rtp_time)
+            for frame, offset in self._depacketiser.packet(bytes(buffer[payload:payload_end])):
+                self._sink.on_audio(frame, pts + offset)
+        return frame_end

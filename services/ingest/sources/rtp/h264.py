@@ -1,0 +1,116 @@
+"""H.264 out of RTP (RFC 6184): single NAL unit, STAP-A and FU-A, as packetization modes 0 and 1 use them."""
+
+from collections.abc import Iterable
+
+from services.ingest.sources.rtp.access_unit import START_CODE, AccessUnitBuilder
+from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
+
+_IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
+_STAP_A, _FU_A = 24, 28
+_RECOVERY_POINT = 6
+# The NAL unit header that a first fragment stands for, behind its start code, by the header's value.
+_UNIT_STARTS = tuple(START_CODE + bytes((header,)) for header in range(256))
+
+
+class H264Depacketiser(AccessUnitBuilder):
+    """Key is the IDR picture.
+
+    A stream with gradual intra refresh never has one: as long as no IDR was seen, a recovery point (SEI
+    type 6, ISO/IEC 14496-10, D.2.8) counts as key, so that such a camera can be recorded; the picture is
+    whole a little later. Once an IDR was seen only IDRs count, since some encoders send a recovery point
+    with every picture.
+    """
+
+    FRAGMENT_MASK = 0x1F
+    FRAGMENT_TYPE = _FU_A
+    FRAGMENT_HEADER = 2
+
+    __slots__ = ("_idr_seen",)
+
+    def __init__(self, parameter_sets: Iterable[bytes] = ()) -> None:
+        super().__init__(h264_parameter_sets(parameter_sets))
+        self._idr_seen = False
+
+    def packet(self, buffer: bytearray, start: int, end: int) -> None:
+        """Take one RTP payload of RFC 6184, 5.4."""
+        self.close_fragment()
+        kind = buffer[start] & 0x1F
+        if kind == _FU_A:
+            fragment = buffer[start + 1]
+            if not fragment & 0x80:
+                self.broken = True
+                return
+            kind = fragment & 0x1F
+            if 1 <= kind <= _IDR:
+                self._see_picture(kind)
+            else:
+                self._open_fragment()
+            self.parts.append(_UNIT_STARTS[(buffer[start] & 0xE0) | kind])
+            self.parts.append(buffer[start + 2 : end])
+        elif 1 <= kind < _STAP_A:
+            self._unit(buffer[start:end])
+        elif kind == _STAP_A:
+            self._aggregate(buffer, start + 1, end)
+        else:
+            self.broken = True
+
+    def _unit(self, unit: bytearray) -> None:
+        kind = unit[0] & 0x1F
+        if kind in (_SPS, _PPS):
+            self._update_parameter_set(unit)
+        elif kind not in (_DELIMITER, _FILLER):
+            if 1 <= kind <= _IDR:
+                self._see_picture(kind)
+            elif kind == _SEI and not self._idr_seen and _has_recovery_point(unit):
+                self.key = True
+            self.parts.append(START_CODE)
+            self.parts.append(unit)
+
+    def _see_picture(self, kind: int) -> None:
+        self.picture = True
+        if kind == _IDR:
+            self.key = self._idr_seen = True
+
+
+def h264_parameter_sets(units: Iterable[bytes] = ()) -> ParameterSets:
+    """The SPS and PPS among `units`."""
+    sets = ParameterSets({_SPS: _sps_id, _PPS: _pps_id}, lambda unit: unit[0] & 0x1F)
+    sets.update_all(units)
+    return sets
+
+
+def _sps_id(unit: bytes) -> int | None:
+    return _golomb_at(unit, 4)  # after the header, profile, constraints and level
+
+
+def _pps_id(unit: bytes) -> int | None:
+    return _golomb_at(unit, 1)
+
+
+def _golomb_at(unit: bytes, offset: int) -> int | None:
+    try:
+        return BitReader(unit[offset : offset + 8]).read_exponential_golomb()
+    except EOFError:
+        return None
+
+
+def _has_recovery_point(unit: bytearray) -> bool:
+    """Walk the SEI messages (7.3.2.3.1) without unescaping: a rare misreading only costs a recovery point."""
+    position = 1
+    while position + 2 < len(unit):
+        kind, position = _sei_number(unit, position)
+        size, position = _sei_number(unit, position)
+        if kind == _RECOVERY_POINT:
+            return True
+        position += size
+    return False
+
+
+def _sei_number(unit: bytearray, position: int) -> tuple[int, int]:
+    value = 0
+    while position < len(unit):
+        value += unit[position]
+        position += 1
+        if unit[position - 1] != 0xFF:
+            break
+    return value, position

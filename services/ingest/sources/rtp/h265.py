@@ -1,0 +1,96 @@
+"""H.265 out of RTP (RFC 7798): single NAL unit, AP and FU. Streams with DONL fields are not carried."""
+
+from collections.abc import Iterable
+
+from services.ingest.sources.rtp.access_unit import START_CODE, AccessUnitBuilder
+from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
+
+_IRAP = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
+_LAST_PICTURE = 31
+_VPS, _SPS, _PPS, _DELIMITER, _FILLER = 32, 33, 34, 35, 38
+_AP, _FU = 48, 49
+
+
+class H265Depacketiser(AccessUnitBuilder):
+    """Key is any IRAP picture; leading pictures of a CRA that cannot be decoded are the player's to skip."""
+
+    FRAGMENT_MASK = 0x7E
+    FRAGMENT_TYPE = _FU << 1
+    FRAGMENT_HEADER = 3
+
+    __slots__ = ()
+
+    def __init__(self, parameter_sets: Iterable[bytes] = ()) -> None:
+        super().__init__(h265_parameter_sets(parameter_sets))
+
+    def packet(self, buffer: bytearray, start: int, end: int) -> None:
+        """Take one RTP payload of RFC 7798, 4.4."""
+        self.close_fragment()
+        kind = (buffer[start] >> 1) & 0x3F
+        if kind == _FU:
+            fragment = buffer[start + 2]
+            if not fragment & 0x80:
+                self.broken = True
+                return
+            kind = fragment & 0x3F
+            if kind <= _LAST_PICTURE:
+                self._see_picture(kind)
+            else:
+                self._open_fragment()
+            header = bytes(((buffer[start] & 0x81) | (kind << 1), buffer[start + 1]))
+            self.parts.append(START_CODE + header)
+            self.parts.append(buffer[start + 3 : end])
+        elif kind < _AP:
+            self._unit(buffer[start:end])
+        elif kind == _AP:
+            self._aggregate(buffer, start + 2, end)
+        else:
+            self.broken = True
+
+    def _unit(self, unit: bytearray) -> None:
+        kind = (unit[0] >> 1) & 0x3F
+        if _VPS <= kind <= _PPS:
+            self._update_parameter_set(unit)
+        elif kind not in (_DELIMITER, _FILLER):
+            if kind <= _LAST_PICTURE:
+                self._see_picture(kind)
+            self.parts.append(START_CODE)
+            self.parts.append(unit)
+
+    def _see_picture(self, kind: int) -> None:
+        self.picture = True
+        if kind in _IRAP:
+            self.key = True
+
+
+def h265_parameter_sets(units: Iterable[bytes] = ()) -> ParameterSets:
+    """The VPS, SPS and PPS among `units`."""
+    sets = ParameterSets({_VPS: _vps_id, _SPS: _sps_id, _PPS: _pps_id}, lambda unit: (unit[0] >> 1) & 0x3F)
+    sets.update_all(units)
+    return sets
+
+
+def _vps_id(unit: bytes) -> int | None:
+    return unit[2] >> 4 if len(unit) > 2 else None
+
+
+def _sps_id(unit: bytes) -> int | None:
+    """ISO/IEC 23008-2, 7.3.2.2.1: the id stands behind profile_tier_level, whose length varies."""
+    bits = BitReader(unit[2:])
+    try:
+        bits.read(4)
+        sub_layers = bits.read(3)
+        bits.read(1 + 88 + 8)  # nesting flag, general profile, general level
+        present = [(bits.read(1), bits.read(1)) for _ in range(8 if sub_layers else 0)]
+        for profile, level in present[:sub_layers]:
+            bits.read(88 * profile + 8 * level)
+        return bits.read_exponential_golomb()
+    except EOFError:
+        return None
+
+
+def _pps_id(unit: bytes) -> int | None:
+    try:
+        return BitReader(unit[2:10]).read_exponential_golomb()
+    except EOFError:
+        return None

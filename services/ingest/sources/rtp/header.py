@@ -1,0 +1,29 @@
+"""The RTP fixed header (RFC 3550, 5.1) and what may stand between it and the payload."""
+
+import struct
+
+# One interleaved frame's head (RFC 2326, 10.12) and the RTP header up to the timestamp, in one unpack:
+# "$", channel, length | version padding extension csrc-count, marker and type, sequence number, timestamp.
+FRAME_HEADER = struct.Struct(">BBHBBHI")
+FRAME_HEADER_SIZE = FRAME_HEADER.size
+DOLLAR = 0x24
+PLAIN = 0x80  # version 2 without padding, extension or contributing sources
+MARKER = 0x80
+PAYLOAD_OFFSET = 16  # of a plain packet's payload, from the "$"
+
+
+def payload_bounds(buffer: bytearray, start: int, end: int) -> tuple[int, int]:
+    """Where the payload of the RTP packet `buffer[start:end]` begins and ends.
+
+    The bounds are equal when the packet carries nothing, or claims more than it has.
+    """
+    if end - start < 12:
+        return end, end
+    first = buffer[start]
+    payload = start + 12 + 4 * (first & 0x0F)
+    if first & 0x10:
+        if payload + 4 > end:
+            return end, end
+        payload += 4 + 4 * ((buffer[payload + 2] << 8) | buffer[payload + 3])
+    payload_end = end - buffer[end - 1] if first & 0x20 else end
+    return (payload, payload_end) if payload < payload_end else (end, end)

@@ -1,0 +1,27 @@
+"""32-bit RTP timestamps, laid out on a line that does not wrap."""
+
+_WRAP = 1 << 32
+
+
+class TimestampUnwrapper:
+    """Adds the shortest signed step to the last value, so a wrap goes on and a jump is told as it is."""
+
+    __slots__ = ("_last", "_value")
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._value = 0
+
+    def unwrap(self, timestamp: int) -> int:
+        """The timestamp's place on the line; the next one is reckoned from here."""
+        place = self.place(timestamp)
+        self._value = timestamp if place is None else place
+        self._last = timestamp
+        return self._value
+
+    def place(self, timestamp: int) -> int | None:
+        """The timestamp's place on the line without moving on; None before the first `unwrap`."""
+        if self._last is None:
+            return None
+        step = (timestamp - self._last) % _WRAP
+        return self._value + (step if step < _WRAP // 2 else step - _WRAP)

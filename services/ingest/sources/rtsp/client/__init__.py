@@ -1,0 +1,1 @@
+"""The client's side: a connection, and the dialogue held over it."""

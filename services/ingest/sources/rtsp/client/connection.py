@@ -1,0 +1,173 @@
+"""One TCP connection to an RTSP server: a receive buffer, the demultiplexer behind it, and requests."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from services.ingest.sources.rtsp.interleaved import LARGEST_ITEM, Demultiplexer
+from services.ingest.sources.rtsp.message import Request, Response, write_request, write_response
+from services.ingest.sources.source import SourceError
+
+# A wake at 2 Mb/s brings about 10 KB, a key picture 50 to 100 KB in a burst. Cameras are many: the buffer
+# starts small and grows only for one that sends larger frames than fit.
+_BUFFER_SIZE = 64 << 10
+_LEAST_ROOM = 16 << 10
+_USER_AGENT = "Snowlight"
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Media goes to the readers in `channels`, inside the socket's wake; responses to whoever asked."""
+
+    def __init__(self, on_request: Callable[[Request], None]) -> None:
+        self._demultiplexer = Demultiplexer(self._on_message)
+        self.channels = self._demultiplexer.channels
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._on_request = on_request
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray(_BUFFER_SIZE)
+        self._view = memoryview(self._buffer)
+        self._start = 0  # of what is not read yet
+        self._end = 0
+        self._waiting: dict[int, asyncio.Future[Response]] = {}
+        self._sequence = 0
+
+    @property
+    def skipped(self) -> int:
+        """Bytes that were neither frame nor message."""
+        return self._demultiplexer.skipped
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the socket is connected."""
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._transport = cast(asyncio.Transport, transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """asyncio: where the next bytes go."""
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """asyncio: `nbytes` arrived. Reads everything that is complete."""
+        end = self._end + nbytes
+        try:
+            start = self._demultiplexer.read(self._buffer, self._start, end)
+        except Exception as error:  # noqa: BLE001 - a sink's failure belongs to whoever runs the source
+            self.end(error)
+            return
+        if start == end:
+            self._start = self._end = 0
+            return
+        self._start, self._end = start, end
+        if len(self._buffer) - end < _LEAST_ROOM:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection is gone."""
+        if self.skipped and not self.channels:
+            self.end(SourceError("camera.protocol_error", "what answers does not speak RTSP"))
+        elif exc is not None:
+            self.end(SourceError("camera.closed", "the connection to the camera broke"))
+        else:
+            self.end(SourceError("camera.closed", "the camera closed the connection"))
+        for waiting in self._waiting.values():
+            waiting.cancel()
+        # The protocol outlives its transport by a while; the buffer need not.
+        self._view = memoryview(b"")
+        self._buffer = bytearray()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Let `closed` say why the connection is over, if nothing said so before, and close it.
+
+        What was sent still leaves; nothing more is read.
+        """
+        if not self.closed.done():
+            if error is None:
+                self.closed.set_result(None)
+            else:
+                self.closed.set_exception(error)
+                self.closed.exception()  # told to whoever waits; nobody need
+        self.channels.clear()
+        if self._transport is not None:
+            self._transport.close()
+
+    async def request(self, method: str, uri: str, headers: Mapping[str, str], *, within: float) -> Response:
+        """Send a request and wait for its response.
+
+        Raises SourceError camera.timeout after `within` seconds, camera.closed if the connection ends.
+        """
+        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        sequence = self.send(method, uri, headers)
+        self._waiting[sequence] = answer
+        try:
+            async with asyncio.timeout(within):
+                await asyncio.wait((answer, self.closed), return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            raise SourceError(
+                "camera.timeout", f"the camera did not answer {method} within {within:g} s"
+            ) from None
+        finally:
+            del self._waiting[sequence]
+        if answer.done() and not answer.cancelled():
+            return answer.result()
+        self.closed.result()
+        raise SourceError("camera.closed", "the camera said goodbye")
+
+    def send(self, method: str, uri: str, headers: Mapping[str, str]) -> int:
+        """Send a request without waiting; returns its CSeq."""
+        self._sequence += 1
+        fields = {"CSeq": str(self._sequence), "User-Agent": _USER_AGENT, **headers}
+        self._write(write_request(method, uri, fields))
+        return self._sequence
+
+    def respond(self, request: Request, status: int, reason: str) -> None:
+        """Answer a request of the server's."""
+        self._write(write_response(status, reason, {"CSeq": request.headers.get("cseq")}))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _on_message(self, message: Request | Response) -> None:
+        if isinstance(message, Request):
+            self._on_request(message)
+            return
+        number = message.headers.get("cseq")
+        # Some cameras leave the CSeq out; with one request under way it is plain which one is meant.
+        sequence = int(number) if number.isdecimal() else next(iter(self._waiting), 0)
+        waiting = self._waiting.get(sequence)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+
+    def _make_room(self) -> None:
+        """Move what is incomplete to the front, into a larger buffer if it fills this one."""
+        rest = self._buffer[self._start : self._end]
+        if len(rest) > len(self._buffer) - _LEAST_ROOM:
+            if len(self._buffer) > LARGEST_ITEM:
+                self.end(SourceError("camera.protocol_error", "the camera sends a frame without end"))
+                return
+            self._buffer = bytearray(2 * len(self._buffer))
+            self._view = memoryview(self._buffer)
+        self._buffer[: len(rest)] = rest
+        self._start, self._end = 0, len(rest)
+
+
+async def connect(
+    addresses: Sequence[str], port: int, on_request: Callable[[Request], None], *, within: float
+) -> Connection:
+    """Connect to the first address that takes it, `within` seconds each.
+
+    Raises SourceError camera.unreachable or camera.timeout.
+    """
+    loop = asyncio.get_running_loop()
+    failure = SourceError("camera.unreachable", "no address to connect to")
+    for address in addresses:
+        try:
+            async with asyncio.timeout(within):
+                _, connection = await loop.create_connection(lambda: Connection(on_request), address, port)
+                return connection
+        except TimeoutError:
+            failure = SourceError("camera.timeout", f"no connection within {within:g} s")
+        except ConnectionRefusedError:
+            failure = SourceError("camera.unreachable", f"the connection to port {port} was refused")
+        except OSError as error:
+            failure = SourceError("camera.unreachable", error.strerror or "there is no route to the camera")
+    raise failure

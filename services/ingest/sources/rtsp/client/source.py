@@ -1,0 +1,200 @@
+"""The RTSP/TCP source: from a URL to access units, and everything that ends it."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+
+from services.ingest.sources.address import Address, parse_address
+from services.ingest.sources.network import allowed_addresses
+from services.ingest.sources.rtp.aac import AacDepacketiser
+from services.ingest.sources.rtp.audio import AudioReceiver
+from services.ingest.sources.rtp.g711 import G711Depacketiser
+from services.ingest.sources.rtp.h264 import H264Depacketiser
+from services.ingest.sources.rtp.h265 import H265Depacketiser
+from services.ingest.sources.rtp.rtcp import RtcpReceiver
+from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
+from services.ingest.sources.rtp.video import VideoReceiver
+from services.ingest.sources.rtsp.authentication import Authenticator
+from services.ingest.sources.rtsp.client.connection import Connection, connect
+from services.ingest.sources.rtsp.client.dialogue import Dialogue, Presentation, RedirectedError
+from services.ingest.sources.rtsp.message import Request
+from services.ingest.sources.rtsp.sdp import (
+    MediaDescription,
+    au_header_layout,
+    choose_audio,
+    choose_video,
+    resolve_control,
+)
+from services.ingest.sources.source import (
+    AccessUnitSink,
+    AudioTrack,
+    IPNetwork,
+    SourceError,
+    SourceSettings,
+    TrackKind,
+    VideoTrack,
+)
+
+_DEFAULT_PORT = 554
+_MAX_REDIRECTS = 5
+_LOOKS_PER_SILENCE = 4
+
+Tracks = tuple[VideoTrack, AudioTrack | None]
+
+
+class RtspSource:
+    """Plays one camera over RTSP with interleaved RTP."""
+
+    def __init__(
+        self, address: Address, *, audio: bool, networks: Sequence[IPNetwork], settings: SourceSettings
+    ) -> None:
+        self._address = address
+        self._audio = audio
+        self._networks = networks
+        self._settings = settings
+        self._tracks: Tracks | None = None
+        self._connection: Connection | None = None
+
+    @property
+    def skipped(self) -> int:
+        """Bytes of noise that the present connection brought between frames."""
+        return self._connection.skipped if self._connection else 0
+
+    async def run(self, sink: AccessUnitSink) -> None:
+        """Feed `sink` until the camera says goodbye (RTCP BYE); any other end is a SourceError."""
+        address = self._address
+        for _ in range(_MAX_REDIRECTS + 1):
+            try:
+                await self._play(address, sink)
+                return
+            except RedirectedError as redirect:
+                address = self._follow(redirect.location)
+        raise SourceError("camera.protocol_error", f"the camera redirects over {_MAX_REDIRECTS} times")
+
+    def _follow(self, location: str) -> Address:
+        target = parse_address(location)
+        if target.scheme != "rtsp" or not target.host:
+            raise SourceError("camera.protocol_error", "the camera redirects to what is no RTSP URL")
+        return replace(target, credentials=target.credentials or self._address.credentials)
+
+    async def _play(self, address: Address, sink: AccessUnitSink) -> None:
+        patience = self._settings
+        port = address.port or _DEFAULT_PORT
+        addresses = await allowed_addresses(
+            address.host, port, self._networks, within=patience.connect_timeout
+        )
+        connection = await connect(addresses, port, self._on_request, within=patience.connect_timeout)
+        self._connection = connection
+        authenticator = Authenticator(address.credentials, basic_allowed=address.host == self._address.host)
+        dialogue = Dialogue(connection, address.url, authenticator, timeout=patience.response_timeout)
+        aggregate = address.url
+        try:
+            presentation = await dialogue.describe()
+            aggregate = presentation.aggregate
+            video = await self._set_up(dialogue, presentation, connection, sink)
+            await dialogue.play(aggregate)
+            await self._watch(connection, video, dialogue.keep_alive(aggregate))
+        finally:
+            dialogue.tear_down(aggregate)
+            connection.end()
+
+    async def _set_up(
+        self, dialogue: Dialogue, presentation: Presentation, connection: Connection, sink: AccessUnitSink
+    ) -> VideoReceiver:
+        """Set up the wanted tracks and put their readers on the channels granted."""
+        media, track = choose_video(presentation.description)
+        builder = (H264Depacketiser if track.codec == "h264" else H265Depacketiser)(track.parameter_sets)
+        rtp, rtcp = await dialogue.setup(resolve_control(presentation.base, media.control), 0)
+        video = VideoReceiver(rtp, builder, sink, self._settings.max_access_unit)
+        audio = await self._set_up_audio(dialogue, presentation, connection, sink)
+        connection.channels[rtp] = video
+        connection.channels[rtcp] = _reports("video", video.clock, connection, sink)
+        self._tell_tracks(track, audio, sink)
+        return video
+
+    async def _set_up_audio(
+        self, dialogue: Dialogue, presentation: Presentation, connection: Connection, sink: AccessUnitSink
+    ) -> AudioTrack | None:
+        """Audio is a bonus: what is not offered, not carried or not granted is left out."""
+        chosen = choose_audio(presentation.description) if self._audio else None
+        if chosen is None:
+            return None
+        media, track = chosen
+        try:
+            rtp, rtcp = await dialogue.setup(resolve_control(presentation.base, media.control), 2)
+        except SourceError as error:
+            if error.code in ("camera.protocol_error", "camera.not_found"):
+                return None
+            raise
+        receiver = AudioReceiver(rtp, _audio_depacketiser(media, track), sink)
+        connection.channels[rtp] = receiver
+        connection.channels[rtcp] = _reports("audio", receiver.clock, connection, sink)
+        return track
+
+    def _tell_tracks(self, video: VideoTrack, audio: AudioTrack | None, sink: AccessUnitSink) -> None:
+        """The sink hears of tracks once, though a redirect while playing may lead to others."""
+        if self._tracks is None:
+            sink.on_tracks(video, audio)
+        elif not _are_alike(self._tracks, (video, audio)):
+            raise SourceError("camera.closed", "the camera redirected to a stream of other tracks")
+        elif video.parameter_sets and video.parameter_sets != self._tracks[0].parameter_sets:
+            sink.on_parameter_sets(video.parameter_sets)
+        self._tracks = (video, audio)
+
+    async def _watch(
+        self, connection: Connection, video: VideoReceiver, keep_alive: Coroutine[None, None, None]
+    ) -> None:
+        """Wait for the end: goodbye, a failure, or `silence_timeout` seconds without video."""
+        patience = self._settings.silence_timeout
+        loop = asyncio.get_running_loop()
+        keeper = loop.create_task(keep_alive)
+        runs, heard = video.runs, loop.time()
+        try:
+            while True:
+                ended, _ = await asyncio.wait(
+                    (connection.closed, keeper),
+                    timeout=patience / _LOOKS_PER_SILENCE,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for end in ended:
+                    end.result()
+                    return
+                if video.runs != runs:
+                    runs, heard = video.runs, loop.time()
+                elif loop.time() - heard >= patience:
+                    raise SourceError("camera.timeout", f"no video for {patience:g} s")
+        finally:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError, SourceError, RedirectedError):
+                await keeper
+
+    def _on_request(self, request: Request) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        if request.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "ANNOUNCE", "PLAY_NOTIFY"):
+            connection.respond(request, 200, "OK")
+        elif request.method == "REDIRECT" and request.headers.get("location"):
+            connection.respond(request, 200, "OK")
+            connection.end(RedirectedError(request.headers.get("location")))
+        elif request.method == "TEARDOWN":
+            connection.respond(request, 200, "OK")
+            connection.end(SourceError("camera.closed", "the camera ended the session"))
+        else:
+            connection.respond(request, 501, "Not Implemented")
+
+
+def _are_alike(old: Tracks, new: Tracks) -> bool:
+    """Whether a mux of the old tracks can go on with the new ones."""
+    return (old[0].codec, old[0].clock_rate, old[1]) == (new[0].codec, new[0].clock_rate, new[1])
+
+
+def _audio_depacketiser(media: MediaDescription, track: AudioTrack) -> AacDepacketiser | G711Depacketiser:
+    return AacDepacketiser(au_header_layout(media, track)) if track.codec == "aac" else G711Depacketiser()
+
+
+def _reports(
+    track: TrackKind, clock: TimestampUnwrapper, connection: Connection, sink: AccessUnitSink
+) -> RtcpReceiver:
+    return RtcpReceiver(track, clock, sink, connection.end)

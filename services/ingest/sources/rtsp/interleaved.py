@@ -1,0 +1,134 @@
+"""Frames and messages on one connection (RFC 2326, 10.12), and the way back to them after noise."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from services.ingest.sources.rtsp.message import (
+    MAX_MESSAGE,
+    MalformedMessageError,
+    Request,
+    Response,
+    begins_message,
+    read_message,
+)
+
+_DOLLAR = 0x24
+_LARGEST_FRAME = 4 + 0xFFFF
+_SMALLEST_PACKET = 8  # an RTCP packet without report blocks
+_RTP_VERSION_2 = 0x80
+_RESPONSE = b"RTSP/1."
+LARGEST_ITEM = max(_LARGEST_FRAME + 1, MAX_MESSAGE)
+
+
+class FrameReader(Protocol):
+    """Takes the frames of one channel."""
+
+    def read(self, buffer: bytearray, position: int, end: int) -> int:
+        """Read the complete frame, or the run of them, at `position`; returns what follows.
+
+        Called with at least four bytes. Returns `position` if it cannot read: incomplete, or no such frame.
+        """
+
+
+class Demultiplexer:
+    """Tells interleaved frames from messages and skips what is neither.
+
+    After noise only a frame of a channel in use is believed, and only if another frame or a message stands
+    right behind it: compressed video is full of bytes that look like a frame's head.
+    """
+
+    def __init__(self, on_message: Callable[[Request | Response], None]) -> None:
+        self.channels: dict[int, FrameReader] = {}
+        self.skipped = 0  # bytes of noise so far
+        self._on_message = on_message
+        self._searching = False
+
+    def read(self, buffer: bytearray, position: int, end: int) -> int:
+        """Read all that is complete in `buffer[position:end]`; returns where the incomplete rest begins."""
+        channels = self.channels
+        while end - position >= 4:
+            if self._searching:
+                position = self._search(buffer, position, end)
+                if self._searching:
+                    break
+            if buffer[position] == _DOLLAR:
+                reader = channels.get(buffer[position + 1])
+                after = reader.read(buffer, position, end) if reader else position
+                if after == position:
+                    after = self._unread_frame(buffer, position, end)
+            else:
+                after = self._message(buffer, position, end)
+            if after == position:
+                break
+            position = after
+        return position
+
+    def _unread_frame(self, buffer: bytearray, position: int, end: int) -> int:
+        """A frame that no reader took: incomplete, of a channel not asked for, or noise."""
+        length = (buffer[position + 2] << 8) | buffer[position + 3]
+        if not length:
+            return position + 4
+        if end - position < 5:
+            return position
+        if length < _SMALLEST_PACKET or buffer[position + 4] & 0xC0 != _RTP_VERSION_2:
+            return self._lose_sync(position)
+        after = position + 4 + length
+        return after if after <= end else position
+
+    def _message(self, buffer: bytearray, position: int, end: int) -> int:
+        if buffer[position : position + 2] == b"\r\n":
+            return position + 2
+        begins = begins_message(buffer, position, end)
+        if begins is None:
+            return position
+        try:
+            message = read_message(buffer, position, end) if begins else None
+        except MalformedMessageError:
+            begins = False
+        if not begins:
+            return self._lose_sync(position)
+        if message is None:
+            return position
+        self._on_message(message[0])
+        return message[1]
+
+    def _lose_sync(self, position: int) -> int:
+        self._searching = True
+        self.skipped += 1
+        return position + 1
+
+    def _search(self, buffer: bytearray, begin: int, end: int) -> int:
+        """The next place where a frame or a response stands, or may stand once more has come."""
+        position = begin
+        while True:
+            dollar = buffer.find(b"$", position, end)
+            response = buffer.find(_RESPONSE, position, end if dollar < 0 else dollar)
+            if response >= 0:
+                position = response
+                self._searching = False
+                break
+            if dollar < 0:
+                position = max(position, end - len(_RESPONSE) + 1)
+                break
+            stands = self._frame_stands(buffer, dollar, end)
+            if stands is not False:
+                position = dollar
+                self._searching = not stands
+                break
+            position = dollar + 1
+        self.skipped += position - begin
+        return position
+
+    def _frame_stands(self, buffer: bytearray, position: int, end: int) -> bool | None:
+        """Whether a frame stands at this "$"; None while there is too little to tell."""
+        if end - position > 1 and buffer[position + 1] not in self.channels:
+            return False
+        if end - position < 5:
+            return None
+        length = (buffer[position + 2] << 8) | buffer[position + 3]
+        if length < _SMALLEST_PACKET or buffer[position + 4] & 0xC0 != _RTP_VERSION_2:
+            return False
+        after = position + 4 + length
+        if after >= end:
+            return None
+        return buffer[after] == _DOLLAR or buffer[after] == _RESPONSE[0]

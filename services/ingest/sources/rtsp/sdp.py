@@ -1,0 +1,192 @@
+"""Session descriptions (RFC 4566) as cameras write them, down to the two tracks that ingest wants."""
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from services.ingest.sources.rtp.aac import AuHeaderLayout
+from services.ingest.sources.rtp.h264 import h264_parameter_sets
+from services.ingest.sources.rtp.h265 import h265_parameter_sets
+from services.ingest.sources.source import AudioCodec, AudioTrack, SourceError, VideoTrack
+
+_STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}  # RFC 3551, table 4
+_SAMPLING_FREQUENCIES = (
+    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
+)  # fmt: skip
+_EXPLICIT_FREQUENCY = 15
+
+
+@dataclass(slots=True)
+class MediaDescription:
+    """One m= section: its first payload format, and the control attribute as written."""
+
+    kind: str
+    payload_type: int
+    encoding: str = ""
+    clock_rate: int = 0
+    channels: int = 1
+    parameters: dict[str, str] = field(default_factory=dict)
+    control: str = ""
+
+
+@dataclass(slots=True)
+class SessionDescription:
+    """`control` is the session's own, for aggregate requests (RFC 2326, C.1.1)."""
+
+    control: str = ""
+    media: list[MediaDescription] = field(default_factory=list)
+
+
+def parse_session_description(text: str) -> SessionDescription:
+    """Read what is understood and pass over the rest; never fails."""
+    session = SessionDescription()
+    media: MediaDescription | None = None
+    for line in text.splitlines():
+        kind, equals, value = line.strip().partition("=")
+        if not equals:
+            continue
+        if kind == "m":
+            media = _media_line(value)
+            if media:
+                session.media.append(media)
+        elif kind == "a":
+            name, _, value = value.partition(":")
+            if name == "control" and media is None and not session.media:
+                session.control = value.strip()
+            elif media is not None:
+                _attribute(media, name, value.strip())
+    return session
+
+
+def _media_line(value: str) -> MediaDescription | None:
+    words = value.split()
+    if len(words) < 4 or not words[3].isdecimal():
+        return None
+    payload_type = int(words[3])
+    encoding, clock_rate = _STATIC.get(payload_type, ("", 0))
+    return MediaDescription(words[0].lower(), payload_type, encoding, clock_rate)
+
+
+def _attribute(media: MediaDescription, name: str, value: str) -> None:
+    if name == "control":
+        media.control = value
+        return
+    payload_type, _, rest = value.partition(" ")
+    if name not in ("rtpmap", "fmtp") or payload_type != str(media.payload_type):
+        return
+    if name == "rtpmap":
+        encoding, *numbers = rest.strip().split("/")
+        media.encoding = encoding.upper()
+        media.clock_rate = int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
+        media.channels = int(numbers[1]) if len(numbers) > 1 and numbers[1].isdecimal() else 1
+        return
+    for parameter in rest.split(";"):
+        key, _, content = parameter.strip().partition("=")
+        if key:
+            media.parameters[key.strip().lower()] = content.strip()
+
+
+def resolve_control(base: str, control: str) -> str:
+    """The URL of a control attribute (RFC 2326, C.1.1) as cameras mean it.
+
+    A relative one is appended to the base, behind its query if it has one: "rtsp://h/cam?channel=1" and
+    "trackID=0" are "rtsp://h/cam?channel=1/trackID=0", which no reading of RFC 3986 gives, and every
+    camera expects.
+    """
+    if not control or control == "*":
+        return base
+    if urlsplit(control).scheme in ("rtsp", "rtspu", "rtsps"):
+        return control
+    if control.startswith("/"):
+        return urljoin(base, control)
+    if control.startswith("?") or base.endswith("/"):
+        return base + control
+    return f"{base}/{control}"
+
+
+def choose_video(session: SessionDescription) -> tuple[MediaDescription, VideoTrack]:
+    """The first video track that is carried.
+
+    Raises SourceError camera.no_video, or camera.codec_unsupported naming what is offered instead.
+    """
+    offered = [media for media in session.media if media.kind == "video"]
+    if not offered:
+        raise SourceError("camera.no_video", "the stream offers no video")
+    for media in offered:
+        clock_rate = media.clock_rate or 90000
+        if media.encoding == "H264":
+            sets = h264_parameter_sets(_units(media, "sprop-parameter-sets")).complete()
+            return media, VideoTrack("h264", clock_rate, sets)
+        if media.encoding in ("H265", "HEVC"):
+            units = _units(media, "sprop-vps", "sprop-sps", "sprop-pps")
+            return media, VideoTrack("h265", clock_rate, h265_parameter_sets(units).complete())
+    names = ", ".join(_encoding_name(media) for media in offered)
+    raise SourceError("camera.codec_unsupported", f"the video is {names}; H.264 and H.265 are carried")
+
+
+def choose_audio(session: SessionDescription) -> tuple[MediaDescription, AudioTrack] | None:
+    """The first audio track that is carried, if there is one."""
+    for media in session.media:
+        if media.kind != "audio":
+            continue
+        if media.encoding in ("PCMA", "PCMU"):
+            codec: AudioCodec = "pcma" if media.encoding == "PCMA" else "pcmu"
+            return media, AudioTrack(codec, media.clock_rate or 8000, media.channels, b"")
+        if media.encoding == "MPEG4-GENERIC" and media.parameters.get("mode", "").lower() == "aac-hbr":
+            config = _hexadecimal(media.parameters.get("config", ""))
+            if config and media.clock_rate and _frequency(config):
+                return media, AudioTrack("aac", media.clock_rate, media.channels, config)
+    return None
+
+
+def au_header_layout(media: MediaDescription, track: AudioTrack) -> AuHeaderLayout:
+    """How an AAC track's AU headers are laid out (RFC 3640, 4.1)."""
+
+    def bits(name: str, default: int) -> int:
+        value = media.parameters.get(name, "")
+        return int(value) if value.isdecimal() and int(value) <= 32 else default
+
+    return AuHeaderLayout(
+        bits("sizelength", 13),
+        bits("indexlength", 3),
+        bits("indexdeltalength", 3),
+        1024 * track.clock_rate // _frequency(track.config),
+    )
+
+
+def _frequency(config: bytes) -> int:
+    """The core sampling frequency of an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), 0 if it has none."""
+    bits = int.from_bytes(config[:5].ljust(5, b"\x00"), "big")
+    index = (bits >> 31) & 0x0F
+    if index == _EXPLICIT_FREQUENCY:
+        return (bits >> 7) & 0xFFFFFF
+    return _SAMPLING_FREQUENCIES[index] if index < len(_SAMPLING_FREQUENCIES) else 0
+
+
+def _units(media: MediaDescription, *names: str) -> list[bytes]:
+    """NAL units in base64, separated by commas; some cameras leave start codes in."""
+    units = []
+    for name in names:
+        for text in media.parameters.get(name, "").split(","):
+            try:
+                unit = base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
+            except (binascii.Error, ValueError):
+                continue
+            unit = unit.removeprefix(b"\x00").removeprefix(b"\x00\x00\x01")
+            if len(unit) > 2:
+                units.append(unit)
+    return units
+
+
+def _hexadecimal(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _encoding_name(media: MediaDescription) -> str:
+    """What to call an unknown format, in characters that are fit for a message."""
+    name = "".join(character for character in media.encoding if character.isalnum() or character in "-._")
+    return name[:32] or f"RTP payload type {media.payload_type}"
