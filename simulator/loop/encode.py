@@ -57,7 +57,8 @@ def _add_video(container: OutputContainer, parameters: LoopParameters) -> VideoS
     if parameters.profile is Profile.H265_G711:
         x265 = (
             f"log-level=error:keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=0:pools=none:"
-            f"frame-threads=1:rc-lookahead=0:vbv-maxrate={kilobits}:vbv-bufsize={kilobits}"
+            f"frame-threads=1:rc-lookahead=0:vbv-maxrate={kilobits}:vbv-bufsize={kilobits}:"
+            "min-cu-size=16:ctu=32:me=dia:subme=0:rd=1:no-sao=1:aq-mode=0:weightp=0:signhide=0"
         )
         codec, options = "libx265", {"preset": "ultrafast", "tune": "zerolatency", "x265-params": x265}
     else:

@@ -40,7 +40,7 @@ class LoopParameters:
     height: int = 360
     frame_rate: int = 15
     bit_rate: int = 500_000
-    noise: int = 3
+    noise: int = 2
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or self.width < 160 or self.height < 90:

@@ -37,3 +37,7 @@ class Fonts:
             return ImageFont.load_default(size=pixels)
         index = _SIMPLIFIED if "Noto" in self._path.name else 0
         return ImageFont.truetype(str(self._path), pixels, index=index)
+
+    def either(self, chinese: str, latin: str) -> str:
+        """The text these fonts can write."""
+        return chinese if self.chinese else latin

@@ -17,7 +17,7 @@ _BLACK = (0, 0, 0)
 class OnScreenDisplay:
     """Draws one camera's display over its pictures.
 
-    A loop plays in every minute of every day, so hour and minute stay dots: only the second is true.
+    A loop plays in every minute of every day, so hour and minute stay dashes: only the second is true.
     """
 
     def __init__(self, title: str, latin_title: str, height: int, fonts: Fonts) -> None:
@@ -28,20 +28,21 @@ class OnScreenDisplay:
         self._clock_font = fonts.sized(round(20 * self._scale))
         self._clock = lru_cache(maxsize=600)(self._draw_clock)
 
-    def draw(self, picture: NDArray[np.uint8], second: float) -> None:
-        """Draws the display for `second` (0 up to 60) into `picture`, shape (height, width, 3), in place."""
-        height, width = picture.shape[:2]
+    def over(self, image: Image.Image, second: float) -> NDArray[np.uint8]:
+        """The RGB picture with the display for `second` (0 up to 60) over it, shape (height, width, 3)."""
         margin = round(12 * self._scale)
         clock = self._clock(int(second * 10 + 1e-6))
-        _stamp(picture, clock, margin, margin)
-        title_top = height - margin // 2 - cell_pixels(height) - self._title.height
-        _stamp(picture, self._title, margin, title_top)
+        image.paste(clock, (margin, margin), clock)
+        title_top = image.height - margin // 2 - cell_pixels(image.height) - self._title.height
+        image.paste(self._title, (margin, title_top), self._title)
         dial = self._draw_dial(second)
-        _stamp(picture, dial, width - margin - dial.width, margin)
+        image.paste(dial, (image.width - margin - dial.width, margin), dial)
+        picture = np.array(image)
         draw_timecode(picture, second)
+        return picture
 
     def _draw_clock(self, tenth: int) -> Image.Image:
-        return self._lettering(f"··:··:{tenth // 10:02d}.{tenth % 10}", self._clock_font)
+        return self._lettering(f"--:--:{tenth // 10:02d}.{tenth % 10}", self._clock_font)
 
     def _draw_dial(self, second: float) -> Image.Image:
         """A clock face whose one hand goes round once a minute, drawn double and halved for smooth edges."""
@@ -83,10 +84,3 @@ class OnScreenDisplay:
 def _at(centre: float, radius: float, angle: float) -> tuple[float, float]:
     """The point of a dial at `angle` clockwise from twelve."""
     return centre + radius * math.sin(angle), centre - radius * math.cos(angle)
-
-
-def _stamp(picture: NDArray[np.uint8], image: Image.Image, left: int, top: int) -> None:
-    stamp = np.asarray(image)
-    place = picture[top : top + image.height, left : left + image.width]
-    alpha = stamp[..., 3:].astype(np.uint16)
-    place[:] = ((place * (255 - alpha) + stamp[..., :3] * alpha) // 255).astype(np.uint8)

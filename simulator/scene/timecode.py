@@ -25,7 +25,7 @@ def draw_timecode(picture: NDArray[np.uint8], second: float) -> None:
     side = cell_pixels(picture.shape[0])
     for cell in range(CELLS):
         bit = word >> (CELLS - 1 - cell) & 1
-        picture[-side:, cell * side : (cell + 1) * side] = 235 if bit else 16
+        picture[-side:, cell * side : (cell + 1) * side] = 208 if bit else 32
 
 
 def read_timecode(luma: NDArray[np.uint8]) -> float | None:
