@@ -6,7 +6,7 @@ from typing import ClassVar
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
 
 START_CODE = b"\x00\x00\x00\x01"
-_NOTHING_OPEN = -1
+NOTHING_OPEN = -1
 
 
 class AccessUnitBuilder(ABC):
@@ -30,7 +30,7 @@ class AccessUnitBuilder(ABC):
         self.picture = False
         self.key = False
         self.broken = False
-        self._open = _NOTHING_OPEN
+        self._open = NOTHING_OPEN
 
     @abstractmethod
     def packet(self, buffer: bytearray, start: int, end: int) -> None:
@@ -44,19 +44,18 @@ class AccessUnitBuilder(ABC):
         """Begin the next access unit."""
         self.parts.clear()
         self.picture = self.key = self.broken = False
-        self._open = _NOTHING_OPEN
+        self._open = NOTHING_OPEN
 
     def join(self) -> bytes:
         """The access unit in Annex B form (ISO/IEC 14496-10)."""
-        self.close_fragment()
+        if self._open != NOTHING_OPEN:
+            self._close_fragment()
         return b"".join(self.parts)
 
-    def close_fragment(self) -> None:
+    def _close_fragment(self) -> None:
         """End a fragmented unit that is no picture, and treat it as if it had come whole."""
         begin = self._open
-        if begin == _NOTHING_OPEN:
-            return
-        self._open = _NOTHING_OPEN
+        self._open = NOTHING_OPEN
         unit = bytearray().join(self.parts[begin:])
         del self.parts[begin:]
         self._unit(unit[len(START_CODE) :])

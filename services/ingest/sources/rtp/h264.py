@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.ingest.sources.rtp.access_unit import START_CODE, AccessUnitBuilder
+from services.ingest.sources.rtp.access_unit import NOTHING_OPEN, START_CODE, AccessUnitBuilder
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
@@ -33,7 +33,8 @@ class H264Depacketiser(AccessUnitBuilder):
 
     def packet(self, buffer: bytearray, start: int, end: int) -> None:
         """Take one RTP payload of RFC 6184, 5.4."""
-        self.close_fragment()
+        if self._open != NOTHING_OPEN:
+            self._close_fragment()
         kind = buffer[start] & 0x1F
         if kind == _FU_A:
             fragment = buffer[start + 1]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.ingest.sources.rtp.access_unit import START_CODE, AccessUnitBuilder
+from services.ingest.sources.rtp.access_unit import NOTHING_OPEN, START_CODE, AccessUnitBuilder
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IRAP = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
@@ -25,7 +25,8 @@ class H265Depacketiser(AccessUnitBuilder):
 
     def packet(self, buffer: bytearray, start: int, end: int) -> None:
         """Take one RTP payload of RFC 7798, 4.4."""
-        self.close_fragment()
+        if self._open != NOTHING_OPEN:
+            self._close_fragment()
         kind = (buffer[start] >> 1) & 0x3F
         if kind == _FU:
             fragment = buffer[start + 2]

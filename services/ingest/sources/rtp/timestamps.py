@@ -1,6 +1,7 @@
 """32-bit RTP timestamps, laid out on a line that does not wrap."""
 
 _WRAP = 1 << 32
+_HALF = 1 << 31
 
 
 class TimestampUnwrapper:
@@ -14,8 +15,11 @@ class TimestampUnwrapper:
 
     def unwrap(self, timestamp: int) -> int:
         """The timestamp's place on the line; the next one is reckoned from here."""
-        place = self.place(timestamp)
-        self._value = timestamp if place is None else place
+        if self._last is None:
+            self._value = timestamp
+        else:
+            step = (timestamp - self._last) % _WRAP
+            self._value += step if step < _HALF else step - _WRAP
         self._last = timestamp
         return self._value
 
@@ -24,4 +28,4 @@ class TimestampUnwrapper:
         if self._last is None:
             return None
         step = (timestamp - self._last) % _WRAP
-        return self._value + (step if step < _WRAP // 2 else step - _WRAP)
+        return self._value + (step if step < _HALF else step - _WRAP)

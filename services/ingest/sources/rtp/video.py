@@ -29,10 +29,10 @@ class VideoReceiver:
         "_builder",
         "_by_marker",
         "_channel",
-        "_damaged",
         "_expected",
         "_held",
         "_last_ended",
+        "_loss_told",
         "_max_access_unit",
         "_sink",
         "_timestamp",
@@ -53,7 +53,7 @@ class VideoReceiver:
         self._timestamp = _BETWEEN_UNITS
         self._last_ended = _BETWEEN_UNITS
         self._by_marker = True
-        self._damaged = False
+        self._loss_told = False
         self._held = 0
 
     def read(self, buffer: bytearray, position: int, end: int) -> int:
@@ -62,7 +62,8 @@ class VideoReceiver:
         Returns where the run ends: at a frame that is incomplete, of another channel, or no RTP.
         """
         # About 200 packets a second and camera pass through here, most of them fragments that continue a
-        # unit: local names, one unpack, one slice. Everything rare is a call.
+        # unit: local names, one unpack, one slice. A call is made where a unit begins or ends, or for what
+        # is rare.
         start = position
         channel = self._channel
         builder = self._builder
@@ -88,12 +89,16 @@ class VideoReceiver:
                 payload, payload_end = payload_bounds(buffer, position + 4, frame_end)
             position = frame_end
             if sequence != expected:
-                if not self._follows_hole(sequence, expected, rtp_time):
+                if not self._follows_hole(sequence, expected):
                     continue
-                timestamp = self._timestamp
+                if builder.broken:
+                    timestamp = rtp_time
             expected = (sequence + 1) & 0xFFFF
             if rtp_time != timestamp:
-                self._begin_unit(rtp_time)
+                if timestamp != _BETWEEN_UNITS:
+                    self._finish(timestamp)
+                if rtp_time == self._last_ended:
+                    self._distrust_marker()
                 timestamp = rtp_time
             content = payload + fragment_header
             if content > payload_end:
@@ -102,16 +107,20 @@ class VideoReceiver:
                 append(buffer[content:payload_end])
             else:
                 depacketise(buffer, payload, payload_end)
-            if second & MARKER and self._by_marker:
-                self._end_unit()
-                timestamp = self._timestamp
+            # Parameter sets or SEI alone wait for the picture they belong to.
+            if second & MARKER and self._by_marker and (builder.picture or builder.broken):
+                self._finish(timestamp)
+                timestamp = _BETWEEN_UNITS
         self._expected = expected
+        self._timestamp = timestamp
         if position > start:
             self.runs += 1
-            self._bound_unit(position - start)
+            self._held += position - start
+            if self._held > self._max_access_unit:
+                self._give_up_unit()
         return position
 
-    def _follows_hole(self, sequence: int, expected: int, rtp_time: int) -> bool:
+    def _follows_hole(self, sequence: int, expected: int) -> bool:
         """Whether the packet goes on after a hole (True) or comes too late and is left out."""
         if expected < 0:
             return True
@@ -119,44 +128,39 @@ class VideoReceiver:
         if ahead >= 0x10000 - _MAX_MISORDER:
             return False
         self._builder.clear()
-        self._damaged = True
-        self._timestamp = rtp_time
+        self._builder.broken = True
+        self._loss_told = True
         self._sink.on_loss(ahead if ahead < 0x8000 else 1)
         return True
 
-    def _begin_unit(self, rtp_time: int) -> None:
-        if self._timestamp != _BETWEEN_UNITS:
-            self._finish()
-        if rtp_time == self._last_ended:
-            self._by_marker = False
-            self._damaged = True
-        self._timestamp = rtp_time
+    def _distrust_marker(self) -> None:
+        """More of a unit came after its marker: what was told was not whole, and the rest is dropped."""
+        self._by_marker = False
+        self._builder.broken = True
 
-    def _end_unit(self) -> None:
-        """The marker was set. Parameter sets or SEI alone wait for the picture they belong to."""
-        if self._builder.picture or self._damaged or self._builder.broken:
-            self._finish()
-
-    def _finish(self) -> None:
-        builder = self._builder
-        if builder.broken and not self._damaged:
-            self._sink.on_loss(1)
-        elif builder.picture and not self._damaged:
-            data = builder.join()
-            if builder.sets_changed and (parameter_sets := builder.parameter_sets.complete()):
-                builder.sets_changed = False
-                self._sink.on_parameter_sets(parameter_sets)
-            self._sink.on_video(data, self.clock.unwrap(self._timestamp), builder.key)
-        builder.clear()
-        self._damaged = False
-        self._last_ended = self._timestamp
-        self._timestamp = _BETWEEN_UNITS
+    def _give_up_unit(self) -> None:
+        """Drop what was gathered of a unit that grows without end, and go on dropping until it ends."""
+        self._builder.clear()
+        self._builder.broken = True
         self._held = 0
 
-    def _bound_unit(self, received: int) -> None:
-        """Drop a unit that grows without end."""
-        self._held = self._held + received if self._builder.parts else 0
-        if self._held > self._max_access_unit:
-            self._builder.clear()
-            self._builder.broken = True
-            self._held = 0
+    def _finish(self, timestamp: int) -> None:
+        builder = self._builder
+        if builder.broken:
+            if not self._loss_told:
+                self._sink.on_loss(1)
+            self._loss_told = False
+        elif builder.picture:
+            data = builder.join()
+            if builder.sets_changed:
+                self._tell_parameter_sets()
+            self._sink.on_video(data, self.clock.unwrap(timestamp), builder.key)
+        builder.clear()
+        self._last_ended = timestamp
+        self._held = 0
+
+    def _tell_parameter_sets(self) -> None:
+        parameter_sets = self._builder.parameter_sets.complete()
+        if parameter_sets:
+            self._builder.sets_changed = False
+            self._sink.on_parameter_sets(parameter_sets)

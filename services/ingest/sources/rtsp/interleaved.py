@@ -37,6 +37,8 @@ class Demultiplexer:
     right behind it: compressed video is full of bytes that look like a frame's head.
     """
 
+    __slots__ = ("_on_message", "_searching", "channels", "skipped")
+
     def __init__(self, on_message: Callable[[Request | Response], None]) -> None:
         self.channels: dict[int, FrameReader] = {}
         self.skipped = 0  # bytes of noise so far

@@ -18,6 +18,20 @@ _USER_AGENT = "Snowlight"
 class Connection(asyncio.BufferedProtocol):
     """Media goes to the readers in `channels`, inside the socket's wake; responses to whoever asked."""
 
+    __slots__ = (
+        "_buffer",
+        "_demultiplexer",
+        "_end",
+        "_on_request",
+        "_sequence",
+        "_start",
+        "_transport",
+        "_view",
+        "_waiting",
+        "channels",
+        "closed",
+    )
+
     def __init__(self, on_request: Callable[[Request], None]) -> None:
         self._demultiplexer = Demultiplexer(self._on_message)
         self.channels = self._demultiplexer.channels
