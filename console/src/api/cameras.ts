@@ -1,0 +1,54 @@
+import type { ApiClient } from './client';
+import type { Camera, CameraDraft, CameraStatus, Region, TimelineAnswer } from './types';
+
+const PAGE_SIZE = 1000;
+
+export async function listRegions(api: ApiClient, signal?: AbortSignal): Promise<Region[]> {
+  const answer = await api.request<{ regions?: Region[] }>('GET', '/v1/regions', { signal });
+  return answer.regions ?? [];
+}
+
+export async function listCameras(api: ApiClient, signal?: AbortSignal): Promise<Camera[]> {
+  const cameras: Camera[] = [];
+  let pageToken = '';
+  do {
+    const page = await api.request<{ cameras?: Camera[]; next_page_token?: string }>('GET', '/v1/cameras', {
+      query: { page_size: PAGE_SIZE, page_token: pageToken },
+      signal,
+    });
+    cameras.push(...(page.cameras ?? []));
+    pageToken = page.next_page_token ?? '';
+  } while (pageToken !== '');
+  return cameras;
+}
+
+/** `name` is the resource name, "cameras/{id}". */
+export function getCameraStatus(api: ApiClient, name: string, signal?: AbortSignal): Promise<CameraStatus> {
+  return api.request('GET', `/v1/${name}/status`, { signal });
+}
+
+/** An empty `cameraId` lets the server make one. */
+export function createCamera(api: ApiClient, cameraId: string, draft: CameraDraft): Promise<Camera> {
+  return api.request('POST', '/v1/cameras', { query: { camera_id: cameraId }, body: draft });
+}
+
+/** Only the fields present in `changes` are written. */
+export function updateCamera(api: ApiClient, name: string, changes: CameraDraft): Promise<Camera> {
+  return api.request('PATCH', `/v1/${name}`, { body: changes });
+}
+
+export async function deleteCamera(api: ApiClient, name: string): Promise<void> {
+  await api.request('DELETE', `/v1/${name}`);
+}
+
+/** Epoch milliseconds, half open. */
+export function getTimeline(
+  api: ApiClient,
+  name: string,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<TimelineAnswer> {
+  const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() };
+  return api.request('GET', `/v1/${name}/timeline`, { query, signal });
+}

@@ -1,0 +1,41 @@
+import { useState } from 'react';
+import { createCamera } from '../api/cameras';
+import { IconButton } from '../design/controls';
+import { Dialog } from '../design/Dialog';
+import { useMessages } from '../i18n/LocaleProvider';
+import { useSession } from '../session/SessionProvider';
+import { CameraEditor } from './CameraEditor';
+import { draftOf, NEW_CAMERA } from './draft';
+import { useRegistry } from './RegistryProvider';
+
+export function AddCamera() {
+  const messages = useMessages();
+  const { api } = useSession();
+  const { reload, mayManage } = useRegistry();
+  const [open, setOpen] = useState(false);
+  if (!mayManage && !open) return null;
+  return (
+    <>
+      <IconButton
+        icon="plus"
+        label={messages.tree.add}
+        data-testid="camera-add"
+        onClick={() => setOpen(true)}
+      />
+      {open ? (
+        <Dialog title={messages.camera.add} onClose={() => setOpen(false)}>
+          <CameraEditor
+            initial={NEW_CAMERA}
+            isNew
+            onCancel={() => setOpen(false)}
+            onSave={async (form) => {
+              await createCamera(api, form.camera_id, draftOf(form));
+              setOpen(false);
+              reload();
+            }}
+          />
+        </Dialog>
+      ) : null}
+    </>
+  );
+}

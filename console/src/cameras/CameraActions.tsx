@@ -1,0 +1,110 @@
+import { useState } from 'react';
+import { deleteCamera, updateCamera } from '../api/cameras';
+import { isAway, isForbidden, Problem } from '../api/problem';
+import type { Camera } from '../api/types';
+import { Dialog } from '../design/Dialog';
+import { Icon } from '../design/icons';
+import { useMessages } from '../i18n/LocaleProvider';
+import { goTo } from '../route';
+import { useSession } from '../session/SessionProvider';
+import { CameraEditor } from './CameraEditor';
+import { changesOf, formOf } from './draft';
+import { useRegistry } from './RegistryProvider';
+
+/** Edit and delete, for those who may. */
+export function CameraActions({ camera }: { camera: Camera }) {
+  const messages = useMessages();
+  const { mayManage } = useRegistry();
+  const [open, setOpen] = useState<'edit' | 'remove' | null>(null);
+  const close = () => setOpen(null);
+  if (!mayManage && open === null) return null;
+  return (
+    <div className="camera-actions">
+      <button type="button" className="button" data-testid="camera-edit" onClick={() => setOpen('edit')}>
+        <Icon name="edit" size={16} /> {messages.camera.edit}
+      </button>
+      <button type="button" className="button" data-testid="camera-remove" onClick={() => setOpen('remove')}>
+        <Icon name="trash" size={16} /> {messages.camera.remove}
+      </button>
+      {open === 'edit' ? <EditDialog camera={camera} onClose={close} /> : null}
+      {open === 'remove' ? <RemoveDialog camera={camera} onClose={close} /> : null}
+    </div>
+  );
+}
+
+interface ActionProps {
+  camera: Camera;
+  onClose: () => void;
+}
+
+function EditDialog({ camera, onClose }: ActionProps) {
+  const messages = useMessages();
+  const { api } = useSession();
+  const { reload } = useRegistry();
+  const [before] = useState(() => formOf(camera));
+  return (
+    <Dialog title={messages.camera.editTitle(camera.display_name)} onClose={onClose}>
+      <CameraEditor
+        initial={before}
+        isNew={false}
+        onCancel={onClose}
+        onSave={async (form) => {
+          const changes = changesOf(before, form);
+          if (Object.keys(changes).length > 0) {
+            await updateCamera(api, camera.name, changes);
+            reload();
+          }
+          onClose();
+        }}
+      />
+    </Dialog>
+  );
+}
+
+function RemoveDialog({ camera, onClose }: ActionProps) {
+  const messages = useMessages();
+  const { api } = useSession();
+  const { reload, refuseManaging } = useRegistry();
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await deleteCamera(api, camera.name);
+      reload();
+      goTo({ screen: 'wall' });
+    } catch (error) {
+      setBusy(false);
+      if (isForbidden(error)) {
+        setProblem(messages.camera.forbidden);
+        refuseManaging();
+      } else if (isAway(error)) setProblem(messages.common.serverAway);
+      else if (error instanceof Problem) setProblem(messages.common.failed(error.message));
+      else throw error;
+    }
+  };
+
+  return (
+    <Dialog title={messages.camera.removeTitle(camera.display_name)} narrow onClose={onClose}>
+      <p className="dialog-body">{messages.camera.removeText}</p>
+      <footer className="dialog-foot">
+        <p className="dialog-error" role="alert">
+          {problem}
+        </p>
+        <button type="button" className="button" onClick={onClose}>
+          {messages.common.cancel}
+        </button>
+        <button
+          type="button"
+          className="button button-danger"
+          data-testid="camera-remove-confirm"
+          disabled={busy}
+          onClick={() => void remove()}
+        >
+          {busy ? messages.camera.removing : messages.camera.remove}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}

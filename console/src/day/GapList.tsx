@@ -1,0 +1,66 @@
+import { Notice } from '../design/controls';
+import { useLocale } from '../i18n/LocaleProvider';
+import { formatDuration, formatRatio } from '../i18n/format';
+import { clockOf } from '../i18n/zone';
+import { CAUSE_COLOURS } from './causes';
+import { summarise, type DayRecord } from './record';
+
+interface GapListProps {
+  record: DayRecord;
+  onPick: (instant: number) => void;
+}
+
+const LEAD_MS = 10_000;
+
+/** The day's account: what is recorded, what is missing, and why. */
+export function GapList({ record, onPick }: GapListProps) {
+  const { locale, messages } = useLocale();
+  const { recorded, missing, ratio } = summarise(record);
+  if (record.spans.length === 0 && record.gaps.length === 0) {
+    return <Notice icon="film" title={messages.day.noFootage} hint={messages.day.noFootageHint} />;
+  }
+  return (
+    <>
+      <dl className="summary" data-testid="day-summary">
+        <div>
+          <dt>{messages.day.recordedTime}</dt>
+          <dd>{formatDuration(recorded, locale)}</dd>
+        </div>
+        <div>
+          <dt>{messages.day.missingTime}</dt>
+          <dd data-bad={missing > 0}>{formatDuration(missing, locale)}</dd>
+        </div>
+        <div title={messages.day.ratioHint}>
+          <dt>{messages.day.ratio}</dt>
+          <dd data-good={ratio !== null && ratio >= 0.99}>
+            {ratio === null ? messages.common.none : formatRatio(ratio)}
+          </dd>
+        </div>
+      </dl>
+      {record.gaps.length === 0 ? (
+        <p className="gap-none">{messages.day.noGaps}</p>
+      ) : (
+        <ul className="gaps" data-testid="gap-list" aria-label={messages.day.gaps}>
+          {record.gaps.map((gap) => (
+            <li key={gap.start}>
+              <button
+                type="button"
+                className="gap"
+                style={{ '--cause': CAUSE_COLOURS[gap.cause] }}
+                data-cause={gap.cause}
+                title={messages.day.playBefore(clockOf(gap.start))}
+                onClick={() => onPick(gap.start - LEAD_MS)}
+              >
+                <span className="gap-cause">{messages.causes[gap.cause]}</span>
+                <span className="gap-length digits">{formatDuration(gap.end - gap.start, locale)}</span>
+                <span className="gap-times digits">
+                  {clockOf(gap.start)} – {gap.open ? messages.day.ongoing : clockOf(gap.end)}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}

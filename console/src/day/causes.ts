@@ -1,0 +1,18 @@
+import type { GapCause } from '../api/types';
+
+/** Colours of the timeline and its legend. Faults are warm, what was meant is grey. */
+export const CAUSE_COLOURS: Record<GapCause, string> = {
+  camera_offline: '#ff6572',
+  auth_failed: '#e8589f',
+  network: '#ffa23c',
+  ingest_restart: '#a98bff',
+  spool_full: '#ffd64a',
+  store_outage: '#ff7f45',
+  lost_object: '#d9413f',
+  spool_lost: '#c65c9a',
+  disabled: '#64748b',
+  schedule: '#46566e',
+  unknown: '#8fa1b8',
+};
+
+export const RECORDED_COLOUR = '#2f86e8';

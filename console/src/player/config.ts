@@ -1,0 +1,41 @@
+import type { HlsConfig } from 'hls.js';
+
+/** Network errors are retried inside hls.js a few times; what is still failing then is reopened by StreamPlayer. */
+const RETRY = { maxNumRetry: 3, retryDelayMs: 500, maxRetryDelayMs: 4000, backoff: 'exponential' as const };
+const POLICY = {
+  default: {
+    maxTimeToFirstByteMs: 8000,
+    maxLoadTimeMs: 15000,
+    timeoutRetry: { ...RETRY, maxNumRetry: 2 },
+    errorRetry: RETRY,
+  },
+};
+
+const COMMON: Partial<HlsConfig> = {
+  // fMP4 passes through unchanged, so a worker would only copy it back and forth.
+  enableWorker: false,
+  playlistLoadPolicy: POLICY,
+  fragLoadPolicy: POLICY,
+  manifestLoadPolicy: POLICY,
+};
+
+/** A wall: near the edge, little memory per picture. Lengths in seconds. */
+export const LIVE_CONFIG: Partial<HlsConfig> = {
+  ...COMMON,
+  liveSyncDurationCount: 2,
+  liveMaxLatencyDurationCount: 6,
+  liveDurationInfinity: true,
+  maxLiveSyncPlaybackRate: 1.1,
+  maxBufferLength: 12,
+  maxMaxBufferLength: 20,
+  backBufferLength: 6,
+};
+
+/** A day's footage: enough ahead for fast play, enough behind to step back. Lengths in seconds. */
+export const RECORDED_CONFIG: Partial<HlsConfig> = {
+  ...COMMON,
+  startPosition: 0,
+  maxBufferLength: 40,
+  maxMaxBufferLength: 120,
+  backBufferLength: 60,
+};

@@ -1,0 +1,32 @@
+import { useSyncExternalStore } from 'react';
+
+export type Route =
+  | { screen: 'wall' }
+  /** `camera` is the resource name, "cameras/{id}"; `date` is yyyy-mm-dd, or null for today. */
+  | { screen: 'day'; camera: string; date: string | null };
+
+/** Routes live behind the hash, so that the server needs to know one page only. */
+export function parseRoute(hash: string): Route {
+  const match = /^#\/(cameras\/[a-z0-9-]+)(?:\/(\d{4}-\d{2}-\d{2}))?$/.exec(hash);
+  if (match?.[1] === undefined) return { screen: 'wall' };
+  return { screen: 'day', camera: match[1], date: match[2] ?? null };
+}
+
+export function hrefOf(route: Route): string {
+  if (route.screen === 'wall') return '#/';
+  return `#/${route.camera}${route.date === null ? '' : `/${route.date}`}`;
+}
+
+export function goTo(route: Route): void {
+  window.location.hash = hrefOf(route);
+}
+
+function subscribe(onChange: () => void): () => void {
+  window.addEventListener('hashchange', onChange);
+  return () => window.removeEventListener('hashchange', onChange);
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => window.location.hash);
+  return parseRoute(hash);
+}

@@ -1,0 +1,15 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+const gateway = process.env['SNOWLIGHT_GATEWAY'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  base: '/',
+  plugins: [react()],
+  build: { outDir: 'dist', target: 'es2022', sourcemap: false },
+  server: {
+    host: '127.0.0.1',
+    proxy: { '/v1': gateway, '/hls': gateway, '/snapshot': gateway },
+  },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+});
