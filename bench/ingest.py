@@ -78,7 +78,7 @@ def measure_snowlight(folder: Path, port: int, cameras: int, seconds: float) -> 
         "SNOWLIGHT_CLUSTER_KEY": "a key for the length of one benchmark",
         "SNOWLIGHT_LOG_LEVEL": "warning",
         "SNOWLIGHT_ADMIN_LISTEN": "127.0.0.1:0",
-        "SNOWLIGHT_INGEST_SOURCE_NETWORKS": '["127.0.0.0/8"]',
+        "SNOWLIGHT_INGEST_SOURCE_NETWORKS": "127.0.0.0/8",
         **{f"SNOWLIGHT_{name.upper()}_ADDRESS": address for name, address in addresses.items()},
         **{f"SNOWLIGHT_{name.upper()}_LISTEN": address for name, address in addresses.items()},
     }

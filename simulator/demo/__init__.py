@@ -1,0 +1,1 @@
+"""`make demo`: a simulated village in front of Snowlight's embedded default."""
