@@ -1,0 +1,78 @@
+"""Auth as a service: database, keys, the camera feed, gRPC."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from services.auth.access_service import AccessService
+from services.auth.attempts import Attempts
+from services.auth.camera_feed import CameraFeed
+from services.auth.config import AuthSettings
+from services.auth.directory import Directory
+from services.auth.directory_service import DirectoryService
+from services.auth.housekeeping import Housekeeping
+from services.auth.passwords import Passwords
+from services.auth.signing_keys import SigningKeys
+from services.auth.tickets import TicketOffice
+from services.auth.token_service import TokensService
+from services.auth.tokens import Tokens
+from snowlight.access.keys import PublicKeys
+from snowlight.access.token import TokenVerifier
+from snowlight.api.auth.v1 import auth_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2_grpc
+from snowlight.database import open_database
+from snowlight.rpc.server import Servicer
+from snowlight.runtime import Runtime
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@asynccontextmanager
+async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[None]:
+    """Serve auth while the context is open. Ingest may start later: its feed is followed once it does."""
+    clock = runtime.clock
+    url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'auth.db'}"
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(url, service="auth", migrations=MIGRATIONS))
+        keys = SigningKeys(database, runtime.key.derive("auth-signing-key"), clock)
+        await keys.load()
+        passwords = Passwords(PasswordHasher())
+        stack.callback(passwords.close)
+        await passwords.open()
+        tokens = Tokens(database, keys, passwords, Attempts(clock), clock)
+        channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
+        feed = CameraFeed(database, camera_pb2_grpc.CameraRegistryStub(channel))
+        housekeeping = Housekeeping(keys, tokens, clock)
+        runtime.health.require("auth.database", lambda: housekeeping.database_answers)
+        runtime.health.require("auth.cameras", lambda: feed.complete)
+
+        background = await stack.enter_async_context(asyncio.TaskGroup())
+        for task in (background.create_task(feed.run()), background.create_task(housekeeping.run())):
+            stack.callback(task.cancel)
+        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
+        tickets = TicketOffice(database, feed, keys, clock)
+        await stack.enter_async_context(
+            runtime.serve(
+                settings.listen,
+                Servicer(
+                    "snowlight.api.auth.v1.Tokens",
+                    auth_pb2_grpc.add_TokensServicer_to_server,
+                    TokensService(tokens, keys),
+                    open_to_all=True,
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Access",
+                    auth_pb2_grpc.add_AccessServicer_to_server,
+                    AccessService(database, feed, tickets, verifier, clock),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Directory",
+                    auth_pb2_grpc.add_DirectoryServicer_to_server,
+                    DirectoryService(database, Directory(database, passwords, clock), keys),
+                ),
+            )
+        )
+        yield

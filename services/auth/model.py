@@ -1,0 +1,106 @@
+"""What auth decides about: regions, principals and the facts of cameras."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """A region's administrative tier, higher tiers first. The tier follows this, never the region's title."""
+
+    PROVINCE = 1
+    PREFECTURE = 2
+    COUNTY = 3
+    TOWN = 4
+    VILLAGE = 5
+    GRID = 6
+    GROUP = 7
+    HOUSEHOLD = 8
+
+
+class Line(StrEnum):
+    """Which of the platform's user groups somebody belongs to."""
+
+    CARRIER = "carrier"
+    GOVERNMENT = "government"
+    POLICE = "police"
+    POLITICAL_LEGAL = "political_legal"
+    RESIDENT = "resident"
+
+
+class Role(StrEnum):
+    """What somebody may do inside their scope; `decision.RIGHTS` says what each role grants."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+class Ownership(StrEnum):
+    """Whose a camera is."""
+
+    PUBLIC = "public"
+    COLLECTIVE = "collective"
+    BUSINESS = "business"
+    HOUSEHOLD = "household"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An administrative region. `valid_to_ms` is None while the region exists."""
+
+    code: str
+    parent: str
+    level: Level
+    display_name: str
+    valid_from_ms: int
+    valid_to_ms: int | None
+    households: int
+    population: int
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who can sign in. `scope` is a region's code: everything in and below it."""
+
+    principal_id: str
+    username: str
+    display_name: str
+    organisation: str
+    line: Line
+    roles: frozenset[Role]
+    scope: str
+    disabled: bool
+    create_ms: int
+
+    @property
+    def name(self) -> str:
+        return f"principals/{self.principal_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """What rights depend on. `owner` is a principal's name for a household's camera."""
+
+    uid: str
+    region: str
+    ownership: Ownership | None
+    owner: str
+    listed_for_residents: bool
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One decision about a stream ticket. Times in ms since 1970 UTC; a window of None was not asked for."""
+
+    time_ms: int
+    principal: str
+    action: str
+    camera_uid: str
+    window: tuple[int, int] | None
+    purpose: str
+    allowed: bool
+    reason: str
+    remote_address: str
+    ticket_id: str

@@ -1,0 +1,84 @@
+"""Passwords: the rules they follow, and Argon2id (RFC 9106) in threads so that the loop goes on."""
+
+import asyncio
+import secrets
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from snowlight.errors import InvalidArgumentError, ResourceExhaustedError
+
+MIN_LENGTH = 10
+MAX_LENGTH = 128
+MIN_DIFFERENT = 4
+THREADS = 2
+MAX_WAITING = 64
+
+T = TypeVar("T")
+
+
+def check_password(password: str, username: str) -> None:
+    """Raises InvalidArgumentError("password") for one too easy to guess."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        problem = f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
+    elif len(set(password)) < MIN_DIFFERENT:
+        problem = f"must have at least {MIN_DIFFERENT} different characters"
+    elif password.casefold() == username.casefold():
+        problem = "must not be the user name"
+    else:
+        return
+    raise InvalidArgumentError("auth.password_weak", f"password {problem}", field="password")
+
+
+class Passwords:
+    """Hashes and verifies. Each call takes about 50 ms and 64 MiB, so only a few run at a time.
+
+    Raises ResourceExhaustedError("auth.busy") when too many wait already.
+    """
+
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self._hasher = hasher
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
+        self._waiting = 0
+        self._nobodys_hash = ""
+
+    async def open(self) -> None:
+        """Prepare what unknown user names are checked against."""
+        self._nobodys_hash = await self.hash(secrets.token_urlsafe())
+
+    def close(self) -> None:
+        """Let running work end."""
+        self._threads.shutdown(cancel_futures=True)
+
+    async def hash(self, password: str) -> str:
+        """The password's hash, salted."""
+        return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Whether the password fits. It takes as long without a hash: nobody learns who exists."""
+        fits = await self._in_thread(lambda: self._fits(password, password_hash or self._nobodys_hash))
+        return fits and password_hash is not None
+
+    def _fits(self, password: str, password_hash: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, _normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if self._waiting >= MAX_WAITING:
+            raise ResourceExhaustedError("auth.busy", "too many sign-ins at once, try again")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+
+def _normal(password: str) -> str:
+    # The same characters typed on another keyboard may come decomposed (RFC 8265 section 4.2).
+    return unicodedata.normalize("NFC", password)

@@ -1,0 +1,1 @@
+"""What auth keeps. Functions take the connection, so that one transaction can span several subjects."""

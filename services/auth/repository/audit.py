@@ -1,0 +1,52 @@
+"""The audit: rows are added and read, never changed."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.model import AuditRecord
+from services.auth.tables import audit_records
+
+
+async def add(connection: AsyncConnection, record: AuditRecord) -> None:
+    """Write a record."""
+    start_ms, end_ms = record.window or (None, None)
+    await connection.execute(
+        sa.insert(audit_records).values(
+            time_ms=record.time_ms,
+            principal=record.principal,
+            action=record.action,
+            camera_uid=record.camera_uid,
+            window_start_ms=start_ms,
+            window_end_ms=end_ms,
+            purpose=record.purpose,
+            allowed=record.allowed,
+            reason=record.reason,
+            remote_address=record.remote_address,
+            ticket_id=record.ticket_id,
+        )
+    )
+
+
+async def page(connection: AsyncConnection, before: int | None, limit: int) -> list[tuple[int, AuditRecord]]:
+    """At most `limit` records with ids below `before`, newest first, each with its id."""
+    query = sa.select(audit_records).order_by(audit_records.c.record_id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit_records.c.record_id < before)
+    return [(row.record_id, _record(row)) for row in await connection.execute(query)]
+
+
+def _record(row: sa.Row[tuple[object, ...]]) -> AuditRecord:
+    values = row._mapping
+    start_ms = values["window_start_ms"]
+    return AuditRecord(
+        time_ms=values["time_ms"],
+        principal=values["principal"],
+        action=values["action"],
+        camera_uid=values["camera_uid"],
+        window=None if start_ms is None else (start_ms, values["window_end_ms"]),
+        purpose=values["purpose"],
+        allowed=values["allowed"],
+        reason=values["reason"],
+        remote_address=values["remote_address"],
+        ticket_id=values["ticket_id"],
+    )

@@ -1,0 +1,76 @@
+"""The camera model: what ingest's change feed has told, and how far."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.model import CameraFacts, Ownership
+from services.auth.repository.insert import conflict_insert
+from services.auth.tables import camera_feed, cameras
+
+
+async def find(connection: AsyncConnection, uid: str) -> CameraFacts | None:
+    """The camera's facts, or None while the feed has not told of it."""
+    row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
+    if row is None:
+        return None
+    return CameraFacts(
+        uid=row.uid,
+        region=row.region,
+        ownership=Ownership(row.ownership) if row.ownership else None,
+        owner=row.owner,
+        listed_for_residents=row.listed_for_residents,
+        deleted=row.deleted,
+    )
+
+
+async def put(connection: AsyncConnection, camera: CameraFacts, revision: int) -> None:
+    """Keep a camera as of `revision`. An older revision never replaces a newer one."""
+    insert = conflict_insert(connection, cameras).values(
+        uid=camera.uid,
+        region=camera.region,
+        ownership=str(camera.ownership or ""),
+        owner=camera.owner,
+        listed_for_residents=camera.listed_for_residents,
+        deleted=camera.deleted,
+        revision=revision,
+    )
+    facts = ("region", "ownership", "owner", "listed_for_residents", "deleted", "revision")
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["uid"],
+            set_={name: insert.excluded[name] for name in facts},
+            where=insert.excluded.revision > cameras.c.revision,
+        )
+    )
+
+
+async def mark_deleted(connection: AsyncConnection, uid: str, revision: int) -> None:
+    """Keep what was known of a camera that is gone: its footage is not."""
+    await connection.execute(
+        sa.update(cameras)
+        .where(cameras.c.uid == uid, cameras.c.revision < revision)
+        .values(deleted=True, revision=revision)
+    )
+
+
+async def feed_revision(connection: AsyncConnection) -> int | None:
+    """The revision up to which the feed is kept; None before it was first complete."""
+    return (await connection.execute(sa.select(camera_feed.c.revision))).scalar_one_or_none()
+
+
+async def set_feed_revision(connection: AsyncConnection, revision: int) -> None:
+    """Note how far the feed is kept. It never goes back."""
+    insert = conflict_insert(connection, camera_feed).values(feed=1, revision=revision)
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["feed"],
+            set_={"revision": insert.excluded.revision},
+            where=insert.excluded.revision > camera_feed.c.revision,
+        )
+    )
+
+
+async def forget_all(connection: AsyncConnection) -> None:
+    """Begin the model anew."""
+    await connection.execute(sa.delete(cameras))
+    await connection.execute(sa.delete(camera_feed))

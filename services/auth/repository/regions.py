@@ -1,0 +1,86 @@
+"""Regions and the walk along their parents."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.model import Level, Region
+from services.auth.repository.insert import conflict_insert
+from services.auth.tables import regions
+
+
+async def add(connection: AsyncConnection, region: Region) -> bool:
+    """Whether the region was added; False when its code is taken."""
+    statement = (
+        conflict_insert(connection, regions)
+        .values(
+            code=region.code,
+            parent=region.parent or None,
+            level=int(region.level),
+            display_name=region.display_name,
+            valid_from_ms=region.valid_from_ms,
+            valid_to_ms=region.valid_to_ms,
+            households=region.households,
+            population=region.population,
+        )
+        .on_conflict_do_nothing(index_elements=["code"])
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def find(connection: AsyncConnection, code: str) -> Region | None:
+    """The region, or None."""
+    row = (await connection.execute(sa.select(regions).where(regions.c.code == code))).one_or_none()
+    return None if row is None else _region(row)
+
+
+async def longest_known(connection: AsyncConnection, codes: Sequence[str]) -> str:
+    """The longest of `codes` that is a region's; empty when none is."""
+    known = await connection.execute(sa.select(regions.c.code).where(regions.c.code.in_(codes)))
+    return max(known.scalars(), key=len, default="")
+
+
+async def chain(connection: AsyncConnection, code: str) -> list[str]:
+    """The region's code and those of all regions around it; empty when there is no such region."""
+    # UNION drops rows it has met, so the walk ends even on a circle.
+    around = sa.select(regions.c.code, regions.c.parent).where(regions.c.code == code).cte(recursive=True)
+    outer = sa.select(regions.c.code, regions.c.parent).where(regions.c.code == around.c.parent)
+    return list((await connection.execute(sa.select(around.union(outer).c.code))).scalars())
+
+
+async def below(connection: AsyncConnection, code: str, *, at_ms: int) -> list[Region]:
+    """The region and all in it that are valid at `at_ms`, parents before children."""
+    inside = sa.select(regions.c.code).where(regions.c.code == code).cte(recursive=True)
+    inside = inside.union(sa.select(regions.c.code).where(regions.c.parent == inside.c.code))
+    query = (
+        sa.select(regions)
+        .where(
+            regions.c.code.in_(sa.select(inside.c.code)),
+            regions.c.valid_from_ms <= at_ms,
+            sa.or_(regions.c.valid_to_ms.is_(None), regions.c.valid_to_ms > at_ms),
+        )
+        # A child's level is always below its parent's.
+        .order_by(regions.c.level, regions.c.code)
+    )
+    return [_region(row) for row in await connection.execute(query)]
+
+
+async def page(connection: AsyncConnection, after: str, limit: int) -> list[Region]:
+    """At most `limit` regions with codes behind `after`, by code."""
+    query = sa.select(regions).where(regions.c.code > after).order_by(regions.c.code).limit(limit)
+    return [_region(row) for row in await connection.execute(query)]
+
+
+def _region(row: sa.Row[tuple[object, ...]]) -> Region:
+    values = row._mapping
+    return Region(
+        code=values["code"],
+        parent=values["parent"] or "",
+        level=Level(values["level"]),
+        display_name=values["display_name"],
+        valid_from_ms=values["valid_from_ms"],
+        valid_to_ms=values["valid_to_ms"],
+        households=values["households"],
+        population=values["population"],
+    )

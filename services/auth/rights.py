@@ -1,0 +1,41 @@
+"""Decisions on facts read from the database."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.decision import Action, Decision, decide_camera, decide_region
+from services.auth.model import Principal
+from services.auth.repository import cameras, principals, regions
+from services.auth.validation import invalid
+from snowlight.errors import UnauthenticatedError
+
+
+def check_action(action: str) -> Action:
+    """Raises InvalidArgumentError("action") for one that does not exist."""
+    try:
+        return Action(action)
+    except ValueError as error:
+        raise invalid("action", f"must be one of {', '.join(Action)}") from error
+
+
+async def load_principal(connection: AsyncConnection, name: str) -> Principal:
+    """Whom a verified token names. Raises UnauthenticatedError when they exist no more."""
+    principal = await principals.find(connection, name)
+    if principal is None:
+        raise UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
+    return principal
+
+
+async def decide_on_camera(
+    connection: AsyncConnection, principal: Principal, camera_uid: str, action: Action
+) -> Decision:
+    """Decide `action` on the camera as the model knows it."""
+    camera = await cameras.find(connection, camera_uid)
+    chain = await regions.chain(connection, camera.region) if camera else []
+    return decide_camera(principal, camera, chain, action)
+
+
+async def decide_on_region(
+    connection: AsyncConnection, principal: Principal, code: str, action: Action
+) -> Decision:
+    """Decide `action` on all that a region holds."""
+    return decide_region(principal, await regions.chain(connection, code), action)

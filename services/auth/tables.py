@@ -1,0 +1,108 @@
+"""Auth's tables. Instants are ms since 1970 UTC."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+regions = sa.Table(
+    "regions",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("parent", sa.Text, sa.ForeignKey("regions.code"), index=True),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("valid_from_ms", sa.BigInteger, nullable=False),
+    sa.Column("valid_to_ms", sa.BigInteger),
+    sa.Column("households", sa.Integer, nullable=False),
+    sa.Column("population", sa.Integer, nullable=False),
+)
+
+principals = sa.Table(
+    "principals",
+    metadata,
+    sa.Column("principal_id", sa.Text, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False, unique=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("organisation", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("roles", sa.JSON, nullable=False),
+    sa.Column("scope", sa.Text, sa.ForeignKey("regions.code"), nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("create_ms", sa.BigInteger, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+)
+
+refresh_families = sa.Table(
+    "refresh_families",
+    metadata,
+    sa.Column("family_id", sa.Text, primary_key=True),
+    sa.Column("principal_id", sa.Text, sa.ForeignKey("principals.principal_id"), nullable=False, index=True),
+    sa.Column("create_ms", sa.BigInteger, nullable=False),
+    sa.Column("expire_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("revoke_ms", sa.BigInteger),
+)
+
+refresh_tokens = sa.Table(
+    "refresh_tokens",
+    metadata,
+    sa.Column("token_sha256", sa.LargeBinary(32), primary_key=True),
+    sa.Column(
+        "family_id",
+        sa.Text,
+        sa.ForeignKey("refresh_families.family_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("rotate_ms", sa.BigInteger),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("public_jwk", sa.JSON, nullable=False),
+    # AES-256-GCM, nonce first; removed when the key retires.
+    sa.Column("private_sealed", sa.LargeBinary),
+    sa.Column("create_ms", sa.BigInteger, nullable=False),
+    sa.Column("retire_ms", sa.BigInteger),
+    # 1 for the one key that signs, NULL for the retired: unique, so that two processes cannot both make one.
+    sa.Column("signs", sa.Integer, unique=True),
+)
+
+cameras = sa.Table(
+    "cameras",
+    metadata,
+    sa.Column("uid", sa.Text, primary_key=True),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("ownership", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("listed_for_residents", sa.Boolean, nullable=False),
+    sa.Column("deleted", sa.Boolean, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
+
+camera_feed = sa.Table(
+    "camera_feed",
+    metadata,
+    sa.Column("feed", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
+
+audit_records = sa.Table(
+    "audit_records",
+    metadata,
+    sa.Column(
+        "record_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True
+    ),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("camera_uid", sa.Text, nullable=False),
+    sa.Column("window_start_ms", sa.BigInteger),
+    sa.Column("window_end_ms", sa.BigInteger),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("allowed", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("remote_address", sa.Text, nullable=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+)

@@ -1,0 +1,149 @@
+"""Auth over real gRPC, for tests: its stubs, and people who sign in."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import grpc
+
+from services.auth.app import run_auth
+from services.auth.config import AuthSettings
+from snowlight.access.keys import PublicKeys
+from snowlight.access.token import TokenVerifier
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2_grpc
+from snowlight.clock import SystemClock
+from snowlight.config import ClusterSettings
+from snowlight.rpc.server import Servicer
+from snowlight.runtime import Runtime, build_runtime
+from tests.rpc.auth.registry import Registry
+
+PASSWORD = "a password for tests"
+
+
+class MovableClock(SystemClock):
+    """The system's clock, put forward by as much as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + round(self.ahead_s * 1000)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+@dataclass
+class Auth:
+    """Auth's stubs, and the parts around it."""
+
+    runtime: Runtime
+    clock: MovableClock
+    registry: Registry
+    tokens: "auth_pb2_grpc.TokensAsyncStub"
+    access: "auth_pb2_grpc.AccessAsyncStub"
+    directory: "auth_pb2_grpc.DirectoryAsyncStub"
+    verifier: TokenVerifier
+
+    async def add_region(
+        self, code: str, level: auth_pb2.RegionLevel.ValueType, parent: str = ""
+    ) -> auth_pb2.Region:
+        """Create a region."""
+        region = auth_pb2.Region(name=f"regions/{code}", level=level, display_name=code, parent=parent)
+        return await self.directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
+
+    async def add_person(
+        self,
+        username: str,
+        *roles: auth_pb2.Role.ValueType,
+        scope: str,
+        line: auth_pb2.Line.ValueType = auth_pb2.GOVERNMENT,
+        disabled: bool = False,
+    ) -> auth_pb2.Principal:
+        """Create a principal with the tests' password."""
+        principal = auth_pb2.Principal(
+            username=username, line=line, roles=roles, scope=f"regions/{scope}", disabled=disabled
+        )
+        return await self.directory.CreatePrincipal(
+            auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
+        )
+
+    async def sign_in(
+        self, username: str, password: str = PASSWORD, address: str = "192.0.2.1"
+    ) -> auth_pb2.IssueTokenResponse:
+        """Sign in with a password."""
+        return await self.tokens.IssueToken(
+            auth_pb2.IssueTokenRequest(
+                grant_type="password", username=username, password=password, remote_address=address
+            )
+        )
+
+    async def refresh(self, refresh_token: str) -> auth_pb2.IssueTokenResponse:
+        """Use a refresh token."""
+        return await self.tokens.IssueToken(
+            auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
+        )
+
+    async def audit(self) -> list[auth_pb2.AuditRecord]:
+        """The audit, newest first."""
+        answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
+        return list(answer.records)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def runtime_for(data_dir: Path, clock: MovableClock) -> Runtime:
+    """A runtime whose services listen on free ports."""
+    cluster = ClusterSettings(
+        data_dir=data_dir,
+        auth_address=f"127.0.0.1:{free_port()}",
+        ingest_address=f"127.0.0.1:{free_port()}",
+        drain_seconds=0.2,
+    )
+    return replace(build_runtime("auth", cluster, create_key=True), clock=clock)
+
+
+@asynccontextmanager
+async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[None]:
+    """Serve the feed where auth looks for ingest."""
+    servicer = Servicer(
+        "snowlight.api.ingest.v1.CameraRegistry",
+        camera_pb2_grpc.add_CameraRegistryServicer_to_server,
+        registry,
+    )
+    async with runtime.named("ingest").serve(runtime.cluster.ingest_address, servicer):
+        yield
+
+
+@asynccontextmanager
+async def auth_of(runtime: Runtime, registry: Registry, database_url: str | None) -> AsyncIterator[Auth]:
+    """Run auth and connect to it as the gateway does."""
+    assert isinstance(runtime.clock, MovableClock)
+    async with AsyncExitStack() as stack:
+        settings = AuthSettings(listen=runtime.cluster.auth_address, database_url=database_url)
+        await stack.enter_async_context(run_auth(runtime, settings))
+        channel: grpc.aio.Channel = await stack.enter_async_context(
+            runtime.named("gateway").channel(runtime.cluster.auth_address)
+        )
+        tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(channel)
+
+        async def fetch() -> str:
+            return (await tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json
+
+        yield Auth(
+            runtime=runtime,
+            clock=runtime.clock,
+            registry=registry,
+            tokens=tokens,
+            access=auth_pb2_grpc.AccessStub(channel),
+            directory=auth_pb2_grpc.DirectoryStub(channel),
+            verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
+        )
