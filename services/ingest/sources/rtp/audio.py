@@ -7,6 +7,7 @@ from services.ingest.sources.rtp.header import (
     FRAME_HEADER,
     FRAME_HEADER_SIZE,
     PLAIN,
+    is_next_packet,
     payload_bounds,
 )
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
@@ -28,11 +29,14 @@ class AudioDepacketiser(Protocol):
 class AudioReceiver:
     """Turns RTP packets into audio frames and hands them to the sink. Lost audio is left out silently."""
 
-    __slots__ = ("_channel", "_depacketiser", "_expected", "_sink", "clock")
+    __slots__ = ("_channel", "_depacketiser", "_expected", "_payload_type", "_sink", "clock")
 
-    def __init__(self, channel: int, depacketiser: AudioDepacketiser, sink: AccessUnitSink) -> None:
+    def __init__(
+        self, channel: int, payload_type: int, depacketiser: AudioDepacketiser, sink: AccessUnitSink
+    ) -> None:
         self.clock = TimestampUnwrapper()
         self._channel = channel
+        self._payload_type = payload_type
         self._depacketiser = depacketiser
         self._sink = sink
         self._expected = -1
@@ -58,3 +62,7 @@ class AudioReceiver:
             for frame, offset in self._depacketiser.packet(bytes(buffer[payload:payload_end])):
                 self._sink.on_audio(frame, pts + offset)
         return frame_end
+
+    def expects(self, buffer: bytearray, position: int) -> bool:
+        """Whether the frame at `position` looks like the track's next packet."""
+        return is_next_packet(buffer, position, self._payload_type, self._expected)

@@ -11,6 +11,19 @@ PLAIN = 0x80  # version 2 without padding, extension or contributing sources
 MARKER = 0x80
 PAYLOAD_OFFSET = 16  # of a plain packet's payload, from the "$"
 
+_MAX_DROPOUT = 3000  # RFC 3550, A.1: so many packets may be missing before the stream counts as another
+
+
+def is_next_packet(buffer: bytearray, position: int, payload_type: int, expected: int) -> bool:
+    """Whether the frame at `position` carries this payload type and about the expected sequence number.
+
+    `expected` is negative before the first packet. Eight bytes must be there.
+    """
+    if buffer[position + 5] & 0x7F != payload_type:
+        return False
+    sequence = (buffer[position + 6] << 8) | buffer[position + 7]
+    return expected < 0 or (sequence - expected) & 0xFFFF < _MAX_DROPOUT
+
 
 def payload_bounds(buffer: bytearray, start: int, end: int) -> tuple[int, int]:
     """Where the payload of the RTP packet `buffer[start:end]` begins and ends.

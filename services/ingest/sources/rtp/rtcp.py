@@ -6,7 +6,7 @@ from collections.abc import Callable
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink, TrackKind
 
-_SENDER_REPORT, _GOODBYE = 200, 203
+_SENDER_REPORT, _GOODBYE, _FEEDBACK = 200, 203, 206
 _NTP_TO_UNIX_S = 2_208_988_800
 _SR = struct.Struct(">III")  # NTP seconds, NTP fraction, RTP timestamp
 
@@ -44,6 +44,10 @@ class RtcpReceiver:
                 self._on_goodbye()
             packet = packet_end
         return frame_end
+
+    def expects(self, buffer: bytearray, position: int) -> bool:
+        """Whether the frame at `position` looks like RTCP: whole words of a known packet type."""
+        return _SENDER_REPORT <= buffer[position + 5] <= _FEEDBACK and not buffer[position + 3] & 3
 
     def _report(self, seconds: int, fraction: int, rtp_time: int) -> None:
         pts = self._clock.place(rtp_time)

@@ -8,6 +8,7 @@ from services.ingest.sources.rtp.header import (
     MARKER,
     PAYLOAD_OFFSET,
     PLAIN,
+    is_next_packet,
     payload_bounds,
 )
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
@@ -34,6 +35,7 @@ class VideoReceiver:
         "_last_ended",
         "_loss_told",
         "_max_access_unit",
+        "_payload_type",
         "_sink",
         "_timestamp",
         "clock",
@@ -41,11 +43,17 @@ class VideoReceiver:
     )
 
     def __init__(
-        self, channel: int, builder: AccessUnitBuilder, sink: AccessUnitSink, max_access_unit: int
+        self,
+        channel: int,
+        payload_type: int,
+        builder: AccessUnitBuilder,
+        sink: AccessUnitSink,
+        max_access_unit: int,
     ) -> None:
         self.clock = TimestampUnwrapper()
         self.runs = 0  # how often frames arrived: stands still when the camera is silent
         self._channel = channel
+        self._payload_type = payload_type
         self._builder = builder
         self._sink = sink
         self._max_access_unit = max_access_unit
@@ -119,6 +127,10 @@ class VideoReceiver:
             if self._held > self._max_access_unit:
                 self._give_up_unit()
         return position
+
+    def expects(self, buffer: bytearray, position: int) -> bool:
+        """Whether the frame at `position` looks like the track's next packet."""
+        return is_next_packet(buffer, position, self._payload_type, self._expected)
 
     def _follows_hole(self, sequence: int, expected: int) -> bool:
         """Whether the packet goes on after a hole (True) or comes too late and is left out."""

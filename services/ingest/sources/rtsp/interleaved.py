@@ -29,12 +29,15 @@ class FrameReader(Protocol):
         Called with at least four bytes. Returns `position` if it cannot read: incomplete, or no such frame.
         """
 
+    def expects(self, buffer: bytearray, position: int) -> bool:
+        """Whether the eight bytes of a frame at `position` look like this channel's next packet."""
+
 
 class Demultiplexer:
     """Tells interleaved frames from messages and skips what is neither.
 
-    After noise only a frame of a channel in use is believed, and only if another frame or a message stands
-    right behind it: compressed video is full of bytes that look like a frame's head.
+    After noise only a frame of a channel in use is believed, and only if its reader expects it or another
+    frame or message stands right behind it: compressed video is full of bytes that look like a frame's head.
     """
 
     __slots__ = ("_on_message", "_searching", "channels", "skipped")
@@ -123,13 +126,16 @@ class Demultiplexer:
 
     def _frame_stands(self, buffer: bytearray, position: int, end: int) -> bool | None:
         """Whether a frame stands at this "$"; None while there is too little to tell."""
-        if end - position > 1 and buffer[position + 1] not in self.channels:
-            return False
-        if end - position < 5:
+        reader = self.channels.get(buffer[position + 1]) if end - position > 1 else None
+        if reader is None:
+            return None if end - position < 2 else False
+        if end - position < 8:
             return None
         length = (buffer[position + 2] << 8) | buffer[position + 3]
         if length < _SMALLEST_PACKET or buffer[position + 4] & 0xC0 != _RTP_VERSION_2:
             return False
+        if reader.expects(buffer, position):
+            return True
         after = position + 4 + length
         if after >= end:
             return None

@@ -71,8 +71,7 @@ def begins_message(buffer: bytearray, position: int, end: int) -> bool | None:
     """Whether a message begins at `position`; None while there is too little to tell."""
     if _FIRST_LINE.match(buffer, position, end):
         return True
-    begun = _FIRST_LINE_BEGUN.match(buffer, position, end)
-    return None if begun and begun.end() == end else False
+    return None if _FIRST_LINE_BEGUN.fullmatch(buffer, position, end) else False
 
 
 def read_message(buffer: bytearray, position: int, end: int) -> tuple[Request | Response, int] | None:

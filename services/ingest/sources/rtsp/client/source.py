@@ -106,7 +106,7 @@ class RtspSource:
         media, track = choose_video(presentation.description)
         builder = (H264Depacketiser if track.codec == "h264" else H265Depacketiser)(track.parameter_sets)
         rtp, rtcp = await dialogue.setup(resolve_control(presentation.base, media.control), 0)
-        video = VideoReceiver(rtp, builder, sink, self._settings.max_access_unit)
+        video = VideoReceiver(rtp, media.payload_type, builder, sink, self._settings.max_access_unit)
         audio = await self._set_up_audio(dialogue, presentation, connection, sink)
         connection.channels[rtp] = video
         connection.channels[rtcp] = _reports("video", video.clock, connection, sink)
@@ -127,7 +127,7 @@ class RtspSource:
             if error.code in ("camera.protocol_error", "camera.not_found"):
                 return None
             raise
-        receiver = AudioReceiver(rtp, _audio_depacketiser(media, track), sink)
+        receiver = AudioReceiver(rtp, media.payload_type, _audio_depacketiser(media, track), sink)
         connection.channels[rtp] = receiver
         connection.channels[rtcp] = _reports("audio", receiver.clock, connection, sink)
         return track
