@@ -1,1 +1,1 @@
-"""Serves people over HTTP."""
+"""The gateway: one HTTP site for people, over the three services behind it."""

@@ -1,0 +1,131 @@
+"""Puts the gateway together and serves it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+
+from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.reader import FootageReader
+from services.gateway.archive.routes import ArchiveRoutes
+from services.gateway.archive.timeline_routes import TimelineRoutes
+from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.cameras.routes import CameraRoutes
+from services.gateway.cameras.tickets import TicketRoutes
+from services.gateway.config import GatewaySettings
+from services.gateway.console import Console, find_console
+from services.gateway.http.edges import edge
+from services.gateway.http.openapi import with_document
+from services.gateway.http.problems import problems
+from services.gateway.http.routes import Route, add_routes
+from services.gateway.live.hub import LiveHubs
+from services.gateway.live.routes import LiveRoutes
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.peers import Peers, open_peers
+from services.gateway.people.identity import Identity
+from services.gateway.people.regions import RegionRoutes
+from services.gateway.people.renewals import Renewals
+from services.gateway.people.sessions import SessionRoutes
+from services.gateway.people.tokens import TokenRoutes
+from services.gateway.tickets import TicketCheck
+from snowlight.access.keys import PublicKeys
+from snowlight.access.token import TokenVerifier
+from snowlight.errors import FailedPreconditionError
+from snowlight.object_store import open_store
+from snowlight.runtime import Runtime
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncIterator[None]:
+    """Serve people while the context is open. Starts without its peers: what needs an absent one answers 503.
+
+    Raises FailedPreconditionError when the address is taken.
+    """
+    stores = {settings.store.name: open_store(settings.store, runtime.cluster.data_dir)}
+    cameras = CameraModel()
+    metrics = GatewayMetrics(runtime.registry)
+    runtime.health.require("gateway.cameras", lambda: cameras.synced)
+    async with AsyncExitStack() as stack:
+        peers = await stack.enter_async_context(open_peers(runtime))
+        hubs = LiveHubs(peers, runtime.clock, metrics, idle_s=settings.live_idle_seconds)
+        await stack.enter_async_context(_background(follow_cameras(peers, cameras), hubs.run()))
+        site = build_site(runtime, settings, peers, cameras, hubs, metrics, stores)
+        port = await stack.enter_async_context(_serve(site, settings.listen, runtime.cluster.drain_seconds))
+        log.info("gateway.listening", address=settings.listen, port=port)
+        yield
+
+
+def build_site(
+    runtime: Runtime,
+    settings: GatewaySettings,
+    peers: Peers,
+    cameras: CameraModel,
+    hubs: LiveHubs,
+    metrics: GatewayMetrics,
+    stores: Mapping[str, ObjectStore],
+) -> web.Application:
+    """All routes of the site."""
+    clock, behind_proxy = runtime.clock, settings.behind_proxy
+    verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
+    identity = Identity(verifier, peers, clock)
+    tickets = TicketCheck(verifier, cameras)
+    index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
+    reader = FootageReader(peers, index, stores)
+    camera_routes = CameraRoutes(peers, identity, cameras)
+    table: list[Route] = [
+        *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
+        *SessionRoutes(peers, Renewals(clock), behind_proxy=behind_proxy).routes(),
+        *RegionRoutes(identity).routes(),
+        *camera_routes.routes(),
+        *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
+        *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
+        *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
+        *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),
+    ]
+    console = Console(find_console(settings.console_dir))
+    site = web.Application(
+        middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
+    )
+    add_routes(site, with_document(table, version("snowlight")))
+    site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
+    return site
+
+
+@asynccontextmanager
+async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs coroutines while the context is open; one that fails takes the gateway down."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in work]
+        await asyncio.sleep(0)  # let each begin: the hubs need their task group before the first request
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+@asynccontextmanager
+async def _serve(site: web.Application, listen: str, drain_s: float) -> AsyncIterator[int]:
+    runner = web.AppRunner(site, access_log=None, shutdown_timeout=drain_s)
+    await runner.setup()
+    try:
+        host, _, port = listen.rpartition(":")
+        try:
+            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+        except OSError as error:
+            raise FailedPreconditionError("config.listen", f"cannot listen on {listen}") from error
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()

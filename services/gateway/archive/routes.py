@@ -1,0 +1,167 @@
+"""Archive HLS: a playlist over any range of a ticket's window, and its parts."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.pieces import LONGEST_REQUEST_MS, Piece, cut
+from services.gateway.archive.playlist import vod_playlist
+from services.gateway.archive.reader import FootageReader
+from services.gateway.archive.recording import Recording
+from services.gateway.http.instants import parse_range
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.tickets import TicketCheck
+from snowlight.access.token import TicketClaims
+from snowlight.clock import Clock
+from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+LONGEST_RANGE_MS = 7 * 86_400_000
+_SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
+_INIT_NAME = re.compile(r"[0-9]{1,15}")
+_LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
+_INSTANT = {"type": "string", "format": "date-time"}
+_ERRORS = (400, 401, 403, 404, 410, 503)
+
+
+class ArchiveRoutes:
+    """What /hls/{ticket}/vod... answers."""
+
+    def __init__(
+        self,
+        tickets: TicketCheck,
+        index: FootageIndex,
+        reader: FootageReader,
+        clock: Clock,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._tickets = tickets
+        self._index = index
+        self._reader = reader
+        self._clock = clock
+        self._metrics = metrics
+
+    def routes(self) -> tuple[Route, ...]:
+        base = "/hls/{ticket}"
+        return (
+            Route(
+                "GET",
+                f"{base}/vod.m3u8",
+                self.playlist,
+                "The media playlist of a range in the ticket's window.",
+                access="ticket",
+                parameters=(
+                    Parameter("start", "Begin of the range; left out with end, the whole window.", _INSTANT),
+                    Parameter("end", "End of the range.", _INSTANT),
+                    Parameter(
+                        "gaps",
+                        "`show` keeps gaps, as EXT-X-GAP; left out, they are skipped.",
+                        {"type": "string", "enum": ["show"]},
+                    ),
+                ),
+                answer_type=PLAYLIST_TYPE,
+                errors=_ERRORS,
+            ),
+            Route(
+                "GET",
+                f"{base}/vod/init-{{instant}}.mp4",
+                self.init,
+                "The init section of the footage at an instant (ms since 1970 UTC).",
+                access="ticket",
+                answer_type="video/mp4",
+                errors=_ERRORS,
+            ),
+            Route(
+                "GET",
+                f"{base}/vod/{{segment}}.m4s",
+                self.segment,
+                "`{start_ms}-{count}`: so many fragments from the one that starts then.",
+                access="ticket",
+                answer_type="video/iso.segment",
+                errors=_ERRORS,
+            ),
+        )
+
+    async def playlist(self, request: web.Request) -> web.Response:
+        claims = await self._tickets.claims(request, "playback")
+        start_ms, end_ms = _read_range(request, claims)
+        show_gaps = _read_gaps(request)
+        claims.require_window(start_ms, end_ms)
+        recordings = await self._index.between(claims.camera_uid, start_ms, end_ms)
+        pieces = cut(recordings, start_ms, end_ms)
+        if not pieces:
+            raise NotFoundError("vod.no_footage", "nothing was recorded in this range")
+        text = vod_playlist(pieces, start_ms, end_ms, self._clock.now_ms(), show_gaps=show_gaps)
+        return web.Response(
+            body=text.encode(), content_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-cache"}
+        )
+
+    async def init(self, request: web.Request) -> web.Response:
+        claims = await self._tickets.claims(request, "playback")
+        name = request.match_info["instant"]
+        if not _INIT_NAME.fullmatch(name):
+            raise NotFoundError("vod.unknown_part", "there is no such init section")
+        recording = await self._recording(claims, int(name))
+        if recording.start_ms >= claims.window_end_ms or recording.end_ms <= claims.window_start_ms:
+            raise _outside_window()
+        data = await self._reader.init_section(recording)
+        return web.Response(body=data, content_type="video/mp4", headers=_LASTING)
+
+    async def segment(self, request: web.Request) -> web.Response:
+        claims = await self._tickets.claims(request, "playback")
+        match = _SEGMENT_NAME.fullmatch(request.match_info["segment"])
+        if match is None:
+            raise NotFoundError("vod.unknown_part", "there is no such segment")
+        piece = await self._piece(claims, int(match[1]), int(match[2]))
+        if not piece.lies_within(claims.window_start_ms, claims.window_end_ms):
+            raise _outside_window()
+        data = await self._reader.read(piece.recording, piece.offset, piece.size)
+        self._metrics.archive_bytes.inc(len(data))
+        return web.Response(body=data, content_type="video/iso.segment", headers=_LASTING)
+
+    async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
+        for refresh in (False, True):  # the newest fragments may be younger than what is known here
+            recording = await self._index.holding(claims.camera_uid, start_ms, refresh=refresh)
+            first = recording.fragment_starting(start_ms) if recording else None
+            if recording is None or first is None or first + count > recording.count:
+                continue
+            piece = Piece(recording, first, count)
+            if count > 1 and piece.duration_ms > LONGEST_REQUEST_MS:
+                break
+            return piece
+        raise _unknown(claims, start_ms)
+
+    async def _recording(self, claims: TicketClaims, instant_ms: int) -> Recording:
+        for refresh in (False, True):
+            recording = await self._index.holding(claims.camera_uid, instant_ms, refresh=refresh)
+            if recording is not None:
+                return recording
+        raise _unknown(claims, instant_ms)
+
+
+def _read_range(request: web.Request, claims: TicketClaims) -> tuple[int, int]:
+    start, end = request.query.get("start"), request.query.get("end")
+    if start is None and end is None and claims.window_end_ms - claims.window_start_ms <= LONGEST_RANGE_MS:
+        return claims.window_start_ms, claims.window_end_ms
+    return parse_range(start, end, longest_ms=LONGEST_RANGE_MS)
+
+
+def _read_gaps(request: web.Request) -> bool:
+    gaps = request.query.get("gaps")
+    if gaps not in (None, "show"):
+        raise InvalidArgumentError("request.gaps", "gaps must be show, or left out", field="gaps")
+    return gaps == "show"
+
+
+def _unknown(claims: TicketClaims, instant_ms: int) -> NotFoundError | PermissionDeniedError:
+    if not claims.window_start_ms <= instant_ms < claims.window_end_ms:
+        return _outside_window()
+    return NotFoundError("vod.unknown_part", "there is no such footage")
+
+
+def _outside_window() -> PermissionDeniedError:
+    return PermissionDeniedError("ticket.outside_window", "this footage leaves the ticket's window")

@@ -1,0 +1,115 @@
+"""The timeline of a camera: storage's ledger and ingest's spool made one."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.archive.recording import from_spool_file
+from services.gateway.archive.timeline import Gap, Span, gaps_between, merge
+from services.gateway.cameras.routes import CameraRoutes
+from services.gateway.http.bodies import json_response
+from services.gateway.http.instants import format_instant, parse_range
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.peers import CALL_TIMEOUT_S, INGEST, STORAGE, Peers
+from services.gateway.people.identity import Identity
+from snowlight.api.ingest.v1 import live_pb2
+from snowlight.api.storage.v1 import storage_pb2
+from snowlight.clock import Clock
+from snowlight.errors import DeadlineExceededError, UnavailableError
+from snowlight.rpc.status import remote_errors
+
+LONGEST_MS = 31 * 86_400_000
+
+_INSTANT = {"type": "string", "format": "date-time"}
+_SPAN = {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT}}
+_GAP = {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT, "cause": {"type": "string"}}}
+_ANSWER = {
+    "type": "object",
+    "properties": {
+        "spans": {"type": "array", "items": _SPAN},
+        "gaps": {"type": "array", "items": _GAP},
+    },
+}
+
+
+class TimelineRoutes:
+    """Tells what can be played, and why the rest cannot."""
+
+    def __init__(self, peers: Peers, identity: Identity, cameras: CameraRoutes, clock: Clock) -> None:
+        self._peers = peers
+        self._identity = identity
+        self._cameras = cameras
+        self._clock = clock
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "GET",
+                "/v1/cameras/{camera}/timeline",
+                self.read,
+                "Spans with footage and gaps with their causes, up to now.",
+                parameters=(
+                    Parameter("start", "Begin of the range.", _INSTANT, required=True),
+                    Parameter(
+                        "end", "End of the range, 31 days after start at most.", _INSTANT, required=True
+                    ),
+                ),
+                answer=_ANSWER,
+                errors=(400, 401, 403, 404, 503),
+            ),
+        )
+
+    async def read(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        start_ms, end_ms = parse_range(
+            request.query.get("start"), request.query.get("end"), longest_ms=LONGEST_MS
+        )
+        camera = await self._cameras.visible_camera(request, person)
+        await self._identity.require(person, "camera.read", "playback", camera_uid=camera.uid)
+        now_ms = self._clock.now_ms()
+        end_ms = min(end_ms, now_ms)
+        if end_ms <= start_ms:
+            return json_response({"spans": [], "gaps": []})
+        spooled, open_gap = await self._spool(camera.uid, start_ms, end_ms)
+        stored, ledger = await self._stored(camera.uid, start_ms, end_ms)
+        spans = merge([*stored, *spooled], start_ms, end_ms)
+        if camera.HasField("create_time"):  # before it was registered, nothing was missed
+            start_ms = max(start_ms, min(camera.create_time.ToMilliseconds(), end_ms))
+        gaps = gaps_between(spans, [*ledger, *open_gap], start_ms, end_ms, now_ms=now_ms)
+        return json_response(
+            {
+                "spans": [
+                    {"start": format_instant(span.start_ms), "end": format_instant(span.end_ms)}
+                    for span in spans
+                ],
+                "gaps": [
+                    {
+                        "start": format_instant(gap.start_ms),
+                        "end": format_instant(gap.end_ms),
+                        "cause": gap.cause.lower(),
+                    }
+                    for gap in gaps
+                ],
+            }
+        )
+
+    async def _stored(self, uid: str, start_ms: int, end_ms: int) -> tuple[list[Span], list[Gap]]:
+        wanted = storage_pb2.GetTimelineRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
+        with remote_errors(STORAGE):
+            answer = await self._peers.storage.GetTimeline(wanted, timeout=CALL_TIMEOUT_S)
+        spans = [Span(span.start_ms, span.end_ms) for span in answer.spans]
+        return spans, [Gap(gap.start_ms, gap.end_ms or end_ms, gap.cause) for gap in answer.gaps]
+
+    async def _spool(self, uid: str, start_ms: int, end_ms: int) -> tuple[list[Span], list[Gap]]:
+        """The spool's footage and the gap that goes on. Both empty while ingest is away."""
+        wanted = live_pb2.ListSpoolRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
+        try:
+            with remote_errors(INGEST):
+                answer = await self._peers.live.ListSpool(wanted, timeout=CALL_TIMEOUT_S)
+        except (UnavailableError, DeadlineExceededError):
+            return [], []
+        recordings = [recording for file in answer.files if (recording := from_spool_file(uid, file))]
+        spans = [Span(recording.start_ms, recording.end_ms) for recording in recordings]
+        if not answer.open_gap_cause:
+            return spans, []
+        return spans, [Gap(answer.open_gap_start_ms, end_ms, answer.open_gap_cause)]

@@ -1,0 +1,1 @@
+"""Cameras: what is registered, what they do, what was recorded, and tickets for their pictures."""

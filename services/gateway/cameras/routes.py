@@ -1,0 +1,204 @@
+"""Cameras: list, read, write."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.cameras.listing import LARGEST_PAGE, ListQuery, list_page
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.cameras.resource import (
+    CAMERA_SCHEMA,
+    camera_json,
+    check_camera_id,
+    read_changes,
+    read_new,
+)
+from services.gateway.http.bodies import json_response, read_json
+from services.gateway.http.proto_json import schema_of, to_json
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
+from services.gateway.people.identity import Identity, Person
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.errors import AbortedError, FailedPreconditionError, NotFoundError
+from snowlight.rpc.status import remote_errors
+
+OWN_WRITE_WAIT_S = 2.0
+
+_IF_MATCH = Parameter("If-Match", "The etag that the change is based on.", place="header")
+_LIST_ANSWER = {
+    "type": "object",
+    "properties": {
+        "cameras": {"type": "array", "items": CAMERA_SCHEMA},
+        "next_page_token": {"type": "string", "description": "Empty on the last page."},
+        "total_size": {"type": "integer"},
+    },
+}
+
+
+class CameraRoutes:
+    """The camera registry over HTTP. Reads are served from memory, writes go to ingest."""
+
+    def __init__(self, peers: Peers, identity: Identity, model: CameraModel) -> None:
+        self._peers = peers
+        self._identity = identity
+        self._model = model
+
+    def routes(self) -> tuple[Route, ...]:
+        one = "/v1/cameras/{camera}"
+        return (
+            Route(
+                "GET",
+                "/v1/cameras",
+                self.list_cameras,
+                "Cameras in the regions the caller sees, by name.",
+                parameters=(
+                    Parameter("region", "regions/{code}: only in it and below."),
+                    Parameter("filter", "Text in the display name or the id, in any case."),
+                    Parameter(
+                        "page_size",
+                        "Cameras a page.",
+                        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+                    ),
+                    Parameter("page_token", "next_page_token of the page before."),
+                ),
+                answer=_LIST_ANSWER,
+                errors=(400, 401, 404),
+            ),
+            Route(
+                "POST",
+                "/v1/cameras",
+                self.create,
+                "Register a camera.",
+                parameters=(Parameter("camera_id", "The id; left out, one is made."),),
+                body=CAMERA_SCHEMA | {"required": ["display_name", "region", "source_url"]},
+                answer=CAMERA_SCHEMA,
+                errors=(400, 401, 403, 409),
+            ),
+            Route("GET", one, self.read, "One camera.", answer=CAMERA_SCHEMA, errors=(401, 404)),
+            Route(
+                "PATCH",
+                one,
+                self.change,
+                "Change the fields given.",
+                parameters=(_IF_MATCH,),
+                body=CAMERA_SCHEMA,
+                answer=CAMERA_SCHEMA,
+                errors=(400, 401, 403, 404, 409, 412),
+            ),
+            Route(
+                "DELETE",
+                one,
+                self.delete,
+                "Forget a camera. Its footage stays until its retention ends.",
+                parameters=(_IF_MATCH,),
+                status=204,
+                errors=(401, 403, 404, 409, 412),
+            ),
+            Route(
+                "GET",
+                f"{one}/status",
+                self.status,
+                "What a camera is doing, its last state changes and gaps.",
+                answer=schema_of(camera_pb2.CameraStatus.DESCRIPTOR),
+                errors=(401, 404),
+            ),
+        )
+
+    async def list_cameras(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        sight = await self._identity.sight(person)
+        page = list_page(self._model, sight, ListQuery.read(request.query))
+        return json_response(
+            {
+                "cameras": [camera_json(camera) for camera in page.cameras],
+                "next_page_token": page.next_page_token,
+                "total_size": page.total_size,
+            }
+        )
+
+    async def create(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        camera_id = request.query.get("camera_id", "")
+        check_camera_id(camera_id)
+        camera = read_new(await read_json(request))
+        await self._identity.require(person, "camera.manage", region=camera.region)
+        with remote_errors(INGEST):
+            created = await self._peers.cameras.CreateCamera(
+                camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera), timeout=CALL_TIMEOUT_S
+            )
+        return await self._written(created)
+
+    async def read(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        return _camera_response(await self.visible_camera(request, person))
+
+    async def change(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        current = await self.visible_camera(request, person)
+        camera, mask = read_changes(await read_json(request), current.name)
+        await self._identity.require(person, "camera.manage", camera_uid=current.uid)
+        if "region" in mask and camera.region != current.region:
+            await self._identity.require(person, "camera.manage", region=camera.region)
+        if not mask:
+            return _camera_response(current)
+        if_match = _if_match(request)
+        camera.etag = if_match or camera.etag
+        update = camera_pb2.UpdateCameraRequest(camera=camera)
+        update.update_mask.paths.extend(mask)
+        try:
+            with remote_errors(INGEST):
+                changed = await self._peers.cameras.UpdateCamera(update, timeout=CALL_TIMEOUT_S)
+        except AbortedError as error:
+            raise _of_precondition(error, if_match) from error
+        return await self._written(changed)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        current = await self.visible_camera(request, person)
+        await self._identity.require(person, "camera.manage", camera_uid=current.uid)
+        if_match = _if_match(request)
+        try:
+            with remote_errors(INGEST):
+                await self._peers.cameras.DeleteCamera(
+                    camera_pb2.DeleteCameraRequest(name=current.name, etag=if_match), timeout=CALL_TIMEOUT_S
+                )
+        except AbortedError as error:
+            raise _of_precondition(error, if_match) from error
+        await self._model.gone(current.uid, timeout_s=OWN_WRITE_WAIT_S)
+        return web.Response(status=204)
+
+    async def status(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        camera = await self.visible_camera(request, person)
+        with remote_errors(INGEST):
+            status = await self._peers.cameras.GetCameraStatus(
+                camera_pb2.GetCameraStatusRequest(name=camera.name), timeout=CALL_TIMEOUT_S
+            )
+        return json_response(to_json(status))
+
+    async def visible_camera(self, request: web.Request, person: Person) -> camera_pb2.Camera:
+        """The camera in the path. Raises NotFoundError alike for one that is not and one not to be seen."""
+        sight = await self._identity.sight(person)
+        camera = self._model.by_name(f"cameras/{request.match_info['camera']}")
+        if camera is None or not sight.sees(camera):
+            raise NotFoundError("camera.not_found", "there is no such camera")
+        return camera
+
+    async def _written(self, camera: camera_pb2.Camera) -> web.Response:
+        await self._model.reached(camera.revision, timeout_s=OWN_WRITE_WAIT_S)
+        return _camera_response(self._model.by_uid(camera.uid) or camera)
+
+
+def _camera_response(camera: camera_pb2.Camera) -> web.Response:
+    return json_response(camera_json(camera), headers={"ETag": f'"{camera.etag}"'})
+
+
+def _if_match(request: web.Request) -> str:
+    """The etag of If-Match (RFC 9110 section 13.1.1); "" when there is none or any will do."""
+    value = request.headers.get("If-Match", "").strip()
+    return "" if value == "*" else value.removeprefix("W/").strip('"')
+
+
+def _of_precondition(error: AbortedError, if_match: str) -> AbortedError | FailedPreconditionError:
+    """A stale If-Match is 412 (RFC 9110 section 15.5.13), a stale etag in the body 409."""
+    return FailedPreconditionError(error.code, error.detail) if if_match else error

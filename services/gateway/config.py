@@ -1,0 +1,36 @@
+"""Settings of the gateway (`SNOWLIGHT_GATEWAY_*`)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from snowlight.config import Address, service_settings_config
+from snowlight.object_store import ObjectStoreSettings
+
+
+class GatewaySettings(BaseSettings):
+    """What one gateway is told."""
+
+    model_config = service_settings_config("gateway")
+
+    listen: Address = Field("127.0.0.1:8080", description="Where the site is served, plain HTTP.")
+    behind_proxy: bool = Field(
+        False, description="An edge proxy sets X-Forwarded-For and X-Forwarded-Proto; believe them."
+    )
+    console_dir: Path | None = Field(
+        None, description="The built console. Unset: the one in the package, else console/dist of a checkout."
+    )
+    max_body_bytes: int = Field(1 << 20, gt=0, description="Longest request body taken.")
+    live_wait_seconds: float = Field(
+        8.0, gt=0, description="How long a first viewer waits for the first segment of a camera."
+    )
+    live_idle_seconds: float = Field(
+        60.0, gt=0, description="How long a camera stays watched after its last viewer."
+    )
+    archive_cached_hours: int = Field(
+        512, gt=0, description="Camera-hours of the footage index kept in memory, about 0.1 MB each."
+    )
+    store: ObjectStoreSettings = Field(
+        default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
+    )

@@ -1,0 +1,113 @@
+"""The web console's built files, held in memory and served with the headers a browser should obey."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+API_PREFIXES = ("/v1/", "/hls/", "/snapshot/", "/.well-known/", "/ws")
+_ASSETS = "/assets/"  # Vite names the files in it by their content
+_COMPRESSIBLE = frozenset({".html", ".js", ".css", ".svg", ".json", ".webmanifest", ".txt"})
+_SECURITY_HEADERS = {
+    # hls.js plays from blob: URLs and may work in a blob: worker; styles are set by scripts on elements.
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+        "connect-src 'self'; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Snowlight</title>
+<h1>Snowlight</h1>
+<p>The console has not been built: run <code>make console</code>, then start the gateway again.</p>
+<p>控制台尚未构建：请运行 <code>make console</code>，然后重新启动网关。</p>
+<p>The API is described at <a href="/v1/openapi.json">/v1/openapi.json</a>.</p>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class _File:
+    body: bytes
+    gzipped: bytes | None
+    content_type: str
+    etag: str
+
+
+class Console:
+    """The console's files. Any page address leads to its index, which shows the page."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._files = _load(directory) if directory is not None else {}
+        self._built = "/index.html" in self._files
+
+    def answer(self, request: web.Request) -> web.Response | None:
+        """The file or page at a path that no route knows; None when there is none."""
+        path = request.path
+        if request.method not in ("GET", "HEAD") or path.startswith(API_PREFIXES):
+            return None
+        file = self._files.get(path)
+        if file is not None and path != "/index.html":
+            return _response(request, file, lasting=path.startswith(_ASSETS))
+        if "." in path.rpartition("/")[2] and path != "/index.html":
+            return None
+        if path != "/" and "text/html" not in request.headers.get("Accept", ""):
+            return None
+        if not self._built:
+            return web.Response(
+                text=_NOT_BUILT,
+                status=503,
+                content_type="text/html",
+                headers={"Cache-Control": "no-store", **_SECURITY_HEADERS},
+            )
+        return _response(request, self._files["/index.html"], lasting=False)
+
+
+def find_console(configured: Path | None) -> Path | None:
+    """The folder to serve: as configured, else the package's, else a checkout's; None when unbuilt."""
+    package = Path(__file__).parent
+    own = [package / "console", package.parents[1] / "console" / "dist"]
+    candidates = [configured] if configured else own
+    return next((folder for folder in candidates if (folder / "index.html").is_file()), None)
+
+
+def _load(directory: Path) -> dict[str, _File]:
+    files = {}
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.suffix != ".map":
+            files["/" + path.relative_to(directory).as_posix()] = _read(path)
+    return files
+
+
+def _read(path: Path) -> _File:
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    if path.suffix == ".js":
+        kind = "text/javascript"
+    gzipped = gzip.compress(body, mtime=0) if path.suffix in _COMPRESSIBLE and len(body) > 1024 else None
+    return _File(body, gzipped, kind, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+
+
+def _response(request: web.Request, file: _File, *, lasting: bool) -> web.Response:
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache",
+        "ETag": file.etag,
+        "Vary": "Accept-Encoding",
+        **_SECURITY_HEADERS,
+    }
+    if file.etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    body = file.body
+    if file.gzipped is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = file.gzipped
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, content_type=file.content_type, headers=headers)

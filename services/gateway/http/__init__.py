@@ -1,0 +1,1 @@
+"""What every route of the gateway shares: problems, JSON, instants, the route table."""

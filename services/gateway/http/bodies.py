@@ -1,0 +1,92 @@
+"""Request bodies: JSON and forms, read strictly; answers as JSON."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from snowlight.errors import InvalidArgumentError
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The body, a JSON object. Raises InvalidArgumentError that says what is wrong and where."""
+    if request.content_type != "application/json":
+        raise InvalidArgumentError("request.content_type", "the body must be application/json")
+    try:
+        value = json.loads(
+            await request.read(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise InvalidArgumentError("request.json", f"the body is not JSON: {error.msg} at {where}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidArgumentError("request.json", "the body is not UTF-8") from error
+    except RecursionError as error:
+        raise InvalidArgumentError("request.json", "the body is nested too deep") from error
+    except ValueError as error:
+        raise InvalidArgumentError("request.json", f"the body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidArgumentError("request.json", "the body must be a JSON object")
+    return value
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The body, `application/x-www-form-urlencoded`; no parameter twice (RFC 6749 section 3.2)."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise InvalidArgumentError(
+            "request.content_type", "the body must be application/x-www-form-urlencoded"
+        )
+    try:
+        pairs = parse_qsl(
+            (await request.read()).decode(), keep_blank_values=True, max_num_fields=32, errors="strict"
+        )
+    except ValueError as error:
+        raise InvalidArgumentError("request.form", "the body is not a form") from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidArgumentError("request.form", "a parameter is given twice")
+    return form
+
+
+def take_strings(
+    body: dict[str, Any], required: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> list[str]:
+    """The named string members in order, "" for an optional one left out. Raises InvalidArgumentError naming
+    the member that is missing, is no string or is not known here."""
+    for name in body:
+        if name not in required and name not in optional:
+            raise InvalidArgumentError("request.unknown_field", f"{name} is not a field here", field=name)
+    values = []
+    for name in (*required, *optional):
+        value = body.get(name)
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            raise InvalidArgumentError("request.type", f"{name} must be a string", field=name)
+        if name in required and not value:
+            raise InvalidArgumentError("request.required", f"{name} is required", field=name)
+        values.append(value)
+    return values
+
+
+def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """`value` as JSON that no cache keeps."""
+    return web.Response(
+        body=json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
+        status=status,
+        content_type="application/json",
+        charset="utf-8",
+        headers={"Cache-Control": "no-store"} | (headers or {}),
+    )
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a member is given twice")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")

@@ -1,0 +1,40 @@
+"""The site's edge: counts requests, opens footage to players of other origins, tells callers apart."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from services.gateway.metrics import GatewayMetrics
+
+_MEDIA_PREFIX = "/hls/"
+
+
+def edge(metrics: GatewayMetrics) -> Middleware:
+    """The outermost middleware. Tickets in the path are the only credential of footage, so that any page may
+    play it: no cookie or header of the browser is involved (Fetch, section 3.3)."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if request.path.startswith(_MEDIA_PREFIX):
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        resource = request.match_info.route.resource
+        metrics.count(resource.canonical if resource is not None else "unknown", response.status)
+        return response
+
+    return middleware
+
+
+def remote_address(request: web.Request, *, behind_proxy: bool) -> str:
+    """The caller's address; behind a proxy, the last one in X-Forwarded-For, which the proxy itself wrote."""
+    if behind_proxy:
+        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if forwarded:
+            return forwarded
+    return request.remote or ""
+
+
+def is_https(request: web.Request, *, behind_proxy: bool) -> bool:
+    """Whether the browser speaks TLS, to us or to the proxy in front."""
+    if behind_proxy and "X-Forwarded-Proto" in request.headers:
+        return request.headers["X-Forwarded-Proto"].rpartition(",")[2].strip() == "https"
+    return request.scheme == "https"

@@ -1,0 +1,52 @@
+"""Instants as RFC 3339 text, read strictly."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from snowlight.errors import InvalidArgumentError
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?P<fraction>\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def parse_instant(text: str, field: str) -> int:
+    """ms since 1970 UTC. Raises InvalidArgumentError naming `field` unless it is RFC 3339 (section 5.6)."""
+    match = _RFC3339.fullmatch(text)
+    if match is not None:
+        try:
+            fraction = match["fraction"] or ""
+            whole = text.upper().replace(fraction, "", 1) if fraction else text.upper()
+            seconds = datetime.fromisoformat(whole.replace("Z", "+00:00"))
+            return (seconds - _EPOCH) // _MILLISECOND + int((fraction[1:] + "000")[:3])
+        except (ValueError, OverflowError):
+            pass
+    raise InvalidArgumentError(
+        "request.instant",
+        f"{field} must be an RFC 3339 instant with Z or an offset, as 2026-01-31T08:00:00Z",
+        field=field,
+    )
+
+
+def format_instant(instant_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    moment = _EPOCH + timedelta(milliseconds=instant_ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def parse_range(start: str | None, end: str | None, *, longest_ms: int) -> tuple[int, int]:
+    """[start, end) of a request, ms since 1970 UTC. Raises InvalidArgumentError naming start or end."""
+    for text, field in ((start, "start"), (end, "end")):
+        if not text:
+            raise InvalidArgumentError("request.required", f"{field} is required", field=field)
+    assert start is not None
+    assert end is not None
+    start_ms, end_ms = parse_instant(start, "start"), parse_instant(end, "end")
+    if end_ms <= start_ms:
+        raise InvalidArgumentError("request.range", "end must be after start", field="end")
+    if end_ms - start_ms > longest_ms:
+        days = longest_ms // 86_400_000
+        raise InvalidArgumentError("request.range", f"the range may be {days} days at most", field="end")
+    return start_ms, end_ms

@@ -1,0 +1,91 @@
+"""Errors as `application/problem+json` (RFC 9457), told by one middleware."""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from snowlight.errors import DataLossError, SnowlightError, UnauthenticatedError, UnavailableError
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_S = 2
+
+_HTTP_DETAILS = {
+    404: "there is nothing at this path",
+    405: "this path does not take that method",
+    413: "the request body is too long",
+}
+
+
+def problem(
+    status: int, code: str, detail: str = "", *, field: str = "", extra: dict[str, Any] | None = None
+) -> web.Response:
+    """A problem document. `extra` members are added as they are (RFC 9457 section 3.2)."""
+    body: dict[str, Any] = {
+        "type": f"urn:snowlight:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if field:
+        body["field"] = field
+    response = web.Response(
+        body=json.dumps(body | (extra or {}), ensure_ascii=False).encode(),
+        status=status,
+        content_type="application/problem+json",
+        headers={"Cache-Control": "no-store"},
+    )
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def problem_of(error: SnowlightError, *, extra: dict[str, Any] | None = None) -> web.Response:
+    """The problem document of an error of the tree."""
+    return problem(error.http_status, error.code, error.detail, field=error.field, extra=extra)
+
+
+def problems(fallback: Callable[[web.Request], web.Response | None]) -> Middleware:
+    """The middleware. `fallback` may answer a path that no route knows: the console's pages."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except SnowlightError as error:
+            if isinstance(error, DataLossError) or type(error) is SnowlightError:
+                log.error("http.failed", path=request.path, error=str(error))
+            return problem_of(error)
+        except web.HTTPException as error:
+            return (fallback(request) if error.status == 404 else None) or _of_http(error)
+        except TimeoutError:
+            return problem_of(UnavailableError("gateway.timeout", "a part that is needed did not answer"))
+        except Exception:
+            log.error("http.failed", path=request.path, exc_info=True)
+            return problem(500, "internal", "internal error")
+
+    return middleware
+
+
+def bearer_token(request: web.Request) -> str:
+    """The request's access token (RFC 6750 section 2.1). Raises UnauthenticatedError when there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("auth.token_missing", "an access token is required: Authorization: Bearer")
+    return token.strip()
+
+
+def _of_http(error: web.HTTPException) -> web.Response:
+    code = f"http.{HTTPStatus(error.status).name.lower()}"
+    response = problem(error.status, code, _HTTP_DETAILS.get(error.status, error.reason))
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response

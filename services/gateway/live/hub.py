@@ -1,0 +1,160 @@
+"""Watched cameras: one stream from ingest for each, however many people look."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import structlog
+
+from services.gateway.live.window import LiveSegment, LiveWindow
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.peers import INGEST, Peers
+from snowlight.api.ingest.v1 import live_pb2
+from snowlight.clock import Clock
+from snowlight.errors import ResourceExhaustedError, SnowlightError
+from snowlight.media.envelope import decode_live
+from snowlight.media.fragment import InitSection
+from snowlight.rpc.status import remote_errors
+
+log = structlog.get_logger(__name__)
+
+FIRST_DELAY_S = 0.25
+LONGEST_DELAY_S = 4.0
+STALE_S = 10.0
+"""How long a playlist is still served after its camera's stream broke off."""
+VIEWER_S = 15.0
+"""A ticket that asked within this time counts as a viewer."""
+
+
+class LiveHub:
+    """One watched camera."""
+
+    def __init__(self, uid: str, clock: Clock) -> None:
+        self.uid = uid
+        self.window = LiveWindow()
+        self.failure: SnowlightError | None = None
+        """Why the last attempt to watch ended; None while pictures come."""
+        self._clock = clock
+        self._arrived_at = float("-inf")
+        self._used_at = clock.monotonic()
+        self._viewers: dict[str, float] = {}
+        self._news = asyncio.Event()
+
+    @property
+    def fresh(self) -> bool:
+        """There are segments, and they are of now."""
+        return self._clock.monotonic() - self._arrived_at < STALE_S and bool(self.window.listed())
+
+    def used_by(self, ticket_id: str) -> None:
+        """Somebody asked for the camera just now."""
+        self._used_at = self._viewers[ticket_id] = self._clock.monotonic()
+
+    def idle_s(self) -> float:
+        """Seconds since anybody asked."""
+        return self._clock.monotonic() - self._used_at
+
+    def viewers(self) -> int:
+        """How many tickets asked lately."""
+        since = self._clock.monotonic() - VIEWER_S
+        self._viewers = {ticket: at for ticket, at in self._viewers.items() if at >= since}
+        return len(self._viewers)
+
+    async def news(self) -> None:
+        """Wait for the next fragment or failure."""
+        await self._news.wait()
+
+    async def watch(self, peers: Peers) -> None:
+        """Keep the window filled until cancelled, through lost streams and absent cameras."""
+        delay = FIRST_DELAY_S
+        while True:
+            arrived_before = self._arrived_at
+            try:
+                await self._watch_once(peers)
+            except SnowlightError as error:
+                self.failure = error
+                log.debug("gateway.live_broken", camera=self.uid, error=str(error))
+                if isinstance(error, ResourceExhaustedError):  # too slow: all is still there to be had
+                    delay = 0.0
+            except ValueError as error:
+                self.failure = SnowlightError("ingest.malformed", str(error))
+                log.error("gateway.live_malformed", camera=self.uid, error=str(error))
+            self.window.cut()
+            self._tell()
+            if self._arrived_at > arrived_before:
+                delay = min(delay, FIRST_DELAY_S)
+            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnects
+            delay = min(max(delay * 2, FIRST_DELAY_S), LONGEST_DELAY_S)
+
+    async def _watch_once(self, peers: Peers) -> None:
+        request = live_pb2.WatchLiveRequest(camera_uid=self.uid, backlog=True)
+        with remote_errors(INGEST):
+            async for message in peers.watch_live(request):
+                event = decode_live(message)
+                if isinstance(event, InitSection):
+                    self.window.add_init(event)
+                else:
+                    self.window.add_fragment(event)
+                    self.failure = None
+                    self._arrived_at = self._clock.monotonic()
+                self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+class LiveHubs:
+    """The hubs of this gateway: opened by the first request, closed some time after the last.
+
+    Enter `run` in a task; hubs live inside it.
+    """
+
+    def __init__(self, peers: Peers, clock: Clock, metrics: GatewayMetrics, *, idle_s: float) -> None:
+        self._peers = peers
+        self._clock = clock
+        self._metrics = metrics
+        self._idle_s = idle_s
+        self._hubs: dict[str, tuple[LiveHub, asyncio.Task[None]]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Supervise the hubs until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            while True:
+                await asyncio.sleep(min(self._idle_s / 4, 5.0))
+                for uid, (hub, task) in list(self._hubs.items()):
+                    if hub.idle_s() > self._idle_s:
+                        task.cancel()
+                        del self._hubs[uid]
+                self._measure()
+
+    def open(self, uid: str, ticket_id: str) -> LiveHub:
+        """The camera's hub, in use by `ticket_id` from now on."""
+        if uid not in self._hubs:
+            assert self._tasks is not None, "run() has not been entered"
+            hub = LiveHub(uid, self._clock)
+            self._hubs[uid] = (hub, self._tasks.create_task(self._supervise(hub)))
+            self._measure()
+        hub = self._hubs[uid][0]
+        hub.used_by(ticket_id)
+        return hub
+
+    async def _supervise(self, hub: LiveHub) -> None:
+        """One camera's trouble stays its own."""
+        try:
+            await hub.watch(self._peers)
+        except Exception:
+            log.error("gateway.live_failed", camera=hub.uid, exc_info=True)
+            self._hubs.pop(hub.uid, None)
+
+    def _measure(self) -> None:
+        self._metrics.live_hubs.set(len(self._hubs))
+        self._metrics.live_viewers.set(sum(hub.viewers() for hub, _ in self._hubs.values()))
+
+
+def measured_bandwidth(segments: list[LiveSegment]) -> tuple[int, int]:
+    """Peak and average bits per second of `segments` (RFC 8216 section 4.3.4.2)."""
+    sizes = [(len(segment.data) * 8000, max(segment.duration_ms, 1)) for segment in segments]
+    peak = max(bits // ms for bits, ms in sizes)
+    return peak, sum(bits for bits, _ in sizes) // sum(ms for _, ms in sizes)

@@ -1,0 +1,123 @@
+"""Live HLS: playlists, init sections and segments from memory."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.routes import Route
+from services.gateway.live.hub import LiveHub, LiveHubs
+from services.gateway.live.playlist import media_playlist, multivariant_playlist
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.tickets import TicketCheck
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.errors import NotFoundError, UnavailableError
+
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+_INIT_NAME = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
+_LASTING = {"Cache-Control": "private, max-age=3600, immutable"}
+_FLEETING = {"Cache-Control": "no-cache"}
+_ERRORS = (401, 403, 404, 410, 503)
+
+
+class LiveRoutes:
+    """What /hls/{ticket}/live... answers."""
+
+    def __init__(
+        self,
+        tickets: TicketCheck,
+        hubs: LiveHubs,
+        cameras: CameraModel,
+        metrics: GatewayMetrics,
+        *,
+        wait_s: float,
+    ) -> None:
+        self._tickets = tickets
+        self._hubs = hubs
+        self._cameras = cameras
+        self._metrics = metrics
+        self._wait_s = wait_s
+
+    def routes(self) -> tuple[Route, ...]:
+        def route(path: str, handler: Handler, summary: str, answer_type: str) -> Route:
+            return Route(
+                "GET",
+                f"/hls/{{ticket}}/{path}",
+                handler,
+                summary,
+                access="ticket",
+                answer_type=answer_type,
+                errors=_ERRORS,
+            )
+
+        return (
+            route("live.m3u8", self.multivariant, "The live multivariant playlist.", PLAYLIST_TYPE),
+            route("live/media.m3u8", self.media, "The live media playlist.", PLAYLIST_TYPE),
+            route("live/init-{init}.mp4", self.init, "An init section.", "video/mp4"),
+            route("live/{number}.m4s", self.segment, "A whole segment.", "video/iso.segment"),
+        )
+
+    async def multivariant(self, request: web.Request) -> web.Response:
+        hub = await self._hub(request)
+        return _playlist(multivariant_playlist(hub.window.listed()))
+
+    async def media(self, request: web.Request) -> web.Response:
+        hub = await self._hub(request)
+        return _playlist(media_playlist(hub.window.listed()))
+
+    async def init(self, request: web.Request) -> web.Response:
+        hub = await self._hub(request, stale=True)
+        match = _INIT_NAME.fullmatch(request.match_info["init"])
+        init = hub.window.init(match[1], int(match[2])) if match else None
+        if init is None:
+            raise NotFoundError("live.unknown_part", "there is no such init section now")
+        return web.Response(body=init.data, content_type="video/mp4", headers=_LASTING)
+
+    async def segment(self, request: web.Request) -> web.Response:
+        hub = await self._hub(request, stale=True)
+        number = request.match_info["number"]
+        known = number.isascii() and number.isdigit() and len(number) <= 16
+        segment = hub.window.segment(int(number)) if known else None
+        if segment is None:
+            raise NotFoundError("live.unknown_part", "there is no such segment now")
+        self._metrics.live_bytes.inc(len(segment.data))
+        return web.Response(body=segment.data, content_type="video/iso.segment", headers=_LASTING)
+
+    async def _hub(self, request: web.Request, *, stale: bool = False) -> LiveHub:
+        """The hub of the ticket's camera, with a segment to play. Waits for the first one a bounded time.
+
+        `stale`: segments of a camera that has just gone are still good. Raises UnavailableError that says why
+        there is no picture.
+        """
+        claims = await self._tickets.claims(request, "live")
+        hub = self._hubs.open(claims.camera_uid, claims.ticket_id)
+        try:
+            async with asyncio.timeout(self._wait_s):
+                while not (hub.fresh or (stale and hub.window.listed())):
+                    if hub.failure is not None and self._is_down(hub.uid):
+                        raise self._no_picture(hub)
+                    await hub.news()
+        except TimeoutError as error:
+            raise self._no_picture(hub) from error
+        return hub
+
+    def _is_down(self, uid: str) -> bool:
+        camera = self._cameras.by_uid(uid)
+        return camera is None or camera.state in (camera_pb2.OFFLINE, camera_pb2.DISABLED)
+
+    def _no_picture(self, hub: LiveHub) -> UnavailableError:
+        camera = self._cameras.by_uid(hub.uid)
+        if camera is not None and self._is_down(hub.uid):
+            state = camera_pb2.CameraState.Name(camera.state).lower()
+            return UnavailableError(f"camera.{state}", camera.state_reason or f"the camera is {state}")
+        if hub.failure is not None:
+            return UnavailableError(hub.failure.code, hub.failure.detail or "the camera has no picture now")
+        return UnavailableError("live.no_segment", "the camera has sent no whole segment yet")
+
+
+def _playlist(text: str) -> web.Response:
+    return web.Response(body=text.encode(), content_type=PLAYLIST_TYPE, headers=_FLEETING)

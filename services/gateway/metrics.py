@@ -1,0 +1,32 @@
+"""What the gateway tells Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class GatewayMetrics:
+    """Requests, live viewing and footage served."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "snowlight_gateway_requests_total",
+            "HTTP requests by route and status.",
+            ["route", "status"],
+            registry=registry,
+        )
+        self.live_hubs = Gauge(
+            "snowlight_gateway_live_hubs", "Cameras watched live by this gateway.", registry=registry
+        )
+        self.live_viewers = Gauge(
+            "snowlight_gateway_live_viewers",
+            "Tickets that asked for live pictures lately.",
+            registry=registry,
+        )
+        media = Counter(
+            "snowlight_gateway_media_bytes_total", "Bytes of footage sent.", ["kind"], registry=registry
+        )
+        self.live_bytes = media.labels("live")
+        self.archive_bytes = media.labels("archive")
+
+    def count(self, route: str, status: int) -> None:
+        """Count one request to `route`."""
+        self._requests.labels(route, str(status)).inc()

@@ -1,0 +1,74 @@
+"""The three services behind the gateway, as their generated stubs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
+from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.rpc.channel import raw_stream
+from snowlight.rpc.status import remote_errors
+from snowlight.runtime import Runtime
+
+AUTH = "services/auth"
+INGEST = "services/ingest"
+STORAGE = "services/storage"
+CALL_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Stubs of the services. Wrap each call in `remote_errors` with the peer's name."""
+
+    tokens: auth_pb2_grpc.TokensAsyncStub
+    access: auth_pb2_grpc.AccessAsyncStub
+    directory: auth_pb2_grpc.DirectoryAsyncStub
+    cameras: camera_pb2_grpc.CameraRegistryAsyncStub
+    live: live_pb2_grpc.LiveAsyncStub
+    storage: storage_pb2_grpc.StorageAsyncStub
+    watch_live: Any
+    """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
+    read_spool: Any
+    """ReadSpool, its answers serialised."""
+
+    async def jwks(self) -> str:
+        """Auth's public keys as JSON (RFC 7517)."""
+        with remote_errors(AUTH):
+            answer = await self.tokens.GetJwks(auth_pb2.GetJwksRequest(), timeout=CALL_TIMEOUT_S)
+        return answer.jwks_json
+
+
+@asynccontextmanager
+async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
+    """Channels to the peers' addresses; they connect by themselves, whenever a peer is up."""
+    cluster = runtime.cluster
+    async with (
+        runtime.channel(cluster.auth_address) as auth,
+        runtime.channel(cluster.ingest_address) as ingest,
+        runtime.channel(cluster.storage_address) as storage,
+    ):
+        tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(auth)
+        access: auth_pb2_grpc.AccessAsyncStub = auth_pb2_grpc.AccessStub(auth)
+        directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
+        cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
+        live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
+        index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
+        service = "/snowlight.api.ingest.v1.Live"
+        yield Peers(
+            tokens=tokens,
+            access=access,
+            directory=directory,
+            cameras=cameras,
+            live=live,
+            storage=index,
+            watch_live=raw_stream(
+                ingest, f"{service}/WatchLive", live_pb2.WatchLiveRequest.SerializeToString
+            ),
+            read_spool=raw_stream(
+                ingest, f"{service}/ReadSpool", live_pb2.ReadSpoolRequest.SerializeToString
+            ),
+        )

@@ -1,0 +1,1 @@
+"""People: their tokens, the console's session, the regions they see."""

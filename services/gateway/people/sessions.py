@@ -1,0 +1,157 @@
+"""The console's session: the access token lives in the page, the refresh token in a cookie no script reads.
+
+The cookie goes to this path alone, on same-site requests alone (SameSite=Strict). What uses it also asks
+for a header that another site's page cannot send without a preflight, which is never granted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from aiohttp import web
+
+from services.gateway.http.bodies import json_response, read_json, take_strings
+from services.gateway.http.edges import is_https, remote_address
+from services.gateway.http.problems import problem
+from services.gateway.http.proto_json import schema_of, to_json
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
+from services.gateway.people.renewals import Renewals
+from snowlight.api.auth.v1 import auth_pb2
+from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
+from snowlight.rpc.status import remote_errors
+
+PATH = "/v1/session"
+COOKIE = "snowlight_session"
+HEADER = "X-Snowlight-Session"
+_RENEW = "renew"
+_NOT_TOLD = frozenset({"disabled", "create_time", "organisation", "username"})
+
+_ANSWER = {
+    "type": "object",
+    "properties": {
+        "access_token": {"type": "string"},
+        "expires_in": {"type": "integer", "description": "seconds"},
+        "principal": schema_of(auth_pb2.Principal.DESCRIPTOR),
+    },
+}
+_HEADER_PARAMETER = Parameter(
+    HEADER, "`renew`: use the cookie. Without it, a JSON body signs in.", place="header"
+)
+
+
+class SessionRoutes:
+    """Sign in, renew, sign out."""
+
+    def __init__(self, peers: Peers, renewals: Renewals, *, behind_proxy: bool) -> None:
+        self._peers = peers
+        self._renewals = renewals
+        self._behind_proxy = behind_proxy
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "POST",
+                PATH,
+                self.open,
+                "Sign in with a name and a password, or renew the session from its cookie.",
+                access="session",
+                parameters=(_HEADER_PARAMETER,),
+                body={
+                    "type": "object",
+                    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
+                },
+                answer=_ANSWER,
+                errors=(400, 401, 403, 429),
+            ),
+            Route(
+                "DELETE",
+                PATH,
+                self.close,
+                "Sign out: end the refresh token and clear the cookie.",
+                access="session",
+                parameters=(_HEADER_PARAMETER,),
+                status=204,
+                errors=(403,),
+            ),
+        )
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        if HEADER in request.headers:
+            return await self._renew(request)
+        username, password = take_strings(await read_json(request), ("username", "password"))
+        return await self._answer(
+            request,
+            auth_pb2.IssueTokenRequest(grant_type="password", username=username, password=password),
+        )
+
+    async def close(self, request: web.Request) -> web.StreamResponse:
+        _require_header(request)
+        token = request.cookies.get(COOKIE, "")
+        if token:
+            with remote_errors(AUTH):
+                await self._peers.tokens.RevokeToken(
+                    auth_pb2.RevokeTokenRequest(token=token), timeout=CALL_TIMEOUT_S
+                )
+        response = web.Response(status=204, headers={"Cache-Control": "no-store"})
+        self._clear(request, response)
+        return response
+
+    async def _renew(self, request: web.Request) -> web.StreamResponse:
+        _require_header(request)
+        token = request.cookies.get(COOKIE, "")
+        if not token:
+            raise UnauthenticatedError("auth.no_session", "there is no session: sign in")
+        try:
+            return await self._answer(
+                request, auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=token)
+            )
+        except UnauthenticatedError as error:
+            response = problem(401, error.code, "the session is over: sign in again")
+            self._clear(request, response)
+            return response
+
+    async def _answer(self, request: web.Request, grant: auth_pb2.IssueTokenRequest) -> web.Response:
+        grant.remote_address = remote_address(request, behind_proxy=self._behind_proxy)
+        if grant.grant_type == "refresh_token":
+            key = hashlib.sha256(grant.refresh_token.encode()).digest()
+            answer = await self._renewals.once(key, lambda: self._issue(grant))
+        else:
+            answer = await self._issue(grant)
+        response = json_response(
+            {
+                "access_token": answer.access_token,
+                "expires_in": answer.expires_in,
+                "principal": to_json(answer.principal, without=_NOT_TOLD),
+            }
+        )
+        response.set_cookie(
+            COOKIE,
+            answer.refresh_token,
+            path=PATH,
+            httponly=True,
+            samesite="Strict",
+            secure=is_https(request, behind_proxy=self._behind_proxy),
+        )
+        return response
+
+    async def _issue(self, grant: auth_pb2.IssueTokenRequest) -> auth_pb2.IssueTokenResponse:
+        with remote_errors(AUTH):
+            return await self._peers.tokens.IssueToken(grant, timeout=CALL_TIMEOUT_S)
+
+    def _clear(self, request: web.Request, response: web.Response) -> None:
+        response.del_cookie(
+            COOKIE,
+            path=PATH,
+            httponly=True,
+            samesite="Strict",
+            secure=is_https(request, behind_proxy=self._behind_proxy),
+        )
+
+
+def _require_header(request: web.Request) -> None:
+    value = request.headers.get(HEADER)
+    if value is None:
+        raise PermissionDeniedError("session.header_missing", f"the header {HEADER}: {_RENEW} is required")
+    if value != _RENEW:
+        raise InvalidArgumentError("request.header", f"{HEADER} must be {_RENEW}", field=HEADER)
