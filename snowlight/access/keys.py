@@ -1,5 +1,6 @@
 """The public keys that auth signs with, kept fresh."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
@@ -14,7 +15,8 @@ MIN_REFRESH_INTERVAL_S = 5.0
 class PublicKeys:
     """Auth's key set (RFC 7517), fetched when first needed and again when a token names an unknown key.
 
-    `fetch` returns the set as JSON. It is asked at most once in five seconds, whatever callers present.
+    `fetch` returns the set as JSON. It is asked at most once in five seconds, whatever callers present; those
+    who come while it is asked wait for its answer.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[str]], clock: Clock) -> None:
@@ -22,14 +24,21 @@ class PublicKeys:
         self._clock = clock
         self._keys: KeySet | None = None
         self._fetched_at = float("-inf")
+        self._fetching = asyncio.Lock()
 
     async def for_key_id(self, key_id: str) -> KeySet:
         """The key set, refreshed if it lacks `key_id`. Raises UnavailableError while there is none."""
-        keys = self._keys
-        if keys is None or all(key.kid != key_id for key in keys.keys):
-            if self._clock.monotonic() - self._fetched_at >= MIN_REFRESH_INTERVAL_S:
-                self._fetched_at = self._clock.monotonic()
-                keys = self._keys = KeySet.import_key_set(json.loads(await self._fetch()))
-            elif keys is None:
-                raise UnavailableError("auth.keys_unavailable", "auth's keys are not known yet")
-        return keys
+        if self._lacks(key_id):
+            async with self._fetching:
+                if (
+                    self._lacks(key_id)
+                    and self._clock.monotonic() - self._fetched_at >= MIN_REFRESH_INTERVAL_S
+                ):
+                    self._fetched_at = self._clock.monotonic()
+                    self._keys = KeySet.import_key_set(json.loads(await self._fetch()))
+        if self._keys is None:
+            raise UnavailableError("auth.keys_unavailable", "auth's keys are not known yet")
+        return self._keys
+
+    def _lacks(self, key_id: str) -> bool:
+        return self._keys is None or all(key.kid != key_id for key in self._keys.keys)
