@@ -1,0 +1,3 @@
+"""Every test may ask for the real parts."""
+
+pytest_plugins = ["pytester", "tests.parts.hooks", "tests.parts.fixtures"]

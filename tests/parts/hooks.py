@@ -1,0 +1,83 @@
+"""Parts are made before the first test, and a part that is missing is a failure under CI=true."""
+
+import os
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+
+from tests.parts.minio import find_minio
+from tests.parts.part import PartMissingError
+from tests.parts.postgres import find_postgres
+
+FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
+    "postgres_server": ("PostgreSQL", find_postgres),
+    "minio_server": ("MinIO", find_minio),
+}
+"""By the session fixture that needs the part: its name, and what finds or makes it."""
+
+
+class Parts:
+    """What was found. Looks for each part once."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._found: dict[str, Any] = {}
+        self._missing: dict[str, str] = {}
+
+    def need(self, fixture: str) -> Any:
+        """What the part's finder found. Skips the test when there is none."""
+        self.look_for(fixture)
+        if fixture in self._missing:
+            pytest.skip(f"{FINDERS[fixture][0]}: {self._missing[fixture]}")
+        return self._found[fixture]
+
+    def look_for(self, fixture: str) -> None:
+        """Find or make the part, and say so."""
+        if fixture in self._found or fixture in self._missing:
+            return
+        name, find = FINDERS[fixture]
+        try:
+            self._found[fixture] = find()
+            self._say(f"{name}: {self._found[fixture]}")
+        except PartMissingError as error:
+            self._missing[fixture] = str(error)
+            self._say(f"{name} is missing: {error}")
+
+    def _say(self, line: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"part {line}")
+
+
+parts_key = pytest.StashKey[Parts]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[parts_key] = Parts(config)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make what the chosen tests need now: a build takes longer than a test may."""
+    if session.config.option.collectonly:
+        return
+    needed = {
+        name for item in session.items if isinstance(item, pytest.Function) for name in item.fixturenames
+    }
+    for fixture in FINDERS:
+        if fixture in needed:
+            session.config.stash[parts_key].look_for(fixture)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI every test runs: what is skipped has failed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI=true does not allow: {reason}"
+    return report

