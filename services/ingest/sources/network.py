@@ -11,17 +11,16 @@ from services.ingest.sources.source import IPNetwork, SourceError
 async def allowed_addresses(
     host: str, port: int, networks: Sequence[IPNetwork], *, within: float
 ) -> list[str]:
-    """The addresses of `host` that lie inside `networks`, in the resolver's order.
+    """The addresses of `host`, all of which must lie inside `networks`, in the resolver's order.
 
     Connect to these and never to the name: a second look-up may answer otherwise.
     Raises SourceError camera.unreachable if the name does not resolve, camera.timeout if the resolver is
-    silent for `within` seconds, camera.host_denied if no address is allowed.
+    silent for `within` seconds, camera.host_denied if one address is not allowed.
     """
     addresses = await _resolve(host, port, within)
-    allowed = [address for address in addresses if is_allowed(address, networks)]
-    if not allowed:
+    if not all(is_allowed(address, networks) for address in addresses):
         raise SourceError("camera.host_denied", f"{host} lies outside the allowed source networks")
-    return allowed
+    return addresses
 
 
 def is_allowed(address: str, networks: Sequence[IPNetwork]) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.ingest.sources.address import parse_address
+from services.ingest.sources.libav.location import SCHEMES
+from services.ingest.sources.libav.source import LibavSource
 from services.ingest.sources.rtsp.client.source import RtspSource
 from services.ingest.sources.source import Credentials, IPNetwork, Source, SourceError, SourceSettings
 
@@ -22,13 +24,19 @@ def open_source(
 ) -> Source:
     """The source for `url`; nothing is connected or opened before its `run`.
 
-    `credentials` go before those in the URL. `audio`: whether the sound is wanted. `networks`: where ingest
-    may connect to. `media_dir`: the only folder whose files may be played; None for none.
+    `rtsp` is RTSP with RTP over TCP, `rtsp+udp` the same camera with RTP over UDP; further `rtmp`, `http`,
+    `https` (HLS and whole streams) and `file`. `credentials` go before those in the URL. `audio`: whether
+    the sound is wanted. `networks`: where ingest may connect to. `media_dir`: the only folder whose files may
+    be played; None for none.
     Raises SourceError camera.protocol_unsupported or camera.protocol_error for a URL that cannot be played.
     """
     address = parse_address(url)
     if credentials is not None:
         address = replace(address, credentials=credentials)
+    if address.scheme != "file" and not address.host:
+        raise SourceError("camera.protocol_error", "the source URL names no host")
     if address.scheme == "rtsp":
         return RtspSource(address, audio=audio, networks=networks, settings=settings)
-    raise SourceError("camera.protocol_unsupported", f"{address.scheme or 'no scheme'} is not carried")
+    if address.scheme == "file" or address.scheme in SCHEMES:
+        return LibavSource(address, audio=audio, networks=networks, media_dir=media_dir, settings=settings)
+    raise SourceError("camera.protocol_unsupported", f"{address.scheme[:16] or 'no scheme'} is not carried")

@@ -37,7 +37,7 @@ class AccessUnitBuilder(ABC):
         """Take the payload `buffer[start:end]` of FRAGMENT_HEADER bytes or more; set `broken` if bad."""
 
     @abstractmethod
-    def _unit(self, unit: bytearray) -> None:
+    def unit(self, unit: bytearray) -> None:
         """Take one whole NAL unit without start code, of one byte at least."""
 
     def clear(self) -> None:
@@ -58,7 +58,7 @@ class AccessUnitBuilder(ABC):
         self._open = NOTHING_OPEN
         unit = bytearray().join(self.parts[begin:])
         del self.parts[begin:]
-        self._unit(unit[len(START_CODE) :])
+        self.unit(unit[len(START_CODE) :])
 
     def _open_fragment(self) -> None:
         """What is appended from here on is a fragmented parameter set, SEI message or delimiter."""
@@ -72,7 +72,7 @@ class AccessUnitBuilder(ABC):
             if not size or start + size > end:
                 self.broken = True
                 return
-            self._unit(buffer[start : start + size])
+            self.unit(buffer[start : start + size])
             start += size
 
     def _update_parameter_set(self, unit: bytearray) -> None:

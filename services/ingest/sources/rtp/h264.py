@@ -49,13 +49,13 @@ class H264Depacketiser(AccessUnitBuilder):
             self.parts.append(_UNIT_STARTS[(buffer[start] & 0xE0) | kind])
             self.parts.append(buffer[start + 2 : end])
         elif 1 <= kind < _STAP_A:
-            self._unit(buffer[start:end])
+            self.unit(buffer[start:end])
         elif kind == _STAP_A:
             self._aggregate(buffer, start + 1, end)
         else:
             self.broken = True
 
-    def _unit(self, unit: bytearray) -> None:
+    def unit(self, unit: bytearray) -> None:
         kind = unit[0] & 0x1F
         if kind in (_SPS, _PPS):
             self._update_parameter_set(unit)

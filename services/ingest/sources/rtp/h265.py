@@ -42,13 +42,13 @@ class H265Depacketiser(AccessUnitBuilder):
             self.parts.append(START_CODE + header)
             self.parts.append(buffer[start + 3 : end])
         elif kind < _AP:
-            self._unit(buffer[start:end])
+            self.unit(buffer[start:end])
         elif kind == _AP:
             self._aggregate(buffer, start + 2, end)
         else:
             self.broken = True
 
-    def _unit(self, unit: bytearray) -> None:
+    def unit(self, unit: bytearray) -> None:
         kind = (unit[0] >> 1) & 0x3F
         if _VPS <= kind <= _PPS:
             self._update_parameter_set(unit)
