@@ -6,7 +6,7 @@ const gateway = process.env['SNOWLIGHT_GATEWAY'] ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   base: '/',
   plugins: [react()],
-  build: { outDir: 'dist', target: 'es2022', sourcemap: false },
+  build: { outDir: 'dist', target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 900 },
   server: {
     host: '127.0.0.1',
     proxy: { '/v1': gateway, '/hls': gateway, '/snapshot': gateway },

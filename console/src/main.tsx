@@ -1,8 +1,10 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './App';
+// Before the screens, whose own styles build on these.
 import './design/tokens.css';
 import './design/base.css';
+import { App } from './App';
+import { ErrorBoundary } from './design/ErrorBoundary';
 import { LocaleProvider } from './i18n/LocaleProvider';
 import { SessionProvider } from './session/SessionProvider';
 
@@ -12,9 +14,11 @@ if (root === null) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
     <LocaleProvider>
-      <SessionProvider>
-        <App />
-      </SessionProvider>
+      <ErrorBoundary>
+        <SessionProvider>
+          <App />
+        </SessionProvider>
+      </ErrorBoundary>
     </LocaleProvider>
   </StrictMode>,
 );

@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { isAway, isForbidden, Problem } from '../api/problem';
 import type { Ownership } from '../api/types';
 import { useMessages } from '../i18n/LocaleProvider';
@@ -26,6 +26,14 @@ export function CameraEditor({ initial, isNew, onCancel, onSave }: CameraEditorP
   const [errors, setErrors] = useState<Partial<Record<FormField, string>>>({});
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const element = useRef<HTMLFormElement>(null);
+
+  // What is to be mended may lie below the fold of a small screen.
+  useEffect(() => {
+    if (Object.keys(errors).length > 0) {
+      element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    }
+  }, [errors]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -84,7 +92,13 @@ export function CameraEditor({ initial, isNew, onCancel, onSave }: CameraEditorP
   );
 
   return (
-    <form className="editor" data-testid="camera-editor" noValidate onSubmit={(event) => void submit(event)}>
+    <form
+      ref={element}
+      className="editor"
+      data-testid="camera-editor"
+      noValidate
+      onSubmit={(event) => void submit(event)}
+    >
       <div className="dialog-body editor-grid">
         {text('display_name', words.displayName)}
         <Field label={words.region} error={errors.region}>

@@ -2,7 +2,7 @@ import type { GapCause } from '../api/types';
 
 /** Colours of the timeline and its legend. Faults are warm, what was meant is grey. */
 export const CAUSE_COLOURS: Record<GapCause, string> = {
-  camera_offline: '#ff6572',
+  camera_offline: '#ec5865',
   auth_failed: '#e8589f',
   network: '#ffa23c',
   ingest_restart: '#a98bff',

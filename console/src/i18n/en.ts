@@ -22,6 +22,9 @@ export const en: Messages = {
       'Check your network, or call the platform’s duty officer. The console reconnects by itself.',
     failed: (detail) => `Not done: ${detail}`,
     stale: 'Connection to the server lost, reconnecting. States may be out of date.',
+    broken: 'This page has failed',
+    brokenHint: 'Reload it to go on. Recording is not affected.',
+    reload: 'Reload',
     skipToContent: 'Skip to content',
   },
   signIn: {

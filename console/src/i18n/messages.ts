@@ -17,6 +17,9 @@ export interface Messages {
     | 'serverAway'
     | 'serverAwayHint'
     | 'stale'
+    | 'broken'
+    | 'brokenHint'
+    | 'reload'
     | 'skipToContent'
   > & { failed: (detail: string) => string };
   signIn: Words<

@@ -17,6 +17,9 @@ export const zhCN: Messages = {
     serverAwayHint: '请检查本机网络，或联系平台值班人员。恢复后会自动重连。',
     failed: (detail) => `操作未完成：${detail}`,
     stale: '与服务器的连接中断，正在重连；画面状态可能不是最新。',
+    broken: '页面出错了',
+    brokenHint: '重新加载后即可继续；录像不受影响。',
+    reload: '重新加载',
     skipToContent: '跳到主要内容',
   },
   signIn: {

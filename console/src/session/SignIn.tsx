@@ -140,7 +140,7 @@ function Panorama() {
           <stop offset="1" stopColor="#13477f" />
         </linearGradient>
         <linearGradient id="beam" x1="0" y1="1" x2="0" y2="0">
-          <stop stopColor="#8fdcff" stopOpacity="0.34" />
+          <stop stopColor="#8fdcff" stopOpacity="0.26" />
           <stop offset="1" stopColor="#8fdcff" stopOpacity="0" />
         </linearGradient>
       </defs>
@@ -148,7 +148,6 @@ function Panorama() {
       {STARS.map(([x, y, r]) => (
         <circle key={`${x} ${y}`} cx={x} cy={y} r={r} fill="#d8f1ff" opacity="0.55" />
       ))}
-      <path d="M330 742 160 250h150zM1190 720l90-520h150z" fill="url(#beam)" />
       <path d="M0 640 180 560l150 60 210-130 190 110 180-90 230 120 170-100 290 110v260H0z" fill="#0b2b55" />
       <path d="M0 720l240-70 200 60 260-100 230 90 220-60 210 70 240-50v240H0z" fill="#08203f" />
       <path d="M0 800l300-60 260 50 300-70 300 70 440-60v170H0z" fill="#051529" />
@@ -158,6 +157,7 @@ function Panorama() {
           <circle cx={x} cy={y} r="2.2" fill="#ffe3a6" />
         </g>
       ))}
+      <path d="M330 742 140 250h190zM1190 720l80-500h200z" fill="url(#beam)" />
       <circle cx="330" cy="742" r="5" fill="#dff5ff" />
       <circle cx="1190" cy="720" r="5" fill="#dff5ff" />
     </svg>
