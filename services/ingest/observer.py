@@ -1,4 +1,4 @@
-"""What a session tells about its camera. One observer per camera; calls come from the event loop and must be quick."""
+"""What a session tells about its camera. Calls come from the event loop and must be quick."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -24,7 +24,7 @@ class MediaInfo:
 
 
 class CameraObserver(Protocol):
-    """Times are ms since 1970 UTC. Gaps never overlap: each `on_gap_start` is ended by the next `on_recording`.
+    """One per camera. Times are ms since 1970 UTC. `on_recording` ends the gap that `on_gap_start` began.
 
     A gap may turn out to be shorter than the second from which the ledger counts it; the observer drops it.
     A session that is cancelled opens no gap: whoever ends it knows the cause, and

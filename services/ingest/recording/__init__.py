@@ -1,17 +1,18 @@
 """Footage on its way to the object store: spool, recovery, upload, commit.
 
-    spool = Spool(folder, clock, SpoolSettings(), metrics)
-    spool.list_spool(uid, start_ms, end_ms) -> list[SpoolFile]      what lies in the spool, oldest first
-    spool.read(uid, key, offset, length) -> Iterator[bytes]         raises NotFoundError("spool.gone")
-    recover(spool, epoch) -> Recovered                              once, before the first session
-    async with spool.running(): ...                                 the sync rounds
-    Uploader(spool, store, store_name, commit, clock, ...).run()    PUT, commit, delete, for ever
+    spool = Spool(folder, clock, SpoolSettings(), RecordingMetrics(registry), also_sync)
+    recovered = await recover(spool)                       before the first session; .end_ms: {uid: ms}
+    async with spool.running(): ...                        sync rounds
+    await Uploader(spool, store, store_name, commit, clock, UploadSettings(), Random()).run()
+    spool.list_spool(uid, start_ms, end_ms) -> list[SpoolFile]      .key, .table(), .segment(store)
+    spool.read(uid, key, offset, length) -> Iterator[bytes]         NotFoundError("spool.gone")
 
-One camera's life, for the supervisor (services.ingest.session):
+One camera's life, for the supervisor:
 
-    ring = Ring(cap_bytes)                                          one per camera, outlives sessions
-    ring.subscribe(backlog) -> AsyncIterator[LiveItem]              .event: InitSection | Fragment, .message(): bytes
-    CameraSession(camera: CameraSpec, *, epoch: int, open_source: Callable[[CameraSpec], Source], clock: Clock,
-                  spool: Spool, ring: Ring, observer: CameraObserver, time_zone: ZoneInfo,
-                  settings: SessionSettings = SessionSettings()).run()   until cancelled
+    parts = SessionParts.create(clock, spool, time_zone, SessionSettings())     shared by all sessions
+    ring = Ring(cap_bytes)                                 one per camera, outlives sessions
+    ring.subscribe(backlog) -> AsyncIterator[LiveItem]     .event: InitSection | Fragment, .message(): bytes
+    CameraSession(camera, epoch=, open_source=, parts=, ring=, observer=).run()      until cancelled
+
+`Schedule.parse(text)` checks `Camera.schedule`.
 """

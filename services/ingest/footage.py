@@ -1,0 +1,126 @@
+"""Where one camera's fragments go: live ring and spool; and what its observer is told of it."""
+
+from zoneinfo import ZoneInfo
+
+from services.ingest.media.live import LiveFeed
+from services.ingest.media.ring import Ring
+from services.ingest.observer import CameraObserver, GapCause, MediaInfo
+from services.ingest.recording.recorder import Recorder
+from services.ingest.recording.schedule import Schedule
+from snowlight.clock import Clock
+from snowlight.media.fragment import Fragment, InitSection
+
+_HOLE_MS = 1000
+
+
+class Footage:
+    """Across all connections of one session."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        ring: Ring,
+        observer: CameraObserver,
+        schedule: Schedule,
+        time_zone: ZoneInfo,
+        media_interval: float,
+    ) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._live = LiveFeed(ring)
+        self._observer = observer
+        self._schedule = schedule
+        self._time_zone = time_zone
+        self._media_interval_ms = media_interval * 1000
+        self._began_ms = clock.now_ms()
+        self._init: InitSection | None = None
+        self._frames_per_second = 0.0
+        self._measured_bytes = 0
+        self._measured_ms = 0
+        self._media_due = False
+        self._scheduled = True
+        self._gap: GapCause | None = None
+        self.recorded_until_ms: int | None = None
+        """Where the footage ends so far; None before the first fragment."""
+        self.online_since: float | None = None
+        """When, on the monotonic clock, pictures began to come; None while there are none."""
+
+    def begin(self, init: InitSection, frames_per_second: float) -> None:
+        """A mux session begins."""
+        self._init = init
+        self._frames_per_second = frames_per_second
+        self._measured_bytes = self._measured_ms = 0
+        self._media_due = True
+        self._live.begin(init)
+
+    def append(self, fragment: Fragment) -> None:
+        """The next fragment of the mux session."""
+        if self.online_since is None:
+            self.online_since = self._clock.monotonic()
+            self._observer.on_state("online", "", self._clock.now_ms())
+        self._live.append(fragment)
+        self._record(fragment)
+        self._measured_bytes += len(fragment.data)
+        self._measured_ms += fragment.duration_ms
+        if self._media_due or self._measured_ms >= self._media_interval_ms:
+            self._tell_media()
+
+    def discontinuity(self, reason: str) -> None:
+        """A new mux session is about to begin."""
+        self._observer.on_discontinuity(reason, self._clock.now_ms())
+
+    def end(self, cause: GapCause) -> None:
+        """The connection ended, or never came to be."""
+        self.close()
+        if self._gap != "schedule":
+            self._pause(self.recorded_until_ms or self._began_ms, cause)
+
+    def close(self) -> None:
+        """Finish what is open. No gap is told of."""
+        self._recorder.close()
+        self._live.stop()
+        self.online_since = None
+
+    def _record(self, fragment: Fragment) -> None:
+        init = self._init
+        assert init is not None
+        if fragment.independent:
+            self._scheduled = self._schedule.is_scheduled(fragment.start_ms, self._time_zone)
+        if not self._scheduled:
+            self._recorder.close()
+            self._pause(self.recorded_until_ms or fragment.start_ms, "schedule")
+            return
+        if not self._recorder.append(init, fragment):
+            self._pause(self.recorded_until_ms or fragment.start_ms, "spool_full")
+            return
+        until_ms = self.recorded_until_ms
+        if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > _HOLE_MS:
+            self._pause(until_ms, "network")
+        if self._gap is not None or until_ms is None:
+            self._gap = None
+            self._observer.on_recording(fragment.start_ms)
+        self.recorded_until_ms = fragment.end_ms
+
+    def _pause(self, start_ms: int, cause: GapCause) -> None:
+        if self._gap != cause:
+            self._gap = cause
+            self._observer.on_gap_start(start_ms, cause)
+
+    def _tell_media(self) -> None:
+        init = self._init
+        assert init is not None
+        video, _, audio = init.codecs.partition(",")
+        self._observer.on_media(
+            MediaInfo(
+                video_codec="h264" if video.startswith("avc1") else "h265",
+                width=init.width,
+                height=init.height,
+                frames_per_second=round(self._frames_per_second, 3),
+                audio_codec="aac" if audio else "",
+                codecs=init.codecs,
+                bits_per_second=self._measured_bytes * 8000 // self._measured_ms,
+            )
+        )
+        self._media_due = False
+        self._measured_bytes = self._measured_ms = 0

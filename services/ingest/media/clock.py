@@ -1,0 +1,74 @@
+"""From arrival to wall time. All instants are float ms since 1970 UTC."""
+
+from snowlight.clock import Clock
+
+_SLEW = 500e-6
+STEP_MS = 1000.0
+_DISCIPLINE_EVERY_S = 1.0
+_WINDOW_MS = 10_000.0
+
+
+class WallClock:
+    """A monotonic clock disciplined to the system clock: slewed by at most 500 ppm, stepped beyond 1 s."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._checked = clock.monotonic()
+        self._offset = clock.now_ms() - self._checked * 1000.0
+
+    def now_ms(self) -> float:
+        monotonic = self._clock.monotonic()
+        if monotonic - self._checked > _DISCIPLINE_EVERY_S:
+            self._discipline(monotonic)
+        return monotonic * 1000.0 + self._offset
+
+    def _discipline(self, monotonic: float) -> None:
+        error = self._clock.now_ms() - monotonic * 1000.0 - self._offset
+        if abs(error) <= STEP_MS:
+            most = (monotonic - self._checked) * 1000.0 * _SLEW
+            error = max(-most, min(most, error))
+        self._offset += error
+        self._checked = monotonic
+
+
+class SessionClock:
+    """Wall time of one stream's media time: an anchor, and a correction that follows the arrivals.
+
+    Network delay only ever makes a unit late, so the least delay of the last ten seconds is taken for the
+    drift between the camera's sampling clock and ours.
+    """
+
+    __slots__ = ("_anchor", "_least", "_target", "_window_end", "stepped")
+
+    def __init__(self, anchor_ms: float) -> None:
+        """`anchor_ms`: wall time of media time 0."""
+        self._anchor = anchor_ms
+        self._target = 0.0
+        self._least = float("inf")
+        self._window_end = _WINDOW_MS
+        self.stepped = False
+        """Arrivals are over a second away from what the anchor says: begin a new session."""
+
+    def wall_ms(self, media_ms: float) -> float:
+        """When the sample at `media_ms` was captured."""
+        return self._anchor + media_ms
+
+    def observe(self, media_ms: float, arrival_ms: float) -> None:
+        """A unit of `media_ms` arrived."""
+        error = arrival_ms - self._anchor - media_ms
+        if error < self._least:
+            self._least = error
+
+    def advance(self, media_ms: float, elapsed_ms: float) -> None:
+        """`elapsed_ms` more of media, up to `media_ms`, has its place; slew for what follows."""
+        if self._least < -STEP_MS:
+            self.stepped = True
+        if media_ms >= self._window_end:
+            self._target = self._least if self._least != float("inf") else 0.0
+            self.stepped = self.stepped or self._target > STEP_MS
+            self._least = float("inf")
+            self._window_end = media_ms + _WINDOW_MS
+        most = elapsed_ms * _SLEW
+        change = max(-most, min(most, self._target))
+        self._anchor += change
+        self._target -= change

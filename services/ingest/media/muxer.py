@@ -1,0 +1,108 @@
+"""One mux session: access units in, `[ftyp moov]` and `moof mdat` out, by PyAV.
+
+libav cuts at each key frame and after 0.5 s, when the packet behind the cut arrives; closing cuts the rest.
+"""
+
+from fractions import Fraction
+
+import av
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from snowlight.media.boxes import VIDEO_TIMESCALE
+
+START_CODE = b"\x00\x00\x00\x01"
+_OPTIONS = {
+    "movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer",
+    "frag_duration": "500000",
+    "flush_packets": "1",
+    "max_interleave_delta": "100000",
+}
+_VIDEO_TIME_BASE = Fraction(1, VIDEO_TIMESCALE)
+
+
+class _Sink:
+    """A file that cannot seek and gives away what was written to it."""
+
+    __slots__ = ("chunks",)
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.chunks.append(data)
+        return len(data)
+
+
+class Muxer:
+    """Raises av.FFmpegError when libav refuses a stream or a packet."""
+
+    __slots__ = ("_audio", "_audio_time_base", "_container", "_sink", "_video", "init")
+
+    def __init__(self, video: VideoStream, audio: AudioStream | None = None) -> None:
+        """Templates of the streams. The mux has no audio when `audio` is None."""
+        self._sink = _Sink()
+        self._container = av.open(self._sink, "w", format="mp4", options=_OPTIONS)
+        self._video = self._container.add_stream_from_template(video)
+        if video.codec_context.name == "hevc":
+            self._video.codec_context.codec_tag = "hvc1"
+        self._video.time_base = _VIDEO_TIME_BASE
+        self._audio: AudioStream | None = None
+        self._audio_time_base = _VIDEO_TIME_BASE
+        if audio is not None:
+            self._audio_time_base = Fraction(1, audio.sample_rate)
+            self._audio = self._container.add_stream_from_template(audio)
+            self._audio.time_base = self._audio_time_base
+        self._container.start_encoding()
+        self.init = self.take()
+        """`[ftyp moov]`"""
+
+    def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> bool:
+        """Mux an access unit (Annex B with 4-byte start codes), times in 90 kHz. True if there is output."""
+        packet = Packet(length_prefixed(data))
+        packet.stream = self._video
+        packet.pts = pts
+        packet.dts = dts
+        packet.duration = duration
+        packet.time_base = _VIDEO_TIME_BASE
+        packet.is_keyframe = key
+        self._container.mux_one(packet)
+        return bool(self._sink.chunks)
+
+    def audio(self, data: bytes, pts: int, duration: int) -> bool:
+        """Mux one AAC frame, times in samples. True if there is output."""
+        assert self._audio is not None
+        packet = Packet(data)
+        packet.stream = self._audio
+        packet.pts = packet.dts = pts
+        packet.duration = duration
+        packet.time_base = self._audio_time_base
+        packet.is_keyframe = True
+        self._container.mux_one(packet)
+        return bool(self._sink.chunks)
+
+    def take(self) -> bytes:
+        """What was written since the last call: whole fragments."""
+        data = b"".join(self._sink.chunks)
+        self._sink.chunks.clear()
+        return data
+
+    def close(self) -> bytes:
+        """End the mux; returns the fragment that was open."""
+        self._container.close()
+        return self.take()
+
+
+def length_prefixed(data: bytes) -> bytes:
+    """An access unit's NAL units behind 4-byte lengths instead of start codes (ISO/IEC 14496-15, 4.3.2)."""
+    parts: list[bytes | memoryview] = []
+    view = memoryview(data)
+    begin = 4
+    while True:
+        end = data.find(START_CODE, begin)
+        if end < 0:
+            parts += ((len(data) - begin).to_bytes(4, "big"), view[begin:])
+            return b"".join(parts)
+        parts += ((end - begin).to_bytes(4, "big"), view[begin:end])
+        begin = end + 4

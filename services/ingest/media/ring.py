@@ -1,0 +1,140 @@
+"""The live ring: a camera's newest fragments, and whoever watches them."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from services.ingest.media.numbering import Numbering
+from snowlight.errors import ResourceExhaustedError, UnavailableError
+from snowlight.media.envelope import encode_fragment, encode_init
+from snowlight.media.fragment import Fragment, InitSection
+
+_HARD_CAP_BYTES = 16 << 20
+_LEAST_MS = 2000  # a reader may be this late however large the fragments are
+
+
+class LiveItem:
+    """One event for watchers, and its WatchLiveResponse, made once for all of them."""
+
+    __slots__ = ("_message", "event")
+
+    def __init__(self, event: InitSection | Fragment) -> None:
+        self.event = event
+        self._message: bytes | None = None
+
+    def message(self) -> bytes:
+        """The event as a serialised WatchLiveResponse."""
+        if self._message is None:
+            event = self.event
+            self._message = encode_fragment(event) if isinstance(event, Fragment) else encode_init(event)
+        return self._message
+
+
+class _Entry:
+    __slots__ = ("fragment", "init", "item")
+
+    def __init__(self, init: LiveItem, fragment: Fragment) -> None:
+        self.init = init
+        self.fragment = fragment
+        self.item = LiveItem(fragment)
+
+
+class Ring:
+    """Starts on a key frame; holds `cap_bytes`, or one GOP if that is more. It outlives sessions."""
+
+    def __init__(self, cap_bytes: int = 1_500_000) -> None:
+        self._cap = cap_bytes
+        self._entries: deque[_Entry] = deque()
+        self._begin = 0  # number of the first entry
+        self._bytes = 0
+        self._duration_ms = 0
+        self._init: LiveItem | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+        self.live = False
+        """Fragments are coming."""
+        self.numbering = Numbering()
+        """Of the fragments, across all sessions of the camera."""
+
+    def start(self, init: InitSection) -> None:
+        """The fragments that follow belong to `init`."""
+        self._init = LiveItem(init)
+        self.live = True
+
+    def append(self, fragment: Fragment) -> None:
+        """Take the next fragment and wake the watchers."""
+        assert self._init is not None
+        self._entries.append(_Entry(self._init, fragment))
+        self._bytes += len(fragment.data)
+        self._duration_ms += fragment.duration_ms
+        if self._bytes > self._cap:
+            self._evict()
+        if self._waiting:
+            for future in self._waiting:
+                if not future.done():
+                    future.set_result(None)
+            self._waiting.clear()
+
+    def stop(self) -> None:
+        """No picture for now: watchers stay and wait, new ones are refused."""
+        self.live = False
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the fragments held."""
+        return self._bytes
+
+    async def subscribe(self, backlog: bool = False) -> AsyncIterator[LiveItem]:
+        """The init section, then fragments from the last key frame on (all that is held, with `backlog`).
+
+        A new init section comes before the first fragment it belongs to. Raises UnavailableError when there
+        is no picture, ResourceExhaustedError when the reader fell behind by more than the ring holds.
+        """
+        if not self.live or not self._entries:
+            raise UnavailableError("live.no_picture", "the camera has no picture")
+        position = self._begin if backlog else self._last_key_frame()
+        init: LiveItem | None = None
+        while True:
+            while position < self._begin + len(self._entries):
+                if position < self._begin:
+                    raise ResourceExhaustedError(
+                        "live.too_slow", "the reader is further behind than the ring"
+                    )
+                entry = self._entries[position - self._begin]
+                if entry.init is not init:
+                    init = entry.init
+                    yield init
+                    continue  # the ring may have moved on meanwhile
+                position += 1
+                yield entry.item
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+
+    def _last_key_frame(self) -> int:
+        for back, entry in enumerate(reversed(self._entries), 1):
+            if entry.fragment.independent:
+                return self._begin + len(self._entries) - back
+        return self._begin
+
+    def _evict(self) -> None:
+        """Drop leading GOPs while what remains starts on a key frame and is long enough."""
+        while self._bytes > self._cap:
+            count = size = length = 0
+            for entry in self._entries:
+                if count and entry.fragment.independent:
+                    break
+                count += 1
+                size += len(entry.fragment.data)
+                length += entry.fragment.duration_ms
+            hard = self._bytes > _HARD_CAP_BYTES
+            if not hard and (count == len(self._entries) or self._duration_ms - length < _LEAST_MS):
+                return
+            if count == len(self._entries):
+                count = 1  # a GOP beyond the hard cap loses its head
+            for _ in range(count):
+                fragment = self._entries.popleft().fragment
+                self._bytes -= len(fragment.data)
+                self._duration_ms -= fragment.duration_ms
+            self._begin += count
+            if len(self._entries) <= 1:
+                return

@@ -1,0 +1,358 @@
+"""One camera's media: access units in, numbered fragments on the wall clock out."""
+
+import struct
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple, Protocol
+
+import av
+
+from services.ingest.media.audio_path import AudioPath
+from services.ingest.media.clock import SessionClock, WallClock
+from services.ingest.media.muxer import Muxer
+from services.ingest.media.numbering import Numbering, part_target_ms
+from services.ingest.media.sample_entry import describe, sps_of, video_sample_entry
+from services.ingest.media.sps import parse_sps
+from services.ingest.media.template import Templates
+from services.ingest.media.timestamps import (
+    Discontinuity,
+    VideoTimestamps,
+    observed_depth,
+    observed_interval,
+)
+from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
+from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft, iterate, parse_moof
+from snowlight.media.fragment import Fragment, InitSection
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+_OVERLAP_MS = 1000
+_REFUSALS = (av.FFmpegError, ValueError, struct.error)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """`settle_ms`: how long a session's first units are held, so that audio announced by the source has
+    arrived, a burst at the start of the connection is over and the frame interval is known.
+    """
+
+    settle_ms: float = 1000.0
+    held_bytes: int = 8 << 20
+
+
+class StreamOutput(Protocol):
+    """Where a stream's fragments go."""
+
+    def on_tracks(self) -> None:
+        """The source knows what it will send."""
+
+    def on_init(self, init: InitSection, frames_per_second: float) -> None:
+        """A mux session begins. `target_duration_ms` is 0 while it is not known."""
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        """The next fragment of the session."""
+
+    def on_discontinuity(self, reason: str) -> None:
+        """A new mux session follows within the connection."""
+
+    def on_failure(self, error: SourceError) -> None:
+        """The stream cannot be carried; nothing follows."""
+
+    def on_loss(self, packets: int) -> None:
+        """`packets` packets never came."""
+
+    def on_camera_clock(self, offset_ms: int) -> None:
+        """The camera's own clock minus ours, as a sender report of the video tells."""
+
+
+class _Unit(NamedTuple):
+    video: bool
+    data: bytes
+    pts: int
+    key: bool
+    arrival_ms: float
+
+
+class MediaStream:
+    """The AccessUnitSink of one connection."""
+
+    def __init__(
+        self,
+        wall: WallClock,
+        templates: Templates,
+        numbering: Numbering,
+        output: StreamOutput,
+        settings: StreamSettings,
+        not_before_ms: int = 0,
+    ) -> None:
+        """`not_before_ms`: where the camera's footage ends so far; a start little earlier is moved there."""
+        self._wall = wall
+        self._templates = templates
+        self._numbering = numbering
+        self._output = output
+        self._settings = settings
+        self._end_ms = not_before_ms
+        self._video: VideoTrack | None = None
+        self._sets: tuple[bytes, ...] = ()
+        self._audio = AudioPath()
+        self._held: list[_Unit] = []
+        self._held_bytes = 0
+        self._mux: Muxer | None = None
+        self._stamps = VideoTimestamps(0, 0, 1)
+        self._clock = SessionClock(0.0)
+        self._restart = ""
+        self._lossy = False
+        self._failed = False
+        self._audio_only = b""
+
+    @property
+    def described(self) -> bool:
+        """The parameter sets are known."""
+        return bool(self._sets)
+
+    @property
+    def begun(self) -> bool:
+        """A key frame came that can be decoded."""
+        return bool(self._held) or self._mux is not None
+
+    def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
+        self._video = video
+        self._sets = video.parameter_sets
+        self._audio.track = audio
+        self._output.on_tracks()
+
+    def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
+        if self._sets and parameter_sets != self._sets:
+            self._restart = "parameter sets changed"
+        self._sets = parameter_sets
+
+    def on_loss(self, packets: int) -> None:
+        self._lossy = True
+        self._output.on_loss(packets)
+
+    def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
+        self._audio.reports[track] = (ntp_ms, pts)
+        if track == "video":
+            self._output.on_camera_clock(round(ntp_ms - self._wall.now_ms()))
+
+    def on_video(self, data: bytes, pts: int, key: bool) -> None:
+        if self._failed:
+            return
+        arrival_ms = self._wall.now_ms()
+        try:
+            if self._mux is None:
+                self._hold(_Unit(True, data, pts, key, arrival_ms))
+            else:
+                self._mux_video(data, pts, key, arrival_ms)
+        except _REFUSALS as error:
+            self._fail(error)
+
+    def on_audio(self, data: bytes, pts: int) -> None:
+        if self._failed:
+            return
+        arrival_ms = self._wall.now_ms()
+        self._audio.observe(pts, arrival_ms)
+        if self._mux is None:
+            if self._held:
+                self._held.append(_Unit(False, data, pts, False, arrival_ms))
+                self._held_bytes += len(data)
+        elif self._audio.declared:
+            try:
+                self._mux_audio(data, pts)
+            except _REFUSALS as error:
+                self._fail(error)
+
+    def finish(self) -> None:
+        """The connection ended: all that was received becomes fragments."""
+        if self._failed:
+            return
+        try:
+            if self._held:
+                self._open()
+            self._close()
+        except _REFUSALS as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed = True
+        self._mux = None
+        self._held.clear()
+        self._output.on_failure(SourceError("camera.protocol_error", f"the stream cannot be muxed: {error}"))
+
+    # A session's first units are held.
+
+    def _hold(self, unit: _Unit) -> None:
+        if not self._sets or not (self._held or unit.key):
+            return
+        if unit.key and self._restart:
+            self._held.clear()  # these belong to parameter sets that are no longer in force
+            self._held_bytes = 0
+            self._restart = ""
+        self._held.append(unit)
+        self._held_bytes += len(unit.data)
+        settled = unit.arrival_ms - self._held[0].arrival_ms >= self._settings.settle_ms
+        if (settled and len(self._held) > 1) or self._held_bytes > self._settings.held_bytes:
+            self._open()
+
+    def _open(self) -> None:
+        held, self._held, self._held_bytes = self._held, [], 0
+        first = held[0].pts
+        units = [unit for unit in held if unit.video]
+        stamps = [unit.pts * VIDEO_TIMESCALE // self._clock_rate for unit in units]
+        depth = max(self._declared_depth(), observed_depth(stamps))
+        origin = stamps[0]
+        anchor_ms = min(
+            unit.arrival_ms - (stamp - origin) / _TICKS_PER_MS
+            for unit, stamp in zip(units, sorted(stamps), strict=True)
+            if stamp >= origin
+        )
+        if 0 < self._end_ms - anchor_ms < _OVERLAP_MS:
+            anchor_ms = float(self._end_ms)
+        self._begin(anchor_ms, first, depth, observed_interval(stamps), held[-1].arrival_ms)
+        for unit in held:
+            if unit.video and unit.pts < first:
+                continue  # leading pictures refer to what came before the key frame
+            if self._mux is None:  # a discontinuity within what was held
+                self._hold(unit)
+            elif unit.video:
+                self._mux_video(unit.data, unit.pts, unit.key, unit.arrival_ms)
+            elif self._audio.declared:
+                self._mux_audio(unit.data, unit.pts)
+
+    # A session.
+
+    def _begin(self, anchor_ms: float, first_pts: int, depth: int, interval: int, now_ms: float) -> None:
+        """Open a mux whose first picture has `first_pts` and was captured at `anchor_ms`."""
+        video = self._video
+        assert video is not None
+        sps = parse_sps(video.codec, sps_of(video.codec, self._sets))
+        template = self._templates.video(video_sample_entry(video.codec, self._sets, sps))
+        audio = self._audio.begin(now_ms)
+        mux = Muxer(template, self._templates.audio(*audio) if audio else None)
+        self._stamps = VideoTimestamps(first_pts * VIDEO_TIMESCALE // video.clock_rate, depth, interval)
+        self._audio.align(anchor_ms, first_pts, video.clock_rate, self._stamps.delay / _TICKS_PER_MS)
+        self._clock = SessionClock(anchor_ms)
+        self._end_ms = round(anchor_ms)
+        self._restart = ""
+        self._numbering.begin(self._end_ms)
+        description = describe(mux.init)
+        interval_ms = interval / _TICKS_PER_MS
+        self._output.on_init(
+            InitSection(
+                init8=sha256(mux.init).hexdigest()[:8],
+                data=mux.init,
+                codecs=description.codecs,
+                width=description.width,
+                height=description.height,
+                session=self._numbering.session,
+                discontinuity_sequence=self._numbering.discontinuity_sequence,
+                target_duration_ms=self._numbering.target_ms,
+                part_target_ms=part_target_ms(interval_ms),
+            ),
+            1000 / interval_ms,
+        )
+        self._mux = mux
+
+    def _mux_video(self, data: bytes, pts: int, key: bool, arrival_ms: float) -> None:
+        mux = self._mux
+        assert mux is not None
+        ticks = pts if self._clock_rate == VIDEO_TIMESCALE else pts * VIDEO_TIMESCALE // self._clock_rate
+        stamps = self._stamps
+        try:
+            presentation, decoding = stamps.place(ticks, arrival_ms)
+        except Discontinuity:
+            self._close()
+            self._output.on_discontinuity("timestamps jumped")
+            self._hold(_Unit(True, data, pts, key, arrival_ms))
+            return
+        if key:
+            reason = self._reason_to_restart(arrival_ms)
+            if reason:
+                self._restart_at(reason, pts, decoding, arrival_ms)
+                self._mux_video(data, pts, key, arrival_ms)
+                return
+        self._clock.observe(decoding / _TICKS_PER_MS, arrival_ms)
+        if mux.video(data, presentation, decoding, stamps.interval, key):
+            self._emit(mux.take())
+
+    def _mux_audio(self, data: bytes, pts: int) -> None:
+        mux = self._mux
+        assert mux is not None
+        for frame, time, duration in self._audio.frames(data, pts):
+            if mux.audio(frame, time, duration):
+                self._emit(mux.take())
+
+    def _reason_to_restart(self, arrival_ms: float) -> str:
+        if self._restart:
+            return self._restart
+        if self._stamps.deeper:
+            return "pictures are reordered further"
+        if self._clock.stepped:
+            return "clock stepped"
+        if self._audio.declared != self._audio.present(arrival_ms):
+            return "audio fell silent" if self._audio.declared else "audio arrived"
+        return ""
+
+    def _restart_at(self, reason: str, pts: int, decoding: int, arrival_ms: float) -> None:
+        """Begin a new mux at a key frame. Wall time goes on unless it has stepped."""
+        stepped, anchor_ms = self._clock.stepped, self._clock.wall_ms(decoding / _TICKS_PER_MS)
+        depth = self._stamps.depth + self._stamps.deeper
+        if reason == self._restart:
+            depth = max(depth, self._declared_depth())
+        self._close()
+        self._output.on_discontinuity(reason)
+        self._begin(arrival_ms if stepped else anchor_ms, pts, depth, self._stamps.interval, arrival_ms)
+
+    def _close(self) -> None:
+        if self._mux is not None:
+            mux, self._mux = self._mux, None
+            self._emit(mux.close())
+
+    def _declared_depth(self) -> int:
+        video = self._video
+        assert video is not None
+        return parse_sps(video.codec, sps_of(video.codec, self._sets)).reorder_depth or 0
+
+    @property
+    def _clock_rate(self) -> int:
+        assert self._video is not None
+        return self._video.clock_rate
+
+    # Its fragments.
+
+    def _emit(self, data: bytes) -> None:
+        """`data`: whole `moof mdat` pairs, one nearly always."""
+        if not data:
+            return
+        ends = [end for _, _, end in iterate(data)][1::2]
+        if len(ends) == 1:
+            self._emit_one(data)
+            return
+        start = 0
+        for end in ends:
+            self._emit_one(data[start:end])
+            start = end
+
+    def _emit_one(self, data: bytes) -> None:
+        try:
+            movie = parse_moof(data)
+        except ValueError:  # audio alone, as between the pictures of a slow camera: part of the next fragment
+            self._audio_only += data
+            return
+        begin_ms = self._end_ms
+        media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
+        self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
+        self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS)
+        segment, part = self._numbering.place(self._end_ms - begin_ms, movie.independent)
+        prft = build_prft(begin_ms, movie.decode_time + self._stamps.delay)
+        fragment = Fragment(
+            segment=segment,
+            part=part,
+            start_ms=begin_ms,
+            duration_ms=self._end_ms - begin_ms,
+            independent=movie.independent,
+            lossy=self._lossy,
+            data=b"".join((prft, self._audio_only, data)),
+        )
+        self._audio_only = b""
+        self._lossy = False
+        self._output.on_fragment(fragment)

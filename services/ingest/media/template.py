@@ -1,0 +1,77 @@
+"""Template streams for PyAV's mux: codec parameters without a picture to decode or an encoder to open."""
+
+import io
+import struct
+from collections import OrderedDict
+
+import av
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from snowlight.media.boxes import VIDEO_TIMESCALE, VIDEO_TRACK, box, full_box
+
+_UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
+
+
+class Templates:
+    """Streams by sample entry, shared by all cameras that send the same parameter sets."""
+
+    def __init__(self, capacity: int = 256) -> None:
+        self._capacity = capacity
+        self._streams: OrderedDict[bytes, VideoStream | AudioStream] = OrderedDict()
+
+    def video(self, sample_entry: bytes) -> VideoStream:
+        """A template for a video sample entry. Raises av.FFmpegError or ValueError when libav refuses it."""
+        stream = self._stream(sample_entry, b"vide", VIDEO_TIMESCALE)
+        if not isinstance(stream, VideoStream):
+            raise ValueError("sample entry is not video")
+        return stream
+
+    def audio(self, sample_entry: bytes, sample_rate: int) -> AudioStream:
+        """A template for an audio sample entry."""
+        stream = self._stream(sample_entry, b"soun", sample_rate)
+        if not isinstance(stream, AudioStream):
+            raise ValueError("sample entry is not audio")
+        return stream
+
+    def _stream(self, entry: bytes, handler: bytes, timescale: int) -> VideoStream | AudioStream:
+        stream = self._streams.pop(entry, None) or _open(entry, handler, timescale)
+        self._streams[entry] = stream
+        if len(self._streams) > self._capacity:
+            self._streams.popitem(last=False)
+        return stream
+
+
+def _open(entry: bytes, handler: bytes, timescale: int) -> VideoStream | AudioStream:
+    container = av.open(io.BytesIO(_movie(entry, handler, timescale)), format="mp4")
+    return container.streams.video[0] if handler == b"vide" else container.streams.audio[0]
+
+
+def _movie(entry: bytes, handler: bytes, timescale: int) -> bytes:
+    """An init section with one track and no samples, as libav's demuxer wants it."""
+    zeros = bytes(4)
+    media_header = full_box(b"vmhd", 0, 1, bytes(8)) if handler == b"vide" else full_box(b"smhd", 0, 0, zeros)
+    data_reference = box(b"dinf", full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1)))
+    table = box(
+        b"stbl",
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        full_box(b"stts", 0, 0, zeros),
+        full_box(b"stsc", 0, 0, zeros),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, zeros),
+    )
+    media = box(
+        b"mdia",
+        full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, timescale, 0, 0x55C4, 0)),
+        full_box(b"hdlr", 0, 0, zeros, handler, bytes(13)),
+        box(b"minf", media_header, data_reference, table),
+    )
+    header = struct.pack(">IIIII8xhhh2x", 0, 0, VIDEO_TRACK, 0, 0, 0, 0, 0) + _UNITY_MATRIX + bytes(8)
+    movie_header = struct.pack(">IIIIIh10x", 0, 0, 1000, 0, 0x10000, 0x100) + _UNITY_MATRIX + bytes(24)
+    extends = box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", VIDEO_TRACK, 1, 0, 0, 0)))
+    return box(b"ftyp", b"iso5", struct.pack(">I", 512), b"iso5iso6mp41") + box(
+        b"moov",
+        full_box(b"mvhd", 0, 0, movie_header, struct.pack(">I", 2)),
+        box(b"trak", full_box(b"tkhd", 0, 3, header), media),
+        extends,
+    )

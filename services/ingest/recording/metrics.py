@@ -1,0 +1,35 @@
+"""What recording counts."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class RecordingMetrics:
+    """Prometheus metrics of spool and upload."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.spooled = Counter("snowlight_spool_bytes", "Bytes appended to the spool.", registry=registry)
+        self.files = Gauge("snowlight_spool_files", "Files in the spool.", registry=registry)
+        self.full = Gauge("snowlight_spool_full", "1 while the spool takes nothing.", registry=registry)
+        self.sync_seconds = Histogram(
+            "snowlight_spool_sync_seconds",
+            "Duration of a sync round.",
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=registry,
+        )
+        self.sync_failures = Counter(
+            "snowlight_spool_sync_failures", "Sync rounds that failed.", registry=registry
+        )
+        self.put_seconds = Histogram(
+            "snowlight_put_seconds",
+            "Duration of the PUT of an object.",
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+            registry=registry,
+        )
+        self.put_bytes = Counter("snowlight_put_bytes", "Bytes of objects put.", registry=registry)
+        self.put_failures = Counter("snowlight_put_failures", "PUTs that failed.", registry=registry)
+        self.commits = Counter(
+            "snowlight_commits", "Objects committed, by outcome.", ["outcome"], registry=registry
+        )
+        self.commit_failures = Counter(
+            "snowlight_commit_failures", "Commit calls that failed.", registry=registry
+        )

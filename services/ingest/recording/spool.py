@@ -1,0 +1,212 @@
+"""The spool: a folder of coming objects, its index in memory, and its sync rounds."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from services.ingest.recording.metrics import RecordingMetrics
+from services.ingest.recording.spool_file import SpoolFile, SpoolName
+from services.ingest.recording.sync import sync_file_systems
+from snowlight.clock import Clock
+from snowlight.errors import NotFoundError
+from snowlight.media.fragment import InitSection, ObjectKey
+
+_CHUNK = 256 << 10
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSettings:
+    """`segment_s`: an object's length. `longest_s`, `largest_bytes`: where one is cut without a key frame.
+    `reserve_bytes`: recording pauses while the file system has less left. `sync_interval_s`: between rounds.
+    """
+
+    segment_s: int = 60
+    longest_s: int = 90
+    largest_bytes: int = 64 << 20
+    reserve_bytes: int = 256 << 20
+    sync_interval_s: float = 1.0
+
+
+class Spool:
+    """All methods belong to one event loop."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        settings: SpoolSettings,
+        metrics: RecordingMetrics,
+        also_sync: Sequence[Path] = (),
+    ) -> None:
+        """`also_sync`: the folder of a local object store, so that objects outlive their spool files."""
+        self.folder = folder
+        self.settings = settings
+        self.metrics = metrics
+        self.closed: asyncio.Queue[SpoolFile] = asyncio.Queue()
+        """Files that wait for their upload; bounded by the disk that holds them."""
+        self.full = False
+        """Nothing is recorded: too little space is left, or the disk fails."""
+        self._clock = clock
+        self._folders = (folder, *also_sync)
+        self._files: dict[str, list[SpoolFile]] = {}
+        self._count = 0
+        self._sequence = 0
+        self._wanted_round = 0
+        self._finished_round = 0
+        self._rounds = asyncio.Condition()
+        self._dirty = False
+        folder.mkdir(parents=True, exist_ok=True)
+        self._check_space()
+
+    def next_sequence(self) -> int:
+        """A number that no other file of this start has."""
+        self._sequence += 1
+        return self._sequence
+
+    def create(self, name: SpoolName, init: InitSection) -> SpoolFile:
+        """Begin a file. Raises OSError."""
+        file = SpoolFile.create(self.folder / str(name), name, init)
+        self.adopt(file)
+        self._dirty = True
+        return file
+
+    def adopt(self, file: SpoolFile) -> None:
+        """Enter a file into the index."""
+        self._files.setdefault(file.name.uid, []).append(file)
+        self._count += 1
+        self.metrics.files.set(self._count)
+
+    def appended(self, size: int) -> None:
+        """`size` bytes were written and wait for the next sync round."""
+        self._dirty = True
+        self.metrics.spooled.inc(size)
+
+    def remove(self, file: SpoolFile, *, unlink: bool = True) -> None:
+        """Forget a file, and delete it."""
+        files = self._files[file.name.uid]
+        files.remove(file)
+        if not files:
+            del self._files[file.name.uid]
+        self._count -= 1
+        self.metrics.files.set(self._count)
+        if unlink:
+            file.path.unlink(missing_ok=True)
+
+    def list_spool(self, uid: str, start_ms: int, end_ms: int) -> list[SpoolFile]:
+        """One camera's files that overlap [start_ms, end_ms), oldest first."""
+        files = self._files.get(uid, ())
+        found = [f for f in files if f.duration_ms and f.start_ms < end_ms and f.end_ms > start_ms]
+        return sorted(found, key=lambda f: (f.start_ms, f.name.sequence))
+
+    def cameras(self) -> list[str]:
+        """The uids of the cameras that have files."""
+        return list(self._files)
+
+    def read(self, uid: str, key: str, offset: int, length: int) -> Iterator[bytes]:
+        """Bytes of one file from `offset` on; `length` 0 means to the end of what is written.
+
+        A file that is being written is found by any key it has had. Raises NotFoundError, on the call or
+        with the first chunk, when the file is gone or was never there.
+        """
+        file = self._find(uid, key)
+        end = min(file.size, offset + length) if length else file.size
+        return _chunks(file.path, offset, end)
+
+    def _find(self, uid: str, key: str) -> SpoolFile:
+        try:
+            wanted = ObjectKey.parse(key)
+        except ValueError as error:
+            raise NotFoundError("spool.gone", str(error), field="key") from None
+        for file in self._files.get(uid, ()):
+            name = file.name
+            if (name.start_ms, name.epoch, name.sequence) == (wanted.start_ms, wanted.epoch, wanted.sequence):
+                return file
+        raise NotFoundError("spool.gone", "the object has left the spool")
+
+    # Sync rounds.
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Sync rounds go on inside; a last one follows."""
+        task = asyncio.create_task(self._sync_forever(), name="spool sync")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            await self._sync_round()
+
+    async def synced(self) -> None:
+        """Return once a sync round that began after this call has ended."""
+        self._dirty = True
+        self._wanted_round += 1
+        wanted = self._wanted_round
+        async with self._rounds:
+            await self._rounds.wait_for(lambda: self._finished_round >= wanted)
+
+    async def _sync_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.sync_interval_s)
+            await self._sync_round()
+
+    async def _sync_round(self) -> None:
+        wanted = self._wanted_round
+        if self._dirty:
+            self._dirty = False
+            began = self._clock.monotonic()
+            try:
+                await asyncio.to_thread(sync_file_systems, self._folders)
+            except OSError as error:
+                self._dirty = True
+                self.metrics.sync_failures.inc()
+                log.error("spool.sync_failed", error=str(error))
+                return
+            self.metrics.sync_seconds.observe(self._clock.monotonic() - began)
+        self._check_space()
+        async with self._rounds:
+            self._finished_round = wanted
+            self._rounds.notify_all()
+
+    def failed(self, error: OSError) -> None:
+        """A write failed: nothing is taken until a later round finds space again."""
+        log.error("spool.write_failed", error=str(error))
+        self._set_full(True)
+
+    def _check_space(self) -> None:
+        try:
+            status = os.statvfs(self.folder)
+            full = status.f_bavail * status.f_frsize < self.settings.reserve_bytes
+        except OSError as error:
+            log.error("spool.unreachable", error=str(error), code=errno.errorcode.get(error.errno or 0))
+            full = True
+        self._set_full(full)
+
+    def _set_full(self, full: bool) -> None:
+        if full != self.full:
+            log.warning("spool.full" if full else "spool.has_space")
+        self.full = full
+        self.metrics.full.set(full)
+
+
+def _chunks(path: Path, offset: int, end: int) -> Iterator[bytes]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise NotFoundError("spool.gone", "the object has left the spool") from None
+    try:
+        while offset < end:
+            chunk = os.pread(descriptor, min(_CHUNK, end - offset), offset)
+            if not chunk:
+                return
+            offset += len(chunk)
+            yield chunk
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,192 @@
+"""One spool file, which is the coming object: `[ftyp moov]([prft] moof mdat)*[mfra]`."""
+
+import os
+import re
+from array import array
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from snowlight.api.storage.v1 import storage_pb2
+from snowlight.media.boxes import build_mfra, parse_moof
+from snowlight.media.fragment import Fragment, InitSection, ObjectKey
+
+_NAME = re.compile(
+    r"(?P<uid>[0-9a-z-]+)\."
+    r"(?P<start_ms>\d+)-(?P<epoch>\d+)-(?P<sequence>\d+)-(?P<session>\d+)-(?P<init8>[0-9a-f]{8})\.mp4"
+)
+_INDEPENDENT, _LOSSY = 1, 2  # storage.v1.FragmentTable.flags
+_PRFT_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolName:
+    """What a spool file's name says, so that recovery knows it."""
+
+    uid: str
+    start_ms: int
+    epoch: int
+    sequence: int
+    session: int
+    init8: str
+
+    def __str__(self) -> str:
+        return f"{self.uid}.{self.start_ms}-{self.epoch}-{self.sequence}-{self.session}-{self.init8}.mp4"
+
+    @classmethod
+    def parse(cls, name: str) -> "SpoolName":
+        """Raises ValueError when `name` is not a spool file's."""
+        match = _NAME.fullmatch(name)
+        if match is None:
+            raise ValueError(f"{name!r} is not a spool file's name")
+        return cls(
+            match["uid"],
+            int(match["start_ms"]),
+            int(match["epoch"]),
+            int(match["sequence"]),
+            int(match["session"]),
+            match["init8"],
+        )
+
+
+class SpoolFile:
+    """A file in the spool and its fragment table. While it is written, `key` tells the duration so far."""
+
+    __slots__ = (
+        "_durations",
+        "_flags",
+        "_hash",
+        "_sizes",
+        "_sync",
+        "closed",
+        "codecs",
+        "committed",
+        "descriptor",
+        "duration_ms",
+        "init_size",
+        "name",
+        "path",
+        "recovered",
+        "sha256",
+        "size",
+    )
+
+    def __init__(self, path: Path, name: SpoolName, init_size: int, codecs: str) -> None:
+        self.path = path
+        self.name = name
+        self.init_size = init_size
+        """Length of `[ftyp moov]`, bytes."""
+        self.codecs = codecs
+        self.duration_ms = 0
+        self.size = init_size
+        self.closed = False
+        self.committed = False
+        self.recovered = False
+        """An earlier run left it."""
+        self.sha256 = b""
+        """Of the whole file, once it is closed; empty while nobody has computed it."""
+        self.descriptor = -1
+        self._durations = array("I")
+        self._sizes = array("I")
+        self._flags = array("B")
+        self._sync: list[tuple[int, int]] = []
+        self._hash = sha256()
+
+    @classmethod
+    def create(cls, path: Path, name: SpoolName, init: InitSection) -> "SpoolFile":
+        """Begin a file with its init section. Raises OSError."""
+        file = cls(path, name, len(init.data), init.codecs)
+        file.descriptor = os.open(
+            path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640
+        )
+        try:
+            _write(file.descriptor, init.data)
+        except OSError:
+            os.close(file.descriptor)
+            path.unlink()
+            raise
+        file._hash.update(init.data)
+        return file
+
+    @property
+    def start_ms(self) -> int:
+        return self.name.start_ms
+
+    @property
+    def end_ms(self) -> int:
+        return self.name.start_ms + self.duration_ms
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+        name = self.name
+        return str(
+            ObjectKey(name.uid, name.start_ms, self.duration_ms, name.epoch, name.sequence, name.init8)
+        )
+
+    def append(self, fragment: Fragment) -> None:
+        """Write a fragment. Raises OSError, the file then ending with the fragment before."""
+        try:
+            _write(self.descriptor, fragment.data)
+        except OSError:
+            os.ftruncate(self.descriptor, self.size)
+            raise
+        self._hash.update(fragment.data)
+        media_time = parse_moof(fragment.data, _PRFT_SIZE).decode_time if fragment.independent else 0
+        self.note(fragment.duration_ms, len(fragment.data), fragment.independent, fragment.lossy, media_time)
+
+    def note(self, duration_ms: int, size: int, independent: bool, lossy: bool, media_time: int) -> None:
+        """Enter a fragment that is in the file into the table."""
+        if independent:
+            self._sync.append((media_time, self.size + _PRFT_SIZE))
+        self._durations.append(duration_ms)
+        self._sizes.append(size)
+        self._flags.append((_INDEPENDENT if independent else 0) | (_LOSSY if lossy else 0))
+        self.duration_ms += duration_ms
+        self.size += size
+
+    def finish(self) -> None:
+        """Close the file with its `mfra`, or without where the disk is full: the index has the table."""
+        mfra = build_mfra(self._sync, self.table().SerializeToString())
+        try:
+            _write(self.descriptor, mfra)
+        except OSError:
+            os.ftruncate(self.descriptor, self.size)
+        else:
+            self.size += len(mfra)
+            self._hash.update(mfra)
+        os.close(self.descriptor)
+        self.descriptor = -1
+        self.sha256 = b"" if self.recovered else self._hash.digest()
+        self.closed = True
+
+    def table(self) -> storage_pb2.FragmentTable:
+        """The fragments so far."""
+        return storage_pb2.FragmentTable(duration_ms=self._durations, size=self._sizes, flags=self._flags)
+
+    def segment(self, store: str) -> storage_pb2.Segment:
+        """What storage is told when the object lies in `store`."""
+        name = self.name
+        return storage_pb2.Segment(
+            camera_uid=name.uid,
+            store=store,
+            key=self.key,
+            start_ms=name.start_ms,
+            duration_ms=self.duration_ms,
+            size=self.size,
+            epoch=name.epoch,
+            sequence=name.sequence,
+            session=name.session,
+            init8=name.init8,
+            init_size=self.init_size,
+            codecs=self.codecs,
+            sha256=self.sha256,
+            fragments=self.table(),
+        )
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """write(2) until all of `data` is written."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])

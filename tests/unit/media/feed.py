@@ -1,0 +1,109 @@
+"""A MediaStream fed by hand, on a clock that the test moves."""
+
+import io
+from dataclasses import dataclass, field
+
+import av
+
+from services.ingest.media.clock import WallClock
+from services.ingest.media.numbering import Numbering
+from services.ingest.media.stream import MediaStream, StreamSettings
+from services.ingest.media.template import Templates
+from services.ingest.sources.source import SourceError
+from snowlight.media.fragment import Fragment, InitSection
+from tests.unit.media.samples import Clip, Sound
+
+START_MS = 1_790_000_000_000
+
+
+class HandClock:
+    """Both clocks go on together, when told."""
+
+    def __init__(self, now_ms: float = START_MS) -> None:
+        self.ms = now_ms
+        self.stepped_ms = 0.0
+
+    def now_ms(self) -> int:
+        return round(self.ms + self.stepped_ms)
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+
+@dataclass
+class MuxSession:
+    init: InitSection
+    fragments: list[Fragment] = field(default_factory=list)
+
+    @property
+    def data(self) -> bytes:
+        return self.init.data + b"".join(fragment.data for fragment in self.fragments)
+
+    def open(self) -> av.container.InputContainer:
+        return av.open(io.BytesIO(self.data), "r", format="mp4")
+
+
+class Collected:
+    """StreamOutput that keeps everything."""
+
+    def __init__(self) -> None:
+        self.sessions: list[MuxSession] = []
+        self.reasons: list[str] = []
+        self.failures: list[SourceError] = []
+        self.lost = 0
+
+    def on_tracks(self) -> None: ...
+
+    def on_init(self, init: InitSection, frames_per_second: float) -> None:
+        self.sessions.append(MuxSession(init))
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        self.sessions[-1].fragments.append(fragment)
+
+    def on_discontinuity(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+    def on_failure(self, error: SourceError) -> None:
+        self.failures.append(error)
+
+    def on_loss(self, packets: int) -> None:
+        self.lost += packets
+
+    def on_camera_clock(self, offset_ms: int) -> None: ...
+
+
+class Feed:
+    """Gives a stream its units at the time they would arrive."""
+
+    def __init__(self, settle_ms: float = 1000) -> None:
+        self.clock = HandClock()
+        self.collected = Collected()
+        self.stream = MediaStream(
+            WallClock(self.clock), Templates(), Numbering(), self.collected, StreamSettings(settle_ms)
+        )
+
+    @property
+    def session(self) -> MuxSession:
+        (session,) = self.collected.sessions
+        return session
+
+    def play(self, clip: Clip, sound: Sound | None = None, *, pts: int = 0, audio_late_ms: float = 0) -> None:
+        """The whole clip in real time, its first unit now. `pts`: where the camera's stamps begin."""
+        begin_ms = self.clock.ms
+        events = [
+            (begin_ms + i * 40, "video", unit.data, unit.pts + pts, unit.key)
+            for i, unit in enumerate(clip.units)
+        ]
+        if sound is not None:
+            rate = sound.track.clock_rate
+            events += [
+                (begin_ms + stamp * 1000 / rate + audio_late_ms, "audio", data, stamp + pts, False)
+                for data, stamp in sound.packets
+            ]
+        for at_ms, kind, data, stamp, key in sorted(events, key=lambda event: event[0]):
+            self.clock.ms = at_ms
+            if kind == "video":
+                self.stream.on_video(data, stamp, key)
+            else:
+                self.stream.on_audio(data, stamp)
+        self.clock.ms = begin_ms + clip.seconds * 1000
