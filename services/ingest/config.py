@@ -1,0 +1,62 @@
+"""Ingest's settings, `SNOWLIGHT_INGEST_*`."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+from services.ingest.sources.source import IPNetwork
+from snowlight.config import Address, service_settings_config
+from snowlight.object_store import ObjectStoreSettings
+
+PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (  # RFC 1918, RFC 4193
+    ipaddress.ip_network("10.0.0.0/8"),
+    ipaddress.ip_network("172.16.0.0/12"),
+    ipaddress.ip_network("192.168.0.0/16"),
+    ipaddress.ip_network("fc00::/7"),
+)
+
+
+class IngestSettings(BaseSettings):
+    """What ingest alone is told."""
+
+    model_config = service_settings_config("ingest")
+
+    listen: Address = Field("127.0.0.1:7002", description="Where ingest serves gRPC.")
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
+        "Unset: ingest.db in data_dir.",
+    )
+    spool_dir: Path | None = Field(
+        None, description="Folder of the minutes that are in no store yet. Unset: spool in data_dir."
+    )
+    source_networks: Annotated[tuple[IPNetwork, ...], NoDecode] = Field(
+        PRIVATE_NETWORKS,
+        description="Networks that cameras may be in, CIDR, comma-separated. Checked after name resolution.",
+    )
+    media_dir: Path | None = Field(
+        None, description="The only folder whose files may be played as cameras. Unset: none may."
+    )
+    ring_bytes: int = Field(
+        2 << 20, ge=64 << 10, description="Newest footage held in memory for live viewers, bytes per camera."
+    )
+    sessions_per_second: float = Field(
+        100.0, gt=0, description="How fast cameras are connected to at the start."
+    )
+    live_wait_seconds: float = Field(
+        5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."
+    )
+    store: ObjectStoreSettings = Field(
+        default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."
+    )
+
+    @field_validator("source_networks", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value

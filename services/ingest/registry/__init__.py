@@ -1,0 +1,1 @@
+"""What is to be recorded, from where, for whom."""

@@ -1,0 +1,148 @@
+"""The registry: what callers may do with cameras, and what becomes of the credentials they hand in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from services.ingest.registry import paging
+from services.ingest.registry.credentials import CredentialSealer, same_endpoint
+from services.ingest.registry.messages import to_message, written_fields
+from services.ingest.registry.record import CameraRecord, Tombstone
+from services.ingest.registry.repository import CameraRepository, check_etag
+from services.ingest.registry.uid import new_uid
+from services.ingest.registry.validation import (
+    check_camera,
+    check_id,
+    check_mask,
+    check_region,
+    check_source_url,
+    id_of,
+)
+from services.ingest.sources.address import parse_address
+from services.ingest.sources.source import Credentials
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cameras of a list; the list goes on after them if `next_token` is not empty."""
+
+    cameras: Sequence[CameraRecord]
+    next_token: str
+
+
+class Cameras:
+    """`on_change` is called with the new revision after each write."""
+
+    def __init__(
+        self,
+        repository: CameraRepository,
+        sealer: CredentialSealer,
+        clock: Clock,
+        on_change: Callable[[int], None],
+    ) -> None:
+        self._repository = repository
+        self._sealer = sealer
+        self._clock = clock
+        self._on_change = on_change
+
+    async def create(self, camera_id: str, camera: camera_pb2.Camera) -> CameraRecord:
+        """Raises InvalidArgumentError, and AlreadyExistsError when the id is taken."""
+        checked = check_camera(camera)
+        now_ms = self._clock.now_ms()
+        uid = new_uid(now_ms)
+        record = await self._repository.insert(
+            CameraRecord(
+                uid=uid,
+                id=check_id(camera_id) if camera_id else uid,
+                revision=0,
+                create_time_ms=now_ms,
+                update_time_ms=now_ms,
+                **self._source("source", uid, checked.source_url, None),
+                **self._source("sub_source", uid, checked.sub_source_url, None),
+                **written_fields(checked),
+            )
+        )
+        self._on_change(record.revision)
+        return record
+
+    async def get(self, name: str) -> CameraRecord:
+        """Raises InvalidArgumentError and NotFoundError."""
+        return await self._repository.get(id_of(name))
+
+    async def page(self, region: str, page_size: int, page_token: str) -> Page:
+        """One page of all cameras, or of those in `region` and below it by code prefix."""
+        size = paging.check_page_size(page_size)
+        after_id = paging.decode_token(page_token, region)
+        found = await self._repository.page(
+            region_prefix=check_region(region) if region else "", after_id=after_id, limit=size + 1
+        )
+        more = len(found) > size
+        return Page(found[:size], paging.encode_token(region, found[size - 1].id) if more else "")
+
+    async def update(self, camera: camera_pb2.Camera, mask: FieldMask) -> CameraRecord:
+        """Write the fields named by `mask`.
+
+        A source URL without user and password keeps those that are known if it leads to the same host and
+        port, and forgets them otherwise, so that nobody can have them sent to a host of their choice.
+        `rtsp://@host/` forgets them in any case.
+        Raises InvalidArgumentError, NotFoundError, and AbortedError for a stale etag.
+        """
+        camera_id = id_of(camera.name)
+        paths = FieldMask(paths=check_mask(mask.paths, camera))
+
+        def revision_of(current: CameraRecord) -> CameraRecord:
+            check_etag(camera.etag, current)
+            merged = to_message(current)
+            paths.MergeMessage(camera, merged, replace_message_field=True, replace_repeated_field=True)
+            return self._revised(current, check_camera(merged))
+
+        record = await self._repository.revise(camera_id, revision_of)
+        self._on_change(record.revision)
+        return record
+
+    async def delete(self, name: str, etag: str) -> Tombstone:
+        """Raises InvalidArgumentError, NotFoundError, and AbortedError for a stale etag."""
+        tombstone = await self._repository.delete(id_of(name), etag)
+        self._on_change(tombstone.revision)
+        return tombstone
+
+    def credentials(self, record: CameraRecord) -> Credentials | None:
+        """What the camera's main source asks for. Raises DataLossError when it does not open."""
+        if record.source_secret is None:
+            return None
+        return self._sealer.open(record.source_secret, record.uid, "source")
+
+    def _revised(self, current: CameraRecord, camera: camera_pb2.Camera) -> CameraRecord:
+        return replace(
+            current,
+            update_time_ms=max(self._clock.now_ms(), current.update_time_ms),
+            **self._source(
+                "source", current.uid, camera.source_url, (current.source_url, current.source_secret)
+            ),
+            **self._source(
+                "sub_source",
+                current.uid,
+                camera.sub_source_url,
+                (current.sub_source_url, current.sub_source_secret),
+            ),
+            **written_fields(camera),
+        )
+
+    def _source(
+        self, field: str, uid: str, url: str, known: tuple[str, bytes | None] | None
+    ) -> dict[str, Any]:
+        """`{field}_url` and `{field}_secret` of the record; `known`: those of its version before."""
+        if not url:
+            return {f"{field}_url": "", f"{field}_secret": None}
+        address = check_source_url(f"{field}_url", url)
+        secret = None
+        if address.credentials is None:
+            if known and known[0] and same_endpoint(address, parse_address(known[0])):
+                secret = known[1]
+        elif address.credentials.user or address.credentials.password:
+            secret = self._sealer.seal(address.credentials, uid, field)
+        return {f"{field}_url": address.url, f"{field}_secret": secret}

@@ -1,0 +1,125 @@
+"""Cameras in the database, SQLite or PostgreSQL alike.
+
+Every write takes the next revision first, by updating the one row of `registry_head`. That row stays locked
+until the transaction ends, so revisions become visible in their own order and a reader who has seen
+revision n has missed nothing below it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.registry.record import CameraRecord, Change, Tombstone
+from services.ingest.registry.tables import cameras, deleted_cameras, head
+from snowlight.database import Database
+from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError
+
+
+class CameraRepository:
+    """All calls raise UnavailableError while the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def head(self) -> int:
+        """The newest revision; 0 when nothing was ever registered."""
+        async with self._database.read() as connection:
+            return int((await connection.execute(sa.select(head.c.revision))).scalar_one())
+
+    async def uids(self) -> set[str]:
+        """Of all cameras that are registered."""
+        async with self._database.read() as connection:
+            return set((await connection.execute(sa.select(cameras.c.uid))).scalars())
+
+    async def insert(self, record: CameraRecord) -> CameraRecord:
+        """Register `record` under the next revision. Raises AlreadyExistsError when its id is taken."""
+        async with self._database.write() as connection:
+            record = replace(record, revision=await _next_revision(connection))
+            taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == record.id))
+            if taken.first() is not None:
+                raise AlreadyExistsError("camera.exists", f"{record.name} is registered already")
+            await connection.execute(cameras.insert().values(asdict(record)))
+        return record
+
+    async def get(self, camera_id: str) -> CameraRecord:
+        """Raises NotFoundError."""
+        async with self._database.read() as connection:
+            return await _get(connection, camera_id)
+
+    async def page(self, *, region_prefix: str, after_id: str, limit: int) -> list[CameraRecord]:
+        """Cameras whose region begins with `region_prefix` ("" for all), in the order of their ids."""
+        query = sa.select(cameras).where(cameras.c.id > after_id).order_by(cameras.c.id).limit(limit)
+        if region_prefix:
+            query = query.where(cameras.c.region.startswith(region_prefix, autoescape=True))
+        async with self._database.read() as connection:
+            return [_record(row) for row in await connection.execute(query)]
+
+    async def revise(
+        self, camera_id: str, revision_of: Callable[[CameraRecord], CameraRecord]
+    ) -> CameraRecord:
+        """Write the version that `revision_of` makes of the current one, under the next revision.
+
+        Nobody else writes meanwhile. What `revision_of` raises leaves the camera as it was.
+        Raises NotFoundError.
+        """
+        async with self._database.write() as connection:
+            revision = await _next_revision(connection)
+            record = replace(revision_of(await _get(connection, camera_id)), revision=revision)
+            await connection.execute(
+                cameras.update().where(cameras.c.uid == record.uid).values(asdict(record))
+            )
+        return record
+
+    async def delete(self, camera_id: str, etag: str) -> Tombstone:
+        """Forget a camera but for its tombstone. Raises NotFoundError, and AbortedError for a stale etag."""
+        async with self._database.write() as connection:
+            revision = await _next_revision(connection)
+            current = await _get(connection, camera_id)
+            check_etag(etag, current)
+            tombstone = Tombstone(current.uid, current.id, revision)
+            await connection.execute(cameras.delete().where(cameras.c.uid == current.uid))
+            await connection.execute(deleted_cameras.insert().values(asdict(tombstone)))
+        return tombstone
+
+    async def changes_after(self, revision: int, limit: int) -> Sequence[Change]:
+        """The first `limit` cameras and tombstones written after `revision`, in the order of revisions."""
+        async with self._database.read() as connection:
+            changed: list[Change] = [
+                _record(row) for row in await connection.execute(_after(cameras, revision, limit))
+            ]
+            changed += [
+                Tombstone(**row._mapping)
+                for row in await connection.execute(_after(deleted_cameras, revision, limit))
+            ]
+        return sorted(changed, key=lambda change: change.revision)[:limit]
+
+
+def check_etag(etag: str, current: CameraRecord) -> None:
+    """Raises AbortedError when `etag` is given and not that of `current`."""
+    if etag and etag != current.etag:
+        raise AbortedError("camera.changed", f"{current.name} was changed by someone else: read it again")
+
+
+async def _next_revision(connection: AsyncConnection) -> int:
+    taken = await connection.execute(
+        head.update().values(revision=head.c.revision + 1).returning(head.c.revision)
+    )
+    return int(taken.scalar_one())
+
+
+async def _get(connection: AsyncConnection, camera_id: str) -> CameraRecord:
+    row = (await connection.execute(sa.select(cameras).where(cameras.c.id == camera_id))).first()
+    if row is None:
+        raise NotFoundError("camera.unknown", f"there is no camera cameras/{camera_id}")
+    return _record(row)
+
+
+def _record(row: sa.Row[Any]) -> CameraRecord:
+    return CameraRecord(**row._mapping)
+
+
+def _after(table: sa.Table, revision: int, limit: int) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.revision > revision).order_by(table.c.revision).limit(limit)

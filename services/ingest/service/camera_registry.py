@@ -1,0 +1,160 @@
+"""`snowlight.api.ingest.v1.CameraRegistry`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from typing import Any
+
+from services.ingest.registry.cameras import Cameras
+from services.ingest.registry.feed import CameraFeed
+from services.ingest.registry.messages import timestamp, to_message
+from services.ingest.registry.record import CameraRecord, Change, Tombstone
+from services.ingest.registry.validation import invalid
+from services.ingest.status.board import CameraStatus, StateChange, StatusBoard
+from services.ingest.status.gaps import Gap
+from services.ingest.status.repository import StatusRepository
+from services.ingest.status.writer import StatusWriter
+from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
+
+_Context = Any  # grpc.aio.ServicerContext is generic over every method's own pair of types
+
+
+class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
+    """Answers from the registry and the board."""
+
+    def __init__(
+        self,
+        cameras: Cameras,
+        feed: CameraFeed,
+        board: StatusBoard,
+        statuses: StatusRepository,
+        writer: StatusWriter,
+    ) -> None:
+        self._cameras = cameras
+        self._feed = feed
+        self._board = board
+        self._statuses = statuses
+        self._writer = writer
+
+    async def CreateCamera(  # noqa: N802
+        self, request: camera_pb2.CreateCameraRequest, context: _Context
+    ) -> camera_pb2.Camera:
+        return self._resource(await self._cameras.create(request.camera_id, request.camera))
+
+    async def GetCamera(  # noqa: N802
+        self, request: camera_pb2.GetCameraRequest, context: _Context
+    ) -> camera_pb2.Camera:
+        return self._resource(await self._cameras.get(request.name))
+
+    async def ListCameras(  # noqa: N802
+        self, request: camera_pb2.ListCamerasRequest, context: _Context
+    ) -> camera_pb2.ListCamerasResponse:
+        page = await self._cameras.page(request.region, request.page_size, request.page_token)
+        return camera_pb2.ListCamerasResponse(
+            cameras=map(self._resource, page.cameras), next_page_token=page.next_token
+        )
+
+    async def UpdateCamera(  # noqa: N802
+        self, request: camera_pb2.UpdateCameraRequest, context: _Context
+    ) -> camera_pb2.Camera:
+        return self._resource(await self._cameras.update(request.camera, request.update_mask))
+
+    async def DeleteCamera(  # noqa: N802
+        self, request: camera_pb2.DeleteCameraRequest, context: _Context
+    ) -> camera_pb2.DeleteCameraResponse:
+        await self._cameras.delete(request.name, request.etag)
+        return camera_pb2.DeleteCameraResponse()
+
+    async def GetCameraStatus(  # noqa: N802
+        self, request: camera_pb2.GetCameraStatusRequest, context: _Context
+    ) -> camera_pb2.CameraStatus:
+        record = await self._cameras.get(request.name)
+        await self._writer.flush()
+        changes = await self._statuses.changes(record.uid)
+        gaps = await self._statuses.gaps(record.uid)
+        status = camera_pb2.CameraStatus(
+            name=record.name, uid=record.uid, changes=map(_change, changes), gaps=map(_gap, gaps)
+        )
+        _tell_now(status, self._board.get(record.uid))
+        return status
+
+    async def WatchCameras(  # noqa: N802
+        self, request: camera_pb2.WatchCamerasRequest, context: _Context
+    ) -> AsyncIterator[camera_pb2.WatchCamerasResponse]:
+        if request.revision < 0:
+            raise invalid("revision", "must not be negative")
+        wake = asyncio.Event()
+        with self._board.tail(wake) if request.states else nullcontext() as tail:
+            synced = False
+            async for batch in self._feed.follow(request.revision, wake):
+                for change in batch.changes:
+                    yield self._event(change)
+                if batch.synced is not None:
+                    synced = True
+                    yield camera_pb2.WatchCamerasResponse(synced=batch.synced)
+                if synced and tail is not None:
+                    for status in filter(None, map(self._board.get, tail.take())):
+                        yield camera_pb2.WatchCamerasResponse(state=_state_event(status))
+
+    def _event(self, change: Change) -> camera_pb2.WatchCamerasResponse:
+        if isinstance(change, Tombstone):
+            return camera_pb2.WatchCamerasResponse(
+                deleted=camera_pb2.DeletedCamera(name=change.name, uid=change.uid, revision=change.revision)
+            )
+        return camera_pb2.WatchCamerasResponse(changed=self._resource(change))
+
+    def _resource(self, record: CameraRecord) -> camera_pb2.Camera:
+        message = to_message(record)
+        status = self._board.get(record.uid)
+        if status is not None:
+            message.state = status.state
+            message.state_reason = status.reason
+        elif not record.enabled:
+            message.state = camera_pb2.DISABLED
+        else:
+            message.state = camera_pb2.CONNECTING
+        return message
+
+
+def _tell_now(message: camera_pb2.CameraStatus, status: CameraStatus | None) -> None:
+    if status is None:
+        message.state = camera_pb2.CONNECTING
+        return
+    message.state = status.state
+    message.state_reason = status.reason
+    message.state_time.CopyFrom(timestamp(status.time_ms))
+    message.packets_lost = status.packets_lost
+    if status.media is not None:
+        message.media.CopyFrom(
+            camera_pb2.MediaInfo(
+                video_codec=status.media.video_codec,
+                width=status.media.width,
+                height=status.media.height,
+                frames_per_second=status.media.frames_per_second,
+                audio_codec=status.media.audio_codec,
+                codecs=status.media.codecs,
+                bits_per_second=status.media.bits_per_second,
+            )
+        )
+
+
+def _state_event(status: CameraStatus) -> camera_pb2.StateEvent:
+    return camera_pb2.StateEvent(
+        name=status.name,
+        uid=status.uid,
+        state=status.state,
+        reason=status.reason,
+        time=timestamp(status.time_ms),
+    )
+
+
+def _change(change: StateChange) -> camera_pb2.StateChange:
+    return camera_pb2.StateChange(time=timestamp(change.time_ms), state=change.state, reason=change.reason)
+
+
+def _gap(gap: Gap) -> camera_pb2.CameraGap:
+    return camera_pb2.CameraGap(
+        start=timestamp(gap.start_ms),
+        end=None if gap.end_ms is None else timestamp(gap.end_ms),
+        cause=gap.cause,
+    )

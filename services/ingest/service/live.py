@@ -1,0 +1,118 @@
+"""`snowlight.api.ingest.v1.Live`. Footage goes out as bytes that were serialised once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from services.ingest.media.ring import Ring
+from services.ingest.recording.spool import Spool
+from services.ingest.recording.spool_file import SpoolFile
+from services.ingest.registry.uid import UID
+from services.ingest.registry.validation import invalid
+from services.ingest.service.viewers import Viewers
+from services.ingest.status.board import CameraStatus, StatusBoard
+from snowlight.api.ingest.v1 import camera_pb2, live_pb2, live_pb2_grpc
+from snowlight.errors import NotFoundError, UnavailableError
+from snowlight.media.envelope import encode_spool_data
+
+_Context = Any  # grpc.aio.ServicerContext is generic over every method's own pair of types
+
+PRESERIALIZED = frozenset({"WatchLive", "ReadSpool"})
+LOOK_SECONDS = 0.1
+
+
+class Live(live_pb2_grpc.LiveServicer):
+    """Answers from the rings and the spool."""
+
+    def __init__(
+        self,
+        ring_of: Callable[[str], Ring | None],
+        viewers: Viewers,
+        board: StatusBoard,
+        spool: Spool,
+        *,
+        wait_seconds: float,
+    ) -> None:
+        self._ring_of = ring_of
+        self._viewers = viewers
+        self._board = board
+        self._spool = spool
+        self._wait_seconds = wait_seconds
+
+    async def WatchLive(  # type: ignore[override]  # noqa: N802
+        self, request: live_pb2.WatchLiveRequest, context: _Context
+    ) -> AsyncIterator[bytes]:
+        _check_uid(request.camera_uid)
+        async with self._viewers.viewing(request.camera_uid):
+            ring = await self._picture(request.camera_uid)
+            async for item in ring.subscribe(request.backlog):
+                yield item.message()
+
+    async def ListSpool(  # noqa: N802
+        self, request: live_pb2.ListSpoolRequest, context: _Context
+    ) -> live_pb2.ListSpoolResponse:
+        _check_uid(request.camera_uid)
+        if not 0 <= request.start_ms < request.end_ms:
+            raise invalid("end_ms", "must lie behind start_ms, and neither be negative")
+        files = self._spool.list_spool(request.camera_uid, request.start_ms, request.end_ms)
+        response = live_pb2.ListSpoolResponse(files=map(_spool_file, files))
+        gap = self._board.gaps.open_gap(request.camera_uid)
+        if gap is not None:
+            response.open_gap_cause = gap.cause
+            response.open_gap_start_ms = gap.start_ms
+        return response
+
+    async def ReadSpool(  # type: ignore[override]  # noqa: N802
+        self, request: live_pb2.ReadSpoolRequest, context: _Context
+    ) -> AsyncIterator[bytes]:
+        _check_uid(request.camera_uid)
+        if request.offset < 0:
+            raise invalid("offset", "must not be negative")
+        if request.length < 0:
+            raise invalid("length", "must not be negative")
+        for data in self._spool.read(request.camera_uid, request.key, request.offset, request.length):
+            yield encode_spool_data(data)
+
+    async def _picture(self, uid: str) -> Ring:
+        """The ring of a camera once it has a picture. Raises NotFoundError and UnavailableError."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._wait_seconds
+        while True:
+            ring = self._ring_of(uid)
+            if ring is None:
+                raise NotFoundError("camera.unknown", "there is no camera of this uid")
+            if ring.live and ring.held_bytes:
+                return ring
+            status = self._board.get(uid)
+            connecting = status is None or status.state in (camera_pb2.CONNECTING, camera_pb2.ONLINE)
+            if not connecting or loop.time() >= deadline:
+                raise UnavailableError("camera.offline", _reason(status))
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _check_uid(uid: str) -> None:
+    if not UID.fullmatch(uid):
+        raise invalid("camera_uid", "must be a camera's uid")
+
+
+def _reason(status: CameraStatus | None) -> str:
+    if status is None or status.state == camera_pb2.CONNECTING:
+        return "connecting"
+    if status.state == camera_pb2.DISABLED:
+        return "disabled"
+    return status.reason or "no picture yet"
+
+
+def _spool_file(file: SpoolFile) -> live_pb2.SpoolFile:
+    return live_pb2.SpoolFile(
+        key=file.key,
+        start_ms=file.start_ms,
+        duration_ms=file.duration_ms,
+        epoch=file.name.epoch,
+        sequence=file.name.sequence,
+        session=file.name.session,
+        init8=file.name.init8,
+        init_size=file.init_size,
+        codecs=file.codecs,
+        fragments=file.table().SerializeToString(),
+    )

@@ -1,0 +1,185 @@
+"""The state of every camera of this process, in memory, and who is told when it changes."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from services.ingest.observer import GapCause, MediaInfo, SessionState
+from services.ingest.status.gaps import GapLedger
+from services.ingest.status.metrics import StatusMetrics
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import Clock
+
+CHANGES_KEPT = 50
+"""State changes kept of each camera."""
+
+State: TypeAlias = camera_pb2.CameraState.ValueType
+_STATES: dict[SessionState, State] = {
+    "connecting": camera_pb2.CONNECTING,
+    "online": camera_pb2.ONLINE,
+    "offline": camera_pb2.OFFLINE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A camera's state from `time_ms` (since 1970 UTC) on. Times of one camera are strictly increasing."""
+
+    uid: str
+    time_ms: int
+    state: State
+    reason: str
+
+
+@dataclass(slots=True)
+class CameraStatus:
+    """What one camera is doing now."""
+
+    uid: str
+    name: str
+    state: State = camera_pb2.CAMERA_STATE_UNSPECIFIED
+    reason: str = ""
+    time_ms: int = 0
+    media: MediaInfo | None = None
+    packets_lost: int = 0
+    """Since the session began."""
+    clock_offset_ms: int | None = None
+    """The camera's own clock minus ours."""
+
+
+class StateTail:
+    """A reader's view of state changes: the newest of each camera that it has not yet taken."""
+
+    def __init__(self, wake: asyncio.Event, uids: Iterable[str]) -> None:
+        self._wake = wake
+        self._changed = dict.fromkeys(uids)
+
+    def add(self, uid: str) -> None:
+        self._changed[uid] = None
+        self._wake.set()
+
+    def take(self) -> list[str]:
+        """Uids of the cameras whose state changed since the last call; all of them at the first."""
+        taken = list(self._changed)
+        self._changed.clear()
+        return taken
+
+
+class StatusBoard:
+    """States and gaps of all cameras. Nothing here waits; `StatusWriter` takes it to the database."""
+
+    def __init__(self, clock: Clock, gaps: GapLedger, metrics: StatusMetrics) -> None:
+        self._clock = clock
+        self.gaps = gaps
+        self.metrics = metrics
+        self._cameras: dict[str, CameraStatus] = {}
+        self._tails: set[StateTail] = set()
+        self._pending: dict[str, deque[StateChange]] = {}
+        metrics.count_states(lambda state: sum(c.state == state for c in self._cameras.values()))
+
+    def get(self, uid: str) -> CameraStatus | None:
+        return self._cameras.get(uid)
+
+    def session(self, uid: str, name: str) -> "SessionObserver":
+        """The observer of a session that begins now."""
+        camera = self._camera(uid, name)
+        camera.packets_lost = 0
+        camera.clock_offset_ms = None
+        return SessionObserver(self, camera)
+
+    def pause(self, uid: str, recorded_until_ms: int | None, cause: str) -> None:
+        """A session was ended. `recorded_until_ms`: where its footage ended, None if it had none."""
+        if recorded_until_ms is not None and self.gaps.open_gap(uid) is None:
+            self.gaps.start(uid, recorded_until_ms, cause)
+
+    def disable(self, uid: str, name: str) -> None:
+        """The camera shall not be recorded."""
+        now_ms = self._clock.now_ms()
+        camera = self._camera(uid, name)
+        camera.media = None
+        self.change_state(camera, camera_pb2.DISABLED, "", now_ms)
+        self.gaps.start(uid, now_ms, "disabled")
+
+    def remove(self, uid: str) -> None:
+        """The camera was deleted: its gap is nobody's any more."""
+        self.gaps.end(uid, self._clock.now_ms())
+        self._cameras.pop(uid, None)
+        self._pending.pop(uid, None)
+
+    @contextmanager
+    def tail(self, wake: asyncio.Event) -> Iterator[StateTail]:
+        """Follow the states of all cameras; `wake` is set when there is something to take."""
+        tail = StateTail(wake, self._cameras)
+        self._tails.add(tail)
+        try:
+            yield tail
+        finally:
+            self._tails.discard(tail)
+
+    def change_state(self, camera: CameraStatus, state: State, reason: str, time_ms: int) -> None:
+        if (state, reason) == (camera.state, camera.reason):
+            return
+        camera.state, camera.reason = state, reason
+        camera.time_ms = max(time_ms, camera.time_ms + 1)
+        change = StateChange(camera.uid, camera.time_ms, state, reason)
+        self._pending.setdefault(camera.uid, deque(maxlen=CHANGES_KEPT)).append(change)
+        for tail in self._tails:
+            tail.add(camera.uid)
+
+    def take(self) -> list[StateChange]:
+        """The changes since the last call, for the database."""
+        taken = [change for changes in self._pending.values() for change in changes]
+        self._pending.clear()
+        return taken
+
+    def put_back(self, changes: Iterable[StateChange]) -> None:
+        """The database did not take them: hand them out again."""
+        for change in reversed(list(changes)):
+            waiting = self._pending.setdefault(change.uid, deque(maxlen=CHANGES_KEPT))
+            if len(waiting) < CHANGES_KEPT:
+                waiting.appendleft(change)
+
+    def _camera(self, uid: str, name: str) -> CameraStatus:
+        camera = self._cameras.get(uid)
+        if camera is None:
+            camera = self._cameras[uid] = CameraStatus(uid, name)
+        return camera
+
+
+class SessionObserver:
+    """What one session tells, written on the board (`services.ingest.observer.CameraObserver`)."""
+
+    def __init__(self, board: StatusBoard, camera: CameraStatus) -> None:
+        self._board = board
+        self._camera = camera
+
+    def on_state(self, state: SessionState, reason: str, time_ms: int) -> None:
+        if state == "connecting" and self._camera.state == camera_pb2.OFFLINE:
+            return  # each retry of a camera that stays away would be a change otherwise
+        if state == "offline" and self._camera.state == camera_pb2.ONLINE:
+            self._board.metrics.disconnects.inc()
+        if state != "online":
+            self._camera.media = None
+        self._board.change_state(self._camera, _STATES[state], reason, time_ms)
+
+    def on_media(self, media: MediaInfo) -> None:
+        self._camera.media = media
+
+    def on_recording(self, start_ms: int) -> None:
+        self._board.gaps.end(self._camera.uid, start_ms)
+
+    def on_gap_start(self, start_ms: int, cause: GapCause) -> None:
+        self._board.gaps.start(self._camera.uid, start_ms, cause)
+
+    def on_discontinuity(self, reason: str, time_ms: int) -> None:
+        self._board.metrics.discontinuities.inc()
+
+    def on_loss(self, packets: int) -> None:
+        self._camera.packets_lost += packets
+        self._board.metrics.packets_lost.inc(packets)
+
+    def on_camera_clock(self, offset_ms: int) -> None:
+        self._camera.clock_offset_ms = offset_ms

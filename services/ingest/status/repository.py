@@ -1,0 +1,161 @@
+"""State changes and gaps in the database, SQLite or PostgreSQL alike."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.ingest.registry.tables import cameras
+from services.ingest.status.board import CHANGES_KEPT, StateChange
+from services.ingest.status.gaps import Gap
+from snowlight.database import Database
+
+GAPS_KEPT = 50
+"""Gaps kept of each camera, besides those that storage has not been told."""
+
+_metadata = sa.MetaData()
+_changes = sa.Table(
+    "state_changes",
+    _metadata,
+    sa.Column("camera_uid", sa.String, primary_key=True),
+    sa.Column("time_ms", sa.BigInteger, primary_key=True),
+    sa.Column("state", sa.Integer),
+    sa.Column("reason", sa.String),
+)
+_gaps = sa.Table(
+    "gaps",
+    _metadata,
+    sa.Column("camera_uid", sa.String, primary_key=True),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    sa.Column("end_ms", sa.BigInteger),
+    sa.Column("cause", sa.String),
+    sa.Column("reported", sa.Boolean),
+)
+
+
+class StatusRepository:
+    """All calls raise UnavailableError while the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, changes: Sequence[StateChange], gaps: Sequence[Gap]) -> None:
+        """Keep what changed, and drop what is older than what is kept, in one transaction."""
+        dialect = postgresql if self._database.is_postgres else sqlite
+        async with self._database.write() as connection:
+            if changes:
+                insert = dialect.insert(_changes).on_conflict_do_nothing()
+                await connection.execute(insert, [_row(change) for change in changes])
+                await connection.execute(_drop_old_changes(), _uids(changes))
+            if gaps:
+                upsert = dialect.insert(_gaps)
+                upsert = upsert.on_conflict_do_update(
+                    index_elements=[_gaps.c.camera_uid, _gaps.c.start_ms],
+                    set_={
+                        "end_ms": upsert.excluded.end_ms,
+                        "cause": upsert.excluded.cause,
+                        "reported": False,
+                    },
+                )
+                await connection.execute(upsert, [{**_row(gap), "reported": False} for gap in gaps])
+                await connection.execute(_drop_old_gaps(), _uids(gaps))
+
+    async def changes(self, uid: str) -> list[StateChange]:
+        """Newest first."""
+        query = sa.select(_changes).where(_changes.c.camera_uid == uid).order_by(_changes.c.time_ms.desc())
+        async with self._database.read() as connection:
+            return [
+                StateChange(row.camera_uid, row.time_ms, row.state, row.reason)
+                for row in await connection.execute(query.limit(CHANGES_KEPT))
+            ]
+
+    async def gaps(self, uid: str) -> list[Gap]:
+        """Newest first."""
+        query = sa.select(_gaps).where(_gaps.c.camera_uid == uid).order_by(_gaps.c.start_ms.desc())
+        async with self._database.read() as connection:
+            return [_gap(row) for row in await connection.execute(query.limit(GAPS_KEPT))]
+
+    async def open_gaps(self) -> list[Gap]:
+        """Those that go on."""
+        async with self._database.read() as connection:
+            return [
+                _gap(row)
+                for row in await connection.execute(sa.select(_gaps).where(_gaps.c.end_ms.is_(None)))
+            ]
+
+    async def unreported_gaps(self, limit: int) -> list[Gap]:
+        """Gaps that storage has not been told in their present form, oldest first."""
+        query = sa.select(_gaps).where(~_gaps.c.reported).order_by(_gaps.c.start_ms).limit(limit)
+        async with self._database.read() as connection:
+            return [_gap(row) for row in await connection.execute(query)]
+
+    async def mark_reported(self, gaps: Sequence[Gap]) -> None:
+        """Storage knows them. One that changed since it was read stays unreported."""
+        async with self._database.write() as connection:
+            for gap in gaps:
+                await connection.execute(
+                    _gaps.update()
+                    .where(
+                        _gaps.c.camera_uid == gap.uid,
+                        _gaps.c.start_ms == gap.start_ms,
+                        _gaps.c.end_ms.is_not_distinct_from(gap.end_ms),
+                        _gaps.c.cause == gap.cause,
+                    )
+                    .values(reported=True)
+                )
+
+    async def forget_deleted(self) -> None:
+        """Drop what is kept of cameras that are no longer registered and of which all is reported."""
+        registered = sa.select(cameras.c.uid)
+        async with self._database.write() as connection:
+            await connection.execute(_changes.delete().where(_changes.c.camera_uid.not_in(registered)))
+            await connection.execute(
+                _gaps.delete().where(
+                    _gaps.c.camera_uid.not_in(registered), _gaps.c.reported, _gaps.c.end_ms.is_not(None)
+                )
+            )
+
+
+def _row(value: StateChange | Gap) -> dict[str, Any]:
+    row = asdict(value)
+    row["camera_uid"] = row.pop("uid")
+    return row
+
+
+def _uids(values: Sequence[StateChange] | Sequence[Gap]) -> list[dict[str, str]]:
+    return [{"of": uid} for uid in dict.fromkeys(value.uid for value in values)]
+
+
+def _gap(row: sa.Row[Any]) -> Gap:
+    return Gap(row.camera_uid, row.start_ms, row.end_ms, row.cause)
+
+
+def _drop_old_changes() -> sa.Delete:
+    return _changes.delete().where(
+        _changes.c.camera_uid == sa.bindparam("of"),
+        _changes.c.time_ms < _newest(_changes.c.time_ms, CHANGES_KEPT),
+    )
+
+
+def _drop_old_gaps() -> sa.Delete:
+    return _gaps.delete().where(
+        _gaps.c.camera_uid == sa.bindparam("of"),
+        _gaps.c.reported,
+        _gaps.c.end_ms.is_not(None),
+        _gaps.c.start_ms < _newest(_gaps.c.start_ms, GAPS_KEPT),
+    )
+
+
+def _newest(time: sa.Column[int], kept: int) -> sa.ScalarSelect[int]:
+    """The oldest time that is kept of the camera; NULL while there are fewer."""
+    other = time.table.alias()
+    return (
+        sa.select(other.c[time.name])
+        .where(other.c.camera_uid == sa.bindparam("of"))
+        .order_by(other.c[time.name].desc())
+        .limit(1)
+        .offset(kept - 1)
+        .scalar_subquery()
+    )

@@ -1,0 +1,172 @@
+"""One session per enabled camera, following the registry. A session that breaks disturbs no other."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from services.ingest.camera import CameraSpec
+from services.ingest.media.ring import Ring
+from services.ingest.observer import CameraObserver
+from services.ingest.pace import Pace
+from services.ingest.registry.feed import CameraFeed
+from services.ingest.registry.record import CameraRecord, Tombstone
+from services.ingest.status.board import StatusBoard
+from snowlight.clock import Clock
+from snowlight.errors import DataLossError, UnavailableError
+
+log = structlog.get_logger(__name__)
+
+FEED_RETRY_SECONDS = 1.0
+CRASH_RETRY_SECONDS = (1.0, 60.0)
+"""Shortest and longest pause after a session that broke by a fault of ours."""
+
+
+class Session(Protocol):
+    """What the supervisor runs (`services.ingest.session.CameraSession`)."""
+
+    @property
+    def recorded_until_ms(self) -> int | None:
+        """End of the newest fragment in the spool; None before the first."""
+
+    async def run(self) -> None:
+        """Record until cancelled."""
+
+
+@dataclass(slots=True, eq=False)
+class _Camera:
+    uid: str
+    name: str
+    ring: Ring
+    wanted: CameraSpec | None = None
+    deleted: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Supervisor:
+    """Holds the rings of all cameras and runs their sessions."""
+
+    def __init__(
+        self,
+        *,
+        feed: CameraFeed,
+        board: StatusBoard,
+        clock: Clock,
+        pace: Pace,
+        spec_of: Callable[[CameraRecord], CameraSpec],
+        new_ring: Callable[[], Ring],
+        open_session: Callable[[CameraSpec, Ring, CameraObserver], Session],
+        on_dark: Callable[[str], None],
+    ) -> None:
+        """`on_dark` is called with the uid of a camera that was disabled or deleted."""
+        self._feed = feed
+        self._board = board
+        self._clock = clock
+        self._pace = pace
+        self._spec_of = spec_of
+        self._new_ring = new_ring
+        self._open_session = open_session
+        self._on_dark = on_dark
+        self._cameras: dict[str, _Camera] = {}
+        self.synced = asyncio.Event()
+        """Set once every registered camera is known here."""
+
+    def ring(self, uid: str) -> Ring | None:
+        """The live footage of a camera; None for one that is not registered."""
+        camera = self._cameras.get(uid)
+        return camera.ring if camera else None
+
+    async def run(self) -> None:
+        """Supervise until cancelled; then every session ends, and its gap begins."""
+        revision = 0
+        async with asyncio.TaskGroup() as keepers:
+            while True:
+                try:
+                    async for batch in self._feed.follow(revision):
+                        for change in batch.changes:
+                            self._apply(change, keepers)
+                            revision = change.revision
+                        if batch.synced is not None:
+                            self.synced.set()
+                except UnavailableError as error:
+                    log.warning("registry.unavailable", reason=str(error))
+                    await asyncio.sleep(FEED_RETRY_SECONDS)
+
+    def _apply(self, change: CameraRecord | Tombstone, keepers: asyncio.TaskGroup) -> None:
+        camera = self._cameras.get(change.uid)
+        if isinstance(change, Tombstone):
+            if camera is None:
+                self._board.remove(change.uid)
+            else:
+                camera.deleted = True
+                camera.changed.set()
+            return
+        wanted = self._wanted(change)
+        if camera is None:
+            camera = self._cameras[change.uid] = _Camera(change.uid, change.name, self._new_ring(), wanted)
+            keepers.create_task(self._keep(camera), name=change.name)
+        elif camera.wanted != wanted:
+            camera.wanted = wanted
+            camera.changed.set()
+
+    def _wanted(self, record: CameraRecord) -> CameraSpec | None:
+        if not record.enabled:
+            return None
+        try:
+            return self._spec_of(record)
+        except DataLossError as error:  # another cluster key: the camera itself will say what is missing
+            log.error("camera.credentials_lost", camera=record.name, reason=str(error))
+            return CameraSpec(record.uid, record.name, record.source_url)
+
+    async def _keep(self, camera: _Camera) -> None:
+        """The life of one camera, from its registration to its deletion."""
+        while not camera.deleted:
+            camera.changed.clear()
+            if camera.wanted is None:
+                self._board.disable(camera.uid, camera.name)
+                self._on_dark(camera.uid)
+                await camera.changed.wait()
+            else:
+                await self._record(camera, camera.wanted)
+        del self._cameras[camera.uid]
+        self._board.remove(camera.uid)
+        self._on_dark(camera.uid)
+        log.info("camera.deleted", camera=camera.name)
+
+    async def _record(self, camera: _Camera, spec: CameraSpec) -> None:
+        """Run sessions of `spec` until something else is wanted."""
+        observer = self._board.session(camera.uid, camera.name)
+        observer.on_state("connecting", "", self._clock.now_ms())
+        shortest, longest = CRASH_RETRY_SECONDS
+        pause = shortest
+        while not camera.changed.is_set():
+            await self._pace.wait()
+            session = self._open_session(spec, camera.ring, observer)
+            try:
+                await _until(camera.changed, session.run())
+            except Exception:
+                log.error("session.failed", camera=camera.name, exc_info=True)
+                observer.on_state("offline", "camera.session_failed: internal error", self._clock.now_ms())
+            finally:
+                disabled = camera.changed.is_set() and camera.wanted is None
+                cause = "disabled" if disabled else "ingest_restart"
+                self._board.pause(camera.uid, session.recorded_until_ms, cause)
+            if not camera.changed.is_set():
+                await _until(camera.changed, asyncio.sleep(pause))
+                pause = min(2 * pause, longest)
+
+
+async def _until(changed: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` until it ends, or cancel it once `changed` is set. Raises what it raises."""
+    running = asyncio.ensure_future(work)
+    waiting = asyncio.ensure_future(changed.wait())
+    try:
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        running.cancel()
+        waiting.cancel()
+        await asyncio.wait((running, waiting))
+    if not running.cancelled():
+        running.result()

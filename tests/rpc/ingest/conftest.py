@@ -1,0 +1,89 @@
+"""The registry served over real gRPC, without sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.ingest.registry.cameras import Cameras
+from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
+from services.ingest.registry.feed import CameraFeed
+from services.ingest.registry.repository import CameraRepository
+from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.status.board import StatusBoard
+from services.ingest.status.gaps import GapLedger
+from services.ingest.status.metrics import StatusMetrics
+from services.ingest.status.repository import StatusRepository
+from services.ingest.status.writer import StatusWriter
+from snowlight.access.cluster_key import ClusterKey
+from snowlight.access.service_token import ServiceTokens
+from snowlight.api.ingest.v1 import camera_pb2_grpc
+from snowlight.clock import SystemClock
+from snowlight.config import TlsSettings
+from snowlight.database import open_database
+from snowlight.observability.metrics import RpcMetrics
+from snowlight.rpc.channel import open_channel
+from snowlight.rpc.interceptors import Guard
+from snowlight.rpc.server import Servicer, serve_grpc
+
+KEY = ClusterKey("a cluster key that is long enough for a test")
+MIGRATIONS = Path(__file__).parents[3] / "services" / "ingest" / "migrations"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A running registry and its parts."""
+
+    stub: camera_pb2_grpc.CameraRegistryAsyncStub
+    cameras: Cameras
+    feed: CameraFeed
+    board: StatusBoard
+    statuses: StatusRepository
+    writer: StatusWriter
+    reported: asyncio.Event
+
+
+@asynccontextmanager
+async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
+    clock = SystemClock()
+    async with open_database(database_url, service="ingest", migrations=MIGRATIONS) as database:
+        metrics = CollectorRegistry()
+        repository = CameraRepository(database)
+        feed = CameraFeed(repository)
+        cameras = Cameras(repository, CredentialSealer(KEY.derive(KEY_PURPOSE)), clock, feed.publish)
+        board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
+        statuses = StatusRepository(database)
+        board.gaps.restore(await statuses.open_gaps())
+        reported = asyncio.Event()
+        writer = StatusWriter(board, statuses, reported.set)
+        servicer = Servicer(
+            "snowlight.api.ingest.v1.CameraRegistry",
+            camera_pb2_grpc.add_CameraRegistryServicer_to_server,
+            CameraRegistry(cameras, feed, board, statuses, writer),
+        )
+        guard = Guard(ServiceTokens(KEY, "ingest", clock), RpcMetrics(metrics))
+        polling = asyncio.create_task(feed.run())
+        async with serve_grpc(
+            "127.0.0.1:0", [servicer], guard, tls=TlsSettings(), allow_plaintext=False, drain_seconds=2
+        ) as server:
+            tokens = ServiceTokens(KEY, "gateway", clock)
+            channel: grpc.aio.Channel
+            async with open_channel(f"127.0.0.1:{server.port}", tokens, TlsSettings()) as channel:
+                stub: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
+                yield Registry(stub, cameras, feed, board, statuses, writer, reported)
+            feed.close()
+        polling.cancel()
+        await asyncio.wait([polling])
+
+
+@pytest.fixture
+async def registry(database_url: str) -> AsyncIterator[Registry]:
+    async with serve_registry(database_url) as running:
+        yield running
