@@ -51,7 +51,8 @@ class Location:
 def file_location(address: Address, media_dir: Path | None) -> Location:
     """A file under `media_dir`, followed through symbolic links before it is judged.
 
-    "file:///gate.mp4" starts at `media_dir`; the absolute path of a file in it will do as well. Raises SourceError camera.file_denied.
+    "file:///gate.mp4" starts at `media_dir`; the absolute path of a file in it will do as well.
+    Raises SourceError camera.file_denied.
     """
     if media_dir is None:
         raise SourceError("camera.file_denied", "playing files is not allowed here")

@@ -1,0 +1,87 @@
+"""Cameras served by GStreamer play through the RTSP client, decodable and in time."""
+
+import asyncio
+import itertools
+
+from services.ingest.sources.source import Credentials
+from tests.rpc.sources.playing import decoded, failure, playing
+
+
+async def test_h264_with_aac(gstreamer: tuple[int, int]) -> None:
+    async with playing(f"rtsp://127.0.0.1:{gstreamer[0]}/h264aac") as camera:
+        units = await camera.pictures(60)
+        await camera.sink.until(lambda: len(camera.sink.audio) >= 80)
+        video, audio = camera.sink.tracks[0]
+        assert (video.codec, video.clock_rate, len(video.parameter_sets)) == ("h264", 90000, 2)
+        assert audio is not None
+        assert (audio.codec, audio.clock_rate, audio.channels) == ("aac", 44100, 1)
+        steps = {later[1] - earlier[1] for earlier, later in itertools.pairwise(units)}
+        assert max(abs(step - 3600) for step in steps) <= 2
+        stamps = [pts for _, pts in camera.sink.audio]
+        steps = {later - earlier for earlier, later in itertools.pairwise(stamps)}
+        assert max(abs(step - 1024) for step in steps) <= 2
+        assert sum(key for _, _, key in units) >= 2
+        assert camera.sink.losses == []
+        assert decoded(camera) >= 55
+
+
+async def test_h265(gstreamer: tuple[int, int]) -> None:
+    async with playing(f"rtsp://127.0.0.1:{gstreamer[0]}/h265") as camera:
+        await camera.pictures(60)
+        video, audio = camera.sink.tracks[0]
+        assert video.codec == "h265"
+        assert audio is None
+        assert decoded(camera) >= 30
+
+
+async def test_g711_and_sender_reports(gstreamer: tuple[int, int]) -> None:
+    async with playing(f"rtsp://127.0.0.1:{gstreamer[0]}/h264alaw") as camera:
+        await camera.sink.until(lambda: len(camera.sink.audio) >= 50 and bool(camera.sink.reports))
+        _, audio = camera.sink.tracks[0]
+        assert audio is not None
+        assert (audio.codec, audio.clock_rate, audio.channels, audio.config) == ("pcma", 8000, 1, b"")
+        first, second = camera.sink.audio[10:12]
+        assert second[1] - first[1] == len(first[0])
+
+
+async def test_unwanted_sound_is_not_asked_for(gstreamer: tuple[int, int]) -> None:
+    async with playing(f"rtsp://127.0.0.1:{gstreamer[0]}/h264alaw", audio=False) as camera:
+        await camera.pictures(30)
+        assert camera.sink.tracks[0][1] is None
+        assert camera.sink.audio == []
+
+
+async def test_digest(gstreamer: tuple[int, int]) -> None:
+    url = f"127.0.0.1:{gstreamer[1]}/h264alaw"
+    async with playing(f"rtsp://admin:p%40ss%3Aword@{url}") as camera:
+        await camera.pictures(5)
+    async with playing(f"rtsp://{url}", credentials=Credentials("admin", "p@ss:word")) as camera:
+        await camera.pictures(5)
+    wrong = await failure(f"rtsp://admin:wrong@{url}")
+    assert (wrong.code, wrong.detail) == ("camera.auth_failed", "401 after Digest")
+    missing = await failure(f"rtsp://{url}")
+    assert (missing.code, missing.detail) == ("camera.auth_failed", "401 and no credentials given")
+
+
+async def test_an_unknown_path_is_not_found(gstreamer: tuple[int, int]) -> None:
+    assert (await failure(f"rtsp://127.0.0.1:{gstreamer[0]}/none")).code == "camera.not_found"
+
+
+async def test_rtp_over_udp_by_libav(gstreamer: tuple[int, int]) -> None:
+    async with playing(f"rtsp+udp://127.0.0.1:{gstreamer[0]}/h264aac") as camera:
+        await camera.pictures(40)
+        video, audio = camera.sink.tracks[0]
+        assert video.codec == "h264"
+        assert audio is not None
+        assert decoded(camera) >= 10
+
+
+async def test_many_cameras_at_once(gstreamer: tuple[int, int]) -> None:
+    url = f"rtsp://127.0.0.1:{gstreamer[0]}/h264aac"
+
+    async def watch() -> int:
+        async with playing(url) as camera:
+            await camera.pictures(50)
+            return len(camera.sink.losses)
+
+    assert await asyncio.gather(*(watch() for _ in range(10))) == [0] * 10
