@@ -55,7 +55,9 @@ describe('figures', () => {
 
   it('name codecs as people do', () => {
     expect(codecName('mp4a.40.2,hvc1.1.6.L93.B0')).toBe('H.265');
+    expect(codecName('video/mp4;codecs=hev1.1.6.L60.90')).toBe('H.265');
     expect(codecName('avc1.64001f')).toBe('H.264');
+    expect(codecName('svac.1')).toBe('svac.1');
   });
 
   it('wait longer after each failure, up to a limit', () => {

@@ -107,7 +107,13 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
               <Spinner label={messages.common.loading} />
             ) : phase === 'ready' ? (
               <GapList record={record} onPick={player.playFrom} />
-            ) : null,
+            ) : (
+              <Notice
+                icon="alert"
+                tone="bad"
+                title={phase === 'denied' ? messages.day.denied : messages.day.timelineFailed}
+              />
+            ),
           details: <CameraDetails camera={camera} />,
         }}
       </SidePanel>

@@ -20,8 +20,7 @@ interface StageProps {
 /** The picture, or what stands in its place. */
 export function Stage({ stage, video, camera, player, muted }: StageProps) {
   const messages = useMessages();
-  const { programme, state, notice } = player;
-  const waitsForCamera = programme?.kind === 'live' && camera.state !== 'ONLINE';
+  const { programme, state, notice, waitsForCamera } = player;
   const shown = programme !== null && !waitsForCamera && state.kind === 'playing';
   return (
     <section

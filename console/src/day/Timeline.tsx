@@ -174,7 +174,7 @@ export function Timeline({ day, record, now, instant, onPick, onStep }: Timeline
         role="slider"
         tabIndex={0}
         aria-label={messages.day.timeline}
-        title={messages.day.timelineHelp}
+        aria-describedby="timeline-help"
         aria-orientation="horizontal"
         aria-valuemin={day.start}
         aria-valuemax={day.end}
@@ -182,6 +182,9 @@ export function Timeline({ day, record, now, instant, onPick, onStep }: Timeline
         aria-valuetext={instant === null ? messages.day.idle : dateTimeOf(instant)}
         onKeyDown={onKeyDown}
       >
+        <span id="timeline-help" className="visually-hidden">
+          {messages.day.timelineHelp}
+        </span>
         <canvas
           ref={canvas}
           className="timeline-canvas"

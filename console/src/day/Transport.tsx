@@ -22,7 +22,7 @@ export function Transport({ player, isToday, stage, audio, muted, onMute }: Tran
   const { programme, instant, paused, speed } = player;
   const live = programme?.kind === 'live';
   const going = programme !== null && !paused;
-  const badge = programme === null ? 'idle' : live ? 'live' : 'recorded';
+  const badge = programme === null || player.waitsForCamera ? 'idle' : live ? 'live' : 'recorded';
   return (
     <div className="transport">
       <div className="transport-now">

@@ -13,6 +13,8 @@ export interface DayPlayer {
   /** Null: nothing chosen yet, or the day is over. */
   programme: Programme | null;
   state: PlayerState;
+  /** Live is meant, and the camera has no picture to show. */
+  waitsForCamera: boolean;
   /** Wall time of the picture shown, epoch milliseconds. */
   instant: number | null;
   paused: boolean;
@@ -73,6 +75,7 @@ export function useDayPlayer({ video, camera, day, record, isToday, online }: Da
       setInstant(range.start);
       if (programme?.kind === 'recorded' && state.kind === 'playing' && player.current?.seek(range.start)) {
         void video.current?.play();
+        setPaused(false);
       } else begin({ kind: 'recorded', range });
     }
   };
@@ -147,6 +150,7 @@ export function useDayPlayer({ video, camera, day, record, isToday, online }: Da
   return {
     programme,
     state: active ? state : LOADING,
+    waitsForCamera: programme?.kind === 'live' && !online,
     instant,
     paused,
     speed,

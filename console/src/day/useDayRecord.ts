@@ -6,7 +6,7 @@ import { usePageVisible } from '../player/usePageVisible';
 import { useSession } from '../session/SessionProvider';
 import { NO_RECORD, readTimeline, type DayRecord } from './record';
 
-const POLL_MS = 8000;
+const POLL_MS = 5000;
 
 export interface DayRecordState {
   phase: 'loading' | 'ready' | 'failed' | 'denied';

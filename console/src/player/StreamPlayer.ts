@@ -127,6 +127,8 @@ export class StreamPlayer {
       this.retry(true);
     } else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) {
       this.give({ kind: 'denied' });
+    } else if (status === 404 && !this.options.live && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) {
+      this.give({ kind: 'gone' });
     } else if (isCodecError(data)) {
       this.give({ kind: 'unplayable', codec: this.codecOf(data) });
     } else if (
@@ -161,7 +163,7 @@ export class StreamPlayer {
   private retry(renew: boolean): void {
     this.close();
     if (this.state.kind !== 'loading' || this.attempt > 0) this.setState({ kind: 'reconnecting' });
-    this.seekTo = this.instant;
+    this.seekTo = this.options.live ? null : (this.instant ?? this.options.startAt ?? null);
     // A refused ticket is replaced at once the first time; a server that refuses each new one gets the backoff.
     const delay = renew && this.attempt === 0 ? 0 : backoff(this.attempt);
     this.attempt += 1;

@@ -49,6 +49,13 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     void resume();
   }, [resume]);
 
+  const isAway = state.phase === 'unreachable';
+  useEffect(() => {
+    if (!isAway) return undefined;
+    const timer = setInterval(() => void resume(), 5000);
+    return () => clearInterval(timer);
+  }, [isAway, resume]);
+
   const onOver = useCallback(() => setState({ phase: 'signed-out', expired: true }), []);
   useRenewal(session, state.phase === 'signed-in', onOver);
 
