@@ -39,7 +39,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         database = await stack.enter_async_context(open_database(url, service="auth", migrations=MIGRATIONS))
         keys = SigningKeys(database, runtime.key.derive("auth-signing-key"), clock)
         await keys.load()
-        passwords = Passwords(PasswordHasher())
+        passwords = Passwords(PasswordHasher(memory_cost=settings.password_memory_kib))
         stack.callback(passwords.close)
         await passwords.open()
         tokens = Tokens(database, keys, passwords, Attempts(clock), clock)

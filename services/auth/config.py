@@ -18,3 +18,8 @@ class AuthSettings(BaseSettings):
         description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
         "Unset: auth.db in data_dir.",
     )
+    password_memory_kib: int = Field(
+        default=65_536,
+        ge=8_192,
+        description="Memory that hashing a password takes (Argon2id, RFC 9106), KiB.",
+    )

@@ -35,7 +35,7 @@ def check_password(password: str, username: str) -> None:
 
 
 class Passwords:
-    """Hashes and verifies. Each call takes about 50 ms and 64 MiB, so only a few run at a time.
+    """Hashes and verifies. Each call takes tens of milliseconds and as many MiB, so only a few run at a time.
 
     Raises ResourceExhaustedError("auth.busy") when too many wait already.
     """

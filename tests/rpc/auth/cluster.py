@@ -124,11 +124,13 @@ async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def auth_of(runtime: Runtime, registry: Registry, database_url: str | None) -> AsyncIterator[Auth]:
+async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> AsyncIterator[Auth]:
     """Run auth and connect to it as the gateway does."""
     assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
-        settings = AuthSettings(listen=runtime.cluster.auth_address, database_url=database_url)
+        settings = AuthSettings(
+            listen=runtime.cluster.auth_address, database_url=database_url, password_memory_kib=8_192
+        )
         await stack.enter_async_context(run_auth(runtime, settings))
         channel: grpc.aio.Channel = await stack.enter_async_context(
             runtime.named("gateway").channel(runtime.cluster.auth_address)

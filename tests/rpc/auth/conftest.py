@@ -10,13 +10,7 @@ from tests.rpc.auth.registry import Registry
 
 
 @pytest.fixture
-def database_url() -> str | None:
-    """None for SQLite in the data folder."""
-    return None
-
-
-@pytest.fixture
-async def auth(tmp_path: Path, database_url: str | None) -> AsyncIterator[Auth]:
+async def auth(tmp_path: Path, database_url: str) -> AsyncIterator[Auth]:
     runtime = runtime_for(tmp_path, MovableClock())
     registry = Registry()  # type: ignore[abstract]  # the feed is all that auth asks
     async with serve_registry(runtime, registry), auth_of(runtime, registry, database_url) as running:

@@ -38,18 +38,18 @@ class Registry(camera_pb2_grpc.CameraRegistryServicer):
         self, request: camera_pb2.WatchCamerasRequest, context: Any
     ) -> AsyncIterator[camera_pb2.WatchCamerasResponse]:
         self.watched_from.append(request.revision)
-        told = request.revision
+        told, revision = request.revision, self.revision
         for event in self._after(told):
             yield event
-        told = self.revision
-        yield camera_pb2.WatchCamerasResponse(synced=told)
+        yield camera_pb2.WatchCamerasResponse(synced=revision)
         while True:
+            told = revision
             async with self._changed:
                 while self.revision == told:
                     await self._changed.wait()
-            for event in self._after(told):
+                revision, events = self.revision, self._after(told)
+            for event in events:
                 yield event
-            told = self.revision
 
     def _after(self, revision: int) -> list[camera_pb2.WatchCamerasResponse]:
         later = [entry for entry in self._events.values() if entry[0] > revision]
