@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import json
-import os
 import signal
 from pathlib import Path
 
 import uvloop
 
 from simulator.village import serve_village
+from simulator.whole_file import replacing
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,7 +44,8 @@ async def _run(arguments: argparse.Namespace) -> None:
         if arguments.json is None:
             print(description, flush=True)
         else:
-            _write_whole(arguments.json, description)
+            with replacing(arguments.json) as partial:
+                partial.write_text(description, encoding="utf-8")
         encoded = asyncio.create_task(village.server.encoded())
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -55,13 +56,6 @@ async def _run(arguments: argparse.Namespace) -> None:
         finally:
             encoded.cancel()
             stopped.cancel()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """A reader sees the old file or the new one, never half of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from simulator.rtsp.sdp import describe
 from simulator.rtsp.server import listen
 from simulator.scene.fonts import Fonts
 from simulator.scene.scenery import Scenery
+from simulator.whole_file import replacing
 
 BENCH_LOOP = LoopParameters(
     title="基准 1080p25",
@@ -110,7 +111,8 @@ async def serve_bench(loop: Path, *, host: str = "127.0.0.1", port: int = 0) -> 
 def make_bench_loop(path: Path) -> None:
     """Encodes a minute of 2 Mb/s 1080p25 H.264 with a GOP of 50; takes some ten seconds of one core."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    encode_loop(BENCH_LOOP, path, Fonts())
+    with replacing(path) as partial:
+        encode_loop(BENCH_LOOP, partial, Fonts())
 
 
 async def _run(arguments: argparse.Namespace) -> None:

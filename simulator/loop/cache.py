@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from simulator.loop.parameters import LoopParameters
+from simulator.whole_file import replacing
 
 _ROOT = Path(__file__).parents[2]
 """Where the package `simulator` lies, which the encoding process has to find as well."""
@@ -33,7 +34,8 @@ class LoopCache:
         async with self._encoding.setdefault(parameters.key, asyncio.Lock()):
             if not path.exists():
                 async with self._slots:
-                    await self._encode(parameters, path)
+                    with replacing(path) as partial:
+                        await self._encode(parameters, partial)
         return path
 
     async def _encode(self, parameters: LoopParameters, path: Path) -> None:

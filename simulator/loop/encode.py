@@ -34,20 +34,14 @@ Packet: TypeAlias = "av.Packet[av.stream.Stream]"
 
 
 def encode_loop(parameters: LoopParameters, path: Path, fonts: Fonts) -> None:
-    """Writes the loop to `path` at once and whole: a reader sees all of it or nothing."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with av.open(str(partial), "w", format="mov") as container:
-            video = _add_video(container, parameters)
-            audio = _add_audio(container, parameters.profile)
-            for packet in _video_packets(video, parameters, fonts):
+    with av.open(str(path), "w", format="mov") as container:
+        video = _add_video(container, parameters)
+        audio = _add_audio(container, parameters.profile)
+        for packet in _video_packets(video, parameters, fonts):
+            container.mux(packet)
+        if audio is not None:
+            for packet in _audio_packets(audio):
                 container.mux(packet)
-            if audio is not None:
-                for packet in _audio_packets(audio):
-                    container.mux(packet)
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _add_video(container: OutputContainer, parameters: LoopParameters) -> VideoStream:

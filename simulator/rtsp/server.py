@@ -15,16 +15,12 @@ async def listen(host: str, port: int, find: Callable[[str], Endpoint | None]) -
     """
     connections: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(Connection(find, reader, writer).serve())
         connections.add(task)
-        try:
-            await Connection(find, reader, writer).serve()
-        finally:
-            connections.discard(task)
+        task.add_done_callback(connections.discard)
 
-    server = await asyncio.start_server(serve, host, port, backlog=4096)
+    server = await asyncio.start_server(accept, host, port, backlog=4096)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
