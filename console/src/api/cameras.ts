@@ -32,9 +32,14 @@ export function createCamera(api: ApiClient, cameraId: string, draft: CameraDraf
   return api.request('POST', '/v1/cameras', { query: { camera_id: cameraId }, body: draft });
 }
 
-/** Only the fields present in `changes` are written. */
-export function updateCamera(api: ApiClient, name: string, changes: CameraDraft): Promise<Camera> {
-  return api.request('PATCH', `/v1/${name}`, { body: changes });
+/** Only the fields present in `changes` are written. 409 when `etag` is not the newest version's. */
+export function updateCamera(
+  api: ApiClient,
+  name: string,
+  changes: CameraDraft,
+  etag: string,
+): Promise<Camera> {
+  return api.request('PATCH', `/v1/${name}`, { body: { ...changes, etag } });
 }
 
 export async function deleteCamera(api: ApiClient, name: string): Promise<void> {

@@ -41,6 +41,8 @@ function EditDialog({ camera, onClose }: ActionProps) {
   const messages = useMessages();
   const { api } = useSession();
   const { reload } = useRegistry();
+  // As it was when the dialog opened: polling must not change what is being edited, nor its version.
+  const [opened] = useState(camera);
   const [before] = useState(() => formOf(camera));
   return (
     <Dialog title={messages.camera.editTitle(camera.display_name)} onClose={onClose}>
@@ -51,7 +53,7 @@ function EditDialog({ camera, onClose }: ActionProps) {
         onSave={async (form) => {
           const changes = changesOf(before, form);
           if (Object.keys(changes).length > 0) {
-            await updateCamera(api, camera.name, changes);
+            await updateCamera(api, opened.name, changes, opened.etag);
             reload();
           }
           onClose();
