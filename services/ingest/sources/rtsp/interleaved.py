@@ -11,6 +11,7 @@ from services.ingest.sources.rtsp.message import (
     begins_message,
     read_message,
 )
+from services.ingest.sources.source import SourceError
 
 _DOLLAR = 0x24
 _LARGEST_FRAME = 4 + 0xFFFF
@@ -49,7 +50,10 @@ class Demultiplexer:
         self._searching = False
 
     def read(self, buffer: bytearray, position: int, end: int) -> int:
-        """Read all that is complete in `buffer[position:end]`; returns where the incomplete rest begins."""
+        """Read all that is complete in `buffer[position:end]`; returns where the incomplete rest begins.
+
+        Raises SourceError camera.protocol_error for a malformed answer before there is media.
+        """
         channels = self.channels
         while end - position >= 4:
             if self._searching:
@@ -88,7 +92,9 @@ class Demultiplexer:
             return position
         try:
             message = read_message(buffer, position, end) if begins else None
-        except MalformedMessageError:
+        except MalformedMessageError as error:
+            if not self.channels:  # the camera answers, and there is no media to find the way back to
+                raise SourceError("camera.protocol_error", f"the camera answers with {error}") from None
             begins = False
         if not begins:
             return self._lose_sync(position)

@@ -87,7 +87,7 @@ def read_message(buffer: bytearray, position: int, end: int) -> tuple[Request | 
     first_line, *lines = buffer[position:head_end].decode("utf-8", "replace").split("\r\n")
     headers = _read_headers(lines)
     length = headers.get("content-length") or "0"
-    if not length.isdecimal() or int(length) > MAX_MESSAGE:
+    if not length.isdecimal() or len(length) > 9 or int(length) > MAX_MESSAGE:
         raise MalformedMessageError("an impossible Content-Length")
     message_end = head_end + 4 + int(length)
     if message_end > end:

@@ -61,9 +61,9 @@ def parse_session_description(text: str) -> SessionDescription:
 
 def _media_line(value: str) -> MediaDescription | None:
     words = value.split()
-    if len(words) < 4 or not words[3].isdecimal():
+    payload_type = _number(words[3]) if len(words) > 3 else None
+    if payload_type is None:
         return None
-    payload_type = int(words[3])
     encoding, clock_rate = _STATIC.get(payload_type, ("", 0))
     return MediaDescription(words[0].lower(), payload_type, encoding, clock_rate)
 
@@ -78,8 +78,8 @@ def _attribute(media: MediaDescription, name: str, value: str) -> None:
     if name == "rtpmap":
         encoding, *numbers = rest.strip().split("/")
         media.encoding = encoding.upper()
-        media.clock_rate = int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
-        media.channels = int(numbers[1]) if len(numbers) > 1 and numbers[1].isdecimal() else 1
+        media.clock_rate = (_number(numbers[0]) if numbers else None) or 0
+        media.channels = (_number(numbers[1]) if len(numbers) > 1 else None) or 1
         return
     for parameter in rest.split(";"):
         key, _, content = parameter.strip().partition("=")
@@ -144,11 +144,11 @@ def au_header_layout(media: MediaDescription, track: AudioTrack) -> AuHeaderLayo
     """How an AAC track's AU headers are laid out (RFC 3640, 4.1)."""
 
     def bits(name: str, default: int) -> int:
-        value = media.parameters.get(name, "")
-        return int(value) if value.isdecimal() and int(value) <= 32 else default
+        value = _number(media.parameters.get(name, ""))
+        return default if value is None or value > 32 else value
 
     return AuHeaderLayout(
-        bits("sizelength", 13),
+        bits("sizelength", 13) or 13,
         bits("indexlength", 3),
         bits("indexdeltalength", 3),
         1024 * track.clock_rate // _frequency(track.config),
@@ -177,6 +177,10 @@ def _units(media: MediaDescription, *names: str) -> list[bytes]:
             if len(unit) > 2:
                 units.append(unit)
     return units
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _hexadecimal(text: str) -> bytes:

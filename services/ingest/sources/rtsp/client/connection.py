@@ -12,6 +12,7 @@ from services.ingest.sources.source import SourceError
 # starts small and grows only for one that sends larger frames than fit.
 _BUFFER_SIZE = 64 << 10
 _LEAST_ROOM = 16 << 10
+_LINGER = 0.5
 _USER_AGENT = "Snowlight"
 
 
@@ -22,6 +23,7 @@ class Connection(asyncio.BufferedProtocol):
         "_buffer",
         "_demultiplexer",
         "_end",
+        "_farewell",
         "_on_request",
         "_sequence",
         "_start",
@@ -44,6 +46,7 @@ class Connection(asyncio.BufferedProtocol):
         self._end = 0
         self._waiting: dict[int, asyncio.Future[Response]] = {}
         self._sequence = 0
+        self._farewell = False
 
     @property
     def skipped(self) -> int:
@@ -89,10 +92,7 @@ class Connection(asyncio.BufferedProtocol):
         self._buffer = bytearray()
 
     def end(self, error: Exception | None = None) -> None:
-        """Let `closed` say why the connection is over, if nothing said so before, and close it.
-
-        What was sent still leaves; nothing more is read.
-        """
+        """Let `closed` say why the connection is over, if nothing said so before; media is heard no more."""
         if not self.closed.done():
             if error is None:
                 self.closed.set_result(None)
@@ -100,7 +100,20 @@ class Connection(asyncio.BufferedProtocol):
                 self.closed.set_exception(error)
                 self.closed.exception()  # told to whoever waits; nobody need
         self.channels.clear()
-        if self._transport is not None:
+
+    def close(self, *, farewell: bool) -> None:
+        """Close the connection, now or, after a `farewell` was sent, when it is answered.
+
+        A camera that is still sending must get to read the farewell: closing over unread data resets the
+        connection, and takes away what the camera has not read.
+        """
+        self.end()
+        if self._transport is None:
+            return
+        if farewell and not self._transport.is_closing():
+            asyncio.get_running_loop().call_later(_LINGER, self._transport.close)
+            self._farewell = True
+        else:
             self._transport.close()
 
     async def request(self, method: str, uri: str, headers: Mapping[str, str], *, within: float) -> Response:
@@ -144,9 +157,12 @@ class Connection(asyncio.BufferedProtocol):
         if isinstance(message, Request):
             self._on_request(message)
             return
+        if self._farewell and self._transport is not None:
+            self._transport.close()
+            return
         number = message.headers.get("cseq")
         # Some cameras leave the CSeq out; with one request under way it is plain which one is meant.
-        sequence = int(number) if number.isdecimal() else next(iter(self._waiting), 0)
+        sequence = int(number) if number.isdecimal() and len(number) < 10 else next(iter(self._waiting), 0)
         waiting = self._waiting.get(sequence)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
@@ -156,7 +172,8 @@ class Connection(asyncio.BufferedProtocol):
         rest = self._buffer[self._start : self._end]
         if len(rest) > len(self._buffer) - _LEAST_ROOM:
             if len(self._buffer) > LARGEST_ITEM:
-                self.end(SourceError("camera.protocol_error", "the camera sends a frame without end"))
+                self.end(SourceError("camera.protocol_error", "the camera sends a message without end"))
+                self._start = self._end = 0
                 return
             self._buffer = bytearray(2 * len(self._buffer))
             self._view = memoryview(self._buffer)

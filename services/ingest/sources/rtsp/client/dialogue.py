@@ -118,9 +118,10 @@ class Dialogue:
                 self._keepalive_method = "OPTIONS"
 
     def tear_down(self, url: str) -> None:
-        """Tell the server that the session is over, without waiting for its consent."""
+        """Tell the server that the session is over, if there is one, and close the connection."""
         if self._session:
             self._connection.send("TEARDOWN", url, self._headers("TEARDOWN", url))
+        self._connection.close(farewell=bool(self._session))
 
     async def _request(self, method: str, uri: str, headers: dict[str, str] | None = None) -> Response:
         """Ask until the server is content with the credentials. Raises RedirectedError and SourceError."""

@@ -97,7 +97,6 @@ class RtspSource:
             await self._watch(connection, video, dialogue.keep_alive(aggregate))
         finally:
             dialogue.tear_down(aggregate)
-            connection.end()
 
     async def _set_up(
         self, dialogue: Dialogue, presentation: Presentation, connection: Connection, sink: AccessUnitSink
