@@ -1,0 +1,72 @@
+"""Storage as a service: database, the camera feed, retention, gRPC."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from services.storage.camera_feed import CameraFeed
+from services.storage.camera_repository import CameraRepository
+from services.storage.commit import Ledger
+from services.storage.config import StorageSettings
+from services.storage.footage import Footage
+from services.storage.index import FootageIndex
+from services.storage.readiness import Readiness, make_bucket
+from services.storage.repository import Repository
+from services.storage.repository_postgres import PostgresRepository
+from services.storage.retention_repository import RetentionRepository
+from services.storage.service import StorageService
+from services.storage.sweeper import Sweeper, SweepMetrics
+from snowlight.api.ingest.v1 import camera_pb2_grpc
+from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.database import open_database
+from snowlight.object_store import open_store
+from snowlight.rpc.server import Servicer
+from snowlight.runtime import Runtime
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@asynccontextmanager
+async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncIterator[None]:
+    """Serve storage while the context is open. Ingest and the object store may come up later."""
+    clock = runtime.clock
+    url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'storage.db'}"
+    stores = {settings.store.name: open_store(settings.store, runtime.cluster.data_dir)}
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(url, service="storage", migrations=MIGRATIONS)
+        )
+        repository = PostgresRepository(database) if database.is_postgres else Repository(database)
+        cameras = CameraRepository(database)
+        channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
+        feed = CameraFeed(cameras, camera_pb2_grpc.CameraRegistryStub(channel), clock)
+        sweeper = Sweeper(
+            RetentionRepository(database),
+            cameras,
+            Footage(stores),
+            settings,
+            clock,
+            SweepMetrics(runtime.registry),
+        )
+        readiness = Readiness(database, clock)
+        runtime.health.require("storage.database", lambda: readiness.database_answers)
+        runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
+
+        background = await stack.enter_async_context(asyncio.TaskGroup())
+        for work in (feed.run(), sweeper.run(), readiness.run(), make_bucket(settings.store)):
+            stack.callback(background.create_task(work).cancel)
+        service = StorageService(
+            Ledger(repository), FootageIndex(repository, cameras, clock), frozenset(stores)
+        )
+        await stack.enter_async_context(
+            runtime.serve(
+                settings.listen,
+                Servicer(
+                    "snowlight.api.storage.v1.Storage",
+                    storage_pb2_grpc.add_StorageServicer_to_server,
+                    service,
+                ),
+            )
+        )
+        yield

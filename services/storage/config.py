@@ -1,0 +1,31 @@
+"""Storage's settings, `SNOWLIGHT_STORAGE_*`."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from snowlight.config import Address, service_settings_config
+from snowlight.object_store import ObjectStoreSettings
+
+
+class StorageSettings(BaseSettings):
+    """What storage alone is told."""
+
+    model_config = service_settings_config("storage")
+
+    listen: Address = Field("127.0.0.1:7003", description="Where storage serves gRPC.")
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
+        "Unset: storage.db in data_dir.",
+    )
+    grace_seconds: float = Field(
+        3600.0, ge=0, description="From an expired segment's tombstone to the deletion of its object."
+    )
+    sweep_seconds: float = Field(300.0, gt=0, description="Pause between two sweeps for expired footage.")
+    sweep_batch: int = Field(500, ge=1, le=1000, description="Segments handled by one step of a sweep.")
+    sweep_pause_seconds: float = Field(0.05, ge=0, description="Rest between two full steps of a sweep.")
+    ledger_days: int = Field(400, ge=1, description="How long the causes of gaps are kept, days.")
+    store: ObjectStoreSettings = Field(
+        default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
+    )

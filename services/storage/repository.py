@@ -1,0 +1,174 @@
+"""The footage index in SQL. PostgreSQL's hot paths are in repository_postgres."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
+from services.storage.tables import epochs, gaps, segment_end, segments
+from services.storage.timeline import Span
+from snowlight.database import Database
+
+COLUMNS = tuple(column for column in segments.c if column.name != "tombstone_ms")
+KEY_COLUMNS = tuple(segments.primary_key.columns)
+NO_TABLE = sa.literal(b"", sa.LargeBinary).label("fragments")
+
+
+class Repository:
+    """Reads and writes the index. Its methods that take a connection run in the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+
+    async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> int | None:
+        """The newest epoch of `shard`, held still until the transaction ends; None when there is none.
+
+        `alone` also keeps other commits of the shard out (on SQLite every writer is alone).
+        """
+        query = sa.select(epochs.c.epoch).where(epochs.c.shard == shard)
+        found: int | None = await connection.scalar(query.with_for_update(read=not alone))
+        return found
+
+    async def save_epoch(self, connection: AsyncConnection, shard: int, epoch: int, from_ms: int) -> None:
+        """Make `epoch` the newest of `shard`, unless a newer one is there."""
+        insert = self._insert(epochs).values(shard=shard, epoch=epoch, from_ms=from_ms)
+        await connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=[epochs.c.shard],
+                set_={"epoch": insert.excluded.epoch, "from_ms": insert.excluded.from_ms},
+                where=epochs.c.epoch < insert.excluded.epoch,
+            )
+        )
+
+    async def insert_segments(self, connection: AsyncConnection, rows: Sequence[Segment]) -> set[str]:
+        """Insert what is not there yet. Returns the keys inserted."""
+        if not rows:
+            return set()
+        rows = sorted(rows, key=key_of)  # one order for all writers: they wait, and never for each other
+        statement = self._insert(segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
+        values = [{column.name: getattr(row, column.name) for column in COLUMNS} for row in rows]
+        inserted = {tuple(each) for each in await connection.execute(statement, values)}
+        return {str(row.key) for row in rows if key_of(row) in inserted}
+
+    async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:
+        """Segments of the same cameras that may overlap any of `rows`, without fragment tables."""
+        if not rows:
+            return []
+        wanted = (
+            sa.values(
+                sa.column("uid", sa.Text),
+                sa.column("after_ms", sa.BigInteger),
+                sa.column("end_ms", sa.BigInteger),
+            )
+            .data([(row.camera_uid, row.start_ms - MAX_DURATION_MS, row.end_ms) for row in rows])
+            .cte("wanted")
+        )
+        query = (
+            sa.select(*COLUMNS[:-1], NO_TABLE)
+            .distinct()
+            .join(
+                wanted,
+                sa.and_(
+                    segments.c.camera_uid == wanted.c.uid,
+                    segments.c.start_ms > wanted.c.after_ms,
+                    segments.c.start_ms < wanted.c.end_ms,
+                ),
+            )
+        )
+        return segments_of(await connection.execute(query))
+
+    async def save_gaps(self, connection: AsyncConnection, rows: Sequence[LedgerGap]) -> None:
+        """Insert or renew by (camera, start). A gap once closed stays closed."""
+        if not rows:
+            return
+        insert = self._insert(gaps)
+        ended = sa.case((insert.excluded.end_ms == 0, gaps.c.end_ms), else_=insert.excluded.end_ms)
+        statement = insert.on_conflict_do_update(
+            index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
+            set_={"end_ms": ended, "cause": insert.excluded.cause},
+        )
+        values = [
+            {"camera_uid": row.camera_uid, "start_ms": row.start_ms, "end_ms": row.end_ms, "cause": row.cause}
+            for row in rows
+        ]
+        await connection.execute(statement, values)
+
+    async def list_segments(
+        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+    ) -> list[Segment]:
+        """Segments that lie in [start_ms, end_ms) or reach into it, oldest first."""
+        query = (
+            sa.select(*COLUMNS[:-1], segments.c.fragments if fragments else NO_TABLE)
+            .where(_within(camera_uid, start_ms, end_ms))
+            .order_by(segments.c.start_ms, segments.c.epoch, segments.c.sequence)
+        )
+        async with self.database.read() as connection:
+            return segments_of(await connection.execute(query))
+
+    async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
+        """What is recorded in the range, holes up to JOIN_MS joined, after the last span before the range."""
+        reached = sa.func.max(segment_end).over(order_by=segments.c.start_ms, rows=(None, -1))
+        ranged = sa.select(segments.c.start_ms, segment_end.label("end_ms"), reached.label("reached_ms"))
+        each = ranged.where(_within(camera_uid, start_ms, end_ms)).subquery()
+        begins = sa.case((each.c.start_ms - each.c.reached_ms <= JOIN_MS, 0), else_=1)
+        island = sa.func.sum(begins).over(order_by=each.c.start_ms, rows=(None, 0))
+        counted = sa.select(each.c.start_ms, each.c.end_ms, island.label("island")).subquery()
+        joined = sa.select(sa.func.min(counted.c.start_ms), sa.func.max(counted.c.end_ms))
+        before = (
+            sa.select(segments.c.start_ms, segment_end)
+            .where(_of(camera_uid), segments.c.start_ms < start_ms, segment_end <= start_ms)
+            .order_by(segments.c.start_ms.desc())
+            .limit(1)
+        )
+        async with self.database.read() as connection:
+            found = [Span(*row) for row in await connection.execute(before)]
+            found += [Span(*row) for row in await connection.execute(joined.group_by(counted.c.island))]
+        return sorted(found, key=lambda span: span.start_ms)
+
+    async def first_footage_ms(self, camera_uid: str) -> int | None:
+        """When the camera's oldest footage starts."""
+        async with self.database.read() as connection:
+            found: int | None = await connection.scalar(
+                sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
+            )
+            return found
+
+    async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
+        """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
+        query = (
+            sa.select(gaps)
+            .where(
+                gaps.c.camera_uid == camera_uid,
+                sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
+                gaps.c.start_ms < end_ms,
+            )
+            .order_by(gaps.c.start_ms)
+        )
+        async with self.database.read() as connection:
+            return [LedgerGap(*row) for row in await connection.execute(query)]
+
+
+def _of(camera_uid: str) -> sa.ColumnElement[bool]:
+    return sa.and_(segments.c.camera_uid == camera_uid, segments.c.tombstone_ms.is_(None))
+
+
+def _within(camera_uid: str, start_ms: int, end_ms: int) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _of(camera_uid),
+        segments.c.start_ms > start_ms - MAX_DURATION_MS,
+        segments.c.start_ms < end_ms,
+        segment_end > start_ms,
+    )
+
+
+def key_of(row: Segment) -> tuple[str, int, int, int, int, str]:
+    return (row.camera_uid, row.start_ms, row.duration_ms, row.epoch, row.sequence, row.init8)
+
+
+def segments_of(rows: Iterable[Any]) -> list[Segment]:
+    """Rows of COLUMNS as segments."""
+    return [Segment(*row) for row in rows]

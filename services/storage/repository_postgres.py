@@ -1,0 +1,63 @@
+"""PostgreSQL's hot paths: commits and range reads as plain asyncpg, which does each in one round trip."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.storage.repository import COLUMNS, Repository, key_of, segments_of
+from services.storage.segment import MAX_DURATION_MS, Segment
+from snowlight.errors import UnavailableError
+
+_NAMES = ", ".join(column.name for column in COLUMNS)
+_ARRAYS = (
+    "$1::text[], $2::bigint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], "
+    "$8::bigint[], $9::bigint[], $10::integer[], $11::text[], $12::bytea[], $13::bytea[]"
+)
+
+_INSERT = f"""
+    INSERT INTO segments ({_NAMES}) SELECT * FROM unnest({_ARRAYS})
+    ON CONFLICT DO NOTHING
+    RETURNING camera_uid, start_ms, duration_ms, epoch, sequence, init8
+"""  # noqa: S608 - names of columns, nothing from outside
+
+_LIST = """
+    SELECT {columns} FROM segments
+    WHERE camera_uid = $1 AND start_ms > $2::bigint - {reach} AND start_ms < $3
+      AND start_ms + duration_ms > $2 AND tombstone_ms IS NULL
+    ORDER BY start_ms, epoch, sequence
+"""
+_LIST_WITH_TABLES = _LIST.format(columns=_NAMES, reach=MAX_DURATION_MS)
+_LIST_WITHOUT = _LIST.format(columns=_NAMES.replace("fragments", "''::bytea"), reach=MAX_DURATION_MS)
+
+
+class PostgresRepository(Repository):
+    """The repository on PostgreSQL."""
+
+    async def insert_segments(self, connection: AsyncConnection, rows: Sequence[Segment]) -> set[str]:
+        if not rows:
+            return set()
+        rows = sorted(rows, key=key_of)
+        columns = [[getattr(row, column.name) for row in rows] for column in COLUMNS]
+        async with _driver(connection) as driver:
+            inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns)}
+        return {str(row.key) for row in rows if key_of(row) in inserted}
+
+    async def list_segments(
+        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+    ) -> list[Segment]:
+        query = _LIST_WITH_TABLES if fragments else _LIST_WITHOUT
+        async with self.database.read() as connection, _driver(connection) as driver:
+            return segments_of(await driver.fetch(query, camera_uid, start_ms, end_ms))
+
+
+@asynccontextmanager
+async def _driver(connection: AsyncConnection) -> AsyncIterator[Any]:
+    """The `asyncpg.Connection`. SQLAlchemy's transaction holds there once it has executed anything."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    try:
+        yield driver
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        raise UnavailableError("database.unavailable", "the database does not answer") from error

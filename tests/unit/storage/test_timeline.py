@@ -1,0 +1,112 @@
+"""Spans, gaps and causes of a timeline. Times are seconds in the tables, ms in the code."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from services.storage.camera import CameraRecord
+from services.storage.index import recordable_span
+from services.storage.segment import LedgerGap
+from services.storage.timeline import Span, build_timeline
+
+DAY_MS = 86_400_000
+
+
+def timeline(
+    asked: tuple[float, float],
+    footage: list[tuple[float, float]],
+    ledger: Sequence[tuple[float, float, str]] = (),
+    recordable: tuple[float, float] = (0, 10_000),
+) -> tuple[list[tuple[float, float]], list[tuple[float, float, str]]]:
+    built = build_timeline(
+        span(asked),
+        span(recordable),
+        [span(each) for each in footage],
+        [LedgerGap("cam", int(start * 1000), int(end * 1000), cause) for start, end, cause in ledger],
+    )
+    return (
+        [(each.start_ms / 1000, each.end_ms / 1000) for each in built.spans],
+        [(each.start_ms / 1000, each.end_ms / 1000, each.cause) for each in built.gaps],
+    )
+
+
+def span(seconds: tuple[float, float]) -> Span:
+    return Span(int(seconds[0] * 1000), int(seconds[1] * 1000))
+
+
+def test_footage_is_clipped_to_the_range() -> None:
+    assert timeline((10, 20), [(0, 60)]) == ([(10, 20)], [])
+
+
+@pytest.mark.parametrize(
+    ("footage", "gaps"),
+    [
+        ([(0, 15), (16, 60)], []),
+        ([(0, 15), (16.001, 60)], [(15, 16.001, "unknown")]),
+        ([(0, 9.5), (10.4, 60)], []),
+        ([(0, 9.5), (10.6, 60)], [(10, 10.6, "unknown")]),
+        ([(0, 19.6), (20.5, 60)], []),
+        ([(0, 19.4), (20.5, 60)], [(19.4, 20, "unknown")]),
+        ([], [(10, 20, "unknown")]),
+        ([(0, 5)], [(10, 20, "unknown")]),
+    ],
+)
+def test_a_gap_is_a_hole_of_over_a_second_wherever_the_range_cuts_it(
+    footage: list[tuple[float, float]], gaps: list[tuple[float, float, str]]
+) -> None:
+    assert timeline((10, 20), footage)[1] == gaps
+
+
+def test_nothing_is_missing_before_the_camera_was_made_or_after_it_was_deleted() -> None:
+    assert timeline((0, 100), [(20, 30)], recordable=(15, 40))[1] == [
+        (15, 20, "unknown"),
+        (30, 40, "unknown"),
+    ]
+    assert timeline((0, 100), [(20, 30)], recordable=(19.5, 30.5))[1] == []
+    assert timeline((50, 100), [(20, 30)], recordable=(15, 40)) == ([], [])
+
+
+def test_a_hole_is_split_where_its_cause_changes() -> None:
+    ledger = [(20, 40, "network"), (40, 50, "auth_failed"), (55, 70, "disabled")]
+    assert timeline((0, 100), [(0, 20), (70, 100)], ledger)[1] == [
+        (20, 40, "network"),
+        (40, 50, "auth_failed"),
+        (50, 55, "unknown"),
+        (55, 70, "disabled"),
+    ]
+
+
+def test_the_ledger_and_the_footage_may_differ_by_rounding() -> None:
+    assert timeline((0, 60), [(0, 20), (40, 60)], [(20.3, 39.2, "network")])[1] == [(20, 40, "network")]
+
+
+def test_of_causes_that_hold_together_the_later_tells() -> None:
+    ledger = [(20, 60, "ingest_restart"), (30, 40, "spool_full")]
+    assert timeline((0, 60), [(0, 20)], ledger)[1] == [
+        (20, 30, "ingest_restart"),
+        (30, 40, "spool_full"),
+        (40, 60, "ingest_restart"),
+    ]
+
+
+def test_a_gap_that_goes_on_lasts_to_the_asked_end() -> None:
+    assert timeline((0, 60), [(0, 20)], [(20, 0, "camera_offline")])[1] == [(20, 60, "camera_offline")]
+
+
+def test_a_gap_left_open_ends_when_footage_comes_again() -> None:
+    assert timeline((0, 100), [(0, 20), (40, 60)], [(20, 0, "network")])[1] == [
+        (20, 40, "network"),
+        (60, 100, "unknown"),
+    ]
+    assert timeline((70, 100), [(40, 60)], [(20, 0, "network")])[1] == [(70, 100, "unknown")]
+
+
+def test_a_camera_could_be_recorded_from_its_creation_within_its_retention() -> None:
+    now_ms = 100 * DAY_MS
+    young = CameraRecord("cam", 30, 90 * DAY_MS, None)
+    assert recordable_span(young, None, now_ms) == Span(90 * DAY_MS, now_ms)
+    assert recordable_span(young, 89 * DAY_MS, now_ms) == Span(89 * DAY_MS, now_ms)
+    old = CameraRecord("cam", 30, 10 * DAY_MS, 95 * DAY_MS)
+    assert recordable_span(old, None, now_ms) == Span(70 * DAY_MS, 95 * DAY_MS)
+    assert recordable_span(None, 80 * DAY_MS, now_ms) == Span(80 * DAY_MS, now_ms)
+    assert recordable_span(None, None, now_ms) == Span(now_ms, now_ms)
