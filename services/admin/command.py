@@ -1,0 +1,168 @@
+"""The arguments of `snowlight admin`, and what it prints."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from services.admin.directory import DirectoryClient
+from services.admin.passwords import choose_password
+from services.admin.regions_file import COLUMNS, LEVELS, at_line, read_regions, region_name, region_of
+from snowlight.api.auth.v1 import auth_pb2
+from snowlight.config import ClusterSettings
+from snowlight.errors import AlreadyExistsError, SnowlightError
+from snowlight.runtime import Runtime, build_runtime
+
+LINES = tuple(name.lower() for name in auth_pb2.Line.keys()[1:])
+ROLES = tuple(name.lower() for name in auth_pb2.Role.keys()[1:])
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command. Returns the process's exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        runtime = build_runtime("admin", ClusterSettings())
+        asyncio.run(_run(runtime, options))
+    except SnowlightError as error:
+        print(f"snowlight: {error}", file=sys.stderr)  # noqa: T201 - a person asked
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="snowlight admin",
+        description="Administers a running cluster. It finds auth by SNOWLIGHT_AUTH_ADDRESS and identifies "
+        "itself by SNOWLIGHT_CLUSTER_KEY, or by the key in SNOWLIGHT_DATA_DIR.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    operator = commands.add_parser("create-operator", help="create somebody who can sign in")
+    operator.add_argument("--username", required=True)
+    operator.add_argument("--display-name", default="")
+    operator.add_argument("--organisation", default="")
+    operator.add_argument("--line", required=True, choices=LINES)
+    operator.add_argument("--role", required=True, choices=ROLES, action="append", help="may be repeated")
+    operator.add_argument("--scope", required=True, metavar="REGION", help="all in and below this region")
+    _add_password_file(operator)
+    _add_if_missing(operator)
+
+    password = commands.add_parser("set-password", help="replace a password and end its sessions")
+    password.add_argument("--username", required=True)
+    _add_password_file(password)
+
+    region = commands.add_parser("create-region", help="create a region")
+    region.add_argument("--code", required=True, help="GB/T 2260 digits, or a local code below a village")
+    region.add_argument("--parent", default="", metavar="REGION", help="default: by the code's prefix")
+    region.add_argument("--level", required=True, choices=sorted(LEVELS, key=LEVELS.__getitem__))
+    region.add_argument("--display-name", required=True)
+    region.add_argument("--valid-from", default="", metavar="DATE", help="default: now")
+    region.add_argument("--valid-to", default="", metavar="DATE")
+    region.add_argument("--households", default="")
+    region.add_argument("--population", default="")
+    _add_if_missing(region)
+
+    regions = commands.add_parser("import-regions", help="create the regions of a CSV file")
+    regions.add_argument(
+        "file", type=Path, help=f"columns {', '.join(COLUMNS)}, in any order; parents need not come first"
+    )
+    _add_if_missing(regions)
+
+    commands.add_parser("list-regions", help="one JSON object a line")
+    commands.add_parser("list-principals", help="one JSON object a line")
+    audit = commands.add_parser("list-audit", help="the newest decisions, one JSON object a line")
+    audit.add_argument("--limit", type=int, default=100)
+    commands.add_parser("rotate-key", help="sign with a new key from now on")
+    return parser
+
+
+def _add_password_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--password-file",
+        type=Path,
+        help="its first line is the password. Without it you are asked; with no terminal to ask at, one is "
+        "made and printed once",
+    )
+
+
+def _add_if_missing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--if-missing", action="store_true", help="leave what exists as it is")
+
+
+async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
+    time_zone = ZoneInfo(runtime.cluster.time_zone)
+    async with runtime.channel(runtime.cluster.auth_address) as channel:
+        directory = DirectoryClient(channel)
+        match options.command:
+            case "create-operator":
+                await _create_operator(directory, options)
+            case "set-password":
+                await _set_password(directory, options)
+            case "create-region":
+                fields = {name: getattr(options, name) for name in COLUMNS}
+                await _create_region(directory, region_of(fields, time_zone), if_missing=options.if_missing)
+            case "import-regions":
+                for line, region in read_regions(options.file, time_zone):
+                    with at_line(line):
+                        await _create_region(directory, region, if_missing=options.if_missing)
+            case "list-regions":
+                async for found in directory.regions():
+                    _print_json(found)
+            case "list-principals":
+                async for principal in directory.principals():
+                    _print_json(principal)
+            case "list-audit":
+                async for record in directory.audit_records(options.limit):
+                    _print_json(record)
+            case "rotate-key":
+                _print(await directory.rotate_signing_key())
+
+
+async def _create_operator(directory: DirectoryClient, options: argparse.Namespace) -> None:
+    principal = auth_pb2.Principal(
+        username=options.username,
+        display_name=options.display_name,
+        organisation=options.organisation,
+        line=auth_pb2.Line.Value(options.line.upper()),
+        roles=[auth_pb2.Role.Value(role.upper()) for role in options.role],
+        scope=region_name(options.scope),
+    )
+    if options.if_missing and await directory.find_principal(options.username):
+        return
+    chosen = choose_password(options.password_file)
+    created = await directory.create_principal(principal, chosen.password)
+    _print(created.name)
+    if chosen.made:
+        _print(f"password: {chosen.password}")
+
+
+async def _set_password(directory: DirectoryClient, options: argparse.Namespace) -> None:
+    principal = await directory.require_principal(options.username)
+    chosen = choose_password(options.password_file)
+    await directory.set_password(principal.name, chosen.password)
+    if chosen.made:
+        _print(f"password: {chosen.password}")
+
+
+async def _create_region(directory: DirectoryClient, region: auth_pb2.Region, *, if_missing: bool) -> None:
+    try:
+        created = await directory.create_region(region)
+    except AlreadyExistsError:
+        if not if_missing:
+            raise
+    else:
+        _print(created.name)
+
+
+def _print_json(message: Message) -> None:
+    _print(
+        json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+    )
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201 - the command's output

@@ -1,0 +1,97 @@
+"""Auth's directory as the command line sees it."""
+
+import unicodedata
+from collections.abc import AsyncIterator
+
+import grpc
+
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.errors import NotFoundError
+from snowlight.rpc.status import remote_errors
+
+TIMEOUT_S = 30.0
+PAGE_SIZE = 1000
+AUTH = "services/auth"
+
+
+class DirectoryClient:
+    """Calls auth. Every method raises the error tree's errors as auth raised them."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
+
+    async def create_region(self, region: auth_pb2.Region) -> auth_pb2.Region:
+        """The region as created."""
+        request = auth_pb2.CreateRegionRequest(region=region)
+        with remote_errors(AUTH):
+            return await self._stub.CreateRegion(request, timeout=TIMEOUT_S)
+
+    async def create_principal(self, principal: auth_pb2.Principal, password: str) -> auth_pb2.Principal:
+        """The principal as created."""
+        request = auth_pb2.CreatePrincipalRequest(principal=principal, password=password)
+        with remote_errors(AUTH):
+            return await self._stub.CreatePrincipal(request, timeout=TIMEOUT_S)
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Replace the password of "principals/{id}"."""
+        request = auth_pb2.SetPasswordRequest(name=name, password=password)
+        with remote_errors(AUTH):
+            await self._stub.SetPassword(request, timeout=TIMEOUT_S)
+
+    async def rotate_signing_key(self) -> str:
+        """The id of the key that signs from now on."""
+        with remote_errors(AUTH):
+            answer = await self._stub.RotateSigningKey(auth_pb2.RotateSigningKeyRequest(), timeout=TIMEOUT_S)
+        return answer.key_id
+
+    async def find_principal(self, username: str) -> auth_pb2.Principal | None:
+        """Who signs in as `username`, or None."""
+        wanted = unicodedata.normalize("NFKC", username).strip().casefold()
+        async for principal in self.principals():
+            if principal.username == wanted:
+                return principal
+        return None
+
+    async def require_principal(self, username: str) -> auth_pb2.Principal:
+        """Who signs in as `username`. Raises NotFoundError."""
+        principal = await self.find_principal(username)
+        if principal is None:
+            raise NotFoundError("auth.principal_unknown", f"nobody signs in as {username}", field="username")
+        return principal
+
+    async def regions(self) -> AsyncIterator[auth_pb2.Region]:
+        """All regions, by code."""
+        token = ""
+        while True:
+            request = auth_pb2.ListRegionsRequest(page_size=PAGE_SIZE, page_token=token)
+            with remote_errors(AUTH):
+                answer = await self._stub.ListRegions(request, timeout=TIMEOUT_S)
+            for region in answer.regions:
+                yield region
+            if not (token := answer.next_page_token):
+                return
+
+    async def principals(self) -> AsyncIterator[auth_pb2.Principal]:
+        """All principals, by user name."""
+        token = ""
+        while True:
+            request = auth_pb2.ListPrincipalsRequest(page_size=PAGE_SIZE, page_token=token)
+            with remote_errors(AUTH):
+                answer = await self._stub.ListPrincipals(request, timeout=TIMEOUT_S)
+            for principal in answer.principals:
+                yield principal
+            if not (token := answer.next_page_token):
+                return
+
+    async def audit_records(self, limit: int) -> AsyncIterator[auth_pb2.AuditRecord]:
+        """The newest `limit` records, newest first."""
+        token = ""
+        while limit > 0:
+            request = auth_pb2.ListAuditRecordsRequest(page_size=min(limit, PAGE_SIZE), page_token=token)
+            with remote_errors(AUTH):
+                answer = await self._stub.ListAuditRecords(request, timeout=TIMEOUT_S)
+            for record in answer.records:
+                yield record
+            limit -= len(answer.records)
+            if not (token := answer.next_page_token):
+                return
