@@ -99,11 +99,14 @@ async def _run(runtime: Runtime, app: App) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    started = asyncio.Event()  # services name their conditions only while they start
+    runtime.health.require("process.start", started.is_set)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(
             serve_admin(runtime.cluster.admin_listen, runtime.registry, runtime.health)
         )
         await stack.enter_async_context(app(runtime))
+        started.set()
         log.info("process.ready", service=runtime.service)
         await stop.wait()
         log.info("process.stopping", service=runtime.service)
