@@ -55,16 +55,16 @@ class Repository:
         return {str(row.key) for row in rows if key_of(row) in inserted}
 
     async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:
-        """Segments of the same cameras that may overlap any of `rows`, without fragment tables."""
+        """Segments of the same cameras that overlap any of `rows`, without fragment tables."""
         if not rows:
             return []
         wanted = (
             sa.values(
                 sa.column("uid", sa.Text),
-                sa.column("after_ms", sa.BigInteger),
+                sa.column("start_ms", sa.BigInteger),
                 sa.column("end_ms", sa.BigInteger),
             )
-            .data([(row.camera_uid, row.start_ms - MAX_DURATION_MS, row.end_ms) for row in rows])
+            .data([(row.camera_uid, row.start_ms, row.end_ms) for row in rows])
             .cte("wanted")
         )
         query = (
@@ -74,8 +74,9 @@ class Repository:
                 wanted,
                 sa.and_(
                     segments.c.camera_uid == wanted.c.uid,
-                    segments.c.start_ms > wanted.c.after_ms,
+                    segments.c.start_ms > wanted.c.start_ms - MAX_DURATION_MS,
                     segments.c.start_ms < wanted.c.end_ms,
+                    segment_end > wanted.c.start_ms,
                 ),
             )
         )

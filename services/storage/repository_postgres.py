@@ -12,6 +12,7 @@ from services.storage.segment import MAX_DURATION_MS, Segment
 from snowlight.errors import UnavailableError
 
 _NAMES = ", ".join(column.name for column in COLUMNS)
+_WITHOUT_TABLES = _NAMES.replace("fragments", "''::bytea AS fragments")
 _ARRAYS = (
     "$1::text[], $2::bigint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], "
     "$8::bigint[], $9::bigint[], $10::integer[], $11::text[], $12::bytea[], $13::bytea[]"
@@ -30,7 +31,18 @@ _LIST = """
     ORDER BY start_ms, epoch, sequence
 """
 _LIST_WITH_TABLES = _LIST.format(columns=_NAMES, reach=MAX_DURATION_MS)
-_LIST_WITHOUT = _LIST.format(columns=_NAMES.replace("fragments", "''::bytea"), reach=MAX_DURATION_MS)
+_LIST_WITHOUT = _LIST.format(columns=_WITHOUT_TABLES, reach=MAX_DURATION_MS)
+
+# OFFSET 0 keeps the planner from turning the look for each row's few neighbours into one join of everything.
+_NEAR = f"""
+    SELECT DISTINCT found.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS late(uid, start_ms, end_ms)
+    CROSS JOIN LATERAL (
+        SELECT {_WITHOUT_TABLES} FROM segments
+        WHERE camera_uid = late.uid AND start_ms > late.start_ms - {MAX_DURATION_MS}
+          AND start_ms < late.end_ms AND start_ms + duration_ms > late.start_ms
+        OFFSET 0
+    ) AS found
+"""  # noqa: S608 - names of columns, nothing from outside
 
 
 class PostgresRepository(Repository):
@@ -44,6 +56,11 @@ class PostgresRepository(Repository):
         async with _driver(connection) as driver:
             inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns)}
         return {str(row.key) for row in rows if key_of(row) in inserted}
+
+    async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:
+        columns = [[getattr(row, name) for row in rows] for name in ("camera_uid", "start_ms", "end_ms")]
+        async with _driver(connection) as driver:
+            return segments_of(await driver.fetch(_NEAR, *columns)) if rows else []
 
     async def list_segments(
         self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool

@@ -43,9 +43,15 @@ class RetentionRepository:
 
     async def forget_segments(self, rows: Sequence[Segment]) -> None:
         """Delete the rows of objects that are gone."""
-        keys = [key_of(row) for row in rows]
+        if not rows:
+            return
+        is_row = sa.and_(*(column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS))
+        keys = [
+            {f"its_{column.name}": value for column, value in zip(KEY_COLUMNS, key_of(row), strict=True)}
+            for row in rows
+        ]
         async with self._database.write() as connection:
-            await connection.execute(sa.delete(segments).where(sa.tuple_(*KEY_COLUMNS).in_(keys)))
+            await connection.execute(sa.delete(segments).where(is_row), keys)
 
     async def forget_gaps(self, camera_uids: Collection[str], before_ms: int) -> None:
         """Delete ledger rows of gaps that ended before `before_ms`."""
