@@ -9,6 +9,7 @@ SPS = bytes.fromhex("67640028acd940780227e5c044000003000400000300c83c60c658")
 PPS = bytes.fromhex("68ebe3cb22c0")
 IDR = b"\x65\x88" + bytes(range(1, 200))
 SLICE = b"\x41\x9a" + bytes(range(1, 100))
+LOWER_SLICE = b"\x41\x1a" + bytes(range(1, 100))  # first_mb_in_slice is not 0
 DELIMITER = b"\x09\xf0"
 SEI = b"\x06\x05\x02ab\x80"
 RECOVERY_POINT = b"\x06\x06\x01\xc4\x80"
@@ -95,14 +96,23 @@ def test_a_new_timestamp_ends_a_unit_that_has_no_marker() -> None:
 
 def test_a_marker_on_every_slice_is_believed_once() -> None:
     frames = [
-        frame(SLICE, sequence=2 * picture + half, timestamp=picture * 3600, marker=True)
+        frame(half, sequence=2 * picture + i, timestamp=picture * 3600, marker=True)
         for picture in range(5)
-        for half in range(2)
+        for i, half in enumerate((SLICE, LOWER_SLICE))
     ]
     sink = receive(*frames)
-    whole = START + SLICE + START + SLICE
+    whole = START + SLICE + START + LOWER_SLICE
     assert [(data, pts) for data, pts, _ in sink.video[1:]] == [(whole, 3600), (whole, 7200), (whole, 10800)]
     assert len({pts for _, pts, _ in sink.video}) == len(sink.video)
+
+
+def test_two_pictures_of_one_timestamp_are_two_units() -> None:
+    twice = [frame(SLICE, sequence=i, timestamp=7, marker=True) for i in range(2)]
+    pieces = h264_fragments(IDR, 90)
+    twice += [frame(p, sequence=2 + i, timestamp=7, marker=p is pieces[-1]) for i, p in enumerate(pieces)]
+    sink = receive(*twice)
+    assert [data for data, _, _ in sink.video] == [START + SLICE, START + SLICE, START + IDR]
+    assert sink.losses == []
 
 
 def test_a_lost_packet_drops_its_unit_and_is_counted() -> None:
@@ -162,6 +172,7 @@ def test_a_stream_joined_in_the_middle_of_a_unit_begins_with_the_next() -> None:
         frame(SLICE, sequence=3, timestamp=3600, marker=True),
     )
     assert [pts for _, pts, _ in sink.video] == [3600]
+    assert sink.losses == []
 
 
 def test_extension_contributors_and_padding_are_not_payload() -> None:
@@ -172,15 +183,18 @@ def test_extension_contributors_and_padding_are_not_payload() -> None:
 def test_packets_of_a_mode_that_is_not_carried_cost_their_unit_only() -> None:
     multi_time = b"\x7a\x00\x01\x00\x00"  # MTAP16
     sink = receive(
-        frame(multi_time, sequence=1, marker=True), frame(SLICE, sequence=2, timestamp=3600, marker=True)
+        frame(IDR, sequence=0, timestamp=0, marker=True),
+        frame(multi_time, sequence=1, timestamp=3600, marker=True),
+        frame(SLICE, sequence=2, timestamp=7200, marker=True),
     )
     assert sink.losses == [1]
-    assert [pts for _, pts, _ in sink.video] == [3600]
+    assert [pts for _, pts, _ in sink.video] == [0, 7200]
 
 
 def test_an_aggregate_whose_sizes_lie_is_dropped() -> None:
-    sink = receive(frame(b"\x78\xff\xff" + SLICE, sequence=1, marker=True))
-    assert sink.video == []
+    lying = frame(b"\x78\xff\xff" + SLICE, sequence=2, timestamp=3600, marker=True)
+    sink = receive(frame(IDR, sequence=1, marker=True), lying)
+    assert len(sink.video) == 1
     assert sink.losses == [1]
 
 

@@ -63,3 +63,15 @@ def test_a_lost_fragment_drops_the_unit() -> None:
     sink = receive(*frames[:2], *frames[3:])
     assert sink.losses == [1]
     assert sink.video == []
+
+
+def test_a_marker_on_every_slice_segment_is_believed_once() -> None:
+    first, rest = b"\x02\x01\x80" + bytes(20), b"\x02\x01\x40" + bytes(20)
+    frames = [
+        frame(half, sequence=2 * picture + i, timestamp=picture * 3600, marker=True)
+        for picture in range(4)
+        for i, half in enumerate((first, rest))
+    ]
+    sink = receive(*frames)
+    whole = START + first + START + rest
+    assert [(data, pts) for data, pts, _ in sink.video[1:]] == [(whole, 3600), (whole, 7200)]

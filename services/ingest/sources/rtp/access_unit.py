@@ -37,6 +37,10 @@ class AccessUnitBuilder(ABC):
         """Take the payload `buffer[start:end]` of FRAGMENT_HEADER bytes or more; set `broken` if bad."""
 
     @abstractmethod
+    def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
+        """Whether the payload begins in the middle of a picture: it cannot be the first of an access unit."""
+
+    @abstractmethod
     def unit(self, unit: bytearray) -> None:
         """Take one whole NAL unit without start code, of one byte at least."""
 

@@ -55,6 +55,20 @@ class H264Depacketiser(AccessUnitBuilder):
         else:
             self.broken = True
 
+    def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
+        """By first_mb_in_slice (ISO/IEC 14496-10, 7.3.3), whose first bit is set for the first slice only."""
+        kind = buffer[start] & 0x1F
+        slice_header = start + 1
+        if kind == _FU_A:
+            if not buffer[start + 1] & 0x80:
+                return True
+            kind = buffer[start + 1] & 0x1F
+            slice_header = start + 2
+        elif kind == _STAP_A and start + 3 < end:
+            kind = buffer[start + 3] & 0x1F
+            slice_header = start + 4
+        return 1 <= kind <= _IDR and slice_header < end and not buffer[slice_header] & 0x80
+
     def unit(self, unit: bytearray) -> None:
         kind = unit[0] & 0x1F
         if kind in (_SPS, _PPS):

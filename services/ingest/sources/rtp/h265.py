@@ -48,6 +48,20 @@ class H265Depacketiser(AccessUnitBuilder):
         else:
             self.broken = True
 
+    def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
+        """By first_slice_segment_in_pic_flag (ISO/IEC 23008-2, 7.3.6.1)."""
+        kind = (buffer[start] >> 1) & 0x3F
+        slice_header = start + 2
+        if kind == _FU:
+            if not buffer[start + 2] & 0x80:
+                return True
+            kind = buffer[start + 2] & 0x3F
+            slice_header = start + 3
+        elif kind == _AP and start + 4 < end:
+            kind = (buffer[start + 4] >> 1) & 0x3F
+            slice_header = start + 6
+        return kind <= _LAST_PICTURE and slice_header < end and not buffer[slice_header] & 0x80
+
     def unit(self, unit: bytearray) -> None:
         kind = (unit[0] >> 1) & 0x3F
         if _VPS <= kind <= _PPS:

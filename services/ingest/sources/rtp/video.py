@@ -61,7 +61,7 @@ class VideoReceiver:
         self._timestamp = _BETWEEN_UNITS
         self._last_ended = _BETWEEN_UNITS
         self._by_marker = True
-        self._loss_told = False
+        self._loss_told = True  # a unit that was joined in its middle is no loss
         self._held = 0
 
     def read(self, buffer: bytearray, position: int, end: int) -> int:
@@ -106,7 +106,7 @@ class VideoReceiver:
                 if timestamp != _BETWEEN_UNITS:
                     self._finish(timestamp)
                 if rtp_time == self._last_ended:
-                    self._distrust_marker()
+                    self._doubt_marker(buffer, payload, payload_end)
                 timestamp = rtp_time
             content = payload + fragment_header
             if content > payload_end:
@@ -145,10 +145,16 @@ class VideoReceiver:
         self._sink.on_loss(ahead if ahead < 0x8000 else 1)
         return True
 
-    def _distrust_marker(self) -> None:
-        """More of a unit came after its marker: what was told was not whole, and the rest is dropped."""
-        self._by_marker = False
-        self._builder.broken = True
+    def _doubt_marker(self, buffer: bytearray, payload: int, payload_end: int) -> None:
+        """After the marker comes more with the same timestamp: another picture, or the rest of the last.
+
+        In the latter case what was told of it was not whole, its rest is dropped, and markers count no more.
+        """
+        if payload_end - payload < self._builder.FRAGMENT_HEADER:
+            return
+        if self._builder.continues_picture(buffer, payload, payload_end):
+            self._by_marker = False
+            self._builder.broken = True
 
     def _give_up_unit(self) -> None:
         """Drop what was gathered of a unit that grows without end, and go on dropping until it ends."""
@@ -161,13 +167,13 @@ class VideoReceiver:
         if builder.broken:
             if not self._loss_told:
                 self._sink.on_loss(1)
-            self._loss_told = False
         elif builder.picture:
             data = builder.join()
             if builder.sets_changed:
                 self._tell_parameter_sets()
             self._sink.on_video(data, self.clock.unwrap(timestamp), builder.key)
         builder.clear()
+        self._loss_told = False
         self._last_ended = timestamp
         self._held = 0
 

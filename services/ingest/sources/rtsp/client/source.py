@@ -18,6 +18,7 @@ from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.authentication import Authenticator
 from services.ingest.sources.rtsp.client.connection import Connection, connect
 from services.ingest.sources.rtsp.client.dialogue import Dialogue, Presentation, RedirectedError
+from services.ingest.sources.rtsp.client.silence import SilenceTimer
 from services.ingest.sources.rtsp.message import Request
 from services.ingest.sources.rtsp.sdp import (
     MediaDescription,
@@ -38,7 +39,6 @@ from services.ingest.sources.source import (
 
 _DEFAULT_PORT = 554
 _MAX_REDIRECTS = 5
-_LOOKS_PER_SILENCE = 4
 
 Tracks = tuple[VideoTrack, AudioTrack | None]
 
@@ -145,25 +145,14 @@ class RtspSource:
         self, connection: Connection, video: VideoReceiver, keep_alive: Coroutine[None, None, None]
     ) -> None:
         """Wait for the end: goodbye, a failure, or `silence_timeout` seconds without video."""
-        patience = self._settings.silence_timeout
-        loop = asyncio.get_running_loop()
-        keeper = loop.create_task(keep_alive)
-        runs, heard = video.runs, loop.time()
+        keeper = asyncio.create_task(keep_alive)
+        silence = SilenceTimer(video, connection.end, self._settings.silence_timeout)
         try:
-            while True:
-                ended, _ = await asyncio.wait(
-                    (connection.closed, keeper),
-                    timeout=patience / _LOOKS_PER_SILENCE,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                for end in ended:
-                    end.result()
-                    return
-                if video.runs != runs:
-                    runs, heard = video.runs, loop.time()
-                elif loop.time() - heard >= patience:
-                    raise SourceError("camera.timeout", f"no video for {patience:g} s")
+            ended, _ = await asyncio.wait((connection.closed, keeper), return_when=asyncio.FIRST_COMPLETED)
+            for end in ended:
+                end.result()
         finally:
+            silence.cancel()
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError, SourceError, RedirectedError):
                 await keeper
