@@ -121,7 +121,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                     "snowlight.api.ingest.v1.Live",
                     live_pb2_grpc.add_LiveServicer_to_server,
                     Live(
-                        supervisor.ring,
+                        supervisor,
                         viewers,
                         board,
                         spool,

@@ -70,6 +70,7 @@ class Supervisor:
         self._open_session = open_session
         self._on_dark = on_dark
         self._cameras: dict[str, _Camera] = {}
+        self._revision = 0
         self.synced = asyncio.Event()
         """Set once every registered camera is known here."""
 
@@ -78,18 +79,23 @@ class Supervisor:
         camera = self._cameras.get(uid)
         return camera.ring if camera else None
 
+    @property
+    def is_behind(self) -> bool:
+        """The registry holds changes that are not applied here yet."""
+        return not self.synced.is_set() or self._revision < self._feed.head
+
     async def run(self) -> None:
         """Supervise until cancelled; then every session ends, and its gap begins."""
-        revision = 0
         async with asyncio.TaskGroup() as keepers:
             while True:
                 try:
-                    async for batch in self._feed.follow(revision):
+                    async for batch in self._feed.follow(self._revision):
                         for change in batch.changes:
                             self._apply(change, keepers)
-                            revision = change.revision
+                            self._revision = change.revision
                         if batch.synced is not None:
                             self.synced.set()
+                    return  # the feed was closed; the keepers go on until they are cancelled
                 except UnavailableError as error:
                     log.warning("registry.unavailable", reason=str(error))
                     await asyncio.sleep(FEED_RETRY_SECONDS)

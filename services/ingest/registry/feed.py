@@ -35,6 +35,11 @@ class CameraFeed:
         self.reachable = True
         """The database answered when it was last asked."""
 
+    @property
+    def head(self) -> int:
+        """The newest revision that this process has heard of."""
+        return self._head
+
     def publish(self, revision: int) -> None:
         """The registry has reached `revision`."""
         if revision > self._head:
@@ -42,7 +47,7 @@ class CameraFeed:
             self._wake_all()
 
     def close(self) -> None:
-        """End every reader with UnavailableError: the process stops."""
+        """End every reader: the process stops."""
         self._closed = True
         self._wake_all()
 
@@ -80,7 +85,6 @@ class CameraFeed:
                     if self._head <= head and not self._closed:
                         await wake.wait()
                 head = max(head, self._head)
-            raise UnavailableError("ingest.stopping", "the service is stopping")
         finally:
             self._wakes.discard(wake)
 

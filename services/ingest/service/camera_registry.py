@@ -15,6 +15,7 @@ from services.ingest.status.gaps import Gap
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
+from snowlight.errors import UnavailableError
 
 _Context = Any  # grpc.aio.ServicerContext is generic over every method's own pair of types
 
@@ -95,6 +96,8 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
                 if synced and tail is not None:
                     for status in filter(None, map(self._board.get, tail.take())):
                         yield camera_pb2.WatchCamerasResponse(state=_state_event(status))
+
+        raise UnavailableError("ingest.stopping", "the service is stopping")
 
     def _event(self, change: Change) -> camera_pb2.WatchCamerasResponse:
         if isinstance(change, Tombstone):

@@ -1,8 +1,8 @@
 """`snowlight.api.ingest.v1.Live`. Footage goes out as bytes that were serialised once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
 
 from services.ingest.media.ring import Ring
 from services.ingest.recording.spool import Spool
@@ -21,19 +21,30 @@ PRESERIALIZED = frozenset({"WatchLive", "ReadSpool"})
 LOOK_SECONDS = 0.1
 
 
+class Rings(Protocol):
+    """Where the live footage is (`services.ingest.supervisor.Supervisor`)."""
+
+    def ring(self, uid: str) -> Ring | None:
+        """The live footage of a camera; None for one that is not known."""
+
+    @property
+    def is_behind(self) -> bool:
+        """There may be cameras that are not known yet."""
+
+
 class Live(live_pb2_grpc.LiveServicer):
     """Answers from the rings and the spool."""
 
     def __init__(
         self,
-        ring_of: Callable[[str], Ring | None],
+        rings: Rings,
         viewers: Viewers,
         board: StatusBoard,
         spool: Spool,
         *,
         wait_seconds: float,
     ) -> None:
-        self._ring_of = ring_of
+        self._rings = rings
         self._viewers = viewers
         self._board = board
         self._spool = spool
@@ -43,9 +54,9 @@ class Live(live_pb2_grpc.LiveServicer):
         self, request: live_pb2.WatchLiveRequest, context: _Context
     ) -> AsyncIterator[bytes]:
         _check_uid(request.camera_uid)
-        async with self._viewers.viewing(request.camera_uid):
+        with self._viewers.viewing(request.camera_uid) as viewer:
             ring = await self._picture(request.camera_uid)
-            async for item in ring.subscribe(request.backlog):
+            async for item in viewer.follow(ring.subscribe(request.backlog)):
                 yield item.message()
 
     async def ListSpool(  # noqa: N802
@@ -78,10 +89,10 @@ class Live(live_pb2_grpc.LiveServicer):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._wait_seconds
         while True:
-            ring = self._ring_of(uid)
-            if ring is None:
+            ring = self._rings.ring(uid)
+            if ring is None and not self._rings.is_behind:
                 raise NotFoundError("camera.unknown", "there is no camera of this uid")
-            if ring.live and ring.held_bytes:
+            if ring is not None and ring.live and ring.held_bytes:
                 return ring
             status = self._board.get(uid)
             connecting = status is None or status.state in (camera_pb2.CONNECTING, camera_pb2.ONLINE)

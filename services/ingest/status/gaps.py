@@ -56,7 +56,7 @@ class GapLedger:
         current = self._open.pop(uid, None)
         if current is None:
             return
-        end_ms = max(end_ms, current.start_ms)
+        end_ms = max(end_ms, current.start_ms + 1)
         if end_ms - current.start_ms <= GAP_MIN_MS and uid not in self._known:
             self._forget(current)
         else:

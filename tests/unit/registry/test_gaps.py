@@ -45,13 +45,13 @@ def test_a_cause_that_turns_out_later_replaces_the_first() -> None:
     assert ledger.take() == [Gap("a", T, None, "auth_failed")]
 
 
-def test_cameras_do_not_mix_and_gaps_never_end_before_they_start() -> None:
+def test_cameras_do_not_mix_and_gaps_always_end_after_they_start() -> None:
     ledger = GapLedger()
     ledger.start("a", T, "network")
     ledger.start("b", T, "disabled")
     ledger.take()
     ledger.end("a", T - 60_000)
-    assert ledger.take() == [Gap("a", T, T, "network")]
+    assert ledger.take() == [Gap("a", T, T + 1, "network")]
     assert ledger.open_gap("b") == Gap("b", T, None, "disabled")
 
 
