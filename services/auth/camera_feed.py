@@ -12,7 +12,7 @@ from snowlight.errors import SnowlightError
 from snowlight.rpc.status import remote_errors
 
 FIRST_RETRY_S = 0.2
-LAST_RETRY_S = 5.0
+LAST_RETRY_S = 2.0
 LAG_S = 1.0
 """How long a camera may be unknown here though it exists: the feed is that much behind at most."""
 
