@@ -23,8 +23,6 @@ GROWING_KEPT_S = 1.0
 """How long an hour is believed that is not over or has files in the spool."""
 SETTLED_KEPT_S = 60.0
 """How long any other is: late commits and deletions show after a minute."""
-REFRESH_AFTER_S = 0.3
-"""A forced look asks the services again when what is known is older."""
 _LATE_MS = 120_000
 
 
@@ -46,35 +44,36 @@ class FootageIndex:
         self._loading: dict[tuple[str, int], asyncio.Task[_Hour]] = {}
 
     async def between(
-        self, uid: str, start_ms: int, end_ms: int, *, refresh: bool = False
+        self, uid: str, start_ms: int, end_ms: int, *, max_age_s: float | None = None
     ) -> list[Recording]:
-        """Recordings that overlap [start_ms, end_ms), oldest first. `refresh` asks the services again.
+        """Recordings that overlap [start_ms, end_ms), oldest first. What is known here and older than
+        `max_age_s` is asked for again.
 
         Raises UnavailableError while storage is away: an index with holes would pass for footage lost.
         """
         found: dict[tuple[int, int], Recording] = {}
         end_ms = min(end_ms, self._clock.now_ms() + HOUR_MS)
         for hour in range(start_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
-            for recording in (await self._hour(uid, hour, refresh=refresh)).recordings:
+            for recording in (await self._hour(uid, hour, max_age_s)).recordings:
                 if recording.start_ms < end_ms and recording.end_ms > start_ms:
                     known = found.get((recording.epoch, recording.sequence))
                     if known is None or known.store is None:
                         found[recording.epoch, recording.sequence] = recording
         return sorted(found.values(), key=lambda recording: (recording.start_ms, recording.epoch))
 
-    async def holding(self, uid: str, instant_ms: int, *, refresh: bool = False) -> Recording | None:
+    async def holding(self, uid: str, instant_ms: int, *, max_age_s: float | None = None) -> Recording | None:
         """The recording in which `instant_ms` lies."""
-        for recording in await self.between(uid, instant_ms, instant_ms + 1, refresh=refresh):
+        for recording in await self.between(uid, instant_ms, instant_ms + 1, max_age_s=max_age_s):
             if recording.start_ms <= instant_ms < recording.end_ms:
                 return recording
         return None
 
-    async def _hour(self, uid: str, hour: int, *, refresh: bool) -> _Hour:
+    async def _hour(self, uid: str, hour: int, max_age_s: float | None) -> _Hour:
         key = (uid, hour)
         known = self._hours.get(key)
         if known is not None:
             age = self._clock.monotonic() - known.loaded_at
-            if age < (REFRESH_AFTER_S if refresh else known.kept_s):
+            if age < (known.kept_s if max_age_s is None else max_age_s):
                 self._hours.move_to_end(key)
                 return known
         if key not in self._loading:

@@ -41,10 +41,10 @@ class FootageReader:
         try:
             return await self._from_spool(recording, offset, size)
         except NotFoundError:
-            moved = await self._committed(recording)
-            if moved is None or moved.store is None:
+            moved = await self._committed(recording) or await self._committed(recording)
+            if moved is None:
                 raise
-            return await self._from_store(moved, moved.store, offset, size)
+            return await self._from_store(moved, moved.store or "", offset, size)
 
     async def init_section(self, recording: Recording) -> bytes:
         """The recording's `[ftyp moov]`."""
@@ -58,11 +58,12 @@ class FootageReader:
         return data
 
     async def _committed(self, recording: Recording) -> Recording | None:
-        """The same recording as the index knows it now."""
+        """The same recording once it is in a store. An answer that was under way already may be too old."""
         for found in await self._index.between(
-            recording.camera_uid, recording.start_ms, recording.start_ms + 1, refresh=True
+            recording.camera_uid, recording.start_ms, recording.start_ms + 1, max_age_s=0
         ):
-            if (found.epoch, found.sequence) == (recording.epoch, recording.sequence):
+            same = (found.epoch, found.sequence) == (recording.epoch, recording.sequence)
+            if same and found.store is not None:
                 return found
         return None
 

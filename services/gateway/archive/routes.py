@@ -21,6 +21,8 @@ from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeni
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 LONGEST_RANGE_MS = 7 * 86_400_000
+YOUNG_S = 0.3
+"""An index younger than this is not asked again for a part that it does not know."""
 _SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
 _INIT_NAME = re.compile(r"[0-9]{1,15}")
 _LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
@@ -124,8 +126,8 @@ class ArchiveRoutes:
         return web.Response(body=data, content_type="video/iso.segment", headers=_LASTING)
 
     async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
-        for refresh in (False, True):  # the newest fragments may be younger than what is known here
-            recording = await self._index.holding(claims.camera_uid, start_ms, refresh=refresh)
+        for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
+            recording = await self._index.holding(claims.camera_uid, start_ms, max_age_s=max_age_s)
             first = recording.fragment_starting(start_ms) if recording else None
             if recording is None or first is None or first + count > recording.count:
                 continue
@@ -136,8 +138,8 @@ class ArchiveRoutes:
         raise _unknown(claims, start_ms)
 
     async def _recording(self, claims: TicketClaims, instant_ms: int) -> Recording:
-        for refresh in (False, True):
-            recording = await self._index.holding(claims.camera_uid, instant_ms, refresh=refresh)
+        for max_age_s in (None, YOUNG_S):
+            recording = await self._index.holding(claims.camera_uid, instant_ms, max_age_s=max_age_s)
             if recording is not None:
                 return recording
         raise _unknown(claims, instant_ms)

@@ -49,7 +49,7 @@ def gaps_between(
     A hole that reaches up to now counts once it is five seconds long or the ledger has a cause for it.
     """
     gaps: list[Gap] = []
-    ledger = sorted(ledger, key=lambda gap: gap.start_ms)
+    ledger = sorted((gap for gap in ledger if gap.cause != UNKNOWN), key=lambda gap: gap.start_ms)
     reached_ms = start_ms
     for span in [*spans, Span(end_ms, end_ms)]:
         hole_ms = span.start_ms - reached_ms
@@ -57,7 +57,7 @@ def gaps_between(
         known = [gap for gap in ledger if gap.end_ms > reached_ms and gap.start_ms < span.start_ms]
         if hole_ms > GAP_MS and (known or not at_edge or hole_ms > EDGE_MS):
             gaps += _caused(reached_ms, span.start_ms, known)
-        reached_ms = span.end_ms
+        reached_ms = max(reached_ms, span.end_ms)
     return gaps
 
 

@@ -9,7 +9,6 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.resource import (
     CAMERA_SCHEMA,
     camera_json,
-    check_camera_id,
     read_changes,
     read_new,
 )
@@ -119,7 +118,6 @@ class CameraRoutes:
     async def create(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         camera_id = request.query.get("camera_id", "")
-        check_camera_id(camera_id)
         camera = read_new(await read_json(request))
         await self._identity.require(person, "camera.manage", region=camera.region)
         with remote_errors(INGEST):

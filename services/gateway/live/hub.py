@@ -23,6 +23,8 @@ FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 4.0
 STALE_S = 10.0
 """How long a playlist is still served after its camera's stream broke off."""
+PAUSE_S = 0.1
+"""Without a fragment for so long, what comes next is live: fragments are half a second apart."""
 VIEWER_S = 15.0
 """A ticket that asked within this time counts as a viewer."""
 
@@ -40,6 +42,7 @@ class LiveHub:
         self._used_at = clock.monotonic()
         self._viewers: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._caught_up = False
 
     @property
     def fresh(self) -> bool:
@@ -63,6 +66,16 @@ class LiveHub:
     async def news(self) -> None:
         """Wait for the next fragment or failure."""
         await self._news.wait()
+
+    async def caught_up(self) -> None:
+        """Wait until ingest has sent all its ring holds, which comes without a pause: a first playlist of one
+        old segment would start its player seconds behind."""
+        while not self._caught_up:
+            try:
+                async with asyncio.timeout(PAUSE_S):
+                    await self.news()
+            except TimeoutError:
+                self._caught_up = True
 
     async def watch(self, peers: Peers) -> None:
         """Keep the window filled until cancelled, through lost streams and absent cameras."""

@@ -101,6 +101,7 @@ class LiveRoutes:
                     if hub.failure is not None and self._is_down(hub.uid):
                         raise self._no_picture(hub)
                     await hub.news()
+            await hub.caught_up()
         except TimeoutError as error:
             raise self._no_picture(hub) from error
         return hub

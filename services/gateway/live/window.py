@@ -58,9 +58,11 @@ class LiveWindow:
             self._open = []
         if fragment.segment in self._segments:
             return completed
-        # A backlog may begin in the middle of a segment; such a one is never whole.
-        if fragment.part == len(self._open) and (not self._open or fragment.segment == self._open[0].segment):
+        follows = not self._open or fragment.segment == self._open[0].segment
+        if follows and fragment.part == len(self._open):
             self._open.append(fragment)
+        elif follows and fragment.part > len(self._open):
+            self._open = []  # its beginning or a part is missing: this segment will never be whole
         return completed
 
     def cut(self) -> None:

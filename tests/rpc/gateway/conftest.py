@@ -1,0 +1,14 @@
+"""One gateway for a test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.rpc.gateway.site import Site, run_site
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with run_site(tmp_path, live_wait_seconds=2, live_idle_seconds=1) as running:
+        yield running

@@ -1,0 +1,214 @@
+"""The gateway between real peers, and a person who uses it."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+
+from services.auth.app import run_auth
+from services.auth.config import AuthSettings
+from services.gateway.app import run_gateway
+from services.gateway.config import GatewaySettings
+from services.storage.app import run_storage
+from services.storage.config import StorageSettings
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.ingest.v1 import live_pb2
+from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
+from snowlight.clock import SystemClock
+from snowlight.config import ClusterSettings
+from snowlight.media.fragment import Fragment, InitSection, ObjectKey
+from snowlight.runtime import Runtime, build_runtime
+from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
+
+PASSWORD = "a password for tests"
+COUNTY, VILLAGE, OTHER = "regions/421381", "regions/421381101203", "regions/371326"
+EPOCH = 1
+
+
+class MovableClock(SystemClock):
+    """The system's clock, put forward by as much as a test wants."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + round(self.ahead_s * 1000)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+@dataclass
+class Site:
+    """A running gateway and its peers."""
+
+    url: str
+    http: aiohttp.ClientSession
+    runtime: Runtime
+    clock: MovableClock
+    ingest: Ingest
+    storage: storage_pb2_grpc.StorageAsyncStub
+    _sequence: int = 0
+
+    async def token(self, username: str = "chen") -> str:
+        """An access token of a person made at the start."""
+        form = {"grant_type": "password", "username": username, "password": PASSWORD}
+        async with self.http.post("/v1/token", data=form) as response:
+            assert response.status == 200, await response.text()
+            return str((await response.json())["access_token"])
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        *,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> tuple[int, Any]:
+        """Status and JSON of a request."""
+        headers = (headers or {}) | ({"Authorization": f"Bearer {token}"} if token else {})
+        async with self.http.request(method, path, headers=headers, **options) as response:
+            return response.status, await response.json(content_type=None) if response.status != 204 else None
+
+    async def add_camera(self, camera_id: str, region: str = VILLAGE, **fields: Any) -> str:
+        """Register a camera; its uid."""
+        body = {"display_name": camera_id, "region": region, "source_url": "rtsp://127.0.0.1/x"} | fields
+        token = await self.token("root")
+        status, camera = await self.call("POST", f"/v1/cameras?camera_id={camera_id}", token, json=body)
+        assert status == 200, camera
+        return str(camera["uid"])
+
+    async def ticket(self, camera_id: str, username: str = "chen", **body: str) -> str:
+        """A ticket for a camera."""
+        token = await self.token(username)
+        status, answer = await self.call("POST", f"/v1/cameras/{camera_id}/tickets", token, json=body)
+        assert status == 200, answer
+        return str(answer["ticket"])
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body."""
+        async with self.http.get(path) as response:
+            return response.status, await response.read()
+
+    def spool(self, uid: str, init: InitSection, fragments: list[Fragment]) -> SpoolFile:
+        """Put one minute's footage into the spool."""
+        self._sequence += 1
+        start_ms, duration_ms = fragments[0].start_ms, fragments[-1].end_ms - fragments[0].start_ms
+        table = storage_pb2.FragmentTable(
+            duration_ms=[fragment.duration_ms for fragment in fragments],
+            size=[len(fragment.data) for fragment in fragments],
+            flags=[int(fragment.independent) for fragment in fragments],
+        )
+        listing = live_pb2.SpoolFile(
+            key=str(ObjectKey(uid, start_ms, duration_ms, EPOCH, self._sequence, init.init8)),
+            start_ms=start_ms,
+            duration_ms=duration_ms,
+            epoch=EPOCH,
+            sequence=self._sequence,
+            session=init.session,
+            init8=init.init8,
+            init_size=len(init.data),
+            codecs=init.codecs,
+            fragments=table.SerializeToString(),
+        )
+        file = SpoolFile(listing, init.data + b"".join(fragment.data for fragment in fragments))
+        self.ingest.pictures.spool[uid].append(file)
+        return file
+
+    async def commit(self, uid: str, file: SpoolFile) -> None:
+        """Move a spool file into the store, as ingest does: object, commit, then the file goes."""
+        path = self.runtime.cluster.data_dir / "footage" / file.listing.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+        listing = file.listing
+        segment = storage_pb2.Segment(
+            camera_uid=uid,
+            store="default",
+            key=listing.key,
+            start_ms=listing.start_ms,
+            duration_ms=listing.duration_ms,
+            size=len(file.data),
+            epoch=listing.epoch,
+            sequence=listing.sequence,
+            session=listing.session,
+            init8=listing.init8,
+            init_size=listing.init_size,
+            codecs=listing.codecs,
+            sha256=hashlib.sha256(file.data).digest(),
+            fragments=storage_pb2.FragmentTable.FromString(listing.fragments),
+        )
+        answer = await self.storage.CommitSegments(storage_pb2.CommitSegmentsRequest(segments=[segment]))
+        assert [result.outcome for result in answer.results] == [storage_pb2.CommitResult.COMMITTED]
+        self.ingest.pictures.spool[uid].remove(file)
+
+
+@asynccontextmanager
+async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
+    """Auth, storage, ingest's registry and the gateway, with a county, its village and some people."""
+    clock = MovableClock()
+    cluster = ClusterSettings(
+        data_dir=data_dir,
+        auth_address=f"127.0.0.1:{_free_port()}",
+        ingest_address=f"127.0.0.1:{_free_port()}",
+        storage_address=f"127.0.0.1:{_free_port()}",
+        drain_seconds=0.2,
+    )
+    runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
+    port = _free_port()
+    async with AsyncExitStack() as stack:
+        auth = AuthSettings(listen=cluster.auth_address)
+        await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
+        storage = StorageSettings(listen=cluster.storage_address)
+        await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
+        ingest = await stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
+        gateway = GatewaySettings(listen=f"127.0.0.1:{port}", **settings)
+        await stack.enter_async_context(run_gateway(_part(runtime, "gateway"), gateway))
+        channel = await stack.enter_async_context(runtime.channel(cluster.auth_address))
+        await _add_people(auth_pb2_grpc.DirectoryStub(channel))
+        index_channel = await stack.enter_async_context(runtime.channel(cluster.storage_address))
+        index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
+        await index.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=EPOCH, from_ms=clock.now_ms()))
+        url = f"http://127.0.0.1:{port}"
+        jar = aiohttp.CookieJar(unsafe=True)  # takes cookies of an address without a name
+        http = await stack.enter_async_context(aiohttp.ClientSession(url, cookie_jar=jar))
+        yield Site(url, http, runtime, clock, ingest, index)
+
+
+def _part(runtime: Runtime, service: str) -> Runtime:
+    return replace(runtime.named(service), registry=CollectorRegistry())
+
+
+async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
+    levels = ((COUNTY, auth_pb2.COUNTY), (VILLAGE, auth_pb2.VILLAGE), (OTHER, auth_pb2.COUNTY))
+    for name, level in levels:
+        region = auth_pb2.Region(name=name, level=level, display_name=name)
+        await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
+    people = (
+        ("root", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
+        ("chen", VILLAGE, auth_pb2.VIEWER, auth_pb2.GOVERNMENT),
+        ("away", OTHER, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
+        ("auditor", COUNTY, auth_pb2.AUDITOR, auth_pb2.GOVERNMENT),
+        ("resident", VILLAGE, auth_pb2.VIEWER, auth_pb2.RESIDENT),
+    )
+    for username, scope, role, line in people:
+        principal = auth_pb2.Principal(
+            username=username, display_name=username, line=line, roles=[role], scope=scope
+        )
+        await directory.CreatePrincipal(
+            auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,61 @@
+"""The console's files and pages."""
+
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from services.gateway.console import Console, find_console
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Console:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "assets" / "index-abc.js").write_text("x;" * 2000)
+    (tmp_path.parent / "secret").write_text("no")
+    return Console(tmp_path)
+
+
+def test_any_page_address_leads_to_the_index(console: Console) -> None:
+    for path in ("/", "/cameras/gate", "/wall", "/index.html"):
+        answer = console.answer(make_mocked_request("GET", path, headers=PAGE))
+        assert answer is not None
+        assert answer.body == b"<!doctype html>"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_assets_last_and_are_sent_small(console: Console) -> None:
+    request = make_mocked_request("GET", "/assets/index-abc.js", headers={"Accept-Encoding": "gzip"})
+    answer = console.answer(request)
+    assert answer is not None
+    assert answer.content_type == "text/javascript"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["Content-Encoding"] == "gzip"
+    again = make_mocked_request(
+        "GET", "/assets/index-abc.js", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    unchanged = console.answer(again)
+    assert unchanged is not None
+    assert unchanged.status == 304
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/nothing", "/hls/x/y", "/missing.png", "/../secret", "/assets/../../secret"]
+)
+def test_nothing_else_is_answered(console: Console, path: str) -> None:
+    answer = console.answer(make_mocked_request("GET", path, headers=PAGE))
+    assert answer is None or answer.body == b"<!doctype html>"
+    assert console.answer(make_mocked_request("POST", "/", headers=PAGE)) is None
+    assert console.answer(make_mocked_request("GET", "/wall", headers={"Accept": "*/*"})) is None
+
+
+def test_a_console_that_was_not_built_says_so(tmp_path: Path) -> None:
+    assert find_console(tmp_path / "none") is None
+    answer = Console(None).answer(make_mocked_request("GET", "/", headers=PAGE))
+    assert answer is not None
+    assert answer.status == 503
+    assert "make console" in (answer.text or "")

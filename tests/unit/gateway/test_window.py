@@ -1,0 +1,103 @@
+"""Live segments from ingest's fragments, in whatever order a broken stream brings them."""
+
+import pytest
+
+from services.gateway.live.playlist import media_playlist
+from services.gateway.live.window import LISTED_MS, LISTED_SEGMENTS, LiveWindow
+from snowlight.media.fragment import Fragment, InitSection
+
+
+def init(session: int, discontinuity_sequence: int = 0) -> InitSection:
+    return InitSection(f"{session:08x}", b"init", "avc1", 16, 9, session, discontinuity_sequence, 2000, 540)
+
+
+def fragments(first: int, segments: int) -> list[Fragment]:
+    """Segments of 2 s, of four fragments each."""
+    return [
+        Fragment(
+            number, part, number * 2000 + part * 500, 500, part == 0, False, f"{number}.{part};".encode()
+        )
+        for number in range(first, first + segments)
+        for part in range(4)
+    ]
+
+
+def filled(*events: InitSection | Fragment) -> LiveWindow:
+    window = LiveWindow()
+    for event in events:
+        if isinstance(event, InitSection):
+            window.add_init(event)
+        else:
+            window.add_fragment(event)
+    return window
+
+
+def numbers(window: LiveWindow) -> list[int]:
+    return [segment.number for segment in window.listed()]
+
+
+def test_a_segment_is_listed_once_its_successor_begins() -> None:
+    window = filled(init(100), *fragments(100, 2))
+    assert numbers(window) == [100]
+    assert window.listed()[0].data == b"100.0;100.1;100.2;100.3;"
+    window.add_fragment(fragments(102, 1)[0])
+    assert numbers(window) == [100, 101]
+
+
+def test_the_window_is_bounded() -> None:
+    window = filled(init(100), *fragments(100, 100))
+    assert len(window.listed()) <= LISTED_SEGMENTS
+    assert sum(segment.duration_ms for segment in window.listed()) <= LISTED_MS
+    assert window.segment(150) is None
+    assert window.segment(numbers(window)[0] - 1) is not None
+
+
+def test_a_segment_whose_beginning_is_missing_is_left_out() -> None:
+    window = filled(init(100), *fragments(100, 4)[2:])
+    assert numbers(window) == [101, 102]
+
+
+def test_a_backlog_told_again_changes_nothing() -> None:
+    all_of_it = fragments(100, 6)
+    window = filled(init(100), *all_of_it[:14])
+    window.cut()
+    window.add_init(init(100))
+    for fragment in all_of_it[8:]:
+        window.add_fragment(fragment)
+    assert numbers(window) == [100, 101, 102, 103, 104]
+    assert window.listed()[3].data == b"103.0;103.1;103.2;103.3;"
+
+
+def test_a_lost_fragment_takes_its_segment_and_restarts_the_list() -> None:
+    all_of_it = fragments(100, 6)
+    window = filled(init(100), *all_of_it[:9], *all_of_it[10:])
+    assert numbers(window) == [103, 104]
+
+
+def test_a_new_session_starts_over_with_its_own_numbers() -> None:
+    window = filled(init(100), *fragments(100, 3), init(900, 1), *fragments(900, 3))
+    assert numbers(window) == [900, 901]
+    text = media_playlist(window.listed())
+    assert "#EXT-X-MEDIA-SEQUENCE:900\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n" in text
+    assert window.segment(102) is not None  # a player may still be loading it
+
+
+def test_sessions_whose_numbers_follow_are_one_list_with_a_discontinuity() -> None:
+    window = filled(init(100), *fragments(100, 2), init(102, 1), *fragments(102, 2))
+    assert numbers(window) == [100, 101, 102]
+    text = media_playlist(window.listed())
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:0\n" in text
+    assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+    assert text.count("#EXT-X-MAP") == 2
+
+
+def test_init_sections_go_with_their_segments() -> None:
+    window = filled(init(100), *fragments(100, 3), init(900, 1), *fragments(900, 20))
+    assert window.init(init(100).init8, 100) is None
+    assert window.init(init(900).init8, 900) == init(900, 1)
+    assert window.init("ffffffff", 900) is None
+
+
+def test_a_fragment_before_any_init_is_refused() -> None:
+    with pytest.raises(ValueError, match="init"):
+        LiveWindow().add_fragment(fragments(1, 1)[0])
