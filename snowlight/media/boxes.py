@@ -144,6 +144,20 @@ def _parse_traf(data: Buffer, position: int, end: int) -> MovieFragment | None:
     return MovieFragment(decode_time, duration, samples, independent) if samples else None
 
 
+def pair_size(data: Buffer, start: int = 0) -> int:
+    """Length of the `moof mdat` at `start`, of which `data` may hold no more than the header of `mdat`.
+
+    0 when it holds less.
+    """
+    if start + 8 > len(data):
+        return 0
+    moof, _ = _HEADER.unpack_from(data, start)
+    if start + moof + 8 > len(data):
+        return 0
+    mdat, _ = _HEADER.unpack_from(data, start + moof)
+    return int(moof + mdat)
+
+
 def build_prft(capture_ms: int, media_time: int) -> bytes:
     """A producer reference time box (8.16.5): the video at `media_time` was captured at `capture_ms`."""
     seconds, ms = divmod(capture_ms, 1000)

@@ -84,8 +84,15 @@ class G711Encoder:
             self._time_of[self._frames] = self._next - self._pending.shape[1]
             self._frames += 1
             self._pending = self._pending[:, AAC_FRAME:]
-            for packet in self._context.encode(frame):
-                # the encoder's first frame primes the decoder and belongs before the first sample
-                time = self._time_of.pop((packet.pts or 0) // AAC_FRAME, None)
-                if time is not None:
-                    yield bytes(packet), time
+            yield from self._encode(frame)
+
+    def flush(self) -> Iterator[tuple[bytes, int]]:
+        """The frames that the encoder still holds; it takes nothing after that."""
+        yield from self._encode(None)
+
+    def _encode(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int]]:
+        for packet in self._context.encode(frame):
+            # the encoder's first frame primes the decoder and belongs before the first sample
+            time = self._time_of.pop((packet.pts or 0) // AAC_FRAME, None)
+            if time is not None:
+                yield bytes(packet), time

@@ -75,6 +75,13 @@ class AudioPath:
             encoded: Iterator[tuple[bytes, int]] = iter(((data, pts),))
         else:
             encoded = self._encoder.encode(data, pts)
+        return self._timed(encoded)
+
+    def flush(self) -> Iterator[tuple[bytes, int, int]]:
+        """What the encoder still holds, at the end of a session."""
+        return self._timed(self._encoder.flush()) if self._encoder is not None else iter(())
+
+    def _timed(self, encoded: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int, int]]:
         for frame, sample in encoded:
             time = sample - self._zero
             if time > self._last:

@@ -38,7 +38,7 @@ class _Sink:
 class Muxer:
     """Raises av.FFmpegError when libav refuses a stream or a packet."""
 
-    __slots__ = ("_audio", "_audio_time_base", "_container", "_sink", "_video", "init")
+    __slots__ = ("_audio", "_container", "_sink", "_video", "init")
 
     def __init__(self, video: VideoStream, audio: AudioStream | None = None) -> None:
         """Templates of the streams. The mux has no audio when `audio` is None."""
@@ -49,13 +49,11 @@ class Muxer:
             self._video.codec_context.codec_tag = "hvc1"
         self._video.time_base = _VIDEO_TIME_BASE
         self._audio: AudioStream | None = None
-        self._audio_time_base = _VIDEO_TIME_BASE
         if audio is not None:
-            self._audio_time_base = Fraction(1, audio.sample_rate)
             self._audio = self._container.add_stream_from_template(audio)
-            self._audio.time_base = self._audio_time_base
+            self._audio.time_base = Fraction(1, audio.sample_rate)
         self._container.start_encoding()
-        self.init = self.take()
+        self.init = b"".join(self.take())
         """`[ftyp moov]`"""
 
     def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> bool:
@@ -64,8 +62,7 @@ class Muxer:
         packet.stream = self._video
         packet.pts = pts
         packet.dts = dts
-        packet.duration = duration
-        packet.time_base = _VIDEO_TIME_BASE
+        packet.duration = duration  # no time base: the stream's is taken
         packet.is_keyframe = key
         self._container.mux_one(packet)
         return bool(self._sink.chunks)
@@ -77,18 +74,16 @@ class Muxer:
         packet.stream = self._audio
         packet.pts = packet.dts = pts
         packet.duration = duration
-        packet.time_base = self._audio_time_base
         packet.is_keyframe = True
         self._container.mux_one(packet)
         return bool(self._sink.chunks)
 
-    def take(self) -> bytes:
-        """What was written since the last call: whole fragments."""
-        data = b"".join(self._sink.chunks)
-        self._sink.chunks.clear()
-        return data
+    def take(self) -> list[bytes]:
+        """What was written since the last call, in pieces: whole fragments."""
+        chunks, self._sink.chunks = self._sink.chunks, []
+        return chunks
 
-    def close(self) -> bytes:
+    def close(self) -> list[bytes]:
         """End the mux; returns the fragment that was open."""
         self._container.close()
         return self.take()

@@ -21,7 +21,7 @@ from services.ingest.media.timestamps import (
     observed_interval,
 )
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
-from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft, iterate, parse_moof
+from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft, pair_size, parse_moof
 from snowlight.media.fragment import Fragment, InitSection
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
@@ -102,7 +102,7 @@ class MediaStream:
         self._restart = ""
         self._lossy = False
         self._failed = False
-        self._audio_only = b""
+        self._audio_only: list[bytes] = []
 
     @property
     def described(self) -> bool:
@@ -303,9 +303,13 @@ class MediaStream:
         self._begin(arrival_ms if stepped else anchor_ms, pts, depth, self._stamps.interval, arrival_ms)
 
     def _close(self) -> None:
-        if self._mux is not None:
-            mux, self._mux = self._mux, None
-            self._emit(mux.close())
+        mux, self._mux = self._mux, None
+        if mux is None:
+            return
+        for frame, time, duration in self._audio.flush():
+            if mux.audio(frame, time, duration):
+                self._emit(mux.take())
+        self._emit(mux.close())
 
     def _declared_depth(self) -> int:
         video = self._video
@@ -319,24 +323,26 @@ class MediaStream:
 
     # Its fragments.
 
-    def _emit(self, data: bytes) -> None:
-        """`data`: whole `moof mdat` pairs, one nearly always."""
-        if not data:
+    def _emit(self, chunks: list[bytes]) -> None:
+        """`chunks`: whole `moof mdat` pairs, one nearly always, which then is copied only once."""
+        if not chunks:
             return
-        ends = [end for _, _, end in iterate(data)][1::2]
-        if len(ends) == 1:
-            self._emit_one(data)
-            return
-        start = 0
-        for end in ends:
-            self._emit_one(data[start:end])
-            start = end
+        size = sum(map(len, chunks))
+        if pair_size(chunks[0]) != size:
+            data = b"".join(chunks)
+            start = 0
+            while start < size:
+                end = start + max(pair_size(data, start), 8)
+                self._emit_one([data[start:end]])
+                start = end
+        else:
+            self._emit_one(chunks)
 
-    def _emit_one(self, data: bytes) -> None:
+    def _emit_one(self, chunks: list[bytes]) -> None:
         try:
-            movie = parse_moof(data)
+            movie = parse_moof(chunks[0])
         except ValueError:  # audio alone, as between the pictures of a slow camera: part of the next fragment
-            self._audio_only += data
+            self._audio_only += chunks
             return
         begin_ms = self._end_ms
         media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
@@ -351,8 +357,8 @@ class MediaStream:
             duration_ms=self._end_ms - begin_ms,
             independent=movie.independent,
             lossy=self._lossy,
-            data=b"".join((prft, self._audio_only, data)),
+            data=b"".join((prft, *self._audio_only, *chunks)),
         )
-        self._audio_only = b""
+        self._audio_only.clear()
         self._lossy = False
         self._output.on_fragment(fragment)

@@ -1,0 +1,118 @@
+"""However a spool file was torn, its whole fragments are kept and nothing is deleted."""
+
+import io
+from pathlib import Path
+
+import av
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.ingest.recording.metrics import RecordingMetrics
+from services.ingest.recording.recorder import Recorder
+from services.ingest.recording.recovery import recover
+from services.ingest.recording.spool import Spool, SpoolSettings
+from services.ingest.recording.spool_file import SpoolFile
+from snowlight.media import boxes
+from tests.unit.media.feed import START_MS, Feed, HandClock, MuxSession
+from tests.unit.media.samples import clip
+
+
+def open_spool(folder: Path) -> Spool:
+    return Spool(folder, HandClock(), SpoolSettings(), RecordingMetrics(CollectorRegistry()))
+
+
+@pytest.fixture(scope="module")
+def session() -> MuxSession:
+    feed = Feed()
+    feed.stream.on_tracks(clip().video, None)
+    feed.play(clip())
+    feed.stream.finish()
+    return feed.session
+
+
+@pytest.fixture
+def whole(tmp_path: Path, session: MuxSession) -> SpoolFile:
+    """A finished file of 4 s."""
+    spool = open_spool(tmp_path / "before")
+    recorder = Recorder(spool, "camera-1", 7)
+    for fragment in session.fragments:
+        assert recorder.append(session.init, fragment)
+    recorder.close()
+    (file,) = spool.list_spool("camera-1", START_MS, START_MS + 4000)
+    return file
+
+
+def torn_at(folder: Path, whole: SpoolFile, length: int) -> Path:
+    folder.mkdir()
+    path = folder / whole.path.name
+    path.write_bytes(whole.path.read_bytes()[:length])
+    return path
+
+
+async def test_a_finished_file_is_taken_as_it_is(whole: SpoolFile) -> None:
+    spool = open_spool(whole.path.parent)
+    recovered = await recover(spool)
+    (file,) = recovered.files
+    assert (file.key, file.size, file.codecs) == (whole.key, whole.size, whole.codecs)
+    assert (file.init_size, file.name.session, file.name.epoch) == (whole.init_size, whole.name.session, 7)
+    assert file.table() == whole.table()
+    assert recovered.end_ms == {"camera-1": START_MS + 4000}
+    assert spool.closed.get_nowait() is file
+    assert spool.list_spool("camera-1", START_MS, START_MS + 1) == [file]
+
+
+async def test_a_tail_torn_anywhere_is_cut_at_the_last_whole_fragment(
+    tmp_path: Path, whole: SpoolFile, session: MuxSession
+) -> None:
+    ends = [whole.init_size]
+    for fragment in session.fragments:
+        ends.append(ends[-1] + len(fragment.data))
+    lengths: set[int] = {whole.size - 1, whole.size - 16, whole.size - 100, ends[-1]}
+    for end in ends[1:4]:  # within prft, moof's header, moof, mdat's header, mdat; and at their borders
+        lengths |= {end, end + 1, end + 8, end + 31, end + 32, end + 39, end + 100, end + 400, end + 2000}
+        lengths |= {end - 1, end - 500}
+    for number, length in enumerate(sorted(lengths)):
+        kept = sum(end <= length for end in ends) - 1
+        folder = tmp_path / f"torn-{number}"
+        torn_at(folder, whole, length)
+        recovered = await recover(open_spool(folder))
+        if kept == 0:
+            assert [path.name for path in recovered.set_aside] == [whole.path.name + ".unreadable"]
+            continue
+        (file,) = recovered.files
+        data = file.path.read_bytes()
+        assert len(data) == file.size
+        assert boxes.scan(data).finished
+        assert data[: ends[kept]] == whole.path.read_bytes()[: ends[kept]]
+        assert list(file.table().size) == list(whole.table().size)[:kept]
+        assert file.end_ms == session.fragments[kept - 1].end_ms
+        with av.open(io.BytesIO(data), "r") as container:
+            assert sum(1 for _ in container.decode(video=0)) == round(file.duration_ms / 40)
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 100, 500])
+async def test_without_its_init_section_a_file_is_set_aside_and_kept(
+    tmp_path: Path, whole: SpoolFile, length: int
+) -> None:
+    path = torn_at(tmp_path / "torn", whole, length)
+    recovered = await recover(open_spool(path.parent))
+    (aside,) = recovered.set_aside
+    assert not recovered.files
+    assert aside.stat().st_size == length
+    assert not (await recover(open_spool(path.parent))).set_aside
+
+
+async def test_zeros_behind_a_power_loss_are_cut(
+    tmp_path: Path, whole: SpoolFile, session: MuxSession
+) -> None:
+    path = torn_at(tmp_path / "torn", whole, whole.init_size + len(session.fragments[0].data))
+    with path.open("ab") as file:
+        file.write(bytes(10_000))
+    (recovered,) = (await recover(open_spool(path.parent))).files
+    assert recovered.end_ms == session.fragments[0].end_ms
+
+
+async def test_another_cameras_init_section_is_not_taken(tmp_path: Path, whole: SpoolFile) -> None:
+    path = torn_at(tmp_path / "torn", whole, whole.size)
+    path.rename(path.with_name(path.name.replace(whole.name.init8, "00000000")))
+    assert len((await recover(open_spool(path.parent))).set_aside) == 1
