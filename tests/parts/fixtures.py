@@ -1,13 +1,18 @@
 """Fixtures of the real parts."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
+from tests.parts.chromium import run_chromium
+from tests.parts.gstreamer import RtspServer, run_gstreamer
 from tests.parts.hooks import parts_key
 from tests.parts.minio import MinioServer, run_minio
 from tests.parts.postgres import PostgresServer, run_postgres
+from tests.parts.snowlight import Snowlight, run_embedded, run_separate
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +49,61 @@ def minio_server(request: pytest.FixtureRequest) -> Iterator[MinioServer]:
 def minio_bucket(minio_server: MinioServer) -> str:
     """An empty bucket of this test's own."""
     return minio_server.create_bucket()
+
+
+@pytest.fixture(scope="session")
+def gstreamer_python(request: pytest.FixtureRequest) -> Path:
+    """The Python that `run_gstreamer` needs, for a server with credentials."""
+    found: Path = request.config.stash[parts_key].need("gstreamer_python")
+    return found
+
+
+@pytest.fixture(scope="session")
+def gstreamer(gstreamer_python: Path) -> Iterator[RtspServer]:
+    """One open GStreamer RTSP server for all tests."""
+    with run_gstreamer(gstreamer_python) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium_program(request: pytest.FixtureRequest) -> Path:
+    """The browser's program."""
+    found: Path = request.config.stash[parts_key].need("chromium_program")
+    return found
+
+
+@pytest.fixture
+async def browser(chromium_program: Path) -> AsyncIterator[Browser]:
+    """A Chromium of this test's own."""
+    async with run_chromium(chromium_program) as opened:
+        yield opened
+
+
+@pytest.fixture
+def snowlight_settings() -> dict[str, str]:
+    """Further settings (`SNOWLIGHT_*`) of the cluster; override it where a test needs some."""
+    return {}
+
+
+@pytest.fixture
+async def snowlight_all(tmp_path: Path, snowlight_settings: dict[str, str]) -> AsyncIterator[Snowlight]:
+    """`snowlight all`, the embedded default, as a process of its own."""
+    async with run_embedded(tmp_path / "all", snowlight_settings) as snowlight:
+        yield snowlight
+
+
+@pytest.fixture
+async def snowlight_separate(
+    tmp_path: Path,
+    snowlight_settings: dict[str, str],
+    postgres_server: PostgresServer,
+    minio_server: MinioServer,
+) -> AsyncIterator[Snowlight]:
+    """Four processes on PostgreSQL and MinIO, whose bucket they have to make."""
+    names = {service: await postgres_server.create_database() for service in ("auth", "ingest", "storage")}
+    databases = {service: postgres_server.url(name) for service, name in names.items()}
+    settings = {**minio_server.environment(f"footage-{secrets.token_hex(4)}"), **snowlight_settings}
+    async with run_separate(tmp_path / "separate", databases, settings) as snowlight:
+        yield snowlight
+    for name in names.values():
+        await postgres_server.drop_database(name)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.parts.chromium import find_chromium
+from tests.parts.gstreamer import find_gstreamer
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
 from tests.parts.postgres import find_postgres
@@ -13,6 +15,8 @@ from tests.parts.postgres import find_postgres
 FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "postgres_server": ("PostgreSQL", find_postgres),
     "minio_server": ("MinIO", find_minio),
+    "gstreamer_python": ("GStreamer", find_gstreamer),
+    "chromium_program": ("Chromium", find_chromium),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""
 

@@ -58,6 +58,15 @@ class MinioServer:
             secret_key=SecretStr(self.secret_key),
         )
 
+    def environment(self, bucket: str) -> dict[str, str]:
+        """The same as SNOWLIGHT_STORE_* of a process."""
+        return {
+            "SNOWLIGHT_STORE_URL": f"s3://{bucket}",
+            "SNOWLIGHT_STORE_ENDPOINT": self.endpoint,
+            "SNOWLIGHT_STORE_ACCESS_KEY": self.access_key,
+            "SNOWLIGHT_STORE_SECRET_KEY": self.secret_key,
+        }
+
     def create_bucket(self) -> str:
         """A fresh bucket. Returns its name."""
         bucket = f"test-{uuid.uuid4().hex[:12]}"
