@@ -167,7 +167,7 @@ class CameraSession:
         done, _ = await asyncio.wait(ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done and not stream.begun:
             if stream.described:
-                return SourceError("camera.no_key_frame", f"no key frame within {timeout:.0f} s")
+                return SourceError("camera.no_key_frame", f"no key frame within {timeout:g} s")
             return SourceError(
                 "camera.no_parameter_sets", "parameter sets neither in the SDP nor in the stream"
             )

@@ -41,7 +41,7 @@ class UploadSettings:
 
 
 class Uploader:
-    """Takes what the spool closes. A failure is retried for ever; meanwhile the footage stays in the spool."""
+    """Takes what the spool closes. A failure is retried for ever: the spool keeps the footage."""
 
     def __init__(
         self,

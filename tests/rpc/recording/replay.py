@@ -1,7 +1,7 @@
 """Sessions against a source that replays clips faster than time, on a clock that it moves itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ UID = "camera-1"
 
 
 class Replay:
-    """Plays a clip over and over for `seconds`; then stays connected, unless it is to end or to fail."""
+    """Plays a clip over and over for `seconds`; then fails with `error`, or stays connected."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class Replay:
         *,
         sound: Sound | None = None,
         error: Exception | None = None,
-        ends: bool = False,
+        each_second: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
         self._clock = clock
         self._clip = clip
         self._frames = round(seconds * FPS)
         self._sound = sound
         self._error = error
-        self._ends = ends
+        self._each_second = each_second
 
     async def run(self, sink: AccessUnitSink) -> None:
         units = self._clip.units
@@ -63,11 +63,12 @@ class Replay:
             sink.on_video(unit.data, unit.pts + turn, unit.key)
             if i % FPS == 0:
                 await asyncio.sleep(0)
+                if self._each_second is not None:
+                    await self._each_second(i // FPS)
         self._clock.ms = begin_ms + self._frames * 40
         if self._error is not None:
             raise self._error
-        if not self._ends:
-            await asyncio.Event().wait()
+        await asyncio.Event().wait()
 
 
 @dataclass
@@ -126,19 +127,20 @@ class Ledger:
 class Worker:
     """Spool, store and uploader in one folder, as one ingest process has them."""
 
-    def __init__(self, folder: Path, clock: HandClock, **spool_settings: float) -> None:
+    def __init__(self, folder: Path, clock: HandClock, *, key_frame_timeout: float = 15) -> None:
         self.clock = clock
         self.told = Told()
         self.ledger = Ledger()
         self.ring = Ring()
         self.footage = folder / "footage"
-        self.footage.mkdir(exist_ok=True)
+        self.footage.mkdir(parents=True, exist_ok=True)
         self.store = LocalStore(self.footage)
-        settings = SpoolSettings(sync_interval_s=0.05, **spool_settings)  # type: ignore[arg-type]
+        folder.mkdir(exist_ok=True)
+        settings = SpoolSettings(sync_interval_s=0.05)
         metrics = RecordingMetrics(CollectorRegistry())
         self.spool = Spool(folder / "spool", clock, settings, metrics, [self.footage])
         self.parts = SessionParts.create(
-            clock, self.spool, SHANGHAI, SessionSettings(retry_first=0.01, retry_longest=0.05)
+            clock, self.spool, SHANGHAI, SessionSettings(key_frame_timeout, 0.01, 0.05)
         )
 
     def session(self, sources: Sequence[Source], *, epoch: int = 1, schedule: str = "") -> CameraSession:
