@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.ingest.camera import CameraSpec
-from services.ingest.commit import SegmentCommit
+from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD, open_epoch, raise_epoch
 from services.ingest.media.ring import Ring
@@ -70,12 +70,13 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         runtime.channel(runtime.cluster.storage_address) as channel,
     ):
         storage: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
+        commits = Commits(storage, SHARD)
         repository = CameraRepository(database)
         feed = CameraFeed(repository)
         cameras = Cameras(repository, CredentialSealer(runtime.key.derive(KEY_PURPOSE)), clock, feed.publish)
         board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
         statuses = StatusRepository(database)
-        reporter = GapReporter(statuses, storage, SHARD)
+        reporter = GapReporter(statuses, commits.gaps)
         writer = StatusWriter(board, statuses, reporter.wake)
         spool = _open_spool(runtime, settings)
         epoch = await raise_epoch(database, SHARD)
@@ -87,7 +88,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             spool,
             open_store(settings.store, data_dir),
             settings.store.name,
-            SegmentCommit(storage, SHARD),
+            commits.segments,
             clock,
             UploadSettings(),
             Random(),  # noqa: S311 - jitter

@@ -27,7 +27,7 @@ from snowlight.access.service_token import ServiceTokens
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import TlsSettings
-from snowlight.database import open_database
+from snowlight.database import Database, open_database
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
@@ -47,7 +47,7 @@ class Registry:
     board: StatusBoard
     statuses: StatusRepository
     writer: StatusWriter
-    reported: asyncio.Event
+    database: Database
 
 
 @asynccontextmanager
@@ -61,8 +61,7 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
         board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
         statuses = StatusRepository(database)
         board.gaps.restore(await statuses.open_gaps())
-        reported = asyncio.Event()
-        writer = StatusWriter(board, statuses, reported.set)
+        writer = StatusWriter(board, statuses, lambda: None)
         servicer = Servicer(
             "snowlight.api.ingest.v1.CameraRegistry",
             camera_pb2_grpc.add_CameraRegistryServicer_to_server,
@@ -77,7 +76,7 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
             channel: grpc.aio.Channel
             async with open_channel(f"127.0.0.1:{server.port}", tokens, TlsSettings()) as channel:
                 stub: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
-                yield Registry(stub, cameras, feed, board, statuses, writer, reported)
+                yield Registry(stub, cameras, feed, board, statuses, writer, database)
             feed.close()
         polling.cancel()
         await asyncio.wait([polling])

@@ -1,0 +1,91 @@
+"""Sessions that break by a fault of ours."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.ingest.camera import CameraSpec
+from services.ingest.media.ring import Ring
+from services.ingest.observer import CameraObserver
+from services.ingest.pace import Pace
+from services.ingest.registry.record import CameraRecord
+from services.ingest.supervisor import Session, Supervisor
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import SystemClock
+from tests.rpc.ingest.cluster import until
+from tests.rpc.ingest.conftest import Registry
+from tests.rpc.ingest.test_camera_registry import create
+
+T = 1_700_000_000_000
+
+
+class BrokenOrSteady:
+    """A session that records for ever, or breaks at once if its camera's name says so."""
+
+    def __init__(self, spec: CameraSpec, observer: CameraObserver, started: list[str]) -> None:
+        self.recorded_until_ms: int | None = None
+        self._spec = spec
+        self._observer = observer
+        self._started = started
+
+    async def run(self) -> None:
+        self._started.append(self._spec.name)
+        if self._spec.name == "cameras/broken":
+            raise ZeroDivisionError
+        self._observer.on_state("online", "", T)
+        self._observer.on_recording(T)
+        self.recorded_until_ms = T + 5_000
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[Supervisor]:
+    clock = SystemClock()
+
+    def spec_of(record: CameraRecord) -> CameraSpec:
+        return CameraSpec(record.uid, record.name, record.source_url)
+
+    def open_session(spec: CameraSpec, ring: Ring, observer: CameraObserver) -> Session:
+        return BrokenOrSteady(spec, observer, started)
+
+    supervisor = Supervisor(
+        feed=registry.feed,
+        board=registry.board,
+        clock=clock,
+        pace=Pace(1000, clock),
+        spec_of=spec_of,
+        new_ring=Ring,
+        open_session=open_session,
+        on_dark=lambda uid: None,
+    )
+    running = asyncio.create_task(supervisor.run())
+    try:
+        yield supervisor
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_a_session_that_breaks_is_told_tried_again_and_disturbs_no_other(registry: Registry) -> None:
+    broken = await create(registry, "broken")
+    steady = await create(registry, "steady")
+    started: list[str] = []
+
+    async def starts() -> int:
+        return started.count(broken.name)
+
+    async with supervising(registry, started):
+        await until(starts, lambda count: count >= 2)
+        status = registry.board.get(broken.uid)
+        assert status is not None
+        assert (status.state, status.reason) == (
+            camera_pb2.OFFLINE,
+            "camera.session_failed: internal error",
+        )
+        other = registry.board.get(steady.uid)
+        assert other is not None
+        assert other.state == camera_pb2.ONLINE
+        assert started.count(steady.name) == 1
+    gap = registry.board.gaps.open_gap(steady.uid)
+    assert gap is not None
+    assert (gap.start_ms, gap.cause) == (T + 5_000, "ingest_restart")
