@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from services.gateway.archive.recording import Recording
 
 SEGMENT_MS = 6_000
+_ROUNDING_MS = 100
+"""GOPs that fall short of it by less are taken for six seconds: durations are rounded to the millisecond."""
 LONGEST_SEGMENT_MS = 12_000
 """A GOP longer than this is cut within; players then load two segments for one picture."""
 LONGEST_REQUEST_MS = 30_000
@@ -77,7 +79,7 @@ def _groups(recording: Recording) -> Iterator[tuple[int, int]]:
     first = 0
     for index in range(1, recording.count):
         length_ms = recording.starts[index] - recording.starts[first]
-        whole = recording.independent[index] and length_ms >= SEGMENT_MS
+        whole = recording.independent[index] and length_ms >= SEGMENT_MS - _ROUNDING_MS
         overlong = recording.starts[index + 1] - recording.starts[first] > LONGEST_SEGMENT_MS
         if whole or overlong:
             yield first, index

@@ -19,7 +19,7 @@ def vod_playlist(pieces: list[Piece], start_ms: int, end_ms: int, now_ms: int, *
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{8 if show_gaps else 7}",
-        f"#EXT-X-TARGETDURATION:{-(-max(longest_ms, SEGMENT_MS) // 1000)}",
+        f"#EXT-X-TARGETDURATION:{(max(longest_ms, SEGMENT_MS) + 500) // 1000}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-PLAYLIST-TYPE:VOD",
     ]

@@ -32,7 +32,7 @@ def media_playlist(segments: list[LiveSegment]) -> str:
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{-(-longest_ms // 1000)}",
+        f"#EXT-X-TARGETDURATION:{(longest_ms + 500) // 1000}",  # rounded as RFC 8216 section 4.3.3.1 has it
         f"#EXT-X-MEDIA-SEQUENCE:{segments[0].number}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{segments[0].init.discontinuity_sequence}",
     ]

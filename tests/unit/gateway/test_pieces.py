@@ -76,3 +76,9 @@ def test_the_playlist_of_a_gap_keeps_the_wall_clock() -> None:
             assert int(name.partition("-")[0].partition(".")[0]) == instant_ms
             instant_ms += round(float(before.removeprefix("#EXTINF:").rstrip(",")) * 1000)
     assert instant_ms == 160_000
+
+
+def test_a_millisecond_of_rounding_makes_no_longer_segment() -> None:
+    minute = recording(0, [499, 500, 500, 500] * 30, key_every=4)
+    pieces = cut([minute], 0, 60_000)
+    assert {piece.count for piece in pieces} == {12}
