@@ -1,6 +1,7 @@
 """From spool file to committed object: PUT, commit, delete."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -62,6 +63,7 @@ class Uploader:
         self._random = random
         self._metrics = spool.metrics
         self._local = isinstance(store, LocalStore)
+        self._root = _root_of(store)
         self._put: asyncio.Queue[SpoolFile] = asyncio.Queue()
         self._committed: asyncio.Queue[SpoolFile] = asyncio.Queue()
 
@@ -96,6 +98,12 @@ class Uploader:
         began = self._clock.monotonic()
         if not file.sha256:
             file.sha256 = await asyncio.to_thread(_sha256_of, file.path)
+        if self._root is None or not await asyncio.to_thread(_link, file.path, self._root / file.key):
+            await self._send(file)
+        self._metrics.put_seconds.observe(self._clock.monotonic() - began)
+        self._metrics.put_bytes.inc(file.size)
+
+    async def _send(self, file: SpoolFile) -> None:
         key = file.key
         with file.path.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
             # an object that a crash left in a folder may be shorter than it says, or hollow
@@ -106,8 +114,6 @@ class Uploader:
                 if (await self._store.head_async(key))["size"] != file.size:
                     log.warning("store.object_replaced", key=key)
                     await self._store.put_async(key, data, mode="overwrite", use_multipart=False)
-        self._metrics.put_seconds.observe(self._clock.monotonic() - began)
-        self._metrics.put_bytes.inc(file.size)
 
     async def _commit_forever(self) -> None:
         while True:
@@ -168,6 +174,25 @@ class Uploader:
             return delay
 
         return next_delay
+
+
+def _root_of(store: "ObjectStore") -> Path | None:
+    """The folder of a store that is one."""
+    return Path(store.prefix) if isinstance(store, LocalStore) and store.prefix else None
+
+
+def _link(path: Path, target: Path) -> bool:
+    """Let the spool file itself be the object of a local folder, without a copy. False if it cannot be."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(path)
+    except FileExistsError:
+        return target.samefile(path)
+    except OSError as error:
+        if error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+            return False  # another file system, or one without links
+        raise
+    return True
 
 
 def _sha256_of(path: Path) -> bytes:
