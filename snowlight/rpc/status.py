@@ -57,7 +57,10 @@ def from_rpc_error(error: grpc.aio.AioRpcError, peer: str) -> SnowlightError:
             if found is not None:
                 return found
     cls = _BY_GRPC_CODE.get(error.code(), SnowlightError)
-    return cls(f"{peer.rpartition('/')[2]}.{error.code().name.lower()}", error.details() or "")
+    # gRPC's own words name addresses, which are nobody's business outside; the error's cause keeps them.
+    return cls(
+        f"{peer.rpartition('/')[2]}.{error.code().name.lower()}", f"{peer} did not answer as it should"
+    )
 
 
 def _from_status(status: status_pb2.Status) -> SnowlightError | None:
