@@ -157,13 +157,13 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
     clock = MovableClock()
     cluster = ClusterSettings(
         data_dir=data_dir,
-        auth_address=f"127.0.0.1:{_free_port()}",
-        ingest_address=f"127.0.0.1:{_free_port()}",
-        storage_address=f"127.0.0.1:{_free_port()}",
+        auth_address=f"127.0.0.1:{free_port()}",
+        ingest_address=f"127.0.0.1:{free_port()}",
+        storage_address=f"127.0.0.1:{free_port()}",
         drain_seconds=0.2,
     )
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
-    port = _free_port()
+    port = free_port()
     async with AsyncExitStack() as stack:
         auth = AuthSettings(listen=cluster.auth_address)
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
@@ -208,7 +208,8 @@ async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -2,11 +2,17 @@
 
 import base64
 import json
+from pathlib import Path
 
+import aiohttp
 import pytest
 
+from services.gateway.app import run_gateway
+from services.gateway.config import GatewaySettings
+from snowlight.config import ClusterSettings
+from snowlight.runtime import build_runtime
 from tests.rpc.gateway.footage import session
-from tests.rpc.gateway.site import PASSWORD, Site
+from tests.rpc.gateway.site import PASSWORD, Site, free_port
 
 RENEW = {"X-Snowlight-Session": "renew"}
 
@@ -152,3 +158,19 @@ def _altered(ticket: str) -> str:
     claims["cam"] = "another"
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"{header}.{payload}.{signature}"
+
+
+async def test_without_its_peers_the_site_says_so_and_tells_no_address(tmp_path: Path) -> None:
+    cluster = ClusterSettings(
+        data_dir=tmp_path, auth_address="127.0.0.1:1", ingest_address="127.0.0.1:1", drain_seconds=0.1
+    )
+    runtime = build_runtime("gateway", cluster, create_key=True)
+    port = free_port()
+    settings = GatewaySettings(listen=f"127.0.0.1:{port}")
+    async with run_gateway(runtime, settings), aiohttp.ClientSession() as http:
+        assert runtime.health.waiting_for() == ["gateway.cameras"]
+        form = {"grant_type": "refresh_token", "refresh_token": "x"}
+        async with http.post(f"http://127.0.0.1:{port}/v1/token", data=form) as response:
+            assert response.status == 503
+            assert "127.0.0.1" not in await response.text()
+            assert response.headers["Retry-After"]
