@@ -52,7 +52,10 @@ async def _run(port: int, cameras: int, data: Path, announcement: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print("Starting the village and the cluster ...", flush=True)
+    print(
+        "Starting the village and the cluster; drawing the pictures takes a while the first time ...",
+        flush=True,
+    )
     async with AsyncExitStack() as stack:
         village = await stack.enter_async_context(
             serve_village(cameras, data / "village", county=COUNTY, port=_rtsp_port(data))
@@ -76,6 +79,8 @@ async def _run(port: int, cameras: int, data: Path, announcement: Path) -> None:
 async def _open(cluster: Cluster, village: Village, data: Path, announcement: Path) -> None:
     """Bring everything to where a person can sign in, and say so."""
     await _wait_ready(cluster)
+    # A camera registered before its picture is drawn would be found offline, and tried again only later.
+    await village.server.encoded()
     password = _password(data)
     await _import_regions(cluster, village, data)
     await cluster.administer(
