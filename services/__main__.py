@@ -24,7 +24,7 @@ SERVICES = ("auth", "storage", "ingest", "gateway")
 def main() -> None:
     """Entry point of the `snowlight` command."""
     parser = argparse.ArgumentParser(prog="snowlight", description="A media cluster for a city's cameras.")
-    parser.add_argument("command", choices=(*SERVICES, "all", "admin"), help="a service, all of them, or admin")
+    parser.add_argument("command", choices=(*SERVICES, "all", "admin"), help="a service, all, or admin")
     arguments, rest = parser.parse_known_args(sys.argv[1:2])
     command = arguments.command
     if command == "admin":
@@ -57,7 +57,7 @@ async def run_all(runtime: Runtime) -> AsyncIterator[None]:
 
 
 def _embedded(cluster: ClusterSettings) -> ClusterSettings:
-    """The settings with a free port wherever the address says port 0: all services must know it beforehand."""
+    """The settings with a free port wherever an address says port 0: every service must know it."""
     fields = ("auth_address", "ingest_address", "storage_address")
     return cluster.model_copy(update={name: _with_port(getattr(cluster, name)) for name in fields})
 

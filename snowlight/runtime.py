@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
 
 from snowlight.access.cluster_key import ClusterKey, load_cluster_key
 from snowlight.access.service_token import ServiceTokens
@@ -26,6 +27,9 @@ from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
 import grpc  # isort: skip
 
 log = structlog.get_logger(__name__)
+
+KnownError = SnowlightError | ValidationError
+"""What a process may fail with by its surroundings or settings, rather than by a bug."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,10 @@ def run_process(runtime_of: Callable[[], Runtime], app: App) -> None:
     """Run `app` until SIGTERM or SIGINT, then stop it gracefully. Exits 1 with a sentence on an error."""
     try:
         uvloop.run(_run(runtime_of(), app))
-    except* SnowlightError as errors:
+    except* (SnowlightError, ValidationError) as errors:
         for error in _leaves(errors):
-            print(f"snowlight: {error}", file=sys.stderr)  # noqa: T201 - a person started this
+            for line in _sentences(error):
+                print(f"snowlight: {line}", file=sys.stderr)  # noqa: T201 - a person started this
         sys.exit(1)
 
 
@@ -113,8 +118,18 @@ async def _run(runtime: Runtime, app: App) -> None:
         runtime.health.stopping = True
 
 
-def _leaves(group: BaseExceptionGroup[SnowlightError]) -> list[SnowlightError]:
-    leaves: list[SnowlightError] = []
+def _leaves(group: BaseExceptionGroup[KnownError]) -> list[KnownError]:
+    leaves: list[KnownError] = []
     for error in group.exceptions:
         leaves.extend(_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
     return leaves
+
+
+def _sentences(error: KnownError) -> list[str]:
+    """What to tell. A setting's value is left out: it may be a secret."""
+    if isinstance(error, SnowlightError):
+        return [str(error)]
+    return [
+        f"{error.title}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_context=False, include_url=False)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -38,10 +39,13 @@ class Guard(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming:
-            return handler
+        if handler is None:
+            return None
         method = str(handler_call_details.method)
         is_open = method.split("/")[1] in self.open_services
+        if handler.request_streaming:
+            # Only reflection streams requests. Nothing that wants a token may slip past the check below.
+            return handler if is_open else None
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
                 self._around_stream(handler.unary_stream, method, is_open),
@@ -56,51 +60,41 @@ class Guard(grpc.aio.ServerInterceptor):
 
     def _around_unary(self, behaviour: Any, method: str, is_open: bool) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            started = time.perf_counter()
-            code = grpc.StatusCode.CANCELLED
-            try:
-                if not is_open:
-                    self._check_caller(context)
-                response = await behaviour(request, context)
-                code = grpc.StatusCode.OK
-                return response
-            except SnowlightError as error:
-                code = error.grpc_code
-                await context.abort(code, str(error), to_trailing_metadata(error))
-            except Exception as error:
-                if isinstance(error, grpc.aio.AbortError):
-                    raise
-                code = grpc.StatusCode.INTERNAL
-                log.error("rpc.failed", method=method, exc_info=True)
-                await context.abort(code, "internal error")
-            finally:
-                self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
+            async with self._guarded(method, is_open, context):
+                return await behaviour(request, context)
 
         return call
 
     def _around_stream(self, behaviour: Any, method: str, is_open: bool) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            started = time.perf_counter()
-            code = grpc.StatusCode.CANCELLED
-            try:
-                if not is_open:
-                    self._check_caller(context)
+            async with self._guarded(method, is_open, context):
                 async for response in behaviour(request, context):
                     yield response
-                code = grpc.StatusCode.OK
-            except SnowlightError as error:
-                code = error.grpc_code
-                await context.abort(code, str(error), to_trailing_metadata(error))
-            except Exception as error:
-                if isinstance(error, grpc.aio.AbortError):
-                    raise
-                code = grpc.StatusCode.INTERNAL
-                log.error("rpc.failed", method=method, exc_info=True)
-                await context.abort(code, "internal error")
-            finally:
-                self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
 
         return call
+
+    @asynccontextmanager
+    async def _guarded(
+        self, method: str, is_open: bool, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[None]:
+        started = time.perf_counter()
+        code = grpc.StatusCode.CANCELLED
+        try:
+            if not is_open:
+                self._check_caller(context)
+            yield
+            code = grpc.StatusCode.OK
+        except SnowlightError as error:
+            code = error.grpc_code
+            await context.abort(code, str(error), to_trailing_metadata(error))
+        except Exception as error:
+            if isinstance(error, grpc.aio.AbortError):
+                raise
+            code = grpc.StatusCode.INTERNAL
+            log.error("rpc.failed", method=method, exc_info=True)
+            await context.abort(code, "internal error")
+        finally:
+            self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
 
     def _check_caller(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         for key, value in context.invocation_metadata() or ():

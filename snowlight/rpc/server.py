@@ -17,7 +17,13 @@ from snowlight.errors import FailedPreconditionError
 from snowlight.rpc.interceptors import Guard
 
 # One listener a port: without it a second server would bind silently and take half of the calls.
-_OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 16 << 20))
+# Peers ping every 30 s, also while a change feed has nothing to tell: gRPC's default of 5 min would cut
+# them off.
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What every Snowlight gRPC server promises, seen from a client."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -132,7 +133,9 @@ async def test_no_call_without_a_service_token(
         stub: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(channel)
         with pytest.raises(UnauthenticatedError), remote_errors("services/ingest"):
             await stub.ListSpool(live_pb2.ListSpoolRequest(camera_uid="a"), metadata=metadata)
-    assert b'code="UNAUTHENTICATED"' in generate_latest(registry)
+    async with asyncio.timeout(5):  # counted just after the client has been answered
+        while b'code="UNAUTHENTICATED"' not in generate_latest(registry):
+            await asyncio.sleep(0.01)
 
 
 async def test_health_needs_no_token(server: GrpcServer) -> None:
