@@ -16,9 +16,8 @@ from snowlight.config import TlsSettings
 from snowlight.errors import FailedPreconditionError
 from snowlight.rpc.interceptors import Guard
 
-# One listener a port: without it a second server would bind silently and take half of the calls.
-# Peers ping every 30 s, also while a change feed has nothing to tell: gRPC's default of 5 min would cut
-# them off.
+# One listener a port: without it a second server would bind silently and take half of the calls. Peers ping
+# every 30 s, also while a change feed has nothing to tell: by default that would end the connection.
 _OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 16 << 20),
