@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.auth.camera_feed import CameraFeed
+from services.auth.camera_model import CameraModel
 from services.auth.messages import region_message, to_ms, to_timestamp
 from services.auth.repository import regions
 from services.auth.rights import check_action, decide_on_camera, decide_on_region, load_principal
@@ -21,13 +21,13 @@ class AccessService(auth_pb2_grpc.AccessServicer):
     def __init__(
         self,
         database: Database,
-        feed: CameraFeed,
+        cameras: CameraModel,
         tickets: TicketOffice,
         verifier: TokenVerifier,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._feed = feed
+        self._cameras = cameras
         self._tickets = tickets
         self._verifier = verifier
         self._clock = clock
@@ -40,7 +40,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
-                await self._feed.wait_for(uid)
+                await self._cameras.wait_for(uid)
                 async with self._database.read() as connection:
                     principal = await load_principal(connection, name)
                     decision = await decide_on_camera(connection, principal, uid, action)

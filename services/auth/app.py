@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 
 from services.auth.access_service import AccessService
 from services.auth.attempts import Attempts
-from services.auth.camera_feed import CameraFeed
+from services.auth.camera_model import CameraModel
 from services.auth.config import AuthSettings
 from services.auth.directory import Directory
 from services.auth.directory_service import DirectoryService
@@ -23,6 +23,7 @@ from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
+from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
@@ -44,7 +45,8 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         await passwords.open()
         tokens = Tokens(database, keys, passwords, Attempts(clock), clock)
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
-        feed = CameraFeed(database, camera_pb2_grpc.CameraRegistryStub(channel))
+        cameras = CameraModel(database)
+        feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
         housekeeping = Housekeeping(keys, tokens, clock)
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
         runtime.health.require("auth.cameras", lambda: feed.complete)
@@ -53,7 +55,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         for task in (background.create_task(feed.run()), background.create_task(housekeeping.run())):
             stack.callback(task.cancel)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
-        tickets = TicketOffice(database, feed, keys, clock)
+        tickets = TicketOffice(database, cameras, keys, clock)
         await stack.enter_async_context(
             runtime.serve(
                 settings.listen,
@@ -66,7 +68,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                 Servicer(
                     "snowlight.api.auth.v1.Access",
                     auth_pb2_grpc.add_AccessServicer_to_server,
-                    AccessService(database, feed, tickets, verifier, clock),
+                    AccessService(database, cameras, tickets, verifier, clock),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Directory",

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from services.auth.camera_feed import CameraFeed
+from services.auth.camera_model import CameraModel
 from services.auth.decision import EXPLANATIONS, FOOTAGE, PICTURES, Action
 from services.auth.model import AuditRecord
 from services.auth.repository import audit
@@ -59,9 +59,9 @@ def check_window(action: Action, start_ms: int | None, end_ms: int | None) -> tu
 class TicketOffice:
     """Gives out tickets."""
 
-    def __init__(self, database: Database, feed: CameraFeed, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(self, database: Database, cameras: CameraModel, keys: SigningKeys, clock: Clock) -> None:
         self._database = database
-        self._feed = feed
+        self._cameras = cameras
         self._keys = keys
         self._clock = clock
 
@@ -70,7 +70,7 @@ class TicketOffice:
 
         Raises PermissionDeniedError with the decision's reason.
         """
-        await self._feed.wait_for(request.camera_uid)
+        await self._cameras.wait_for(request.camera_uid)
         now_ms = self._clock.now_ms()
         ticket_id = secrets.token_urlsafe(12)
         async with self._database.write() as connection:

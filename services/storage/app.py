@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from services.storage.camera_feed import CameraFeed
 from services.storage.camera_repository import CameraRepository
 from services.storage.commit import Ledger
 from services.storage.config import StorageSettings
@@ -19,6 +18,7 @@ from services.storage.service import StorageService
 from services.storage.sweeper import Sweeper, SweepMetrics
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
 from snowlight.object_store import open_store
 from snowlight.rpc.server import Servicer
@@ -38,9 +38,9 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             open_database(url, service="storage", migrations=MIGRATIONS)
         )
         repository = PostgresRepository(database) if database.is_postgres else Repository(database)
-        cameras = CameraRepository(database)
+        cameras = CameraRepository(database, clock)
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
-        feed = CameraFeed(cameras, camera_pb2_grpc.CameraRegistryStub(channel), clock)
+        feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
         sweeper = Sweeper(
             RetentionRepository(database),
             cameras,

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-
-import structlog
-
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.peers import INGEST, Peers
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import SnowlightError
+from snowlight.camera_feed import follow_forever
 from snowlight.rpc.status import remote_errors
-
-log = structlog.get_logger(__name__)
-
-FIRST_DELAY_S = 0.2
-LONGEST_DELAY_S = 5.0
 
 
 async def follow_cameras(peers: Peers, model: CameraModel) -> None:
     """Keep `model` up to date until cancelled. While ingest is away the last known cameras stay."""
-    delay = FIRST_DELAY_S
-    while True:
-        try:
-            await _follow_once(peers, model)
-            delay = FIRST_DELAY_S
-        except SnowlightError as error:
-            log.info("gateway.camera_feed_broken", error=str(error))
-        await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnects
-        delay = min(delay * 2, LONGEST_DELAY_S)
+    await follow_forever(lambda: _follow_once(peers, model))
 
 
 async def _follow_once(peers: Peers, model: CameraModel) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from services.storage.app import MIGRATIONS
 from services.storage.camera import CameraRecord
 from services.storage.camera_repository import CameraRepository
+from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from tests.rpc.storage.conftest import Cluster
 from tests.waiting import eventually
@@ -12,12 +13,12 @@ from tests.waiting import eventually
 
 async def cameras_of(cluster: Cluster, *uids: str) -> list[CameraRecord | None]:
     async with open_database(cluster.database_url, service="storage", migrations=MIGRATIONS) as database:
-        return [await CameraRepository(database).get(uid) for uid in uids]
+        return [await CameraRepository(database, SystemClock()).get(uid) for uid in uids]
 
 
 async def revision_of(cluster: Cluster) -> int:
     async with open_database(cluster.database_url, service="storage", migrations=MIGRATIONS) as database:
-        return await CameraRepository(database).revision()
+        return await CameraRepository(database, SystemClock()).revision()
 
 
 async def test_storage_starts_without_ingest_and_goes_on_where_it_was(cluster: Cluster) -> None:

@@ -1,0 +1,80 @@
+"""The camera model: what ingest's change feed has told, as far as rights depend on it."""
+
+import asyncio
+from collections.abc import Sequence
+
+from services.auth.model import CameraFacts, Ownership
+from services.auth.repository import cameras
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.camera_feed import CameraChange
+from snowlight.database import Database
+
+LAG_S = 1.0
+"""How long a camera may be unknown here though it exists: the feed is that much behind at most."""
+
+
+class CameraModel:
+    """The model in auth's database. Several processes of auth may keep the same one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._progress = asyncio.Event()  # set, and replaced, at each change
+
+    async def revision(self) -> int:
+        """The registry's revision up to which the model is complete; 0 at the beginning."""
+        async with self._database.read() as connection:
+            return await cameras.feed_revision(connection) or 0
+
+    async def apply(self, changes: Sequence[CameraChange], revision: int | None) -> None:
+        """Take in changes in order, and with them the revision reached (None: it stays)."""
+        async with self._database.write() as connection:
+            for change in changes:
+                if isinstance(change, camera_pb2.Camera):
+                    await cameras.put(connection, _facts(change), change.revision)
+                else:
+                    await cameras.mark_deleted(connection, change.uid, change.revision)
+            if revision is not None:
+                await cameras.set_feed_revision(connection, revision)
+        self._progress.set()
+        self._progress = asyncio.Event()
+
+    async def forget(self) -> None:
+        """Begin anew: none of this is about the cameras of ingest's registry."""
+        async with self._database.write() as connection:
+            await cameras.forget_all(connection)
+
+    async def wait_for(self, camera_uid: str) -> None:
+        """Return once the camera is known, after a second at the latest."""
+        deadline = asyncio.get_running_loop().time() + LAG_S
+        while True:
+            progress = self._progress
+            if await self._is_known(camera_uid):
+                return
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await progress.wait()
+            except TimeoutError:
+                return
+
+    async def _is_known(self, camera_uid: str) -> bool:
+        async with self._database.read() as connection:
+            return await cameras.find(connection, camera_uid) is not None
+
+
+def _facts(camera: camera_pb2.Camera) -> CameraFacts:
+    return CameraFacts(
+        uid=camera.uid,
+        region=camera.region.removeprefix("regions/"),
+        ownership=_ownership(camera.ownership),
+        owner=camera.owner,
+        listed_for_residents=camera.listed_for_residents,
+    )
+
+
+def _ownership(value: camera_pb2.Ownership.ValueType) -> Ownership | None:
+    if value == camera_pb2.OWNERSHIP_UNSPECIFIED:
+        return None
+    try:
+        return Ownership(camera_pb2.Ownership.Name(value).lower())
+    except ValueError:
+        return Ownership.HOUSEHOLD  # one that a newer ingest knows: the strictest rule holds
