@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -52,6 +52,8 @@ from snowlight.runtime import Runtime
 STORE_RETRY_SECONDS = 5.0
 LAST_REPORT_SECONDS = 2.0
 LOOK_SECONDS = 0.05
+DISCONTINUITIES_UNWRITTEN = 100
+"""How many sessions of one camera a run that was killed may have begun after its last write of the count."""
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +102,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             clock=clock,
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: _spec(record, cameras),
-            new_ring=lambda: Ring(settings.ring_bytes),
+            new_ring=_ring_opener(settings.ring_bytes, await statuses.discontinuities()),
             open_session=_session_opener(runtime, settings, spool, epoch),
             on_dark=viewers.end,
         )
@@ -172,6 +174,16 @@ def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
         camera_class=record.camera_class,
         schedule=record.schedule,
     )
+
+
+def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable[[str], Ring]:
+    """`discontinuities`: by camera uid, the count that an earlier run wrote, maybe not its last."""
+
+    def new_ring(uid: str) -> Ring:
+        written = discontinuities.get(uid)
+        return Ring(cap_bytes, 0 if written is None else written + DISCONTINUITIES_UNWRITTEN)
+
+    return new_ring
 
 
 def _session_opener(

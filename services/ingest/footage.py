@@ -53,6 +53,7 @@ class Footage:
         self._measured_bytes = self._measured_ms = 0
         self._media_due = True
         self._live.begin(init)
+        self._observer.on_session(init.discontinuity_sequence)
 
     def append(self, fragment: Fragment) -> None:
         """The next fragment of the mux session."""

@@ -34,6 +34,9 @@ class CameraObserver(Protocol):
     def on_state(self, state: SessionState, reason: str, time_ms: int) -> None:
         """`reason` is empty, or "camera.auth_failed: 401 after Digest" as in `Camera.state_reason`."""
 
+    def on_session(self, discontinuity_sequence: int) -> None:
+        """A mux session begins, with this discontinuity sequence number (RFC 8216, 4.3.3.3)."""
+
     def on_media(self, media: MediaInfo) -> None:
         """At the start of each mux session, and about every half minute while it goes on."""
 

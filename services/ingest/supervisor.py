@@ -56,11 +56,11 @@ class Supervisor:
         clock: Clock,
         pace: Pace,
         spec_of: Callable[[CameraRecord], CameraSpec],
-        new_ring: Callable[[], Ring],
+        new_ring: Callable[[str], Ring],
         open_session: Callable[[CameraSpec, Ring, CameraObserver], Session],
         on_dark: Callable[[str], None],
     ) -> None:
-        """`on_dark` is called with the uid of a camera that was disabled or deleted."""
+        """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted."""
         self._feed = feed
         self._board = board
         self._clock = clock
@@ -111,7 +111,8 @@ class Supervisor:
             return
         wanted = self._wanted(change)
         if camera is None:
-            camera = self._cameras[change.uid] = _Camera(change.uid, change.name, self._new_ring(), wanted)
+            ring = self._new_ring(change.uid)
+            camera = self._cameras[change.uid] = _Camera(change.uid, change.name, ring, wanted)
             keepers.create_task(self._keep(camera), name=change.name)
         elif camera.wanted != wanted:
             camera.wanted = wanted

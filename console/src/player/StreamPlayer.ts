@@ -3,7 +3,6 @@ import { isForbidden, Problem } from '../api/problem';
 import { backoff } from './backoff';
 import { codecName } from './codecs';
 import { LIVE_CONFIG, RECORDED_CONFIG } from './config';
-import { playlistLoader } from './playlistLoader';
 import { endOfGap, instantAt, positionOf, type DatedFragment } from './wallclock';
 
 export type PlayerState =
@@ -93,7 +92,7 @@ export class StreamPlayer {
     }
     if (this.stopped) return;
     const { video, live } = this.options;
-    const hls = new Hls({ ...(live ? LIVE_CONFIG : RECORDED_CONFIG), pLoader: playlistLoader() });
+    const hls = new Hls(live ? LIVE_CONFIG : RECORDED_CONFIG);
     this.hls = hls;
     this.movedAt = performance.now();
     hls.on(Events.ERROR, (_event, data) => this.onError(data));

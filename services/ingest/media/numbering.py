@@ -14,12 +14,17 @@ def part_target_ms(frame_interval_ms: float) -> int:
 
 
 class Numbering:
-    """One camera's numbers, kept across its sessions."""
+    """One camera's numbers, kept across its sessions.
 
-    def __init__(self) -> None:
+    Media sequence numbers are Unix seconds and so outlive the process by themselves. Discontinuities are
+    counted, since players walk arrays as long as their number: the count is kept in the database.
+    """
+
+    def __init__(self, discontinuities: int = 0) -> None:
+        """`discontinuities`: the discontinuity sequence number of the camera's last session so far."""
         self.session = 0
         """First media sequence number of the session."""
-        self.discontinuity_sequence = 0
+        self.discontinuity_sequence = discontinuities
         self.target_ms = 0
         """TARGETDURATION of the session; 0 until its first segment is whole."""
         self._segment = 0
@@ -29,10 +34,8 @@ class Numbering:
 
     def begin(self, start_ms: int) -> None:
         """A session whose first fragment starts at `start_ms` begins."""
-        second = start_ms // 1000
-        first = not self.session
-        self.session = self._segment = max(second, self._segment + 1)
-        self.discontinuity_sequence = second if first else self.discontinuity_sequence + 1
+        self.session = self._segment = max(start_ms // 1000, self._segment + 1)
+        self.discontinuity_sequence += 1
         self.target_ms = self._target(self._longest_ms) if self._longest_ms else 0
         self._part = 0
         self._length_ms = 0

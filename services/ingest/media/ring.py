@@ -42,7 +42,8 @@ class _Entry:
 class Ring:
     """Starts on a key frame; holds `cap_bytes`, or one GOP if that is more. It outlives sessions."""
 
-    def __init__(self, cap_bytes: int = 1_500_000) -> None:
+    def __init__(self, cap_bytes: int = 1_500_000, discontinuities: int = 0) -> None:
+        """`discontinuities`: the discontinuity sequence number of the camera's last session so far."""
         self._cap = cap_bytes
         self._entries: deque[_Entry] = deque()
         self._begin = 0  # number of the first entry
@@ -52,7 +53,7 @@ class Ring:
         self._waiting: list[asyncio.Future[None]] = []
         self.live = False
         """Fragments are coming."""
-        self.numbering = Numbering()
+        self.numbering = Numbering(discontinuities)
         """Of the fragments, across all sessions of the camera."""
 
     def start(self, init: InitSection) -> None:

@@ -78,6 +78,7 @@ class StatusBoard:
         self._cameras: dict[str, CameraStatus] = {}
         self._tails: set[StateTail] = set()
         self._pending: dict[str, deque[StateChange]] = {}
+        self._discontinuities: dict[str, int] = {}
         metrics.count_states(lambda state: sum(c.state == state for c in self._cameras.values()))
 
     def get(self, uid: str) -> CameraStatus | None:
@@ -108,6 +109,7 @@ class StatusBoard:
         self.gaps.end(uid, self._clock.now_ms())
         self._cameras.pop(uid, None)
         self._pending.pop(uid, None)
+        self._discontinuities.pop(uid, None)
 
     @contextmanager
     def tail(self, wake: asyncio.Event) -> Iterator[StateTail]:
@@ -142,6 +144,19 @@ class StatusBoard:
             if len(waiting) < CHANGES_KEPT:
                 waiting.appendleft(change)
 
+    def count_discontinuity(self, uid: str, sequence: int) -> None:
+        """A mux session has this discontinuity sequence number."""
+        self._discontinuities[uid] = sequence
+
+    def take_discontinuities(self) -> dict[str, int]:
+        """By uid, the numbers counted since the last call, for the database."""
+        taken, self._discontinuities = self._discontinuities, {}
+        return taken
+
+    def put_back_discontinuities(self, sequences: dict[str, int]) -> None:
+        """The database did not take them: hand them out again, unless they were counted on meanwhile."""
+        self._discontinuities = sequences | self._discontinuities
+
     def _camera(self, uid: str, name: str) -> CameraStatus:
         camera = self._cameras.get(uid)
         if camera is None:
@@ -164,6 +179,9 @@ class SessionObserver:
         if state != "online":
             self._camera.media = None
         self._board.change_state(self._camera, _STATES[state], reason, time_ms)
+
+    def on_session(self, discontinuity_sequence: int) -> None:
+        self._board.count_discontinuity(self._camera.uid, discontinuity_sequence)
 
     def on_media(self, media: MediaInfo) -> None:
         self._camera.media = media

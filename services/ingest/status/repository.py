@@ -1,6 +1,6 @@
-"""State changes and gaps in the database, SQLite or PostgreSQL alike."""
+"""State changes, gaps and discontinuity counts in the database, SQLite or PostgreSQL alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -33,6 +33,12 @@ _gaps = sa.Table(
     sa.Column("cause", sa.String),
     sa.Column("reported", sa.Boolean),
 )
+_discontinuities = sa.Table(
+    "discontinuities",
+    _metadata,
+    sa.Column("camera_uid", sa.String, primary_key=True),
+    sa.Column("sequence", sa.BigInteger),
+)
 
 
 class StatusRepository:
@@ -41,8 +47,13 @@ class StatusRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write(self, changes: Sequence[StateChange], gaps: Sequence[Gap]) -> None:
-        """Keep what changed, and drop what is older than what is kept, in one transaction."""
+    async def write(
+        self, changes: Sequence[StateChange], gaps: Sequence[Gap], discontinuities: Mapping[str, int]
+    ) -> None:
+        """Keep what changed, and drop what is older than what is kept, in one transaction.
+
+        `discontinuities`: by camera uid, the discontinuity sequence number of its last session.
+        """
         dialect = postgresql if self._database.is_postgres else sqlite
         async with self._database.write() as connection:
             if changes:
@@ -61,6 +72,14 @@ class StatusRepository:
                 )
                 await connection.execute(upsert, [{**_row(gap), "reported": False} for gap in gaps])
                 await connection.execute(_drop_old_gaps(), _uids(gaps))
+            if discontinuities:
+                count = dialect.insert(_discontinuities)
+                count = count.on_conflict_do_update(
+                    index_elements=[_discontinuities.c.camera_uid],
+                    set_={"sequence": count.excluded.sequence},
+                )
+                rows = [{"camera_uid": uid, "sequence": n} for uid, n in sorted(discontinuities.items())]
+                await connection.execute(count, rows)
 
     async def changes(self, uid: str) -> list[StateChange]:
         """Newest first."""
@@ -106,11 +125,19 @@ class StatusRepository:
                     .values(reported=True)
                 )
 
+    async def discontinuities(self) -> dict[str, int]:
+        """By camera uid, the discontinuity sequence number of its last session that was written."""
+        async with self._database.read() as connection:
+            return {
+                row.camera_uid: row.sequence for row in await connection.execute(_discontinuities.select())
+            }
+
     async def forget_deleted(self) -> None:
         """Drop what is kept of cameras that are no longer registered and of which all is reported."""
         registered = sa.select(cameras.c.uid)
         async with self._database.write() as connection:
-            await connection.execute(_changes.delete().where(_changes.c.camera_uid.not_in(registered)))
+            for table in (_changes, _discontinuities):
+                await connection.execute(table.delete().where(table.c.camera_uid.not_in(registered)))
             await connection.execute(
                 _gaps.delete().where(
                     _gaps.c.camera_uid.not_in(registered), _gaps.c.reported, _gaps.c.end_ms.is_not(None)

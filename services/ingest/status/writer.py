@@ -27,12 +27,14 @@ class StatusWriter:
         """Write what changed. Raises UnavailableError; it is kept for the next call then."""
         async with self._lock:
             changes, gaps = self._board.take(), self._board.gaps.take()
-            if not (changes or gaps):
+            discontinuities = self._board.take_discontinuities()
+            if not (changes or gaps or discontinuities):
                 return
             try:
-                await self._repository.write(changes, gaps)
+                await self._repository.write(changes, gaps, discontinuities)
             except BaseException:
                 self._board.put_back(changes)
+                self._board.put_back_discontinuities(discontinuities)
                 self._board.gaps.put_back(gaps)
                 raise
             if gaps:

@@ -205,12 +205,13 @@ async def test_after_a_restart_the_footage_is_committed_and_the_hole_has_its_cau
 ) -> None:
     async with running_ingest(cluster) as client:
         camera = await client.create("gate", village.url(GATE))
-        _, before = await fragments(client, camera.uid, 4)
+        first, before = await fragments(client, camera.uid, 4)
     await asyncio.sleep(1.5)  # a shorter hole would be no gap
     async with running_ingest(cluster) as client:
-        _, after = await fragments(client, camera.uid, 2)
+        second, after = await fragments(client, camera.uid, 2)
         await _check_hole(client, camera, before[0].start_ms, after[0].start_ms)
         assert before[-1].segment < after[0].segment
+        assert 0 < first.discontinuity_sequence < second.discontinuity_sequence < 1000
 
 
 async def test_after_a_kill_the_spool_is_finished_and_the_hole_has_its_cause(
@@ -224,14 +225,15 @@ async def test_after_a_kill_the_spool_is_finished_and_the_hole_has_its_cause(
             camera = await until(
                 lambda: _try_to_create(client, village.url(GATE)), lambda camera: camera is not None
             )
-            _, before = await fragments(client, camera.uid, 4)
+            first, before = await fragments(client, camera.uid, 4)
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()
     await asyncio.sleep(1.5)  # a shorter hole would be no gap
     async with running_ingest(cluster) as client:
-        _, after = await fragments(client, camera.uid, 2)
+        second, after = await fragments(client, camera.uid, 2)
         await _check_hole(client, camera, before[0].start_ms, after[0].start_ms)
+        assert 0 < first.discontinuity_sequence < second.discontinuity_sequence < 1000
 
 
 async def _check_hole(client: Client, camera: camera_pb2.Camera, start_ms: int, end_ms: int) -> None:

@@ -145,9 +145,29 @@ async def test_old_gaps_go_once_they_are_reported_and_those_of_deleted_cameras_t
             50,
         )
     observer.on_recording(T + 605_000)
+    observer.on_session(1)
     await registry.writer.flush()
+    assert await registry.statuses.discontinuities() == {camera.uid: 1}
     await GapReporter(registry.statuses, storage).report()
     await registry.cameras.delete(camera.name, "")
     await registry.statuses.forget_deleted()
     assert await registry.statuses.gaps(camera.uid) == []
     assert await registry.statuses.changes(camera.uid) == []
+    assert await registry.statuses.discontinuities() == {}
+
+
+async def test_the_newest_count_of_discontinuities_is_kept_even_if_the_database_was_away(
+    registry: Registry,
+) -> None:
+    a, b = [await create(registry, name) for name in ("a", "b")]
+    observers = [registry.board.session(camera.uid, camera.name) for camera in (a, b)]
+    for observer in observers:
+        observer.on_session(7)
+    await registry.writer.flush()
+    for observer in observers:
+        observer.on_session(8)
+    failed = registry.board.take_discontinuities()
+    observers[1].on_session(9)
+    registry.board.put_back_discontinuities(failed)
+    await registry.writer.flush()
+    assert await registry.statuses.discontinuities() == {a.uid: 8, b.uid: 9}

@@ -54,7 +54,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         clock=clock,
         pace=Pace(1000, clock),
         spec_of=spec_of,
-        new_ring=Ring,
+        new_ring=lambda uid: Ring(),
         open_session=open_session,
         on_dark=lambda uid: None,
     )

@@ -84,6 +84,8 @@ class Told:
     def on_state(self, state: str, reason: str, time_ms: int) -> None:
         self.states.append((state, reason))
 
+    def on_session(self, discontinuity_sequence: int) -> None: ...
+
     def on_media(self, media: MediaInfo) -> None:
         self.media.append(media)
 

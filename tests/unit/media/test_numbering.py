@@ -26,7 +26,13 @@ def test_sessions_within_one_second_get_rising_numbers() -> None:
     for _ in range(3):
         numbering.begin(1_790_000_000_000)
         sessions.append((numbering.session, numbering.discontinuity_sequence))
-    assert sessions == [(1_790_000_000 + i, 1_790_000_000 + i) for i in range(3)]
+    assert sessions == [(1_790_000_000 + i, 1 + i) for i in range(3)]
+
+
+def test_discontinuities_are_counted_on_from_an_earlier_run() -> None:
+    numbering = Numbering(discontinuities=41)
+    numbering.begin(1_790_000_000_000)
+    assert numbering.discontinuity_sequence == 42
 
 
 def test_a_segment_ends_at_the_first_key_frame_from_two_seconds_on() -> None:
