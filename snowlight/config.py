@@ -31,9 +31,9 @@ class TlsSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_TLS_", frozen=True, extra="ignore")
 
-    certificate: Path | None = None
-    key: Path | None = None
-    ca: Path | None = None
+    certificate: Path | None = Field(None, description="This process's certificate chain.")
+    key: Path | None = Field(None, description="The certificate's private key.")
+    ca: Path | None = Field(None, description="Whose certificates peers must present.")
 
 
 class ClusterSettings(BaseSettings):
@@ -45,11 +45,11 @@ class ClusterSettings(BaseSettings):
     cluster_key: SecretStr | None = Field(
         None, description="At least 32 characters, the same for all services. Unset: a file in data_dir."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     time_zone: str = Field("Asia/Shanghai", description="Time zone of reports and of the console.")
-    auth_address: Address = "127.0.0.1:7001"
-    ingest_address: Address = "127.0.0.1:7002"
-    storage_address: Address = "127.0.0.1:7003"
+    auth_address: Address = Field("127.0.0.1:7001", description="Where peers reach auth.")
+    ingest_address: Address = Field("127.0.0.1:7002", description="Where peers reach ingest.")
+    storage_address: Address = Field("127.0.0.1:7003", description="Where peers reach storage.")
     admin_listen: Address = Field("127.0.0.1:9090", description="/healthz, /readyz and /metrics.")
     allow_plaintext: bool = Field(False, description="Let gRPC without TLS leave the loopback interface.")
     drain_seconds: float = Field(10.0, ge=0, description="How long running calls may go on at a stop.")

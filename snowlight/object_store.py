@@ -34,9 +34,9 @@ class ObjectStoreSettings(BaseSettings):
     name: str = Field("default", description="The store's name in the index; never rename one in use.")
     url: str | None = Field(None, description="s3://BUCKET or file:///FOLDER. Unset: data_dir/footage.")
     endpoint: str | None = Field(None, description="http(s)://HOST:PORT of MinIO or another S3. Unset: AWS.")
-    access_key: str | None = None
-    secret_key: SecretStr | None = None
-    region: str = "us-east-1"
+    access_key: str | None = Field(None, description="Access key of a bucket.")
+    secret_key: SecretStr | None = Field(None, description="Secret key of a bucket.")
+    region: str = Field("us-east-1", description="The bucket's region.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,0 +1,47 @@
+"""docs/operations.md is what operators set a cluster up by: it names every setting, with what it does."""
+
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from services.auth.config import AuthSettings
+from services.gateway.config import GatewaySettings
+from services.ingest.config import IngestSettings
+from services.storage.config import StorageSettings
+from snowlight.config import ClusterSettings, TlsSettings
+from snowlight.object_store import ObjectStoreSettings
+
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
+SETTINGS = (
+    ClusterSettings,
+    TlsSettings,
+    ObjectStoreSettings,
+    IngestSettings,
+    StorageSettings,
+    AuthSettings,
+    GatewaySettings,
+)
+
+
+def _named(settings: type[BaseSettings]) -> dict[str, str]:
+    """Description by environment variable; nested settings have prefixes of their own."""
+    prefix = settings.model_config["env_prefix"]
+    return {
+        f"{prefix}{name}".upper(): field.description or ""
+        for name, field in settings.model_fields.items()
+        if field.annotation is not ObjectStoreSettings
+    }
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_every_setting_is_in_the_operations_guide_as_the_code_describes_it(
+    settings: type[BaseSettings],
+) -> None:
+    guide = OPERATIONS.read_text(encoding="utf-8")
+    rows = {
+        cells[1].strip().strip("`"): cells[3].strip()
+        for cells in (line.split("|") for line in guide.splitlines() if line.startswith("| `SNOWLIGHT_"))
+    }
+    for variable, description in _named(settings).items():
+        assert rows.get(variable) == description
