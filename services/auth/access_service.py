@@ -4,6 +4,7 @@ from typing import Any
 
 from services.auth.camera_model import CameraModel
 from services.auth.messages import region_message, to_ms, to_timestamp
+from services.auth.region_codes import check_code
 from services.auth.repository import regions
 from services.auth.rights import check_action, decide_on_camera, decide_on_region, load_principal
 from services.auth.tickets import TicketOffice, TicketRequest, check_window
@@ -45,7 +46,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
                     principal = await load_principal(connection, name)
                     decision = await decide_on_camera(connection, principal, uid, action)
             case "region":
-                code = region_code(request.region, "region")
+                code = check_code(region_code(request.region, "region"), "region")
                 async with self._database.read() as connection:
                     principal = await load_principal(connection, name)
                     decision = await decide_on_region(connection, principal, code, action)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bad_input.cameras import BAD_CAMERAS, GOOD, BadCamera
-from tests.bad_input.town import VILLAGE, Town
+from tests.bad_input.town import GROUP, VILLAGE, Town
 from tests.parts.part import free_port
 from tests.person import now
 from tests.waiting import eventually
@@ -93,7 +93,7 @@ async def test_a_camera_plays_once_what_was_refused_listens(town: Town) -> None:
 
 async def test_a_camera_plays_once_its_password_is_mended(town: Town) -> None:
     wrong, right = (town.places.rtsp("digest", password) for password in ("wrong", town.places.password))
-    await town.admin.add_camera("mistyped", region=VILLAGE, source_url=wrong)
+    await town.admin.add_camera("mistyped", region=GROUP, source_url=wrong)
 
     async def refused() -> bool:
         return town.attempts()["mistyped"] >= 1

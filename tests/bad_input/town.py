@@ -18,12 +18,14 @@ from tests.person import Person, anybody, now, signed_in
 from tests.waiting import eventually
 
 COUNTY, VILLAGE = "regions/421381", "regions/421381901901"
+GROUP = f"{VILLAGE}-g3"
 ELSEWHERE = "regions/371326"
 
 _REGIONS = """code,parent,level,display_name
 421381,,county,广水市
 421381901,421381,town,青溪镇
 421381901901,421381901,village,柳林村
+421381901901-g3,421381901901,group,三组
 371326,,county,平邑县
 """
 _PEOPLE = {"chen": (COUNTY, "admin"), "wang": (VILLAGE, "viewer"), "zhao": (ELSEWHERE, "admin")}

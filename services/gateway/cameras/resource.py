@@ -13,6 +13,9 @@ OUTPUT_ONLY = frozenset(
     {"name", "uid", "etag", "state", "state_reason", "create_time", "update_time", "revision"}
 )
 
+_COUNTED_FROM_ONE = ("camera_class", "retention_days")
+"""gRPC cannot leave a number out, so ingest takes 0 for the default there. JSON can: its 0 is a mistake."""
+
 CAMERA_SCHEMA = schema_of(camera_pb2.Camera.DESCRIPTOR, output_only=OUTPUT_ONLY)
 for _name in INTERNAL:
     del CAMERA_SCHEMA["properties"][_name]
@@ -25,7 +28,7 @@ def camera_json(camera: camera_pb2.Camera) -> dict[str, Any]:
 
 def read_new(body: dict[str, Any]) -> camera_pb2.Camera:
     """The camera of a POST, enabled unless it says otherwise. Raises InvalidArgumentError naming a field."""
-    camera = from_json(body, camera_pb2.Camera, ignore=OUTPUT_ONLY)
+    camera = _read(body)
     if body.get("enabled") is None:
         camera.enabled = True
     if not camera.region:
@@ -35,7 +38,7 @@ def read_new(body: dict[str, Any]) -> camera_pb2.Camera:
 
 def read_changes(body: dict[str, Any], name: str) -> tuple[camera_pb2.Camera, list[str]]:
     """The camera of a PATCH to `name`, and the fields given. Raises InvalidArgumentError naming a field."""
-    camera = from_json(body, camera_pb2.Camera, ignore=OUTPUT_ONLY)
+    camera = _read(body)
     if body.get("name", name) != name:
         raise InvalidArgumentError("request.immutable", "name cannot be changed", field="name")
     etag = body.get("etag") or ""
@@ -43,3 +46,11 @@ def read_changes(body: dict[str, Any], name: str) -> tuple[camera_pb2.Camera, li
         raise InvalidArgumentError("request.type", "etag must be a string", field="etag")
     camera.name, camera.etag = name, etag
     return camera, [field for field in body if field not in OUTPUT_ONLY]
+
+
+def _read(body: dict[str, Any]) -> camera_pb2.Camera:
+    camera = from_json(body, camera_pb2.Camera, ignore=OUTPUT_ONLY)
+    for field in _COUNTED_FROM_ONE:
+        if body.get(field) == 0:
+            raise InvalidArgumentError("request.invalid", f"{field} must be at least 1", field=field)
+    return camera

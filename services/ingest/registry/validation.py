@@ -40,7 +40,7 @@ OUTPUT_ONLY = ("name", "uid", "etag", "state", "state_reason", "create_time", "u
 """Fields that callers cannot write; naming one in a mask changes nothing (AIP-203)."""
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_REGION = re.compile(r"regions/[0-9]{2,20}")
+_REGION = re.compile(r"regions/([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}[0-9A-Za-z-]{0,20})")
 _AT_BEHIND_AUTHORITY = re.compile(r"://[^/?]*[/?].*@")  # most likely the end of a password
 _MAX_URL = 2048
 _MAX_TEXT = 200
@@ -101,7 +101,11 @@ def id_of(name: str) -> str:
 def check_region(region: str) -> str:
     """A region's name; whether it exists is for auth to know."""
     if not _REGION.fullmatch(region):
-        raise invalid("region", "must be regions/ and a code of 2 to 20 digits, such as regions/421381")
+        raise invalid(
+            "region",
+            "must be regions/ and 2, 4, 6, 9 or 12 digits, below a village followed by a local code, "
+            "such as regions/421381",
+        )
     return region
 
 
