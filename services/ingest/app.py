@@ -16,6 +16,7 @@ from services.ingest.camera import CameraSpec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD, open_epoch, raise_epoch
+from services.ingest.media.heap import keep_fragments_on_the_heap
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
@@ -61,6 +62,7 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterator[None]:
     """Ingest is up inside. On the way out streams end, sessions close, and spool and gaps are handed on."""
+    keep_fragments_on_the_heap()
     data_dir = runtime.cluster.data_dir
     clock = runtime.clock
     async with (

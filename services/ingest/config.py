@@ -42,7 +42,9 @@ class IngestSettings(BaseSettings):
         None, description="The only folder whose files may be played as cameras. Unset: none may."
     )
     ring_bytes: int = Field(
-        2 << 20, ge=64 << 10, description="Newest footage held in memory for live viewers, bytes per camera."
+        1_250_000,
+        ge=64 << 10,
+        description="Newest footage held in memory for live viewers, bytes per camera.",
     )
     sessions_per_second: float = Field(
         100.0, gt=0, description="How fast cameras are connected to at the start."
