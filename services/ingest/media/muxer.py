@@ -12,7 +12,6 @@ from av.video.stream import VideoStream
 
 from snowlight.media.boxes import VIDEO_TIMESCALE
 
-START_CODE = b"\x00\x00\x00\x01"
 _OPTIONS = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer",
     "frag_duration": "500000",
@@ -57,8 +56,8 @@ class Muxer:
         """`[ftyp moov]`"""
 
     def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> bool:
-        """Mux an access unit (Annex B with 4-byte start codes), times in 90 kHz. True if there is output."""
-        packet = Packet(length_prefixed(data))
+        """Mux an access unit (as in `AccessUnitSink.on_video`), times in 90 kHz. True if there is output."""
+        packet = Packet(data)
         packet.stream = self._video
         packet.pts = pts
         packet.dts = dts
@@ -87,17 +86,3 @@ class Muxer:
         """End the mux; returns the fragment that was open."""
         self._container.close()
         return self.take()
-
-
-def length_prefixed(data: bytes) -> bytes:
-    """An access unit's NAL units behind 4-byte lengths instead of start codes (ISO/IEC 14496-15, 4.3.2)."""
-    parts: list[bytes | memoryview] = []
-    view = memoryview(data)
-    begin = 4
-    while True:
-        end = data.find(START_CODE, begin)
-        if end < 0:
-            parts += ((len(data) - begin).to_bytes(4, "big"), view[begin:])
-            return b"".join(parts)
-        parts += ((end - begin).to_bytes(4, "big"), view[begin:end])
-        begin = end + 4

@@ -28,7 +28,7 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class VideoTrack:
-    """`parameter_sets`: NAL units without start codes in the order VPS, SPS, PPS; empty if not yet known."""
+    """`parameter_sets`: NAL units without lengths in the order VPS, SPS, PPS; empty if not yet known."""
 
     codec: VideoCodec
     clock_rate: int
@@ -76,8 +76,9 @@ class AccessUnitSink(Protocol):
         """A complete in-band set that differs from the known one, before the first unit it applies to."""
 
     def on_video(self, data: bytes, pts: int, key: bool) -> None:
-        """One access unit, Annex B with 4-byte start codes, without parameter sets and delimiters.
+        """One access unit without parameter sets and delimiters, each NAL unit behind its length in 4 bytes.
 
+        This is how samples of MP4 have it (ISO/IEC 14496-15, 4.3.2).
         `pts` counts in `clock_rate` from an arbitrary start and does not wrap.
         `key`: decoding may start here.
         """

@@ -11,6 +11,7 @@ import av
 
 from services.ingest.sources.opening import open_source
 from services.ingest.sources.source import Credentials, IPNetwork, SourceError, SourceSettings
+from tests.unit.sources.packets import sized
 from tests.unit.sources.recorder import Recorder
 
 LOOPBACK: tuple[IPNetwork, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -71,14 +72,26 @@ async def failure(url: str, *, settings: SourceSettings = HASTY, **options: obje
     raise AssertionError("the source ended without an error")
 
 
+def annex_b(data: bytes) -> bytes:
+    """An access unit with start codes for its NAL units' lengths (ISO/IEC 14496-10, B.1)."""
+    units = bytearray(data)
+    position = 0
+    while position < len(units):
+        size = int.from_bytes(units[position : position + 4], "big")
+        units[position : position + 4] = b"\x00\x00\x00\x01"
+        position += 4 + size
+    assert position == len(units)
+    return bytes(units)
+
+
 def decoded(playing: Playing) -> int:
     """How many pictures a decoder makes of what came, the parameter sets told first."""
     video, _ = playing.sink.tracks[0]
     decoder = av.CodecContext.create("hevc" if video.codec == "h265" else "h264", "r")
     assert isinstance(decoder, av.VideoCodecContext)
     sets = playing.sink.parameter_sets[0] if playing.sink.parameter_sets else video.parameter_sets
-    units = [b"".join(b"\x00\x00\x00\x01" + unit for unit in sets)]
-    units += [data for data, _, _ in playing.sink.video]
+    units = [annex_b(sized(*sets))]
+    units += [annex_b(data) for data, _, _ in playing.sink.video]
     first_key = next(i for i, (_, _, key) in enumerate(playing.sink.video) if key)
     units[1] = units[0] + units[1 + first_key]
     packets = [av.Packet(unit) for unit in units[1:2] + units[2 + first_key :]]

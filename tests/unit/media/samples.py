@@ -11,7 +11,6 @@ import numpy as np
 
 from services.ingest.sources.source import AudioCodec, AudioTrack, VideoCodec, VideoTrack
 
-START_CODE = b"\x00\x00\x00\x01"
 FPS = 25
 TICKS = 90_000 // FPS
 
@@ -72,7 +71,9 @@ def clip(
         assert track.time_base is not None
         sets = _parameter_sets(codec, track.codec_context.extradata or b"")
         units = tuple(
-            Unit(_annex_b(codec, bytes(p)), round((p.pts or 0) * track.time_base * 90_000), p.is_keyframe)
+            Unit(
+                _without_sets(codec, bytes(p)), round((p.pts or 0) * track.time_base * 90_000), p.is_keyframe
+            )
             for p in source.demux(track)
             if p.size
         )
@@ -131,14 +132,14 @@ def _parameter_sets(codec: VideoCodec, record: bytes) -> tuple[bytes, ...]:
     return tuple(units)
 
 
-def _annex_b(codec: VideoCodec, sample: bytes) -> bytes:
-    """With parameter sets taken out, as sources deliver it."""
+def _without_sets(codec: VideoCodec, sample: bytes) -> bytes:
+    """Parameter sets and delimiters taken out, as sources deliver it."""
     parts: list[bytes] = []
     position = 0
     while position < len(sample):
         end = position + 4 + int.from_bytes(sample[position : position + 4], "big")
         kind = sample[position + 4] & 31 if codec == "h264" else sample[position + 4] >> 1 & 63
         if kind not in ((7, 8, 9) if codec == "h264" else (32, 33, 34, 35)):
-            parts += (START_CODE, sample[position + 4 : end])
+            parts.append(sample[position:end])
         position = end
     return b"".join(parts)

@@ -2,8 +2,6 @@
 
 import struct
 
-START = b"\x00\x00\x00\x01"
-
 
 def frame(
     payload: bytes,
@@ -26,6 +24,11 @@ def frame(
     if padding:
         packet += bytes(padding - 1) + bytes([padding])
     return struct.pack(">BBH", 0x24, channel, len(packet)) + packet
+
+
+def sized(*units: bytes) -> bytes:
+    """The access unit of these NAL units, each behind its length."""
+    return b"".join(struct.pack(">I", len(unit)) + unit for unit in units)
 
 
 def h264_fragments(unit: bytes, size: int) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.video import VideoReceiver
-from tests.unit.sources.packets import START, aggregate, frame, h264_fragments
+from tests.unit.sources.packets import aggregate, frame, h264_fragments, sized
 from tests.unit.sources.recorder import Recorder
 
 SPS = bytes.fromhex("67640028acd940780227e5c044000003000400000300c83c60c658")
@@ -25,23 +25,23 @@ def receive(*frames: bytes, parameter_sets: tuple[bytes, ...] = (SPS, PPS), limi
 
 def test_a_single_nal_unit_packet_with_the_marker_is_an_access_unit() -> None:
     sink = receive(frame(SLICE, sequence=1, timestamp=3600, marker=True))
-    assert sink.video == [(START + SLICE, 3600, False)]
+    assert sink.video == [(sized(SLICE), 3600, False)]
 
 
 def test_an_idr_is_key() -> None:
-    assert receive(frame(IDR, sequence=1, marker=True)).video == [(START + IDR, 0, True)]
+    assert receive(frame(IDR, sequence=1, marker=True)).video == [(sized(IDR), 0, True)]
 
 
 def test_fragments_are_joined() -> None:
     pieces = h264_fragments(IDR, 50)
     sink = receive(*(frame(p, sequence=i, marker=i == len(pieces) - 1) for i, p in enumerate(pieces)))
-    assert sink.video == [(START + IDR, 0, True)]
+    assert sink.video == [(sized(IDR), 0, True)]
 
 
 def test_parameter_sets_and_delimiters_are_taken_out_of_the_unit() -> None:
     payload = aggregate(b"\x78", DELIMITER, SPS, PPS, SEI)
     sink = receive(frame(payload, sequence=1), frame(IDR, sequence=2, marker=True))
-    assert sink.video == [(START + SEI + START + IDR, 0, True)]
+    assert sink.video == [(sized(SEI, IDR), 0, True)]
     assert sink.parameter_sets == []
 
 
@@ -75,14 +75,14 @@ def test_a_fragmented_parameter_set_is_a_parameter_set() -> None:
     first, second = h264_fragments(changed, 3)
     sink = receive(frame(first, sequence=1), frame(second, sequence=2), frame(IDR, sequence=3, marker=True))
     assert sink.parameter_sets == [(SPS, changed)]
-    assert sink.video == [(START + IDR, 0, True)]
+    assert sink.video == [(sized(IDR), 0, True)]
 
 
 def test_parameter_sets_that_wait_alone_behind_a_marker_join_their_picture() -> None:
     sink = receive(
         frame(SEI, sequence=1, timestamp=9, marker=True), frame(IDR, sequence=2, timestamp=9, marker=True)
     )
-    assert sink.video == [(START + SEI + START + IDR, 9, True)]
+    assert sink.video == [(sized(SEI, IDR), 9, True)]
 
 
 def test_a_new_timestamp_ends_a_unit_that_has_no_marker() -> None:
@@ -101,7 +101,7 @@ def test_a_marker_on_every_slice_is_believed_once() -> None:
         for i, half in enumerate((SLICE, LOWER_SLICE))
     ]
     sink = receive(*frames)
-    whole = START + SLICE + START + LOWER_SLICE
+    whole = sized(SLICE, LOWER_SLICE)
     assert [(data, pts) for data, pts, _ in sink.video[1:]] == [(whole, 3600), (whole, 7200), (whole, 10800)]
     assert len({pts for _, pts, _ in sink.video}) == len(sink.video)
 
@@ -111,7 +111,7 @@ def test_two_pictures_of_one_timestamp_are_two_units() -> None:
     pieces = h264_fragments(IDR, 90)
     twice += [frame(p, sequence=2 + i, timestamp=7, marker=p is pieces[-1]) for i, p in enumerate(pieces)]
     sink = receive(*twice)
-    assert [data for data, _, _ in sink.video] == [START + SLICE, START + SLICE, START + IDR]
+    assert [data for data, _, _ in sink.video] == [sized(SLICE), sized(SLICE), sized(IDR)]
     assert sink.losses == []
 
 
@@ -121,7 +121,7 @@ def test_a_lost_packet_drops_its_unit_and_is_counted() -> None:
     following = frame(SLICE, sequence=len(pieces), timestamp=3600, marker=True)
     sink = receive(*frames[:3], *frames[5:], following)
     assert sink.losses == [2]
-    assert sink.video == [(START + SLICE, 3600, False)]
+    assert sink.video == [(sized(SLICE), 3600, False)]
 
 
 def test_a_hole_across_two_units_drops_both() -> None:
@@ -164,6 +164,22 @@ def test_a_stream_that_starts_anew_far_away_goes_on() -> None:
     assert [pts for _, pts, _ in sink.video] == [0, 7200]
 
 
+def test_the_rest_of_fragments_that_never_began_drops_the_unit() -> None:
+    rest = h264_fragments(IDR, 50)[1]
+    sink = receive(
+        frame(SEI, sequence=1),
+        frame(rest, sequence=2, marker=True),
+        frame(SLICE, sequence=3, timestamp=3600, marker=True),
+    )
+    assert sink.video == [(sized(SLICE), 3600, False)]
+
+
+def test_slices_in_fragments_each_have_their_length() -> None:
+    pieces = h264_fragments(IDR, 50) + h264_fragments(LOWER_SLICE, 50) + [SEI]
+    sink = receive(*(frame(p, sequence=i, marker=p is SEI) for i, p in enumerate(pieces)))
+    assert sink.video == [(sized(IDR, LOWER_SLICE, SEI), 0, True)]
+
+
 def test_a_stream_joined_in_the_middle_of_a_unit_begins_with_the_next() -> None:
     pieces = h264_fragments(IDR, 50)
     sink = receive(
@@ -177,7 +193,7 @@ def test_a_stream_joined_in_the_middle_of_a_unit_begins_with_the_next() -> None:
 
 def test_extension_contributors_and_padding_are_not_payload() -> None:
     odd = frame(SLICE, sequence=1, marker=True, csrcs=2, extension=b"12345678", padding=5)
-    assert receive(odd).video == [(START + SLICE, 0, False)]
+    assert receive(odd).video == [(sized(SLICE), 0, False)]
 
 
 def test_packets_of_a_mode_that_is_not_carried_cost_their_unit_only() -> None:

@@ -2,7 +2,7 @@
 
 from services.ingest.sources.rtp.h265 import H265Depacketiser, h265_parameter_sets
 from services.ingest.sources.rtp.video import VideoReceiver
-from tests.unit.sources.packets import START, aggregate, frame, h265_fragments
+from tests.unit.sources.packets import aggregate, frame, h265_fragments, sized
 from tests.unit.sources.recorder import Recorder
 
 VPS = bytes.fromhex("40010c01ffff01600000030090000003000003005d959809")
@@ -30,13 +30,13 @@ def test_single_units_and_irap_keys() -> None:
         frame(TRAIL, sequence=1, timestamp=3600, marker=True),
         frame(CRA, sequence=2, timestamp=7200, marker=True),
     )
-    assert sink.video == [(START + IDR, 0, True), (START + TRAIL, 3600, False), (START + CRA, 7200, True)]
+    assert sink.video == [(sized(IDR), 0, True), (sized(TRAIL), 3600, False), (sized(CRA), 7200, True)]
 
 
 def test_fragments_are_joined_with_the_header_restored() -> None:
     pieces = h265_fragments(IDR, 50)
     sink = receive(*(frame(p, sequence=i, marker=i == len(pieces) - 1) for i, p in enumerate(pieces)))
-    assert sink.video == [(START + IDR, 0, True)]
+    assert sink.video == [(sized(IDR), 0, True)]
 
 
 def test_an_aggregate_gives_its_units_and_keeps_parameter_sets_out() -> None:
@@ -44,7 +44,7 @@ def test_an_aggregate_gives_its_units_and_keeps_parameter_sets_out() -> None:
     sink = receive(frame(packet, sequence=1, marker=True), parameter_sets=())
     assert sink.events == ["parameter_sets", "video"]
     assert sink.parameter_sets == [(VPS, SPS, PPS)]
-    assert sink.video == [(START + IDR, 0, True)]
+    assert sink.video == [(sized(IDR), 0, True)]
 
 
 def test_parameter_sets_are_ordered_whatever_order_they_come_in() -> None:
@@ -73,5 +73,5 @@ def test_a_marker_on_every_slice_segment_is_believed_once() -> None:
         for i, half in enumerate((first, rest))
     ]
     sink = receive(*frames)
-    whole = START + first + START + rest
+    whole = sized(first, rest)
     assert [(data, pts) for data, pts, _ in sink.video[1:]] == [(whole, 3600), (whole, 7200)]

@@ -46,7 +46,7 @@ class VideoPackets:
             for unit in split_annex_b(bytes(filtered)):
                 builder.unit(unit)
             if builder.picture:
-                yield builder.join(), scale(time, filtered.time_base, CLOCK_RATE), builder.key
+                yield builder.finish(), scale(time, filtered.time_base, CLOCK_RATE), builder.key
             builder.clear()
 
     def track(self) -> VideoTrack:

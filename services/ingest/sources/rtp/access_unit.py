@@ -1,36 +1,49 @@
-"""One access unit in the making: the slices of its NAL units, joined once when it is complete."""
+"""One access unit in the making: its NAL units behind their lengths, in one growing buffer."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
 
-START_CODE = b"\x00\x00\x00\x01"
-NOTHING_OPEN = -1
+LENGTH_SIZE = 4
+_LENGTH_TO_COME = bytes(LENGTH_SIZE)
 
 
 class AccessUnitBuilder(ABC):
     """What the depacketisers of H.264 and H.265 share.
 
-    The receiver appends the continuations of a fragmentation unit to `parts` by itself, since they are most
-    of all packets; every other payload comes through `packet`. It knows a continuation by
-    `payload[0] & FRAGMENT_MASK == FRAGMENT_TYPE` and a clear start bit in `payload[FRAGMENT_HEADER - 1]`.
+    While `fragmented` holds, the receiver appends the continuations of a fragmentation unit to `data` by
+    itself, since they are most of all packets; every other payload comes through `packet`. It knows a
+    continuation by `payload[0] & FRAGMENT_MASK == FRAGMENT_TYPE` and a clear start bit in
+    `payload[FRAGMENT_HEADER - 1]`.
     """
 
     FRAGMENT_MASK: ClassVar[int]
     FRAGMENT_TYPE: ClassVar[int]
     FRAGMENT_HEADER: ClassVar[int]
 
-    __slots__ = ("_open", "broken", "key", "parameter_sets", "parts", "picture", "sets_changed")
+    __slots__ = (
+        "_begin",
+        "_no_picture",
+        "broken",
+        "data",
+        "fragmented",
+        "key",
+        "parameter_sets",
+        "picture",
+        "sets_changed",
+    )
 
     def __init__(self, parameter_sets: ParameterSets) -> None:
-        self.parts: list[bytes | bytearray] = []
+        self.data = bytearray()
+        self.fragmented = False  # the last NAL unit in `data` came in fragments and may go on
         self.parameter_sets = parameter_sets
         self.sets_changed = False  # outlives a dropped unit: the next one delivered needs the sets too
         self.picture = False
         self.key = False
         self.broken = False
-        self._open = NOTHING_OPEN
+        self._begin = 0  # of the last NAL unit's length, while `fragmented`
+        self._no_picture = False
 
     @abstractmethod
     def packet(self, buffer: bytearray, start: int, end: int) -> None:
@@ -42,31 +55,41 @@ class AccessUnitBuilder(ABC):
 
     @abstractmethod
     def unit(self, unit: bytearray) -> None:
-        """Take one whole NAL unit without start code, of one byte at least."""
+        """Take one whole NAL unit, of one byte at least."""
 
     def clear(self) -> None:
         """Begin the next access unit."""
-        self.parts.clear()
-        self.picture = self.key = self.broken = False
-        self._open = NOTHING_OPEN
+        self.data.clear()
+        self.picture = self.key = self.broken = self.fragmented = False
 
-    def join(self) -> bytes:
-        """The access unit in Annex B form (ISO/IEC 14496-10)."""
-        if self._open != NOTHING_OPEN:
-            self._close_fragment()
-        return b"".join(self.parts)
+    def finish(self) -> bytes:
+        """The access unit as `AccessUnitSink.on_video` takes it."""
+        if self.fragmented:
+            self._end_fragments()
+        return bytes(self.data)
 
-    def _close_fragment(self) -> None:
-        """End a fragmented unit that is no picture, and treat it as if it had come whole."""
-        begin = self._open
-        self._open = NOTHING_OPEN
-        unit = bytearray().join(self.parts[begin:])
-        del self.parts[begin:]
-        self.unit(unit[len(START_CODE) :])
+    def _begin_fragments(self, header: bytes, *, picture: bool) -> None:
+        """Begin a NAL unit whose rest comes in fragments: only then is its length known."""
+        self._begin = len(self.data)
+        self._no_picture = not picture
+        self.fragmented = True
+        self.data += _LENGTH_TO_COME
+        self.data += header
 
-    def _open_fragment(self) -> None:
-        """What is appended from here on is a fragmented parameter set, SEI message or delimiter."""
-        self._open = len(self.parts)
+    def _end_fragments(self) -> None:
+        """Put the length in its place; what is no picture is treated as if it had come whole."""
+        self.fragmented = False
+        begin, content = self._begin, self._begin + LENGTH_SIZE
+        if self._no_picture:
+            unit = self.data[content:]
+            del self.data[begin:]
+            self.unit(unit)
+        else:
+            self.data[begin:content] = (len(self.data) - content).to_bytes(LENGTH_SIZE, "big")
+
+    def _append(self, unit: bytearray) -> None:
+        self.data += len(unit).to_bytes(LENGTH_SIZE, "big")
+        self.data += unit
 
     def _aggregate(self, buffer: bytearray, start: int, end: int) -> None:
         """NAL units, each behind its 16-bit size: STAP-A of RFC 6184, 5.7.1 and AP of RFC 7798, 4.4.2."""

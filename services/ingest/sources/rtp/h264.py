@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 
-from services.ingest.sources.rtp.access_unit import NOTHING_OPEN, START_CODE, AccessUnitBuilder
+from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
 _STAP_A, _FU_A = 24, 28
 _RECOVERY_POINT = 6
-# The NAL unit header that a first fragment stands for, behind its start code, by the header's value.
-_UNIT_STARTS = tuple(START_CODE + bytes((header,)) for header in range(256))
 
 
 class H264Depacketiser(AccessUnitBuilder):
@@ -33,8 +31,8 @@ class H264Depacketiser(AccessUnitBuilder):
 
     def packet(self, buffer: bytearray, start: int, end: int) -> None:
         """Take one RTP payload of RFC 6184, 5.4."""
-        if self._open != NOTHING_OPEN:
-            self._close_fragment()
+        if self.fragmented:
+            self._end_fragments()
         kind = buffer[start] & 0x1F
         if kind == _FU_A:
             fragment = buffer[start + 1]
@@ -42,12 +40,11 @@ class H264Depacketiser(AccessUnitBuilder):
                 self.broken = True
                 return
             kind = fragment & 0x1F
-            if 1 <= kind <= _IDR:
+            picture = 1 <= kind <= _IDR
+            if picture:
                 self._see_picture(kind)
-            else:
-                self._open_fragment()
-            self.parts.append(_UNIT_STARTS[(buffer[start] & 0xE0) | kind])
-            self.parts.append(buffer[start + 2 : end])
+            self._begin_fragments(bytes(((buffer[start] & 0xE0) | kind,)), picture=picture)
+            self.data += buffer[start + 2 : end]
         elif 1 <= kind < _STAP_A:
             self.unit(buffer[start:end])
         elif kind == _STAP_A:
@@ -78,8 +75,7 @@ class H264Depacketiser(AccessUnitBuilder):
                 self._see_picture(kind)
             elif kind == _SEI and not self._idr_seen and _has_recovery_point(unit):
                 self.key = True
-            self.parts.append(START_CODE)
-            self.parts.append(unit)
+            self._append(unit)
 
     def _see_picture(self, kind: int) -> None:
         self.picture = True

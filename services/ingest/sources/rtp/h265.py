@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.ingest.sources.rtp.access_unit import NOTHING_OPEN, START_CODE, AccessUnitBuilder
+from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IRAP = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
@@ -25,8 +25,8 @@ class H265Depacketiser(AccessUnitBuilder):
 
     def packet(self, buffer: bytearray, start: int, end: int) -> None:
         """Take one RTP payload of RFC 7798, 4.4."""
-        if self._open != NOTHING_OPEN:
-            self._close_fragment()
+        if self.fragmented:
+            self._end_fragments()
         kind = (buffer[start] >> 1) & 0x3F
         if kind == _FU:
             fragment = buffer[start + 2]
@@ -34,13 +34,12 @@ class H265Depacketiser(AccessUnitBuilder):
                 self.broken = True
                 return
             kind = fragment & 0x3F
-            if kind <= _LAST_PICTURE:
+            picture = kind <= _LAST_PICTURE
+            if picture:
                 self._see_picture(kind)
-            else:
-                self._open_fragment()
             header = bytes(((buffer[start] & 0x81) | (kind << 1), buffer[start + 1]))
-            self.parts.append(START_CODE + header)
-            self.parts.append(buffer[start + 3 : end])
+            self._begin_fragments(header, picture=picture)
+            self.data += buffer[start + 3 : end]
         elif kind < _AP:
             self.unit(buffer[start:end])
         elif kind == _AP:
@@ -69,8 +68,7 @@ class H265Depacketiser(AccessUnitBuilder):
         elif kind not in (_DELIMITER, _FILLER):
             if kind <= _LAST_PICTURE:
                 self._see_picture(kind)
-            self.parts.append(START_CODE)
-            self.parts.append(unit)
+            self._append(unit)
 
     def _see_picture(self, kind: int) -> None:
         self.picture = True

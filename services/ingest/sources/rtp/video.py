@@ -70,13 +70,13 @@ class VideoReceiver:
         Returns where the run ends: at a frame that is incomplete, of another channel, or no RTP.
         """
         # About 200 packets a second and camera pass through here, most of them fragments that continue a
-        # unit: local names, one unpack, one slice. A call is made where a unit begins or ends, or for what
+        # unit: local names, one unpack, one copy. A call is made where a unit begins or ends, or for what
         # is rare.
         start = position
         channel = self._channel
         builder = self._builder
-        parts = builder.parts
-        append = parts.append
+        data = builder.data
+        view = memoryview(buffer)
         depacketise = builder.packet
         mask, fragment = builder.FRAGMENT_MASK, builder.FRAGMENT_TYPE
         fragment_header = builder.FRAGMENT_HEADER
@@ -111,8 +111,8 @@ class VideoReceiver:
             content = payload + fragment_header
             if content > payload_end:
                 pass  # carries nothing, but may carry the marker
-            elif buffer[payload] & mask == fragment and not buffer[content - 1] & 0x80 and parts:
-                append(buffer[content:payload_end])
+            elif builder.fragmented and buffer[payload] & mask == fragment and not buffer[content - 1] & 0x80:
+                data += view[content:payload_end]
             else:
                 depacketise(buffer, payload, payload_end)
             # Parameter sets or SEI alone wait for the picture they belong to.
@@ -168,7 +168,7 @@ class VideoReceiver:
             if not self._loss_told:
                 self._sink.on_loss(1)
         elif builder.picture:
-            data = builder.join()
+            data = builder.finish()
             if builder.sets_changed:
                 self._tell_parameter_sets()
             self._sink.on_video(data, self.clock.unwrap(timestamp), builder.key)
