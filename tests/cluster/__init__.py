@@ -1,0 +1,1 @@
+"""The promises of the whole cluster, kept by real processes and seen from outside."""
