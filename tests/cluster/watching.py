@@ -25,6 +25,8 @@ class Stream:
 H264_AAC = Stream(("h264", "aac"), 25, 1000)
 H265_PCMA = Stream(("hevc", "aac"), 25, 1000)
 """G.711 arrives as AAC."""
+VILLAGE = Stream(("h264", "aac"), 15, 2000)
+"""The village's first camera."""
 
 
 async def expect_live(person: Person, camera: str, stream: Stream) -> None:
