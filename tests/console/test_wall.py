@@ -1,0 +1,57 @@
+"""The wall: live pictures, and why there is none."""
+
+import time
+
+import pytest
+from playwright.async_api import expect
+
+from tests.console.screen import Screen, burnt_in_second, seconds_apart, watch_advance
+from tests.console.village import H265, OFFLINE, WALL
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+LATENCY_S = 15
+"""At the very most, from the scene to the screen."""
+
+
+async def test_a_live_picture_advances_and_is_of_now(screen: Screen) -> None:
+    await screen.sign_in()
+    await screen.part("layout-1").click()
+    await screen.watch("gate")
+    tile = screen.tile("gate", "playing")
+    await screen.is_seen(tile)
+    video = tile.get_by_test_id("tile-video")
+    await watch_advance(video)
+    second = await burnt_in_second(video)
+    assert second is not None
+    assert 0 < seconds_apart(time.time() % 60, second) < LATENCY_S
+
+
+async def test_four_cameras_play_on_one_wall(screen: Screen) -> None:
+    await screen.sign_in()
+    await screen.part("layout-4").click()
+    await screen.watch(*WALL)
+    for camera_id in WALL:
+        await screen.is_seen(screen.tile(camera_id, "playing"))
+    for camera_id in WALL:
+        await watch_advance(screen.tile(camera_id, "playing").get_by_test_id("tile-video"))
+    await expect(screen.page.locator('[data-testid="wall-tile"][data-state="playing"]')).to_have_count(4)
+
+
+async def test_what_this_browser_cannot_decode_is_named(screen: Screen) -> None:
+    await screen.sign_in()
+    await screen.watch(H265)
+    tile = screen.tile(H265, "unplayable")
+    await screen.is_seen(tile)
+    await expect(tile).to_contain_text("This browser cannot decode H.265")
+
+
+async def test_a_camera_that_is_away_says_why(screen: Screen) -> None:
+    await screen.sign_in()
+    await screen.watch(OFFLINE, "gate")
+    tile = screen.tile(OFFLINE, "offline")
+    await screen.is_seen(tile)
+    await expect(tile).to_contain_text("Camera offline")
+    await expect(tile).to_contain_text("The camera cannot be reached")
+    await expect(tile).to_contain_text("was refused")
+    await screen.is_seen(screen.tile("gate", "playing"))

@@ -1,0 +1,78 @@
+"""What the console looks at: a village of cameras in front of `snowlight all`."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from simulator.camera import Camera
+from simulator.loop.parameters import LoopParameters, Profile
+from simulator.rtsp.authentication import Credentials
+from simulator.server import serve_cameras
+from tests.parts.part import CACHE, free_port
+from tests.parts.snowlight import run_embedded
+from tests.person import Person, now, signed_in
+from tests.waiting import eventually
+
+USERNAME = "chen"
+VILLAGE = "regions/421381901901"
+WALL = ("bridge", "clinic", "gate", "square")
+"""Cameras that every browser plays: H.264, with and without sound."""
+H265, OFFLINE = "river", "tower"
+
+_REGIONS = """code,parent,level,display_name
+421381,,county,广水市
+421381901,421381,town,青溪镇
+421381901901,421381901,village,柳林村
+"""
+_WITH_SOUND = LoopParameters("柳林村 村口", "Liulin gate")
+_SILENT = LoopParameters("柳林村 石桥", "Liulin bridge", profile=Profile.H264)
+_H265 = LoopParameters("柳林村 河道", "Liulin river", profile=Profile.H265_G711)
+_CAMERAS = (
+    Camera("gate", _WITH_SOUND, Credentials("admin", "village-gate")),
+    Camera("bridge", _SILENT),
+    Camera("clinic", _SILENT),
+    Camera("square", _WITH_SOUND),
+    Camera(H265, _H265),
+)
+
+
+@dataclass(frozen=True)
+class Village:
+    """The running site and who may sign in to it."""
+
+    url: str
+    password: str
+    """Of USERNAME, an admin of the county."""
+    person: Person
+    """The same, over HTTP."""
+    since: datetime
+    """All cameras but the one that is away are online from here on."""
+
+
+@asynccontextmanager
+async def run_village(folder: Path) -> AsyncIterator[Village]:
+    """The site with its cameras online, while the context is open."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(serve_cameras(_CAMERAS, CACHE / "loops"))
+        snowlight = await stack.enter_async_context(run_embedded(folder, {}))
+        regions = folder / "regions.csv"
+        regions.write_text(_REGIONS)
+        await snowlight.administer("import-regions", regions)
+        password = await snowlight.add_operator(
+            USERNAME, scope="regions/421381", line="government", role="admin"
+        )
+        person = await stack.enter_async_context(signed_in(snowlight.url, USERNAME, password))
+        await server.encoded()
+        urls = {camera.path: server.url(camera) for camera in server.cameras}
+        urls[OFFLINE] = f"rtsp://127.0.0.1:{free_port()}/live"
+        for camera_id, url in urls.items():
+            await person.add_camera(camera_id, region=VILLAGE, source_url=url, audio=True)
+
+        async def settled() -> bool:
+            states = {camera_id: (await person.camera(camera_id))["state"] for camera_id in urls}
+            return states.pop(OFFLINE) == "OFFLINE" and set(states.values()) == {"ONLINE"}
+
+        await eventually(settled)
+        yield Village(snowlight.url, password, person, now())
