@@ -1,6 +1,5 @@
 """What every Snowlight gRPC server promises, seen from a client."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -28,6 +27,7 @@ from snowlight.rpc.channel import open_channel, raw_stream
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
 from snowlight.rpc.status import remote_errors
+from tests.waiting import eventually
 
 KEY = ClusterKey("a cluster key that is long enough for a test")
 FRAGMENT = Fragment(7, 2, 1_700_000_000_123, 480, True, False, b"moofmdat" * 5000)
@@ -133,9 +133,11 @@ async def test_no_call_without_a_service_token(
         stub: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(channel)
         with pytest.raises(UnauthenticatedError), remote_errors("services/ingest"):
             await stub.ListSpool(live_pb2.ListSpoolRequest(camera_uid="a"), metadata=metadata)
-    async with asyncio.timeout(5):  # counted just after the client has been answered
-        while b'code="UNAUTHENTICATED"' not in generate_latest(registry):
-            await asyncio.sleep(0.01)
+
+    async def counted() -> bool:
+        return b'code="UNAUTHENTICATED"' in generate_latest(registry)
+
+    await eventually(counted)  # just after the client has been answered
 
 
 async def test_health_needs_no_token(server: GrpcServer) -> None:
