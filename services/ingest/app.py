@@ -34,6 +34,7 @@ from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
 from services.ingest.sources.opening import open_source
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.source import Source
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import Gap, GapLedger
@@ -192,6 +193,7 @@ def _session_opener(
     runtime: Runtime, settings: IngestSettings, spool: Spool, epoch: int
 ) -> Callable[[CameraSpec, Ring, CameraObserver], CameraSession]:
     parts = SessionParts.create(runtime.clock, spool, ZoneInfo(runtime.cluster.time_zone))
+    rounds = ReadRounds()
 
     def source_of(spec: CameraSpec) -> Source:
         return open_source(
@@ -200,6 +202,7 @@ def _session_opener(
             audio=spec.audio,
             networks=settings.source_networks,
             media_dir=settings.media_dir,
+            rounds=rounds,
         )
 
     def open_session(spec: CameraSpec, ring: Ring, observer: CameraObserver) -> CameraSession:

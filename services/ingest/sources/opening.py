@@ -7,6 +7,7 @@ from pathlib import Path
 from services.ingest.sources.address import parse_address
 from services.ingest.sources.libav.location import SCHEMES
 from services.ingest.sources.libav.source import LibavSource
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.source import RtspSource
 from services.ingest.sources.source import Credentials, IPNetwork, Source, SourceError, SourceSettings
 
@@ -20,6 +21,7 @@ def open_source(
     audio: bool,
     networks: Sequence[IPNetwork],
     media_dir: Path | None,
+    rounds: ReadRounds,
     settings: SourceSettings = _PATIENT,
 ) -> Source:
     """The source for `url`; nothing is connected or opened before its `run`.
@@ -27,7 +29,7 @@ def open_source(
     `rtsp` is RTSP with RTP over TCP, `rtsp+udp` the same camera with RTP over UDP; further `rtmp`, `http`,
     `https` (HLS and whole streams) and `file`. `credentials` go before those in the URL. `audio`: whether
     the sound is wanted. `networks`: where ingest may connect to. `media_dir`: the only folder whose files may
-    be played; None for none.
+    be played; None for none. `rounds`: in which RTSP connections are read.
     Raises SourceError camera.protocol_unsupported or camera.protocol_error for a URL that cannot be played.
     """
     address = parse_address(url)
@@ -36,7 +38,7 @@ def open_source(
     if address.scheme != "file" and not address.host:
         raise SourceError("camera.protocol_error", "the source URL names no host")
     if address.scheme == "rtsp":
-        return RtspSource(address, audio=audio, networks=networks, settings=settings)
+        return RtspSource(address, audio=audio, networks=networks, rounds=rounds, settings=settings)
     if address.scheme == "file" or address.scheme in SCHEMES:
         return LibavSource(address, audio=audio, networks=networks, media_dir=media_dir, settings=settings)
     raise SourceError("camera.protocol_unsupported", f"{address.scheme[:16] or 'no scheme'} is not carried")

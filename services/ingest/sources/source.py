@@ -4,14 +4,14 @@ A source is opened and run once; a reconnect is a new source:
 
     services.ingest.sources.opening.open_source(
         url, credentials: Credentials | None, *, audio: bool, networks: Sequence[IPNetwork],
-        media_dir: Path | None, settings: SourceSettings = SourceSettings()) -> Source
+        media_dir: Path | None, rounds: ReadRounds, settings: SourceSettings = SourceSettings()) -> Source
 
 All sink calls come from the event loop that runs the source, in the stream's own order:
 
     on_tracks  (on_parameter_sets | on_video | on_audio | on_loss | on_sender_report)*
 
-The sink reads its own clock: a call is made in the same wake of the loop in which the last byte of the unit
-arrived, so the time of the call is the arrival time.
+The sink reads its own clock: a call is made when the last byte of the unit is read, which is the arrival
+time, or for RTSP over TCP up to 0.1 s later (services.ingest.sources.rtsp.client.rounds).
 """
 
 import ipaddress

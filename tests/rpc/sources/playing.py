@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 
 from services.ingest.sources.opening import open_source
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.source import Credentials, IPNetwork, SourceError, SourceSettings
 from tests.unit.sources.packets import sized
 from tests.unit.sources.recorder import Recorder
@@ -51,6 +52,7 @@ async def playing(
         audio=audio,
         networks=tuple(networks),
         media_dir=media_dir,
+        rounds=ReadRounds(),
         settings=settings or SourceSettings(),
     )
     sink = Recorder()

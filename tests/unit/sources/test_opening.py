@@ -10,6 +10,7 @@ from services.ingest.sources.libav.location import file_location
 from services.ingest.sources.libav.source import LibavSource
 from services.ingest.sources.network import allowed_addresses, is_allowed
 from services.ingest.sources.opening import open_source
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.source import RtspSource
 from services.ingest.sources.source import Credentials, Source, SourceError
 
@@ -17,7 +18,7 @@ PRIVATE = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
 
 
 def opened(url: str) -> Source:
-    return open_source(url, None, audio=False, networks=PRIVATE, media_dir=None)
+    return open_source(url, None, audio=False, networks=PRIVATE, media_dir=None, rounds=ReadRounds())
 
 
 def test_credentials_are_taken_out_of_the_url() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from services.ingest.sources.rtsp.message import (
-    MAX_MESSAGE,
     MalformedMessageError,
     Request,
     Response,
@@ -14,11 +13,9 @@ from services.ingest.sources.rtsp.message import (
 from services.ingest.sources.source import SourceError
 
 _DOLLAR = 0x24
-_LARGEST_FRAME = 4 + 0xFFFF
 _SMALLEST_PACKET = 8  # an RTCP packet without report blocks
 _RTP_VERSION_2 = 0x80
 _RESPONSE = b"RTSP/1."
-LARGEST_ITEM = max(_LARGEST_FRAME + 1, MAX_MESSAGE)
 
 
 class FrameReader(Protocol):

@@ -1,49 +1,49 @@
-"""One TCP connection to an RTSP server: a receive buffer, the demultiplexer behind it, and requests."""
+"""One TCP connection to an RTSP server: what it receives, the demultiplexer behind it, and requests."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from services.ingest.sources.rtsp.interleaved import LARGEST_ITEM, Demultiplexer
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
+from services.ingest.sources.rtsp.interleaved import Demultiplexer
 from services.ingest.sources.rtsp.message import Request, Response, write_request, write_response
 from services.ingest.sources.source import SourceError
 
-# A wake at 2 Mb/s brings about 10 KB, a key picture 50 to 100 KB in a burst. Cameras are many: the buffer
-# starts small and grows only for one that sends larger frames than fit.
-_BUFFER_SIZE = 64 << 10
-_LEAST_ROOM = 16 << 10
+_LEAST_ROOM = 64 << 10
 _LINGER = 0.5
 _USER_AGENT = "Snowlight"
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Media goes to the readers in `channels`, inside the socket's wake; responses to whoever asked."""
+    """Media goes to the readers in `channels`, as soon as it is read; responses to whoever asked.
+
+    The event loop reads the socket when it is ready, until `read_in_rounds`.
+    """
 
     __slots__ = (
-        "_buffer",
         "_demultiplexer",
-        "_end",
         "_farewell",
         "_on_request",
+        "_rest",
+        "_rounds",
         "_sequence",
-        "_start",
+        "_socket",
         "_transport",
-        "_view",
         "_waiting",
         "channels",
         "closed",
     )
 
-    def __init__(self, on_request: Callable[[Request], None]) -> None:
+    def __init__(self, on_request: Callable[[Request], None], rounds: ReadRounds) -> None:
         self._demultiplexer = Demultiplexer(self._on_message)
         self.channels = self._demultiplexer.channels
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._on_request = on_request
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(_BUFFER_SIZE)
-        self._view = memoryview(self._buffer)
-        self._start = 0  # of what is not read yet
-        self._end = 0
+        self._rounds = rounds
+        self._rest = bytearray()  # what came of a frame or message that is not whole yet
+        self._socket: socket.socket | None = None  # while it is read in rounds
         self._waiting: dict[int, asyncio.Future[Response]] = {}
         self._sequence = 0
         self._farewell = False
@@ -59,23 +59,55 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """asyncio: where the next bytes go."""
-        return self._view[self._end :]
+        """asyncio: where the next bytes go, which is behind those that wait for them."""
+        waiting = len(self._rest)
+        self._rounds.buffer[:waiting] = self._rest
+        return self._rounds.view[waiting:]
 
     def buffer_updated(self, nbytes: int) -> None:
         """asyncio: `nbytes` arrived. Reads everything that is complete."""
-        end = self._end + nbytes
+        buffer, end = self._rounds.buffer, len(self._rest) + nbytes
         try:
-            start = self._demultiplexer.read(self._buffer, self._start, end)
+            start = self._demultiplexer.read(buffer, 0, end)
         except Exception as error:  # noqa: BLE001 - a sink's failure belongs to whoever runs the source
             self.end(error)
+            start = end
+        if end - start > len(buffer) - _LEAST_ROOM:
+            self.end(SourceError("camera.protocol_error", "the camera sends a message without end"))
+            start = end
+        self._rest = buffer[start:end]
+
+    def read_in_rounds(self) -> None:
+        """From here on media comes: read it in rounds."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._socket is not None:
             return
-        if start == end:
-            self._start = self._end = 0
+        transport.pause_reading()
+        # a descriptor of its own: the transport may close its one, for another connection to get the number
+        self._socket = transport.get_extra_info("socket").dup()
+        self._rounds.add(self)
+
+    def read_round(self) -> None:
+        """Read all that has come. The transport is left to find out how the connection ended."""
+        assert self._socket is not None
+        try:
+            count = self._socket.recv_into(self.get_buffer(-1))
+        except BlockingIOError:
             return
-        self._start, self._end = start, end
-        if len(self._buffer) - end < _LEAST_ROOM:
-            self._make_room()
+        except OSError:
+            count = 0
+        if count:
+            self.buffer_updated(count)
+            return
+        self._leave_rounds()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _leave_rounds(self) -> None:
+        if self._socket is not None:
+            self._rounds.remove(self)
+            self._socket.close()
+            self._socket = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection is gone."""
@@ -87,9 +119,7 @@ class Connection(asyncio.BufferedProtocol):
             self.end(SourceError("camera.closed", "the camera closed the connection"))
         for waiting in self._waiting.values():
             waiting.cancel()
-        # The protocol outlives its transport by a while; the buffer need not.
-        self._view = memoryview(b"")
-        self._buffer = bytearray()
+        self._leave_rounds()
 
     def end(self, error: Exception | None = None) -> None:
         """Let `closed` say why the connection is over, if nothing said so before; media is heard no more."""
@@ -111,9 +141,14 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is None:
             return
         if farewell and not self._transport.is_closing():
-            asyncio.get_running_loop().call_later(_LINGER, self._transport.close)
+            asyncio.get_running_loop().call_later(_LINGER, self._hang_up)
             self._farewell = True
         else:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._leave_rounds()
+        if self._transport is not None:
             self._transport.close()
 
     async def request(self, method: str, uri: str, headers: Mapping[str, str], *, within: float) -> Response:
@@ -157,8 +192,8 @@ class Connection(asyncio.BufferedProtocol):
         if isinstance(message, Request):
             self._on_request(message)
             return
-        if self._farewell and self._transport is not None:
-            self._transport.close()
+        if self._farewell:
+            self._hang_up()
             return
         number = message.headers.get("cseq")
         # Some cameras leave the CSeq out; with one request under way it is plain which one is meant.
@@ -167,22 +202,14 @@ class Connection(asyncio.BufferedProtocol):
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
 
-    def _make_room(self) -> None:
-        """Move what is incomplete to the front, into a larger buffer if it fills this one."""
-        rest = self._buffer[self._start : self._end]
-        if len(rest) > len(self._buffer) - _LEAST_ROOM:
-            if len(self._buffer) > LARGEST_ITEM:
-                self.end(SourceError("camera.protocol_error", "the camera sends a message without end"))
-                self._start = self._end = 0
-                return
-            self._buffer = bytearray(2 * len(self._buffer))
-            self._view = memoryview(self._buffer)
-        self._buffer[: len(rest)] = rest
-        self._start, self._end = 0, len(rest)
-
 
 async def connect(
-    addresses: Sequence[str], port: int, on_request: Callable[[Request], None], *, within: float
+    addresses: Sequence[str],
+    port: int,
+    on_request: Callable[[Request], None],
+    rounds: ReadRounds,
+    *,
+    within: float,
 ) -> Connection:
     """Connect to the first address that takes it, `within` seconds each.
 
@@ -193,7 +220,9 @@ async def connect(
     for address in addresses:
         try:
             async with asyncio.timeout(within):
-                _, connection = await loop.create_connection(lambda: Connection(on_request), address, port)
+                _, connection = await loop.create_connection(
+                    lambda: Connection(on_request, rounds), address, port
+                )
                 return connection
         except TimeoutError:
             failure = SourceError("camera.timeout", f"no connection within {within:g} s")

@@ -18,6 +18,7 @@ from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.authentication import Authenticator
 from services.ingest.sources.rtsp.client.connection import Connection, connect
 from services.ingest.sources.rtsp.client.dialogue import Dialogue, Presentation, RedirectedError
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.silence import SilenceTimer
 from services.ingest.sources.rtsp.message import Request
 from services.ingest.sources.rtsp.sdp import (
@@ -47,11 +48,18 @@ class RtspSource:
     """Plays one camera over RTSP with interleaved RTP."""
 
     def __init__(
-        self, address: Address, *, audio: bool, networks: Sequence[IPNetwork], settings: SourceSettings
+        self,
+        address: Address,
+        *,
+        audio: bool,
+        networks: Sequence[IPNetwork],
+        rounds: ReadRounds,
+        settings: SourceSettings,
     ) -> None:
         self._address = address
         self._audio = audio
         self._networks = networks
+        self._rounds = rounds
         self._settings = settings
         self._tracks: Tracks | None = None
         self._connection: Connection | None = None
@@ -84,7 +92,9 @@ class RtspSource:
         addresses = await allowed_addresses(
             address.host, port, self._networks, within=patience.connect_timeout
         )
-        connection = await connect(addresses, port, self._on_request, within=patience.connect_timeout)
+        connection = await connect(
+            addresses, port, self._on_request, self._rounds, within=patience.connect_timeout
+        )
         self._connection = connection
         authenticator = Authenticator(address.credentials, basic_allowed=address.host == self._address.host)
         dialogue = Dialogue(connection, address.url, authenticator, timeout=patience.response_timeout)
@@ -94,6 +104,7 @@ class RtspSource:
             aggregate = presentation.aggregate
             video = await self._set_up(dialogue, presentation, connection, sink)
             await dialogue.play(aggregate)
+            connection.read_in_rounds()
             await self._watch(connection, video, dialogue.keep_alive(aggregate))
         finally:
             dialogue.tear_down(aggregate)

@@ -1,0 +1,80 @@
+"""Connections that are read in rounds get everything, keep to themselves what is not whole, and end."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from services.ingest.sources.rtp.h264 import H264Depacketiser
+from services.ingest.sources.rtp.video import VideoReceiver
+from services.ingest.sources.rtsp.client.connection import Connection, connect
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
+from services.ingest.sources.source import SourceError
+from tests.unit.sources.packets import frame, sized
+from tests.unit.sources.recorder import Recorder
+
+SLICE = b"\x41\x9a" + bytes(range(1, 100))
+
+
+class Camera:
+    """The far end of a connection, and what came out at the near end."""
+
+    def __init__(self, connection: Connection, far: socket.socket) -> None:
+        self.connection = connection
+        self.far = far
+        self.sink = Recorder()
+        connection.channels[0] = VideoReceiver(0, 96, H264Depacketiser(), self.sink, 1 << 20)
+        connection.read_in_rounds()
+
+    async def pictures(self, count: int) -> None:
+        await self.sink.until(lambda: len(self.sink.video) == count)
+
+
+@asynccontextmanager
+async def camera(rounds: ReadRounds) -> AsyncIterator[Camera]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        connection = await connect(["127.0.0.1"], port, lambda request: None, rounds, within=5)
+        far, _ = server.accept()
+        with far:
+            yield Camera(connection, far)
+        connection.close(farewell=False)
+
+
+async def test_cameras_that_share_a_buffer_do_not_mix() -> None:
+    rounds = ReadRounds()
+    async with camera(rounds) as first, camera(rounds) as second:
+        wires = [
+            b"".join(frame(SLICE, sequence=i, timestamp=start + i, marker=True) for i in range(20))
+            for start in (0, 1000)
+        ]
+        for at in range(0, len(wires[0]), 150):  # every round ends somewhere within a frame
+            for one, wire in zip((first, second), wires, strict=True):
+                one.far.sendall(wire[at : at + 150])
+            first.connection.read_round()
+            second.connection.read_round()
+        for one, start in ((first, 0), (second, 1000)):
+            await one.pictures(20)
+            assert one.sink.video == [(sized(SLICE), start + i, False) for i in range(20)]
+            assert one.connection.skipped == 0
+
+
+async def test_a_camera_that_hangs_up_ends_its_connection_and_no_other() -> None:
+    rounds = ReadRounds()
+    async with camera(rounds) as first, camera(rounds) as second:
+        first.far.close()
+        with pytest.raises(SourceError, match="closed the connection"):
+            await asyncio.wait_for(asyncio.shield(first.connection.closed), 5)
+        second.far.sendall(frame(SLICE, sequence=0, marker=True))
+        await second.pictures(1)
+
+
+async def test_a_connection_that_was_closed_is_read_no_more() -> None:
+    rounds = ReadRounds()
+    async with camera(rounds) as first:
+        first.connection.close(farewell=False)
+        first.far.setblocking(False)
+        far_end = asyncio.get_running_loop().sock_recv(first.far, 1)
+        assert await asyncio.wait_for(far_end, 5) == b""
