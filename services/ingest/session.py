@@ -12,8 +12,9 @@ import structlog
 from services.ingest.camera import CameraSpec
 from services.ingest.footage import Footage
 from services.ingest.media.clock import WallClock
+from services.ingest.media.held import StreamSettings
 from services.ingest.media.ring import Ring
-from services.ingest.media.stream import MediaStream, StreamSettings
+from services.ingest.media.stream import MediaStream
 from services.ingest.media.template import Templates
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.recording.recorder import Recorder

@@ -1,25 +1,20 @@
 """One camera's media: access units in, numbered fragments on the wall clock out."""
 
 import struct
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple, Protocol
 
 import av
 
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
+from services.ingest.media.held import HeldUnits, StreamSettings, Unit
 from services.ingest.media.muxer import Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
+from services.ingest.media.output import StreamOutput
 from services.ingest.media.sample_entry import describe, sps_of, video_sample_entry
 from services.ingest.media.sps import parse_sps
 from services.ingest.media.template import Templates
-from services.ingest.media.timestamps import (
-    Discontinuity,
-    VideoTimestamps,
-    observed_depth,
-    observed_interval,
-)
+from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
 from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft, pair_size, parse_moof
 from snowlight.media.fragment import Fragment, InitSection
@@ -27,49 +22,6 @@ from snowlight.media.fragment import Fragment, InitSection
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _OVERLAP_MS = 1000
 _REFUSALS = (av.FFmpegError, ValueError, struct.error)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamSettings:
-    """`settle_ms`: how long a session's first units are held, so that audio announced by the source has
-    arrived, a burst at the start of the connection is over and the frame interval is known.
-    """
-
-    settle_ms: float = 1000.0
-    held_bytes: int = 8 << 20
-
-
-class StreamOutput(Protocol):
-    """Where a stream's fragments go."""
-
-    def on_tracks(self) -> None:
-        """The source knows what it will send."""
-
-    def on_init(self, init: InitSection, frames_per_second: float) -> None:
-        """A mux session begins. `target_duration_ms` is 0 while it is not known."""
-
-    def on_fragment(self, fragment: Fragment) -> None:
-        """The next fragment of the session."""
-
-    def on_discontinuity(self, reason: str) -> None:
-        """A new mux session follows within the connection."""
-
-    def on_failure(self, error: SourceError) -> None:
-        """The stream cannot be carried; nothing follows."""
-
-    def on_loss(self, packets: int) -> None:
-        """`packets` packets never came."""
-
-    def on_camera_clock(self, offset_ms: int) -> None:
-        """The camera's own clock minus ours, as a sender report of the video tells."""
-
-
-class _Unit(NamedTuple):
-    video: bool
-    data: bytes
-    pts: int
-    key: bool
-    arrival_ms: float
 
 
 class MediaStream:
@@ -89,13 +41,11 @@ class MediaStream:
         self._templates = templates
         self._numbering = numbering
         self._output = output
-        self._settings = settings
         self._end_ms = not_before_ms
         self._video: VideoTrack | None = None
         self._sets: tuple[bytes, ...] = ()
         self._audio = AudioPath()
-        self._held: list[_Unit] = []
-        self._held_bytes = 0
+        self._held = HeldUnits(settings)
         self._mux: Muxer | None = None
         self._stamps = VideoTimestamps(0, 0, 1)
         self._clock = SessionClock(0.0)
@@ -140,7 +90,7 @@ class MediaStream:
         arrival_ms = self._wall.now_ms()
         try:
             if self._mux is None:
-                self._hold(_Unit(True, data, pts, key, arrival_ms))
+                self._hold(Unit(True, data, pts, key, arrival_ms))
             else:
                 self._mux_video(data, pts, key, arrival_ms)
         except _REFUSALS as error:
@@ -153,8 +103,7 @@ class MediaStream:
         self._audio.observe(pts, arrival_ms)
         if self._mux is None:
             if self._held:
-                self._held.append(_Unit(False, data, pts, False, arrival_ms))
-                self._held_bytes += len(data)
+                self._held.add(Unit(False, data, pts, False, arrival_ms))
         elif self._audio.declared:
             try:
                 self._mux_audio(data, pts)
@@ -180,35 +129,23 @@ class MediaStream:
 
     # A session's first units are held.
 
-    def _hold(self, unit: _Unit) -> None:
+    def _hold(self, unit: Unit) -> None:
         if not self._sets or not (self._held or unit.key):
             return
         if unit.key and self._restart:
             self._held.clear()  # these belong to parameter sets that are no longer in force
-            self._held_bytes = 0
             self._restart = ""
-        self._held.append(unit)
-        self._held_bytes += len(unit.data)
-        settled = unit.arrival_ms - self._held[0].arrival_ms >= self._settings.settle_ms
-        if (settled and len(self._held) > 1) or self._held_bytes > self._settings.held_bytes:
+        self._held.add(unit)
+        if self._held.settled:
             self._open()
 
     def _open(self) -> None:
-        held, self._held, self._held_bytes = self._held, [], 0
-        first = held[0].pts
-        units = [unit for unit in held if unit.video]
-        stamps = [unit.pts * VIDEO_TIMESCALE // self._clock_rate for unit in units]
-        depth = max(self._declared_depth(), observed_depth(stamps))
-        origin = stamps[0]
-        anchor_ms = min(
-            unit.arrival_ms - (stamp - origin) / _TICKS_PER_MS
-            for unit, stamp in zip(units, sorted(stamps), strict=True)
-            if stamp >= origin
-        )
+        units, first, anchor_ms, depth, interval = self._held.take(self._clock_rate)
         if 0 < self._end_ms - anchor_ms < _OVERLAP_MS:
             anchor_ms = float(self._end_ms)
-        self._begin(anchor_ms, first, depth, observed_interval(stamps), held[-1].arrival_ms)
-        for unit in held:
+        depth = max(depth, self._declared_depth())
+        self._begin(anchor_ms, first, depth, interval, units[-1].arrival_ms)
+        for unit in units:
             if unit.video and unit.pts < first:
                 continue  # leading pictures refer to what came before the key frame
             if self._mux is None:  # a discontinuity within what was held
@@ -262,7 +199,7 @@ class MediaStream:
         except Discontinuity:
             self._close()
             self._output.on_discontinuity("timestamps jumped")
-            self._hold(_Unit(True, data, pts, key, arrival_ms))
+            self._hold(Unit(True, data, pts, key, arrival_ms))
             return
         if key:
             reason = self._reason_to_restart(arrival_ms)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import av
 
 from services.ingest.media.clock import WallClock
+from services.ingest.media.held import StreamSettings
 from services.ingest.media.numbering import Numbering
-from services.ingest.media.stream import MediaStream, StreamSettings
+from services.ingest.media.stream import MediaStream
 from services.ingest.media.template import Templates
 from services.ingest.sources.source import SourceError
 from snowlight.media.fragment import Fragment, InitSection
