@@ -16,7 +16,7 @@ from services.ingest.camera import CameraSpec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD, open_epoch, raise_epoch
-from services.ingest.media.heap import keep_fragments_on_the_heap
+from services.ingest.media.heap import collect_rarely, keep_fragments_on_the_heap
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
@@ -137,6 +137,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 ),
             ),
         ):
+            collect_rarely()
             try:
                 yield
             finally:  # streams have no end of their own: draining would wait for them

@@ -1,6 +1,7 @@
-"""The C library's heap, set for fragments: large, short-lived and all of about one size."""
+"""The process's memory, set for fragments: large, short-lived and all of about one size."""
 
 import ctypes
+import gc
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
@@ -15,3 +16,14 @@ def keep_fragments_on_the_heap() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 4 << 20)
         mallopt(_M_TRIM_THRESHOLD, 64 << 20)
+
+
+def collect_rarely() -> None:
+    """Once per process, when all its parts are up: what is there now is left out of garbage collections.
+
+    Fragments and what is made on their way are freed by their reference counts. Python would look for cycles
+    after 700 new objects, several times a second with a hundred cameras: *measured* 4 % of ingest's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
