@@ -18,7 +18,7 @@ from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.runtime import build_runtime
 from tests.bad_input.town import VILLAGE, Town
-from tests.person import Answer
+from tests.person import Answer, day_around
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -55,6 +55,7 @@ BAD_FIELDS: tuple[tuple[str, Any], ...] = (
     ("retention_days", 10**12),
     ("ownership", "MINE"),
     ("ownership", 1),
+    ("ownership", "OWNERSHIP_UNSPECIFIED"),
     ("audio", "yes"),
     ("enabled", 1),
     ("location", "north"),
@@ -79,6 +80,15 @@ async def test_a_camera_is_refused_by_field(town: Town, field: str, value: Any) 
     before = await town.admin.camera("bridge")
     assert_refused(await town.admin.ask("PATCH", "/v1/cameras/bridge", json=wrong), field)
     assert await town.admin.camera("bridge") == before
+
+
+@pytest.mark.parametrize("field", ("region", "source_url"))
+async def test_a_camera_without_a_required_field_is_refused(town: Town, field: str) -> None:
+    partial = {name: value for name, value in CAMERA.items() if name != field}
+    assert_refused(await town.admin.ask("POST", "/v1/cameras?camera_id=refused", json=partial), field)
+    document = await town.nobody.get("/v1/openapi.json")
+    body = document["paths"]["/v1/cameras"]["post"]["requestBody"]["content"]["application/json"]
+    assert field in body["schema"]["required"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +161,22 @@ async def test_a_ticket_is_refused_by_field(town: Town, body: dict[str, Any], fi
 
 
 @pytest.mark.parametrize(
+    ("query", "field"),
+    (
+        ({"start": "2026-01-01T00:00:00Z"}, "end"),
+        ({"end": "2026-01-01T00:00:00Z"}, "start"),
+        ({"start": "now", "end": "2026-01-01T00:00:00Z"}, "start"),
+        ({"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "end"),
+        ({"start": "2026-01-01T00:00:00Z", "end": "2026-01-09T00:00:00Z"}, "end"),
+        ({"gaps": "hide"}, "gaps"),
+    ),
+)
+async def test_a_playlist_is_refused_by_parameter(town: Town, query: dict[str, str], field: str) -> None:
+    ticket = await town.viewer.ticket("gate", "playback", **day_around(town.since))
+    assert_refused(await town.nobody.ask("GET", f"/hls/{ticket}/vod.m3u8", params=query), field)
+
+
+@pytest.mark.parametrize(
     ("form", "field", "error"),
     (
         ({}, "grant_type", "invalid_request"),
@@ -173,6 +199,12 @@ async def test_a_method_or_path_that_is_not_there_is_told(town: Town) -> None:
     assert (unknown.status, unknown.content_type) == (404, "application/problem+json")
     wrong = await town.admin.ask("PUT", "/v1/cameras/gate", json=CAMERA)
     assert (wrong.status, wrong.content_type) == (405, "application/problem+json")
+
+
+async def test_a_body_without_end_is_cut_off(town: Town) -> None:
+    endless = {"display_name": "x" * (8 << 20)}
+    long = await town.admin.ask("POST", "/v1/cameras", json=endless)
+    assert (long.status, long.content_type) == (413, "application/problem+json")
 
 
 def assert_refused(refusal: Answer, field: str | None, code: str = "") -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -32,6 +33,15 @@ async def test_passwords_are_in_no_answer_and_no_log(town: Town) -> None:
     for secret in (*town.passwords, (town.snowlight.data_dir / "cluster.key").read_text().strip()):
         assert not [answer for answer in _answers(town) if secret.encode() in answer.body]
         assert secret not in town.log
+
+
+async def test_a_camera_s_password_lies_in_no_file(town: Town) -> None:
+    password = town.places.password
+    forms = [form.encode() for form in (password, quote(password, safe=""))]
+    kept = [file for file in town.snowlight.data_dir.rglob("*") if file.is_file()]
+    files = [file for file in kept if file.suffix != ".mp4"]  # footage moves while one looks
+    assert any(file.name == "ingest.db" for file in files)
+    assert not [file for file in files if any(form in file.read_bytes() for form in forms)]
 
 
 async def test_tokens_and_tickets_are_only_in_the_answers_that_give_them(town: Town) -> None:

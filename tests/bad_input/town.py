@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_urlsafe
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from simulator.server import serve_cameras
 from tests.bad_input.cameras import BAD_CAMERAS, GOOD, Places, served_cameras, tight_lipped
@@ -48,7 +48,7 @@ class Town:
     since: datetime
     """Both good cameras are online from here on."""
     passwords: tuple[str, ...]
-    """Of people and of cameras."""
+    """Of people and of cameras, also as a URL writes them."""
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -88,7 +88,7 @@ async def run_town(folder: Path) -> AsyncIterator[Town]:
         places = Places(server, silent_port, free_port(), site_port, camera_password)
         await server.encoded()
         await _enrol(people["chen"], places)
-        secret = (camera_password, *passwords.values())
+        secret = (camera_password, quote(camera_password, safe=""), *passwords.values())
         yield Town(snowlight, places, people["chen"], people["wang"], people["zhao"], nobody, now(), secret)
 
 

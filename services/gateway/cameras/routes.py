@@ -69,7 +69,7 @@ class CameraRoutes:
                 self.create,
                 "Register a camera.",
                 parameters=(Parameter("camera_id", "The id; left out, one is made."),),
-                body=CAMERA_SCHEMA | {"required": ["display_name", "region", "source_url"]},
+                body=CAMERA_SCHEMA | {"required": ["region", "source_url"]},
                 answer=CAMERA_SCHEMA,
                 errors=(400, 401, 403, 409),
             ),

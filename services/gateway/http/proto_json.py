@@ -135,8 +135,9 @@ def _scalar(field: FieldDescriptor, value: Any, path: str) -> Any:
 
 
 def _enum_number(enum: EnumDescriptor, value: Any, path: str) -> int:
-    if isinstance(value, str) and value in enum.values_by_name:
-        return enum.values_by_name[value].number
+    chosen = enum.values_by_name.get(value) if isinstance(value, str) else None
+    if chosen is not None and chosen.number:  # 0 is "unspecified", which JSON says by leaving the field out
+        return chosen.number
     choices = ", ".join(choice.name for choice in enum.values if choice.number)
     raise InvalidArgumentError("request.type", f"{path} must be one of {choices}", field=path)
 
