@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.cluster.person import Person, Timeline, now_ms, signed_in
-from tests.cluster.watching import VILLAGE, expect_window
+from tests.cluster.village import H264_AAC
+from tests.cluster.watching import expect_window
 from tests.parts.part import ROOT, free_port
 from tests.waiting import eventually
 
@@ -120,7 +121,7 @@ async def test_the_demo_is_live_soon_ends_whole_and_goes_on(demo: Demo) -> None:
         again_ms = now_ms()
         await wait_recorded(person, second["cameras"], again_ms)
         with_sound = second["cameras"][0]
-        await expect_window(person, with_sound, VILLAGE, start_ms, start_ms + 1_500)
+        await expect_window(person, with_sound, H264_AAC, start_ms, start_ms + 1_500)
     await demo.end(signal.SIGKILL)
 
     third = await demo.start()
@@ -128,7 +129,7 @@ async def test_the_demo_is_live_soon_ends_whole_and_goes_on(demo: Demo) -> None:
     async with signed_in(third["url"], third["username"], third["password"]) as person:
         await wait_recorded(person, third["cameras"], now_ms())
         for instant_ms in (start_ms, again_ms):
-            await expect_window(person, with_sound, VILLAGE, instant_ms, instant_ms + 1_500)
+            await expect_window(person, with_sound, H264_AAC, instant_ms, instant_ms + 1_500)
         for timeline in await timelines(person, third["cameras"], start_ms):
             assert [gap.cause for gap in timeline.gaps] == ["ingest_restart", "ingest_restart"]
     assert await demo.end(signal.SIGTERM) == 0

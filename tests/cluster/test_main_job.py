@@ -37,25 +37,27 @@ class Site:
     """By camera, an instant at which it was already live."""
 
     async def wait_stored(self, camera: str) -> ObjectKey:
-        """The camera's first object, once it is in the store: after a minute and a half at most."""
-        store = FolderStore(self.snowlight.data_dir)
+        """The object that holds the camera's first seconds, once it is in the store: a minute and a half."""
+        store, instant_ms = FolderStore(self.snowlight.data_dir), self.start_ms[camera]
+        found: list[ObjectKey] = []
 
         async def stored() -> bool:
-            return bool(store.objects(self.uids[camera]))
+            found[:] = [key for key in store.objects(self.uids[camera]) if end_ms(key) > instant_ms]
+            return bool(found)
 
         await eventually(stored, 110)
-        return store.objects(self.uids[camera])[0]
+        return found[0]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(tmp_path_factory: pytest.TempPathFactory, gstreamer: RtspServer) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("main-job")
     async with AsyncExitStack() as stack:
-        (village_url,) = await stack.enter_async_context(run_village(folder, 1))
+        (village,) = await stack.enter_async_context(run_village(folder, 1))
         snowlight = await stack.enter_async_context(run_embedded(folder / "all", {}))
         password = await add_duty_officer(snowlight)
         person = await stack.enter_async_context(signed_in(snowlight.url, USERNAME, password))
-        urls = {H264: gstreamer.url("h264-aac"), H265: gstreamer.url("h265-pcma"), VILLAGE: village_url}
+        urls = {H264: gstreamer.url("h264-aac"), H265: gstreamer.url("h265-pcma"), VILLAGE: village.url}
         uids: dict[str, str] = {}
         for name, url in urls.items():
             camera = await person.create_camera(name.removeprefix("cameras/"), url)
@@ -64,6 +66,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory, gstreamer: RtspServer) 
         start_ms: dict[str, float] = {}
         for name in urls:
             await person.wait_online(name)
+            await person.live_playlist(await person.live_url(name))
             start_ms[name] = now_ms()
         yield Site(snowlight, password, uids, start_ms)
 

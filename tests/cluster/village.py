@@ -6,15 +6,33 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cluster.watching import Stream
 from tests.parts.part import CACHE, ROOT
 from tests.waiting import eventually
 
+H264_AAC = Stream(("h264", "aac"), 15, 2000)
+STREAMS = {
+    "h264+aac": H264_AAC,
+    "h265+g711a": Stream(("hevc", "aac"), 15, 2000),
+    "h264": Stream(("h264",), 15, 2000),
+}
+"""By the simulator's profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The URL of a camera, credentials included, and what it sends."""
+
+    url: str
+    stream: Stream
+
 
 @asynccontextmanager
-async def run_village(folder: Path, cameras: int) -> AsyncIterator[list[str]]:
-    """So many cameras while the context is open: their RTSP URLs. Each picture bears its timecode."""
+async def run_village(folder: Path, cameras: int) -> AsyncIterator[list[Source]]:
+    """So many cameras while the context is open, the first with H.264 and AAC. Pictures bear a timecode."""
     description = folder / "village.json"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulator", "--port", "0", "--cameras", str(cameras)),
@@ -29,7 +47,8 @@ async def run_village(folder: Path, cameras: int) -> AsyncIterator[list[str]]:
 
     try:
         await eventually(described, 60)
-        yield [camera["url"] for camera in json.loads(description.read_text())["cameras"]]
+        described_cameras = json.loads(description.read_text())["cameras"]
+        yield [Source(camera["url"], STREAMS[camera["profile"]]) for camera in described_cameras]
     finally:
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 20)

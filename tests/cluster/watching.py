@@ -25,8 +25,6 @@ class Stream:
 H264_AAC = Stream(("h264", "aac"), 25, 1000)
 H265_PCMA = Stream(("hevc", "aac"), 25, 1000)
 """G.711 arrives as AAC."""
-VILLAGE = Stream(("h264", "aac"), 15, 2000)
-"""The village's first camera."""
 
 
 async def expect_live(person: Person, camera: str, stream: Stream) -> None:
@@ -86,4 +84,5 @@ def _expect_seamless(playlist: MediaPlaylist) -> None:
 def _expect_all(played: Played, stream: Stream, duration_s: float) -> None:
     assert tuple(played.codecs) == stream.codecs
     expect_every_picture(played, stream.frame_rate, duration_s)
-    expect_sound_throughout(played)
+    if "aac" in stream.codecs:
+        expect_sound_throughout(played)

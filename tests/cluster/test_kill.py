@@ -1,0 +1,185 @@
+"""`kill -9` in the middle of a minute costs the time away, and nothing else."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from snowlight.media.fragment import ObjectKey
+from tests.cluster.person import USERNAME, Person, add_duty_officer, now_ms, signed_in
+from tests.cluster.playlist import MediaPlaylist
+from tests.cluster.stored import BucketStore, FolderStore, Store, end_ms
+from tests.cluster.village import run_village
+from tests.cluster.watching import Stream, expect_same_numbers, expect_window
+from tests.parts.minio import MinioServer
+from tests.parts.snowlight import Process, Snowlight
+from tests.waiting import eventually
+
+LOST_MS = 2_000
+"""A fragment is on its way for half a second, the camera's own pipeline takes a while, and so does a machine
+that is busy."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One of the village's cameras; their minutes end at different seconds."""
+
+    name: str
+    uid: str
+    stream: Stream
+    start_ms: float
+    """An instant at which it was already live."""
+
+
+@asynccontextmanager
+async def recording(
+    snowlight: Snowlight, folder: Path, count: int
+) -> AsyncIterator[tuple[Person, list[Recorded]]]:
+    """So many cameras, live."""
+    password = await add_duty_officer(snowlight)
+    async with run_village(folder, count) as village, signed_in(snowlight.url, USERNAME, password) as person:
+        created = [await person.create_camera(f"yard-{at}", one.url) for at, one in enumerate(village)]
+        for camera in created:
+            await person.wait_online(camera["name"])
+        yield (
+            person,
+            [
+                Recorded(camera["name"], camera["uid"], one.stream, now_ms())
+                for camera, one in zip(created, village, strict=True)
+            ],
+        )
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Instants, ms since 1970 UTC."""
+
+    killed_ms: float
+    started_ms: float
+    """The process was started again."""
+    back_ms: float
+    """All cameras were seen to be recorded again."""
+
+
+async def start_again(
+    process: Process, person: Person, cameras: Sequence[Recorded], killed_ms: float
+) -> Outage:
+    """Start the process that was killed, and wait until all cameras are recorded again."""
+    started_ms = now_ms()
+    process.start()
+    await process.wait_ready()
+
+    async def back() -> bool:
+        timelines = [await person.timeline(camera.name, started_ms) for camera in cameras]
+        return all(timeline.spans for timeline in timelines)
+
+    await eventually(back, 60)
+    return Outage(killed_ms, started_ms, now_ms())
+
+
+async def expect_only_the_time_away_lost(
+    person: Person, cameras: Sequence[Recorded], store: Store, outage: Outage
+) -> None:
+    """What was spooled is finished, the ledger tells of one gap, and all around the gap plays."""
+
+    async def finished() -> bool:
+        ends = [max(map(end_ms, store.objects(camera.uid)), default=0) for camera in cameras]
+        return min(ends) >= outage.killed_ms - LOST_MS
+
+    await eventually(finished, 30)
+    for camera in cameras:
+        timeline = await person.timeline(camera.name, camera.start_ms)
+        assert len(timeline.gaps) == 1, timeline
+        (gap,) = timeline.gaps
+        assert gap.cause == "ingest_restart"
+        assert outage.killed_ms - LOST_MS <= gap.start_ms <= outage.killed_ms
+        assert outage.started_ms <= gap.end_ms <= outage.back_ms
+        before, after = timeline.spans
+        assert before.end_ms == gap.start_ms
+        assert after.start_ms == gap.end_ms
+
+    watched = cameras[0]
+    timeline = await person.timeline(watched.name, watched.start_ms)
+    (gap,) = timeline.gaps
+    await expect_window(person, watched.name, watched.stream, watched.start_ms, gap.start_ms)
+    await expect_window(person, watched.name, watched.stream, gap.end_ms + 1, now_ms())
+    joined = await person.vod_playlist(watched.name, watched.start_ms, gap.end_ms + 1_000)
+    assert joined.discontinuities == 1
+    recorded_ms = gap.start_ms - joined.start_ms + joined.end_ms - gap.end_ms
+    assert joined.duration_ms == pytest.approx(recorded_ms, abs=20)
+
+
+async def test_ingest_killed_in_the_middle_of_a_minute(
+    snowlight_separate: Snowlight, minio_server: MinioServer, tmp_path: Path
+) -> None:
+    bucket = snowlight_separate.environment["SNOWLIGHT_STORE_URL"].removeprefix("s3://")
+    store, ingest = BucketStore(minio_server, bucket), snowlight_separate.processes["ingest"]
+    async with recording(snowlight_separate, tmp_path, 4) as (person, cameras):
+        stored = await first_stored(store, cameras)
+        committed = next(camera for camera in cameras if camera.uid == stored.uid)
+        live_url = await person.live_url(committed.name)
+        before = await person.live_playlist(live_url)
+
+        await ingest.kill()
+        killed_ms = now_ms()
+        await expect_window(
+            person, committed.name, committed.stream, committed.start_ms + 1_000, end_ms(stored) - 1_000
+        )  # what is committed needs no ingest
+        outage = await start_again(ingest, person, cameras, killed_ms)
+
+        await expect_only_the_time_away_lost(person, cameras, store, outage)
+        kept = {str(key) for key in store.objects(committed.uid)}
+        assert str(stored) in kept
+        after = await live_since(person, live_url, outage.started_ms)
+        assert after.segments[-1].number > before.segments[-1].number
+        expect_same_numbers(before, after)
+
+
+async def test_the_embedded_default_killed_in_the_middle_of_a_minute(
+    snowlight_all: Snowlight, tmp_path: Path
+) -> None:
+    process, store = snowlight_all.processes["all"], FolderStore(snowlight_all.data_dir)
+    async with recording(snowlight_all, tmp_path, 2) as (person, cameras):
+        await recorded_for(person, cameras, 10_000)
+        await process.kill()
+        outage = await start_again(process, person, cameras, now_ms())
+        await expect_only_the_time_away_lost(person, cameras, store, outage)
+
+
+async def live_since(person: Person, url: str, instant_ms: float) -> MediaPlaylist:
+    """The live playlist once it has a segment that began after `instant_ms`."""
+    found: list[MediaPlaylist] = []
+
+    async def live() -> bool:
+        found[:] = [await person.live_playlist(url)]
+        return found[0].segments[-1].start_ms > instant_ms
+
+    await eventually(live, 30)
+    return found[0]
+
+
+async def first_stored(store: Store, cameras: Sequence[Recorded]) -> ObjectKey:
+    """The first object of any camera, once it is there."""
+    found: list[ObjectKey] = []
+
+    async def stored() -> bool:
+        found[:] = [key for camera in cameras for key in store.objects(camera.uid)]
+        return bool(found)
+
+    await eventually(stored, 110)
+    return found[0]
+
+
+async def recorded_for(person: Person, cameras: Sequence[Recorded], duration_ms: float) -> None:
+    """Return once so much of every camera can be played."""
+
+    async def recorded() -> bool:
+        timelines = [await person.timeline(camera.name, camera.start_ms) for camera in cameras]
+        return all(
+            sum(span.end_ms - span.start_ms for span in timeline.spans) > duration_ms
+            for timeline in timelines
+        )
+
+    await eventually(recorded, 60)
