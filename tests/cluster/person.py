@@ -63,6 +63,14 @@ class Person:
 
         await eventually(online, LIVE_WITHIN_S)
 
+    async def wait_recorded(self, camera: str, since_ms: float) -> None:
+        """Return once there is footage of the camera from after `since_ms`."""
+
+        async def recorded() -> bool:
+            return bool((await self.timeline(camera, since_ms)).spans)
+
+        await eventually(recorded, LIVE_WITHIN_S)
+
     async def live_url(self, camera: str) -> str:
         """The URL of the live multivariant playlist."""
         return await self._hls(camera, {"action": "live"})

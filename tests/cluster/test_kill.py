@@ -70,12 +70,8 @@ async def start_again(
     started_ms = now_ms()
     process.start()
     await process.wait_ready()
-
-    async def back() -> bool:
-        timelines = [await person.timeline(camera.name, started_ms) for camera in cameras]
-        return all(timeline.spans for timeline in timelines)
-
-    await eventually(back, 60)
+    for camera in cameras:
+        await person.wait_recorded(camera.name, started_ms)
     return Outage(killed_ms, started_ms, now_ms())
 
 

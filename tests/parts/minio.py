@@ -3,12 +3,13 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from minio import Minio
@@ -33,13 +34,53 @@ BUILD_TIMEOUT_S = 1800
 _BUILT = CACHE / "minio" / "minio"
 
 
-@dataclass(frozen=True)
+@dataclass
 class MinioServer:
-    """A running server and its root credentials."""
+    """A server on 127.0.0.1 and its root credentials."""
 
+    program: Path
+    folder: Path
+    """Of what it keeps."""
     endpoint: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Return once it answers. Raises PartMissingError with the end of its log when it never does."""
+        assert self._process is None
+        environment = {
+            **os.environ,
+            "MINIO_ROOT_USER": self.access_key,
+            "MINIO_ROOT_PASSWORD": self.secret_key,
+            "MINIO_BROWSER": "off",
+        }
+        address = self.endpoint.removeprefix("http://")
+        log = self.folder / "log"
+        with log.open("a") as written:
+            self._process = subprocess.Popen(
+                [self.program, "server", "--address", address, self.folder / "data"],
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                env=environment,
+            )
+        wait_until(lambda: _is_ready(self), self._process, log)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it. What it keeps stays."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.send_signal(number)
+            process.wait(20)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """It is killed, and refuses connections while the context is open."""
+        self.stop(signal.SIGKILL)
+        try:
+            yield
+        finally:
+            self.start()
 
     def client(self) -> Minio:
         """A client with all rights, which tells of a failure at once: MinIO asks for 60 s while it starts."""
@@ -102,32 +143,13 @@ def find_minio() -> Path:
 def run_minio(program: Path) -> Iterator[MinioServer]:
     """An empty server while the context is open."""
     folder = Path(tempfile.mkdtemp(prefix="snowlight-minio-"))
-    server = MinioServer(f"http://127.0.0.1:{free_port()}", secrets.token_hex(8), secrets.token_hex(16))
-    environment = {
-        **os.environ,
-        "MINIO_ROOT_USER": server.access_key,
-        "MINIO_ROOT_PASSWORD": server.secret_key,
-        "MINIO_BROWSER": "off",
-    }
-    address = server.endpoint.removeprefix("http://")
-    log = folder / "log"
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    server = MinioServer(program, folder, endpoint, secrets.token_hex(8), secrets.token_hex(16))
     try:
-        with (
-            log.open("w") as written,
-            subprocess.Popen(
-                [program, "server", "--address", address, folder / "data"],
-                stdout=written,
-                stderr=subprocess.STDOUT,
-                env=environment,
-            ) as process,
-        ):
-            try:
-                wait_until(lambda: _is_ready(server), process, log)
-                yield server
-            finally:
-                process.terminate()
-                process.wait(20)
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
