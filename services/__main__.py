@@ -1,22 +1,11 @@
-"""The command line: `snowlight ingest|storage|auth|gateway|all|admin`."""
+"""The command line: `snowlight ingest|storage|auth|gateway|all|admin`.
+
+Each command loads its own packages alone: what a process does not run costs it neither memory nor time.
+"""
 
 import argparse
 import importlib
-import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-
-from services.auth.app import run_auth
-from services.auth.config import AuthSettings
-from services.gateway.app import run_gateway
-from services.gateway.config import GatewaySettings
-from services.ingest.app import run_ingest
-from services.ingest.config import IngestSettings
-from services.storage.app import run_storage
-from services.storage.config import StorageSettings
-from snowlight.config import ClusterSettings
-from snowlight.runtime import Runtime, build_runtime, run_process
 
 SERVICES = ("auth", "storage", "ingest", "gateway")
 
@@ -25,50 +14,13 @@ def main() -> None:
     """Entry point of the `snowlight` command."""
     parser = argparse.ArgumentParser(prog="snowlight", description="A media cluster for a city's cameras.")
     parser.add_argument("command", choices=(*SERVICES, "all", "admin"), help="a service, all, or admin")
-    arguments, rest = parser.parse_known_args(sys.argv[1:2])
-    command = arguments.command
+    command = parser.parse_args(sys.argv[1:2]).command
     if command == "admin":
-        admin = importlib.import_module("services.admin")
-        sys.exit(admin.main(sys.argv[2:]))
-    if rest or sys.argv[2:]:
+        sys.exit(importlib.import_module("services.admin").main(sys.argv[2:]))
+    if sys.argv[2:]:
         parser.error(f"{command} takes no arguments: its settings are SNOWLIGHT_* in the environment")
-    if command == "all":
-        run_process(lambda: build_runtime("all", _embedded(ClusterSettings()), create_key=True), run_all)
-    else:
-        importlib.import_module(f"services.{command}.__main__").main()
-
-
-@asynccontextmanager
-async def run_all(runtime: Runtime) -> AsyncIterator[None]:
-    """The embedded default: four services in one process that call each other over loopback gRPC.
-
-    They stop in the reverse order, so that ingest can still commit what it has just closed.
-    """
-    cluster = runtime.cluster
-    auth = AuthSettings(listen=cluster.auth_address)
-    storage = StorageSettings(listen=cluster.storage_address)
-    ingest = IngestSettings(listen=cluster.ingest_address)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(run_auth(runtime.named("auth"), auth))
-        await stack.enter_async_context(run_storage(runtime.named("storage"), storage))
-        await stack.enter_async_context(run_ingest(runtime.named("ingest"), ingest))
-        await stack.enter_async_context(run_gateway(runtime.named("gateway"), GatewaySettings()))
-        yield
-
-
-def _embedded(cluster: ClusterSettings) -> ClusterSettings:
-    """The settings with a free port wherever an address says port 0: every service must know it."""
-    fields = ("auth_address", "ingest_address", "storage_address")
-    return cluster.model_copy(update={name: _with_port(getattr(cluster, name)) for name in fields})
-
-
-def _with_port(address: str) -> str:
-    host, _, port = address.rpartition(":")
-    if port != "0":
-        return address
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host.strip("[]"), 0))
-        return f"{host}:{probe.getsockname()[1]}"
+    module = "services.embedded" if command == "all" else f"services.{command}.__main__"
+    importlib.import_module(module).main()
 
 
 if __name__ == "__main__":
