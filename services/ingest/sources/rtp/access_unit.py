@@ -1,21 +1,23 @@
-"""One access unit in the making: its NAL units behind their lengths, in one growing buffer."""
+"""One access unit in the making: its NAL units behind their lengths, joined once when it is complete."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
 
 LENGTH_SIZE = 4
 _LENGTH_TO_COME = bytes(LENGTH_SIZE)
 
+Octets: TypeAlias = bytes | bytearray | memoryview
+
 
 class AccessUnitBuilder(ABC):
     """What the depacketisers of H.264 and H.265 share.
 
-    While `fragmented` holds, the receiver appends the continuations of a fragmentation unit to `data` by
+    While `fragmented` holds, the receiver appends the continuations of a fragmentation unit to `parts` by
     itself, since they are most of all packets; every other payload comes through `packet`. It knows a
     continuation by `payload[0] & FRAGMENT_MASK == FRAGMENT_TYPE` and a clear start bit in
-    `payload[FRAGMENT_HEADER - 1]`.
+    `payload[FRAGMENT_HEADER - 1]`. Parts are views of the buffer that was received into, until `keep`.
     """
 
     FRAGMENT_MASK: ClassVar[int]
@@ -26,82 +28,84 @@ class AccessUnitBuilder(ABC):
         "_begin",
         "_no_picture",
         "broken",
-        "data",
         "fragmented",
         "key",
         "parameter_sets",
+        "parts",
         "picture",
         "sets_changed",
     )
 
     def __init__(self, parameter_sets: ParameterSets) -> None:
-        self.data = bytearray()
-        self.fragmented = False  # the last NAL unit in `data` came in fragments and may go on
+        self.parts: list[Octets] = []
+        self.fragmented = False  # the last NAL unit in `parts` came in fragments and may go on
         self.parameter_sets = parameter_sets
         self.sets_changed = False  # outlives a dropped unit: the next one delivered needs the sets too
         self.picture = False
         self.key = False
         self.broken = False
-        self._begin = 0  # of the last NAL unit's length, while `fragmented`
+        self._begin = 0  # where in `parts` the last NAL unit's length is to stand, while `fragmented`
         self._no_picture = False
 
     @abstractmethod
-    def packet(self, buffer: bytearray, start: int, end: int) -> None:
-        """Take the payload `buffer[start:end]` of FRAGMENT_HEADER bytes or more; set `broken` if bad."""
+    def packet(self, view: memoryview, start: int, end: int) -> None:
+        """Take the payload `view[start:end]` of FRAGMENT_HEADER bytes or more; set `broken` if bad."""
 
     @abstractmethod
     def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
         """Whether the payload begins in the middle of a picture: it cannot be the first of an access unit."""
 
     @abstractmethod
-    def unit(self, unit: bytearray) -> None:
+    def unit(self, unit: Octets) -> None:
         """Take one whole NAL unit, of one byte at least."""
 
     def clear(self) -> None:
         """Begin the next access unit."""
-        self.data.clear()
+        self.parts.clear()
         self.picture = self.key = self.broken = self.fragmented = False
 
     def finish(self) -> bytes:
         """The access unit as `AccessUnitSink.on_video` takes it."""
         if self.fragmented:
             self._end_fragments()
-        return bytes(self.data)
+        return b"".join(self.parts)
+
+    def keep(self) -> None:
+        """The buffer is about to be received into again: copy what is still needed of it."""
+        self.parts[:] = map(bytes, self.parts)
 
     def _begin_fragments(self, header: bytes, *, picture: bool) -> None:
         """Begin a NAL unit whose rest comes in fragments: only then is its length known."""
-        self._begin = len(self.data)
+        self._begin = len(self.parts)
         self._no_picture = not picture
         self.fragmented = True
-        self.data += _LENGTH_TO_COME
-        self.data += header
+        self.parts += (_LENGTH_TO_COME, header)
 
     def _end_fragments(self) -> None:
         """Put the length in its place; what is no picture is treated as if it had come whole."""
         self.fragmented = False
-        begin, content = self._begin, self._begin + LENGTH_SIZE
+        begin, parts = self._begin, self.parts
+        content = parts[begin + 1 :]
         if self._no_picture:
-            unit = self.data[content:]
-            del self.data[begin:]
-            self.unit(unit)
+            del parts[begin:]
+            self.unit(b"".join(content))
         else:
-            self.data[begin:content] = (len(self.data) - content).to_bytes(LENGTH_SIZE, "big")
+            parts[begin] = sum(map(len, content)).to_bytes(LENGTH_SIZE, "big")
 
-    def _append(self, unit: bytearray) -> None:
-        self.data += len(unit).to_bytes(LENGTH_SIZE, "big")
-        self.data += unit
+    def _append(self, unit: Octets) -> None:
+        self.parts += (len(unit).to_bytes(LENGTH_SIZE, "big"), unit)
 
-    def _aggregate(self, buffer: bytearray, start: int, end: int) -> None:
+    def _aggregate(self, view: memoryview, start: int, end: int) -> None:
         """NAL units, each behind its 16-bit size: STAP-A of RFC 6184, 5.7.1 and AP of RFC 7798, 4.4.2."""
         while start + 2 < end:
-            size = (buffer[start] << 8) | buffer[start + 1]
+            size = (view[start] << 8) | view[start + 1]
             start += 2
             if not size or start + size > end:
                 self.broken = True
                 return
-            self.unit(buffer[start : start + size])
+            self.unit(view[start : start + size])
             start += size
 
-    def _update_parameter_set(self, unit: bytearray) -> None:
+    def _update_parameter_set(self, unit: Octets) -> None:
         if self.parameter_sets.update(bytes(unit)):
             self.sets_changed = True

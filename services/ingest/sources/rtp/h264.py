@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
+from services.ingest.sources.rtp.access_unit import AccessUnitBuilder, Octets
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
@@ -29,13 +29,13 @@ class H264Depacketiser(AccessUnitBuilder):
         super().__init__(h264_parameter_sets(parameter_sets))
         self._idr_seen = False
 
-    def packet(self, buffer: bytearray, start: int, end: int) -> None:
+    def packet(self, view: memoryview, start: int, end: int) -> None:
         """Take one RTP payload of RFC 6184, 5.4."""
         if self.fragmented:
             self._end_fragments()
-        kind = buffer[start] & 0x1F
+        kind = view[start] & 0x1F
         if kind == _FU_A:
-            fragment = buffer[start + 1]
+            fragment = view[start + 1]
             if not fragment & 0x80:
                 self.broken = True
                 return
@@ -43,12 +43,12 @@ class H264Depacketiser(AccessUnitBuilder):
             picture = 1 <= kind <= _IDR
             if picture:
                 self._see_picture(kind)
-            self._begin_fragments(bytes(((buffer[start] & 0xE0) | kind,)), picture=picture)
-            self.data += buffer[start + 2 : end]
+            self._begin_fragments(bytes(((view[start] & 0xE0) | kind,)), picture=picture)
+            self.parts.append(view[start + 2 : end])
         elif 1 <= kind < _STAP_A:
-            self.unit(buffer[start:end])
+            self.unit(view[start:end])
         elif kind == _STAP_A:
-            self._aggregate(buffer, start + 1, end)
+            self._aggregate(view, start + 1, end)
         else:
             self.broken = True
 
@@ -66,7 +66,7 @@ class H264Depacketiser(AccessUnitBuilder):
             slice_header = start + 4
         return 1 <= kind <= _IDR and slice_header < end and not buffer[slice_header] & 0x80
 
-    def unit(self, unit: bytearray) -> None:
+    def unit(self, unit: Octets) -> None:
         kind = unit[0] & 0x1F
         if kind in (_SPS, _PPS):
             self._update_parameter_set(unit)
@@ -105,7 +105,7 @@ def _golomb_at(unit: bytes, offset: int) -> int | None:
         return None
 
 
-def _has_recovery_point(unit: bytearray) -> bool:
+def _has_recovery_point(unit: Octets) -> bool:
     """Walk the SEI messages (7.3.2.3.1) without unescaping: a rare misreading only costs a recovery point."""
     position = 1
     while position + 2 < len(unit):
@@ -117,7 +117,7 @@ def _has_recovery_point(unit: bytearray) -> bool:
     return False
 
 
-def _sei_number(unit: bytearray, position: int) -> tuple[int, int]:
+def _sei_number(unit: Octets, position: int) -> tuple[int, int]:
     value = 0
     while position < len(unit):
         value += unit[position]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
+from services.ingest.sources.rtp.access_unit import AccessUnitBuilder, Octets
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IRAP = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
@@ -23,13 +23,13 @@ class H265Depacketiser(AccessUnitBuilder):
     def __init__(self, parameter_sets: Iterable[bytes] = ()) -> None:
         super().__init__(h265_parameter_sets(parameter_sets))
 
-    def packet(self, buffer: bytearray, start: int, end: int) -> None:
+    def packet(self, view: memoryview, start: int, end: int) -> None:
         """Take one RTP payload of RFC 7798, 4.4."""
         if self.fragmented:
             self._end_fragments()
-        kind = (buffer[start] >> 1) & 0x3F
+        kind = (view[start] >> 1) & 0x3F
         if kind == _FU:
-            fragment = buffer[start + 2]
+            fragment = view[start + 2]
             if not fragment & 0x80:
                 self.broken = True
                 return
@@ -37,13 +37,13 @@ class H265Depacketiser(AccessUnitBuilder):
             picture = kind <= _LAST_PICTURE
             if picture:
                 self._see_picture(kind)
-            header = bytes(((buffer[start] & 0x81) | (kind << 1), buffer[start + 1]))
+            header = bytes(((view[start] & 0x81) | (kind << 1), view[start + 1]))
             self._begin_fragments(header, picture=picture)
-            self.data += buffer[start + 3 : end]
+            self.parts.append(view[start + 3 : end])
         elif kind < _AP:
-            self.unit(buffer[start:end])
+            self.unit(view[start:end])
         elif kind == _AP:
-            self._aggregate(buffer, start + 2, end)
+            self._aggregate(view, start + 2, end)
         else:
             self.broken = True
 
@@ -61,7 +61,7 @@ class H265Depacketiser(AccessUnitBuilder):
             slice_header = start + 6
         return kind <= _LAST_PICTURE and slice_header < end and not buffer[slice_header] & 0x80
 
-    def unit(self, unit: bytearray) -> None:
+    def unit(self, unit: Octets) -> None:
         kind = (unit[0] >> 1) & 0x3F
         if _VPS <= kind <= _PPS:
             self._update_parameter_set(unit)

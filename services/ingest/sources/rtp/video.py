@@ -70,12 +70,13 @@ class VideoReceiver:
         Returns where the run ends: at a frame that is incomplete, of another channel, or no RTP.
         """
         # About 200 packets a second and camera pass through here, most of them fragments that continue a
-        # unit: local names, one unpack, one copy. A call is made where a unit begins or ends, or for what
+        # unit: local names, one unpack, one view. A call is made where a unit begins or ends, or for what
         # is rare.
         start = position
         channel = self._channel
         builder = self._builder
-        data = builder.data
+        parts = builder.parts
+        append = parts.append
         view = memoryview(buffer)
         depacketise = builder.packet
         mask, fragment = builder.FRAGMENT_MASK, builder.FRAGMENT_TYPE
@@ -112,13 +113,15 @@ class VideoReceiver:
             if content > payload_end:
                 pass  # carries nothing, but may carry the marker
             elif builder.fragmented and buffer[payload] & mask == fragment and not buffer[content - 1] & 0x80:
-                data += view[content:payload_end]
+                append(view[content:payload_end])
             else:
-                depacketise(buffer, payload, payload_end)
+                depacketise(view, payload, payload_end)
             # Parameter sets or SEI alone wait for the picture they belong to.
             if second & MARKER and self._by_marker and (builder.picture or builder.broken):
                 self._finish(timestamp)
                 timestamp = _BETWEEN_UNITS
+        if parts:
+            builder.keep()
         self._expected = expected
         self._timestamp = timestamp
         if position > start:
