@@ -63,6 +63,7 @@ class Spool:
         self._finished_round = 0
         self._rounds = asyncio.Condition()
         self._dirty = False
+        self._appended = 0  # bytes since the last sync round
         folder.mkdir(parents=True, exist_ok=True)
         self._check_space()
 
@@ -86,8 +87,7 @@ class Spool:
 
     def appended(self, size: int) -> None:
         """`size` bytes were written and wait for the next sync round."""
-        self._dirty = True
-        self.metrics.spooled.inc(size)
+        self._appended += size
 
     def remove(self, file: SpoolFile, *, unlink: bool = True) -> None:
         """Forget a file, and delete it."""
@@ -159,7 +159,9 @@ class Spool:
 
     async def _sync_round(self) -> None:
         wanted = self._wanted_round
-        if self._dirty:
+        appended, self._appended = self._appended, 0
+        self.metrics.spooled.inc(appended)
+        if self._dirty or appended:
             self._dirty = False
             began = self._clock.monotonic()
             try:
