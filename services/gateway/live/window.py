@@ -24,6 +24,10 @@ class LiveSegment:
     """It begins with a key frame."""
     data: bytes
 
+    @property
+    def end_ms(self) -> int:
+        return self.start_ms + self.duration_ms
+
 
 class LiveWindow:
     """Whole segments of one camera, newest last. Numbers are ingest's; nothing is counted here."""
@@ -76,6 +80,7 @@ class LiveWindow:
         for segment in reversed(self._segments.values()):
             if listed and (
                 segment.number != listed[-1].number - 1
+                or listed[-1].start_ms - segment.end_ms > LISTED_MS  # the camera was away for longer
                 or len(listed) == LISTED_SEGMENTS
                 or duration_ms + segment.duration_ms > LISTED_MS
             ):

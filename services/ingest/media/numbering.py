@@ -16,8 +16,10 @@ def part_target_ms(frame_interval_ms: float) -> int:
 class Numbering:
     """One camera's numbers, kept across its sessions.
 
-    Media sequence numbers are Unix seconds and so outlive the process by themselves. Discontinuities are
-    counted, since players walk arrays as long as their number: the count is kept in the database.
+    The first session's first media sequence number is its Unix second, so that numbers grow over restarts by
+    themselves: a segment is longer than a second. Later sessions count on, since a playlist may list two
+    sessions only under consecutive numbers. Discontinuities are counted from the camera's first on, since
+    players walk arrays as long as their number: the count is kept in the database.
     """
 
     def __init__(self, discontinuities: int = 0) -> None:
@@ -34,7 +36,7 @@ class Numbering:
 
     def begin(self, start_ms: int) -> None:
         """A session whose first fragment starts at `start_ms` begins."""
-        self.session = self._segment = max(start_ms // 1000, self._segment + 1)
+        self.session = self._segment = self._segment + 1 if self._segment else start_ms // 1000
         self.discontinuity_sequence += 1
         self.target_ms = self._target(self._longest_ms) if self._longest_ms else 0
         self._part = 0

@@ -1,5 +1,7 @@
 """Live segments from ingest's fragments, in whatever order a broken stream brings them."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.gateway.live.playlist import media_playlist
@@ -89,6 +91,12 @@ def test_sessions_whose_numbers_follow_are_one_list_with_a_discontinuity() -> No
     assert "#EXT-X-DISCONTINUITY-SEQUENCE:0\n" in text
     assert text.count("#EXT-X-DISCONTINUITY\n") == 1
     assert text.count("#EXT-X-MAP") == 2
+
+
+def test_a_camera_that_was_away_for_long_begins_a_new_list() -> None:
+    back_later = [replace(fragment, start_ms=fragment.start_ms + 3_600_000) for fragment in fragments(102, 3)]
+    window = filled(init(100), *fragments(100, 2), init(102, 1), *back_later)
+    assert numbers(window) == [102, 103]
 
 
 def test_init_sections_go_with_their_segments() -> None:

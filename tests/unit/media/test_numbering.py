@@ -20,13 +20,14 @@ def test_a_session_begins_with_its_second() -> None:
     assert numbering.place(500, True) == (1_790_000_000, 0)
 
 
-def test_sessions_within_one_second_get_rising_numbers() -> None:
+def test_a_later_session_counts_on_so_that_one_playlist_can_list_both() -> None:
     numbering = Numbering()
-    sessions = []
-    for _ in range(3):
-        numbering.begin(1_790_000_000_000)
-        sessions.append((numbering.session, numbering.discontinuity_sequence))
-    assert sessions == [(1_790_000_000 + i, 1 + i) for i in range(3)]
+    numbering.begin(1_790_000_000_000)
+    last = place_gops(numbering, 2000, 3)[-1][0]
+    assert last == 1_790_000_002
+    numbering.begin(1_790_000_060_000)
+    assert (numbering.session, numbering.discontinuity_sequence) == (1_790_000_003, 2)
+    assert numbering.place(500, True) == (1_790_000_003, 0)
 
 
 def test_discontinuities_are_counted_on_from_an_earlier_run() -> None:
@@ -37,7 +38,7 @@ def test_discontinuities_are_counted_on_from_an_earlier_run() -> None:
 
 def test_a_segment_ends_at_the_first_key_frame_from_two_seconds_on() -> None:
     numbering = Numbering()
-    numbering.begin(0)
+    numbering.begin(1_000)
     placed = place_gops(numbering, 1000, 5)
     assert [segment for segment, part in placed if part == 0] == [1, 2, 3]
     assert numbering.target_ms == 2000
@@ -45,7 +46,7 @@ def test_a_segment_ends_at_the_first_key_frame_from_two_seconds_on() -> None:
 
 def test_the_target_is_the_first_segments_length_and_is_kept_for_later_sessions() -> None:
     numbering = Numbering()
-    numbering.begin(0)
+    numbering.begin(1_000)
     place_gops(numbering, 4000, 1)
     assert numbering.target_ms == 0
     place_gops(numbering, 4000, 1)
@@ -56,7 +57,7 @@ def test_the_target_is_the_first_segments_length_and_is_kept_for_later_sessions(
 
 def test_a_long_gop_is_cut_by_force() -> None:
     numbering = Numbering()
-    numbering.begin(0)
+    numbering.begin(1_000)
     lengths: dict[int, int] = {}
     for segment, _ in place_gops(numbering, 20_000, 3):
         lengths[segment] = lengths.get(segment, 0) + 500
