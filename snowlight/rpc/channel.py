@@ -10,8 +10,10 @@ from snowlight.config import TlsSettings
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 3000),
+    # A peer that was restarted is found again within a second; calls fail at once until then.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.max_pings_without_data", 0),
