@@ -50,7 +50,7 @@ class Ring:
         self._bytes = 0
         self._duration_ms = 0
         self._init: LiveItem | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: set[asyncio.Future[None]] = set()
         self.live = False
         """Fragments are coming."""
         self.numbering = Numbering(discontinuities)
@@ -78,6 +78,11 @@ class Ring:
     def stop(self) -> None:
         """No picture for now: watchers stay and wait, new ones are refused."""
         self.live = False
+
+    @property
+    def waiting(self) -> int:
+        """Watchers that have taken all there is."""
+        return len(self._waiting)
 
     @property
     def held_bytes(self) -> int:
@@ -108,8 +113,11 @@ class Ring:
                 position += 1
                 yield entry.item
             future = asyncio.get_running_loop().create_future()
-            self._waiting.append(future)
-            await future
+            self._waiting.add(future)
+            try:
+                await future
+            finally:
+                self._waiting.discard(future)
 
     def _last_key_frame(self) -> int:
         for back, entry in enumerate(reversed(self._entries), 1):

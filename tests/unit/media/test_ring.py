@@ -49,6 +49,19 @@ async def test_a_watcher_starts_at_the_last_key_frame_and_follows() -> None:
     assert await waiting == [fragment(6)]
 
 
+async def test_a_watcher_that_goes_away_while_it_waits_leaves_nothing_behind() -> None:
+    ring = filled(5)
+    watcher = ring.subscribe()
+    await take(watcher, 2)
+    waiting = asyncio.create_task(take(watcher, 1))
+    async with asyncio.timeout(5):
+        while not ring.waiting:  # noqa: ASYNC110 - the ring tells nobody
+            await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert ring.waiting == 0
+
+
 async def test_a_watcher_with_backlog_gets_all_that_is_held() -> None:
     assert await take(filled(6).subscribe(backlog=True), 7) == [init(), *map(fragment, range(6))]
 
