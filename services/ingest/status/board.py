@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import structlog
+
 from services.ingest.observer import GapCause, MediaInfo, SessionState
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 CHANGES_KEPT = 50
 """State changes kept of each camera."""
@@ -193,6 +197,7 @@ class SessionObserver:
         self._board.gaps.start(self._camera.uid, start_ms, cause)
 
     def on_discontinuity(self, reason: str, time_ms: int) -> None:
+        log.info("camera.discontinuity", camera=self._camera.name, reason=reason)
         self._board.metrics.discontinuities.inc()
 
     def on_loss(self, packets: int) -> None:

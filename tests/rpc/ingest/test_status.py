@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from services.ingest.status.gaps import Gap
 from services.ingest.status.reporter import GapReporter
@@ -69,6 +70,20 @@ async def test_states_and_gaps_outlive_the_process(database_url: str) -> None:
     (gap,) = status.gaps
     assert (gap.start.ToMilliseconds(), gap.end.ToMilliseconds()) == (T, T + 90_000)
     assert gap.cause == "camera_offline"
+
+
+async def test_a_discontinuity_is_logged_with_its_camera_and_reason(registry: Registry) -> None:
+    camera = await create(registry, "a")
+    with capture_logs() as logged:
+        registry.board.session(camera.uid, camera.name).on_discontinuity("timestamps jumped", T)
+    assert logged == [
+        {
+            "event": "camera.discontinuity",
+            "log_level": "info",
+            "camera": "cameras/a",
+            "reason": "timestamps jumped",
+        }
+    ]
 
 
 class Storage:
