@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from services.ingest.registry.tables import cameras
 from services.ingest.status.board import CHANGES_KEPT, StateChange
-from services.ingest.status.gaps import Gap
+from services.ingest.status.gaps import GAP_MIN_MS, Gap
 from snowlight.database import Database
 
 GAPS_KEPT = 50
@@ -91,8 +91,9 @@ class StatusRepository:
             ]
 
     async def gaps(self, uid: str) -> list[Gap]:
-        """Newest first."""
-        query = sa.select(_gaps).where(_gaps.c.camera_uid == uid).order_by(_gaps.c.start_ms.desc())
+        """Newest first, without those that turned out to be too short for one after they had been written."""
+        long = sa.or_(_gaps.c.end_ms.is_(None), _gaps.c.end_ms - _gaps.c.start_ms > GAP_MIN_MS)
+        query = sa.select(_gaps).where(_gaps.c.camera_uid == uid, long).order_by(_gaps.c.start_ms.desc())
         async with self._database.read() as connection:
             return [_gap(row) for row in await connection.execute(query.limit(GAPS_KEPT))]
 

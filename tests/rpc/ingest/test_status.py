@@ -72,6 +72,20 @@ async def test_states_and_gaps_outlive_the_process(database_url: str) -> None:
     assert gap.cause == "camera_offline"
 
 
+async def test_what_the_camera_clock_is_off_by_is_told_once_it_is_known(registry: Registry) -> None:
+    camera = await create(registry, "a")
+    observer = registry.board.session(camera.uid, camera.name)
+    assert not (await told(registry, camera.name)).HasField("clock_offset_ms")
+    observer.on_camera_clock(-3_600_000)
+    assert (await told(registry, camera.name)).clock_offset_ms == -3_600_000
+    observer.on_camera_clock(0)
+    status = await told(registry, camera.name)
+    assert status.HasField("clock_offset_ms")
+    assert status.clock_offset_ms == 0
+    registry.board.session(camera.uid, camera.name)
+    assert not (await told(registry, camera.name)).HasField("clock_offset_ms")
+
+
 async def test_a_discontinuity_is_logged_with_its_camera_and_reason(registry: Registry) -> None:
     camera = await create(registry, "a")
     with capture_logs() as logged:
@@ -120,6 +134,26 @@ async def test_each_gap_is_reported_when_it_begins_and_when_it_ends_however_ofte
     await reporter.report()
     await reporter.report()
     assert storage.reports[1:] == [[(T, T + 9_000, "network")]]
+
+
+async def test_a_gap_that_turns_out_too_short_for_one_is_told_no_more_and_closed_at_storage(
+    registry: Registry,
+) -> None:
+    camera = await create(registry, "a")
+    observer = registry.board.session(camera.uid, camera.name)
+    storage = Storage()
+    reporter = GapReporter(registry.statuses, storage)
+    observer.on_gap_start(T, "network")
+    assert [gap.cause for gap in (await told(registry, camera.name)).gaps] == ["network"]
+    await reporter.report()
+    observer.on_recording(T + 1_000)
+    assert not (await told(registry, camera.name)).gaps
+    await reporter.report()
+    assert storage.reports == [[(T, 0, "network")], [(T, T + 1_000, "network")]]
+    observer.on_gap_start(T + 5_000, "network")
+    observer.on_recording(T + 6_001)
+    (gap,) = (await told(registry, camera.name)).gaps
+    assert gap.start.ToMilliseconds() == T + 5_000
 
 
 async def test_a_gap_that_ends_while_it_is_reported_is_reported_again(registry: Registry) -> None:
