@@ -21,6 +21,7 @@ _INT_LIMITS = {
     FieldDescriptor.TYPE_INT32: (-(1 << 31), (1 << 31) - 1),
     FieldDescriptor.TYPE_UINT32: (0, (1 << 32) - 1),
     FieldDescriptor.TYPE_INT64: (-(1 << 53), 1 << 53),  # what JSON numbers carry exactly (RFC 8259 section 6)
+    FieldDescriptor.TYPE_SINT64: (-(1 << 53), 1 << 53),
 }
 
 

@@ -158,7 +158,11 @@ async def test_a_state_reaches_readers(site: Site) -> None:
         await asyncio.sleep(0.05)
     status, answer = await site.call("GET", "/v1/cameras/gate/status", token)
     assert status == 200
+    assert "clock_offset_ms" not in answer
     assert (answer["state"], answer["state_reason"]) == ("OFFLINE", "camera.unreachable: no route")
+    site.ingest.board.session(uid, "cameras/gate").on_camera_clock(-1_500)
+    _, answer = await site.call("GET", "/v1/cameras/gate/status", token)
+    assert answer["clock_offset_ms"] == -1_500
 
 
 async def test_unknown_paths_methods_and_long_bodies_are_problems(site: Site) -> None:
@@ -187,6 +191,9 @@ async def test_the_openapi_document_names_every_route(site: Site) -> None:
     properties = camera["content"]["application/json"]["schema"]["properties"]
     assert properties["uid"]["readOnly"] is True
     assert "revision" not in properties
+    doing = document["paths"]["/v1/cameras/{camera}/status"]["get"]["responses"]["200"]
+    properties = doing["content"]["application/json"]["schema"]["properties"]
+    assert properties["clock_offset_ms"]["type"] == "integer"
     ids = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(ids) == len(set(ids))
 

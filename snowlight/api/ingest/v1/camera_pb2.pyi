@@ -502,12 +502,15 @@ class CameraStatus(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
     PACKETS_LOST_FIELD_NUMBER: _builtins.int
+    CLOCK_OFFSET_MS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     uid: _builtins.str
     state: Global___CameraState.ValueType
     state_reason: _builtins.str
     packets_lost: _builtins.int
     """RTP packets missed since the session began."""
+    clock_offset_ms: _builtins.int
+    """The camera's own clock minus ours, in milliseconds; unset until the camera has told its time."""
     @_builtins.property
     def state_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -530,12 +533,15 @@ class CameraStatus(_message.Message):
         changes: _abc.Iterable[Global___StateChange] | None = ...,
         gaps: _abc.Iterable[Global___CameraGap] | None = ...,
         packets_lost: _builtins.int = ...,
+        clock_offset_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["media", b"media", "state_time", b"state_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_offset_ms", b"_clock_offset_ms", "clock_offset_ms", b"clock_offset_ms", "media", b"media", "state_time", b"state_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "gaps", b"gaps", "media", b"media", "name", b"name", "packets_lost", b"packets_lost", "state", b"state", "state_reason", b"state_reason", "state_time", b"state_time", "uid", b"uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_offset_ms", b"_clock_offset_ms", "changes", b"changes", "clock_offset_ms", b"clock_offset_ms", "gaps", b"gaps", "media", b"media", "name", b"name", "packets_lost", b"packets_lost", "state", b"state", "state_reason", b"state_reason", "state_time", b"state_time", "uid", b"uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__clock_offset_ms: _TypeAlias = _typing.Literal["clock_offset_ms"]  # noqa: Y015
+    _WhichOneofArgType__clock_offset_ms: _TypeAlias = _typing.Literal["_clock_offset_ms", b"_clock_offset_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__clock_offset_ms) -> _WhichOneofReturnType__clock_offset_ms | None: ...
 
 Global___CameraStatus: _TypeAlias = CameraStatus  # noqa: Y015
 
