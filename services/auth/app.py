@@ -25,6 +25,7 @@ from snowlight.api.auth.v1 import auth_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
+from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 
@@ -48,12 +49,14 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         cameras = CameraModel(database)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
         housekeeping = Housekeeping(keys, tokens, clock)
+        readiness = Readiness(database, clock)
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
+        runtime.health.require("auth.clock", lambda: readiness.clock_agrees)
         runtime.health.require("auth.cameras", lambda: feed.complete)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for task in (background.create_task(feed.run()), background.create_task(housekeeping.run())):
-            stack.callback(task.cancel)
+        for work in (feed.run(), housekeeping.run(), readiness.run()):
+            stack.callback(background.create_task(work).cancel)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
         tickets = TicketOffice(database, cameras, keys, clock)
         await stack.enter_async_context(

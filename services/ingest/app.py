@@ -48,6 +48,7 @@ from snowlight.api.storage.v1 import storage_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError, UnavailableError
 from snowlight.object_store import ObjectStoreSettings, ensure_bucket, open_store
+from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 
@@ -109,13 +110,15 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             open_session=_session_opener(runtime, settings, spool, epoch),
             on_dark=viewers.end,
         )
+        readiness = Readiness(database, clock)
         runtime.health.require("ingest.database", lambda: feed.reachable)
+        runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
             _kept_status(writer, reporter),
             spool.running(),
             _uploading(spool, _upload(uploader, settings.store, storage, epoch, clock.now_ms()), runtime),
-            _running(feed.run(), supervisor.run()),
+            _running(feed.run(), supervisor.run(), readiness.run()),
             runtime.serve(
                 settings.listen,
                 Servicer(

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from services.storage.bucket import make_bucket
 from services.storage.camera_repository import CameraRepository
 from services.storage.commit import Ledger
 from services.storage.config import StorageSettings
 from services.storage.footage import Footage
 from services.storage.index import FootageIndex
-from services.storage.readiness import Readiness, make_bucket
 from services.storage.repository import Repository
 from services.storage.repository_postgres import PostgresRepository
 from services.storage.retention_repository import RetentionRepository
@@ -21,6 +21,7 @@ from snowlight.api.storage.v1 import storage_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
 from snowlight.object_store import open_store
+from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 

@@ -1,4 +1,4 @@
-"""What must hold before storage is ready, and what it does about it."""
+"""What must hold of a service's database before the service is ready."""
 
 import asyncio
 
@@ -8,11 +8,9 @@ import structlog
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import UnavailableError
-from snowlight.object_store import ObjectStoreSettings, ensure_bucket
 
 CHECK_SECONDS = 5.0
 MAX_SKEW_MS = 1_000
-BUCKET_RETRY_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,15 +27,19 @@ class Readiness:
     async def run(self) -> None:
         """Check until cancelled."""
         while True:
-            try:
-                await self._check()
-            except UnavailableError:
-                self.database_answers = False
-            else:
-                self.database_answers = True
+            await self.check()
             await asyncio.sleep(CHECK_SECONDS)
 
-    async def _check(self) -> None:
+    async def check(self) -> None:
+        """Ask once. A database that does not answer says nothing of the clock."""
+        try:
+            await self._compare()
+        except UnavailableError:
+            self.database_answers = False
+        else:
+            self.database_answers = True
+
+    async def _compare(self) -> None:
         if self._database.is_postgres:
             query = sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
         else:
@@ -50,15 +52,3 @@ class Readiness:
         if self.clock_agrees and not agrees:
             log.warning("clock.skewed", here_ms=after_ms, database_ms=there_ms)
         self.clock_agrees = agrees
-
-
-async def make_bucket(settings: ObjectStoreSettings) -> None:
-    """Make the bucket of a fresh store, as soon as the store answers."""
-    while True:
-        try:
-            await ensure_bucket(settings)
-        except UnavailableError as error:
-            log.warning("store.unavailable", error=str(error))
-            await asyncio.sleep(BUCKET_RETRY_SECONDS)
-        else:
-            return
