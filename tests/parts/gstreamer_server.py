@@ -76,7 +76,7 @@ def serve(options: argparse.Namespace) -> None:
     for path, pipeline in STREAMS.items():
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(f"( {pipeline} )")
-        factory.set_shared(True)
+        factory.set_shared(False)  # a shared pipeline's clock jumps for all when one more client joins
         if options.user:
             allowed = f"{ROLE}, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"
             factory.add_role_from_structure(Gst.Structure.from_string(allowed)[0])
