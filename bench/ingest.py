@@ -98,7 +98,7 @@ def measure_snowlight(folder: Path, port: int, cameras: int, seconds: float) -> 
 @contextmanager
 def _sender(port: int, folder: Path) -> Iterator[None]:
     """The stream's sender on its core, ready when it listens."""
-    loop = Path(".cache/bench/2mbit-1080p25.mp4")
+    loop = Path(".cache/bench/2mbit-1080p25.mp4").absolute()
     loop.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "simulator.bench_sender", "--port", str(port), "--loop", str(loop)]
     with running(command, core=SENDER_CORE, log=folder / "sender.log") as sender:

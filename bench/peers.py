@@ -39,7 +39,7 @@ def measure_mediamtx(
     recorded.mkdir()
     settings = folder / "mediamtx.yml"
     settings.write_text(_mediamtx_settings(recorded, port, cameras))
-    command = [os.environ["MEDIAMTX_BIN"], str(settings)]
+    command = [str(Path(os.environ["MEDIAMTX_BIN"]).absolute()), str(settings)]
     with running(command, core=core, log=folder / "mediamtx.log") as process:
         time.sleep(warm_up_s)
         return measure("MediaMTX, fMP4", [process.pid], cameras, seconds, recorded)

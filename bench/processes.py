@@ -45,6 +45,7 @@ def running(
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
+            cwd=log.parent,  # some leave files where they are started
             env={**os.environ, **(env or {})},
         )
     try:
