@@ -100,15 +100,17 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             Random(),  # noqa: S311 - jitter
         )
         viewers = Viewers()
+        discontinuities = await statuses.discontinuities()
         supervisor = Supervisor(
             feed=feed,
             board=board,
             clock=clock,
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: _spec(record, cameras),
-            new_ring=_ring_opener(settings.ring_bytes, await statuses.discontinuities()),
+            new_ring=_ring_opener(settings.ring_bytes, discontinuities),
             open_session=_session_opener(runtime, settings, spool, epoch),
             on_dark=viewers.end,
+            seen=discontinuities.keys(),
         )
         readiness = Readiness(database, clock)
         runtime.health.require("ingest.database", lambda: feed.reachable)

@@ -1,7 +1,7 @@
 """One session per enabled camera, following the registry. A session that breaks disturbs no other."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Container, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -59,8 +59,12 @@ class Supervisor:
         new_ring: Callable[[str], Ring],
         open_session: Callable[[CameraSpec, Ring, CameraObserver], Session],
         on_dark: Callable[[str], None],
+        seen: Container[str],
     ) -> None:
-        """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted."""
+        """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted.
+
+        `seen`: uids of the cameras of which an earlier run had a picture.
+        """
         self._feed = feed
         self._board = board
         self._clock = clock
@@ -69,6 +73,7 @@ class Supervisor:
         self._new_ring = new_ring
         self._open_session = open_session
         self._on_dark = on_dark
+        self._seen = seen
         self._cameras: dict[str, _Camera] = {}
         self._revision = 0
         self.synced = asyncio.Event()
@@ -113,6 +118,8 @@ class Supervisor:
         if camera is None:
             ring = self._new_ring(change.uid)
             camera = self._cameras[change.uid] = _Camera(change.uid, change.name, ring, wanted)
+            if change.uid not in self._seen:
+                self._board.register(change.uid, change.create_time_ms)
             keepers.create_task(self._keep(camera), name=change.name)
         elif camera.wanted != wanted:
             camera.wanted = wanted

@@ -88,9 +88,17 @@ class StatusBoard:
     def get(self, uid: str) -> CameraStatus | None:
         return self._cameras.get(uid)
 
+    def register(self, uid: str, created_ms: int) -> None:
+        """A camera had no picture yet: nothing is recorded since its creation, whatever comes of it."""
+        if self.gaps.open_gap(uid) is None:
+            self.gaps.start(uid, created_ms, "camera_offline")
+
     def session(self, uid: str, name: str) -> "SessionObserver":
         """The observer of a session that begins now."""
         camera = self._camera(uid, name)
+        gap = self.gaps.open_gap(uid)
+        if gap is not None and gap.cause == "disabled":
+            self.gaps.start(uid, self._clock.now_ms(), "camera_offline")  # it is enabled, not yet reached
         camera.packets_lost = 0
         camera.clock_offset_ms = None
         return SessionObserver(self, camera)

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,64 @@ async def test_a_registered_camera_is_seen_live_from_a_key_frame_on(
     status = await ingest.until_state(camera.name, camera_pb2.ONLINE)
     assert (status.media.video_codec, status.media.width) == ("h264", 320)
     assert [change.state for change in status.changes] == [camera_pb2.ONLINE, camera_pb2.CONNECTING]
-    assert not status.gaps
+    for gap in status.gaps:
+        assert gap.cause == "camera_offline"
+        assert gap.start == camera.create_time
+
+
+async def test_a_camera_is_accounted_for_from_its_creation_on(village: CameraServer, ingest: Client) -> None:
+    cameras = {
+        "reached": await ingest.create("reached", village.url(GATE)),
+        "late": await ingest.create("late", "rtsp://127.0.0.1:9/live"),
+        "off": await ingest.create("off", village.url(GATE), enabled=False),
+        "never": await ingest.create("never", "rtsp://127.0.0.1:9/live"),
+    }
+    await asyncio.sleep(1.5)  # a shorter hole would be no gap
+    await ingest.update(cameras["late"].name, source_url=village.url(GATE))
+    await ingest.update(cameras["off"].name, enabled=True)
+    first_ms: dict[str, int] = {}
+    for name in ("reached", "late", "off"):
+        _, received = await fragments(ingest, cameras[name].uid, 4)
+        first_ms[name] = received[-1].end_ms
+        await ingest.update(cameras[name].name, enabled=False)  # what was recorded is committed then
+
+    told: dict[str, list[str]] = {}
+    for name, end_ms in first_ms.items():
+        camera = cameras[name]
+        start_ms = camera.create_time.ToMilliseconds()
+        timeline = await until(
+            partial(ingest.timeline, camera.uid, start_ms, end_ms),
+            lambda timeline: timeline.spans,
+        )
+        told[name] = [gap.cause for gap in timeline.gaps]
+        if timeline.gaps:
+            assert timeline.gaps[0].start_ms == start_ms
+            assert timeline.gaps[-1].end_ms == timeline.spans[0].start_ms
+    assert set(told["reached"]) <= {"camera_offline"}
+    assert told["late"] == ["camera_offline"]
+    assert told["off"][0] == "disabled"
+    assert set(told["off"][1:]) <= {"camera_offline"}
+
+    never = cameras["never"]
+    start_ms = never.create_time.ToMilliseconds()
+    timeline = await until(
+        lambda: ingest.timeline(never.uid, start_ms, int(time.time() * 1000)),
+        lambda timeline: timeline.gaps and timeline.gaps[0].cause != "unknown",
+    )
+    assert [(gap.start_ms, gap.cause) for gap in timeline.gaps] == [(start_ms, "camera_offline")]
+
+
+async def test_a_restart_before_the_first_picture_leaves_the_camera_accounted_for(
+    cluster: ClusterSettings,
+) -> None:
+    async with running_ingest(cluster) as client:
+        camera = await client.create("away", "rtsp://127.0.0.1:9/live")
+        await client.until_state(camera.name, camera_pb2.OFFLINE)
+    async with running_ingest(cluster) as client:
+        await client.until_state(camera.name, camera_pb2.OFFLINE)
+        (gap,) = (await client.status(camera.name)).gaps
+    assert (gap.start, gap.cause) == (camera.create_time, "camera_offline")
+    assert not gap.HasField("end")
 
 
 async def test_the_newest_minute_is_read_from_the_spool(village: CameraServer, ingest: Client) -> None:
@@ -131,7 +189,7 @@ async def test_disabling_ends_the_stream_and_enabling_ends_the_gap(
             async for _ in watching:
                 pass
     status = await ingest.until_state(camera.name, camera_pb2.DISABLED)
-    assert [gap.cause for gap in status.gaps] == ["disabled"]
+    assert status.gaps[0].cause == "disabled"
     assert not status.gaps[0].HasField("end")
     with pytest.raises(UnavailableError, match="disabled"):
         await anext(ingest.watch(camera.uid))
@@ -143,7 +201,8 @@ async def test_disabling_ends_the_stream_and_enabling_ends_the_gap(
     status = await until(
         lambda: ingest.status(camera.name), lambda status: all(gap.HasField("end") for gap in status.gaps)
     )
-    assert {gap.cause for gap in status.gaps} == {"disabled"}
+    assert "disabled" in {gap.cause for gap in status.gaps}
+    assert {gap.cause for gap in status.gaps} <= {"disabled", "camera_offline"}
 
 
 async def test_a_change_of_display_fields_leaves_the_session_alone_and_one_of_the_source_does_not(
@@ -176,7 +235,7 @@ async def test_each_way_to_fail_is_told_and_disturbs_no_other_camera(
         assert "wrong" not in status.state_reason
         with pytest.raises(UnavailableError, match=code):
             await anext(ingest.watch(camera.uid))
-    assert [gap.cause for gap in (await ingest.status("cameras/wrong")).gaps] == ["auth_failed"]
+    assert (await ingest.status("cameras/wrong")).gaps[0].cause == "auth_failed"
     assert (await ingest.until_state(good.name, camera_pb2.ONLINE)).packets_lost == 0
 
 
@@ -240,7 +299,7 @@ async def _check_hole(client: Client, camera: camera_pb2.Camera, start_ms: int, 
     status = await until(
         lambda: client.status(camera.name), lambda status: status.gaps and status.gaps[0].HasField("end")
     )
-    (gap,) = status.gaps
+    gap = status.gaps[0]
     assert gap.cause == "ingest_restart"
     assert gap.end.ToMilliseconds() <= end_ms
     timeline = await until(

@@ -57,6 +57,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         new_ring=lambda uid: Ring(),
         open_session=open_session,
         on_dark=lambda uid: None,
+        seen=(),
     )
     running = asyncio.create_task(supervisor.run())
     try:
