@@ -12,7 +12,7 @@ import pytest_asyncio
 from snowlight.media.fragment import ObjectKey
 from tests.cluster.decoding import play
 from tests.cluster.person import USERNAME, Person, add_duty_officer, now_ms, signed_in
-from tests.cluster.playlist import variant_of
+from tests.cluster.playlist import instant_of, variant_of
 from tests.cluster.stored import FolderStore, end_ms
 from tests.cluster.village import run_village
 from tests.cluster.watching import H264_AAC, H265_PCMA, ON_ITS_WAY_MS, Stream, expect_live, expect_window
@@ -75,6 +75,22 @@ async def site(tmp_path_factory: pytest.TempPathFactory, gstreamer: RtspServer) 
 async def person(site: Site) -> AsyncIterator[Person]:
     async with signed_in(site.snowlight.url, USERNAME, site.password) as signed:
         yield signed
+
+
+async def test_a_camera_without_a_picture_yet_says_why_since_its_creation(site: Site, person: Person) -> None:
+    created_ms: dict[str, float] = {}
+    for name in (H264, H265, VILLAGE):
+        created_ms[name] = instant_of((await person.send("GET", f"/v1/{name}"))["create_time"])
+    away = await person.create_camera("away", "rtsp://127.0.0.1:9/live")
+    created_ms["cameras/away"] = instant_of(away["create_time"])
+    while now_ms() < created_ms["cameras/away"] + 3_000:
+        timeline = await person.timeline("cameras/away", created_ms["cameras/away"])
+        assert {gap.cause for gap in timeline.gaps} <= {"camera_offline"}
+        await asyncio.sleep(0.1)
+    assert timeline.gaps
+    for name, start_ms in created_ms.items():
+        timeline = await person.timeline(name, start_ms)
+        assert {gap.cause for gap in timeline.gaps} <= {"camera_offline"}, name
 
 
 @pytest.mark.parametrize(
