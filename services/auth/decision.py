@@ -106,14 +106,14 @@ def decide_region(principal: Principal, chain: Sequence[str], action: Action) ->
 
 
 def _by_scope_and_role(principal: Principal, chain: Sequence[str], action: Action) -> Decision:
-    if not chain:
-        return _deny("auth.region_unknown")
+    role = next((role for role in Role if role in principal.roles and action in RIGHTS[role]), None)
+    if not chain:  # told only to who could do it somewhere: which regions exist is nobody else's business
+        return _deny("auth.role_missing" if role is None else "auth.region_unknown")
     if principal.scope not in chain:
         return _deny("auth.outside_scope")
-    for role in Role:
-        if role in principal.roles and action in RIGHTS[role]:
-            return Decision(True, f"auth.role_{role}")
-    return _deny("auth.role_missing")
+    if role is None:
+        return _deny("auth.role_missing")
+    return Decision(True, f"auth.role_{role}")
 
 
 def _deny(reason: str) -> Decision:

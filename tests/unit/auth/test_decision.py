@@ -66,6 +66,9 @@ def test_what_is_not_known_is_denied() -> None:
     assert decide_camera(admin, None, [], Action.LIVE) == Decision(False, "auth.camera_unknown")
     assert decide_camera(admin, camera(), [], Action.LIVE) == Decision(False, "auth.region_unknown")
     assert decide_region(admin, [], Action.CAMERA_READ) == Decision(False, "auth.region_unknown")
+    assert decide_region(person(Role.VIEWER), [], Action.CAMERA_MANAGE) == Decision(
+        False, "auth.role_missing"
+    )
 
 
 @pytest.mark.parametrize("action", Action)
