@@ -16,6 +16,9 @@ OUTPUT_ONLY = frozenset(
 _COUNTED_FROM_ONE = ("camera_class", "retention_days")
 """gRPC cannot leave a number out, so ingest takes 0 for the default there. JSON can: its 0 is a mistake."""
 
+_CAN_BE_ABSENT = frozenset({"location"})
+"""Null takes it away in a PATCH (RFC 7396). Any other field always has a value, and null names none."""
+
 CAMERA_SCHEMA = schema_of(camera_pb2.Camera.DESCRIPTOR, output_only=OUTPUT_ONLY)
 for _name in INTERNAL:
     del CAMERA_SCHEMA["properties"][_name]
@@ -45,7 +48,13 @@ def read_changes(body: dict[str, Any], name: str) -> tuple[camera_pb2.Camera, li
     if not isinstance(etag, str):
         raise InvalidArgumentError("request.type", "etag must be a string", field="etag")
     camera.name, camera.etag = name, etag
-    return camera, [field for field in body if field not in OUTPUT_ONLY]
+    fields = [field for field in body if field not in OUTPUT_ONLY]
+    for field in fields:
+        if body[field] is None and field not in _CAN_BE_ABSENT:
+            raise InvalidArgumentError(
+                "request.null", f"{field} cannot be null: leave it out to keep it", field=field
+            )
+    return camera, fields
 
 
 def _read(body: dict[str, Any]) -> camera_pb2.Camera:

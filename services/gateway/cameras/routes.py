@@ -18,10 +18,17 @@ from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
 from services.gateway.people.identity import Identity, Person
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import AbortedError, FailedPreconditionError, NotFoundError
+from snowlight.errors import (
+    AbortedError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from snowlight.rpc.status import remote_errors
 
 OWN_WRITE_WAIT_S = 2.0
+_REGION_UNKNOWN = "auth.region_unknown"
 
 _IF_MATCH = Parameter("If-Match", "The etag that the change is based on.", place="header")
 _LIST_ANSWER = {
@@ -78,7 +85,7 @@ class CameraRoutes:
                 "PATCH",
                 one,
                 self.change,
-                "Change the fields given.",
+                "Change the fields given. Null is no value, but takes `location` away.",
                 parameters=(_IF_MATCH,),
                 body=CAMERA_SCHEMA,
                 answer=CAMERA_SCHEMA,
@@ -119,7 +126,7 @@ class CameraRoutes:
         person = await self._identity.person(request)
         camera_id = request.query.get("camera_id", "")
         camera = read_new(await read_json(request))
-        await self._identity.require(person, "camera.manage", region=camera.region)
+        await self._require_region(person, camera.region)
         with remote_errors(INGEST):
             created = await self._peers.cameras.CreateCamera(
                 camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera), timeout=CALL_TIMEOUT_S
@@ -136,7 +143,7 @@ class CameraRoutes:
         camera, mask = read_changes(await read_json(request), current.name)
         await self._identity.require(person, "camera.manage", camera_uid=current.uid)
         if "region" in mask and camera.region != current.region:
-            await self._identity.require(person, "camera.manage", region=camera.region)
+            await self._require_region(person, camera.region)
         if not mask:
             return _camera_response(current)
         if_match = _if_match(request)
@@ -181,6 +188,16 @@ class CameraRoutes:
         if camera is None or not sight.sees(camera):
             raise NotFoundError("camera.not_found", "there is no such camera")
         return camera
+
+    async def _require_region(self, person: Person, region: str) -> None:
+        """Raises PermissionDeniedError unless `person` may manage cameras in `region`, and
+        InvalidArgumentError when it is only that the region does not exist."""
+        try:
+            await self._identity.require(person, "camera.manage", region=region)
+        except PermissionDeniedError as error:
+            if error.code == _REGION_UNKNOWN:
+                raise InvalidArgumentError(error.code, "there is no such region", field="region") from error
+            raise
 
     async def _written(self, camera: camera_pb2.Camera) -> web.Response:
         await self._model.reached(camera.revision, timeout_s=OWN_WRITE_WAIT_S)

@@ -134,6 +134,37 @@ async def test_a_wrong_field_is_named(site: Site) -> None:
             assert (await response.json(content_type=None))["detail"]
 
 
+async def test_null_keeps_and_clears_nothing_by_accident(site: Site) -> None:
+    uid = await site.add_camera("gate", audio=None, enabled=None, location={"latitude": 31, "longitude": 113})
+    token = await site.token("root")
+    _, before = await site.call("GET", "/v1/cameras/gate", token)
+    assert before["enabled"] is True
+    for field in ("enabled", "audio", "dossier", "display_name", "region", "retention_days", "source_url"):
+        change = {"owner": "x", field: None}
+        status, answer = await site.call("PATCH", "/v1/cameras/gate", token, json=change)
+        assert (status, answer["field"]) == (400, field)
+    assert (await site.call("GET", "/v1/cameras/gate", token))[1] == before
+    status, after = await site.call("PATCH", "/v1/cameras/gate", token, json={"location": None})
+    assert (status, after["uid"], "location" in after) == (200, uid, False)
+
+
+async def test_a_region_that_does_not_exist_is_a_mistake_of_who_may_manage(site: Site) -> None:
+    await site.add_camera("gate")
+    body = {"display_name": "x", "source_url": "rtsp://127.0.0.1/x"}
+    lost = {"region": "regions/999999"}
+    root = await site.token("root")
+    for method, path in (("POST", "/v1/cameras"), ("PATCH", "/v1/cameras/gate")):
+        status, answer = await site.call(method, path, root, json=body | lost)
+        assert (status, answer["code"], answer["field"]) == (400, "auth.region_unknown", "region")
+    for username in ("chen", "resident", "auditor"):
+        for region in ("regions/999999", VILLAGE):
+            token = await site.token(username)
+            status, answer = await site.call("POST", "/v1/cameras", token, json=body | {"region": region})
+            assert (status, answer.get("field")) == (403, None), (username, region)
+    status, answer = await site.call("POST", "/v1/cameras", root, json=body | {"region": OTHER})
+    assert (status, answer["code"]) == (403, "auth.outside_scope")
+
+
 async def test_only_who_may_manage_writes(site: Site) -> None:
     await site.add_camera("gate")
     body = {"display_name": "x", "region": VILLAGE, "source_url": "rtsp://127.0.0.1/x"}
