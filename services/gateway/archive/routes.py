@@ -20,7 +20,6 @@ from snowlight.clock import Clock
 from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
-LONGEST_RANGE_MS = 7 * 86_400_000
 YOUNG_S = 0.3
 """An index younger than this is not asked again for a part that it does not know."""
 _SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
@@ -54,7 +53,7 @@ class ArchiveRoutes:
                 "GET",
                 f"{base}/vod.m3u8",
                 self.playlist,
-                "The media playlist of a range in the ticket's window.",
+                "The media playlist of a range in the ticket's window, which is 24 hours long at most.",
                 access="ticket",
                 parameters=(
                     Parameter("start", "Begin of the range; left out with end, the whole window.", _INSTANT),
@@ -147,9 +146,9 @@ class ArchiveRoutes:
 
 def _read_range(request: web.Request, claims: TicketClaims) -> tuple[int, int]:
     start, end = request.query.get("start"), request.query.get("end")
-    if start is None and end is None and claims.window_end_ms - claims.window_start_ms <= LONGEST_RANGE_MS:
+    if start is None and end is None:
         return claims.window_start_ms, claims.window_end_ms
-    return parse_range(start, end, longest_ms=LONGEST_RANGE_MS)
+    return parse_range(start, end)
 
 
 def _read_gaps(request: web.Request) -> bool:

@@ -18,7 +18,6 @@ from snowlight.errors import InvalidArgumentError
 from snowlight.rpc.status import remote_errors
 
 ACTIONS = ("live", "playback", "snapshot", "export")
-LONGEST_WINDOW_MS = 31 * 86_400_000
 _PLAYLISTS = {"live": "live.m3u8", "playback": "vod.m3u8"}
 
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -27,8 +26,8 @@ _BODY = {
     "required": ["action"],
     "properties": {
         "action": {"type": "string", "enum": list(ACTIONS)},
-        "start": _INSTANT,
-        "end": _INSTANT,
+        "start": _INSTANT | {"description": "Begin of the window; for playback and export alone."},
+        "end": _INSTANT | {"description": "End of the window, 24 hours after start at most."},
         "purpose": {"type": "string"},
     },
 }
@@ -97,7 +96,7 @@ def _read_window(wanted: auth_pb2.CreateTicketRequest, start: str, end: str) -> 
         return
     if wanted.action == "snapshot" and not (start or end):
         return
-    start_ms, end_ms = parse_range(start, end, longest_ms=LONGEST_WINDOW_MS)
+    start_ms, end_ms = parse_range(start, end)
     wanted.start.FromMilliseconds(start_ms)
     wanted.end.FromMilliseconds(end_ms)
 

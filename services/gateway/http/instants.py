@@ -36,7 +36,7 @@ def format_instant(instant_ms: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def parse_range(start: str | None, end: str | None, *, longest_ms: int) -> tuple[int, int]:
+def parse_range(start: str | None, end: str | None, *, longest_ms: int | None = None) -> tuple[int, int]:
     """[start, end) of a request, ms since 1970 UTC. Raises InvalidArgumentError naming start or end."""
     for text, field in ((start, "start"), (end, "end")):
         if not text:
@@ -46,7 +46,7 @@ def parse_range(start: str | None, end: str | None, *, longest_ms: int) -> tuple
     start_ms, end_ms = parse_instant(start, "start"), parse_instant(end, "end")
     if end_ms <= start_ms:
         raise InvalidArgumentError("request.range", "end must be after start", field="end")
-    if end_ms - start_ms > longest_ms:
+    if longest_ms is not None and end_ms - start_ms > longest_ms:
         days = longest_ms // 86_400_000
         raise InvalidArgumentError("request.range", f"the range may be {days} days at most", field="end")
     return start_ms, end_ms

@@ -1,5 +1,6 @@
 """Who gets in, over HTTP: tokens, the console's session, tickets."""
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -68,6 +69,28 @@ async def test_the_session_lives_in_a_cookie_that_only_its_own_path_gets(site: S
     assert status == 401
     status, answer = await site.call("POST", "/v1/session", json={"username": "chen"})
     assert (status, answer["field"]) == (400, "password")
+
+
+async def test_tabs_that_renew_at_once_all_stay_signed_in(site: Site) -> None:
+    async with site.http.post("/v1/session", json={"username": "chen", "password": PASSWORD}) as response:
+        shared = response.cookies["snowlight_session"].value
+    async with aiohttp.ClientSession(site.url, cookie_jar=aiohttp.DummyCookieJar()) as tabs:
+
+        async def renew(cookie: str) -> str:
+            headers = RENEW | {"Cookie": f"snowlight_session={cookie}"}
+            async with tabs.post("/v1/session", headers=headers) as response:
+                assert response.status == 200, await response.text()
+                return response.cookies["snowlight_session"].value
+
+        cookies = set(await asyncio.gather(renew(shared), renew(shared)))
+        assert shared not in cookies
+        site.clock.ahead_s += 60
+        for cookie in cookies:
+            await renew(cookie)
+        async with tabs.post(
+            "/v1/session", headers=RENEW | {"Cookie": f"snowlight_session={shared}"}
+        ) as response:
+            assert response.status == 401  # long after, it is somebody else's
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic x", "Bearer", "Bearer x", "Bearer a.b.c"])
@@ -143,6 +166,14 @@ async def test_tickets_are_refused_by_right_and_by_form(site: Site) -> None:
     ):
         status, answer = await site.call("POST", path, token, json=body)
         assert (status, answer["field"]) == (400, field), body
+    day = {"action": "playback", "start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
+    assert (await site.call("POST", path, token, json=day))[0] == 200
+    status, answer = await site.call("POST", path, token, json=day | {"end": "2026-01-02T00:00:00.001Z"})
+    assert (status, answer["field"], answer["detail"]) == (
+        400,
+        "end",
+        "end must be at most 24 hours after start",
+    )
     status, answer = await site.call("POST", "/v1/cameras/home/tickets", token, json={"action": "live"})
     assert (status, answer["code"]) == (403, "auth.household_camera")
     status, _ = await site.call("POST", path, await site.token("away"), json={"action": "live"})
