@@ -22,7 +22,8 @@ ACCESS_TOKEN_S = 600
 REFRESH_IDLE_MS = 12 * 3_600_000
 REFRESH_ABSOLUTE_MS = 30 * 86_400_000
 REUSE_GRACE_MS = 10_000
-"""How long a used-up refresh token is taken once more: the answer to its first use may have been lost."""
+"""How long a used-up refresh token is still taken: the answer to its first use may have been lost, and two
+tabs of one browser, which share a cookie, may renew in the same moment."""
 
 log = structlog.get_logger(__name__)
 

@@ -31,7 +31,6 @@ from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.identity import Identity
 from services.gateway.people.regions import RegionRoutes
-from services.gateway.people.renewals import Renewals
 from services.gateway.people.sessions import SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
 from services.gateway.tickets import TicketCheck
@@ -86,7 +85,7 @@ def build_site(
     camera_routes = CameraRoutes(peers, identity, cameras)
     table: list[Route] = [
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
-        *SessionRoutes(peers, Renewals(clock), behind_proxy=behind_proxy).routes(),
+        *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),

@@ -6,8 +6,6 @@ for a header that another site's page cannot send without a preflight, which is 
 
 from __future__ import annotations
 
-import hashlib
-
 from aiohttp import web
 
 from services.gateway.http.bodies import json_response, read_json, take_strings
@@ -16,7 +14,6 @@ from services.gateway.http.problems import problem
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
-from services.gateway.people.renewals import Renewals
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
@@ -43,9 +40,8 @@ _HEADER_PARAMETER = Parameter(
 class SessionRoutes:
     """Sign in, renew, sign out."""
 
-    def __init__(self, peers: Peers, renewals: Renewals, *, behind_proxy: bool) -> None:
+    def __init__(self, peers: Peers, *, behind_proxy: bool) -> None:
         self._peers = peers
-        self._renewals = renewals
         self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
@@ -113,11 +109,8 @@ class SessionRoutes:
 
     async def _answer(self, request: web.Request, grant: auth_pb2.IssueTokenRequest) -> web.Response:
         grant.remote_address = remote_address(request, behind_proxy=self._behind_proxy)
-        if grant.grant_type == "refresh_token":
-            key = hashlib.sha256(grant.refresh_token.encode()).digest()
-            answer = await self._renewals.once(key, lambda: self._issue(grant))
-        else:
-            answer = await self._issue(grant)
+        with remote_errors(AUTH):
+            answer = await self._peers.tokens.IssueToken(grant, timeout=CALL_TIMEOUT_S)
         response = json_response(
             {
                 "access_token": answer.access_token,
@@ -134,10 +127,6 @@ class SessionRoutes:
             secure=is_https(request, behind_proxy=self._behind_proxy),
         )
         return response
-
-    async def _issue(self, grant: auth_pb2.IssueTokenRequest) -> auth_pb2.IssueTokenResponse:
-        with remote_errors(AUTH):
-            return await self._peers.tokens.IssueToken(grant, timeout=CALL_TIMEOUT_S)
 
     def _clear(self, request: web.Request, response: web.Response) -> None:
         response.del_cookie(
