@@ -21,7 +21,7 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
-from services.gateway.http.edges import edge
+from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
 from services.gateway.http.routes import Route, add_routes
@@ -97,6 +97,7 @@ def build_site(
     site = web.Application(
         middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
     )
+    site.on_response_prepare.append(mark)
     add_routes(site, with_document(table, version("snowlight")))
     site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
     return site

@@ -212,6 +212,13 @@ async def test_unknown_paths_methods_and_long_bodies_are_problems(site: Site) ->
     assert (status, answer["status"]) == (413, 413)
 
 
+async def test_every_answer_has_its_own_type_and_names_no_version(site: Site) -> None:
+    for path in ("/", "/v1/openapi.json", "/v1/cameras", "/v1/nothing", "/hls/x/live.m3u8", "/nothing.png"):
+        async with site.http.get(path) as response:
+            assert response.headers["X-Content-Type-Options"] == "nosniff", path
+            assert response.headers["Server"] == "Snowlight", path
+
+
 async def test_the_openapi_document_names_every_route(site: Site) -> None:
     status, document = await site.call("GET", "/v1/openapi.json")
     assert status == 200
