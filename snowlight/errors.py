@@ -15,11 +15,15 @@ class SnowlightError(Exception):
     grpc_code: ClassVar[grpc.StatusCode] = grpc.StatusCode.INTERNAL
     http_status: ClassVar[int] = 500
 
-    def __init__(self, code: str, detail: str = "", *, field: str = "") -> None:
+    def __init__(
+        self, code: str, detail: str = "", *, field: str = "", retry_after_s: int | None = None
+    ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
         self.field = field
+        self.retry_after_s = retry_after_s
+        """Seconds until a retry may succeed, where that is known."""
 
 
 class InvalidArgumentError(SnowlightError):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from snowlight import errors
@@ -24,7 +25,7 @@ _BY_GRPC_CODE: dict[grpc.StatusCode, type[SnowlightError]] = {
 
 
 def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, bytes], ...]:
-    """ErrorInfo (and the field, for bad input) as the `grpc-status-details-bin` trailer."""
+    """ErrorInfo, with the field and the wait where known, as the `grpc-status-details-bin` trailer."""
     info = error_details_pb2.ErrorInfo(
         reason=error.code, domain=DOMAIN, metadata={"class": type(error).__name__, "detail": error.detail}
     )
@@ -34,6 +35,10 @@ def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, bytes], ...]
             field=error.field, description=error.detail or error.code, reason=error.code
         )
         details.append(_pack(error_details_pb2.BadRequest(field_violations=[violation])))
+    if error.retry_after_s is not None:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromSeconds(error.retry_after_s)
+        details.append(_pack(retry))
     status = status_pb2.Status(
         code=code_pb2.Code.Value(error.grpc_code.name), message=str(error), details=details
     )
@@ -66,6 +71,7 @@ def from_rpc_error(error: grpc.aio.AioRpcError, peer: str) -> SnowlightError:
 def _from_status(status: status_pb2.Status) -> SnowlightError | None:
     info = error_details_pb2.ErrorInfo()
     request = error_details_pb2.BadRequest()
+    retry_after_s: int | None = None
     found = False
     for detail in status.details:
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
@@ -73,14 +79,18 @@ def _from_status(status: status_pb2.Status) -> SnowlightError | None:
             found = info.domain == DOMAIN
         elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
             detail.Unpack(request)
+        elif detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
+            retry = error_details_pb2.RetryInfo()
+            detail.Unpack(retry)
+            retry_after_s = retry.retry_delay.ToSeconds()
     if not found:
         return None
     field = request.field_violations[0].field if request.field_violations else ""
     cls = _CLASSES.get(info.metadata["class"], SnowlightError)
-    return cls(info.reason, info.metadata["detail"], field=field)
+    return cls(info.reason, info.metadata["detail"], field=field, retry_after_s=retry_after_s)
 
 
-def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:
+def _pack(message: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed

@@ -23,9 +23,16 @@ _HTTP_DETAILS = {
 
 
 def problem(
-    status: int, code: str, detail: str = "", *, field: str = "", extra: dict[str, Any] | None = None
+    status: int,
+    code: str,
+    detail: str = "",
+    *,
+    field: str = "",
+    retry_after_s: int | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> web.Response:
-    """A problem document. `extra` members are added as they are (RFC 9457 section 3.2)."""
+    """A problem document. `retry_after_s` goes into Retry-After (RFC 9110 section 10.2.3); `extra`
+    members are added as they are (RFC 9457 section 3.2)."""
     body: dict[str, Any] = {
         "type": f"urn:snowlight:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -43,14 +50,23 @@ def problem(
     )
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if status == 503 and retry_after_s is None:
+        retry_after_s = RETRY_AFTER_S
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
     return response
 
 
 def problem_of(error: SnowlightError, *, extra: dict[str, Any] | None = None) -> web.Response:
     """The problem document of an error of the tree."""
-    return problem(error.http_status, error.code, error.detail, field=error.field, extra=extra)
+    return problem(
+        error.http_status,
+        error.code,
+        error.detail,
+        field=error.field,
+        retry_after_s=error.retry_after_s,
+        extra=extra,
+    )
 
 
 def problems(fallback: Callable[[web.Request], web.Response | None]) -> Middleware:

@@ -71,6 +71,21 @@ async def test_the_session_lives_in_a_cookie_that_only_its_own_path_gets(site: S
     assert (status, answer["field"]) == (400, "password")
 
 
+async def test_who_failed_too_often_is_told_when_to_try_again(site: Site) -> None:
+    body = {"username": "chen", "password": "no"}
+    for _ in range(5):
+        assert (await site.call("POST", "/v1/session", json=body))[0] == 401
+    good = {"username": "chen", "password": PASSWORD}
+    form = good | {"grant_type": "password"}
+    for request in (site.http.post("/v1/session", json=good), site.http.post("/v1/token", data=form)):
+        async with request as response:
+            assert response.status == 429
+            wait_s = int(response.headers["Retry-After"])
+            assert 280 < wait_s <= 300
+    site.clock.ahead_s += wait_s
+    assert (await site.call("POST", "/v1/session", json=good))[0] == 200
+
+
 async def test_tabs_that_renew_at_once_all_stay_signed_in(site: Site) -> None:
     async with site.http.post("/v1/session", json={"username": "chen", "password": PASSWORD}) as response:
         shared = response.cookies["snowlight_session"].value

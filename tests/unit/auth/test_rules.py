@@ -107,5 +107,18 @@ def test_failed_sign_ins_are_remembered_for_a_bounded_number_of_names() -> None:
     with pytest.raises(ResourceExhaustedError):
         attempts.begin("victim", "192.0.2.1")
     for number in range(MAX_TRACKED):
-        attempts.begin(f"name{number}", "192.0.2.1")
+        attempts.begin("someone", f"2001:db8::{number:x}")
     attempts.begin("victim", "192.0.2.1")
+
+
+def test_one_address_cannot_try_many_names() -> None:
+    attempts = Attempts(SystemClock())
+    for number in range(50):
+        attempts.begin("somebody", "192.0.2.1")
+        attempts.succeeded("somebody", "192.0.2.1")  # an office signs in as often as it likes
+        attempts.begin(f"name{number}", "192.0.2.1")
+    with pytest.raises(ResourceExhaustedError) as raised:
+        attempts.begin("somebody", "192.0.2.1")
+    assert raised.value.retry_after_s is not None
+    assert 290 < raised.value.retry_after_s <= 300
+    attempts.begin("somebody", "192.0.2.2")
