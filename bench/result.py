@@ -32,14 +32,14 @@ class Result:
         """A line of the table; the last column is how many times more cameras `reference` takes."""
         return (
             f"{self.name:<28}{self.cameras:>8}{100 * self.cpu_s / self.wall_s:>8.1f}%"
-            f"{100 * self.cpu_s / self.wall_s / self.cameras:>10.3f}%{self.cameras_per_core:>12.0f}"
+            f"{100 * self.cpu_s / self.wall_s / self.cameras:>10.3f}%{self.cameras_per_core:>14.0f}"
             f"{self.mb_per_camera:>10.2f}{self.received_mb * 8 / self.wall_s / self.cameras:>10.2f}"
             f"{reference.cameras_per_core / self.cameras_per_core:>9.2f}"
         )
 
 
 HEADER = (
-    f"{'program':<28}{'cameras':>8}{'CPU':>9}{'/camera':>11}{'cameras/core':>12}{'MB/camera':>10}"
+    f"{'program':<28}{'cameras':>8}{'CPU':>9}{'/camera':>11}{'cameras/core':>14}{'MB/camera':>10}"
     f"{'Mb/s each':>10}{'ratio':>9}"
 )
 
