@@ -90,6 +90,26 @@ async def test_what_is_no_film_is_not_understood(media: Path) -> None:
     assert (await failure("file:text.mp4", media_dir=media)).code == "camera.protocol_error"
 
 
+async def test_http_goes_to_the_checked_address_in_the_asked_name_and_no_further() -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append((request.path, request.host))
+        raise web.HTTPFound("/elsewhere.ts")
+
+    application = web.Application()
+    application.router.add_get("/{path}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    try:
+        assert (await failure(f"http://localhost:{port}/gate.ts")).code.startswith("camera.")
+    finally:
+        await runner.cleanup()
+    assert set(asked) == {("/gate.ts", f"localhost:{port}")}
+
+
 async def test_http_errors_are_told(web_url: str) -> None:
     assert (await failure(f"{web_url}/none.ts")).code == "camera.not_found"
     assert (await failure("http://u:secret@127.0.0.1:9/x")).code == "camera.unreachable"

@@ -27,7 +27,7 @@ class Scheme:
 
 SCHEMES = {
     "rtmp": Scheme("rtmp", 1935, "rtmp,tcp", "flv,live_flv", pinned=False),
-    "http": Scheme("http", 80, _HTTP_PROTOCOLS, _HTTP_FORMATS, pinned=False),
+    "http": Scheme("http", 80, _HTTP_PROTOCOLS, _HTTP_FORMATS, pinned=True),
     "https": Scheme("https", 443, _HTTP_PROTOCOLS, _HTTP_FORMATS, pinned=False),
     "rtsp+udp": Scheme("rtsp", 554, "rtsp,rtp,udp,tcp", "rtsp,sdp,rtp", pinned=True),
 }
@@ -76,9 +76,9 @@ async def network_location(
 ) -> Location:
     """A URL whose host resolves into `networks`.
 
-    RTSP gets the checked address in place of the name. RTMP and HTTP need the name in their requests, and
-    libav resolves it again and follows redirects and playlists by itself: what those reach is bounded by
-    the protocols only, and else by the network that ingest runs in.
+    RTSP and HTTP get the checked address in place of the name; HTTP still tells the server the name, and
+    follows no redirect. RTMP and HTTPS need the name itself, which libav resolves again, and an HLS playlist
+    may name segments anywhere: those are bounded by the protocols, and by the network that ingest runs in.
     """
     scheme = SCHEMES[address.scheme]
     found = await allowed_addresses(
@@ -102,4 +102,14 @@ async def network_location(
         options |= {"rtsp_transport": "udp", "timeout": microseconds}
     else:
         options |= {"rw_timeout": microseconds}
+    if scheme.name in ("http", "https"):
+        options |= {"max_redirects": "0"}
+    if scheme.name == "http":
+        options |= {"headers": f"Host: {_host_header(address)}\r\n"}
     return Location(urlunsplit(parts._replace(scheme=scheme.name, netloc=place)), options)
+
+
+def _host_header(address: Address) -> str:
+    """The name that was asked for (RFC 9110, 7.2), which the URL no longer holds."""
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}" if address.port else host
