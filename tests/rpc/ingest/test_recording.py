@@ -97,9 +97,7 @@ async def test_a_registered_camera_is_seen_live_from_a_key_frame_on(
     status = await ingest.until_state(camera.name, camera_pb2.ONLINE)
     assert (status.media.video_codec, status.media.width) == ("h264", 320)
     assert [change.state for change in status.changes] == [camera_pb2.ONLINE, camera_pb2.CONNECTING]
-    for gap in status.gaps:
-        assert gap.cause == "camera_offline"
-        assert gap.start == camera.create_time
+    assert later_gaps(status, camera) == []
 
 
 async def test_a_camera_is_accounted_for_from_its_creation_on(village: CameraServer, ingest: Client) -> None:
@@ -189,8 +187,9 @@ async def test_disabling_ends_the_stream_and_enabling_ends_the_gap(
             async for _ in watching:
                 pass
     status = await ingest.until_state(camera.name, camera_pb2.DISABLED)
-    assert status.gaps[0].cause == "disabled"
-    assert not status.gaps[0].HasField("end")
+    (gap,) = later_gaps(status, camera)
+    assert gap.cause == "disabled"
+    assert not gap.HasField("end")
     with pytest.raises(UnavailableError, match="disabled"):
         await anext(ingest.watch(camera.uid))
     assert village.clients(GATE) == 0
@@ -201,8 +200,9 @@ async def test_disabling_ends_the_stream_and_enabling_ends_the_gap(
     status = await until(
         lambda: ingest.status(camera.name), lambda status: all(gap.HasField("end") for gap in status.gaps)
     )
-    assert "disabled" in {gap.cause for gap in status.gaps}
-    assert {gap.cause for gap in status.gaps} <= {"disabled", "camera_offline"}
+    *reconnecting, disabled = [gap.cause for gap in later_gaps(status, camera)]
+    assert disabled == "disabled"
+    assert reconnecting in ([], ["camera_offline"])  # a hole only where it took over a second
 
 
 async def test_a_change_of_display_fields_leaves_the_session_alone_and_one_of_the_source_does_not(
@@ -295,11 +295,18 @@ async def test_after_a_kill_the_spool_is_finished_and_the_hole_has_its_cause(
         assert 0 < first.discontinuity_sequence < second.discontinuity_sequence < 1000
 
 
+def later_gaps(status: camera_pb2.CameraStatus, camera: camera_pb2.Camera) -> list[camera_pb2.CameraGap]:
+    """All gaps, newest first, but the one from the camera's creation to its first picture."""
+    first = [gap for gap in status.gaps if gap.start == camera.create_time]
+    assert [gap.cause for gap in first] in ([], ["camera_offline"])
+    return [gap for gap in status.gaps if gap.start != camera.create_time]
+
+
 async def _check_hole(client: Client, camera: camera_pb2.Camera, start_ms: int, end_ms: int) -> None:
     status = await until(
         lambda: client.status(camera.name), lambda status: status.gaps and status.gaps[0].HasField("end")
     )
-    gap = status.gaps[0]
+    (gap,) = later_gaps(status, camera)
     assert gap.cause == "ingest_restart"
     assert gap.end.ToMilliseconds() <= end_ms
     timeline = await until(
