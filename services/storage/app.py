@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from services.storage.bucket import make_bucket
-from services.storage.camera_repository import CameraRepository
-from services.storage.commit import Ledger
+from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
-from services.storage.footage import Footage
-from services.storage.index import FootageIndex
-from services.storage.repository import Repository
-from services.storage.repository_postgres import PostgresRepository
-from services.storage.retention_repository import RetentionRepository
-from services.storage.service import StorageService
-from services.storage.sweeper import Sweeper, SweepMetrics
+from services.storage.index.commit import Ledger
+from services.storage.index.queries import FootageIndex
+from services.storage.index.repository import Repository
+from services.storage.index.repository_postgres import PostgresRepository
+from services.storage.retention.deletion import Footage
+from services.storage.retention.repository import RetentionRepository
+from services.storage.retention.sweeper import Sweeper, SweepMetrics
+from services.storage.service.footage import StorageService
+from services.storage.stores.bucket import make_bucket
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc
 from snowlight.camera_feed import CameraFeed

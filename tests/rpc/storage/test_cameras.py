@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from services.storage.app import MIGRATIONS
-from services.storage.camera import CameraRecord
-from services.storage.camera_repository import CameraRepository
+from services.storage.cameras.camera import CameraRecord
+from services.storage.cameras.repository import CameraRepository
 from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from tests.rpc.storage.conftest import Cluster

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from services.storage.app import MIGRATIONS
-from services.storage.repository import KEY_COLUMNS
+from services.storage.index.repository import KEY_COLUMNS
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import SystemClock
 from snowlight.database import open_database

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.storage.camera import CameraRecord
-from services.storage.index import recordable_span
+from services.storage.cameras.camera import CameraRecord
+from services.storage.index.queries import recordable_span
+from services.storage.ledger.timeline import Span, build_timeline
 from services.storage.segment import LedgerGap
-from services.storage.timeline import Span, build_timeline
 
 DAY_MS = 86_400_000
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.storage.validation import parse_commit
+from services.storage.service.validation import parse_commit
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import InvalidArgumentError
 from tests.rpc.storage.footage import gap, segment

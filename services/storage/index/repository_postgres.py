@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.repository import COLUMNS, Repository, key_of, segments_of
+from services.storage.index.repository import COLUMNS, Repository, key_of, segments_of
 from services.storage.segment import MAX_DURATION_MS, Segment
 from snowlight.errors import UnavailableError
 

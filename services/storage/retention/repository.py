@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.storage.repository import COLUMNS, KEY_COLUMNS, NO_TABLE, key_of, segments_of
+from services.storage.index.repository import COLUMNS, KEY_COLUMNS, NO_TABLE, key_of, segments_of
 from services.storage.segment import Segment
 from services.storage.tables import cameras, gaps, segment_end, segments
 from snowlight.database import Database

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.camera import CameraRecord
+from services.storage.cameras.camera import CameraRecord
 from services.storage.tables import cameras, feeds, segments
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.camera_feed import CameraChange

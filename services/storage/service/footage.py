@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from services.storage.commit import Ledger, Outcome
-from services.storage.index import FootageIndex
+from services.storage.index.commit import Ledger, Outcome
+from services.storage.index.queries import FootageIndex
 from services.storage.segment import Segment
-from services.storage.validation import (
+from services.storage.service.validation import (
     MAX_RANGE_MS,
     MAX_RANGE_WITH_FRAGMENTS_MS,
     check_open_epoch,

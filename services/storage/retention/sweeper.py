@@ -5,10 +5,10 @@ import asyncio
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.storage.camera_repository import CameraRepository
+from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
-from services.storage.footage import Footage
-from services.storage.retention_repository import RetentionRepository
+from services.storage.retention.deletion import Footage
+from services.storage.retention.repository import RetentionRepository
 from services.storage.segment import Segment
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from services.storage.repository import Repository
+from services.storage.index.repository import Repository
 from services.storage.segment import Commit, LedgerGap, Segment
 from snowlight.errors import FailedPreconditionError
 

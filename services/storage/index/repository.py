@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.storage.ledger.timeline import Span
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
 from services.storage.tables import epochs, gaps, segment_end, segments
-from services.storage.timeline import Span
 from snowlight.database import Database
 
 COLUMNS = tuple(column for column in segments.c if column.name != "tombstone_ms")

@@ -1,10 +1,10 @@
 """Questions to the footage index."""
 
-from services.storage.camera import CameraRecord
-from services.storage.camera_repository import CameraRepository
-from services.storage.repository import Repository
+from services.storage.cameras.camera import CameraRecord
+from services.storage.cameras.repository import CameraRepository
+from services.storage.index.repository import Repository
+from services.storage.ledger.timeline import Span, Timeline, build_timeline
 from services.storage.segment import JOIN_MS, Segment
-from services.storage.timeline import Span, Timeline, build_timeline
 from snowlight.clock import Clock
 
 _DAY_MS = 86_400_000

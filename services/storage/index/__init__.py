@@ -1,0 +1,1 @@
+"""What footage exists: commits, rows, packed days, questions."""

@@ -1,0 +1,1 @@
+"""What was to be recorded, what was, and the cause of every gap."""

@@ -1,0 +1,1 @@
+"""The gRPC faces of storage: messages in, messages out."""

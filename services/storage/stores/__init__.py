@@ -1,0 +1,1 @@
+"""The object stores: where footage lies."""
