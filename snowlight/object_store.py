@@ -1,4 +1,4 @@
-"""The object store that holds recorded footage: a local folder, or a bucket of S3 or MinIO.
+"""The object stores that hold recorded footage: local folders, or buckets of S3 or MinIO.
 
 `obstore` moves the bytes. `minio` makes the bucket, once.
 """
@@ -12,7 +12,15 @@ from urllib.parse import unquote, urlsplit
 from minio import Minio
 from minio.error import MinioException, S3Error
 from obstore.store import LocalStore, S3Store
-from pydantic import Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
@@ -26,17 +34,28 @@ _AWS_ENDPOINT = "https://s3.amazonaws.com"
 _OWN_BUCKET = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
-class ObjectStoreSettings(BaseSettings):
-    """Where footage lies (`SNOWLIGHT_STORE_*`): the same for ingest, storage and the gateway."""
+class StoreDescription(BaseModel):
+    """One object store."""
 
-    model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_STORE_", frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field("default", description="The store's name in the index; never rename one in use.")
+    name: str = Field(
+        "default",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
+        description="The store's name in the index; never rename one in use.",
+    )
     url: str | None = Field(None, description="s3://BUCKET or file:///FOLDER. Unset: data_dir/footage.")
     endpoint: str | None = Field(None, description="http(s)://HOST:PORT of MinIO or another S3. Unset: AWS.")
     access_key: str | None = Field(None, description="Access key of a bucket.")
     secret_key: SecretStr | None = Field(None, description="Secret key of a bucket.")
     region: str = Field("us-east-1", description="The bucket's region.")
+    sign_payload: bool = Field(
+        False,
+        description="Sign bodies too, for a network that is not trusted. Costs three times the CPU.",
+    )
+    capacity_bytes: int = Field(
+        0, ge=0, description="Footage it may hold, bytes. 0: unlimited; a folder is limited by its disk."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -73,7 +92,46 @@ class ObjectStoreSettings(BaseSettings):
         return Path(unquote(urlsplit(self.url).path)) if self.url else data_dir / "footage"
 
 
-def open_store(settings: ObjectStoreSettings, data_dir: Path) -> "ObjectStore":
+class ObjectStoreSettings(StoreDescription, BaseSettings):
+    """Where footage lies (`SNOWLIGHT_STORE_*`): the same for ingest, storage and the gateway."""
+
+    model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_STORE_", frozen=True, extra="ignore")
+
+    further_file: Path | None = Field(
+        None,
+        description="JSON file of further stores: a list of objects with the names of these settings, "
+        "`name` and `url` at least.",
+    )
+
+    def by_name(self) -> dict[str, StoreDescription]:
+        """All stores, this one first. Raises FailedPreconditionError when the file cannot be used."""
+        stores: dict[str, StoreDescription] = {self.name: self}
+        for further in _read_stores(self.further_file) if self.further_file else []:
+            if further.name in stores:
+                raise FailedPreconditionError("config.store", f"two stores are named {further.name}")
+            if further.url is None:
+                raise FailedPreconditionError("config.store", f"store {further.name} has no url")
+            stores[further.name] = further
+        return stores
+
+
+def _read_stores(path: Path) -> list[StoreDescription]:
+    try:
+        return TypeAdapter(list[StoreDescription]).validate_json(path.read_bytes())
+    except OSError as error:
+        raise FailedPreconditionError("config.store", f"{path} cannot be read") from error
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise FailedPreconditionError("config.store", f"{path}: {where}: {first['msg']}") from None
+
+
+def open_stores(settings: ObjectStoreSettings, data_dir: Path) -> "dict[str, ObjectStore]":
+    """All stores of `settings` by name, opened."""
+    return {name: open_store(store, data_dir) for name, store in settings.by_name().items()}
+
+
+def open_store(settings: StoreDescription, data_dir: Path) -> "ObjectStore":
     """The store of `settings`. Makes a local folder; asks nothing of a remote one, which may be away."""
     if settings.bucket is None:
         try:
@@ -88,13 +146,13 @@ def open_store(settings: ObjectStoreSettings, data_dir: Path) -> "ObjectStore":
         secret_access_key=settings.secret_key.get_secret_value(),
         region=settings.region,
         virtual_hosted_style_request=False,
-        unsigned_payload=True,  # the index keeps SHA-256; signing bodies costs three times the CPU
+        unsigned_payload=not settings.sign_payload,  # the index keeps SHA-256 anyway
         client_options={"allow_http": settings.allow_http, "connect_timeout": "5s", "timeout": "60s"},
         retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
     )
 
 
-async def ensure_bucket(settings: ObjectStoreSettings) -> None:
+async def ensure_bucket(settings: StoreDescription) -> None:
     """Make the bucket when it is missing. Raises UnavailableError; does nothing for a local folder."""
     if settings.bucket is None:
         return
@@ -104,7 +162,7 @@ async def ensure_bucket(settings: ObjectStoreSettings) -> None:
         raise UnavailableError("store.unavailable", f"bucket {settings.bucket}: {error}") from error
 
 
-def _make_bucket(settings: ObjectStoreSettings, bucket: str) -> None:
+def _make_bucket(settings: StoreDescription, bucket: str) -> None:
     assert settings.secret_key is not None
     endpoint = urlsplit(settings.endpoint or _AWS_ENDPOINT)
     with PoolManager(timeout=Timeout(connect=5, read=20), retries=False) as http:

@@ -23,6 +23,7 @@ from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
+from snowlight.steps import Reached, go_on
 
 import grpc  # isort: skip
 
@@ -45,6 +46,7 @@ class Runtime:
     rpc_metrics: RpcMetrics
     health: Health
     tokens: ServiceTokens
+    reached: Reached = go_on
 
     def named(self, service: str) -> "Runtime":
         """This runtime in the name of another service of the same process."""

@@ -6,9 +6,9 @@ from services.ingest.media.live import LiveFeed
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver, GapCause, MediaInfo
 from services.ingest.recording.recorder import Recorder
-from services.ingest.recording.schedule import Schedule
 from snowlight.clock import Clock
 from snowlight.media.fragment import Fragment, InitSection
+from snowlight.schedule import Schedule
 
 _HOLE_MS = 1000
 

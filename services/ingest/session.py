@@ -18,10 +18,10 @@ from services.ingest.media.stream import MediaStream
 from services.ingest.media.template import Templates
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.recording.recorder import Recorder
-from services.ingest.recording.schedule import Schedule
 from services.ingest.recording.spool import Spool
 from services.ingest.sources.source import Source, SourceError
 from snowlight.clock import Clock
+from snowlight.schedule import Schedule
 
 _CAUSES: dict[str, GapCause] = {
     "camera.auth_failed": "auth_failed",

@@ -13,6 +13,4 @@ One camera's life, for the supervisor:
     ring = Ring(cap_bytes)                                 one per camera, outlives sessions
     ring.subscribe(backlog) -> AsyncIterator[LiveItem]     .event: InitSection | Fragment, .message(): bytes
     CameraSession(camera, epoch=, open_source=, parts=, ring=, observer=).run()      until cancelled
-
-`Schedule.parse(text)` checks `Camera.schedule`.
 """

@@ -5,11 +5,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from services.ingest.recording.schedule import Schedule
 from services.ingest.sources.address import Address, parse_address
 from services.ingest.sources.source import SourceError
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError
+from snowlight.schedule import Schedule
 
 SCHEMES = ("rtsp", "rtsp+udp", "rtmp", "http", "https", "file")
 DEFAULT_CLASS = 3

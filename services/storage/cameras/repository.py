@@ -1,19 +1,24 @@
 """The read model of cameras, and how far its feed has been taken in."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.cameras.camera import CameraRecord
-from services.storage.tables import cameras, feeds, segments
+from services.storage.cameras.camera import CameraRecord, CameraVersion
+from services.storage.catalogue.outbox import note
+from services.storage.retention.policy import Policy, resolve
+from services.storage.tables import camera_versions, cameras, feeds, policies, segments
 from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.api.storage.v1 import stored_pb2
 from snowlight.camera_feed import CameraChange
 from snowlight.clock import Clock
 from snowlight.database import Database
 
 _FEED = "cameras"
+VERSION_COLUMNS = tuple(column for column in camera_versions.c if column.name != "camera_uid")
 
 
 class CameraRepository:
@@ -29,6 +34,13 @@ class CameraRepository:
         async with self._database.read() as connection:
             row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
         return CameraRecord(*row) if row else None
+
+    async def versions(self, uid: str) -> list[CameraVersion]:
+        """What held of the camera over time, oldest first."""
+        query = sa.select(*VERSION_COLUMNS).where(camera_versions.c.camera_uid == uid)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(camera_versions.c.from_ms))
+            return [CameraVersion(*row) for row in rows]
 
     async def list_uids(self, after: str, limit: int) -> list[str]:
         """The next cameras in order of uid, deleted ones included."""
@@ -50,6 +62,7 @@ class CameraRepository:
                     await self._save(connection, change)
                 else:
                     await _delete(connection, change.uid, self._clock.now_ms())
+                await note_camera(connection, change.uid)
             if revision is not None:
                 await self._set_revision(connection, revision)
 
@@ -65,14 +78,73 @@ class CameraRepository:
         )
 
     async def _save(self, connection: AsyncConnection, camera: camera_pb2.Camera) -> None:
-        await _raise_again(connection, camera)
+        version = _version(camera)
+        kept = resolve(
+            await read_policies(connection),
+            retention_days=version.retention_days,
+            camera_class=version.camera_class,
+            region=version.region,
+            ownership=version.ownership,
+        )
         values = {
-            "retention_days": camera.retention_days,
+            "retention_days": version.retention_days,
             "created_ms": camera.create_time.ToMilliseconds(),
             "deleted_ms": None,
+            "region": version.region,
+            "camera_class": version.camera_class,
+            "ownership": version.ownership,
+            "kept_days": kept.days,
+            "minimum_days": kept.minimum_days,
         }
+        await raise_again(connection, camera.uid, kept.days)
         insert = self._insert(cameras).values(uid=camera.uid, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=[cameras.c.uid], set_=values))
+        row = {"camera_uid": camera.uid, **asdict(version)}
+        versions = self._insert(camera_versions).values(row)
+        await connection.execute(
+            versions.on_conflict_do_update(
+                index_elements=[camera_versions.c.camera_uid, camera_versions.c.from_ms], set_=row
+            )
+        )
+
+
+async def read_policies(connection: AsyncConnection) -> dict[str, Policy]:
+    """All retention policies by name."""
+    query = sa.select(policies.c.name, policies.c.days, policies.c.minimum_days)
+    return {name: Policy(days, minimum) for name, days, minimum in await connection.execute(query)}
+
+
+async def raise_again(connection: AsyncConnection, uid: str, kept_days: int) -> None:
+    """Take away the tombstones when the retention becomes `kept_days`: what is expired is buried anew.
+
+    What is being deleted already is not raised.
+    """
+    changed = sa.exists().where(cameras.c.uid == uid, cameras.c.kept_days != kept_days)
+    await connection.execute(
+        sa.update(segments)
+        .where(
+            segments.c.camera_uid == uid, segments.c.tombstone_ms.is_not(None), ~segments.c.doomed, changed
+        )
+        .values(tombstone_ms=None)
+    )
+
+
+async def note_camera(connection: AsyncConnection, uid: str) -> None:
+    """Keep all that is known of the camera beside its footage."""
+    of_camera = camera_versions.c.camera_uid == uid
+    camera = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
+    if camera is None:
+        return
+    rows = await connection.execute(
+        sa.select(*VERSION_COLUMNS).where(of_camera).order_by(camera_versions.c.from_ms)
+    )
+    body = stored_pb2.KeptCamera(
+        uid=uid,
+        created_ms=camera.created_ms,
+        deleted_ms=camera.deleted_ms or 0,
+        versions=[stored_pb2.CameraVersion(**row._mapping) for row in rows],
+    )
+    await note(connection, "camera", [(uid, body)])
 
 
 async def _delete(connection: AsyncConnection, uid: str, now_ms: int) -> None:
@@ -83,13 +155,15 @@ async def _delete(connection: AsyncConnection, uid: str, now_ms: int) -> None:
     )
 
 
-async def _raise_again(connection: AsyncConnection, camera: camera_pb2.Camera) -> None:
-    """Take away the tombstones when the retention changes: what is still expired is buried anew."""
-    changed = sa.exists().where(
-        cameras.c.uid == camera.uid, cameras.c.retention_days != camera.retention_days
-    )
-    await connection.execute(
-        sa.update(segments)
-        .where(segments.c.camera_uid == camera.uid, segments.c.tombstone_ms.is_not(None), changed)
-        .values(tombstone_ms=None)
+def _version(camera: camera_pb2.Camera) -> CameraVersion:
+    changed = camera.update_time if camera.HasField("update_time") else camera.create_time
+    return CameraVersion(
+        from_ms=changed.ToMilliseconds(),
+        region=camera.region.removeprefix("regions/"),
+        camera_class=camera.camera_class,
+        ownership=camera.ownership,
+        enabled=camera.enabled,
+        schedule=camera.schedule,
+        retention_days=camera.retention_days,
+        operator=camera.operator,
     )

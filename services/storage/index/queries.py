@@ -55,6 +55,6 @@ def recordable_span(camera: CameraRecord | None, first_ms: int | None, now_ms: i
     """
     begins = [] if first_ms is None else [first_ms]
     if camera is not None:
-        begins.append(max(camera.created_ms, now_ms - camera.retention_days * _DAY_MS))
+        begins.append(max(camera.created_ms, now_ms - camera.kept_days * _DAY_MS))
     ends_ms = camera.deleted_ms if camera and camera.deleted_ms is not None else now_ms
     return Span(min(begins, default=ends_ms), ends_ms)

@@ -12,7 +12,7 @@ from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segmen
 from services.storage.tables import epochs, gaps, segment_end, segments
 from snowlight.database import Database
 
-COLUMNS = tuple(column for column in segments.c if column.name != "tombstone_ms")
+COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
 KEY_COLUMNS = tuple(segments.primary_key.columns)
 NO_TABLE = sa.literal(b"", sa.LargeBinary).label("fragments")
 

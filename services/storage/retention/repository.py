@@ -67,14 +67,14 @@ def _expired(
 
     A camera that storage does not know has no retention, so nothing of it is selected.
     """
-    kept_ms = cameras.c.retention_days * sa.literal(_DAY_MS, sa.BigInteger)
+    kept_ms = cameras.c.kept_days * sa.literal(_DAY_MS, sa.BigInteger)
     limit_ms = sa.literal(now_ms, sa.BigInteger) - kept_ms
     return (
         sa.select(*columns)
         .join_from(cameras, segments, segments.c.camera_uid == cameras.c.uid)
         .where(
             cameras.c.uid.in_(camera_uids),
-            cameras.c.retention_days > 0,
+            cameras.c.kept_days > 0,
             segments.c.start_ms < limit_ms,  # implied by the next one, and a range of the index
             segment_end <= limit_ms,
         )

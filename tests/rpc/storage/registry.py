@@ -8,6 +8,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
 
+REGION = "421381"
+CAMERA_CLASS = 3
+OWNERSHIP = camera_pb2.PUBLIC
+
 
 class Registry(camera_pb2_grpc.CameraRegistryServicer):
     """Keeps every change with its revision and sends them as ingest promises to."""
@@ -19,17 +23,29 @@ class Registry(camera_pb2_grpc.CameraRegistryServicer):
         self._log: list[camera_pb2.WatchCamerasResponse] = []
         self._changed = asyncio.Condition()
 
-    async def put(self, uid: str, *, retention_days: int, created_ms: int) -> None:
-        """Register or change a camera."""
+    async def put(
+        self, uid: str, *, retention_days: int, created_ms: int, updated_ms: int = 0, **fields: Any
+    ) -> None:
+        """Register or change a camera. `fields`: of `camera_pb2.Camera`, besides those of an ordinary one."""
         self.revision += 1
         created = Timestamp()
         created.FromMilliseconds(created_ms)
+        updated = Timestamp()
+        updated.FromMilliseconds(updated_ms or created_ms + self.revision)
+        ordinary = {
+            "region": f"regions/{REGION}",
+            "camera_class": CAMERA_CLASS,
+            "ownership": OWNERSHIP,
+            "enabled": True,
+        }
         camera = camera_pb2.Camera(
             name=f"cameras/{uid}",
             uid=uid,
             retention_days=retention_days,
             create_time=created,
+            update_time=updated,
             revision=self.revision,
+            **{**ordinary, **fields},
         )
         await self._tell(camera_pb2.WatchCamerasResponse(changed=camera))
 

@@ -8,7 +8,23 @@ from services.storage.cameras.repository import CameraRepository
 from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from tests.rpc.storage.conftest import Cluster
+from tests.rpc.storage.registry import CAMERA_CLASS, OWNERSHIP, REGION
 from tests.waiting import eventually
+
+
+def record(uid: str, retention_days: int, created_ms: int) -> CameraRecord:
+    """What storage knows of a camera that the test's registry told."""
+    return CameraRecord(
+        uid,
+        retention_days,
+        created_ms,
+        None,
+        REGION,
+        CAMERA_CLASS,
+        OWNERSHIP,
+        kept_days=retention_days,
+        minimum_days=retention_days,
+    )
 
 
 async def cameras_of(cluster: Cluster, *uids: str) -> list[CameraRecord | None]:
@@ -42,7 +58,7 @@ async def test_storage_starts_without_ingest_and_goes_on_where_it_was(cluster: C
 
             await eventually(has_asked_again)
     kept, deleted = await cameras_of(cluster, "a", "b")
-    assert kept == CameraRecord("a", 60, 1_000, None)
+    assert kept == record("a", 60, 1_000)
     assert deleted is not None
     assert deleted.deleted_ms is not None
     assert deleted.retention_days == 7, "footage of a deleted camera stays as long as it was to"
@@ -50,7 +66,7 @@ async def test_storage_starts_without_ingest_and_goes_on_where_it_was(cluster: C
     await registry.put("c", retention_days=1, created_ms=3_000)
     async with cluster.ingest(), cluster.storage():
         await eventually(is_current)
-    assert await cameras_of(cluster, "c") == [CameraRecord("c", 1, 3_000, None)]
+    assert await cameras_of(cluster, "c") == [record("c", 1, 3_000)]
     assert registry.asked == [0, 4, 4], "nothing is sent twice"
 
 
@@ -67,7 +83,7 @@ async def test_a_registry_that_began_anew_is_taken_in_whole(cluster: Cluster, tm
     await renewed.registry.put("d", retention_days=30, created_ms=1_000)
 
     async def knows_it() -> bool:
-        return await cameras_of(renewed, "d") == [CameraRecord("d", 30, 1_000, None)]
+        return await cameras_of(renewed, "d") == [record("d", 30, 1_000)]
 
     async with renewed.ingest(), renewed.storage():
         await eventually(knows_it)

@@ -101,12 +101,17 @@ def test_a_gap_left_open_ends_when_footage_comes_again() -> None:
     assert timeline((70, 100), [(40, 60)], [(20, 0, "network")])[1] == [(70, 100, "unknown")]
 
 
+def camera(created_ms: int, deleted_ms: int | None = None) -> CameraRecord:
+    """One whose footage is kept for 30 days."""
+    return CameraRecord("cam", 30, created_ms, deleted_ms, "421381", 3, 1, kept_days=30, minimum_days=30)
+
+
 def test_a_camera_could_be_recorded_from_its_creation_within_its_retention() -> None:
     now_ms = 100 * DAY_MS
-    young = CameraRecord("cam", 30, 90 * DAY_MS, None)
+    young = camera(90 * DAY_MS)
     assert recordable_span(young, None, now_ms) == Span(90 * DAY_MS, now_ms)
     assert recordable_span(young, 89 * DAY_MS, now_ms) == Span(89 * DAY_MS, now_ms)
-    old = CameraRecord("cam", 30, 10 * DAY_MS, 95 * DAY_MS)
+    old = camera(10 * DAY_MS, 95 * DAY_MS)
     assert recordable_span(old, None, now_ms) == Span(70 * DAY_MS, 95 * DAY_MS)
     assert recordable_span(None, 80 * DAY_MS, now_ms) == Span(80 * DAY_MS, now_ms)
     assert recordable_span(None, None, now_ms) == Span(now_ms, now_ms)

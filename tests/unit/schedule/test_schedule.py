@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.ingest.recording.schedule import Schedule
 from snowlight.errors import InvalidArgumentError
+from snowlight.schedule import Schedule
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

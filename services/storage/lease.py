@@ -1,0 +1,100 @@
+"""One owner at a time of a duty, by a row on the database's clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.storage.tables import leases
+from snowlight.clock import Clock
+from snowlight.database import Database
+from snowlight.errors import UnavailableError
+
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 4.0
+
+log = structlog.get_logger(__name__)
+
+
+class Lease:
+    """A duty that one process of all has. What it does may still overlap with a successor for a moment, since
+    work that hangs is not ended by a row: every step must be right when it is repeated."""
+
+    def __init__(self, database: Database, name: str, holder: str, clock: Clock) -> None:
+        """`holder` names this process among all."""
+        self._database = database
+        self._name = name
+        self._holder = holder
+        self._clock = clock
+        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+
+    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Whenever the lease is ours, run `work`; end it when the lease is lost. Until cancelled.
+
+        `work` is to run until it is cancelled.
+        """
+        while True:
+            if await self._renew_if_possible():
+                await self._hold(work)
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _hold(self, work: Callable[[], Awaitable[None]]) -> None:
+        log.info("lease.taken", lease=self._name)
+        running = asyncio.ensure_future(work())
+        try:
+            until = self._clock.monotonic() + LEASE_SECONDS
+            while self._clock.monotonic() < until:
+                done, _ = await asyncio.wait([running], timeout=RENEW_SECONDS)
+                if done:
+                    running.result()
+                    return
+                renewed = await self._renew_if_possible()
+                if renewed:
+                    until = self._clock.monotonic() + LEASE_SECONDS
+                elif renewed is False:
+                    break
+            log.warning("lease.lost", lease=self._name)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+            await self._give_back()
+
+    async def _renew_if_possible(self) -> bool | None:
+        """Whether the lease is ours; None when the database does not say."""
+        try:
+            return await self._renew()
+        except UnavailableError:
+            return None
+
+    async def _renew(self) -> bool:
+        async with self._database.write() as connection:
+            now_ms = int(await connection.scalar(self._now()) or 0)
+            insert = self._insert(leases).values(
+                name=self._name, holder=self._holder, expires_ms=now_ms + int(LEASE_SECONDS * 1000)
+            )
+            taken = await connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=[leases.c.name],
+                    set_={"holder": insert.excluded.holder, "expires_ms": insert.excluded.expires_ms},
+                    where=sa.or_(leases.c.holder == self._holder, leases.c.expires_ms < now_ms),
+                ).returning(leases.c.holder)
+            )
+            return bool(taken.scalar_one_or_none() == self._holder)
+
+    async def _give_back(self) -> None:
+        """So that a successor need not wait. A lease that cannot be given back runs out by itself."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(
+                    sa.delete(leases).where(leases.c.name == self._name, leases.c.holder == self._holder)
+                )
+        except UnavailableError:
+            log.info("lease.left", lease=self._name)
+
+    def _now(self) -> sa.Select[Any]:
+        if self._database.is_postgres:
+            return sa.select(sa.text("(extract(epoch FROM clock_timestamp()) * 1000)::bigint"))
+        return sa.select(sa.literal(self._clock.now_ms()))  # one machine, one clock
