@@ -231,7 +231,7 @@ def scan(data: Buffer) -> Scan:
                 finished = mfra_size(data[content:end]) == end - position
                 break
             start_ms = parse_prft(data, position)
-            movie, mdat_end = _movie_fragment(data, end)
+            movie, mdat_end = find_movie(data, end)
         except (ValueError, struct.error):
             break
         found.append((start_ms, position, mdat_end - position, movie))
@@ -239,16 +239,26 @@ def scan(data: Buffer) -> Scan:
     return Scan(init, tuple(_chain(found)), position, finished)
 
 
-def _movie_fragment(data: Buffer, position: int) -> tuple[MovieFragment, int]:
-    """The first `moof mdat` with video at `position`, and its end. Pairs of audio alone may precede it."""
+def find_movie(data: Buffer, position: int) -> tuple[MovieFragment, int]:
+    """The video of the `(moof mdat)+` at `position`, and where they end.
+
+    One pair has video, audio alone may precede and follow it. Raises ValueError when there is no such pair.
+    """
+    movie: MovieFragment | None = None
     while True:
-        _, _, moof_end = _box(data, position, len(data))
-        kind, _, mdat_end = _box(data, moof_end, len(data))
-        if kind != b"mdat":
-            raise ValueError("no mdat after moof")
-        movie = _parse_moof(data, position)
-        if movie is not None:
-            return movie, mdat_end
+        try:
+            _, _, moof_end = _box(data, position, len(data))
+            following = _parse_moof(data, position)
+            kind, _, mdat_end = _box(data, moof_end, len(data))
+            if kind != b"mdat":
+                raise ValueError("no mdat after moof")
+        except (ValueError, struct.error):
+            if movie is None:
+                raise
+            return movie, position
+        if movie is not None and following is not None:
+            return movie, position
+        movie = movie or following
         position = mdat_end
 
 

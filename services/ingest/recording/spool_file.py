@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from snowlight.api.storage.v1 import storage_pb2
-from snowlight.media.boxes import build_mfra, parse_moof
+from snowlight.media.boxes import build_mfra, find_movie
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
 _NAME = re.compile(
@@ -132,7 +132,7 @@ class SpoolFile:
             os.ftruncate(self.descriptor, self.size)
             raise
         self._hash.update(fragment.data)
-        media_time = parse_moof(fragment.data, _PRFT_SIZE).decode_time if fragment.independent else 0
+        media_time = find_movie(fragment.data, _PRFT_SIZE)[0].decode_time if fragment.independent else 0
         self.note(fragment.duration_ms, len(fragment.data), fragment.independent, fragment.lossy, media_time)
 
     def note(self, duration_ms: int, size: int, independent: bool, lossy: bool, media_time: int) -> None:

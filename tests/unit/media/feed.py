@@ -12,7 +12,7 @@ from services.ingest.media.stream import MediaStream
 from services.ingest.media.template import Templates
 from services.ingest.sources.source import SourceError
 from snowlight.media.fragment import Fragment, InitSection
-from tests.unit.media.samples import Clip, Sound
+from tests.unit.media.samples import FPS, Clip, Sound
 
 START_MS = 1_790_000_000_000
 
@@ -88,17 +88,35 @@ class Feed:
         (session,) = self.collected.sessions
         return session
 
-    def play(self, clip: Clip, sound: Sound | None = None, *, pts: int = 0, audio_late_ms: float = 0) -> None:
-        """The whole clip in real time, its first unit now. `pts`: where the camera's stamps begin."""
+    def play(
+        self,
+        clip: Clip,
+        sound: Sound | None = None,
+        *,
+        pts: int = 0,
+        audio_late_ms: float = 0,
+        interval_ms: int = 1000 // FPS,
+    ) -> None:
+        """The whole clip in real time, its first unit now.
+
+        `pts`: where the camera's stamps begin, in 90 kHz. `interval_ms`: from one picture to the next.
+        """
         begin_ms = self.clock.ms
+        slower = interval_ms * FPS // 1000
         events = [
-            (begin_ms + i * 40, "video", unit.data, unit.pts + pts, unit.key)
+            (begin_ms + i * interval_ms, "video", unit.data, unit.pts * slower + pts, unit.key)
             for i, unit in enumerate(clip.units)
         ]
         if sound is not None:
             rate = sound.track.clock_rate
             events += [
-                (begin_ms + stamp * 1000 / rate + audio_late_ms, "audio", data, stamp + pts, False)
+                (
+                    begin_ms + stamp * 1000 / rate + audio_late_ms,
+                    "audio",
+                    data,
+                    stamp + pts * rate // 90_000,
+                    False,
+                )
                 for data, stamp in sound.packets
             ]
         for at_ms, kind, data, stamp, key in sorted(events, key=lambda event: event[0]):
@@ -107,4 +125,4 @@ class Feed:
                 self.stream.on_video(data, stamp, key)
             else:
                 self.stream.on_audio(data, stamp)
-        self.clock.ms = begin_ms + clip.seconds * 1000
+        self.clock.ms = begin_ms + len(clip.units) * interval_ms

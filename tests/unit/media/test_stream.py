@@ -202,9 +202,7 @@ def test_a_camera_of_one_frame_per_second_is_no_fault() -> None:
     pictures = clip(seconds=1, gop=2)
     feed = Feed()
     feed.stream.on_tracks(pictures.video, None)
-    for i, unit in enumerate(pictures.units):
-        feed.clock.ms = START_MS + i * 1000
-        feed.stream.on_video(unit.data, i * 90_000, unit.key)
+    feed.play(pictures, interval_ms=1000)
     feed.stream.finish()
     assert not feed.collected.reasons
     assert feed.session.fragments[-1].end_ms == START_MS + 25_000

@@ -14,7 +14,7 @@ from services.ingest.recording.spool import Spool, SpoolSettings
 from services.ingest.recording.spool_file import SpoolFile
 from snowlight.media import boxes
 from tests.unit.media.feed import START_MS, Feed, HandClock, MuxSession
-from tests.unit.media.samples import clip
+from tests.unit.media.samples import clip, sound
 
 
 def open_spool(folder: Path) -> Spool:
@@ -47,6 +47,27 @@ def torn_at(folder: Path, whole: SpoolFile, length: int) -> Path:
     path = folder / whole.path.name
     path.write_bytes(whole.path.read_bytes()[:length])
     return path
+
+
+@pytest.mark.parametrize("finished", [True, False])
+async def test_audio_alone_between_pictures_is_recorded_and_recovered(tmp_path: Path, finished: bool) -> None:
+    """As a camera of one picture a second has it."""
+    pictures, tone = clip(seconds=0.4, gop=2), sound("aac", seconds=10, rate=16000)
+    feed = Feed()
+    feed.stream.on_tracks(pictures.video, tone.track)
+    feed.play(pictures, tone, interval_ms=1000)
+    feed.stream.finish()
+    spool = open_spool(tmp_path)
+    recorder = Recorder(spool, "camera-1", 7)
+    for fragment in feed.session.fragments:
+        assert recorder.append(feed.session.init, fragment)
+    if finished:
+        recorder.close()
+    (file,) = spool.list_spool("camera-1", START_MS, START_MS + 10_000)
+
+    recovered = await recover(open_spool(tmp_path))
+    assert recovered.files[0].table() == file.table()
+    assert recovered.end_ms == {"camera-1": START_MS + 10_000}
 
 
 async def test_a_finished_file_is_taken_as_it_is(whole: SpoolFile) -> None:
