@@ -33,9 +33,9 @@ def _mu_law() -> Samples:
 
 
 class G711Encoder:
-    """Bytes of G.711 in, AAC-LC frames out, each with the time of its first sample.
+    """Bytes of G.711 in, AAC-LC frames out, each with the time and the number of its samples.
 
-    Lost packets become silence, so that what follows keeps its time.
+    Lost packets become silence and what was sent twice is cut, so that what follows keeps its time.
     """
 
     def __init__(self, law: Literal["pcma", "pcmu"], sample_rate: int, channels: int) -> None:
@@ -53,46 +53,73 @@ class G711Encoder:
         context.open()
         self._context = context
         self._pending: Samples = np.zeros((channels, 0), np.float32)
-        self._next: int | None = None  # time of the sample behind `_pending`
+        self._next = 0  # time of the sample behind `_pending`
+        self._sounded = False
         self._frames = 0
-        self._time_of: dict[int, int] = {}
+        self._placed: dict[int, tuple[int, int]] = {}
 
     @property
     def config(self) -> bytes:
         """AudioSpecificConfig."""
         return self._context.extradata or b""
 
-    def encode(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int]]:
-        """(AAC frame, time of its first sample) for each frame that `data` completes."""
+    def begin(self, time: int) -> None:
+        """No frame is to begin before `time`; call before anything is encoded.
+
+        The first one is silent, and ends where sound comes, but not before `time` + 1024: half of what a
+        frame decodes to is in its predecessor (ISO/IEC 14496-3, 4.6.11.3), and what sounds in the first one
+        would be heard distorted and mirrored in time.
+        """
+        self._pending = np.zeros((self._channels, AAC_FRAME), np.float32)
+        self._next = time + AAC_FRAME
+
+    def encode(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
+        """(AAC frame, time of its first sample, samples) for each frame that `data` completes."""
         samples = self._table[np.frombuffer(data, np.uint8)]
         samples = samples[: len(samples) // self._channels * self._channels].reshape(-1, self._channels).T
-        if self._next is None:
-            self._next = pts
-        missing = pts - self._next
-        if abs(missing) > _LONGEST_SILENCE_S * self._rate:
-            self._next = pts  # a jump: the time goes on from here, at the next frame
-        elif missing > self._rate // 50:
-            samples = np.concatenate((np.zeros((self._channels, missing), np.float32), samples), axis=1)
+        samples = self._in_place(samples, pts)
         self._pending = np.concatenate((self._pending, samples), axis=1)
         self._next += samples.shape[1]
-        while self._pending.shape[1] >= AAC_FRAME:
-            frame = AudioFrame.from_ndarray(
-                np.ascontiguousarray(self._pending[:, :AAC_FRAME]), "fltp", self._context.layout.name
-            )
-            frame.sample_rate = self._rate
-            frame.pts = self._frames * AAC_FRAME
-            self._time_of[self._frames] = self._next - self._pending.shape[1]
-            self._frames += 1
-            self._pending = self._pending[:, AAC_FRAME:]
-            yield from self._encode(frame)
+        while self._sounded and self._pending.shape[1] >= AAC_FRAME:
+            yield from self._encode_pending(AAC_FRAME)
 
-    def flush(self) -> Iterator[tuple[bytes, int]]:
-        """The frames that the encoder still holds; it takes nothing after that."""
-        yield from self._encode(None)
+    def flush(self) -> Iterator[tuple[bytes, int, int]]:
+        """What is held, the last frame with fewer samples than others. Nothing is taken after that."""
+        if self._sounded:
+            if self._pending.shape[1]:
+                yield from self._encode_pending(self._pending.shape[1])
+            yield from self._encode(None)
 
-    def _encode(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int]]:
+    def _in_place(self, samples: Samples, pts: int) -> Samples:
+        """`samples`, of which the first has the time `pts`, made to go on where the last ones ended."""
+        missing = pts - self._next
+        jitter = self._rate // 50  # less is no loss, but a stamp that is a little off
+        if not self._sounded:
+            self._next = max(self._next, pts)
+            samples = samples[:, max(-missing, 0) :]
+        elif abs(missing) > _LONGEST_SILENCE_S * self._rate:
+            self._next = pts  # a jump: the time goes on from here, at the next frame
+        elif missing >= jitter:
+            samples = np.concatenate((np.zeros((self._channels, missing), np.float32), samples), axis=1)
+        elif -missing >= jitter:
+            samples = samples[:, -missing:]
+        self._sounded = self._sounded or samples.shape[1] > 0
+        return samples
+
+    def _encode_pending(self, count: int) -> Iterator[tuple[bytes, int, int]]:
+        frame = AudioFrame.from_ndarray(
+            np.ascontiguousarray(self._pending[:, :count]), "fltp", self._context.layout.name
+        )
+        frame.sample_rate = self._rate
+        frame.pts = self._frames * AAC_FRAME
+        self._placed[self._frames] = self._next - self._pending.shape[1], count
+        self._frames += 1
+        self._pending = self._pending[:, count:]
+        return self._encode(frame)
+
+    def _encode(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int, int]]:
         for packet in self._context.encode(frame):
-            # the encoder's first frame primes the decoder and belongs before the first sample
-            time = self._time_of.pop((packet.pts or 0) // AAC_FRAME, None)
-            if time is not None:
-                yield bytes(packet), time
+            # the encoder's own first frame lies before the first sample, and the session's start
+            placed = self._placed.pop((packet.pts or 0) // AAC_FRAME, None)
+            if placed is not None:
+                yield bytes(packet), *placed

@@ -24,7 +24,6 @@ class AudioPath:
         self._encoder: G711Encoder | None = None
         self._zero = 0
         self._last = -1
-        self._begin_ms = 0.0
 
     def observe(self, pts: int, arrival_ms: float) -> None:
         """A unit came."""
@@ -68,11 +67,13 @@ class AudioPath:
                 zero = told
         self._zero = round(zero - delay_ms * rate / 1000)
         self._last = -1
+        if self._encoder is not None:
+            self._encoder.begin(self._zero)
 
     def frames(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
         """(AAC frame, time, duration) in samples from the session's start, strictly increasing."""
         if self._encoder is None:
-            encoded: Iterator[tuple[bytes, int]] = iter(((data, pts),))
+            encoded: Iterator[tuple[bytes, int, int]] = iter(((data, pts, AAC_FRAME),))
         else:
             encoded = self._encoder.encode(data, pts)
         return self._timed(encoded)
@@ -81,9 +82,9 @@ class AudioPath:
         """What the encoder still holds, at the end of a session."""
         return self._timed(self._encoder.flush()) if self._encoder is not None else iter(())
 
-    def _timed(self, encoded: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int, int]]:
-        for frame, sample in encoded:
+    def _timed(self, encoded: Iterator[tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
+        for frame, sample, duration in encoded:
             time = sample - self._zero
             if time > self._last:
                 self._last = time
-                yield frame, time, AAC_FRAME
+                yield frame, time, duration

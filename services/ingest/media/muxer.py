@@ -3,17 +3,23 @@
 libav cuts at each key frame and after 0.5 s, when the packet behind the cut arrives; closing cuts the rest.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 import av
 from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from snowlight.media.boxes import VIDEO_TIMESCALE
+from snowlight.media.boxes import VIDEO_TIMESCALE, MovieFragment, find_movie, pair_size, parse_moof
 
 _OPTIONS = {
-    "movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer",
+    # As if fragments went before, and nothing shifted: else libav has the first frame of audio begin at 0,
+    # whenever it was captured, and its sound is heard too early.
+    "movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer+frag_discont",
+    "use_editlist": "0",
+    "avoid_negative_ts": "disabled",
     "frag_duration": "500000",
     "flush_packets": "1",
     "max_interleave_delta": "100000",
@@ -34,10 +40,17 @@ class _Sink:
         return len(data)
 
 
+class Muxed(NamedTuple):
+    """One fragment: its video, and its `(moof mdat)+` in pieces. Pairs of audio alone may be among them."""
+
+    movie: MovieFragment
+    chunks: list[bytes]
+
+
 class Muxer:
     """Raises av.FFmpegError when libav refuses a stream or a packet."""
 
-    __slots__ = ("_audio", "_container", "_sink", "_video", "init")
+    __slots__ = ("_audio", "_audio_only", "_container", "_sink", "_video", "init")
 
     def __init__(self, video: VideoStream, audio: AudioStream | None = None) -> None:
         """Templates of the streams. The mux has no audio when `audio` is None."""
@@ -51,8 +64,9 @@ class Muxer:
         if audio is not None:
             self._audio = self._container.add_stream_from_template(audio)
             self._audio.time_base = Fraction(1, audio.sample_rate)
+        self._audio_only: list[bytes] = []
         self._container.start_encoding()
-        self.init = b"".join(self.take())
+        self.init = b"".join(self._written())
         """`[ftyp moov]`"""
 
     def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> bool:
@@ -77,12 +91,46 @@ class Muxer:
         self._container.mux_one(packet)
         return bool(self._sink.chunks)
 
-    def take(self) -> list[bytes]:
-        """What was written since the last call, in pieces: whole fragments."""
+    def take(self) -> list[Muxed]:
+        """What was written since the last call, nearly always one pair, which then is not copied.
+
+        Audio alone, as between the pictures of a slow camera, waits for the next call.
+        """
+        chunks = self._written()
+        size = sum(map(len, chunks))
+        if not size:
+            return []
+        if pair_size(chunks[0]) != size:
+            return list(self._fragments(b"".join(chunks)))
+        try:
+            movie = parse_moof(chunks[0])
+        except ValueError:
+            self._audio_only += chunks
+            return []
+        return [Muxed(movie, self._with_audio(chunks))]
+
+    def _fragments(self, data: bytes) -> Iterator[Muxed]:
+        start = 0
+        while start < len(data):
+            try:
+                movie, end = find_movie(data, start)
+            except ValueError:
+                self._audio_only.append(data[start:])
+                return
+            yield Muxed(movie, self._with_audio([data[start:end]]))
+            start = end
+
+    def _with_audio(self, chunks: list[bytes]) -> list[bytes]:
+        if not self._audio_only:
+            return chunks
+        audio, self._audio_only = self._audio_only, []
+        return audio + chunks
+
+    def _written(self) -> list[bytes]:
         chunks, self._sink.chunks = self._sink.chunks, []
         return chunks
 
-    def close(self) -> list[bytes]:
-        """End the mux; returns the fragment that was open."""
+    def close(self) -> list[Muxed]:
+        """End the mux; returns the fragment that was open, and what else was not taken."""
         self._container.close()
         return self.take()

@@ -8,7 +8,7 @@ import av
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
 from services.ingest.media.held import HeldUnits, StreamSettings, Unit
-from services.ingest.media.muxer import Muxer
+from services.ingest.media.muxer import Muxed, Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
 from services.ingest.media.output import StreamOutput
 from services.ingest.media.sample_entry import describe, sps_of, video_sample_entry
@@ -16,7 +16,7 @@ from services.ingest.media.sps import parse_sps
 from services.ingest.media.template import Templates
 from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
-from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft, pair_size, parse_moof
+from snowlight.media.boxes import VIDEO_TIMESCALE, MovieFragment, build_prft
 from snowlight.media.fragment import Fragment, InitSection
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
@@ -52,7 +52,6 @@ class MediaStream:
         self._restart = ""
         self._lossy = False
         self._failed = False
-        self._audio_only: list[bytes] = []
 
     @property
     def described(self) -> bool:
@@ -209,14 +208,14 @@ class MediaStream:
                 return
         self._clock.observe(decoding / _TICKS_PER_MS, arrival_ms)
         if mux.video(data, presentation, decoding, stamps.interval, key):
-            self._emit(mux.take())
+            self._emit_all(mux.take())
 
     def _mux_audio(self, data: bytes, pts: int) -> None:
         mux = self._mux
         assert mux is not None
         for frame, time, duration in self._audio.frames(data, pts):
             if mux.audio(frame, time, duration):
-                self._emit(mux.take())
+                self._emit_all(mux.take())
 
     def _reason_to_restart(self, arrival_ms: float) -> str:
         if self._restart:
@@ -244,9 +243,8 @@ class MediaStream:
         if mux is None:
             return
         for frame, time, duration in self._audio.flush():
-            if mux.audio(frame, time, duration):
-                self._emit(mux.take())
-        self._emit(mux.close())
+            mux.audio(frame, time, duration)
+        self._emit_all(mux.close())
 
     def _declared_depth(self) -> int:
         video = self._video
@@ -260,27 +258,11 @@ class MediaStream:
 
     # Its fragments.
 
-    def _emit(self, chunks: list[bytes]) -> None:
-        """`chunks`: whole `moof mdat` pairs, one nearly always, which then is copied only once."""
-        if not chunks:
-            return
-        size = sum(map(len, chunks))
-        if pair_size(chunks[0]) != size:
-            data = b"".join(chunks)
-            start = 0
-            while start < size:
-                end = start + max(pair_size(data, start), 8)
-                self._emit_one([data[start:end]])
-                start = end
-        else:
-            self._emit_one(chunks)
+    def _emit_all(self, fragments: list[Muxed]) -> None:
+        for movie, chunks in fragments:
+            self._emit(movie, chunks)
 
-    def _emit_one(self, chunks: list[bytes]) -> None:
-        try:
-            movie = parse_moof(chunks[0])
-        except ValueError:  # audio alone, as between the pictures of a slow camera: part of the next fragment
-            self._audio_only += chunks
-            return
+    def _emit(self, movie: MovieFragment, chunks: list[bytes]) -> None:
         begin_ms = self._end_ms
         media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
         self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
@@ -294,8 +276,7 @@ class MediaStream:
             duration_ms=self._end_ms - begin_ms,
             independent=movie.independent,
             lossy=self._lossy,
-            data=b"".join((prft, *self._audio_only, *chunks)),
+            data=b"".join((prft, *chunks)),
         )
-        self._audio_only.clear()
         self._lossy = False
         self._output.on_fragment(fragment)

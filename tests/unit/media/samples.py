@@ -85,11 +85,7 @@ def sound(codec: AudioCodec, *, seconds: float = 4, rate: int = 8000) -> Sound:
     """A tone of 440 Hz. AAC comes in frames of 1024 samples, G.711 in packets of 20 ms."""
     tone = np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate) * 0.5
     if codec != "aac":
-        table = _g711_table(codec)
-        coded = np.abs(table[None, :] - tone[:, None]).argmin(axis=1).astype(np.uint8).tobytes()
-        step = rate // 50
-        packets = tuple((coded[i : i + step], i) for i in range(0, len(coded), step))
-        return Sound(AudioTrack(codec, rate, 1, b""), packets)
+        return _g711(codec, tone, rate)
     context = av.CodecContext.create("aac", "w")
     context.sample_rate, context.layout, context.format = rate, "mono", "fltp"
     context.time_base = Fraction(1, rate)
@@ -100,6 +96,27 @@ def sound(codec: AudioCodec, *, seconds: float = 4, rate: int = 8000) -> Sound:
         frame.sample_rate, frame.pts = rate, i
         frames += [(bytes(p), len(frames) * 1024) for p in context.encode(frame)]
     return Sound(AudioTrack("aac", rate, 1, context.extradata or b""), tuple(frames))
+
+
+@cache
+def clicks(
+    codec: Literal["pcma", "pcmu"], *at_s: float, seconds: float = 4, rate: int = 8000, channels: int = 1
+) -> Sound:
+    """Silence in packets of 20 ms, but for 10 ms of noise that begins at each of `at_s`, in all channels."""
+    samples = np.zeros(int(seconds * rate))
+    noise = np.random.default_rng(1).choice((-0.5, 0.5), rate // 100)
+    for at in at_s:
+        begin = round(at * rate)
+        samples[begin : begin + len(noise)] = noise
+    return _g711(codec, samples, rate, channels)
+
+
+def _g711(codec: Literal["pcma", "pcmu"], samples: np.ndarray, rate: int, channels: int = 1) -> Sound:
+    nearest = np.abs(_g711_table(codec)[None, :] - samples[:, None]).argmin(axis=1)
+    coded = nearest.astype(np.uint8).repeat(channels).tobytes()
+    step = rate // 50
+    packets = tuple((coded[i * channels : (i + step) * channels], i) for i in range(0, len(samples), step))
+    return Sound(AudioTrack(codec, rate, channels, b""), packets)
 
 
 def _g711_table(codec: Literal["pcma", "pcmu"]) -> np.ndarray:
