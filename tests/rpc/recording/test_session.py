@@ -7,8 +7,9 @@ from pathlib import Path
 import av
 import pytest
 
+from services.ingest.media.ring import Ring
 from services.ingest.sources.source import AccessUnitSink, SourceError, VideoTrack
-from snowlight.media.fragment import InitSection
+from snowlight.media.fragment import Fragment, InitSection
 from tests.rpc.recording.replay import UID, Replay, Worker, running, until
 from tests.unit.media.feed import START_MS, HandClock
 from tests.unit.media.samples import Clip, Unit, clip
@@ -49,6 +50,30 @@ async def test_a_failure_is_told_with_its_cause_and_tried_again(
         ("online", ""),
     ]
     assert worker.told.gaps == [("start", START_MS, cause), ("end", START_MS, "")]
+
+
+class Watched(Ring):
+    """Looks, whenever a fragment is about to be handed out, whether a file has it."""
+
+    def __init__(self, spool: Path) -> None:
+        super().__init__()
+        self._spool = spool
+        self.spooled: list[bool] = []
+
+    def append(self, fragment: Fragment) -> None:
+        files = [path.read_bytes() for path in self._spool.glob("*.mp4")]
+        self.spooled.append(any(fragment.data in data for data in files))
+        super().append(fragment)
+
+
+async def test_a_viewer_is_given_nothing_that_a_kill_could_still_lose(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, HandClock())
+    worker.ring = ring = Watched(worker.spool.folder)
+    closed = SourceError("camera.closed", "the camera closed the connection")
+    sources = [Replay(worker.clock, clip(), 5.4, error=closed), Replay(worker.clock, clip(), 70)]
+    async with running(worker.session(sources)):
+        await until(lambda: len(ring.spooled) > 140)
+    assert all(ring.spooled)
 
 
 async def test_what_came_before_an_end_is_recorded_and_the_gap_begins_behind_it(tmp_path: Path) -> None:
