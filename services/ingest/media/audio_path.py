@@ -7,6 +7,7 @@ from services.ingest.media.sample_entry import audio_sample_entry
 from services.ingest.sources.source import AudioTrack, TrackKind
 
 _STEP_MS = 1000.0
+_LONGEST_JUMP_MS = 300.0
 _SILENCE_MS = 3000.0
 
 
@@ -19,19 +20,38 @@ class AudioPath:
         """The open mux session has an audio track."""
         self.reports: dict[TrackKind, tuple[int, int]] = {}
         """The last sender report of each track: (ms since 1970 by the camera's clock, pts)."""
+        self.jumped = False
+        """The stamps jumped in the open mux session: it takes no more audio."""
         self._arrival_ms = 0.0
+        self._pts = 0
         self._origin_ms: float | None = None  # wall time of PTS 0, by the least delayed arrival
         self._encoder: G711Encoder | None = None
         self._zero = 0
         self._last = -1
 
-    def observe(self, pts: int, arrival_ms: float) -> None:
-        """A unit came."""
+    def observe(self, pts: int, arrival_ms: float) -> bool:
+        """A unit came. True if its stamp jumped: those before it tell nothing about what follows."""
         assert self.track is not None
-        self._arrival_ms = arrival_ms
         origin = arrival_ms - pts * 1000 / self.track.clock_rate
-        if self._origin_ms is None or origin < self._origin_ms or origin > self._origin_ms + _STEP_MS:
+        step_ms = (pts - self._pts) * 1000 / self.track.clock_rate
+        elapsed_ms = arrival_ms - self._arrival_ms
+        self._pts, self._arrival_ms = pts, arrival_ms
+        jumped = (
+            self._origin_ms is not None
+            and not 0 <= step_ms <= _LONGEST_JUMP_MS  # else it goes on, however late it arrived
+            and abs(step_ms - elapsed_ms) > _LONGEST_JUMP_MS
+        )
+        if jumped:
+            self.jumped = True
+            self.reports.pop("audio", None)
+        if (
+            jumped
+            or self._origin_ms is None
+            or origin < self._origin_ms
+            or origin > self._origin_ms + _STEP_MS
+        ):
             self._origin_ms = origin
+        return jumped
 
     def present(self, now_ms: float) -> bool:
         """Audio has come, lately enough to be declared."""
@@ -41,6 +61,7 @@ class AudioPath:
         """(sample entry, sample rate) for a session that begins; None when it is to have no audio."""
         self.declared = self.present(now_ms)
         self._encoder = None
+        self.jumped = False
         if not self.declared:
             return None
         track = self.track
@@ -72,6 +93,8 @@ class AudioPath:
 
     def frames(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
         """(AAC frame, time, duration) in samples from the session's start, strictly increasing."""
+        if self.jumped:
+            return iter(())
         if self._encoder is None:
             encoded: Iterator[tuple[bytes, int, int]] = iter(((data, pts, AAC_FRAME),))
         else:

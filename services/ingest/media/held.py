@@ -59,6 +59,11 @@ class HeldUnits:
         self._units.append(unit)
         self._bytes += len(unit.data)
 
+    def drop_audio(self) -> None:
+        """Hold pictures only."""
+        self._units = [unit for unit in self._units if unit.video]
+        self._bytes = sum(len(unit.data) for unit in self._units)
+
     def clear(self) -> None:
         """Hold none."""
         self._units = []

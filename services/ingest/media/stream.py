@@ -99,7 +99,8 @@ class MediaStream:
         if self._failed:
             return
         arrival_ms = self._wall.now_ms()
-        self._audio.observe(pts, arrival_ms)
+        if self._audio.observe(pts, arrival_ms):
+            self._held.drop_audio()
         if self._mux is None:
             if self._held:
                 self._held.add(Unit(False, data, pts, False, arrival_ms))
@@ -226,6 +227,8 @@ class MediaStream:
             return "clock stepped"
         if self._audio.declared != self._audio.present(arrival_ms):
             return "audio fell silent" if self._audio.declared else "audio arrived"
+        if self._audio.jumped and self._audio.declared:
+            return "audio timestamps jumped"
         return ""
 
     def _restart_at(self, reason: str, pts: int, decoding: int, arrival_ms: float) -> None:

@@ -1,6 +1,7 @@
 """A MediaStream fed by hand, on a clock that the test moves."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import av
@@ -95,11 +96,13 @@ class Feed:
         *,
         pts: int = 0,
         audio_late_ms: float = 0,
+        audio_arrivals_ms: Sequence[float] = (),
         interval_ms: int = 1000 // FPS,
     ) -> None:
         """The whole clip in real time, its first unit now.
 
         `pts`: where the camera's stamps begin, in 90 kHz. `interval_ms`: from one picture to the next.
+        `audio_arrivals_ms`: after the first picture, where the sound's stamps do not tell.
         """
         begin_ms = self.clock.ms
         slower = interval_ms * FPS // 1000
@@ -109,15 +112,12 @@ class Feed:
         ]
         if sound is not None:
             rate = sound.track.clock_rate
+            arrivals = audio_arrivals_ms or [
+                stamp * 1000 / rate + audio_late_ms for _, stamp in sound.packets
+            ]
             events += [
-                (
-                    begin_ms + stamp * 1000 / rate + audio_late_ms,
-                    "audio",
-                    data,
-                    stamp + pts * rate // 90_000,
-                    False,
-                )
-                for data, stamp in sound.packets
+                (begin_ms + arrival, "audio", data, stamp + pts * rate // 90_000, False)
+                for arrival, (data, stamp) in zip(arrivals, sound.packets, strict=True)
             ]
         for at_ms, kind, data, stamp, key in sorted(events, key=lambda event: event[0]):
             self.clock.ms = at_ms

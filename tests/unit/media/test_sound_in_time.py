@@ -190,3 +190,41 @@ def test_sound_beyond_the_last_picture_is_not_heard_in_the_next_session() -> Non
     _, after = feed.collected.sessions
     assert heard(after) == pytest.approx([1], abs=2 * MS)
     assert min(start for start, _ in audio_frames(after)) >= 0
+
+
+@pytest.mark.parametrize("jump_s", [3600, 0.5, -0.5, -3600])
+@pytest.mark.parametrize(("at_s", "reasons"), [(0.5, []), (4, ["audio timestamps jumped"])])
+def test_sound_is_in_time_again_after_its_stamps_jumped(
+    at_s: float, reasons: list[str], jump_s: float
+) -> None:
+    """At the next key frame, or at once while the session's first units are still held."""
+    beeps = clicks("pcma", 0.3, 3.9, 5.5, 7.5, seconds=8)
+    feed = Feed()
+    feed.stream.on_tracks(clip(seconds=8).video, beeps.track)
+    hour = 3600 * 8000
+    jumping = tuple(
+        (data, pts + 2 * hour + (round(jump_s * 8000) if pts >= at_s * 8000 else 0))
+        for data, pts in beeps.packets
+    )
+    arrivals = [pts / 8 for _, pts in beeps.packets]
+    feed.play(clip(seconds=8), Sound(beeps.track, jumping), audio_arrivals_ms=arrivals)
+    feed.stream.finish()
+
+    assert feed.collected.reasons == reasons
+    begin_ms = feed.collected.sessions[0].fragments[0].start_ms
+    sounds: list[float] = []
+    for session in feed.collected.sessions:
+        after_s = (session.fragments[0].start_ms - begin_ms) * MS
+        sounds += [after_s + one for one in heard(session)]
+    assert sounds == pytest.approx([0.3, 3.9, 5.5, 7.5] if reasons else [3.9, 5.5, 7.5], abs=2 * MS)
+
+
+def test_sound_that_arrives_in_a_burst_after_a_stall_keeps_its_time() -> None:
+    beeps = clicks("pcma", 0.3, 2.2, 3.9)
+    feed = Feed()
+    feed.stream.on_tracks(clip(seconds=8).video, beeps.track)
+    arrivals = [pts / 8 if pts / 8 < 2000 else max(pts / 8, 3500) for _, pts in beeps.packets]
+    feed.play(clip(seconds=8), beeps, audio_arrivals_ms=arrivals)
+    feed.stream.finish()
+    assert feed.collected.reasons == ["audio fell silent"]  # it ends after 4 s
+    assert heard(feed.collected.sessions[0]) == pytest.approx([0.3, 2.2, 3.9], abs=2 * MS)
