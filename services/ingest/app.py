@@ -33,6 +33,7 @@ from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
+from services.ingest.sources.network import SourceNetwork, trusting
 from services.ingest.sources.opening import open_source
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.source import Source
@@ -200,13 +201,14 @@ def _session_opener(
 ) -> Callable[[CameraSpec, Ring, CameraObserver], CameraSession]:
     parts = SessionParts.create(runtime.clock, spool, ZoneInfo(runtime.cluster.time_zone))
     rounds = ReadRounds()
+    network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
 
     def source_of(spec: CameraSpec) -> Source:
         return open_source(
             spec.source_url,
             spec.credentials,
             audio=spec.audio,
-            networks=settings.source_networks,
+            network=network,
             media_dir=settings.media_dir,
             rounds=rounds,
         )

@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from services.ingest.sources.source import IPNetwork
@@ -37,6 +37,11 @@ class IngestSettings(BaseSettings):
     source_networks: Annotated[tuple[IPNetwork, ...], NoDecode] = Field(
         PRIVATE_NETWORKS,
         description="Networks that cameras may be in, CIDR, comma-separated. Checked after name resolution.",
+    )
+    source_authorities: FilePath | None = Field(
+        None,
+        description="PEM file of authorities that https cameras' certificates may come from, "
+        "besides the system's.",
     )
     media_dir: Path | None = Field(
         None, description="The only folder whose files may be played as cameras. Unset: none may."

@@ -3,7 +3,7 @@
 A source is opened and run once; a reconnect is a new source:
 
     services.ingest.sources.opening.open_source(
-        url, credentials: Credentials | None, *, audio: bool, networks: Sequence[IPNetwork],
+        url, credentials: Credentials | None, *, audio: bool, network: SourceNetwork,
         media_dir: Path | None, rounds: ReadRounds, settings: SourceSettings = SourceSettings()) -> Source
 
 All sink calls come from the event loop that runs the source, in the stream's own order:
@@ -108,6 +108,7 @@ class SourceError(UnavailableError):
 
     camera.unreachable           refused, no route, or the name does not resolve
     camera.host_denied           the address lies outside the allowed source networks
+    camera.certificate_untrusted no authority that is trusted vouches for the server's name
     camera.timeout               accepts and says nothing, or falls silent
     camera.auth_failed           wrong or missing credentials
     camera.not_found             the camera does not know this path

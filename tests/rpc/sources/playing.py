@@ -2,20 +2,21 @@
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
+from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.opening import open_source
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
-from services.ingest.sources.source import Credentials, IPNetwork, SourceError, SourceSettings
+from services.ingest.sources.source import Credentials, SourceError, SourceSettings
 from tests.unit.sources.packets import sized
 from tests.unit.sources.recorder import Recorder
 
-LOOPBACK: tuple[IPNetwork, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+LOOPBACK = SourceNetwork((ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 HASTY = SourceSettings(connect_timeout=1.0, response_timeout=1.0, silence_timeout=1.0)
 
 
@@ -42,7 +43,7 @@ async def playing(
     audio: bool = True,
     credentials: Credentials | None = None,
     media_dir: Path | None = None,
-    networks: Iterable[IPNetwork] = LOOPBACK,
+    network: SourceNetwork = LOOPBACK,
     settings: SourceSettings | None = None,
 ) -> AsyncIterator[Playing]:
     """Run the source of `url` for the length of the block."""
@@ -50,7 +51,7 @@ async def playing(
         url,
         credentials,
         audio=audio,
-        networks=tuple(networks),
+        network=network,
         media_dir=media_dir,
         rounds=ReadRounds(),
         settings=settings or SourceSettings(),

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.source import SourceSettings
 from tests.rpc.sources.playing import failure, playing
 from tests.rpc.sources.scripted import SDP, TRANSPORT, Client, scripted
@@ -36,7 +37,7 @@ async def test_an_address_outside_the_source_networks_is_never_connected_to() ->
         await client.until_playing()
 
     async with scripted(script) as (url, asked):
-        error = await failure(url, networks=(ipaddress.ip_network("10.0.0.0/8"),))
+        error = await failure(url, network=SourceNetwork((ipaddress.ip_network("10.0.0.0/8"),)))
         assert error.code == "camera.host_denied"
         assert asked == []
 

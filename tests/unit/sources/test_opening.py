@@ -8,17 +8,18 @@ import pytest
 from services.ingest.sources.address import parse_address
 from services.ingest.sources.libav.location import file_location
 from services.ingest.sources.libav.source import LibavSource
-from services.ingest.sources.network import allowed_addresses, is_allowed
+from services.ingest.sources.network import SourceNetwork, is_allowed
 from services.ingest.sources.opening import open_source
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.source import RtspSource
 from services.ingest.sources.source import Credentials, Source, SourceError
 
 PRIVATE = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
+NETWORK = SourceNetwork(PRIVATE)
 
 
 def opened(url: str) -> Source:
-    return open_source(url, None, audio=False, networks=PRIVATE, media_dir=None, rounds=ReadRounds())
+    return open_source(url, None, audio=False, network=NETWORK, media_dir=None, rounds=ReadRounds())
 
 
 def test_credentials_are_taken_out_of_the_url() -> None:
@@ -34,7 +35,7 @@ def test_credentials_are_taken_out_of_the_url() -> None:
     [
         ("rtsp://10.0.0.1/cam", RtspSource),
         ("RTSP://10.0.0.1/cam", RtspSource),
-        ("rtsp+udp://10.0.0.1/cam", LibavSource),
+        ("rtsp+udp://10.0.0.1/cam", RtspSource),
         ("rtmp://10.0.0.1/live/1", LibavSource),
         ("https://10.0.0.1/live.m3u8", LibavSource),
         ("file:///gate.mp4", LibavSource),
@@ -48,6 +49,7 @@ def test_each_scheme_has_its_source(url: str, kind: type) -> None:
     ("url", "code"),
     [
         ("srt://u:secret@10.0.0.1:9000", "camera.protocol_unsupported"),
+        ("rtmps://u:secret@10.0.0.1/live/1", "camera.protocol_unsupported"),
         ("concat:/etc/passwd|secret", "camera.protocol_error"),
         ("subfile,,start,0,end,9,,:secret", "camera.protocol_error"),
         ("data://secret/x", "camera.protocol_unsupported"),
@@ -83,11 +85,11 @@ def test_only_the_source_networks_are_allowed(address: str, allowed: bool) -> No
 
 
 async def test_a_name_is_judged_by_all_its_addresses() -> None:
-    loopback = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
-    found = await allowed_addresses("localhost", 554, loopback, within=5)
+    loopback = SourceNetwork((ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
+    found = await loopback.resolve("localhost", 554, within=5)
     assert set(found) <= {"127.0.0.1", "::1"}
     with pytest.raises(SourceError) as caught:
-        await allowed_addresses("localhost", 554, PRIVATE, within=5)
+        await NETWORK.resolve("localhost", 554, within=5)
     assert caught.value.code == "camera.host_denied"
 
 

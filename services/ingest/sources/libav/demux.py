@@ -23,10 +23,6 @@ from services.ingest.sources.source import AccessUnitSink, SourceError
 
 _ONE_FRAME = CLOCK_RATE // 25
 _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    ((av.error.HTTPUnauthorizedError,), "camera.auth_failed", "401: wrong or missing credentials"),
-    ((av.error.HTTPForbiddenError,), "camera.auth_failed", "403: this stream may not be seen"),
-    ((av.error.HTTPNotFoundError,), "camera.not_found", "the server does not know this path (404)"),
-    ((av.error.HTTPError,), "camera.protocol_error", "the server answered with an HTTP error"),
     ((ConnectionRefusedError,), "camera.unreachable", "the connection was refused"),
     ((TimeoutError, av.error.ExitError), "camera.timeout", "the server fell silent"),
     ((ConnectionError, EOFError, BrokenPipeError), "camera.closed", "the server closed the connection"),
@@ -58,8 +54,9 @@ class Demux:
         threading.Thread(target=self._run, name="libav source", daemon=True).start()
 
     def stop(self) -> None:
-        """End at the next packet."""
+        """End at the next packet, or at once where the location can be interrupted."""
         self._stop.set()
+        self._location.interrupt()
 
     def _run(self) -> None:
         error: Exception | None = None
@@ -72,14 +69,14 @@ class Demux:
         except SourceError as failure:
             error = failure
         except (av.FFmpegError, OSError, ValueError) as failure:
-            error = explain(failure)
+            error = self._location.failure or explain(failure)
         except Exception as failure:  # noqa: BLE001 - the thread's supervisor: told to whoever runs the source
             error = failure
         finally:
             self._handover.finish(error)
 
     def _play(self, began: float) -> None:
-        with av.open(self._location.name, options=dict(self._location.options)) as container:
+        with self._location.opened() as container:
             video, audio = self._choose(container)
             streams = [stream for stream in (video, audio) if stream is not None]
             pictures = VideoPackets(video)

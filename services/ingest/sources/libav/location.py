@@ -1,54 +1,65 @@
 """What libav is given to open: checked, with nothing allowed but what the scheme needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+import av
+from av.container import InputContainer
+
 from services.ingest.sources.address import Address
-from services.ingest.sources.network import allowed_addresses
-from services.ingest.sources.source import IPNetwork, SourceError, SourceSettings
+from services.ingest.sources.network import SourceNetwork
+from services.ingest.sources.source import SourceError, SourceSettings
 
-_FILE_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,avi,h264,hevc"
-_HTTP_FORMATS = f"hls,mpjpeg,{_FILE_FORMATS}"
-_HTTP_PROTOCOLS = "http,https,tls,tcp,crypto"
-
-
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """`name` is libav's word for it; `pinned`: the host may be replaced by the address that was checked."""
-
-    name: str
-    port: int
-    protocols: str
-    formats: str
-    pinned: bool
+FILE_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,avi,h264,hevc"
+_RTMP_PORT = 1935
 
 
-SCHEMES = {
-    "rtmp": Scheme("rtmp", 1935, "rtmp,tcp", "flv,live_flv", pinned=False),
-    "http": Scheme("http", 80, _HTTP_PROTOCOLS, _HTTP_FORMATS, pinned=True),
-    "https": Scheme("https", 443, _HTTP_PROTOCOLS, _HTTP_FORMATS, pinned=False),
-    "rtsp+udp": Scheme("rtsp", 554, "rtsp,rtp,udp,tcp", "rtsp,sdp,rtp", pinned=True),
-}
+class Location(Protocol):
+    """Where a camera's thread finds its media.
 
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Arguments of `av.open`. `name` may hold credentials: it is never spoken of.
-
-    `endless`: to be played again where it ends.
+    `endless`: to be played again where it ends. `failure`: what the location knows of why libav gave up.
     """
+
+    @property
+    def endless(self) -> bool: ...
+
+    @property
+    def failure(self) -> SourceError | None: ...
+
+    def opened(self) -> AbstractContextManager[InputContainer]:
+        """The opened container. Raises SourceError and libav's errors."""
+
+    def interrupt(self) -> None:
+        """From any thread: let all reading end, if that is in the location's power."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibavLocation:
+    """What libav opens by itself. `name` may hold credentials: it is never spoken of."""
 
     name: str
     options: dict[str, str]
     endless: bool = False
+    failure: None = None
 
     def __repr__(self) -> str:
-        return "Location(...)"
+        return "LibavLocation(...)"
+
+    @contextmanager
+    def opened(self) -> Iterator[InputContainer]:
+        """Open it. Raises libav's errors."""
+        with av.open(self.name, options=dict(self.options)) as container:
+            yield container
+
+    def interrupt(self) -> None:
+        """Nothing: libav ends by its own timeout."""
 
 
-def file_location(address: Address, media_dir: Path | None) -> Location:
+def file_location(address: Address, media_dir: Path | None) -> LibavLocation:
     """A file under `media_dir`, followed through symbolic links before it is judged.
 
     "file:///gate.mp4" starts at `media_dir`; the absolute path of a file in it will do as well.
@@ -66,50 +77,44 @@ def file_location(address: Address, media_dir: Path | None) -> Location:
         inside = False
     if not inside or address.host not in ("", "localhost"):
         raise SourceError("camera.file_denied", "there is no such file under the media folder")
-    return Location(
-        str(path), {"protocol_whitelist": "file", "format_whitelist": _FILE_FORMATS}, endless=True
+    return LibavLocation(
+        str(path), {"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS}, endless=True
     )
 
 
-async def network_location(
-    address: Address, networks: Sequence[IPNetwork], settings: SourceSettings
-) -> Location:
-    """A URL whose host resolves into `networks`.
+async def rtmp_location(address: Address, network: SourceNetwork, settings: SourceSettings) -> LibavLocation:
+    """An RTMP URL whose host resolves into the allowed networks.
 
-    RTSP and HTTP get the checked address in place of the name; HTTP still tells the server the name, and
-    follows no redirect. RTMP and HTTPS need the name itself, which libav resolves again, and an HLS playlist
-    may name segments anywhere: those are bounded by the protocols, and by the network that ingest runs in.
+    libav connects to the checked address and is told the name only to repeat it to the server. It knows no
+    redirect of RTMP.
     """
-    scheme = SCHEMES[address.scheme]
-    found = await allowed_addresses(
-        address.host, address.port or scheme.port, networks, within=settings.connect_timeout
-    )
-    host = found[0] if scheme.pinned else address.host
-    place = f"[{host}]" if ":" in host else host
-    if address.port:
-        place += f":{address.port}"
+    port = address.port or _RTMP_PORT
+    checked = await network.resolve(address.host, port, within=settings.connect_timeout)
+    place = _place(checked[0], port)
     if address.credentials is not None:
         user, password = address.credentials.user, address.credentials.password
         place = f"{quote(user, safe='')}:{quote(password, safe='')}@{place}"
     parts = urlsplit(address.url)
-    microseconds = str(int(settings.silence_timeout * 1_000_000))
     options = {
-        "protocol_whitelist": scheme.protocols,
-        "format_whitelist": scheme.formats,
+        "protocol_whitelist": "rtmp,tcp",
+        "format_whitelist": "flv,live_flv",
         "analyzeduration": "3000000",
+        "rw_timeout": str(int(settings.silence_timeout * 1_000_000)),
+        "rtmp_tcurl": f"rtmp://{_place(address.host, port)}/{_application(address.url)}",
     }
-    if scheme.name == "rtsp":
-        options |= {"rtsp_transport": "udp", "timeout": microseconds}
-    else:
-        options |= {"rw_timeout": microseconds}
-    if scheme.name in ("http", "https"):
-        options |= {"max_redirects": "0"}
-    if scheme.name == "http":
-        options |= {"headers": f"Host: {_host_header(address)}\r\n"}
-    return Location(urlunsplit(parts._replace(scheme=scheme.name, netloc=place)), options)
+    return LibavLocation(urlunsplit(parts._replace(netloc=place)), options)
 
 
-def _host_header(address: Address) -> str:
-    """The name that was asked for (RFC 9110, 7.2), which the URL no longer holds."""
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{host}:{address.port}" if address.port else host
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _application(url: str) -> str:
+    """What libav takes for the application, sends as such, and ends tcUrl with: one folder, or two."""
+    parts = urlsplit(url)
+    path = urlunsplit(("", "", parts.path.removeprefix("/"), parts.query, ""))
+    first, _, rest = path.partition("/")
+    second, slash, _ = rest.partition("/")
+    if "slist=" in parts.query:
+        return path
+    return first if first == "ondemand" or not slash or ":" in second else f"{first}/{second}"

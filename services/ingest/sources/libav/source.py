@@ -1,15 +1,18 @@
-"""The source for all that libav opens: files, RTMP, HTTP and HLS, RTSP over UDP."""
+"""The source for all that libav demuxes: files, RTMP, HTTP and HLS."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 from services.ingest.sources.address import Address
+from services.ingest.sources.http.client import HttpClient
 from services.ingest.sources.libav.demux import Demux
 from services.ingest.sources.libav.handover import Handover
-from services.ingest.sources.libav.location import file_location, network_location
-from services.ingest.sources.source import AccessUnitSink, IPNetwork, SourceError, SourceSettings
+from services.ingest.sources.libav.location import Location, file_location, rtmp_location
+from services.ingest.sources.libav.web import WebLocation
+from services.ingest.sources.network import SourceNetwork
+from services.ingest.sources.source import AccessUnitSink, SourceError, SourceSettings
 
+SCHEMES = ("file", "rtmp", "http", "https")
 _LOOKS_PER_SILENCE = 4
 
 
@@ -21,22 +24,19 @@ class LibavSource:
         address: Address,
         *,
         audio: bool,
-        networks: Sequence[IPNetwork],
+        network: SourceNetwork,
         media_dir: Path | None,
         settings: SourceSettings,
     ) -> None:
         self._address = address
         self._audio = audio
-        self._networks = networks
+        self._network = network
         self._media_dir = media_dir
         self._settings = settings
 
     async def run(self, sink: AccessUnitSink) -> None:
         """Feed `sink` until the stream ends; a file never does."""
-        if self._address.scheme == "file":
-            location = file_location(self._address, self._media_dir)
-        else:
-            location = await network_location(self._address, self._networks, self._settings)
+        location = await self._locate()
         handover = Handover(asyncio.get_running_loop(), sink.on_loss)
         demux = Demux(location, sink, handover, audio=self._audio)
         demux.start()
@@ -45,6 +45,23 @@ class LibavSource:
         finally:
             demux.stop()
             handover.close()
+
+    async def _locate(self) -> Location:
+        if self._address.scheme == "file":
+            return file_location(self._address, self._media_dir)
+        if self._address.scheme == "rtmp":
+            return await rtmp_location(self._address, self._network, self._settings)
+        return self._web_location(asyncio.get_running_loop())
+
+    def _web_location(self, loop: asyncio.AbstractEventLoop) -> WebLocation:
+        within = self._settings.connect_timeout
+
+        def resolve(host: str, port: int) -> list[str]:
+            answer = asyncio.run_coroutine_threadsafe(self._network.resolve(host, port, within=within), loop)
+            return answer.result(2 * within)  # the loop that should answer may have ended
+
+        client = HttpClient(self._address, resolve, self._network.tls, self._settings)
+        return WebLocation(self._address.url, client, self._settings)
 
     async def _watch(self, handover: Handover) -> None:
         """Wait for the end. libav's own timeouts come first; this one holds where libav forgets them."""

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.interleaved import Demultiplexer
@@ -52,6 +52,20 @@ class Connection(asyncio.BufferedProtocol):
     def skipped(self) -> int:
         """Bytes that were neither frame nor message."""
         return self._demultiplexer.skipped
+
+    @property
+    def local(self) -> tuple[Any, ...]:
+        """This side's address as sockets have it: host, port and, in IPv6, flow and scope."""
+        return self._address("sockname")
+
+    @property
+    def remote(self) -> tuple[Any, ...]:
+        """The server's address, likewise."""
+        return self._address("peername")
+
+    def _address(self, name: str) -> tuple[Any, ...]:
+        assert self._transport is not None
+        return cast(tuple[Any, ...], self._transport.get_extra_info(name))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the socket is connected."""

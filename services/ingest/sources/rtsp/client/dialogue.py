@@ -15,7 +15,6 @@ _DEFAULT_SESSION_TIMEOUT = 60
 _LONGEST_KEEPALIVE = 30.0
 _MAX_ATTEMPTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
-_INTERLEAVED = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
 _TIMEOUT = re.compile(r"timeout=(\d{1,6})", re.IGNORECASE)
 
 
@@ -68,28 +67,18 @@ class Dialogue:
             urljoin(self._url, base) if base else self._url,
         )
 
-    async def setup(self, url: str, channel: int) -> tuple[int, int]:
-        """Set one track up; asks for `channel` and the next, returns the RTP and RTCP channels granted."""
-        transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
+    async def setup(self, url: str, transport: str) -> str:
+        """Set one track up with the `transport` asked for (RFC 2326, 12.39). Returns the one granted."""
         response = await self._request("SETUP", url, {"Transport": transport})
         if response.status == 461:
-            raise SourceError("camera.protocol_unsupported", "the camera does not offer RTP over TCP")
+            over = "TCP" if "TCP" in transport else "UDP"
+            raise SourceError("camera.protocol_unsupported", f"the camera does not offer RTP over {over}")
         _require_success("SETUP", response)
         session, _, parameters = response.headers.get("session").partition(";")
         self._session = session.strip() or self._session
         if (timeout := _TIMEOUT.search(parameters)) and int(timeout[1]):
             self._session_timeout = int(timeout[1])
-        granted = response.headers.get("transport")
-        match = _INTERLEAVED.search(granted)
-        if match is None:
-            if granted and "TCP" not in granted.upper():
-                raise SourceError("camera.protocol_unsupported", "the camera grants no RTP over TCP")
-            return channel, channel + 1
-        rtp = int(match[1])
-        rtcp = int(match[2]) if match[2] else rtp + 1
-        if max(rtp, rtcp) > 255 or rtp == rtcp:
-            raise SourceError("camera.protocol_error", "the camera grants an impossible channel")
-        return rtp, rtcp
+        return response.headers.get("transport")
 
     async def play(self, url: str) -> None:
         """Start all tracks; some servers refuse a Range, and play without one."""

@@ -1,12 +1,12 @@
-"""The RTSP/TCP source: from a URL to access units, and everything that ends it."""
+"""The RTSP source: from a URL to access units, and everything that ends it."""
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 
 from services.ingest.sources.address import Address, parse_address
-from services.ingest.sources.network import allowed_addresses
+from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.rtp.aac import AacDepacketiser
 from services.ingest.sources.rtp.audio import AudioReceiver
 from services.ingest.sources.rtp.g711 import G711Depacketiser
@@ -17,6 +17,7 @@ from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.authentication import Authenticator
 from services.ingest.sources.rtsp.client.connection import Connection, connect
+from services.ingest.sources.rtsp.client.delivery import Delivery
 from services.ingest.sources.rtsp.client.dialogue import Dialogue, Presentation, RedirectedError
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.silence import SilenceTimer
@@ -31,7 +32,6 @@ from services.ingest.sources.rtsp.sdp import (
 from services.ingest.sources.source import (
     AccessUnitSink,
     AudioTrack,
-    IPNetwork,
     SourceError,
     SourceSettings,
     TrackKind,
@@ -45,20 +45,22 @@ Tracks = tuple[VideoTrack, AudioTrack | None]
 
 
 class RtspSource:
-    """Plays one camera over RTSP with interleaved RTP."""
+    """Plays one camera over RTSP; `delivery` is how its RTP is to come."""
 
     def __init__(
         self,
         address: Address,
         *,
+        delivery: Callable[[Connection], Delivery],
         audio: bool,
-        networks: Sequence[IPNetwork],
+        network: SourceNetwork,
         rounds: ReadRounds,
         settings: SourceSettings,
     ) -> None:
         self._address = address
+        self._delivery = delivery
         self._audio = audio
-        self._networks = networks
+        self._network = network
         self._rounds = rounds
         self._settings = settings
         self._tracks: Tracks | None = None
@@ -89,42 +91,52 @@ class RtspSource:
     async def _play(self, address: Address, sink: AccessUnitSink) -> None:
         patience = self._settings
         port = address.port or _DEFAULT_PORT
-        addresses = await allowed_addresses(
-            address.host, port, self._networks, within=patience.connect_timeout
-        )
+        addresses = await self._network.resolve(address.host, port, within=patience.connect_timeout)
         connection = await connect(
             addresses, port, self._on_request, self._rounds, within=patience.connect_timeout
         )
         self._connection = connection
+        delivery = self._delivery(connection)
         authenticator = Authenticator(address.credentials, basic_allowed=address.host == self._address.host)
         dialogue = Dialogue(connection, address.url, authenticator, timeout=patience.response_timeout)
         aggregate = address.url
         try:
             presentation = await dialogue.describe()
             aggregate = presentation.aggregate
-            video = await self._set_up(dialogue, presentation, connection, sink)
+            video = await self._set_up(dialogue, presentation, connection, delivery, sink)
             await dialogue.play(aggregate)
-            connection.read_in_rounds()
+            delivery.begin()
             await self._watch(connection, video, dialogue.keep_alive(aggregate))
         finally:
+            delivery.close()
             dialogue.tear_down(aggregate)
 
     async def _set_up(
-        self, dialogue: Dialogue, presentation: Presentation, connection: Connection, sink: AccessUnitSink
+        self,
+        dialogue: Dialogue,
+        presentation: Presentation,
+        connection: Connection,
+        delivery: Delivery,
+        sink: AccessUnitSink,
     ) -> VideoReceiver:
         """Set up the wanted tracks and put their readers on the channels granted."""
         media, track = choose_video(presentation.description)
         builder = (H264Depacketiser if track.codec == "h264" else H265Depacketiser)(track.parameter_sets)
-        rtp, rtcp = await dialogue.setup(resolve_control(presentation.base, media.control), 0)
+        rtp, rtcp = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
         video = VideoReceiver(rtp, media.payload_type, builder, sink, self._settings.max_access_unit)
-        audio = await self._set_up_audio(dialogue, presentation, connection, sink)
+        audio = await self._set_up_audio(dialogue, presentation, connection, delivery, sink)
         connection.channels[rtp] = video
         connection.channels[rtcp] = _reports("video", video.clock, connection, sink)
         self._tell_tracks(track, audio, sink)
         return video
 
     async def _set_up_audio(
-        self, dialogue: Dialogue, presentation: Presentation, connection: Connection, sink: AccessUnitSink
+        self,
+        dialogue: Dialogue,
+        presentation: Presentation,
+        connection: Connection,
+        delivery: Delivery,
+        sink: AccessUnitSink,
     ) -> AudioTrack | None:
         """Audio is a bonus: what is not offered, not carried or not granted is left out."""
         chosen = choose_audio(presentation.description) if self._audio else None
@@ -132,7 +144,7 @@ class RtspSource:
             return None
         media, track = chosen
         try:
-            rtp, rtcp = await dialogue.setup(resolve_control(presentation.base, media.control), 2)
+            rtp, rtcp = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
         except SourceError as error:
             if error.code in ("camera.protocol_error", "camera.not_found"):
                 return None
