@@ -73,6 +73,7 @@ export const en: Messages = {
     'camera.protocol_unsupported': 'The protocol is not supported',
     'camera.protocol_error': 'The camera’s answer breaks the protocol',
     'camera.host_denied': 'The address is outside the permitted networks',
+    'camera.certificate_untrusted': 'The server’s certificate is not trusted',
     'camera.file_denied': 'The file is outside the permitted folder',
     'camera.credentials_lost': 'The stored username and password cannot be decrypted; enter them again',
     'camera.session_failed': 'Internal error of the platform; trying again',

@@ -78,6 +78,7 @@ export const zhCN: Messages = {
     'camera.protocol_unsupported': '接入协议不受支持',
     'camera.protocol_error': '摄像机的应答不符合协议',
     'camera.host_denied': '该地址不在允许接入的网段内',
+    'camera.certificate_untrusted': '服务器的证书不受信任',
     'camera.file_denied': '该文件不在允许的目录内',
     'camera.credentials_lost': '保存的用户名和密码无法解密，请重新填写',
     'camera.session_failed': '平台内部错误，正在重试',

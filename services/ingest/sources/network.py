@@ -10,6 +10,8 @@ from pathlib import Path
 
 from services.ingest.sources.source import IPNetwork, SourceError
 
+_MAX_NAME = 253  # RFC 1035, 2.3.4; what a playlist names may be any text
+
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 """The literal addresses of a name, in the order to try them. Raises OSError if there are none."""
 
@@ -50,7 +52,9 @@ class SourceNetwork:
         """
         addresses = await self._addresses(host, port, within)
         if not all(is_allowed(address, self.allowed) for address in addresses):
-            raise SourceError("camera.host_denied", f"{host} lies outside the allowed source networks")
+            raise SourceError(
+                "camera.host_denied", f"{host[:_MAX_NAME]} lies outside the allowed source networks"
+            )
         return addresses
 
     async def _addresses(self, host: str, port: int, within: float) -> list[str]:
@@ -62,11 +66,13 @@ class SourceNetwork:
             async with asyncio.timeout(within):
                 found = list(await self.look_up(host, port))
         except TimeoutError:
-            raise SourceError("camera.timeout", f"looking up {host} took over {within:g} s") from None
+            raise SourceError(
+                "camera.timeout", f"looking up {host[:_MAX_NAME]} took over {within:g} s"
+            ) from None
         except (OSError, UnicodeError):
             found = []
         if not found:
-            raise SourceError("camera.unreachable", f"the name {host} does not resolve")
+            raise SourceError("camera.unreachable", f"the name {host[:_MAX_NAME]} does not resolve")
         return found
 
 

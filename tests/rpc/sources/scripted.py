@@ -15,6 +15,9 @@ SDP = (
     "a=control:trackID=0\r\n"
 )
 TRANSPORT = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 12345678;timeout=60\r\n"
+UDP_TRANSPORT = (
+    "Transport: RTP/AVP;unicast;client_port=5000-5001;server_port=5004-5005\r\nSession: 12345678\r\n"
+)
 
 
 class Client:
@@ -48,15 +51,21 @@ class Client:
         """The dialogue of a camera in good order, up to and with the answer to PLAY."""
         while True:
             method = await self.next()
-            if method == "OPTIONS":
-                self.reply(headers="Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER\r\n")
-            elif method == "DESCRIBE":
-                self.reply(headers=base, body=sdp)
-            elif method == "SETUP":
-                self.reply(headers=transport)
-            else:
-                self.reply()
+            self.answer(sdp=sdp, transport=transport, base=base)
+            if method not in ("OPTIONS", "DESCRIBE", "SETUP"):
                 return
+
+    def answer(self, *, sdp: str = SDP, transport: str = TRANSPORT, base: str = "") -> None:
+        """Answer the request at hand as a camera in good order does."""
+        method = self.request.split()[0]
+        if method == "OPTIONS":
+            self.reply(headers="Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER\r\n")
+        elif method == "DESCRIBE":
+            self.reply(headers=base, body=sdp)
+        elif method == "SETUP":
+            self.reply(headers=transport)
+        else:
+            self.reply()
 
     async def pictures(self, count: int = 10_000, *, first: int = 0) -> None:
         """Pictures at 100 a second, so that tests need not wait."""

@@ -71,13 +71,17 @@ async def test_an_unknown_path_is_not_found(gstreamer: RtspServer) -> None:
     assert (await failure(gstreamer.url("none"))).code == "camera.not_found"
 
 
-async def test_rtp_over_udp_by_libav(gstreamer: RtspServer) -> None:
+async def test_rtp_over_udp(gstreamer: RtspServer) -> None:
     async with playing(gstreamer.url("h264-aac").replace("rtsp:", "rtsp+udp:")) as camera:
-        await camera.pictures(40)
+        units = await camera.pictures(60)
+        await camera.sink.until(lambda: len(camera.sink.audio) >= 80 and bool(camera.sink.reports))
         video, audio = camera.sink.tracks[0]
         assert video.codec == "h264"
         assert audio is not None
-        assert decoded(camera) >= 10
+        steps = [later[1] - earlier[1] for earlier, later in itertools.pairwise(units)]
+        assert max(abs(step - 3600) for step in steps) <= 2
+        assert camera.sink.losses == []
+        assert decoded(camera) >= 55
 
 
 async def test_many_cameras_at_once(gstreamer: RtspServer) -> None:

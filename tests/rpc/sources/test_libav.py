@@ -1,16 +1,17 @@
-"""Files and HTTP play through libav with the same promises."""
+"""Files and HTTP play through libav with the same promises; HLS has tests of its own."""
 
 import asyncio
+import contextlib
 import itertools
+import threading
 from collections.abc import AsyncIterator
-from fractions import Fraction
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 from aiohttp import web
 
+from tests.rpc.sources.clips import make_clip
 from tests.rpc.sources.playing import decoded, failure, playing
 
 
@@ -19,19 +20,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of video with B-frames and sound, as MP4, MPEG-TS and HLS."""
     folder = tmp_path_factory.mktemp("media")
     for name, form in (("clip.mp4", "mp4"), ("clip.ts", "mpegts"), ("clip.m3u8", "hls")):
-        with av.open(str(folder / name), "w", format=form) as container:
-            video = container.add_stream("libx264", rate=25, options={"g": "25", "bf": "2"})
-            video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
-            audio = container.add_stream("aac", rate=48000, layout="mono")
-            for number in range(25):
-                picture = np.full((90, 160, 3), 10 * number, np.uint8)
-                container.mux(video.encode(av.VideoFrame.from_ndarray(picture)))
-            for number in range(47):
-                sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
-                sound.sample_rate, sound.pts, sound.time_base = 48000, number * 1024, Fraction(1, 48000)
-                container.mux(audio.encode(sound))
-            container.mux(video.encode(None))
-            container.mux(audio.encode(None))
+        make_clip(folder / name, form)
     (folder / "sneaky.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\nfile://{folder}/clip.ts\n#EXT-X-ENDLIST\n")
     (folder / "text.mp4").write_text("no film")
     return folder
@@ -70,7 +59,7 @@ async def test_a_file_plays_in_real_time_and_for_ever(media: Path, name: str) ->
         assert not any(data.startswith(b"\xff\xf1") for data, _ in camera.sink.audio)
 
 
-@pytest.mark.parametrize("name", ["clip.m3u8", "clip.ts"])
+@pytest.mark.parametrize("name", ["clip.m3u8", "clip.ts", "clip.mp4"])
 async def test_http_plays_to_its_end(web_url: str, name: str) -> None:
     async with playing(f"{web_url}/{name}") as camera:
         await asyncio.wait_for(camera.task, 15)
@@ -90,38 +79,76 @@ async def test_what_is_no_film_is_not_understood(media: Path) -> None:
     assert (await failure("file:text.mp4", media_dir=media)).code == "camera.protocol_error"
 
 
-async def test_http_goes_to_the_checked_address_in_the_asked_name_and_no_further() -> None:
-    asked: list[tuple[str, str]] = []
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append((request.path, request.host))
-        raise web.HTTPFound("/elsewhere.ts")
-
-    application = web.Application()
-    application.router.add_get("/{path}", answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    try:
-        assert (await failure(f"http://localhost:{port}/gate.ts")).code.startswith("camera.")
-    finally:
-        await runner.cleanup()
-    assert set(asked) == {("/gate.ts", f"localhost:{port}")}
-
-
 async def test_http_errors_are_told(web_url: str) -> None:
     assert (await failure(f"{web_url}/none.ts")).code == "camera.not_found"
     assert (await failure("http://u:secret@127.0.0.1:9/x")).code == "camera.unreachable"
     assert (await failure("rtmp://127.0.0.1:9/live/x")).code == "camera.unreachable"
 
 
-async def test_a_server_that_says_nothing_is_given_up() -> None:
-    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+@asynccontextmanager
+async def answering(*parts: bytes, then: float = 0.0) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that reads a request, sends `parts` and closes `then` seconds later; with what it read."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            async with asyncio.timeout(then):
+                await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
-        port = server.sockets[0].getsockname()[1]
-        assert (await failure(f"http://127.0.0.1:{port}/x.ts")).code == "camera.timeout"
+        yield f"http://localhost:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def test_the_server_is_asked_in_the_name_of_the_url() -> None:
+    async with answering(b"HTTP/1.1 404 Not Found\r\n\r\n") as (site, asked):
+        await failure(f"{site}/村口 1.ts?a=b%20c&d=1".replace(" ", "%20"))
+    lines = asked[0].decode().split("\r\n")
+    assert lines[0] == "GET /%E6%9D%91%E5%8F%A3%201.ts?a=b%20c&d=1 HTTP/1.1"
+    assert f"Host: {site.removeprefix('http://')}" in lines
+    assert not any(line.startswith("Authorization") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"", "camera.closed"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "camera.protocol_error"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + bytes(100), "camera.closed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n" + bytes(10), "camera.closed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "camera.closed"),
+        (b"HTTP/1.1 500 Oops\r\n\r\n", "camera.protocol_error"),
+        (b"HTTP/1.1 403 No\r\n\r\n", "camera.auth_failed"),
+        (b"HTTP/1.1 401 Who\r\n\r\n", "camera.auth_failed"),
+        (b"HTTP/1.1 410 Gone\r\n\r\n", "camera.not_found"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n", "camera.protocol_error"),
+    ],
+)
+async def test_answers_that_are_no_film_are_told_apart(answer: bytes, code: str) -> None:
+    async with answering(answer) as (site, _):
+        error = await failure(f"{site.replace('://', '://admin:secret@')}/x.ts")
+    assert error.code == code
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n" + bytes(100)])
+async def test_a_server_that_falls_silent_is_given_up(said: bytes) -> None:
+    async with answering(said, then=20) as (site, _):
+        assert (await failure(f"{site}/x.ts")).code == "camera.timeout"
+
+
+async def test_a_source_that_is_stopped_leaves_no_thread_waiting() -> None:
+    def threads() -> int:
+        return sum(thread.name == "libav source" for thread in threading.enumerate())
+
+    async with answering(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(100), then=20) as (site, asked):
+        before = threads()
+        async with playing(f"{site}/x.ts") as camera:
+            await camera.sink.until(lambda: bool(asked))
+            assert threads() == before + 1
+        await camera.sink.until(lambda: threads() == before, within=2)

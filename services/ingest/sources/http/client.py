@@ -106,6 +106,8 @@ class HttpClient:
         """Connect to the first checked address that takes it."""
         _, host, port = _origin(address)
         failure = SourceError("camera.unreachable", "no address to connect to")
+        if self._interrupted:
+            raise failure
         for literal in self._resolve(host, port):
             connection = socket.socket(socket.AF_INET6 if ":" in literal else socket.AF_INET)
             try:
