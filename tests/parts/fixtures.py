@@ -12,6 +12,7 @@ from tests.parts.gstreamer import RtspServer, run_gstreamer
 from tests.parts.hooks import parts_key
 from tests.parts.minio import MinioServer, run_minio
 from tests.parts.postgres import PostgresServer, run_postgres
+from tests.parts.rtmp import Nginx, RtmpServer, run_rtmp
 from tests.parts.snowlight import Snowlight, run_embedded, run_separate
 
 
@@ -62,6 +63,20 @@ def gstreamer_python(request: pytest.FixtureRequest) -> Path:
 def gstreamer(gstreamer_python: Path) -> Iterator[RtspServer]:
     """One open GStreamer RTSP server for all tests."""
     with run_gstreamer(gstreamer_python) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def nginx(request: pytest.FixtureRequest) -> Nginx:
+    """What `run_rtmp` needs."""
+    found: Nginx = request.config.stash[parts_key].need("nginx")
+    return found
+
+
+@pytest.fixture(scope="session")
+def rtmp_server(nginx: Nginx) -> Iterator[RtmpServer]:
+    """One RTMP server for all tests."""
+    with run_rtmp(nginx) as server:
         yield server
 
 

@@ -11,11 +11,13 @@ from tests.parts.gstreamer import find_gstreamer
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
 from tests.parts.postgres import find_postgres
+from tests.parts.rtmp import find_nginx
 
 FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "postgres_server": ("PostgreSQL", find_postgres),
     "minio_server": ("MinIO", find_minio),
     "gstreamer_python": ("GStreamer", find_gstreamer),
+    "nginx": ("nginx with RTMP", find_nginx),
     "chromium_program": ("Chromium", find_chromium),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""

@@ -47,14 +47,20 @@ def wait_until(
         time.sleep(0.05)
 
 
-def run(*command: str | Path, timeout_s: float = 900, env: dict[str, str] | None = None) -> None:
-    """Run `command` to its end. Raises PartMissingError with its last words when it fails."""
+def run(
+    *command: str | Path,
+    timeout_s: float = 900,
+    env: dict[str, str] | None = None,
+    folder: str | Path | None = None,
+) -> None:
+    """Run `command` in `folder` to its end. Raises PartMissingError with its last words when it fails."""
     try:
         subprocess.run(
             [str(word) for word in command],
             check=True,
             timeout=timeout_s,
             env=env,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -79,6 +85,29 @@ def apt_install(packages: Sequence[str]) -> None:
         except PartMissingError:  # perhaps the package lists are old, or were never there
             run(apt, "update", "-q", env=env)
             run(*install, env=env)
+
+
+def apt_unpack(packages: Sequence[str], target: Path) -> None:
+    """Unpack Debian packages into `target` without installing them, so none of their services starts.
+
+    Raises PartMissingError where that cannot be done. What they depend on must be there.
+    """
+    apt = shutil.which("apt-get")
+    if apt is None:
+        raise PartMissingError(f"needs apt-get to fetch {' '.join(packages)}")
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # apt-get leaves root's rights for a download, and must be able to write where it is told to
+        Path(folder).chmod(0o777)
+        fetch = (apt, "download", "-q", *packages)
+        try:
+            run(*fetch, folder=folder)
+        except PartMissingError:  # perhaps the package lists are old, or were never there
+            with machine_lock("apt"):
+                run(apt, "update", "-q")
+            run(*fetch, folder=folder)
+        for package in Path(folder).glob("*.deb"):
+            run("dpkg-deb", "-x", package, target)
 
 
 def pypi_install(requirement: str, target: Path) -> None:

@@ -1,5 +1,6 @@
 """What runs in a camera's thread: open, demux, hand over, and start anew where a file ends."""
 
+import errno
 import threading
 import time
 from functools import partial
@@ -142,6 +143,8 @@ class Demux:
 
 def explain(failure: Exception) -> SourceError:
     """libav's error as a sentence; its own text names the URL and is not repeated."""
+    if isinstance(failure, OSError) and failure.errno == errno.EIO:  # RTMP's for every end of the connection
+        return SourceError("camera.closed", "the server broke off, or fell silent")
     for kinds, code, sentence in _SENTENCES:
         if isinstance(failure, kinds):
             return SourceError(code, sentence)
