@@ -26,6 +26,9 @@ class StorageSettings(BaseSettings):
     sweep_batch: int = Field(500, ge=1, le=1000, description="Segments handled by one step of a sweep.")
     sweep_pause_seconds: float = Field(0.05, ge=0, description="Rest between two full steps of a sweep.")
     ledger_days: int = Field(400, ge=1, description="How long the causes of gaps are kept, days.")
+    index_cache_bytes: int = Field(
+        256 << 20, ge=0, description="Index objects of packed days held in memory, bytes."
+    )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
     )
