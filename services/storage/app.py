@@ -1,6 +1,7 @@
 """Storage as a service: database, the camera feed, retention, gRPC."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,9 +10,12 @@ from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
 from services.storage.index.commit import Ledger
 from services.storage.index.day_objects import DayObjects
+from services.storage.index.packable import PackableRows
+from services.storage.index.packing import Closer, PackMetrics
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
+from services.storage.lease import Lease
 from services.storage.retention.deletion import Footage
 from services.storage.retention.repository import RetentionRepository
 from services.storage.retention.sweeper import Sweeper, SweepMetrics
@@ -42,6 +46,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             open_database(url, service="storage", migrations=MIGRATIONS)
         )
         repository = PostgresRepository(database) if database.is_postgres else Repository(database)
+        health = NoneAway()
         cameras = CameraRepository(database, clock)
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
@@ -53,16 +58,33 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             clock,
             SweepMetrics(runtime.registry),
         )
+        closer = Closer(
+            PackableRows(repository),
+            objects,
+            health,
+            settings,
+            clock,
+            PackMetrics(runtime.registry),
+            runtime.reached,
+        )
+        holder = uuid.uuid4().hex
+        closing = Lease(database, "closer", holder, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), sweeper.run(), readiness.run(), make_bucket(settings.store)):
+        for work in (
+            feed.run(),
+            sweeper.run(),
+            closing.run(closer.run),
+            readiness.run(),
+            make_bucket(settings.store),
+        ):
             stack.callback(background.create_task(work).cancel)
         service = StorageService(
             Ledger(repository, objects, clock),
-            FootageIndex(repository, cameras, objects, NoneAway(), clock),
+            FootageIndex(repository, cameras, objects, health, clock),
             frozenset(stores),
         )
         await stack.enter_async_context(
