@@ -12,6 +12,7 @@ from services.storage.index.commit import Ledger
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packable import PackableRows
 from services.storage.index.packing import Closer, PackMetrics
+from services.storage.index.partitions import PartitionKeeper
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
@@ -69,6 +70,8 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         )
         holder = uuid.uuid4().hex
         closing = Lease(database, "closer", holder, clock)
+        partitions = PartitionKeeper(database, clock)
+        keeping = Lease(database, "partitions", holder, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
@@ -78,6 +81,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             feed.run(),
             sweeper.run(),
             closing.run(closer.run),
+            keeping.run(partitions.run),
             readiness.run(),
             make_bucket(settings.store),
         ):

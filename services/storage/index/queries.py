@@ -91,6 +91,7 @@ class FootageIndex:
         missing: NotFoundError | None = None
         for _ in range(_ATTEMPTS):
             async with self._repository.database.read() as connection:
+                await self._repository.begin_answer(connection)
                 packed = await list_packed(connection, camera_uid, start_ms, end_ms)
                 rows = await self._repository.list_segments(
                     connection, camera_uid, start_ms, end_ms, fragments=fragments

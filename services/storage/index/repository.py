@@ -29,6 +29,9 @@ class Repository:
         self.database = database
         self._insert = postgresql.insert if database.is_postgres else sqlite.insert
 
+    async def begin_answer(self, connection: AsyncConnection) -> None:
+        """What is asked in this transaction from now on is answered as of one moment."""
+
     async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> int | None:
         """The newest epoch of `shard`, held still until the transaction ends; None when there is none.
 
@@ -143,6 +146,7 @@ class Repository:
         """
         found: dict[str, list[Span]] = defaultdict(list)
         async with self.database.read() as connection:
+            await self.begin_answer(connection)
             for row in await connection.execute(_footage(camera_uid, start_ms, end_ms)):
                 found[row.store].append(Span(row.start_ms, row.end_ms))
             for row in await connection.execute(_last_before(camera_uid, start_ms)):

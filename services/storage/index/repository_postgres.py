@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.repository import COLUMNS, Repository, key_of, segments_of
 from services.storage.segment import MAX_DURATION_MS, Segment
 from snowlight.errors import UnavailableError
 
+_HOLD_PARTITIONS = sa.text("LOCK TABLE packed_days IN ACCESS SHARE MODE")
 _NAMES = ", ".join(column.name for column in COLUMNS)
 _WITHOUT_TABLES = _NAMES.replace("fragments", "''::bytea AS fragments")
 _ARRAYS = (
@@ -57,6 +59,12 @@ _NEAR = f"""
 
 class PostgresRepository(Repository):
     """The repository on PostgreSQL."""
+
+    async def begin_answer(self, connection: AsyncConnection) -> None:
+        # A partition that goes while the answer is given would take rows along that the answer's moment still
+        # had. The keeper waits for this lock, and here it is had before the moment is chosen: a query would
+        # choose the moment first.
+        await connection.execute(_HOLD_PARTITIONS)
 
     async def insert_segments(
         self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
