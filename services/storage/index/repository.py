@@ -54,7 +54,7 @@ class Repository:
 
     async def insert_segments(
         self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
-    ) -> set[str]:
+    ) -> set[Key]:
         """Insert what is not there yet, buried when `tombstone_ms` is set. Returns the keys inserted."""
         if not rows:
             return set()
@@ -62,8 +62,7 @@ class Repository:
         statement = self._insert(segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
         buried = {"tombstone_ms": tombstone_ms}
         values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
-        inserted = {tuple(each) for each in await connection.execute(statement, values)}
-        return {str(row.key) for row in rows if key_of(row) in inserted}
+        return {tuple(each) for each in await connection.execute(statement, values)}
 
     async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
         """Delete those of `rows` that are there and not buried. Returns how many."""

@@ -8,7 +8,7 @@ import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.index.repository import COLUMNS, Repository, key_of, segments_of
+from services.storage.index.repository import COLUMNS, Key, Repository, key_of, segments_of
 from services.storage.segment import MAX_DURATION_MS, Segment
 from snowlight.errors import UnavailableError
 
@@ -68,14 +68,13 @@ class PostgresRepository(Repository):
 
     async def insert_segments(
         self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
-    ) -> set[str]:
+    ) -> set[Key]:
         if not rows:
             return set()
         rows = sorted(rows, key=key_of)
         columns = [[getattr(row, column.name) for row in rows] for column in COLUMNS]
         async with _driver(connection) as driver:
-            inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns, tombstone_ms)}
-        return {str(row.key) for row in rows if key_of(row) in inserted}
+            return {tuple(each) for each in await driver.fetch(_INSERT, *columns, tombstone_ms)}
 
     async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
         if not rows:
