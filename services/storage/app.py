@@ -1,6 +1,7 @@
 """Storage as a service: database, the camera feed, retention, gRPC."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -8,19 +9,25 @@ from pathlib import Path
 from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
 from services.storage.index.commit import Ledger
+from services.storage.index.day_objects import DayObjects
+from services.storage.index.packable import PackableRows
+from services.storage.index.packing import Closer, PackMetrics
+from services.storage.index.partitions import PartitionKeeper
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
+from services.storage.lease import Lease
 from services.storage.retention.deletion import Footage
 from services.storage.retention.repository import RetentionRepository
 from services.storage.retention.sweeper import Sweeper, SweepMetrics
 from services.storage.service.footage import StorageService
 from services.storage.stores.bucket import make_bucket
+from services.storage.stores.health import NoneAway
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
-from snowlight.object_store import open_store
+from snowlight.object_store import open_stores
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
@@ -33,12 +40,14 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
     """Serve storage while the context is open. Ingest and the object store may come up later."""
     clock = runtime.clock
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'storage.db'}"
-    stores = {settings.store.name: open_store(settings.store, runtime.cluster.data_dir)}
+    stores = open_stores(settings.store, runtime.cluster.data_dir)
+    objects = DayObjects(stores, settings.index_cache_bytes)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(url, service="storage", migrations=MIGRATIONS)
         )
         repository = PostgresRepository(database) if database.is_postgres else Repository(database)
+        health = NoneAway()
         cameras = CameraRepository(database, clock)
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
@@ -50,15 +59,37 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             clock,
             SweepMetrics(runtime.registry),
         )
+        closer = Closer(
+            PackableRows(repository),
+            objects,
+            health,
+            settings,
+            clock,
+            PackMetrics(runtime.registry),
+            runtime.reached,
+        )
+        holder = uuid.uuid4().hex
+        closing = Lease(database, "closer", holder, clock)
+        partitions = PartitionKeeper(database, clock)
+        keeping = Lease(database, "partitions", holder, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), sweeper.run(), readiness.run(), make_bucket(settings.store)):
+        for work in (
+            feed.run(),
+            sweeper.run(),
+            closing.run(closer.run),
+            keeping.run(partitions.run),
+            readiness.run(),
+            make_bucket(settings.store),
+        ):
             stack.callback(background.create_task(work).cancel)
         service = StorageService(
-            Ledger(repository), FootageIndex(repository, cameras, clock), frozenset(stores)
+            Ledger(repository, objects, clock),
+            FootageIndex(repository, cameras, objects, health, clock),
+            frozenset(stores),
         )
         await stack.enter_async_context(
             runtime.serve(
