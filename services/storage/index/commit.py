@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import Enum
 
 from services.storage.index.repository import Repository
-from services.storage.segment import Commit, LedgerGap, Segment
+from services.storage.ledger.days import SETTLE_MS, reopen
+from services.storage.ledger.spans import Span
+from services.storage.segment import Commit, Segment
+from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError
 
 OVERLAP_MS = 5
@@ -22,8 +24,9 @@ class Outcome(Enum):
 class Ledger:
     """Takes in epochs and commits."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, clock: Clock) -> None:
         self._repository = repository
+        self._clock = clock
 
     async def open_epoch(self, shard: int, epoch: int, from_ms: int) -> None:
         """Make `epoch` the newest of `shard`. Raises FailedPreconditionError when a newer one is known."""
@@ -64,7 +67,17 @@ class Ledger:
             inserted = await repository.insert_segments(connection, fresh)
             near = await repository.near(connection, late)
             inserted |= await repository.insert_segments(connection, choose_late(late, near))
-            await repository.save_gaps(connection, merge_gaps(commit.gaps))
+            await repository.save_gaps(connection, commit.gaps)
+            # What is younger is in no closed day yet, and that is nearly all there is.
+            old_ms = self._clock.now_ms() - SETTLE_MS
+            await reopen(
+                connection,
+                [
+                    (segment.camera_uid, Span(segment.start_ms, segment.end_ms))
+                    for segment in commit.segments
+                    if segment.start_ms < old_ms and str(segment.key) in inserted
+                ],
+            )
         there = inserted | {str(segment.key) for segment in near}
         return _outcomes(commit.segments, inserted, there, newest)
 
@@ -87,16 +100,6 @@ def overlap(one: Segment, other: Segment) -> bool:
     """They hold more of the same time than rounding explains."""
     common_ms = min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)
     return common_ms > min(OVERLAP_MS, one.duration_ms - 1, other.duration_ms - 1)
-
-
-def merge_gaps(gaps: Sequence[LedgerGap]) -> list[LedgerGap]:
-    """One row for each (camera, start), as if they had come one after the other."""
-    merged: dict[tuple[str, int], LedgerGap] = {}
-    for gap in gaps:
-        before = merged.get((gap.camera_uid, gap.start_ms))
-        end_ms = gap.end_ms or (before.end_ms if before else 0)
-        merged[gap.camera_uid, gap.start_ms] = replace(gap, end_ms=end_ms)
-    return [merged[key] for key in sorted(merged)]
 
 
 def _outcomes(segments: Sequence[Segment], inserted: set[str], there: set[str], newest: int) -> list[Outcome]:

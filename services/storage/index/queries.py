@@ -3,12 +3,11 @@
 from services.storage.cameras.camera import CameraRecord
 from services.storage.cameras.repository import CameraRepository
 from services.storage.index.repository import Repository
-from services.storage.ledger.timeline import Span, Timeline, build_timeline
+from services.storage.ledger.timeline import MARGIN_MS, Span, Timeline, build_timeline
 from services.storage.segment import JOIN_MS, Segment
 from snowlight.clock import Clock
 
 _DAY_MS = 86_400_000
-_MARGIN_MS = JOIN_MS + 1
 
 
 class FootageIndex:
@@ -41,8 +40,8 @@ class FootageIndex:
         """Spans and gaps of [start_ms, end_ms): of committed footage, and not beyond now."""
         camera = await self._cameras.get(camera_uid)
         first_ms = await self._repository.first_footage_ms(camera_uid)
-        footage = await self._repository.list_footage(camera_uid, start_ms - _MARGIN_MS, end_ms + _MARGIN_MS)
-        ledger = await self._repository.list_gaps(camera_uid, start_ms - _MARGIN_MS, end_ms + _MARGIN_MS)
+        footage = await self._repository.list_footage(camera_uid, start_ms - MARGIN_MS, end_ms + MARGIN_MS)
+        ledger = await self._repository.list_gaps(camera_uid, start_ms - MARGIN_MS, end_ms + MARGIN_MS)
         recordable = recordable_span(camera, first_ms, self._clock.now_ms())
         return build_timeline(Span(start_ms, end_ms), recordable, footage, ledger)
 

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.ledger.timeline import Span
+from services.storage.ledger.gaps import list_gaps, record_gaps
+from services.storage.ledger.spans import Span
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
-from services.storage.tables import epochs, gaps, segment_end, segments
+from services.storage.tables import epochs, segment_end, segments
 from snowlight.database import Database
 
 COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
@@ -84,19 +85,7 @@ class Repository:
 
     async def save_gaps(self, connection: AsyncConnection, rows: Sequence[LedgerGap]) -> None:
         """Insert or renew by (camera, start). A gap once closed stays closed."""
-        if not rows:
-            return
-        insert = self._insert(gaps)
-        ended = sa.case((insert.excluded.end_ms == 0, gaps.c.end_ms), else_=insert.excluded.end_ms)
-        statement = insert.on_conflict_do_update(
-            index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
-            set_={"end_ms": ended, "cause": insert.excluded.cause},
-        )
-        values = [
-            {"camera_uid": row.camera_uid, "start_ms": row.start_ms, "end_ms": row.end_ms, "cause": row.cause}
-            for row in rows
-        ]
-        await connection.execute(statement, values)
+        await record_gaps(connection, rows)
 
     async def list_segments(
         self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
@@ -140,17 +129,8 @@ class Repository:
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
-        query = (
-            sa.select(gaps)
-            .where(
-                gaps.c.camera_uid == camera_uid,
-                sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
-                gaps.c.start_ms < end_ms,
-            )
-            .order_by(gaps.c.start_ms)
-        )
         async with self.database.read() as connection:
-            return [LedgerGap(*row) for row in await connection.execute(query)]
+            return await list_gaps(connection, camera_uid, start_ms, end_ms)
 
 
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:
