@@ -48,15 +48,16 @@ class Town:
 
     async def register(self, uid: str, created: str, changed: str = "", **fields: Any) -> None:
         """Register a camera at a local time, or change it at another; storage has heard of it at the end."""
+        await self.tell(uid, self.at(created), self.at(changed or created), **fields)
+
+    async def tell(self, uid: str, created_ms: int, changed_ms: int, **fields: Any) -> None:
+        """`register` by instants, ms."""
+        kept_days = fields.pop("retention_days", FOREVER_DAYS)
         await self.cluster.registry.put(
-            uid,
-            retention_days=fields.pop("retention_days", FOREVER_DAYS),
-            created_ms=self.at(created),
-            updated_ms=self.at(changed or created),
-            **fields,
+            uid, retention_days=kept_days, created_ms=created_ms, updated_ms=changed_ms, **fields
         )
         query = sa.select(sa.func.count()).where(
-            camera_versions.c.camera_uid == uid, camera_versions.c.from_ms == self.at(changed or created)
+            camera_versions.c.camera_uid == uid, camera_versions.c.from_ms == changed_ms
         )
 
         async def is_known() -> bool:
@@ -70,12 +71,10 @@ class Town:
         await open_epoch(self.storage, epoch)
         await commit(self.storage, *objects(uid, self._ms(start), self._ms(end), epoch))
 
-    async def miss(self, uid: str, start: str, end: str, cause: str) -> None:
-        """Tell of a gap. `end` empty: it goes on."""
+    async def miss(self, uid: str, start: str | int, end: str | int, cause: str) -> None:
+        """Tell of a gap. `end` 0: it goes on."""
         await open_epoch(self.storage, 1)
-        row = storage_pb2.Gap(
-            camera_uid=uid, start_ms=self.at(start), end_ms=self.at(end) if end else 0, cause=cause
-        )
+        row = storage_pb2.Gap(camera_uid=uid, start_ms=self._ms(start), end_ms=self._ms(end), cause=cause)
         await commit(self.storage, gaps=(row,))
 
     async def integrity(self, subject: str, period: str, *, anew: bool = False) -> integrity_pb2.Integrity:

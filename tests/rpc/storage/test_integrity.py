@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from services.storage.cameras.repository import CameraRepository
+from services.storage.index.repository import Repository
+from services.storage.ledger.account import CameraDays, LocalDay
 from services.storage.ledger.causes import CAUSES
 from services.storage.ledger.gaps import record_gaps
+from services.storage.ledger.spans import Span
 from services.storage.segment import LedgerGap
 from services.storage.tables import cameras, segments
 from snowlight.api.storage.v1 import integrity_pb2
@@ -23,6 +29,8 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from snowlight.database import Database
 
 COUNTY = "regions/421381"
 DAY = "2024-03-05"
@@ -155,7 +163,7 @@ async def test_what_is_kept_of_a_day_is_what_is_computed_anew(town: Town) -> Non
     await town.register("cam", "2024-03-01 00:00", schedule="mon-fri 08:00-18:00; sat,sun 20:00-02:00")
     await town.record("cam", f"{DAY} 07:00", f"{DAY} 09:00")
     await town.record("cam", "2024-03-09 23:30", "2024-03-10 00:30")
-    await town.miss("cam", "2024-03-10 00:30", "", "camera_offline")
+    await town.miss("cam", "2024-03-10 00:30", 0, "camera_offline")
     first = await town.integrity("cam", "2024-03")
     assert len(await town.kept_days("cam")) == 31
     assert await town.integrity("cam", "2024-03") == first
@@ -173,6 +181,36 @@ async def test_footage_that_comes_late_counts(town: Town) -> None:
     assert (await town.integrity("cam", DAY)).recorded_ms == 13 * HOUR_MS
     assert (await town.integrity(COUNTY, "2024-03")).recorded_ms == 14 * HOUR_MS
     assert not any(is_stale for _, is_stale in await town.kept_days("cam"))
+
+
+class SlowReader:
+    """Reads footage, and then takes until it may go on."""
+
+    def __init__(self, database: Database) -> None:
+        self._footage = Repository(database)
+        self.has_read = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
+        spans = await self._footage.list_footage(camera_uid, start_ms, end_ms)
+        self.has_read.set()
+        await self.may_go_on.wait()
+        return spans
+
+
+async def test_footage_that_comes_while_its_day_is_computed_counts(town: Town) -> None:
+    await town.register("cam", "2024-03-01 00:00")
+    clock = SystemClock()
+    reader = SlowReader(town.database)
+    computed = CameraDays(town.database, CameraRepository(town.database, clock), reader, town.zone)
+    async with asyncio.TaskGroup() as at_once:
+        day = LocalDay.of(date.fromisoformat(DAY), town.zone)
+        at_once.create_task(computed.settle(["cam"], day, clock.now_ms()))
+        await reader.has_read.wait()
+        committing = at_once.create_task(town.record("cam", f"{DAY} 01:00", f"{DAY} 02:00"))
+        await asyncio.wait([committing], timeout=0.5)
+        reader.may_go_on.set()
+    assert (await town.integrity("cam", DAY)).recorded_ms == HOUR_MS
 
 
 async def test_causes_and_changes_that_come_late_count(town: Town) -> None:
