@@ -47,6 +47,18 @@ class Cluster:
         """A metric of the storage started last."""
         return self._metrics.get_sample_value(name)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """How a command finds this cluster."""
+        settings = self._settings
+        assert settings.cluster_key is not None
+        return {
+            "SNOWLIGHT_DATA_DIR": str(settings.data_dir),
+            "SNOWLIGHT_CLUSTER_KEY": settings.cluster_key.get_secret_value(),
+            "SNOWLIGHT_INGEST_ADDRESS": settings.ingest_address,
+            "SNOWLIGHT_STORAGE_ADDRESS": settings.storage_address,
+        }
+
     def runtime(self, service: str) -> Runtime:
         return build_runtime(service, self._settings)
 
