@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
@@ -17,14 +18,19 @@ from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
 from services.storage.lease import Lease
+from services.storage.ledger.account import CameraDays
+from services.storage.ledger.days import IntegrityDays
+from services.storage.ledger.keeper import IntegrityKeeper
+from services.storage.ledger.report import Reports
 from services.storage.retention.deletion import Footage
 from services.storage.retention.repository import RetentionRepository
 from services.storage.retention.sweeper import Sweeper, SweepMetrics
 from services.storage.service.footage import StorageService
+from services.storage.service.integrity import IntegrityService
 from services.storage.stores.bucket import make_bucket
 from services.storage.stores.health import NoneAway
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.api.storage.v1 import integrity_pb2_grpc, storage_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
 from snowlight.object_store import open_stores
@@ -72,6 +78,11 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         closing = Lease(database, "closer", holder, clock)
         partitions = PartitionKeeper(database, clock)
         keeping = Lease(database, "partitions", holder, clock)
+        zone = ZoneInfo(runtime.cluster.time_zone)
+        days = IntegrityDays(database)
+        computed = CameraDays(database, cameras, repository, zone)
+        keeper = IntegrityKeeper(days, computed, zone, clock, settings)
+        assessing = Lease(database, "integrity", holder, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
@@ -82,6 +93,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             sweeper.run(),
             closing.run(closer.run),
             keeping.run(partitions.run),
+            assessing.run(keeper.run),
             readiness.run(),
             make_bucket(settings.store),
         ):
@@ -98,6 +110,11 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
                     "snowlight.api.storage.v1.Storage",
                     storage_pb2_grpc.add_StorageServicer_to_server,
                     service,
+                ),
+                Servicer(
+                    "snowlight.api.storage.v1.IntegrityReports",
+                    integrity_pb2_grpc.add_IntegrityReportsServicer_to_server,
+                    IntegrityService(Reports(cameras, days, computed, zone, clock)),
                 ),
             )
         )

@@ -25,7 +25,6 @@ class StorageSettings(BaseSettings):
     sweep_seconds: float = Field(300.0, gt=0, description="Pause between two sweeps for expired footage.")
     sweep_batch: int = Field(500, ge=1, le=1000, description="Segments handled by one step of a sweep.")
     sweep_pause_seconds: float = Field(0.05, ge=0, description="Rest between two full steps of a sweep.")
-    ledger_days: int = Field(400, ge=1, description="How long the causes of gaps are kept, days.")
     pack_after_hours: float = Field(
         24.0, ge=1, description="From the end of a UTC day to its rows being packed into an index object."
     )
@@ -35,6 +34,12 @@ class StorageSettings(BaseSettings):
     pack_pause_seconds: float = Field(0.05, ge=0, description="Rest between two camera-days being packed.")
     index_cache_bytes: int = Field(
         256 << 20, ge=0, description="Index objects of packed days held in memory, bytes."
+    )
+    ledger_days: int = Field(
+        400, ge=1, description="How long the causes of gaps and the integrity of days are kept, days."
+    )
+    integrity_seconds: float = Field(
+        600.0, gt=0, description="Pause between two looks for days whose integrity is to be computed."
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."

@@ -2,6 +2,8 @@
 
 import sqlalchemy as sa
 
+from services.storage.ledger.causes import CAUSES, UNKNOWN
+
 metadata = sa.MetaData()
 
 segments = sa.Table(
@@ -103,15 +105,21 @@ feeds = sa.Table(
 integrity_days = sa.Table(
     "integrity_days",
     metadata,
-    sa.Column("day", sa.Text, primary_key=True),  # "2026-11-26" in the cluster's time zone
     sa.Column("camera_uid", sa.Text, primary_key=True),
-    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    sa.Column("end_ms", sa.BigInteger, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),  # "2026-11-26" in the cluster's time zone
+    sa.Column("region", sa.Text, nullable=False),  # code
     sa.Column("scheduled_ms", sa.BigInteger, nullable=False),
-    sa.Column("recorded_ms", sa.BigInteger, nullable=False),
     sa.Column("longest_gap_ms", sa.BigInteger, nullable=False),
-    sa.Column("missing", sa.JSON, nullable=False),  # {cause: ms}
+    # Of that, what begins with the row's span and what ends with it: a gap may go on over midnight.
+    sa.Column("leading_gap_ms", sa.BigInteger, nullable=False),
+    sa.Column("trailing_gap_ms", sa.BigInteger, nullable=False),
+    # Footage or ledger changed since: to be computed anew.
+    sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
+    *(sa.Column(f"missing_{cause}_ms", sa.BigInteger, nullable=False) for cause in (*CAUSES, UNKNOWN)),
 )
-"""Closed local days of each camera, computed once; recomputable from index and ledger."""
+"""Closed local days of each camera, by region: a day on which it moved has a row for each part."""
 
 policies = sa.Table(
     "retention_policies",

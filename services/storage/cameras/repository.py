@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.camera import CameraRecord, CameraVersion
 from services.storage.catalogue.outbox import note
+from services.storage.ledger.days import reopen
 from services.storage.retention.policy import Policy, resolve
+from services.storage.spans import Span
 from services.storage.tables import camera_versions, cameras, feeds, policies, segments
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import stored_pb2
@@ -99,13 +101,17 @@ class CameraRepository:
         await raise_again(connection, camera.uid, kept.days)
         insert = self._insert(cameras).values(uid=camera.uid, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=[cameras.c.uid], set_=values))
-        row = {"camera_uid": camera.uid, **asdict(version)}
-        versions = self._insert(camera_versions).values(row)
-        await connection.execute(
-            versions.on_conflict_do_update(
-                index_elements=[camera_versions.c.camera_uid, camera_versions.c.from_ms], set_=row
-            )
-        )
+        await self._save_version(connection, camera.uid, version)
+
+    async def _save_version(self, connection: AsyncConnection, uid: str, version: CameraVersion) -> None:
+        row = {"camera_uid": uid, **asdict(version)}
+        key = [camera_versions.c.camera_uid, camera_versions.c.from_ms]
+        known = sa.select(sa.exists().where(*(column == row[column.name] for column in camera_versions.c)))
+        if await connection.scalar(known):
+            return
+        insert = self._insert(camera_versions).values(row)
+        await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=row))
+        await reopen(connection, [(uid, Span(version.from_ms, self._clock.now_ms()))])
 
 
 async def read_policies(connection: AsyncConnection) -> dict[str, Policy]:

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import Enum
 
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.known_days import KnownDays, list_overlapped
 from services.storage.index.packed import PackedDay
 from services.storage.index.repository import Key, Repository, key_of
-from services.storage.segment import DAY_MS, Commit, LedgerGap, Segment
+from services.storage.ledger.days import SETTLE_MS, reopen
+from services.storage.segment import DAY_MS, Commit, Segment
+from services.storage.spans import Span
 from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError, UnavailableError
 
@@ -88,7 +89,17 @@ class Ledger:
                 raise _MustReadError(days)
             near += packed
             inserted |= await repository.insert_segments(connection, choose_late(late, near))
-            await repository.save_gaps(connection, merge_gaps(commit.gaps))
+            await repository.save_gaps(connection, commit.gaps)
+            # What is younger is in no closed day yet, and that is nearly all there is.
+            old_ms = self._clock.now_ms() - SETTLE_MS
+            await reopen(
+                connection,
+                [
+                    (segment.camera_uid, Span(segment.start_ms, segment.end_ms))
+                    for segment in commit.segments
+                    if segment.start_ms < old_ms and key_of(segment) in inserted
+                ],
+            )
         told = inserted | {key_of(segment) for segment in near}
         return _outcomes(commit.segments, inserted, told, newest)
 
@@ -128,16 +139,6 @@ def overlap(one: Segment, other: Segment) -> bool:
     """They hold more of the same time than rounding explains."""
     common_ms = min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)
     return common_ms > min(OVERLAP_MS, one.duration_ms - 1, other.duration_ms - 1)
-
-
-def merge_gaps(gaps: Sequence[LedgerGap]) -> list[LedgerGap]:
-    """One row for each (camera, start), as if they had come one after the other."""
-    merged: dict[tuple[str, int], LedgerGap] = {}
-    for gap in gaps:
-        before = merged.get((gap.camera_uid, gap.start_ms))
-        end_ms = gap.end_ms or (before.end_ms if before else 0)
-        merged[gap.camera_uid, gap.start_ms] = replace(gap, end_ms=end_ms)
-    return [merged[key] for key in sorted(merged)]
 
 
 def _outcomes(segments: Sequence[Segment], inserted: set[Key], there: set[Key], newest: int) -> list[Outcome]:

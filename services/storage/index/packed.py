@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.day_object import Day, DayKey
 from services.storage.index.day_objects import DayObjects
-from services.storage.index.spans import decode_spans, encode_spans, join_spans
-from services.storage.ledger.timeline import Span
+from services.storage.index.span_codec import decode_spans, encode_spans
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
+from services.storage.spans import Span, join_footage
 from services.storage.tables import packed_days
 from snowlight.errors import DataLossError
 
@@ -186,7 +186,7 @@ async def unpack(
 
 
 def _counted(row: PackedDay, segments: Sequence[Segment]) -> PackedDay:
-    spans = join_spans(Span(segment.start_ms, segment.end_ms) for segment in segments)
+    spans = join_footage(Span(segment.start_ms, segment.end_ms) for segment in segments)
     return replace(
         row,
         objects=len(segments),

@@ -1,6 +1,6 @@
 """Questions to the footage index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from services.storage.cameras.camera import CameraRecord
 from services.storage.cameras.repository import CameraRepository
@@ -8,17 +8,14 @@ from services.storage.index.day_object import order_of
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packed import PackedDay, list_packed, read_day
 from services.storage.index.repository import Repository, key_of
-from services.storage.index.spans import join_spans, subtract_spans
-from services.storage.ledger.timeline import Gap, Span, Timeline, build_timeline
+from services.storage.ledger.timeline import MARGIN_MS, Timeline, build_timeline
 from services.storage.segment import DAY_MS, JOIN_MS, Segment
+from services.storage.spans import Span, join_footage
 from services.storage.stores.health import StoreHealth
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, NotFoundError
 
-STORE_OUTAGE = "store_outage"
-"""The cause of what cannot be played because its store is away; in the ledger it is no gap."""
 _ATTEMPTS = 3
-_MARGIN_MS = JOIN_MS + 1
 
 
 class FootageIndex:
@@ -62,22 +59,21 @@ class FootageIndex:
     async def timeline(self, camera_uid: str, start_ms: int, end_ms: int) -> Timeline:
         """Spans and gaps of [start_ms, end_ms): of committed footage, and not beyond now.
 
-        Footage in a store that is away is a gap of cause STORE_OUTAGE.
+        Footage in a store that is away is a gap of cause `store_outage`.
         """
         camera = await self._cameras.get(camera_uid)
         first_ms = await self._repository.first_footage_ms(camera_uid)
-        around = (camera_uid, start_ms - _MARGIN_MS, end_ms + _MARGIN_MS)
+        around = (camera_uid, start_ms - MARGIN_MS, end_ms + MARGIN_MS)
         by_store = await self._repository.list_footage_by_store(*around)
         ledger = await self._repository.list_gaps(*around)
-        recordable = recordable_span(camera, first_ms, self._clock.now_ms())
-        asked = Span(start_ms, end_ms)
-        footage = join_spans(span for spans in by_store.values() for span in spans)
-        timeline = build_timeline(asked, recordable, footage, ledger)
         away = {store for store in by_store if self._health.is_away(store)}
-        if not away:
-            return timeline
-        there = join_spans(span for store, spans in by_store.items() if store not in away for span in spans)
-        return hide(timeline, subtract_spans(timeline.spans, there))
+        return build_timeline(
+            Span(start_ms, end_ms),
+            recordable_span(camera, first_ms, self._clock.now_ms()),
+            _joined(spans for store, spans in by_store.items() if store not in away),
+            ledger,
+            _joined(by_store[store] for store in away),
+        )
 
     async def _list_around(
         self,
@@ -113,12 +109,8 @@ class FootageIndex:
         return day.within(start_ms, end_ms, kept_from_ms=row.kept_from_ms, fragments=fragments)
 
 
-def hide(timeline: Timeline, away: Sequence[Span]) -> Timeline:
-    """`timeline` with the parts of its spans that are `away` told as gaps."""
-    gaps = [*timeline.gaps, *(Gap(span.start_ms, span.end_ms, STORE_OUTAGE) for span in away)]
-    return Timeline(
-        tuple(subtract_spans(timeline.spans, away)), tuple(sorted(gaps, key=lambda gap: gap.start_ms))
-    )
+def _joined(of_stores: Iterable[Sequence[Span]]) -> list[Span]:
+    return join_footage(span for spans in of_stores for span in spans)
 
 
 def recordable_span(camera: CameraRecord | None, first_ms: int | None, now_ms: int) -> Span:

@@ -9,10 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.packed import list_packed_and_before
-from services.storage.index.spans import join_spans
-from services.storage.ledger.timeline import Span
+from services.storage.ledger.gaps import list_gaps, record_gaps
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
-from services.storage.tables import epochs, gaps, packed_days, segment_end, segments
+from services.storage.spans import Span, join_footage
+from services.storage.tables import epochs, packed_days, segment_end, segments
 from snowlight.database import Database
 
 COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
@@ -106,19 +106,7 @@ class Repository:
 
     async def save_gaps(self, connection: AsyncConnection, rows: Sequence[LedgerGap]) -> None:
         """Insert or renew by (camera, start). A gap once closed stays closed."""
-        if not rows:
-            return
-        insert = self._insert(gaps)
-        ended = sa.case((insert.excluded.end_ms == 0, gaps.c.end_ms), else_=insert.excluded.end_ms)
-        statement = insert.on_conflict_do_update(
-            index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
-            set_={"end_ms": ended, "cause": insert.excluded.cause},
-        )
-        values = [
-            {"camera_uid": row.camera_uid, "start_ms": row.start_ms, "end_ms": row.end_ms, "cause": row.cause}
-            for row in rows
-        ]
-        await connection.execute(statement, values)
+        await record_gaps(connection, rows)
 
     async def list_segments(
         self, connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
@@ -134,7 +122,7 @@ class Repository:
     async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
         """What is recorded in the range, whatever store it lies in: `list_footage_by_store` as one."""
         by_store = await self.list_footage_by_store(camera_uid, start_ms, end_ms)
-        return join_spans(span for spans in by_store.values() for span in spans)
+        return join_footage(span for spans in by_store.values() for span in spans)
 
     async def list_footage_by_store(
         self, camera_uid: str, start_ms: int, end_ms: int
@@ -152,7 +140,7 @@ class Repository:
                 found[row.store].append(Span(row.start_ms, row.end_ms))
             for day in await list_packed_and_before(connection, camera_uid, start_ms, end_ms):
                 found[day.store] += day.footage()
-        return {store: join_spans(spans) for store, spans in found.items()}
+        return {store: join_footage(spans) for store, spans in found.items()}
 
     async def first_footage_ms(self, camera_uid: str) -> int | None:
         """When the camera's oldest footage starts."""
@@ -167,17 +155,8 @@ class Repository:
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
-        query = (
-            sa.select(gaps)
-            .where(
-                gaps.c.camera_uid == camera_uid,
-                sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
-                gaps.c.start_ms < end_ms,
-            )
-            .order_by(gaps.c.start_ms)
-        )
         async with self.database.read() as connection:
-            return [LedgerGap(*row) for row in await connection.execute(query)]
+            return await list_gaps(connection, camera_uid, start_ms, end_ms)
 
 
 def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:

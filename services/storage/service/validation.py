@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 
+from services.storage.ledger.causes import CAUSES
 from services.storage.segment import MAX_DURATION_MS, Commit, LedgerGap, Segment
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import InvalidArgumentError
@@ -36,7 +37,7 @@ def check_open_epoch(request: storage_pb2.OpenEpochRequest) -> None:
 def check_range(
     request: storage_pb2.ListSegmentsRequest | storage_pb2.GetTimelineRequest, longest_ms: int
 ) -> None:
-    _check_uid(request.camera_uid, "camera_uid")
+    check_uid(request.camera_uid, "camera_uid")
     check(request.start_ms >= 0, "start_ms", "start_ms must be ms since 1970 UTC")
     check(request.end_ms > request.start_ms, "end_ms", "end_ms must be after start_ms")
     hours = longest_ms // 3_600_000
@@ -153,14 +154,14 @@ def _fragments_problem(segment: Segment, table: storage_pb2.FragmentTable) -> Pr
 
 
 def _gap(message: storage_pb2.Gap, path: str) -> LedgerGap:
-    _check_uid(message.camera_uid, f"{path}.camera_uid")
+    check_uid(message.camera_uid, f"{path}.camera_uid")
     check(message.start_ms > 0, f"{path}.start_ms", "start_ms must be ms since 1970 UTC")
     check(
         message.end_ms == 0 or message.end_ms > message.start_ms,
         f"{path}.end_ms",
         "end_ms must be after start_ms, or 0 while the gap goes on",
     )
-    check(_CAUSE.fullmatch(message.cause) is not None, f"{path}.cause", "cause must be in lower case")
+    check(message.cause in CAUSES, f"{path}.cause", f"cause must be one of {', '.join(CAUSES)}")
     return LedgerGap(message.camera_uid, message.start_ms, message.end_ms, message.cause)
 
 
@@ -168,5 +169,5 @@ def _check_shard(shard: int) -> None:
     check(0 <= shard < SHARDS, "shard", f"shard must be 0 to {SHARDS - 1}")
 
 
-def _check_uid(uid: str, field: str) -> None:
+def check_uid(uid: str, field: str) -> None:
     check(_UID.fullmatch(uid) is not None, field, f"{field.rpartition('.')[2]} must be a camera's uid")

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.api.storage.v1 import integrity_pb2_grpc, storage_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
@@ -22,7 +22,14 @@ from tests.rpc.storage.registry import Registry
 class Cluster:
     """A storage service and the registry it follows, each of which can be stopped and started."""
 
-    def __init__(self, database_url: str, data_dir: Path, store: ObjectStoreSettings | None = None) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        data_dir: Path,
+        store: ObjectStoreSettings | None = None,
+        *,
+        time_zone: str = "Asia/Shanghai",
+    ) -> None:
         self.database_url = database_url
         self.store = store or ObjectStoreSettings()
         self.data_dir = data_dir
@@ -33,11 +40,24 @@ class Cluster:
             ingest_address=f"127.0.0.1:{free_port()}",
             storage_address=f"127.0.0.1:{free_port()}",
             drain_seconds=0.1,
+            time_zone=time_zone,
         )
 
     def metric(self, name: str) -> float | None:
         """A metric of the storage started last."""
         return self._metrics.get_sample_value(name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """How a command finds this cluster."""
+        settings = self._settings
+        assert settings.cluster_key is not None
+        return {
+            "SNOWLIGHT_DATA_DIR": str(settings.data_dir),
+            "SNOWLIGHT_CLUSTER_KEY": settings.cluster_key.get_secret_value(),
+            "SNOWLIGHT_INGEST_ADDRESS": settings.ingest_address,
+            "SNOWLIGHT_STORAGE_ADDRESS": settings.storage_address,
+        }
 
     def runtime(self, service: str) -> Runtime:
         return build_runtime(service, self._settings)
@@ -55,7 +75,7 @@ class Cluster:
 
     @asynccontextmanager
     async def storage(
-        self, *, grace_seconds: float = 0.2, pack_after_hours: float = 1e6
+        self, *, grace_seconds: float = 0.2, pack_after_hours: float = 1e6, integrity_seconds: float = 600
     ) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
         """Run storage while the context is open. Yields a stub that calls in ingest's name."""
         settings = StorageSettings(
@@ -67,6 +87,8 @@ class Cluster:
             sweep_pause_seconds=0.01,
             pack_after_hours=pack_after_hours,
             pack_seconds=0.1,
+            ledger_days=10_000,  # tests tell of years past
+            integrity_seconds=integrity_seconds,
         )
         runtime = self.runtime("storage")
         self._metrics = runtime.registry
@@ -75,6 +97,12 @@ class Cluster:
             channel = self.runtime("ingest").channel(self._settings.storage_address)
             await stack.enter_async_context(channel)
             yield storage_pb2_grpc.StorageStub(channel)
+
+    @asynccontextmanager
+    async def reports(self) -> "AsyncIterator[integrity_pb2_grpc.IntegrityReportsAsyncStub]":
+        """A stub of the integrity reports, called in the gateway's name."""
+        async with self.runtime("gateway").channel(self._settings.storage_address) as channel:
+            yield integrity_pb2_grpc.IntegrityReportsStub(channel)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
+from snowlight.errors import NotFoundError
 
 REGION = "421381"
 CAMERA_CLASS = 3
@@ -59,6 +60,14 @@ class Registry(camera_pb2_grpc.CameraRegistryServicer):
         async with self._changed:
             self._log.append(response)
             self._changed.notify_all()
+
+    async def GetCamera(  # noqa: N802
+        self, request: camera_pb2.GetCameraRequest, context: Any
+    ) -> camera_pb2.Camera:
+        for response in reversed(self._log):
+            if response.changed.name == request.name:
+                return response.changed
+        raise NotFoundError("camera.unknown", f"there is no {request.name}", field="name")
 
     async def WatchCameras(  # noqa: N802
         self, request: camera_pb2.WatchCamerasRequest, context: Any

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from services.storage.index.commit import choose_late, merge_gaps
+from services.storage.index.commit import choose_late
+from services.storage.ledger.gaps import merge_gaps
 from services.storage.segment import LedgerGap, Segment
 
 MINUTE = Segment("cam", 60_000, 60_000, 1, 1, "00000000", "default", 1, 1, 1, "avc1", b"", b"")

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from services.storage.index.day_object import Day, DayKey, decode_day, encode_day, order_of
 from services.storage.index.packed import row_of
-from services.storage.index.spans import join_spans
-from services.storage.ledger.timeline import Span
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
+from services.storage.spans import Span, join_footage
 from snowlight.api.storage.v1 import stored_pb2
 from snowlight.errors import DataLossError
 
@@ -83,7 +82,7 @@ def test_a_row_counts_what_the_day_still_stands_for(segments: list[Segment], gon
     kept_from_ms = BEGIN_MS + gone_ms
     row = row_of(decoded(segments), 3, kept_from_ms)
     kept = [segment for segment in segments if segment.start_ms >= kept_from_ms]
-    assert row.footage() == join_spans(Span(segment.start_ms, segment.end_ms) for segment in kept)
+    assert row.footage() == join_footage(Span(segment.start_ms, segment.end_ms) for segment in kept)
     assert (row.objects, row.bytes) == (len(kept), sum(segment.size for segment in kept))
     assert row.first_ms == min((segment.start_ms for segment in kept), default=kept_from_ms)
     assert row.last_ms == max((segment.end_ms for segment in kept), default=kept_from_ms)

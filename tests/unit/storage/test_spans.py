@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.storage.index.spans import decode_spans, encode_spans, join_spans, subtract_spans
-from services.storage.ledger.timeline import Span
+from services.storage.index.span_codec import decode_spans, encode_spans
 from services.storage.segment import JOIN_MS
+from services.storage.spans import Span, join_footage, subtract
 
 SPANS = st.lists(
     st.builds(
@@ -19,7 +19,7 @@ SPANS = st.lists(
 
 @given(SPANS)
 def test_joined_spans_are_apart_and_cover_what_was_given(spans: list[Span]) -> None:
-    joined = join_spans(spans)
+    joined = join_footage(spans)
     assert all(after.start_ms - before.end_ms > JOIN_MS for before, after in pairwise(joined))
     covered = {ms for span in spans for ms in range(span.start_ms, span.end_ms)}
     joined_ms = {ms for span in joined for ms in range(span.start_ms, span.end_ms)}
@@ -32,8 +32,8 @@ def test_joined_spans_are_apart_and_cover_what_was_given(spans: list[Span]) -> N
 def test_subtracting_leaves_exactly_what_the_others_do_not_cover(
     spans: list[Span], others: list[Span]
 ) -> None:
-    spans, others = join_spans(spans), join_spans(others)
-    left = subtract_spans(spans, others)
+    spans, others = join_footage(spans), join_footage(others)
+    left = subtract(spans, others)
     covered = {ms for span in others for ms in range(span.start_ms, span.end_ms)}
     expected = {ms for span in spans for ms in range(span.start_ms, span.end_ms)} - covered
     assert {ms for span in left for ms in range(span.start_ms, span.end_ms)} == expected
@@ -42,7 +42,7 @@ def test_subtracting_leaves_exactly_what_the_others_do_not_cover(
 
 @given(SPANS)
 def test_spans_are_read_as_they_were_written(spans: list[Span]) -> None:
-    joined = join_spans(spans)
+    joined = join_footage(spans)
     assert decode_spans(encode_spans(joined, 0), 0) == joined
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from services.storage.cameras.camera import CameraRecord
 from services.storage.index.queries import recordable_span
-from services.storage.ledger.timeline import Span, build_timeline
+from services.storage.ledger.timeline import build_timeline
 from services.storage.segment import LedgerGap
+from services.storage.spans import Span
 
 DAY_MS = 86_400_000
 
@@ -17,12 +18,14 @@ def timeline(
     footage: list[tuple[float, float]],
     ledger: Sequence[tuple[float, float, str]] = (),
     recordable: tuple[float, float] = (0, 10_000),
+    away: Sequence[tuple[float, float]] = (),
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float, str]]]:
     built = build_timeline(
         span(asked),
         span(recordable),
         [span(each) for each in footage],
         [LedgerGap("cam", int(start * 1000), int(end * 1000), cause) for start, end, cause in ledger],
+        [span(each) for each in away],
     )
     return (
         [(each.start_ms / 1000, each.end_ms / 1000) for each in built.spans],
@@ -87,6 +90,40 @@ def test_of_causes_that_hold_together_the_later_tells() -> None:
         (30, 40, "spool_full"),
         (40, 60, "ingest_restart"),
     ]
+
+
+def test_of_causes_that_began_before_the_gap_the_later_tells() -> None:
+    ledger = [(5, 60, "network"), (10, 60, "lost_object")]
+    assert timeline((0, 60), [(0, 20)], ledger)[1] == [(20, 60, "lost_object")]
+
+
+def test_footage_of_a_store_that_is_away_is_a_gap_of_its_own() -> None:
+    played, gaps = timeline((0, 100), [(0, 20), (70, 100)], [(40, 70, "network")], away=[(20, 40)])
+    assert played == [(0, 20), (70, 100)]
+    assert gaps == [(20, 40, "store_outage"), (40, 70, "network")]
+
+
+def test_footage_of_a_store_that_is_away_ends_a_row_that_was_left_open() -> None:
+    assert timeline((0, 100), [(0, 20)], [(20, 0, "camera_offline")], away=[(50, 60)])[1] == [
+        (20, 50, "camera_offline"),
+        (50, 60, "store_outage"),
+        (60, 100, "unknown"),
+    ]
+
+
+def test_what_also_lies_in_a_store_that_answers_is_played() -> None:
+    assert timeline((0, 100), [(0, 50), (60, 100)], away=[(10, 55)])[1] == [
+        (50, 55, "store_outage"),
+        (55, 60, "unknown"),
+    ]
+    assert timeline((0, 100), [(0, 50), (50.9, 100)], away=[(49, 50.5)])[1] == []
+    assert timeline((0, 100), [(0, 50), (51.5, 100)], away=[(50.3, 50.9)])[1] == [(50, 51.5, "store_outage")]
+
+
+def test_a_hole_may_hold_any_number_of_causes() -> None:
+    ledger = [(at, at + 60, ("network", "camera_offline")[at // 60 % 2]) for at in range(60, 9_960, 60)]
+    gaps = timeline((0, 10_000), [(0, 60), (9_960, 10_000)], ledger)[1]
+    assert gaps == [(float(start), float(end), cause) for start, end, cause in ledger]
 
 
 def test_a_gap_that_goes_on_lasts_to_the_asked_end() -> None:

@@ -1,9 +1,12 @@
 """A malformed commit is refused with the field to mend."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
+from services.ingest.observer import GapCause
+from services.storage.ledger.causes import CAUSES
 from services.storage.service.validation import parse_commit
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import InvalidArgumentError
@@ -62,12 +65,24 @@ def test_each_field_of_a_segment_is_checked(field: str, change: Change) -> None:
         ("start_ms", gap("cam", 0, 9)),
         ("end_ms", gap("cam", 9, 5)),
         ("cause", gap("cam", 5, 9, "Because!")),
+        ("cause", gap("cam", 5, 9, "unknown")),
+        ("cause", gap("cam", 5, 9, "")),
     ],
 )
 def test_each_field_of_a_gap_is_checked(field: str, wrong: storage_pb2.Gap) -> None:
     with pytest.raises(InvalidArgumentError) as raised:
         parse_commit(storage_pb2.CommitSegmentsRequest(gaps=[wrong]), set())
     assert raised.value.field == f"gaps[0].{field}"
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_every_cause_is_taken(cause: str) -> None:
+    commit = parse_commit(storage_pb2.CommitSegmentsRequest(gaps=[gap("cam", 5, 9, cause)]), set())
+    assert commit.gaps[0].cause == cause
+
+
+def test_ingest_tells_no_other_causes() -> None:
+    assert {*get_args(GapCause), "disabled", "ingest_restart"} <= {*CAUSES}
 
 
 def test_a_call_is_bounded() -> None:

@@ -8,6 +8,20 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+CAUSES = (
+    "camera_offline",
+    "auth_failed",
+    "network",
+    "ingest_restart",
+    "spool_full",
+    "store_outage",
+    "lost_object",
+    "spool_lost",
+    "disabled",
+    "schedule",
+    "unknown",
+)
+
 
 def upgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
@@ -85,7 +99,7 @@ def _create_tables() -> None:
         "camera_versions",
         sa.Column("camera_uid", _uid(), nullable=False),
         column("from_ms", big),
-        column("region", text),
+        sa.Column("region", _prefixed(), nullable=False),
         column("camera_class", sa.Integer),
         column("ownership", sa.Integer),
         column("enabled", sa.Boolean),
@@ -96,15 +110,20 @@ def _create_tables() -> None:
     )
     op.create_table(
         "integrity_days",
-        column("day", text),
         sa.Column("camera_uid", _uid(), nullable=False),
-        column("region", text),
+        column("start_ms", big),
+        column("end_ms", big),
+        sa.Column("day", _prefixed(), nullable=False),
+        sa.Column("region", _prefixed(), nullable=False),
         column("scheduled_ms", big),
-        column("recorded_ms", big),
         column("longest_gap_ms", big),
-        column("missing", sa.JSON),
-        sa.PrimaryKeyConstraint("day", "camera_uid"),
+        column("leading_gap_ms", big),
+        column("trailing_gap_ms", big),
+        sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
+        *(column(f"missing_{cause}_ms", big) for cause in CAUSES),
+        sa.PrimaryKeyConstraint("camera_uid", "start_ms"),
     )
+    op.create_index("integrity_days_of_region", "integrity_days", ["region", "day"])
     op.create_table(
         "retention_policies",
         sa.Column("name", text, primary_key=True),
@@ -181,3 +200,8 @@ def _create_tables() -> None:
 
 def _uid() -> sa.types.TypeEngine[str]:
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def _prefixed() -> sa.types.TypeEngine[str]:
+    """For codes, which are looked for by their beginning."""
+    return _uid()
