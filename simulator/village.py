@@ -4,10 +4,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from simulator.camera import Camera
+from simulator.loop.clock import VILLAGE_TIME
 from simulator.loop.parameters import LoopParameters, Profile
 from simulator.regions import Region, lineage, villages
 from simulator.rtsp.authentication import Credentials, Scheme
@@ -141,10 +143,13 @@ async def serve_village(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Callable[[], float] = time.time,
+    zone: tzinfo = VILLAGE_TIME,
     encoders: int | None = None,
 ) -> AsyncIterator[Village]:
     """Serves `village_cameras(count, county)`; the rest is as in `serve_cameras`."""
     cameras = village_cameras(count, county)
     served = [camera.camera for camera in cameras]
-    async with serve_cameras(served, cache, host=host, port=port, clock=clock, encoders=encoders) as server:
+    async with serve_cameras(
+        served, cache, host=host, port=port, clock=clock, zone=zone, encoders=encoders
+    ) as server:
         yield Village(cameras, server)

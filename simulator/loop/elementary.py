@@ -1,21 +1,19 @@
 """Reads an encoded loop back as elementary streams: access units without their container."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import av
 
 from simulator.loop.encode import AAC_FRAME, G711_RATE
-from simulator.loop.parameters import LOOP_SECONDS
+from simulator.loop.parameters import LOOP_SECONDS, VideoCodec
 
+_Item = TypeVar("_Item")
 _Packet = tuple[bytes, bool]
 """Its data and whether it is a key frame."""
-
-
-class VideoCodec(StrEnum):
-    H264 = "H264"
-    H265 = "H265"
 
 
 class AudioCodec(StrEnum):
@@ -160,21 +158,22 @@ def _hvcc_parameter_sets(record: bytes) -> tuple[bytes, ...]:
     return tuple(sets)
 
 
-def alternated(loop: Loop, other: Loop, seconds: int) -> Loop:
-    """`loop` with its picture replaced by that of `other` in every second span of so many seconds.
+def alternated(pictures: Sequence[_Item], others: Sequence[_Item], span: int) -> list[_Item]:
+    """`pictures`, but `others` in every second span of so many."""
+    pairs = enumerate(zip(pictures, others, strict=True))
+    return [other if number // span % 2 else own for number, (own, other) in pairs]
+
+
+def alternating(loop: Loop, other: Loop, span: int) -> Loop:
+    """`loop` with its picture replaced by that of `other` in every second span of so many pictures.
 
     Both have the same frame rate, and key frames at the spans' ends. Each key frame brings its own parameter
     sets; those of the track as a whole are `loop`'s.
     """
-    span = seconds * loop.video.frame_rate
-    units = tuple(
-        own if number // span % 2 == 0 else _with_parameter_sets(foreign, other.video.parameter_sets)
-        for number, (own, foreign) in enumerate(
-            zip(loop.video.access_units, other.video.access_units, strict=True)
-        )
-    )
+    foreign = [_with_parameter_sets(unit, other.video) for unit in other.video.access_units]
+    units = tuple(alternated(loop.video.access_units, foreign, span))
     return replace(loop, video=replace(loop.video, access_units=units))
 
 
-def _with_parameter_sets(unit: AccessUnit, parameter_sets: tuple[bytes, ...]) -> AccessUnit:
-    return replace(unit, nal_units=parameter_sets + unit.nal_units) if unit.key else unit
+def _with_parameter_sets(unit: AccessUnit, track: VideoTrack) -> AccessUnit:
+    return replace(unit, nal_units=track.parameter_sets + unit.nal_units) if unit.key else unit

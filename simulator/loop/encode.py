@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
@@ -20,9 +21,12 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from simulator.loop.parameters import GOP_SECONDS, LOOP_SECONDS, LoopParameters, Profile
+from simulator.loop.clock import LOOP_MINUTE, VILLAGE_TIME, encode_clock, scene_format
+from simulator.loop.parameters import LOOP_SECONDS, LoopParameters, Profile, VideoFormat
+from simulator.loop.picture_encoder import ENCODERS, EncodedPicture, encode_pictures, encoder_options
 from simulator.loop.sound import village_sound
 from simulator.scene.fonts import Fonts
+from simulator.scene.footer import band_top, scene_bottom
 from simulator.scene.scene import Scene
 
 AAC_RATE = 32_000
@@ -30,63 +34,75 @@ AAC_RATE = 32_000
 AAC_FRAME = 1024
 G711_RATE = 8_000
 _NOISE_PATTERNS = 8
+_START_CODE = b"\x00\x00\x00\x01"
 Packet: TypeAlias = "av.Packet[av.stream.Stream]"
 
 
-def encode_loop(parameters: LoopParameters, path: Path, fonts: Fonts) -> None:
+def encode_loop(parameters: LoopParameters, path: Path, fonts: Fonts, *, clock: bool = True) -> None:
+    """clock: code the footer's band as a slice of its own, the last, showing LOOP_MINUTE in VILLAGE_TIME.
+
+    Otherwise it stays empty, and each picture is one slice.
+    """
     with av.open(str(path), "w", format="mov") as container:
-        video = _add_video(container, parameters)
+        video = _add_video(container, parameters.video)
         audio = _add_audio(container, parameters.profile)
-        for packet in _video_packets(video, parameters, fonts):
-            container.mux(packet)
+        pictures, whole = _pictures(parameters, fonts), parameters.video
+        encoded = _clocked(pictures, whole, fonts) if clock else encode_pictures(pictures, whole)
+        for number, picture in enumerate(encoded):
+            container.mux(_packet(picture, number, video))
         if audio is not None:
             for packet in _audio_packets(audio):
                 container.mux(packet)
 
 
-def _add_video(container: OutputContainer, parameters: LoopParameters) -> VideoStream:
-    """A constant bit rate and closed GOPs of two seconds with no B-frames, as surveillance cameras send."""
-    gop = parameters.frame_rate * GOP_SECONDS
-    kilobits = parameters.bit_rate // 1000
-    if parameters.profile is Profile.H265_G711:
-        x265 = (
-            f"log-level=error:keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=0:pools=none:"
-            f"frame-threads=1:rc-lookahead=0:vbv-maxrate={kilobits}:vbv-bufsize={kilobits}:"
-            "min-cu-size=16:ctu=32:me=dia:subme=0:rd=1:no-sao=1:aq-mode=0:weightp=0:signhide=0"
-        )
-        codec, options = "libx265", {"preset": "ultrafast", "tune": "zerolatency", "x265-params": x265}
-    else:
-        codec, options = (
-            "libx264",
-            {
-                "preset": "ultrafast",
-                "tune": "zerolatency",
-                "maxrate": str(parameters.bit_rate),
-                "bufsize": str(parameters.bit_rate),
-                "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0",
-            },
-        )
-    stream = container.add_stream(codec, rate=parameters.frame_rate, options=options)
+def _add_video(container: OutputContainer, video: VideoFormat) -> VideoStream:
+    """A stream of the whole picture: its encoder, unused, tells the parameter sets."""
+    stream = container.add_stream(
+        ENCODERS[video.codec], rate=video.frame_rate, options=encoder_options(video)
+    )
     assert isinstance(stream, VideoStream)
-    stream.width, stream.height = parameters.width, parameters.height
+    stream.width, stream.height = video.width, video.height
     stream.pix_fmt = "yuv420p"
-    stream.bit_rate = parameters.bit_rate
+    stream.bit_rate = video.bit_rate
     stream.thread_count = 1
     return stream
 
 
-def _video_packets(stream: VideoStream, parameters: LoopParameters, fonts: Fonts) -> Iterator[Packet]:
+def _clocked(
+    pictures: Iterator[NDArray[np.uint8]], video: VideoFormat, fonts: Fonts
+) -> Iterator[EncodedPicture]:
+    scenes = encode_pictures((_without_band(planes) for planes in pictures), scene_format(video))
+    for scene, band in zip(scenes, encode_clock(video, LOOP_MINUTE, VILLAGE_TIME, fonts), strict=True):
+        yield replace(scene, nal_units=(*scene.nal_units, band))
+
+
+def _without_band(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The planes of YUV 4:2:0 down to the band."""
+    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+    top = band_top(height)
+    chroma = planes[height:].reshape(2, height // 2, width // 2)[:, : top // 2]
+    return np.concatenate((planes[:top], chroma.reshape(top // 2, width)))
+
+
+def _pictures(parameters: LoopParameters, fonts: Fonts) -> Iterator[NDArray[np.uint8]]:
+    """Planes of YUV 4:2:0, with the sensor's noise over the scene but not over the footer."""
     scene = Scene(parameters, fonts)
     noise = _noise_patterns(parameters)
+    bottom = scene_bottom(parameters.height)
     for number in range(parameters.frame_rate * LOOP_SECONDS):
         rgb = av.VideoFrame.from_ndarray(scene.picture(number / parameters.frame_rate), format="rgb24")
-        planes = rgb.reformat(format="yuv420p").to_ndarray()
-        luma = planes[: parameters.height]
-        np.clip(luma + noise[number * 5 % _NOISE_PATTERNS], 16, 235, out=luma, casting="unsafe")
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-        frame.pts, frame.time_base = number, Fraction(1, parameters.frame_rate)
-        yield from stream.encode(frame)
-    yield from stream.encode(None)
+        planes = rgb.reformat(format="yuv420p").to_ndarray().astype(np.uint8, copy=False)
+        luma = planes[:bottom]
+        np.clip(luma + noise[number * 5 % _NOISE_PATTERNS][:bottom], 16, 235, out=luma, casting="unsafe")
+        yield planes
+
+
+def _packet(picture: EncodedPicture, number: int, stream: VideoStream) -> Packet:
+    packet = av.Packet(b"".join(_START_CODE + unit for unit in picture.nal_units))
+    packet.pts = packet.dts = number
+    packet.duration, packet.time_base = 1, Fraction(1, stream.codec_context.framerate)
+    packet.is_keyframe, packet.stream = picture.key, stream
+    return packet
 
 
 def _noise_patterns(parameters: LoopParameters) -> NDArray[np.int16]:

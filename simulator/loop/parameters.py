@@ -9,8 +9,13 @@ from simulator.scene.scenery import Scenery
 
 LOOP_SECONDS = 60
 GOP_SECONDS = 2
-DRAWING = 1
+DRAWING = 2
 """Raised whenever the same parameters give another picture or sound, so that no old loop is reused."""
+
+
+class VideoCodec(StrEnum):
+    H264 = "H264"
+    H265 = "H265"
 
 
 class Profile(StrEnum):
@@ -19,6 +24,21 @@ class Profile(StrEnum):
     H264_AAC = "h264+aac"
     H265_G711 = "h265+g711a"
     H264 = "h264"
+
+    @property
+    def codec(self) -> VideoCodec:
+        return VideoCodec.H265 if self is Profile.H265_G711 else VideoCodec.H264
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """What a picture's slices must share in order to make one picture. width, height: of all of it."""
+
+    codec: VideoCodec
+    width: int
+    height: int
+    frame_rate: int
+    bit_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,10 @@ class LoopParameters:
             )
         if not 1 <= self.frame_rate <= 60:
             raise ValueError(f"frame_rate must be 1 to 60, not {self.frame_rate}")
+
+    @property
+    def video(self) -> VideoFormat:
+        return VideoFormat(self.profile.codec, self.width, self.height, self.frame_rate, self.bit_rate)
 
     @property
     def key(self) -> str:

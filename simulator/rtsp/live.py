@@ -1,7 +1,8 @@
 """A loop played in time with the wall clock: picture n is on air n/frame_rate seconds into each minute.
 
 Everything sent follows from the clock alone. All clients of a camera get the same packets at the same moment,
-as from one encoder, and sequence numbers and timestamps go on across the end of the loop without a seam.
+as from one encoder, and sequence numbers and timestamps go on across the end of the loop without a seam. The
+clock in the picture is the minute's own.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from simulator.faults import Faults
 from simulator.loop.elementary import Loop
 from simulator.loop.parameters import LOOP_SECONDS
+from simulator.rtsp.clock import Clock
 from simulator.rtsp.packets import PacketBlock, PacketTrack, audio_packets, video_packets
 from simulator.rtsp.programme import Receiver, TrackStart
 from simulator.rtsp.sdp import describe
@@ -26,7 +28,10 @@ VIDEO, AUDIO = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class OnAirLoop:
-    """A loop in packets. due: by number of the picture, the audio blocks sent along with it."""
+    """A loop in packets. due: by number of the picture, the audio blocks sent along with it.
+
+    clock: the loop's last slices, for which the video's blocks have room.
+    """
 
     description: bytes
     frame_rate: int
@@ -34,19 +39,20 @@ class OnAirLoop:
     video: PacketTrack
     audio: PacketTrack | None
     due: tuple[tuple[PacketBlock, ...], ...]
+    clock: Clock
 
     @property
     def tracks(self) -> tuple[PacketTrack, ...]:
         return (self.video,) if self.audio is None else (self.video, self.audio)
 
 
-def put_on_air(loop: Loop, title: str, faults: Faults) -> OnAirLoop:
+def put_on_air(loop: Loop, title: str, faults: Faults, clock: Clock) -> OnAirLoop:
     """Packetises a loop; takes some tens of milliseconds."""
-    video = video_packets(loop.video, faults)
+    video = video_packets(loop.video, faults, clock.counts)
     audio = None if loop.audio is None else audio_packets(loop.audio, faults)
     entries = frozenset(number for number, unit in enumerate(loop.video.access_units) if unit.key)
     due = _audio_due(audio, len(video.blocks), loop)
-    return OnAirLoop(describe(loop, title, faults), loop.video.frame_rate, entries, video, audio, due)
+    return OnAirLoop(describe(loop, title, faults), loop.video.frame_rate, entries, video, audio, due, clock)
 
 
 def _audio_due(audio: PacketTrack | None, pictures: int, loop: Loop) -> tuple[tuple[PacketBlock, ...], ...]:
@@ -157,6 +163,10 @@ class LiveProgramme:
             receiver.send(rendered[channels])
         self._count(number)
 
+    async def ready(self) -> None:
+        """Waits until the clock of this minute is there, so that sending never has to."""
+        await self._loop.clock.ready(int(self._clock() // LOOP_SECONDS))
+
     def _audible(self, channels: tuple[int | None, ...], played: float) -> tuple[int | None, ...] | None:
         """The channels in use so many seconds after a client's start; None once the camera has gone mute."""
         if self._faults.mute_after and played >= self._faults.mute_after:
@@ -171,8 +181,9 @@ class LiveProgramme:
                 continue
             track = self._loop.tracks[index]
             sequence, timestamp = minute * track.packets, minute * LOOP_SECONDS * track.clock_rate
+            clock = self._loop.clock.packets(minute)[picture] if index == VIDEO else ()
             for block in blocks:
-                data += block.stamped(channel, sequence, timestamp, self._ssrc + index)
+                data += block.stamped(channel, sequence, timestamp, self._ssrc + index, clock)
         return bytes(data)
 
     def _sender_reports(self, second: float, channels: tuple[int | None, ...]) -> bytes:
@@ -191,7 +202,10 @@ class LiveProgramme:
         return data
 
     def _count(self, number: int) -> None:
-        for index, blocks in enumerate(self._blocks(number % len(self._loop.video.blocks))):
+        minute, picture = divmod(number, len(self._loop.video.blocks))
+        for index, blocks in enumerate(self._blocks(picture)):
+            clock = self._loop.clock.packets(minute)[picture] if index == VIDEO else ()
             for block in blocks:
-                self._sent[index][0] += len(block.offsets)
-                self._sent[index][1] += block.octets
+                packets, octets = block.sent(clock)
+                self._sent[index][0] += packets
+                self._sent[index][1] += octets

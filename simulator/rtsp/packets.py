@@ -1,16 +1,19 @@
 """RTP packets (RFC 3550) made once for a whole loop and patched each time they are sent.
 
 A loop's packets differ from one minute to the next only in sequence number, timestamp and SSRC. All of a
-picture's packets therefore stand ready, interleaved (RFC 2326, 10.12), as one block of bytes.
+picture's packets therefore stand ready, interleaved (RFC 2326, 10.12), as one block of bytes; only those of
+the clock, the picture's last slice, are another minute by minute and are added when it is sent.
 """
 
+import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from simulator.faults import Faults
-from simulator.loop.elementary import AccessUnit, AudioCodec, AudioTrack, VideoCodec, VideoTrack
+from simulator.loop.elementary import AccessUnit, AudioCodec, AudioTrack, VideoTrack
+from simulator.loop.parameters import VideoCodec
 
 VIDEO_CLOCK = 90_000
 VIDEO_PAYLOAD_TYPE = 96
@@ -18,6 +21,8 @@ AAC_PAYLOAD_TYPE = 97
 PCMA_PAYLOAD_TYPE = 8
 MAX_PAYLOAD = 1400
 """Bytes of RTP payload, so that a packet would pass an Ethernet frame."""
+_FRAGMENT_HEADERS = 3
+"""Bytes that a fragment takes for itself, at most."""
 _HEADER = struct.Struct(">BBHBBHII")
 _VARIABLE = struct.Struct(">HII")
 _VARIABLE_OFFSET = 6
@@ -31,6 +36,7 @@ class PacketBlock:
     offsets: where in `template` each packet begins; sequences: its sequence number within the loop;
     timestamp: in units of the track's clock since the loop's start, negative for the tail of the loop before;
     octets: of RTP payload.
+    clock: the sequence numbers of the clock's packets, which come last; None for one that is lost.
     """
 
     template: bytes
@@ -38,15 +44,31 @@ class PacketBlock:
     sequences: tuple[int, ...]
     timestamp: int
     octets: int
+    clock: tuple[int | None, ...] = ()
 
-    def stamped(self, channel: int, sequence: int, timestamp: int, ssrc: int) -> bytearray:
-        """The bytes to send; `sequence` and `timestamp` are those of the loop's start, of any size."""
+    def stamped(
+        self, channel: int, sequence: int, timestamp: int, ssrc: int, clock: Sequence[bytes] = ()
+    ) -> bytearray:
+        """The bytes to send; `sequence` and `timestamp` are those of the loop's start, of any size.
+
+        clock: the packets made by `clock_packets`.
+        """
         block = bytearray(self.template)
         stamp = (timestamp + self.timestamp) & 0xFFFFFFFF
-        for offset, relative in zip(self.offsets, self.sequences, strict=True):
+        offsets, sequences = self.offsets, self.sequences
+        for own, packet in zip(self.clock, clock, strict=False):
+            if own is not None:
+                offsets, sequences = (*offsets, len(block)), (*sequences, own)
+                block += packet
+        for offset, relative in zip(offsets, sequences, strict=True):
             block[offset + 1] = channel
             _VARIABLE.pack_into(block, offset + _VARIABLE_OFFSET, (sequence + relative) & 0xFFFF, stamp, ssrc)
         return block
+
+    def sent(self, clock: Sequence[bytes] = ()) -> tuple[int, int]:
+        """How many packets `stamped` makes, and of how many octets of RTP payload."""
+        added = [len(packet) for number, packet in zip(self.clock, clock, strict=False) if number is not None]
+        return len(self.offsets) + len(added), self.octets + sum(added) - len(added) * _HEADER.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +80,29 @@ class PacketTrack:
     packets: int
 
 
-def video_packets(track: VideoTrack, faults: Faults) -> PacketTrack:
-    """One block for each access unit, with in-band parameter sets before each key frame."""
-    fragment = _h264_payloads if track.codec is VideoCodec.H264 else _h265_payloads
+def video_packets(track: VideoTrack, faults: Faults, clock: Sequence[int] = ()) -> PacketTrack:
+    """One block for each access unit, with in-band parameter sets before each key frame.
+
+    clock: by access unit, how many packets to leave room for in place of its last slice.
+    """
     interval = VIDEO_CLOCK // track.frame_rate
     packetiser = _Packetiser(VIDEO_PAYLOAD_TYPE, faults)
     for number, unit in enumerate(track.access_units):
-        payloads = [payload for nal in _transmitted(unit, track, faults) for payload in fragment(nal)]
-        packetiser.add(payloads, number * interval, marker=True)
+        units, room = _transmitted(unit, track, faults), 0
+        if units and clock:
+            units, room = units[:-1], clock[number]
+        payloads = [payload for nal in units for payload in _payloads(nal, track.codec)]
+        packetiser.add(payloads, number * interval, marker=True, room=room)
     return PacketTrack(tuple(packetiser.blocks), VIDEO_CLOCK, packetiser.sequence)
+
+
+def clock_packets(nal: bytes, codec: VideoCodec, count: int) -> tuple[bytes, ...]:
+    """A picture's last slice in exactly so many packets, to be stamped."""
+    payloads = list(_fragments(nal, codec, count))
+    return tuple(
+        _packet(payload, VIDEO_PAYLOAD_TYPE, marker=number == count)
+        for number, payload in enumerate(payloads, 1)
+    )
 
 
 def audio_packets(track: AudioTrack, faults: Faults) -> PacketTrack:
@@ -92,28 +128,35 @@ class _Packetiser:
         self._faults = faults
         self._random = Random(payload_type)
 
-    def add(self, payloads: list[bytes], timestamp: int, marker: bool) -> None:
-        """Appends the block of one access unit; the last of its packets bears the marker bit if `marker`."""
+    def add(self, payloads: list[bytes], timestamp: int, marker: bool, room: int = 0) -> None:
+        """Appends the block of one access unit; the last of its packets bears the marker bit if `marker`.
+
+        room: for so many more packets, which then are the last.
+        """
         block = bytearray()
         offsets, sequences, octets = [], [], 0
         for number, payload in enumerate(payloads):
-            last = number == len(payloads) - 1
-            sequence = self.sequence
-            self.sequence += 1
-            if (
-                self._faults.packet_loss
-                and sequence % self._faults.packet_loss == self._faults.packet_loss - 1
-            ):
+            last = number == len(payloads) - 1 and not room
+            sequence = self._next()
+            if sequence is None:
                 continue
             if self._faults.garbage:
                 block += self._garbage()
             offsets.append(len(block))
             sequences.append(sequence)
             octets += len(payload)
-            mark = 0x80 if marker and last else 0
-            block += _HEADER.pack(0x24, 0, 12 + len(payload), 0x80, mark | self._payload_type, 0, 0, 0)
-            block += payload
-        self.blocks.append(PacketBlock(bytes(block), tuple(offsets), tuple(sequences), timestamp, octets))
+            block += _packet(payload, self._payload_type, marker and last)
+        clock = tuple(self._next() for _ in range(room))
+        self.blocks.append(
+            PacketBlock(bytes(block), tuple(offsets), tuple(sequences), timestamp, octets, clock)
+        )
+
+    def _next(self) -> int | None:
+        """The next packet's sequence number within the loop; None if it is to be lost."""
+        sequence = self.sequence
+        self.sequence += 1
+        loss = self._faults.packet_loss
+        return None if loss and sequence % loss == loss - 1 else sequence
 
     def _garbage(self) -> bytes:
         """Nothing, or up to 24 bytes, none of which is the "$" that begins an interleaved frame."""
@@ -130,30 +173,44 @@ def _transmitted(unit: AccessUnit, track: VideoTrack, faults: Faults) -> tuple[b
     return unit.nal_units if faults.no_parameter_sets else track.parameter_sets + unit.nal_units
 
 
-def _h264_payloads(nal: bytes) -> Iterator[bytes]:
-    """RFC 6184: a single NAL unit packet (5.6), or FU-A fragments (5.8) of a large one."""
-    if len(nal) <= MAX_PAYLOAD:
-        yield nal
-        return
+def _packet(payload: bytes, payload_type: int, marker: bool) -> bytes:
+    """One interleaved RTP packet, not yet stamped."""
+    mark = 0x80 if marker else 0
+    return _HEADER.pack(0x24, 0, 12 + len(payload), 0x80, mark | payload_type, 0, 0, 0) + payload
+
+
+def _payloads(nal: bytes, codec: VideoCodec) -> Iterator[bytes]:
+    """The NAL unit in as few packets as will do."""
+    whole = len(nal) <= MAX_PAYLOAD
+    return _fragments(nal, codec, 1 if whole else math.ceil(len(nal) / (MAX_PAYLOAD - _FRAGMENT_HEADERS)))
+
+
+def _fragments(nal: bytes, codec: VideoCodec, count: int) -> Iterator[bytes]:
+    """The NAL unit in so many packets."""
+    if count == 1:
+        return iter((nal,))
+    return _h264_fragments(nal, count) if codec is VideoCodec.H264 else _h265_fragments(nal, count)
+
+
+def _h264_fragments(nal: bytes, count: int) -> Iterator[bytes]:
+    """FU-A (RFC 6184, 5.8)."""
     indicator = nal[0] & 0xE0 | 28
-    for first, last, piece in _pieces(nal[1:], MAX_PAYLOAD - 2):
+    for first, last, piece in _pieces(nal[1:], count):
         yield bytes((indicator, first << 7 | last << 6 | nal[0] & 0x1F)) + piece
 
 
-def _h265_payloads(nal: bytes) -> Iterator[bytes]:
-    """RFC 7798: a single NAL unit packet (4.4.1), or FU fragments (4.4.3) of a large one."""
-    if len(nal) <= MAX_PAYLOAD:
-        yield nal
-        return
+def _h265_fragments(nal: bytes, count: int) -> Iterator[bytes]:
+    """FU (RFC 7798, 4.4.3)."""
     header = bytes((nal[0] & 0x81 | 49 << 1, nal[1]))
-    for first, last, piece in _pieces(nal[2:], MAX_PAYLOAD - 3):
+    for first, last, piece in _pieces(nal[2:], count):
         yield header + bytes((first << 7 | last << 6 | nal[0] >> 1 & 0x3F,)) + piece
 
 
-def _pieces(data: bytes, size: int) -> Iterator[tuple[bool, bool, bytes]]:
-    """(whether first, whether last, bytes) of pieces of at most `size` bytes."""
-    for start in range(0, len(data), size):
-        yield start == 0, start + size >= len(data), data[start : start + size]
+def _pieces(data: bytes, count: int) -> Iterator[tuple[bool, bool, bytes]]:
+    """(whether first, whether last, bytes) of so many pieces as equal as can be."""
+    for number in range(count):
+        start, end = len(data) * number // count, len(data) * (number + 1) // count
+        yield number == 0, number == count - 1, data[start:end]
 
 
 def _aac_hbr_payload(frame: bytes) -> bytes:

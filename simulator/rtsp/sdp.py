@@ -3,7 +3,8 @@
 import base64
 
 from simulator.faults import Faults
-from simulator.loop.elementary import AudioCodec, AudioTrack, Loop, VideoCodec, VideoTrack
+from simulator.loop.elementary import AudioCodec, AudioTrack, Loop, VideoTrack
+from simulator.loop.parameters import VideoCodec
 from simulator.rtsp.packets import AAC_PAYLOAD_TYPE, PCMA_PAYLOAD_TYPE, VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE
 
 

@@ -1,48 +1,40 @@
-"""What a camera burns into its picture: its name, the second, and a dial with a sweeping hand."""
+"""What a camera burns into the scene: name, dial with a sweeping hand, and the footer without its clock."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from simulator.scene.fonts import Font, Fonts
-from simulator.scene.timecode import cell_pixels, draw_timecode
+from simulator.scene.footer import draw_footer, scene_bottom
+from simulator.scene.timecode import cell_pixels, draw_second
 
 _WHITE = (255, 255, 255)
 _BLACK = (0, 0, 0)
 
 
 class OnScreenDisplay:
-    """Draws one camera's display over its pictures.
-
-    A loop plays in every minute of every day, so hour and minute stay dashes: only the second is true.
-    """
+    """Draws one camera's display over its pictures, as far as it is the same in every minute."""
 
     def __init__(self, title: str, latin_title: str, height: int, fonts: Fonts) -> None:
         self._scale = height / 360
         self._title = self._lettering(
             title if fonts.chinese else latin_title, fonts.sized(round(19 * self._scale))
         )
-        self._clock_font = fonts.sized(round(20 * self._scale))
-        self._clock = lru_cache(maxsize=600)(self._draw_clock)
 
     def over(self, image: Image.Image, second: float) -> NDArray[np.uint8]:
         """The RGB picture with the display for `second` (0 up to 60) over it, shape (height, width, 3)."""
         margin = round(12 * self._scale)
-        clock = self._clock(int(second * 10 + 1e-6))
-        image.paste(clock, (margin, margin), clock)
-        title_top = image.height - margin // 2 - cell_pixels(image.height) - self._title.height
+        bottom = scene_bottom(image.height)
+        title_top = bottom - margin // 2 - cell_pixels(image.height) - self._title.height
         image.paste(self._title, (margin, title_top), self._title)
         dial = self._draw_dial(second)
         image.paste(dial, (image.width - margin - dial.width, margin), dial)
         picture = np.array(image)
-        draw_timecode(picture, second)
+        draw_footer(picture)
+        draw_second(picture, second)
         return picture
-
-    def _draw_clock(self, tenth: int) -> Image.Image:
-        return self._lettering(f"--:--:{tenth // 10:02d}.{tenth % 10}", self._clock_font)
 
     def _draw_dial(self, second: float) -> Image.Image:
         """A clock face whose one hand goes round once a minute, drawn double and halved for smooth edges."""

@@ -174,7 +174,7 @@ class Scene:
         """Rows of square dancers, all in step, swaying together."""
         for number in range(count):
             row, column = divmod(number, 5)
-            base, tall = 262 + row * 34 + 6 * (column % 2), 50 + row * 9
+            base, tall = 254 + row * 32 + 6 * (column % 2), 50 + row * 9
             x = self._width / 2 + (column - 2) * (70 + row * 14) + 20 * (row % 2)
             frames = movers.dancer(self._random.choice(_CLOTHES), tall, self._scale)
             way = to_and_fro(x - 14, x + 14, base - tall, 4, 0.0)
@@ -197,5 +197,5 @@ class Scene:
             if self._random.random() < 0.75:
                 canvas = Canvas(size * 0.9, size * 1.05, self._scale)
                 landscape.tree(canvas, size * 0.45, size, size, self._light, self._random)
-                place = standing(x, DESIGN_HEIGHT - 8 - size)
+                place = standing(x, DESIGN_HEIGHT - 32 - size)
                 self._movers.append(Mover((canvas.finished(),), 1, place, DESIGN_HEIGHT))

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from simulator.scene.timecode import read_timecode
+from simulator.scene.timecode import read_instant
 
 
 @dataclass
@@ -17,8 +17,8 @@ class Played:
     codecs: list[str] = field(default_factory=list)
     pictures: list[float] = field(default_factory=list)
     """When each picture is shown."""
-    timecodes: list[float | None] = field(default_factory=list)
-    """The second of the minute burnt into each picture, where it is asked for."""
+    instants: list[float | None] = field(default_factory=list)
+    """The Unix time burnt into each picture, where it is asked for."""
     sounds: list[tuple[float, float]] = field(default_factory=list)
     """When each frame of audio begins, and how long it is."""
     loudest: float = 0.0
@@ -36,10 +36,10 @@ class Played:
 
 
 async def play(
-    url: str, *, seconds: float | None = None, timecodes: bool = False, timeout_s: float = 60
+    url: str, *, seconds: float | None = None, instants: bool = False, timeout_s: float = 60
 ) -> Played:
     """Decode the playlist at `url` to its end, or the first `seconds` of its pictures."""
-    return await asyncio.wait_for(asyncio.to_thread(_play, url, seconds, timecodes), timeout_s)
+    return await asyncio.wait_for(asyncio.to_thread(_play, url, seconds, instants), timeout_s)
 
 
 def expect_every_picture(played: Played, frame_rate: float, duration_s: float) -> None:
@@ -60,7 +60,7 @@ def expect_sound_throughout(played: Played) -> None:
     assert played.loudest > 0.1
 
 
-def _play(url: str, seconds: float | None, timecodes: bool) -> Played:
+def _play(url: str, seconds: float | None, instants: bool) -> Played:
     played = Played()
     with av.open(url, timeout=30) as container:
         played.codecs = [stream.codec_context.name for stream in container.streams]
@@ -73,9 +73,9 @@ def _play(url: str, seconds: float | None, timecodes: bool) -> Played:
                 elif isinstance(frame, av.VideoFrame):
                     assert frame.time is not None
                     played.pictures.append(frame.time)
-                    if timecodes:
+                    if instants:
                         luma = frame.to_ndarray()[: frame.height].astype(np.uint8)
-                        played.timecodes.append(read_timecode(luma))
+                        played.instants.append(read_instant(luma))
             if (
                 seconds is not None
                 and played.pictures

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from playwright.async_api import Locator, Page, expect
 
-from simulator.scene.timecode import read_timecode
+from simulator.scene.timecode import read_instant
 from tests.console.village import USERNAME, Village
 from tests.waiting import eventually
 
@@ -82,13 +82,8 @@ async def watch_advance(video: Locator, seconds: float = 2) -> None:
     await eventually(advanced, PICTURE_S)
 
 
-async def burnt_in_second(video: Locator) -> float | None:
-    """The second of the minute that the camera wrote into the picture on the screen."""
+async def burnt_in_instant(video: Locator) -> float | None:
+    """The Unix time that the camera wrote into the picture on the screen."""
     height, width, green = await video.evaluate(_LUMA)
     luma = np.frombuffer(base64.b64decode(green), dtype=np.uint8).reshape(height, width)
-    return read_timecode(luma)
-
-
-def seconds_apart(one: float, other: float) -> float:
-    """`one` - `other`, both seconds of a minute, in -30 to 30."""
-    return (one - other + 30) % 60 - 30
+    return read_instant(luma)

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import av
 import numpy as np
@@ -14,7 +16,8 @@ from simulator.camera import Camera
 from simulator.loop.cache import LoopCache
 from simulator.loop.parameters import LoopParameters, Profile
 from simulator.rtsp.authentication import Credentials, Scheme
-from simulator.scene.timecode import read_timecode
+from simulator.scene.footer import band_top
+from simulator.scene.timecode import read_instant
 from simulator.server import serve_cameras
 from simulator.village import serve_village
 
@@ -31,9 +34,10 @@ CAMERAS = {profile: Camera(profile.name.lower(), picture(profile)) for profile i
 
 
 def watched(url: str, pictures: int) -> dict[str, Any]:
-    """What a viewer of so many pictures saw: codecs, time stamps, seconds burnt in and when they arrived."""
-    seen: dict[str, Any] = {"video": [], "audio": 0, "stamps": [], "late": []}
-    with av.open(url, options=TCP, timeout=20) as container:
+    """What a viewer of so many pictures saw: codecs, time stamps, instants burnt in and when they arrived."""
+    seen: dict[str, Any] = {"video": [], "planes": [], "audio": 0, "stamps": [], "late": []}
+    options = TCP if url.startswith("rtsp:") else {}
+    with av.open(url, options=options, timeout=20) as container:
         seen["codecs"] = [stream.codec_context.name for stream in container.streams]
         for packet in container.demux():
             now = time.time()
@@ -41,12 +45,14 @@ def watched(url: str, pictures: int) -> dict[str, Any]:
                 if isinstance(frame, av.AudioFrame):
                     seen["audio"] += frame.samples
                 elif isinstance(frame, av.VideoFrame):
-                    second = read_timecode(frame.to_ndarray()[: frame.height].astype(np.uint8))
-                    assert second is not None
-                    seen["video"].append(second)
+                    planes = frame.to_ndarray(format="yuv420p").astype(np.uint8)
+                    instant = read_instant(planes[: frame.height])
+                    assert instant is not None
+                    seen["video"].append(instant)
+                    seen["planes"].append(planes)
                     if frame.pts is not None:  # FFmpeg's RTSP client stamps no first picture
                         seen["stamps"].append(float(frame.pts * packet.time_base))
-                    seen["late"].append((now - second) % 60)
+                    seen["late"].append(now - instant)
             if len(seen["video"]) >= pictures:
                 return seen
     return seen
@@ -67,15 +73,39 @@ async def test_pictures_come_in_time_and_with_their_sound(
         await server.encoded()
         seen = await asyncio.to_thread(watched, server.url(CAMERAS[profile]), 45)
     assert seen["codecs"] == codecs
-    steps = np.diff(seen["video"]) % 60
+    steps = np.diff(seen["video"])
     assert steps == pytest.approx(np.full(len(steps), 1 / 15), abs=0.011)
     stamps = np.diff(seen["stamps"])
     assert len(stamps) >= len(steps) - 1
     assert stamps == pytest.approx(np.full(len(stamps), 1 / 15), abs=0.002)
-    assert max(seen["late"][-15:]) < 1.0
+    assert min(seen["late"][-15:]) > -0.01 and max(seen["late"][-15:]) < 1.0
     if len(codecs) == 2:
         rate = 32_000 if profile is Profile.H264_AAC else 8_000
         assert seen["audio"] == pytest.approx(3 * rate, rel=0.25)
+
+
+@pytest.mark.parametrize("profile", [Profile.H264, Profile.H265_G711])
+async def test_the_clock_goes_on_from_one_year_to_the_next_over_an_unchanged_loop(
+    profile: Profile, loops: Path
+) -> None:
+    """Day, hour and minute change from one picture to the next; the scene is that of the loop's file."""
+    camera = CAMERAS[profile]
+    new_year = datetime(2027, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    file = await LoopCache(loops, workers=1).provide(camera.picture)
+    looped = await asyncio.to_thread(watched, str(file), 900)
+    assert looped["video"] == pytest.approx(np.arange(900) / 15, abs=0.006)
+
+    offset = new_year - 4 - time.time()
+    async with serve_cameras([camera], loops, clock=lambda: time.time() + offset) as server:
+        await server.encoded()
+        seen = await asyncio.to_thread(watched, server.url(camera), 90)
+    first, last = seen["video"][0], seen["video"][-1]
+    assert first < new_year - 0.5 and last > new_year + 0.5
+    assert seen["video"] == pytest.approx(first + np.arange(len(seen["video"])) / 15, abs=0.011)
+    top = band_top(camera.picture.height)
+    for instant, planes in zip(seen["video"], seen["planes"], strict=True):
+        number = round(instant * 15) % 900
+        assert np.array_equal(planes[:top], looped["planes"][number][:top])
 
 
 async def test_several_clients_see_the_same_pictures(loops: Path) -> None:

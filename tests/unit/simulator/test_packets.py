@@ -2,9 +2,12 @@ import struct
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
+
 from simulator.faults import Faults
-from simulator.loop.elementary import AccessUnit, AudioCodec, AudioTrack, VideoCodec, VideoTrack
-from simulator.rtsp.packets import PacketTrack, audio_packets, video_packets
+from simulator.loop.elementary import AccessUnit, AudioCodec, AudioTrack, VideoTrack
+from simulator.loop.parameters import VideoCodec
+from simulator.rtsp.packets import PacketTrack, audio_packets, clock_packets, video_packets
 
 SPS, PPS = b"\x67\x42\x00\x1e", b"\x68\xce"
 KEY = b"\x65" + bytes(range(256)) * 20
@@ -96,6 +99,46 @@ def test_faults_of_the_bit_stream_leave_out_what_they_say() -> None:
     assert key == [] and delta[0].payload == DELTA
     key, _ = sent(video_packets(VIDEO, Faults(no_parameter_sets=True)))
     assert key[0].payload[0] & 0x1F == 28
+
+
+BAND = b"\x41" + bytes(range(11, 40))
+CLOCKED = VideoTrack(
+    VideoCodec.H264,
+    (SPS, PPS),
+    15,
+    (AccessUnit((KEY, BAND), key=True), AccessUnit((DELTA, BAND), key=False)),
+)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_clock_comes_last_in_as_many_packets_as_there_is_room_for(count: int) -> None:
+    track = video_packets(CLOCKED, Faults(), [count, count])
+    clock = clock_packets(b"\x41" + bytes(99), VideoCodec.H264, count)
+    units = [parsed(block.stamped(4, 0, 0, 0xABCD, clock)) for block in track.blocks]
+    for unit in units:
+        assert [packet.marker for packet in unit] == [False] * (len(unit) - 1) + [True]
+        assert len({packet.timestamp for packet in unit}) == 1
+        assert {(packet.channel, packet.ssrc) for packet in unit} == {(4, 0xABCD)}
+        last = [packet.payload for packet in unit[-count:]]
+        assert sum(map(len, last)) == 100 + (count - 1 if count == 1 else 2 * count - 1)
+    sequences = [packet.sequence for unit in units for packet in unit]
+    assert sequences == list(range(track.packets))
+    counted = [block.sent(clock) for block in track.blocks]
+    assert counted == [(len(unit), sum(len(packet.payload) for packet in unit)) for unit in units]
+
+
+def test_loss_takes_the_clock_s_packets_too() -> None:
+    track = video_packets(CLOCKED, Faults(packet_loss=4), [3, 3])
+    clock = clock_packets(b"\x41" + bytes(99), VideoCodec.H264, 3)
+    units = [parsed(block.stamped(4, 0, 0, 0xABCD, clock)) for block in track.blocks]
+    assert [packet.sequence for unit in units for packet in unit] == [0, 1, 2, 4, 5, 6, 8, 9, 10, 12]
+    assert [block.sent(clock)[0] for block in track.blocks] == [len(unit) for unit in units]
+
+
+def test_a_camera_without_key_frames_has_no_clock_in_them() -> None:
+    track = video_packets(CLOCKED, Faults(no_key_frame=True), [1, 1])
+    key, delta = (block.stamped(4, 0, 0, 0, (b"$" + bytes(20),)) for block in track.blocks)
+    assert key == b"" and delta
 
 
 def test_aac_has_its_length_in_the_au_header() -> None:
