@@ -1,6 +1,6 @@
 """Questions to the footage index."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from services.storage.cameras.camera import CameraRecord
 from services.storage.cameras.repository import CameraRepository
@@ -10,7 +10,7 @@ from services.storage.index.packed import PackedDay, list_packed, read_day
 from services.storage.index.repository import Repository, key_of
 from services.storage.ledger.timeline import MARGIN_MS, Timeline, build_timeline
 from services.storage.segment import DAY_MS, JOIN_MS, Segment
-from services.storage.spans import Span, join_footage
+from services.storage.spans import Span
 from services.storage.stores.health import StoreHealth
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, NotFoundError
@@ -62,17 +62,14 @@ class FootageIndex:
         Footage in a store that is away is a gap of cause `store_outage`.
         """
         camera = await self._cameras.get(camera_uid)
-        first_ms = await self._repository.first_footage_ms(camera_uid)
-        around = (camera_uid, start_ms - MARGIN_MS, end_ms + MARGIN_MS)
-        by_store = await self._repository.list_footage_by_store(*around)
-        ledger = await self._repository.list_gaps(*around)
-        away = {store for store in by_store if self._health.is_away(store)}
+        recorded = await self._repository.read_recorded(camera_uid, start_ms - MARGIN_MS, end_ms + MARGIN_MS)
+        away = {store for store in recorded.by_store if self._health.is_away(store)}
         return build_timeline(
             Span(start_ms, end_ms),
-            recordable_span(camera, first_ms, self._clock.now_ms()),
-            _joined(spans for store, spans in by_store.items() if store not in away),
-            ledger,
-            _joined(by_store[store] for store in away),
+            recordable_span(camera, recorded.first_ms, self._clock.now_ms()),
+            recorded.footage(recorded.by_store.keys() - away),
+            recorded.ledger,
+            recorded.footage(away),
         )
 
     async def _list_around(
@@ -107,10 +104,6 @@ class FootageIndex:
     async def _read(self, row: PackedDay, start_ms: int, end_ms: int, fragments: bool) -> list[Segment]:
         day = await read_day(self._objects, row)
         return day.within(start_ms, end_ms, kept_from_ms=row.kept_from_ms, fragments=fragments)
-
-
-def _joined(of_stores: Iterable[Sequence[Span]]) -> list[Span]:
-    return join_footage(span for spans in of_stores for span in spans)
 
 
 def recordable_span(camera: CameraRecord | None, first_ms: int | None, now_ms: int) -> Span:

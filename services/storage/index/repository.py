@@ -1,6 +1,5 @@
 """The footage index in SQL. PostgreSQL's hot paths are in repository_postgres."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,9 +8,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.packed import list_packed_and_before
+from services.storage.index.recorded import Recorded, by_store
 from services.storage.ledger.gaps import list_gaps, record_gaps
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
-from services.storage.spans import Span, join_footage
+from services.storage.spans import Span
 from services.storage.tables import epochs, packed_days, segment_end, segments
 from snowlight.database import Database
 
@@ -120,38 +120,31 @@ class Repository:
         return segments_of(await connection.execute(query))
 
     async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
-        """What is recorded in the range, whatever store it lies in: `list_footage_by_store` as one."""
-        by_store = await self.list_footage_by_store(camera_uid, start_ms, end_ms)
-        return join_footage(span for spans in by_store.values() for span in spans)
+        """What is recorded in the range, whatever store it lies in, after the last span before the range.
 
-    async def list_footage_by_store(
-        self, camera_uid: str, start_ms: int, end_ms: int
-    ) -> dict[str, list[Span]]:
-        """What is recorded in the range in each store, rows and packed days, holes up to JOIN_MS joined.
-
-        Also what is recorded last before the range, and perhaps more around it.
+        Rows and packed days, holes up to JOIN_MS joined; perhaps also more around the range.
         """
-        found: dict[str, list[Span]] = defaultdict(list)
-        async with self.database.read() as connection:
-            await self.begin_answer(connection)
-            for row in await connection.execute(_footage(camera_uid, start_ms, end_ms)):
-                found[row.store].append(Span(row.start_ms, row.end_ms))
-            for row in await connection.execute(_last_before(camera_uid, start_ms)):
-                found[row.store].append(Span(row.start_ms, row.end_ms))
-            for day in await list_packed_and_before(connection, camera_uid, start_ms, end_ms):
-                found[day.store] += day.footage()
-        return {store: join_footage(spans) for store, spans in found.items()}
+        recorded = await self.read_recorded(camera_uid, start_ms, end_ms)
+        return recorded.footage(recorded.by_store)
 
-    async def first_footage_ms(self, camera_uid: str) -> int | None:
-        """When the camera's oldest footage starts."""
-        rows = sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
-        packed = sa.select(sa.func.min(packed_days.c.first_ms)).where(
-            packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
-        )
-        query = sa.select(rows.scalar_subquery(), packed.scalar_subquery())
+    async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
+        """What is recorded in a range and why not more, as of one moment."""
         async with self.database.read() as connection:
-            found = (await connection.execute(query)).one()
-            return min((first_ms for first_ms in found if first_ms is not None), default=None)
+            spans = [
+                *await connection.execute(_footage(camera_uid, start_ms, end_ms)),
+                *await connection.execute(_last_before(camera_uid, start_ms)),
+            ]
+            packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
+            firsts = (await connection.execute(_firsts(camera_uid))).one()
+            ledger = await list_gaps(connection, camera_uid, start_ms, end_ms)
+            return Recorded(
+                min((first_ms for first_ms in firsts if first_ms is not None), default=None),
+                by_store(
+                    [(row.store, Span(row.start_ms, row.end_ms)) for row in spans]
+                    + [(day.store, span) for day in packed for span in day.footage()]
+                ),
+                ledger,
+            )
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
@@ -185,6 +178,15 @@ def _last_before(camera_uid: str, start_ms: int) -> sa.Select[Any]:
         .order_by(segments.c.start_ms.desc())
         .limit(1)
     )
+
+
+def _firsts(camera_uid: str) -> sa.Select[Any]:
+    """Where the camera's first row and its first packed day begin."""
+    rows = sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
+    packed = sa.select(sa.func.min(packed_days.c.first_ms)).where(
+        packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
+    )
+    return sa.select(rows.scalar_subquery(), packed.scalar_subquery())
 
 
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:

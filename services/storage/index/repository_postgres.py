@@ -8,6 +8,8 @@ import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.storage.index.recorded import Recorded
+from services.storage.index.recorded_postgres import READ_RECORDED, recorded_of
 from services.storage.index.repository import COLUMNS, Key, Repository, key_of, segments_of
 from services.storage.segment import MAX_DURATION_MS, Segment
 from snowlight.errors import UnavailableError
@@ -96,12 +98,20 @@ class PostgresRepository(Repository):
         async with _driver(connection) as driver:
             return segments_of(await driver.fetch(query, camera_uid, start_ms, end_ms))
 
+    async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
+        async with self.database.read() as connection, _driver(connection, alone=True) as driver:
+            rows = await driver.fetch(READ_RECORDED, camera_uid, start_ms, end_ms)
+        return recorded_of(camera_uid, rows)
+
 
 @asynccontextmanager
-async def _driver(connection: AsyncConnection) -> AsyncIterator[Any]:
-    """The `asyncpg.Connection`. SQLAlchemy begins its transaction there with the first thing it executes."""
+async def _driver(connection: AsyncConnection, *, alone: bool = False) -> AsyncIterator[Any]:
+    """The `asyncpg.Connection`. SQLAlchemy begins its transaction there with the first thing it executes.
+
+    `alone`: for one statement that is a transaction by itself.
+    """
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    assert driver.is_in_transaction(), "execute something through SQLAlchemy first"
+    assert driver.is_in_transaction() != alone, "execute something through SQLAlchemy first"
     try:
         yield driver
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
