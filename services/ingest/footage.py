@@ -93,7 +93,7 @@ class Footage:
             self._pause(self.recorded_until_ms or fragment.start_ms, "schedule")
             return
         if not self._recorder.append(init, fragment):
-            self._pause(self.recorded_until_ms or fragment.start_ms, "spool_full")
+            self._pause(self.recorded_until_ms or fragment.start_ms, self._recorder.refusal)
             return
         until_ms = self.recorded_until_ms
         if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > _HOLE_MS:

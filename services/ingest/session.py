@@ -58,6 +58,8 @@ class SessionParts:
 
     clock: Clock
     spool: Spool
+    is_store_out: Callable[[str], bool]
+    """Whether the footage of a camera, by uid, cannot be uploaded now."""
     time_zone: ZoneInfo
     """Of the cameras' schedules."""
     wall: WallClock
@@ -67,11 +69,17 @@ class SessionParts:
 
     @classmethod
     def create(
-        cls, clock: Clock, spool: Spool, time_zone: ZoneInfo, settings: SessionSettings | None = None
+        cls,
+        clock: Clock,
+        spool: Spool,
+        is_store_out: Callable[[str], bool],
+        time_zone: ZoneInfo,
+        settings: SessionSettings | None = None,
     ) -> Self:
         return cls(
             clock,
             spool,
+            is_store_out,
             time_zone,
             WallClock(clock),
             Templates(),
@@ -100,7 +108,7 @@ class CameraSession:
         self._observer = observer
         self._footage = Footage(
             parts.clock,
-            Recorder(parts.spool, camera.uid, epoch),
+            Recorder(parts.spool, camera.uid, epoch, camera.camera_class, parts.is_store_out),
             ring,
             observer,
             Schedule.parse(camera.schedule),
