@@ -76,6 +76,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         repository = CameraRepository(database)
         feed = CameraFeed(repository)
         readiness = Readiness(database, clock)
+        await readiness.check()
         registered = await repository.placed()
         placement = Placement(
             frozenset(settings.store.by_name()),
@@ -121,7 +122,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: _spec(record, cameras),
             new_ring=_ring_opener(settings.ring_bytes, discontinuities),
-            open_session=_session_opener(runtime, settings, keeping),
+            open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms),
             on_record=lambda record: placement.place(record.uid, record.region),
             on_dark=viewers.end,
             seen=discontinuities.keys(),
@@ -188,10 +189,14 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
 
 
 def _session_opener(
-    runtime: Runtime, settings: IngestSettings, keeping: Keeping
+    runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
 ) -> Callable[[CameraSpec, Ring, CameraObserver], CameraSession]:
     parts = SessionParts.create(
-        runtime.clock, keeping.spool, keeping.uploads.is_store_out, ZoneInfo(runtime.cluster.time_zone)
+        runtime.clock,
+        keeping.spool,
+        keeping.uploads.is_store_out,
+        ZoneInfo(runtime.cluster.time_zone),
+        skew_ms,
     )
     rounds = ReadRounds()
 

@@ -74,6 +74,7 @@ class SessionParts:
         spool: Spool,
         is_store_out: Callable[[str], bool],
         time_zone: ZoneInfo,
+        skew_ms: Callable[[], int],
         settings: SessionSettings | None = None,
     ) -> Self:
         return cls(
@@ -81,7 +82,7 @@ class SessionParts:
             spool,
             is_store_out,
             time_zone,
-            WallClock(clock),
+            WallClock(clock, skew_ms),
             Templates(),
             Random(),  # noqa: S311  jitter, no secret
             settings or SessionSettings(),

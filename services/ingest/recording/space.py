@@ -36,4 +36,4 @@ def level_of(used: int, available: int, capacity: int, reserve: int) -> float:
     spool to be a share of, so the last bytes before the reserve count on a scale as long as the reserve.
     """
     by_disk = 1 - available / max(used + available, reserve, 1)
-    return max(by_disk, used / capacity if capacity else 0.0)
+    return min(max(by_disk, used / capacity if capacity else 0.0), 1.0)

@@ -81,6 +81,7 @@ class Told:
     media: list[MediaInfo] = field(default_factory=list)
     discontinuities: list[str] = field(default_factory=list)
     lost: int = 0
+    clock_offset_ms: int | None = None
 
     def on_state(self, state: str, reason: str, time_ms: int) -> None:
         self.states.append((state, reason))
@@ -102,7 +103,8 @@ class Told:
     def on_loss(self, packets: int) -> None:
         self.lost += packets
 
-    def on_camera_clock(self, offset_ms: int) -> None: ...
+    def on_camera_clock(self, offset_ms: int) -> None:
+        self.clock_offset_ms = offset_ms
 
 
 class Ledger:
@@ -148,6 +150,7 @@ class Worker:
             self.spool,
             lambda uid: self.store_out,
             SHANGHAI,
+            lambda: 0,
             SessionSettings(key_frame_timeout, 0.01, 0.05),
         )
 
