@@ -104,6 +104,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             registered,
             board.gaps,
             statuses,
+            reporter,
             is_clock_right=lambda: readiness.clock_agrees,
         )
         stores = StoresWatch(

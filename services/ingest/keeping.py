@@ -24,6 +24,7 @@ from services.ingest.recording.uploads import Uploads
 from services.ingest.recording.volume import SpoolVolumes, Unaccounted
 from services.ingest.registry.record import PlacedCamera
 from services.ingest.status.gaps import GapLedger
+from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
 from services.ingest.stores.placement import Placement
 from snowlight.database import Database
@@ -66,6 +67,7 @@ async def open_keeping(
     cameras: Sequence[PlacedCamera],
     ledger: GapLedger,
     statuses: StatusRepository,
+    reporter: GapReporter,
     *,
     is_clock_right: Callable[[], bool],
 ) -> Keeping:
@@ -74,7 +76,7 @@ async def open_keeping(
     volumes = SpoolVolumes(database, SHARD)
     epoch = await raise_epoch(database, SHARD)
     is_lost = await volumes.is_lost(spool.folder)
-    recovered = await recover(spool, statuses.record)
+    recovered = await recover(spool, reporter.record)
     ledger.restore(await statuses.open_gaps())
     now_ms = runtime.clock.now_ms()
     await volumes.adopt(spool.folder, _unaccounted(cameras, ledger, now_ms) if is_lost else [])
@@ -88,9 +90,9 @@ async def open_keeping(
         longest_hours=settings.spool_age_hours,
         is_store_out=uploads.is_store_out,
         is_clock_right=is_clock_right,
-        record=statuses.record,
+        record=reporter.record,
     )
-    lost = LostSpools(volumes, commits.last_committed, statuses.gaps, statuses.record)
+    lost = LostSpools(volumes, commits.last_committed, statuses.gaps, reporter.record)
     return Keeping(epoch, spool, uploads, aging, lost)
 
 
@@ -154,11 +156,12 @@ def _begin_restart_gaps(
 
     `lost_ms`: now, when the spool was lost; where the others were recorded until then is told apart.
     """
+    lost = {gap.uid for gap in recovered.lost}
     for uid, end_ms in recovered.end_ms.items():
         known = ledger.open_gap(uid)
         if uid in registered and (known is None or known.start_ms < end_ms):
-            ledger.start(uid, end_ms, "ingest_restart")
+            ledger.start(uid, end_ms, "ingest_restart", however_short=uid in lost)
     if lost_ms is not None:
         for uid in registered:
             if ledger.open_gap(uid) is None:
-                ledger.start(uid, lost_ms, "ingest_restart")
+                ledger.start(uid, lost_ms, "ingest_restart", however_short=True)

@@ -81,10 +81,6 @@ class StatusRepository:
                 rows = [{"camera_uid": uid, "sequence": n} for uid, n in sorted(discontinuities.items())]
                 await connection.execute(count, rows)
 
-    async def record(self, gaps: Sequence[Gap]) -> None:
-        """Keep gaps that are known from their beginning to their end."""
-        await self.write([], gaps, {})
-
     async def changes(self, uid: str) -> list[StateChange]:
         """Newest first."""
         query = sa.select(_changes).where(_changes.c.camera_uid == uid).order_by(_changes.c.time_ms.desc())
