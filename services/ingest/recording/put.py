@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from hashlib import sha256
-from mmap import ACCESS_READ, mmap
+from mmap import ACCESS_READ, MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -39,9 +39,8 @@ class ObjectPut:
             await self._send(file)
 
     async def _send(self, file: SpoolFile) -> None:
-        with file.path.open("rb") as source:
-            # Closed with the last reference: a transfer that is cancelled may still look into it.
-            data = mmap(source.fileno(), file.size, access=ACCESS_READ)
+        # Closed with the last reference: a transfer that is cancelled may still look into it.
+        data = await asyncio.to_thread(_map, file.path, file.size)
         key = file.key
         # An object that a crash left in a folder may be shorter than it says, or hollow.
         mode: Literal["create", "overwrite"] = "overwrite" if file.recovered and self.is_local else "create"
@@ -76,6 +75,12 @@ def _link(path: Path, target: Path) -> bool:
             return False  # another file system, or one without links
         raise
     return True
+
+
+def _map(path: Path, size: int) -> mmap:
+    """The file's first `size` bytes. All pages at once: a fault for each costs a fifth of an upload's CPU."""
+    with path.open("rb") as file:
+        return mmap(file.fileno(), size, flags=MAP_SHARED | MAP_POPULATE, prot=PROT_READ)
 
 
 def _sha256_of(path: Path, size: int) -> bytes:
