@@ -129,7 +129,10 @@ class Spool:
         self._count -= 1
         self._used -= file.size
         self.metrics.files.set(self._count)
-        file.path.unlink(missing_ok=True)
+        try:
+            file.path.unlink(missing_ok=True)
+        except OSError as error:  # the next start finds it, and storage that it is committed
+            log.error("spool.not_deleted", file=file.path.name, error=str(error))
 
     def list_spool(self, uid: str, start_ms: int, end_ms: int) -> list[SpoolFile]:
         """One camera's files that overlap [start_ms, end_ms), oldest first."""
