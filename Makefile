@@ -55,8 +55,8 @@ proto: $(VENV)/.installed ## Generate the Python code of proto/
 		$$(find proto -name '*.proto' | sort)
 	@find $(OUT)/snowlight/api -type d -not -name __pycache__ -exec touch {}/__init__.py \;
 
-bench: $(VENV)/.installed ## Measure ingest against its peers (MEDIAMTX_BIN names MediaMTX)
-	$(BIN)/python -m bench.ingest $(ARGS)
+bench: $(VENV)/.installed ## Measure: ingest against its peers, or ARGS=put (MEDIAMTX_BIN names MediaMTX)
+	$(BIN)/python -m bench $(ARGS)
 
 console: console/dist/index.html ## Build the web console
 

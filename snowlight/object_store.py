@@ -131,8 +131,14 @@ def open_stores(settings: ObjectStoreSettings, data_dir: Path) -> "dict[str, Obj
     return {name: open_store(store, data_dir) for name, store in settings.by_name().items()}
 
 
-def open_store(settings: StoreDescription, data_dir: Path) -> "ObjectStore":
-    """The store of `settings`. Makes a local folder; asks nothing of a remote one, which may be away."""
+def open_store(
+    settings: StoreDescription, data_dir: Path, *, timeout_seconds: float = 60.0, retries: int = 3
+) -> "ObjectStore":
+    """The store of `settings`. Makes a local folder; asks nothing of a remote one, which may be away.
+
+    A request that is not answered in `timeout_seconds` has failed; `retries` are made before anybody hears
+    of a failure.
+    """
     if settings.bucket is None:
         try:
             return LocalStore(settings.folder(data_dir).absolute(), mkdir=True, automatic_cleanup=True)
@@ -147,8 +153,12 @@ def open_store(settings: StoreDescription, data_dir: Path) -> "ObjectStore":
         region=settings.region,
         virtual_hosted_style_request=False,
         unsigned_payload=not settings.sign_payload,  # the index keeps SHA-256 anyway
-        client_options={"allow_http": settings.allow_http, "connect_timeout": "5s", "timeout": "60s"},
-        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+        client_options={
+            "allow_http": settings.allow_http,
+            "connect_timeout": "5s",
+            "timeout": timedelta(seconds=timeout_seconds),
+        },
+        retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=60)},
     )
 
 

@@ -23,6 +23,8 @@ class Readiness:
         self._clock = clock
         self.database_answers = True  # it has just been migrated
         self.clock_agrees = True
+        self.skew_ms = 0
+        """What the database's clock is ahead of ours, ms; 0 while they agree."""
 
     async def run(self) -> None:
         """Check until cancelled."""
@@ -52,3 +54,4 @@ class Readiness:
         if self.clock_agrees and not agrees:
             log.warning("clock.skewed", here_ms=after_ms, database_ms=there_ms)
         self.clock_agrees = agrees
+        self.skew_ms = 0 if agrees else there_ms - (before_ms + after_ms) // 2

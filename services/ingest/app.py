@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,15 +14,12 @@ import structlog
 from services.ingest.camera import CameraSpec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.epoch import SHARD, open_epoch, raise_epoch
+from services.ingest.epoch import SHARD, open_epoch
+from services.ingest.keeping import Keeping, open_keeping
 from services.ingest.media.heap import collect_rarely, keep_fragments_on_the_heap
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
-from services.ingest.recording.metrics import RecordingMetrics
-from services.ingest.recording.recovery import Recovered, recover
-from services.ingest.recording.spool import Spool, SpoolSettings
-from services.ingest.recording.uploader import Uploader, UploadSettings
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
@@ -38,24 +34,24 @@ from services.ingest.sources.opening import open_source
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.source import Source
 from services.ingest.status.board import StatusBoard
-from services.ingest.status.gaps import Gap, GapLedger
+from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
+from services.ingest.stores.placement import Placement
+from services.ingest.stores.repository import StoresRepository
+from services.ingest.stores.watch import StoresWatch
 from services.ingest.supervisor import Supervisor
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
-from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
-from snowlight.errors import SnowlightError, UnavailableError
-from snowlight.object_store import ObjectStoreSettings, ensure_bucket, open_store
+from snowlight.errors import SnowlightError
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 
-STORE_RETRY_SECONDS = 5.0
 LAST_REPORT_SECONDS = 2.0
-LOOK_SECONDS = 0.05
 DISCONTINUITIES_UNWRITTEN = 100
 """How many sessions of one camera a run that was killed may have begun after its last write of the count."""
 
@@ -80,26 +76,45 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         commits = Commits(storage, SHARD)
         repository = CameraRepository(database)
         feed = CameraFeed(repository)
-        cameras = Cameras(repository, CredentialSealer(runtime.key.derive(KEY_PURPOSE)), clock, feed.publish)
+        readiness = Readiness(database, clock)
+        await readiness.check()
+        registered = await repository.placed()
+        placement = Placement(
+            frozenset(settings.store.by_name()),
+            settings.store.name,
+            {camera.uid: camera.region for camera in registered},
+        )
+        cameras = Cameras(
+            repository,
+            CredentialSealer(runtime.key.derive(KEY_PURPOSE)),
+            clock,
+            feed.publish,
+            placement.check_takes_camera,
+        )
         board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
         statuses = StatusRepository(database)
         reporter = GapReporter(statuses, commits.gaps)
         writer = StatusWriter(board, statuses, reporter.wake)
-        spool = _open_spool(runtime, settings)
-        epoch = await raise_epoch(database, SHARD)
         await statuses.forget_deleted()
-        _begin_restart_gaps(
-            board.gaps, await recover(spool), await statuses.open_gaps(), await repository.uids()
+        keeping = await open_keeping(
+            runtime,
+            settings,
+            database,
+            commits,
+            placement,
+            registered,
+            board.gaps,
+            statuses,
+            reporter,
+            is_clock_right=lambda: readiness.clock_agrees,
         )
-        uploader = Uploader(
-            spool,
-            open_store(settings.store, data_dir),
-            settings.store.name,
-            commits.segments,
-            clock,
-            UploadSettings(),
-            Random(),  # noqa: S311 - jitter
+        stores = StoresWatch(
+            store_pb2_grpc.StoresStub(channel),
+            StoresRepository(database),
+            placement,
+            keeping.uploads.reroute,
         )
+        await stores.restore()
         viewers = Viewers()
         discontinuities = await statuses.discontinuities()
         supervisor = Supervisor(
@@ -109,18 +124,20 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: _spec(record, cameras),
             new_ring=_ring_opener(settings.ring_bytes, discontinuities),
-            open_session=_session_opener(runtime, settings, spool, epoch),
+            open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms),
+            on_record=lambda record: placement.place(record.uid, record.region),
             on_dark=viewers.end,
             seen=discontinuities.keys(),
         )
-        readiness = Readiness(database, clock)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
             _kept_status(writer, reporter),
-            spool.running(),
-            _uploading(spool, _upload(uploader, settings.store, storage, epoch, clock.now_ms()), runtime),
+            keeping.spool.running(),
+            _running(_upload(keeping, storage, stores, clock.now_ms()), stores.run()),
+            keeping.drained(runtime.cluster.drain_seconds),
+            _running(keeping.aging.run(), keeping.lost.run()),
             _running(feed.run(), supervisor.run(), readiness.run()),
             runtime.serve(
                 settings.listen,
@@ -136,7 +153,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         supervisor,
                         viewers,
                         board,
-                        spool,
+                        keeping.spool,
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
@@ -149,29 +166,6 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
                 viewers.end_all()
-
-
-def _open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:
-    data_dir = runtime.cluster.data_dir
-    is_folder = settings.store.bucket is None
-    return Spool(
-        settings.spool_dir or data_dir / "spool",
-        runtime.clock,
-        SpoolSettings(),
-        RecordingMetrics(runtime.registry),
-        also_sync=[settings.store.folder(data_dir)] if is_folder else [],
-    )
-
-
-def _begin_restart_gaps(
-    ledger: GapLedger, recovered: Recovered, open_gaps: Iterable[Gap], registered: set[str]
-) -> None:
-    """Go on with the gaps that were open, and begin one where a run that was killed had recorded until."""
-    ledger.restore(open_gaps)
-    for uid, end_ms in recovered.end_ms.items():
-        known = ledger.open_gap(uid)
-        if uid in registered and (known is None or known.start_ms < end_ms):
-            ledger.start(uid, end_ms, "ingest_restart")
 
 
 def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
@@ -197,9 +191,15 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
 
 
 def _session_opener(
-    runtime: Runtime, settings: IngestSettings, spool: Spool, epoch: int
+    runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
 ) -> Callable[[CameraSpec, Ring, CameraObserver], CameraSession]:
-    parts = SessionParts.create(runtime.clock, spool, ZoneInfo(runtime.cluster.time_zone))
+    parts = SessionParts.create(
+        runtime.clock,
+        keeping.spool,
+        keeping.uploads.is_store_out,
+        ZoneInfo(runtime.cluster.time_zone),
+        skew_ms,
+    )
     rounds = ReadRounds()
     network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
 
@@ -215,30 +215,19 @@ def _session_opener(
 
     def open_session(spec: CameraSpec, ring: Ring, observer: CameraObserver) -> CameraSession:
         return CameraSession(
-            spec, epoch=epoch, open_source=source_of, parts=parts, ring=ring, observer=observer
+            spec, epoch=keeping.epoch, open_source=source_of, parts=parts, ring=ring, observer=observer
         )
 
     return open_session
 
 
 async def _upload(
-    uploader: Uploader,
-    store: ObjectStoreSettings,
-    storage: storage_pb2_grpc.StorageAsyncStub,
-    epoch: int,
-    from_ms: int,
+    keeping: Keeping, storage: storage_pb2_grpc.StorageAsyncStub, stores: StoresWatch, from_ms: int
 ) -> None:
-    """Upload until cancelled, once the bucket is there and storage knows the epoch."""
-    while True:
-        try:
-            await ensure_bucket(store)
-        except UnavailableError as error:
-            log.warning("store.unavailable", reason=str(error))
-            await asyncio.sleep(STORE_RETRY_SECONDS)
-        else:
-            break
-    await open_epoch(storage, SHARD, epoch, from_ms)
-    await uploader.run()
+    """Upload until cancelled, once storage knows the epoch and has told where footage goes."""
+    await open_epoch(storage, SHARD, keeping.epoch, from_ms)
+    await stores.known.wait()
+    await keeping.uploads.run()
 
 
 @asynccontextmanager
@@ -251,21 +240,6 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         finally:
             for task in tasks:
                 task.cancel()
-
-
-@asynccontextmanager
-async def _uploading(
-    spool: Spool, upload: Coroutine[Any, Any, None], runtime: Runtime
-) -> AsyncIterator[None]:
-    """Uploads go on inside. At the end what the sessions closed is uploaded too, as far as time allows."""
-    async with _running(upload):
-        yield
-        try:
-            async with asyncio.timeout(runtime.cluster.drain_seconds):
-                while spool.cameras():  # noqa: ASYNC110 - the spool tells nobody
-                    await asyncio.sleep(LOOK_SECONDS)
-        except TimeoutError:
-            log.info("spool.left", cameras=len(spool.cameras()))
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.ingest.status.gaps import Gap
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
+from snowlight.errors import NotFoundError
 from snowlight.rpc.status import remote_errors
 
 CALL_SECONDS = 30.0
@@ -17,6 +18,16 @@ class Commits:
     def __init__(self, storage: storage_pb2_grpc.StorageAsyncStub, shard: int) -> None:
         self._storage = storage
         self._shard = shard
+
+    async def last_committed(self, uid: str, start_ms: int, end_ms: int) -> int | None:
+        """Where a camera's committed footage within the range ends; None when there is none."""
+        request = storage_pb2.GetTimelineRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
+        try:
+            with remote_errors("services/storage"):
+                timeline = await self._storage.GetTimeline(request, timeout=CALL_SECONDS)
+        except NotFoundError:  # it never heard of the camera
+            return None
+        return timeline.spans[-1].end_ms if timeline.spans else None
 
     async def segments(self, segments: list[storage_pb2.Segment]) -> list[storage_pb2.CommitResult]:
         """Objects that lie in the store. One result each."""

@@ -2,9 +2,9 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, FilePath, field_validator
+from pydantic import Field, FilePath, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from services.ingest.sources.source import IPNetwork
@@ -34,6 +34,26 @@ class IngestSettings(BaseSettings):
     spool_dir: Path | None = Field(
         None, description="Folder of the minutes that are in no store yet. Unset: spool in data_dir."
     )
+    spool_bytes: int = Field(
+        0, ge=0, description="What the spool may hold, bytes. 0: as much as its disk, less 256 MiB."
+    )
+    spool_age_hours: float = Field(
+        168.0, gt=0, description="How old footage that cannot be uploaded becomes before it is given up."
+    )
+    uploads_least: int = Field(1, ge=1, description="PUTs at a time to a store that is slow or fails.")
+    uploads_most: int = Field(16, ge=1, description="PUTs at a time to a store that answers in time.")
+    upload_slow_seconds: float = Field(
+        10.0, gt=0, description="A PUT that takes longer says that the store has too much to do."
+    )
+    upload_timeout_seconds: float = Field(
+        60.0, gt=0, description="A PUT that is not answered by then is tried again."
+    )
+    backlog_bytes_per_second: int = Field(
+        50_000_000,
+        ge=0,
+        description="How fast footage left over from an outage goes to each store, beside the live one, "
+        "bytes/s. 0: no cap.",
+    )
     source_networks: Annotated[tuple[IPNetwork, ...], NoDecode] = Field(
         PRIVATE_NETWORKS,
         description="Networks that cameras may be in, CIDR, comma-separated. Checked after name resolution.",
@@ -60,6 +80,12 @@ class IngestSettings(BaseSettings):
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."
     )
+
+    @model_validator(mode="after")
+    def _check_uploads(self) -> Self:
+        if self.uploads_least > self.uploads_most:
+            raise ValueError("uploads_least must not be more than uploads_most")
+        return self
 
     @field_validator("source_networks", mode="before")
     @classmethod

@@ -5,12 +5,11 @@ from zoneinfo import ZoneInfo
 from services.ingest.media.live import LiveFeed
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver, GapCause, MediaInfo
+from services.ingest.recorded import HOLE_MS, Recorded
 from services.ingest.recording.recorder import Recorder
 from snowlight.clock import Clock
 from snowlight.media.fragment import Fragment, InitSection
 from snowlight.schedule import Schedule
-
-_HOLE_MS = 1000
 
 
 class Footage:
@@ -41,6 +40,7 @@ class Footage:
         self._media_due = False
         self._scheduled = True
         self._gap: GapCause | None = None
+        self._recorded = Recorded()
         self.recorded_until_ms: int | None = None
         """Where the footage ends so far; None before the first fragment."""
         self.online_since: float | None = None
@@ -92,16 +92,20 @@ class Footage:
             self._recorder.close()
             self._pause(self.recorded_until_ms or fragment.start_ms, "schedule")
             return
+        if self._recorded.is_taken(fragment.start_ms, fragment.end_ms):
+            self._recorder.close()
+            return
         if not self._recorder.append(init, fragment):
-            self._pause(self.recorded_until_ms or fragment.start_ms, "spool_full")
+            self._pause(self.recorded_until_ms or fragment.start_ms, self._recorder.refusal)
             return
         until_ms = self.recorded_until_ms
-        if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > _HOLE_MS:
+        if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > HOLE_MS:
             self._pause(until_ms, "network")
         if self._gap is not None or until_ms is None:
             self._gap = None
             self._observer.on_recording(fragment.start_ms)
         self.recorded_until_ms = fragment.end_ms
+        self._recorded.add(fragment.start_ms, fragment.end_ms)
 
     def _pause(self, start_ms: int, cause: GapCause) -> None:
         if self._gap != cause:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 SessionState = Literal["connecting", "online", "offline"]
-GapCause = Literal["camera_offline", "auth_failed", "network", "spool_full", "schedule"]
+GapCause = Literal["camera_offline", "auth_failed", "network", "spool_full", "store_outage", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class SessionParts:
 
     clock: Clock
     spool: Spool
+    is_store_out: Callable[[str], bool]
+    """Whether the footage of a camera, by uid, cannot be uploaded now."""
     time_zone: ZoneInfo
     """Of the cameras' schedules."""
     wall: WallClock
@@ -67,13 +69,20 @@ class SessionParts:
 
     @classmethod
     def create(
-        cls, clock: Clock, spool: Spool, time_zone: ZoneInfo, settings: SessionSettings | None = None
+        cls,
+        clock: Clock,
+        spool: Spool,
+        is_store_out: Callable[[str], bool],
+        time_zone: ZoneInfo,
+        skew_ms: Callable[[], int],
+        settings: SessionSettings | None = None,
     ) -> Self:
         return cls(
             clock,
             spool,
+            is_store_out,
             time_zone,
-            WallClock(clock),
+            WallClock(clock, skew_ms),
             Templates(),
             Random(),  # noqa: S311  jitter, no secret
             settings or SessionSettings(),
@@ -100,7 +109,7 @@ class CameraSession:
         self._observer = observer
         self._footage = Footage(
             parts.clock,
-            Recorder(parts.spool, camera.uid, epoch),
+            Recorder(parts.spool, camera.uid, epoch, camera.camera_class, parts.is_store_out),
             ring,
             observer,
             Schedule.parse(camera.schedule),

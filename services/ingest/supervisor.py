@@ -58,10 +58,12 @@ class Supervisor:
         spec_of: Callable[[CameraRecord], CameraSpec],
         new_ring: Callable[[str], Ring],
         open_session: Callable[[CameraSpec, Ring, CameraObserver], Session],
+        on_record: Callable[[CameraRecord], None],
         on_dark: Callable[[str], None],
         seen: Container[str],
     ) -> None:
-        """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted.
+        """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted;
+        `on_record` each version of a camera that is registered.
 
         `seen`: uids of the cameras of which an earlier run had a picture.
         """
@@ -72,6 +74,7 @@ class Supervisor:
         self._spec_of = spec_of
         self._new_ring = new_ring
         self._open_session = open_session
+        self._on_record = on_record
         self._on_dark = on_dark
         self._seen = seen
         self._cameras: dict[str, _Camera] = {}
@@ -114,6 +117,7 @@ class Supervisor:
                 camera.deleted = True
                 camera.changed.set()
             return
+        self._on_record(change)
         wanted = self._wanted(change)
         if camera is None:
             ring = self._new_ring(change.uid)

@@ -179,7 +179,7 @@ def build_mfra(sync: Sequence[tuple[int, int]], table: bytes) -> bytes:
     """A movie fragment random access box (8.8.9).
 
     `sync`: (media time, offset of the `moof`) of each fragment that begins with a sync sample. `table`: the
-    serialised FragmentTable of all fragments, so that an index can be rebuilt by one read of the end.
+    serialised SegmentFooter of all fragments, so that an index can be rebuilt by one read of the end.
     """
     entries = b"".join(struct.pack(">QQBBB", time, offset, 1, 1, 1) for time, offset in sync)
     tfra = full_box(b"tfra", 1, 0, struct.pack(">III", VIDEO_TRACK, 0, len(sync)), entries)
@@ -200,7 +200,10 @@ def mfra_size(tail: Buffer) -> int:
 
 
 def parse_mfra_table(mfra: Buffer) -> bytes:
-    """The serialised FragmentTable within an `mfra`. Raises ValueError when there is none."""
+    """The serialised SegmentFooter, a FragmentTable as well, within an `mfra`.
+
+    Raises ValueError when there is none.
+    """
     kind, content, end = _box(mfra, 0, len(mfra))
     if kind == b"mfra":
         for kind, inner, inner_end in iterate(mfra, content, end):

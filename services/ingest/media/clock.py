@@ -1,20 +1,34 @@
 """From arrival to wall time. All instants are float ms since 1970 UTC."""
 
+from collections.abc import Callable
+
+import structlog
+
 from snowlight.clock import Clock
 
 _SLEW = 500e-6
 STEP_MS = 1000.0
 _DISCIPLINE_EVERY_S = 1.0
+_CONFIRM_S = 15.0
 _WINDOW_MS = 10_000.0
+
+log = structlog.get_logger(__name__)
 
 
 class WallClock:
-    """A monotonic clock disciplined to the system clock: slewed by at most 500 ppm, stepped beyond 1 s."""
+    """A monotonic clock disciplined to the system clock: slewed by at most 500 ppm, stepped beyond 1 s.
 
-    def __init__(self, clock: Clock) -> None:
+    A step is followed once it has lasted: by then it is known whether the database's clock agrees, and where
+    it does not, that one is right.
+    """
+
+    def __init__(self, clock: Clock, skew_ms: Callable[[], int]) -> None:
+        """`skew_ms`: what the database's clock is ahead of `clock`; 0 while they agree."""
         self._clock = clock
+        self._skew_ms = skew_ms
         self._checked = clock.monotonic()
-        self._offset = clock.now_ms() - self._checked * 1000.0
+        self._offset = self._right_ms() - self._checked * 1000.0
+        self._stepped_at: float | None = None
 
     def now_ms(self) -> float:
         monotonic = self._clock.monotonic()
@@ -23,12 +37,21 @@ class WallClock:
         return monotonic * 1000.0 + self._offset
 
     def _discipline(self, monotonic: float) -> None:
-        error = self._clock.now_ms() - monotonic * 1000.0 - self._offset
+        error = self._right_ms() - monotonic * 1000.0 - self._offset
         if abs(error) <= STEP_MS:
+            self._stepped_at = None
             most = (monotonic - self._checked) * 1000.0 * _SLEW
-            error = max(-most, min(most, error))
-        self._offset += error
+            self._offset += max(-most, min(most, error))
+        elif self._stepped_at is None:
+            self._stepped_at = monotonic
+        elif monotonic - self._stepped_at >= _CONFIRM_S:
+            log.warning("clock.stepped", by_ms=round(error))
+            self._stepped_at = None
+            self._offset += error
         self._checked = monotonic
+
+    def _right_ms(self) -> int:
+        return self._clock.now_ms() + self._skew_ms()
 
 
 class SessionClock:

@@ -9,7 +9,16 @@ class RecordingMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.spooled = Counter("snowlight_spool_bytes", "Bytes appended to the spool.", registry=registry)
         self.files = Gauge("snowlight_spool_files", "Files in the spool.", registry=registry)
-        self.full = Gauge("snowlight_spool_full", "1 while the spool takes nothing.", registry=registry)
+        self.level = Gauge("snowlight_spool_level", "How full the spool is, 0 to 1.", registry=registry)
+        self.shed = Counter(
+            "snowlight_spool_shed",
+            "Times a camera's recording paused for want of room, by camera class.",
+            ["camera_class"],
+            registry=registry,
+        )
+        self.given_up = Counter(
+            "snowlight_spool_given_up", "Files deleted unsent, as too old.", registry=registry
+        )
         self.sync_seconds = Histogram(
             "snowlight_spool_sync_seconds",
             "Duration of a sync round.",
@@ -27,6 +36,15 @@ class RecordingMetrics:
         )
         self.put_bytes = Counter("snowlight_put_bytes", "Bytes of objects put.", registry=registry)
         self.put_failures = Counter("snowlight_put_failures", "PUTs that failed.", registry=registry)
+        self.upload_limit = Gauge(
+            "snowlight_upload_limit", "PUTs that may run at a time, by store.", ["store"], registry=registry
+        )
+        self.waiting = Gauge(
+            "snowlight_upload_waiting",
+            "Files that wait for their PUT, by store.",
+            ["store"],
+            registry=registry,
+        )
         self.commits = Counter(
             "snowlight_commits", "Objects committed, by outcome.", ["outcome"], registry=registry
         )

@@ -1,7 +1,10 @@
-"""One camera's way into the spool: which file a fragment belongs to."""
+"""One camera's way into the spool: which file a fragment belongs to, and whether there is room for it."""
 
+from collections.abc import Callable
 from zlib import crc32
 
+from services.ingest.observer import GapCause
+from services.ingest.recording.space import FAILED, marks_of
 from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
 from snowlight.media.fragment import Fragment, InitSection
@@ -10,17 +13,34 @@ from snowlight.media.fragment import Fragment, InitSection
 class Recorder:
     """Cuts at the first key frame after the camera's second of the minute, so that uploads spread."""
 
-    def __init__(self, spool: Spool, uid: str, epoch: int) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        uid: str,
+        epoch: int,
+        camera_class: int,
+        is_store_out: Callable[[str], bool],
+    ) -> None:
+        """`is_store_out`: whether the footage of a camera, by uid, cannot be uploaded now."""
         self._spool = spool
         self._uid = uid
         self._epoch = epoch
+        self._class = camera_class
+        self._is_store_out = is_store_out
+        self._marks = marks_of(uid, camera_class)
+        self._limit = self._marks.stop
         self._file: SpoolFile | None = None
         self._init: InitSection | None = None
         self._cut_ms = 0
         self._follows = False
+        self.refusal: GapCause = "spool_full"
+        """Why the spool took nothing when `append` last returned False."""
 
     def append(self, init: InitSection, fragment: Fragment) -> bool:
-        """Record a fragment of the mux session `init`. False if the spool takes nothing now."""
+        """Record a fragment of the mux session `init`. False if the spool takes nothing of the camera now."""
+        if self._spool.level >= self._limit:
+            self._stop()
+            return False
         file = self._file
         if file is not None and (init is not self._init or self._is_due(file, fragment)):
             self.close()
@@ -30,11 +50,12 @@ class Recorder:
             file = self._open(init, fragment)
             if file is None:
                 return False
+        self._spool.reached("spool.write")
         try:
             file.append(fragment)
         except OSError as error:
             self._spool.failed(error)
-            self.close()
+            self._stop()
             return False
         self._spool.appended(len(fragment.data))
         return True
@@ -43,13 +64,17 @@ class Recorder:
         """Finish the file that is open and hand it to the uploader."""
         file, self._file = self._file, None
         self._follows = False
-        if file is None:
-            return
-        file.finish()
-        if file.duration_ms:
-            self._spool.closed.put_nowait(file)
-        else:
-            self._spool.remove(file)
+        if file is not None:
+            self._spool.seal(file)
+
+    def _stop(self) -> None:
+        """Too little room: what is open is finished, and nothing is begun until there is enough again."""
+        self.close()
+        if self._limit == self._marks.stop:
+            self._limit = self._marks.resume
+            outage = self._spool.level < FAILED and self._is_store_out(self._uid)
+            self.refusal = "store_outage" if outage else "spool_full"
+            self._spool.metrics.shed.labels(str(self._class)).inc()
 
     def _is_due(self, file: SpoolFile, fragment: Fragment) -> bool:
         settings = self._spool.settings
@@ -61,7 +86,7 @@ class Recorder:
 
     def _open(self, init: InitSection, fragment: Fragment) -> SpoolFile | None:
         """A file begins on a key frame, unless it goes on where the last one was cut."""
-        if self._spool.full or not (fragment.independent or self._follows):
+        if not (fragment.independent or self._follows):
             return None
         name = SpoolName(
             self._uid, fragment.start_ms, self._epoch, self._spool.next_sequence(), init.session, init.init8
@@ -70,7 +95,9 @@ class Recorder:
             self._file = self._spool.create(name, init)
         except OSError as error:
             self._spool.failed(error)
+            self._stop()
             return None
+        self._limit = self._marks.stop
         self._init = init
         self._cut_ms = self._next_cut(fragment.start_ms)
         return self._file

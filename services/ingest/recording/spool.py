@@ -1,4 +1,4 @@
-"""The spool: a folder of coming objects, its index in memory, and its sync rounds."""
+"""The spool: a folder of coming objects, its index in memory, its room, and its sync rounds."""
 
 import asyncio
 import errno
@@ -11,13 +11,16 @@ from pathlib import Path
 import structlog
 
 from services.ingest.recording.metrics import RecordingMetrics
+from services.ingest.recording.space import FAILED, FIRST_STOP, level_of
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
 from services.ingest.recording.sync import sync_file_systems
 from snowlight.clock import Clock
 from snowlight.errors import NotFoundError
 from snowlight.media.fragment import InitSection, ObjectKey
+from snowlight.steps import Reached, go_on
 
 _CHUNK = 256 << 10
+_ROUNDS_AFTER_FAILURE = 10
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +28,14 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class SpoolSettings:
     """`segment_s`: an object's length. `longest_s`, `largest_bytes`: where one is cut without a key frame.
-    `reserve_bytes`: recording pauses while the file system has less left. `sync_interval_s`: between rounds.
+    `capacity_bytes`: what the spool may hold, 0 for as much as its disk does. `reserve_bytes`: what it leaves
+    free on the disk in any case. `sync_interval_s`: between rounds.
     """
 
     segment_s: int = 60
     longest_s: int = 90
     largest_bytes: int = 64 << 20
+    capacity_bytes: int = 0
     reserve_bytes: int = 256 << 20
     sync_interval_s: float = 1.0
 
@@ -45,15 +50,18 @@ class Spool:
         settings: SpoolSettings,
         metrics: RecordingMetrics,
         also_sync: Sequence[Path] = (),
+        *,
+        reached: Reached = go_on,
     ) -> None:
-        """`also_sync`: the folder of a local object store, so that objects outlive their spool files."""
+        """`also_sync`: the folders of local object stores, so that objects outlive their spool files."""
         self.folder = folder
         self.settings = settings
         self.metrics = metrics
+        self.reached = reached
         self.closed: asyncio.Queue[SpoolFile] = asyncio.Queue()
         """Files that wait for their upload; bounded by the disk that holds them."""
-        self.full = False
-        """Nothing is recorded: too little space is left, or the disk fails."""
+        self.level = 0.0
+        """How full it is, as of the last round: see `services.ingest.recording.space`."""
         self._clock = clock
         self._folders = (folder, *also_sync)
         self._files: dict[str, list[SpoolFile]] = {}
@@ -64,6 +72,8 @@ class Spool:
         self._rounds = asyncio.Condition()
         self._dirty = False
         self._appended = 0  # bytes since the last sync round
+        self._used = 0
+        self._rounds_to_rest = 0  # since a write failed
         folder.mkdir(parents=True, exist_ok=True)
         self._check_space()
 
@@ -83,22 +93,46 @@ class Spool:
         """Enter a file into the index."""
         self._files.setdefault(file.name.uid, []).append(file)
         self._count += 1
+        self._used += file.size
         self.metrics.files.set(self._count)
 
     def appended(self, size: int) -> None:
         """`size` bytes were written and wait for the next sync round."""
         self._appended += size
+        self._used += size
 
-    def remove(self, file: SpoolFile, *, unlink: bool = True) -> None:
-        """Forget a file, and delete it."""
+    def seal(self, file: SpoolFile) -> None:
+        """Finish a file that was written, and hand it on to be uploaded."""
+        self.reached("spool.seal")
+        before = file.size
+        try:
+            file.finish()
+        except OSError as error:
+            self.failed(error)  # it stays readable here, and the next start cuts its tail
+            return
+        self.appended(file.size - before)
+        file.sealed_at = self._clock.monotonic()
+        if file.duration_ms:
+            self.closed.put_nowait(file)
+        else:
+            self.remove(file)
+
+    def remove(self, file: SpoolFile) -> None:
+        """Delete a file, and forget it."""
+        if file.gone:
+            return
+        file.gone = True
         files = self._files[file.name.uid]
         files.remove(file)
         if not files:
             del self._files[file.name.uid]
         self._count -= 1
+        self._used -= file.size
         self.metrics.files.set(self._count)
-        if unlink:
+        try:
             file.path.unlink(missing_ok=True)
+        except OSError as error:  # the next start finds it, and storage that it is committed
+            log.error("spool.not_deleted", file=file.path.name, error=str(error))
 
     def list_spool(self, uid: str, start_ms: int, end_ms: int) -> list[SpoolFile]:
         """One camera's files that overlap [start_ms, end_ms), oldest first."""
@@ -109,6 +143,11 @@ class Spool:
     def cameras(self) -> list[str]:
         """The uids of the cameras that have files."""
         return list(self._files)
+
+    def files(self) -> Iterator[SpoolFile]:
+        """All files, in no order."""
+        for files in self._files.values():
+            yield from files
 
     def read(self, uid: str, key: str, offset: int, length: int) -> Iterator[bytes]:
         """Bytes of one file from `offset` on; `length` 0 means to the end of what is written.
@@ -177,25 +216,33 @@ class Spool:
             self._finished_round = wanted
             self._rounds.notify_all()
 
+    # Room.
+
     def failed(self, error: OSError) -> None:
-        """A write failed: nothing is taken until a later round finds space again."""
+        """A write failed: nothing is taken for some rounds, whatever the disk says of its room."""
         log.error("spool.write_failed", error=str(error))
-        self._set_full(True)
+        self._rounds_to_rest = _ROUNDS_AFTER_FAILURE
+        self._set_level(1.0 if error.errno in (errno.ENOSPC, errno.EDQUOT) else FAILED)
 
     def _check_space(self) -> None:
+        if self._rounds_to_rest:
+            self._rounds_to_rest -= 1
+            return
+        settings = self.settings
         try:
             status = os.statvfs(self.folder)
-            full = status.f_bavail * status.f_frsize < self.settings.reserve_bytes
         except OSError as error:
             log.error("spool.unreachable", error=str(error), code=errno.errorcode.get(error.errno or 0))
-            full = True
-        self._set_full(full)
+            self._set_level(FAILED)
+            return
+        available = max(0, status.f_bavail * status.f_frsize - settings.reserve_bytes)
+        self._set_level(level_of(self._used, available, settings.capacity_bytes, settings.reserve_bytes))
 
-    def _set_full(self, full: bool) -> None:
-        if full != self.full:
-            log.warning("spool.full" if full else "spool.has_space")
-        self.full = full
-        self.metrics.full.set(full)
+    def _set_level(self, level: float) -> None:
+        if (level >= FIRST_STOP) != (self.level >= FIRST_STOP):
+            log.warning("spool.fills" if level >= FIRST_STOP else "spool.has_room", level=round(level, 3))
+        self.level = level
+        self.metrics.level.set(min(level, 1.0))
 
 
 def _chunks(path: Path, offset: int, end: int) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from snowlight.api.storage.v1 import storage_pb2
+from snowlight.api.storage.v1 import storage_pb2, stored_pb2
 from snowlight.media.boxes import build_mfra, find_movie
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
@@ -60,13 +60,15 @@ class SpoolFile:
         "_sync",
         "closed",
         "codecs",
-        "committed",
         "descriptor",
         "duration_ms",
+        "gone",
         "init_size",
         "name",
         "path",
         "recovered",
+        "refused",
+        "sealed_at",
         "sha256",
         "size",
     )
@@ -80,9 +82,14 @@ class SpoolFile:
         self.duration_ms = 0
         self.size = init_size
         self.closed = False
-        self.committed = False
         self.recovered = False
         """An earlier run left it."""
+        self.refused = False
+        """Storage will never take it, or it has vanished from the disk."""
+        self.gone = False
+        """It has left the spool."""
+        self.sealed_at: float | None = None
+        """When, on the monotonic clock, this run finished writing it."""
         self.sha256 = b""
         """Of the whole file, once it is closed; empty while nobody has computed it."""
         self.descriptor = -1
@@ -146,23 +153,39 @@ class SpoolFile:
         self.size += size
 
     def finish(self) -> None:
-        """Close the file with its `mfra`, or without where the disk is full: the index has the table."""
-        mfra = build_mfra(self._sync, self.table().SerializeToString())
+        """Close the file with its `mfra`, or without where the disk is full: the index has the table.
+
+        Raises OSError when there is no telling what the file ends with.
+        """
+        mfra = build_mfra(self._sync, self._footer().SerializeToString())
+        descriptor, self.descriptor = self.descriptor, -1
         try:
-            _write(self.descriptor, mfra)
-        except OSError:
-            os.ftruncate(self.descriptor, self.size)
-        else:
-            self.size += len(mfra)
-            self._hash.update(mfra)
-        os.close(self.descriptor)
-        self.descriptor = -1
+            try:
+                _write(descriptor, mfra)
+            except OSError:
+                os.ftruncate(descriptor, self.size)
+            else:
+                self.size += len(mfra)
+                self._hash.update(mfra)
+        finally:
+            os.close(descriptor)
         self.sha256 = b"" if self.recovered else self._hash.digest()
         self.closed = True
 
     def table(self) -> storage_pb2.FragmentTable:
         """The fragments so far."""
         return storage_pb2.FragmentTable(duration_ms=self._durations, size=self._sizes, flags=self._flags)
+
+    def _footer(self) -> stored_pb2.SegmentFooter:
+        """All that an index needs to know beside the key."""
+        return stored_pb2.SegmentFooter(
+            duration_ms=self._durations,
+            size=self._sizes,
+            flags=self._flags,
+            session=self.name.session,
+            codecs=self.codecs,
+            init_size=self.init_size,
+        )
 
     def segment(self, store: str) -> storage_pb2.Segment:
         """What storage is told when the object lies in `store`."""

@@ -1,24 +1,23 @@
-"""From spool file to committed object: PUT, commit, delete."""
+"""From spool file to committed object in one store: PUT, commit, delete."""
 
 import asyncio
-import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from hashlib import sha256
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import structlog
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore
+from obstore.exceptions import BaseError
 
+from services.ingest.recording.backoff import Backoff
+from services.ingest.recording.concurrency import Concurrency
+from services.ingest.recording.put import ObjectPut
+from services.ingest.recording.queue import UploadQueue
 from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, SnowlightError
+from snowlight.errors import InvalidArgumentError, SnowlightError, UnavailableError
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
@@ -33,16 +32,26 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
-    """`concurrency`: PUTs at a time. `batch`: objects in one commit. Retries wait between the two bounds."""
+    """`least`, `most`: PUTs at a time. `slow_seconds`: a PUT that takes longer says that the store has too
+    much to do. `backlog_bytes_per_second`: how fast what was left over is uploaded, 0 for no cap.
+    `batch`: objects in one commit. Retries wait between the two bounds.
+    """
 
-    concurrency: int = 8
+    least: int = 1
+    most: int = 16
+    slow_seconds: float = 10.0
+    backlog_bytes_per_second: int = 0
     batch: int = 200
     retry_first_s: float = 0.5
     retry_longest_s: float = 30.0
 
 
 class Uploader:
-    """Takes what the spool closes. A failure is retried for ever: the spool keeps the footage."""
+    """Uploads what it is given. A failure is retried for ever: the spool keeps the footage.
+
+    What is tried next after a failure is the newest file again, not the one that failed: when a store comes
+    back, people look for what happened last.
+    """
 
     def __init__(
         self,
@@ -53,148 +62,160 @@ class Uploader:
         clock: Clock,
         settings: UploadSettings,
         random: Random,
+        prepare: Callable[[], Awaitable[None]],
     ) -> None:
+        """`prepare` makes the store ready for a first PUT; raises UnavailableError while it cannot."""
         self._spool = spool
-        self._store = store
-        self._store_name = store_name
+        self._put = ObjectPut(store)
+        self._name = store_name
         self._commit = commit
-        self._clock = clock
+        self._prepare = prepare
         self._settings = settings
-        self._random = random
         self._metrics = spool.metrics
-        self._local = isinstance(store, LocalStore)
-        self._root = _root_of(store)
-        self._put: asyncio.Queue[SpoolFile] = asyncio.Queue()
+        self._queue = UploadQueue(clock, settings.backlog_bytes_per_second)
+        self._gate = Concurrency(
+            least=settings.least,
+            most=settings.most,
+            slow_seconds=settings.slow_seconds,
+            gauge=spool.metrics.upload_limit.labels(store_name),
+        )
+        self._put_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
+        self._commit_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
+        self._uncommitted: list[SpoolFile] = []
+        self._uncommitted_added = asyncio.Event()
         self._committed: asyncio.Queue[SpoolFile] = asyncio.Queue()
+        self._metrics.waiting.labels(store_name).set_function(lambda: len(self._queue))
+
+    @property
+    def failing(self) -> bool:
+        """The last answer of the store, or of storage, was a failure."""
+        return self._put_backoff.failing or self._commit_backoff.failing
+
+    def add(self, file: SpoolFile, failures: int = 0) -> None:
+        """Upload `file` when its turn comes."""
+        self._queue.add(file, failures)
+
+    def take_all(self) -> list[tuple[SpoolFile, int]]:
+        """The files whose PUT has not begun, with what `add` wants: perhaps they go elsewhere now."""
+        return self._queue.take_all()
 
     async def run(self) -> None:
         """Until cancelled. What is not committed by then is finished by the next start."""
+        await self._prepared()
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._settings.concurrency):
-                tasks.create_task(self._put_forever(), name="uploader put")
+            tasks.create_task(self._put_forever(tasks), name="uploader put")
             tasks.create_task(self._commit_forever(), name="uploader commit")
             tasks.create_task(self._delete_forever(), name="uploader delete")
 
-    async def _put_forever(self) -> None:
+    async def _prepared(self) -> None:
         while True:
-            file = await self._spool.closed.get()
-            delays = self._delays()
-            while True:
-                try:
-                    await self._put_file(file)
-                except FileNotFoundError:
-                    log.error("spool.file_vanished", file=file.path.name)
-                    self._spool.remove(file, unlink=False)
-                    break
-                except (BaseError, OSError) as error:
-                    self._metrics.put_failures.inc()
-                    log.warning("store.put_failed", key=file.key, error=str(error))
-                    await asyncio.sleep(delays())
-                else:
-                    self._put.put_nowait(file)
-                    break
-
-    async def _put_file(self, file: SpoolFile) -> None:
-        began = self._clock.monotonic()
-        if not file.sha256:
-            file.sha256 = await asyncio.to_thread(_sha256_of, file.path)
-        if self._root is None or not await asyncio.to_thread(_link, file.path, self._root / file.key):
-            await self._send(file)
-        self._metrics.put_seconds.observe(self._clock.monotonic() - began)
-        self._metrics.put_bytes.inc(file.size)
-
-    async def _send(self, file: SpoolFile) -> None:
-        key = file.key
-        with file.path.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
-            # an object that a crash left in a folder may be shorter than it says, or hollow
-            mode: Literal["create", "overwrite"] = "overwrite" if file.recovered and self._local else "create"
             try:
-                await self._store.put_async(key, data, mode=mode, use_multipart=False)
-            except AlreadyExistsError:
-                if (await self._store.head_async(key))["size"] != file.size:
-                    log.warning("store.object_replaced", key=key)
-                    await self._store.put_async(key, data, mode="overwrite", use_multipart=False)
+                await self._prepare()
+            except UnavailableError as error:
+                log.warning("store.unavailable", store=self._name, reason=str(error))
+                self._put_backoff.failed()
+                await self._put_backoff.rest()
+            else:
+                self._put_backoff.succeeded()
+                return
+
+    async def _put_forever(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            await self._gate.enter()
+            await self._put_backoff.rest()
+            file, failures = await self._queue.take()
+            if file.gone:
+                self._gate.abandon()
+            else:
+                tasks.create_task(self._put_one(file, failures))
+
+    async def _put_one(self, file: SpoolFile, failures: int) -> None:
+        began = asyncio.get_running_loop().time()
+        self._spool.reached("upload.put")
+        try:
+            await self._put.put(file)
+        except (BaseError, OSError) as error:
+            self._gate.leave(began, succeeded=False)
+            self._put_failed(file, failures, error)
+            return
+        self._gate.leave(began, succeeded=True)
+        self._put_backoff.succeeded()
+        self._metrics.put_seconds.observe(asyncio.get_running_loop().time() - began)
+        self._metrics.put_bytes.inc(file.size)
+        self._uncommitted.append(file)
+        self._uncommitted_added.set()
+
+    def _put_failed(self, file: SpoolFile, failures: int, error: Exception) -> None:
+        self._metrics.put_failures.inc()
+        if not file.path.exists():
+            log.error("spool.file_vanished", file=file.path.name)
+            file.refused = True
+            return
+        log.warning("store.put_failed", store=self._name, key=file.key, error=str(error))
+        if not self._put_backoff.failing:
+            failures += 1  # the store was well: perhaps it is the file
+        self._put_backoff.failed()
+        self._queue.add(file, failures)
 
     async def _commit_forever(self) -> None:
         while True:
-            batch = [await self._put.get()]
-            while len(batch) < self._settings.batch and not self._put.empty():
-                batch.append(self._put.get_nowait())
-            await self._commit_batch(batch)
+            await self._uncommitted_added.wait()
+            await self._commit_backoff.rest()
+            self._uncommitted.sort(key=lambda file: file.start_ms)
+            batch = self._uncommitted[-self._settings.batch :]
+            del self._uncommitted[-self._settings.batch :]
+            if not self._uncommitted:
+                self._uncommitted_added.clear()
+            await self._commit_batch([file for file in batch if not file.gone])
 
     async def _commit_batch(self, batch: list[SpoolFile]) -> None:
-        delays = self._delays()
-        while True:
-            try:
-                results = await self._commit([file.segment(self._store_name) for file in batch])
-                break
-            except InvalidArgumentError as error:
-                self._metrics.commit_failures.inc()
-                if len(batch) == 1:
-                    log.error("storage.segment_refused", key=batch[0].key, error=str(error))
-                    return  # it stays in the spool; the next start tries it again
-                for file in batch:
-                    await self._commit_batch([file])
-                return
-            except (SnowlightError, OSError) as error:
-                self._metrics.commit_failures.inc()
-                log.warning("storage.commit_failed", segments=len(batch), error=str(error))
-                await asyncio.sleep(delays())
+        if not batch:
+            return
+        self._spool.reached("upload.commit")
+        try:
+            results = await self._commit([file.segment(self._name) for file in batch])
+        except InvalidArgumentError as error:
+            await self._commit_singly(batch, error)
+            return
+        except (SnowlightError, OSError) as error:
+            self._metrics.commit_failures.inc()
+            log.warning("storage.commit_failed", segments=len(batch), error=str(error))
+            self._commit_backoff.failed()
+            self._uncommitted += batch
+            self._uncommitted_added.set()
+            return
+        self._commit_backoff.succeeded()
         outcomes = {result.key: result.outcome for result in results}
         for file in batch:
-            outcome = outcomes.get(file.key, _Outcome.OUTCOME_UNSPECIFIED)
-            self._metrics.commits.labels(_Outcome.Outcome.Name(outcome).lower()).inc()
-            if outcome == _Outcome.OUTCOME_UNSPECIFIED:
-                log.error("storage.segment_without_result", key=file.key)
-                continue
-            if outcome == _Outcome.SUPERSEDED:
-                log.warning("storage.segment_superseded", key=file.key)
-            file.committed = True
-            self._committed.put_nowait(file)
+            self._take_outcome(file, outcomes.get(file.key, _Outcome.OUTCOME_UNSPECIFIED))
+
+    async def _commit_singly(self, batch: list[SpoolFile], error: InvalidArgumentError) -> None:
+        """Storage refuses `batch` for something in it."""
+        self._metrics.commit_failures.inc()
+        if len(batch) == 1:
+            log.error("storage.segment_refused", key=batch[0].key, error=str(error))
+            batch[0].refused = True  # it stays in the spool as long as its age allows
+            return
+        for file in batch:
+            await self._commit_batch([file])
+
+    def _take_outcome(self, file: SpoolFile, outcome: storage_pb2.CommitResult.Outcome.ValueType) -> None:
+        self._metrics.commits.labels(_Outcome.Outcome.Name(outcome).lower()).inc()
+        if outcome == _Outcome.OUTCOME_UNSPECIFIED:
+            log.error("storage.segment_without_result", key=file.key)
+            file.refused = True
+            return
+        if outcome == _Outcome.SUPERSEDED:
+            log.warning("storage.segment_superseded", key=file.key)
+        self._committed.put_nowait(file)
 
     async def _delete_forever(self) -> None:
-        """In a folder, an object is only as safe as the sync round behind it."""
         while True:
             done = [await self._committed.get()]
             while not self._committed.empty():
                 done.append(self._committed.get_nowait())
-            if self._local:
+            if self._put.is_local:
                 await self._spool.synced()
             for file in done:
+                self._spool.reached("spool.delete")
                 self._spool.remove(file)
-
-    def _delays(self) -> Callable[[], float]:
-        """Waits that double, with jitter."""
-        wait = self._settings.retry_first_s
-
-        def next_delay() -> float:
-            nonlocal wait
-            delay = wait * self._random.uniform(0.5, 1.0)
-            wait = min(2 * wait, self._settings.retry_longest_s)
-            return delay
-
-        return next_delay
-
-
-def _root_of(store: "ObjectStore") -> Path | None:
-    """The folder of a store that is one."""
-    return Path(store.prefix) if isinstance(store, LocalStore) and store.prefix else None
-
-
-def _link(path: Path, target: Path) -> bool:
-    """Let the spool file itself be the object of a local folder, without a copy. False if it cannot be."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.hardlink_to(path)
-    except FileExistsError:
-        return target.samefile(path)
-    except OSError as error:
-        if error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
-            return False  # another file system, or one without links
-        raise
-    return True
-
-
-def _sha256_of(path: Path) -> bytes:
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        return sha256(data).digest()

@@ -35,7 +35,11 @@ class Page:
 
 
 class Cameras:
-    """`on_change` is called with the new revision after each write."""
+    """`on_change` is called with the new revision after each write.
+
+    `check_room` gets a new camera's region, and the one it was in before or "": it raises when no camera may
+    come to where that region's footage goes.
+    """
 
     def __init__(
         self,
@@ -43,15 +47,20 @@ class Cameras:
         sealer: CredentialSealer,
         clock: Clock,
         on_change: Callable[[int], None],
+        check_room: Callable[[str, str], None],
     ) -> None:
         self._repository = repository
         self._sealer = sealer
         self._clock = clock
         self._on_change = on_change
+        self._check_room = check_room
 
     async def create(self, camera_id: str, camera: camera_pb2.Camera) -> CameraRecord:
-        """Raises InvalidArgumentError, and AlreadyExistsError when the id is taken."""
+        """Raises InvalidArgumentError, AlreadyExistsError when the id is taken, FailedPreconditionError when
+        its footage would go to a full store.
+        """
         checked = check_camera(camera)
+        self._check_room(checked.region, "")
         now_ms = self._clock.now_ms()
         uid = new_uid(now_ms)
         record = await self._repository.insert(
@@ -89,7 +98,8 @@ class Cameras:
         A source URL without user and password keeps those that are known if it leads to the same host and
         port, and forgets them otherwise, so that nobody can have them sent to a host of their choice.
         `rtsp://@host/` forgets them in any case.
-        Raises InvalidArgumentError, NotFoundError, and AbortedError for a stale etag.
+        Raises InvalidArgumentError, NotFoundError, AbortedError for a stale etag, FailedPreconditionError
+        when the camera would move to a full store.
         """
         camera_id = id_of(camera.name)
         paths = FieldMask(paths=check_mask(mask.paths, camera))
@@ -98,7 +108,10 @@ class Cameras:
             check_etag(camera.etag, current)
             merged = to_message(current)
             paths.MergeMessage(camera, merged, replace_message_field=True, replace_repeated_field=True)
-            return self._revised(current, check_camera(merged))
+            checked = check_camera(merged)
+            if checked.region != current.region:
+                self._check_room(checked.region, current.region)
+            return self._revised(current, checked)
 
         record = await self._repository.revise(camera_id, revision_of)
         self._on_change(record.revision)

@@ -45,6 +45,15 @@ class CameraRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedCamera:
+    """What has to be known of each camera before anything is recorded."""
+
+    uid: str
+    region: str
+    create_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tombstone:
     """A deleted camera. Its uid is never given again; its id may be."""
 

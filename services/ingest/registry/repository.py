@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.registry.record import CameraRecord, Change, Tombstone
+from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
 from snowlight.database import Database
 from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError
@@ -29,10 +29,11 @@ class CameraRepository:
         async with self._database.read() as connection:
             return int((await connection.execute(sa.select(head.c.revision))).scalar_one())
 
-    async def uids(self) -> set[str]:
-        """Of all cameras that are registered."""
+    async def placed(self) -> list[PlacedCamera]:
+        """All cameras that are registered, and where they are."""
+        query = sa.select(cameras.c.uid, cameras.c.region, cameras.c.create_time_ms)
         async with self._database.read() as connection:
-            return set((await connection.execute(sa.select(cameras.c.uid))).scalars())
+            return [PlacedCamera(*row) for row in await connection.execute(query)]
 
     async def insert(self, record: CameraRecord) -> CameraRecord:
         """Register `record` under the next revision. Raises AlreadyExistsError when its id is taken."""

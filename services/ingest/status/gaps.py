@@ -38,8 +38,11 @@ class GapLedger:
         """The gap that goes on, if one does."""
         return self._open.get(uid)
 
-    def start(self, uid: str, start_ms: int, cause: str) -> None:
-        """Nothing is recorded from `start_ms` on. Within an open gap of another cause, a new one begins."""
+    def start(self, uid: str, start_ms: int, cause: str, *, however_short: bool = False) -> None:
+        """Nothing is recorded from `start_ms` on. Within an open gap of another cause, a new one begins.
+
+        `however_short`: it is one in any case, as where another gap ends at its start.
+        """
         current = self._open.get(uid)
         if current is not None:
             if current.cause == cause:
@@ -49,6 +52,8 @@ class GapLedger:
             else:
                 self.end(uid, start_ms)
         self._open[uid] = gap = Gap(uid, start_ms, None, cause)
+        if however_short:
+            self._known.add(uid)
         self._note(gap)
 
     def end(self, uid: str, end_ms: int) -> None:

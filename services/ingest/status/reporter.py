@@ -30,6 +30,14 @@ class GapReporter:
         """There may be something to report."""
         self._wake.set()
 
+    async def record(self, gaps: Sequence[Gap]) -> None:
+        """Gaps that are known from their beginning to their end; they are on record when this returns.
+
+        Raises UnavailableError.
+        """
+        await self._repository.write([], gaps, {})
+        self._wake.set()
+
     async def run(self) -> None:
         """Report until cancelled, beginning with what an earlier run left."""
         while True:

@@ -5,8 +5,8 @@ from typing import Any
 
 from services.storage.index.recorded import Recorded, by_store
 from services.storage.index.span_codec import decode_spans
-from services.storage.spans import Span
 from services.storage.segment import DAY_MS, JOIN_MS, MAX_DURATION_MS, LedgerGap
+from services.storage.spans import Span
 
 # $1 camera, $2 and $3 the range, ms. Columns: kind; store or cause; start; end; spans of a packed day.
 READ_RECORDED = f"""

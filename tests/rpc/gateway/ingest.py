@@ -147,7 +147,7 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
         repository = CameraRepository(database)
         feed = CameraFeed(repository)
         sealer = CredentialSealer(runtime.key.derive(KEY_PURPOSE))
-        cameras = Cameras(repository, sealer, runtime.clock, feed.publish)
+        cameras = Cameras(repository, sealer, runtime.clock, feed.publish, lambda region, from_region: None)
         board = StatusBoard(runtime.clock, GapLedger(), StatusMetrics(CollectorRegistry()))
         statuses = StatusRepository(database)
         registry = CameraRegistry(cameras, feed, board, statuses, StatusWriter(board, statuses, lambda: None))

@@ -57,7 +57,13 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
         metrics = CollectorRegistry()
         repository = CameraRepository(database)
         feed = CameraFeed(repository)
-        cameras = Cameras(repository, CredentialSealer(KEY.derive(KEY_PURPOSE)), clock, feed.publish)
+        cameras = Cameras(
+            repository,
+            CredentialSealer(KEY.derive(KEY_PURPOSE)),
+            clock,
+            feed.publish,
+            lambda region, from_region: None,
+        )
         board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
         statuses = StatusRepository(database)
         board.gaps.restore(await statuses.open_gaps())

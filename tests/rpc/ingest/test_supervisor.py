@@ -56,6 +56,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         spec_of=spec_of,
         new_ring=lambda uid: Ring(),
         open_session=open_session,
+        on_record=lambda record: None,
         on_dark=lambda uid: None,
         seen=(),
     )

@@ -17,6 +17,7 @@ from services.ingest.observer import MediaInfo
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
 from services.ingest.recording.uploader import Uploader, UploadSettings
+from services.ingest.recording.uploads import Uploads
 from services.ingest.session import CameraSession, SessionParts, SessionSettings
 from services.ingest.sources.source import AccessUnitSink, Source
 from snowlight.api.storage.v1 import storage_pb2
@@ -80,6 +81,7 @@ class Told:
     media: list[MediaInfo] = field(default_factory=list)
     discontinuities: list[str] = field(default_factory=list)
     lost: int = 0
+    clock_offset_ms: int | None = None
 
     def on_state(self, state: str, reason: str, time_ms: int) -> None:
         self.states.append((state, reason))
@@ -101,7 +103,8 @@ class Told:
     def on_loss(self, packets: int) -> None:
         self.lost += packets
 
-    def on_camera_clock(self, offset_ms: int) -> None: ...
+    def on_camera_clock(self, offset_ms: int) -> None:
+        self.clock_offset_ms = offset_ms
 
 
 class Ledger:
@@ -134,6 +137,7 @@ class Worker:
         self.told = Told()
         self.ledger = Ledger()
         self.ring = Ring()
+        self.store_out = False
         self.footage = folder / "footage"
         self.footage.mkdir(parents=True, exist_ok=True)
         self.store = LocalStore(self.footage)
@@ -142,7 +146,12 @@ class Worker:
         metrics = RecordingMetrics(CollectorRegistry())
         self.spool = Spool(folder / "spool", clock, settings, metrics, [self.footage])
         self.parts = SessionParts.create(
-            clock, self.spool, SHANGHAI, SessionSettings(key_frame_timeout, 0.01, 0.05)
+            clock,
+            self.spool,
+            lambda uid: self.store_out,
+            SHANGHAI,
+            lambda: 0,
+            SessionSettings(key_frame_timeout, 0.01, 0.05),
         )
 
     def session(self, sources: Sequence[Source], *, epoch: int = 1, schedule: str = "") -> CameraSession:
@@ -171,14 +180,19 @@ class Worker:
             self.clock,
             UploadSettings(retry_first_s=0.01, retry_longest_s=0.05),
             Random(1),
+            self.prepare,
         )
+        uploads = Uploads(self.spool, {"default": uploader}, lambda uid: "default")
         async with self.spool.running():
-            task = asyncio.create_task(uploader.run())
+            task = asyncio.create_task(uploads.run())
             try:
                 yield
             finally:
                 task.cancel()
                 await asyncio.wait([task])
+
+    async def prepare(self) -> None:
+        """A folder is ready as it is."""
 
     def object(self, segment: storage_pb2.Segment) -> bytes:
         return (self.footage / segment.key).read_bytes()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 
+from snowlight.api.storage.v1 import stored_pb2
 from snowlight.errors import UnavailableError
 from snowlight.media import boxes
 from tests.rpc.recording.replay import UID, Replay, Worker, running, until
@@ -33,7 +34,12 @@ async def test_minutes_become_objects_that_play_and_leave_the_spool(tmp_path: Pa
         assert segment.init_size + sum(segment.fragments.size) + boxes.mfra_size(data[-16:]) == len(data)
         assert sum(segment.fragments.duration_ms) == segment.duration_ms
         mfra = data[-boxes.mfra_size(data[-16:]) :]
-        assert boxes.parse_mfra_table(mfra) == segment.fragments.SerializeToString()
+        footer = stored_pb2.SegmentFooter.FromString(boxes.parse_mfra_table(mfra))
+        assert (footer.session, footer.codecs) == (segment.session, segment.codecs)
+        assert footer.init_size == segment.init_size
+        assert list(footer.duration_ms) == list(segment.fragments.duration_ms)
+        assert list(footer.size) == list(segment.fragments.size)
+        assert list(footer.flags) == list(segment.fragments.flags)
         assert following is None or segment.start_ms + segment.duration_ms == following.start_ms
         with av.open(io.BytesIO(data), "r") as container:
             assert sum(1 for _ in container.decode(video=0)) == segment.duration_ms // 40

@@ -147,8 +147,8 @@ async def test_a_disk_that_is_full_pauses_the_recording_and_not_the_picture(tmp_
             resource.setrlimit(resource.RLIMIT_FSIZE, (file.size + 100, limits[1]))
         if second == 8:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-            assert worker.spool.full
-            await until(lambda: not worker.spool.full)
+            assert worker.spool.level >= 1
+            await until(lambda: worker.spool.level < 1)
 
     session = worker.session([Replay(clock, clip(), 12, each_second=each_second)])
     async with worker.spool.running(), running(session):

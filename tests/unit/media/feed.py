@@ -79,9 +79,14 @@ class Feed:
 
     def __init__(self, settle_ms: float = 1000) -> None:
         self.clock = HandClock()
+        self.skew_ms = 0
         self.collected = Collected()
         self.stream = MediaStream(
-            WallClock(self.clock), Templates(), Numbering(), self.collected, StreamSettings(settle_ms)
+            WallClock(self.clock, lambda: self.skew_ms),
+            Templates(),
+            Numbering(),
+            self.collected,
+            StreamSettings(settle_ms),
         )
 
     @property

@@ -192,10 +192,30 @@ def test_a_step_of_the_system_clock_begins_a_new_mux() -> None:
     feed.stream.on_tracks(long.video, None)
     feed.play(long)
     feed.clock.stepped_ms = -60_000
-    feed.play(long, pts=6 * 90_000)
+    for turn in range(1, 5):
+        feed.play(long, pts=turn * 6 * 90_000)
     feed.stream.finish()
     assert feed.collected.reasons == ["clock stepped"]
-    assert feed.collected.sessions[1].fragments[-1].end_ms == START_MS + 12_000 - 60_000
+    assert feed.collected.sessions[1].fragments[-1].end_ms == START_MS + 30_000 - 60_000
+
+
+def test_a_step_that_the_database_does_not_share_changes_nothing() -> None:
+    feed = Feed()
+    long = clip(seconds=6)
+    feed.stream.on_tracks(long.video, None)
+    feed.play(long)
+    feed.clock.stepped_ms = 3_600_000
+    feed.play(long, pts=6 * 90_000)
+    feed.skew_ms = -3_600_000  # a few seconds later the database has told
+    for turn in range(2, 7):
+        feed.play(long, pts=turn * 6 * 90_000)
+    feed.clock.stepped_ms = 0
+    feed.play(long, pts=7 * 6 * 90_000)
+    feed.skew_ms = 0
+    feed.play(long, pts=8 * 6 * 90_000)
+    feed.stream.finish()
+    assert not feed.collected.reasons
+    assert feed.session.fragments[-1].end_ms == START_MS + 54_000
 
 
 def test_a_camera_of_one_frame_per_second_is_no_fault() -> None:

@@ -427,7 +427,9 @@ class CameraGap(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """camera_offline, auth_failed, network, ingest_restart, spool_full, disabled, schedule"""
+    """camera_offline, auth_failed, network, ingest_restart, spool_full, store_outage, spool_lost, disabled,
+    schedule
+    """
     @_builtins.property
     def start(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property

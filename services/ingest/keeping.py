@@ -1,0 +1,167 @@
+"""What is recorded and is in no store yet: spool, uploads and what is lost of it, put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+import structlog
+
+from services.ingest.commit import Commits
+from services.ingest.config import IngestSettings
+from services.ingest.epoch import SHARD, raise_epoch
+from services.ingest.recording.aging import Aging
+from services.ingest.recording.lost import LostSpools
+from services.ingest.recording.metrics import RecordingMetrics
+from services.ingest.recording.recovery import Recovered, recover
+from services.ingest.recording.spool import Spool, SpoolSettings
+from services.ingest.recording.uploader import Uploader, UploadSettings
+from services.ingest.recording.uploads import Uploads
+from services.ingest.recording.volume import SpoolVolumes, Unaccounted
+from services.ingest.registry.record import PlacedCamera
+from services.ingest.status.gaps import GapLedger
+from services.ingest.status.reporter import GapReporter
+from services.ingest.status.repository import StatusRepository
+from services.ingest.stores.placement import Placement
+from snowlight.database import Database
+from snowlight.object_store import ensure_bucket, open_store
+from snowlight.runtime import Runtime
+
+LOOK_SECONDS = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """The parts, and the epoch in which this start records."""
+
+    epoch: int
+    spool: Spool
+    uploads: Uploads
+    aging: Aging
+    lost: LostSpools
+
+    @asynccontextmanager
+    async def drained(self, seconds: float) -> AsyncIterator[None]:
+        """At the end what the sessions closed is uploaded, as far as time allows."""
+        yield
+        try:
+            async with asyncio.timeout(seconds):
+                while self.spool.cameras():  # noqa: ASYNC110 - the spool tells nobody
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            log.info("spool.left", cameras=len(self.spool.cameras()))
+
+
+async def open_keeping(
+    runtime: Runtime,
+    settings: IngestSettings,
+    database: Database,
+    commits: Commits,
+    placement: Placement,
+    cameras: Sequence[PlacedCamera],
+    ledger: GapLedger,
+    statuses: StatusRepository,
+    reporter: GapReporter,
+    *,
+    is_clock_right: Callable[[], bool],
+) -> Keeping:
+    """Recover what an earlier run left, and account for the time since then. Nothing is recorded before."""
+    spool = _open_spool(runtime, settings)
+    volumes = SpoolVolumes(database, SHARD)
+    epoch = await raise_epoch(database, SHARD)
+    is_lost = await volumes.is_lost(spool.folder)
+    recovered = await recover(spool, reporter.record)
+    ledger.restore(await statuses.open_gaps())
+    now_ms = runtime.clock.now_ms()
+    await volumes.adopt(spool.folder, _unaccounted(cameras, ledger, now_ms) if is_lost else [])
+    if is_lost:
+        log.error("spool.volume_lost", folder=str(spool.folder))
+    _begin_restart_gaps(ledger, recovered, {camera.uid for camera in cameras}, now_ms if is_lost else None)
+    uploads = Uploads(spool, _uploaders(runtime, settings, spool, commits), placement.store_of)
+    aging = Aging(
+        spool,
+        runtime.clock,
+        longest_hours=settings.spool_age_hours,
+        is_store_out=uploads.is_store_out,
+        is_clock_right=is_clock_right,
+        record=reporter.record,
+    )
+    lost = LostSpools(volumes, commits.last_committed, statuses.gaps, reporter.record)
+    return Keeping(epoch, spool, uploads, aging, lost)
+
+
+def _open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:
+    data_dir = runtime.cluster.data_dir
+    stores = settings.store.by_name().values()
+    return Spool(
+        settings.spool_dir or data_dir / "spool",
+        runtime.clock,
+        SpoolSettings(capacity_bytes=settings.spool_bytes),
+        RecordingMetrics(runtime.registry),
+        also_sync=[store.folder(data_dir) for store in stores if store.bucket is None],
+        reached=runtime.reached,
+    )
+
+
+def _uploaders(
+    runtime: Runtime, settings: IngestSettings, spool: Spool, commits: Commits
+) -> dict[str, Uploader]:
+    upload = UploadSettings(
+        least=settings.uploads_least,
+        most=settings.uploads_most,
+        slow_seconds=settings.upload_slow_seconds,
+        backlog_bytes_per_second=settings.backlog_bytes_per_second,
+    )
+    random = Random()  # noqa: S311 - jitter
+    uploaders = {}
+    for name, store in settings.store.by_name().items():
+        # Retries are the uploader's own: what a store refuses tells how much it can take.
+        opened = open_store(
+            store, runtime.cluster.data_dir, timeout_seconds=settings.upload_timeout_seconds, retries=0
+        )
+        uploaders[name] = Uploader(
+            spool,
+            opened,
+            name,
+            commits.segments,
+            runtime.clock,
+            upload,
+            random,
+            partial(ensure_bucket, store),
+        )
+    return uploaders
+
+
+def _unaccounted(cameras: Sequence[PlacedCamera], ledger: GapLedger, now_ms: int) -> list[Unaccounted]:
+    """Until when each camera was recorded: a gap that goes on began there, without one it is until now."""
+    lost = []
+    for camera in cameras:
+        gap = ledger.open_gap(camera.uid)
+        until_ms = min(gap.start_ms, now_ms) if gap else now_ms
+        if until_ms > camera.create_time_ms:
+            lost.append(Unaccounted(camera.uid, camera.create_time_ms, until_ms))
+    return lost
+
+
+def _begin_restart_gaps(
+    ledger: GapLedger, recovered: Recovered, registered: set[str], lost_ms: int | None
+) -> None:
+    """Begin a gap where a run that was killed had recorded until.
+
+    `lost_ms`: now, when the spool was lost; where the others were recorded until then is told apart.
+    """
+    lost = {gap.uid for gap in recovered.lost}
+    for uid, end_ms in recovered.end_ms.items():
+        known = ledger.open_gap(uid)
+        if uid in registered and (known is None or known.start_ms < end_ms):
+            ledger.start(uid, end_ms, "ingest_restart", however_short=uid in lost)
+    if lost_ms is not None:
+        for uid in registered:
+            if ledger.open_gap(uid) is None:
+                ledger.start(uid, lost_ms, "ingest_restart", however_short=True)

@@ -1,0 +1,1 @@
+"""Which object store a camera's footage goes to."""
