@@ -22,22 +22,20 @@ async def find_missing(
     that is younger than the camera's minimum, and the ledger has a row for whatever was never recorded. So
     time that old which is neither in the index nor in the ledger was deleted.
     """
-    there = join_spans(
-        [
-            *await _rows(connection, camera.uid, window, doomed=False),
-            *[span for row in await list_packed(connection, camera.uid, window.start_ms, window.end_ms)
-              for span in row.footage()],
-        ]
-    )  # fmt: skip
-    being_deleted = await _rows(connection, camera.uid, window, doomed=True)
+    around = Span(window.start_ms - JOIN_MS - 1, window.end_ms + JOIN_MS + 1)  # to see how long a hole is
+    packed = await list_packed(connection, camera.uid, around.start_ms, around.end_ms)
+    rows = await _rows(connection, camera.uid, around, doomed=False)
+    there = join_spans([*rows, *(span for day in packed for span in day.footage())])
+    never = join_spans(await _never_recorded(connection, camera.uid, around))
     ended_ms = camera.deleted_ms if camera.deleted_ms is not None else now_ms
-    reached_ms = min(await _reached(connection, camera, now_ms), ended_ms)
-    deletable = Span(camera.created_ms, reached_ms).clip(window)
-    never = join_spans(await _never_recorded(connection, camera.uid, window))
+    deletable = Span(camera.created_ms, min(await _reached(connection, camera, now_ms), ended_ms)).clip(
+        around
+    )
     deleted = [] if deletable.is_empty else subtract_spans(subtract_spans([deletable], there), never)
-    clipped = [span.clip(window) for span in being_deleted]
-    whole = [span for span in deleted if span.end_ms - span.start_ms > JOIN_MS]
-    return join_spans([*whole, *(span for span in clipped if not span.is_empty)])
+    missing = [span for span in deleted if span.end_ms - span.start_ms > JOIN_MS]
+    missing += await _rows(connection, camera.uid, window, doomed=True)
+    clipped = (span.clip(window) for span in missing)
+    return join_spans(span for span in clipped if not span.is_empty)
 
 
 async def _rows(connection: AsyncConnection, uid: str, window: Span, *, doomed: bool) -> Sequence[Span]:
