@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
+from services.storage.catalogue.outbox import EPOCHS, note_changed
 from services.storage.index.repository import Repository
 from services.storage.segment import Commit, LedgerGap, Segment
 from snowlight.errors import FailedPreconditionError
@@ -30,6 +31,7 @@ class Ledger:
         async with self._repository.database.write() as connection:
             await self._repository.save_epoch(connection, shard, epoch, from_ms)
             newest = await self._repository.lock_epoch(connection, shard, alone=True)
+            await note_changed(connection, EPOCHS)
         if newest != epoch:
             raise FailedPreconditionError(
                 "storage.epoch_old", f"shard {shard} is at epoch {newest}, newer than {epoch}"
