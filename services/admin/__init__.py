@@ -1,4 +1,4 @@
-"""`snowlight admin`: what an installer or a script does at the command line. It is a client of auth."""
+"""`snowlight admin`: what an installer or a script does at the command line, as a client of the services."""
 
 from services.admin.command import main
 

@@ -25,6 +25,12 @@ class StorageSettings(BaseSettings):
     sweep_seconds: float = Field(300.0, gt=0, description="Pause between two sweeps for expired footage.")
     sweep_batch: int = Field(500, ge=1, le=1000, description="Segments handled by one step of a sweep.")
     sweep_pause_seconds: float = Field(0.05, ge=0, description="Rest between two full steps of a sweep.")
+    probe_seconds: float = Field(5.0, gt=0, description="Pause between two looks at a store's mark.")
+    catalogue_seconds: float = Field(
+        2.0,
+        gt=0,
+        description="How long a change may wait until it is kept beside the footage; a hold does not.",
+    )
     ledger_days: int = Field(400, ge=1, description="How long the causes of gaps are kept, days.")
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."

@@ -59,6 +59,10 @@ class ObjectKey:
     sequence: int
     init8: str
 
+    @property
+    def end_ms(self) -> int:
+        return self.start_ms + self.duration_ms
+
     def __str__(self) -> str:
         day = datetime.fromtimestamp(self.start_ms / 1000, UTC).strftime("%Y%m%d")
         return (

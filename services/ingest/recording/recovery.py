@@ -9,10 +9,10 @@ from pathlib import Path
 
 import structlog
 
-from services.ingest.media.sample_entry import describe
 from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
 from snowlight.media.boxes import Scan, scan
+from snowlight.media.description import describe
 
 UNREADABLE = ".unreadable"
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
+from google.protobuf.message import Message
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from services.storage.bounded import for_each
+from services.storage.cameras.repository import kept_camera
 from services.storage.catalogue.documents import TABLES, key_of
 from services.storage.catalogue.ledger_batches import LedgerBatches
-from services.storage.catalogue.outbox import GAP, note
+from services.storage.catalogue.outbox import CAMERA, GAP, note
 from services.storage.catalogue.restore import Restore
 from services.storage.stores.objects import write
 from services.storage.tables import gaps, outbox
@@ -117,9 +120,7 @@ class Flusher:
         while rows := await self._next():
             await self._write(rows)
             async with self._database.write() as connection:
-                await connection.execute(
-                    sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows]))
-                )
+                await connection.execute(sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
             if len(rows) < BATCH:
                 break
         self._metrics.waiting.set(0)
@@ -140,21 +141,25 @@ class Flusher:
             kept = [stored_pb2.KeptGap.FromString(row.body) for row in ledger]
             await self._ledger.append(kept, rows[-1].id)
             self._metrics.written.inc()
-        places = asyncio.Semaphore(PUTS_AT_ONCE)
-        async with asyncio.TaskGroup() as tasks:
-            for row in newest.values():
-                if row.kind != GAP:
-                    tasks.create_task(self._put(places, row))
+        others = [row for row in newest.values() if row.kind != GAP]
+        await for_each(others, self._put, at_once=PUTS_AT_ONCE)
 
-    async def _put(self, places: asyncio.Semaphore, row: _Row) -> None:
-        async with places:
-            body = row.body
+    async def _put(self, row: _Row) -> None:
+        body = await self._newest(row)
+        self._reached("catalogue.put")
+        await write(self._store, key_of(row.kind, row.subject), body)
+        self._metrics.written.inc()
+
+    async def _newest(self, row: _Row) -> bytes:
+        """What the tables say by now, where a subject is a part of them: since the change was noted they may
+        have learnt more."""
+        message: Message | None = None
+        async with self._database.read() as connection:
             if row.kind in TABLES:
-                async with self._database.read() as connection:
-                    body = (await TABLES[row.kind](connection)).SerializeToString()
-            self._reached("catalogue.put")
-            await write(self._store, key_of(row.kind, row.subject), body)
-            self._metrics.written.inc()
+                message = await TABLES[row.kind](connection)
+            elif row.kind == CAMERA:
+                message = await kept_camera(connection, row.subject)
+        return row.body if message is None else message.SerializeToString()
 
     async def _pause(self) -> None:
         try:

@@ -11,7 +11,7 @@ from services.storage.tables import outbox
 GAP = "gap"
 """KeptGap by "{uid}/{start_ms}"."""
 CAMERA = "camera"
-"""KeptCamera by uid."""
+"""KeptCamera by uid, written as it is by then."""
 HOLD = "hold"
 """Hold by id."""
 POLICIES = "policies"

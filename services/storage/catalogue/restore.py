@@ -1,6 +1,5 @@
 """What lies beside the footage, read back into a database that does not have it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.storage.bounded import for_each
 from services.storage.cameras.repository import note_camera, raise_again, read_policies
 from services.storage.catalogue.documents import (
     CAMERAS_PREFIX,
@@ -90,9 +90,7 @@ class Restore:
             done = self._insert(feeds).values(name=_READ_BACK, revision=1)
             await connection.execute(done.on_conflict_do_nothing())
         self._done = True
-        log.info(
-            "catalogue.read", cameras=restored.cameras, holds=restored.holds, gaps=restored.gaps
-        )
+        log.info("catalogue.read", cameras=restored.cameras, holds=restored.holds, gaps=restored.gaps)
 
     async def read_back(self) -> Restored:
         """Holds and policies come before cameras, and all of it before any footage: nothing that is kept by
@@ -215,8 +213,19 @@ class Restore:
             wanted = list(rows.values())
             for at in range(0, len(wanted), ROWS_AT_ONCE):
                 async with self._database.write() as connection:
-                    added += await self._add(connection, gaps, wanted[at : at + ROWS_AT_ONCE])
+                    added += await self._add_gaps(connection, wanted[at : at + ROWS_AT_ONCE])
         return added
+
+    async def _add_gaps(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> int:
+        """A gap once closed stays closed."""
+        insert = self._insert(gaps)
+        closing = insert.on_conflict_do_update(
+            index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
+            set_={"end_ms": insert.excluded.end_ms},
+            where=sa.and_(gaps.c.end_ms == 0, insert.excluded.end_ms > 0),
+        )
+        added = await connection.execute(closing.returning(gaps.c.start_ms), rows)
+        return len(added.all())
 
     async def _note_gaps(self) -> None:
         """Of a database that is older than the catalogue."""
@@ -242,9 +251,7 @@ class Restore:
         if not rows:
             return 0
         key = next(iter(table.primary_key.columns))
-        added = await connection.execute(
-            self._insert(table).on_conflict_do_nothing().returning(key), rows
-        )
+        added = await connection.execute(self._insert(table).on_conflict_do_nothing().returning(key), rows)
         return len(added.all())
 
     async def _uids(self) -> list[str]:
@@ -258,16 +265,9 @@ class Restore:
 
     async def _read_all(self, prefix: str, kind: type[Kept]) -> AsyncIterator[list[Kept]]:
         """All messages below `prefix`, some at a time."""
-        places = asyncio.Semaphore(READS_AT_ONCE)
-
-        async def one(key: str) -> Kept | None:
-            async with places:
-                return await self._read(key, kind)
-
         async for chunk in list_chunks(self._store, prefix):
-            async with asyncio.TaskGroup() as tasks:
-                reads = [tasks.create_task(one(each.key)) for each in chunk]
-            yield [found for task in reads if (found := task.result()) is not None]
+            found = await for_each(chunk, lambda each: self._read(each.key, kind), at_once=READS_AT_ONCE)
+            yield [message for message in found if message is not None]
 
     async def _read(self, key: str, kind: type[Kept]) -> Kept | None:
         """None when it is not there, or is not what it should be."""

@@ -1,17 +1,16 @@
 """The gRPC face of the stores: which there are, which region goes where, and the index made again."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from services.storage.catalogue.rebuild import Rebuild
 from services.storage.service.validation import check
 from services.storage.stores.fill import Filling
-from services.storage.stores.health import StoreHealth
+from services.storage.stores.prober import StoreProber
 from services.storage.stores.registry import RegionStores
 from snowlight.api.storage.v1 import store_pb2, store_pb2_grpc
 from snowlight.errors import NotFoundError
-from snowlight.object_store import StoreDescription
 
 _REGION = re.compile(r"regions/(?P<code>[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}[0-9A-Za-z-]{0,20})")
 
@@ -21,10 +20,10 @@ class StoresService(store_pb2_grpc.StoresServicer):
 
     def __init__(
         self,
-        stores: Mapping[str, StoreDescription],
+        stores: Sequence[str],
         default: str,
         regions: RegionStores,
-        health: StoreHealth,
+        prober: StoreProber,
         filling: Filling,
         rebuild: Rebuild,
     ) -> None:
@@ -32,7 +31,7 @@ class StoresService(store_pb2_grpc.StoresServicer):
         self._stores = stores
         self._default = default
         self._regions = regions
-        self._health = health
+        self._prober = prober
         self._filling = filling
         self._rebuild = rebuild
 
@@ -74,11 +73,11 @@ class StoresService(store_pb2_grpc.StoresServicer):
 
     async def _message(self, name: str) -> store_pb2.Store:
         fill = await self._filling.fill(name)
-        away = self._health.is_away(name)
+        away = self._prober.is_away(name)
         return store_pb2.Store(
             name=name,
             state=store_pb2.Store.AWAY if away else store_pb2.Store.AVAILABLE,
-            away_since_ms=self._health.away_since_ms(name),
+            away_since_ms=self._prober.away_since_ms(name),
             fill=fill.state,
             used_bytes=fill.used_bytes,
             capacity_bytes=fill.capacity_bytes,

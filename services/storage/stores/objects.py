@@ -5,7 +5,7 @@ Every function raises UnavailableError when the store does not answer, or not as
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -87,11 +87,8 @@ async def delete(store: "ObjectStore", keys: Sequence[str]) -> None:
 
 
 async def _delete_file(store: LocalStore, key: str) -> None:
-    with _told(key):
-        try:
-            await obstore.delete_async(store, key)
-        except FileNotFoundError:
-            pass
+    with _told(key), suppress(FileNotFoundError):
+        await obstore.delete_async(store, key)
 
 
 async def head(store: "ObjectStore", key: str) -> Listed | None:
@@ -133,7 +130,7 @@ async def list_folder(store: "ObjectStore", prefix: str) -> tuple[list[str], lis
 
 @contextmanager
 def _told(where: str) -> Iterator[None]:
-    """The store's failures as UnavailableError. What it says of them may name addresses: the cause keeps it."""
+    """The store's failures as UnavailableError. Its own words may name addresses: only the cause has them."""
     try:
         yield
     except FileNotFoundError:

@@ -29,7 +29,7 @@ class RegionStores:
         """Store by region's code, in order of code."""
         query = sa.select(region_stores.c.region, region_stores.c.store).order_by(region_stores.c.region)
         async with self._database.read() as connection:
-            return {region: store for region, store in await connection.execute(query)}
+            return {row.region: row.store for row in await connection.execute(query)}
 
     async def set(self, region: str, store: str) -> None:
         """New footage of the region goes to `store`."""

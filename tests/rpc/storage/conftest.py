@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
@@ -26,6 +27,8 @@ class Cluster:
         self.database_url = database_url
         self.store = store or ObjectStoreSettings()
         self.data_dir = data_dir
+        self.storage_settings: dict[str, Any] = {}
+        """Further settings of the storage started next."""
         self.registry = Registry()  # type: ignore[abstract]  # only the feed is asked for
         self._settings = ClusterSettings(
             data_dir=data_dir,
@@ -65,6 +68,9 @@ class Cluster:
             grace_seconds=grace_seconds,
             sweep_seconds=0.1,
             sweep_pause_seconds=0.01,
+            probe_seconds=0.1,
+            catalogue_seconds=0.1,
+            **self.storage_settings,
         )
         runtime = self.runtime("storage")
         self._metrics = runtime.registry
@@ -73,6 +79,12 @@ class Cluster:
             channel = self.runtime("ingest").channel(self._settings.storage_address)
             await stack.enter_async_context(channel)
             yield storage_pb2_grpc.StorageStub(channel)
+
+    @asynccontextmanager
+    async def stores(self) -> "AsyncIterator[store_pb2_grpc.StoresAsyncStub]":
+        """A stub of the stores of the storage that runs, as an administrator calls it."""
+        async with self.runtime("admin").channel(self._settings.storage_address) as channel:
+            yield store_pb2_grpc.StoresStub(channel)
 
 
 @pytest.fixture
