@@ -31,9 +31,11 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads; on SQLite it waits for no writer."""
+        """A transaction that only reads, and all of it as of one moment; on SQLite it waits for no writer."""
         async with self._connect() as connection:
             await connection.execution_options(snowlight_read_only=True)
+            if self.is_postgres:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
                 yield connection
 

@@ -14,6 +14,7 @@ from services.storage.catalogue.completion import Completion
 from services.storage.catalogue.rebuild import Rebuild
 from services.storage.config import StorageSettings
 from services.storage.index.commit import Ledger
+from services.storage.index.day_objects import DayObjects
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
@@ -45,6 +46,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'storage.db'}"
     descriptions = settings.store.by_name()
     stores = open_stores(settings.store, runtime.cluster.data_dir)
+    objects = DayObjects(stores, settings.index_cache_bytes)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(url, service="storage", migrations=MIGRATIONS)
@@ -83,7 +85,10 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         for work in (feed.run(), sweeper.run(), readiness.run(), prober.run(), *leased):
             stack.callback(background.create_task(work).cancel)
         service = StorageService(
-            Ledger(repository), FootageIndex(repository, cameras, clock), completion, frozenset(stores)
+            Ledger(repository, objects, clock),
+            FootageIndex(repository, cameras, objects, prober, clock),
+            completion,
+            frozenset(stores),
         )
         stores_service = StoresService(
             tuple(stores),

@@ -32,6 +32,9 @@ class StorageSettings(BaseSettings):
         description="How long a change may wait until it is kept beside the footage; a hold does not.",
     )
     ledger_days: int = Field(400, ge=1, description="How long the causes of gaps are kept, days.")
+    index_cache_bytes: int = Field(
+        256 << 20, ge=0, description="Index objects of packed days held in memory, bytes."
+    )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
     )

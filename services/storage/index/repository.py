@@ -1,5 +1,6 @@
 """The footage index in SQL. PostgreSQL's hot paths are in repository_postgres."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -7,13 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.storage.index.packed import list_packed_and_before
+from services.storage.index.spans import join_spans
 from services.storage.ledger.timeline import Span
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
-from services.storage.tables import epochs, gaps, segment_end, segments
+from services.storage.tables import epochs, gaps, packed_days, segment_end, segments
 from snowlight.database import Database
 
 COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
 KEY_COLUMNS = tuple(segments.primary_key.columns)
+Key = tuple[str, int, int, int, int, str]
+"""The values of KEY_COLUMNS."""
 NO_TABLE = sa.literal(b"", sa.LargeBinary).label("fragments")
 
 
@@ -102,44 +107,48 @@ class Repository:
         await connection.execute(statement, values)
 
     async def list_segments(
-        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+        self, connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
     ) -> list[Segment]:
-        """Segments that lie in [start_ms, end_ms) or reach into it, oldest first."""
+        """Rows of segments that lie in [start_ms, end_ms) or reach into it, oldest first."""
         query = (
             sa.select(*COLUMNS[:-1], segments.c.fragments if fragments else NO_TABLE)
             .where(_within(camera_uid, start_ms, end_ms))
             .order_by(segments.c.start_ms, segments.c.epoch, segments.c.sequence)
         )
-        async with self.database.read() as connection:
-            return segments_of(await connection.execute(query))
+        return segments_of(await connection.execute(query))
 
     async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
-        """What is recorded in the range, holes up to JOIN_MS joined, after the last span before the range."""
-        reached = sa.func.max(segment_end).over(order_by=segments.c.start_ms, rows=(None, -1))
-        ranged = sa.select(segments.c.start_ms, segment_end.label("end_ms"), reached.label("reached_ms"))
-        each = ranged.where(_within(camera_uid, start_ms, end_ms)).subquery()
-        begins = sa.case((each.c.start_ms - each.c.reached_ms <= JOIN_MS, 0), else_=1)
-        island = sa.func.sum(begins).over(order_by=each.c.start_ms, rows=(None, 0))
-        counted = sa.select(each.c.start_ms, each.c.end_ms, island.label("island")).subquery()
-        joined = sa.select(sa.func.min(counted.c.start_ms), sa.func.max(counted.c.end_ms))
-        before = (
-            sa.select(segments.c.start_ms, segment_end)
-            .where(_of(camera_uid), segments.c.start_ms < start_ms, segment_end <= start_ms)
-            .order_by(segments.c.start_ms.desc())
-            .limit(1)
-        )
+        """What is recorded in the range, whatever store it lies in: `list_footage_by_store` as one."""
+        by_store = await self.list_footage_by_store(camera_uid, start_ms, end_ms)
+        return join_spans(span for spans in by_store.values() for span in spans)
+
+    async def list_footage_by_store(
+        self, camera_uid: str, start_ms: int, end_ms: int
+    ) -> dict[str, list[Span]]:
+        """What is recorded in the range in each store, rows and packed days, holes up to JOIN_MS joined.
+
+        Also what is recorded last before the range, and perhaps more around it.
+        """
+        found: dict[str, list[Span]] = defaultdict(list)
         async with self.database.read() as connection:
-            found = [Span(*row) for row in await connection.execute(before)]
-            found += [Span(*row) for row in await connection.execute(joined.group_by(counted.c.island))]
-        return sorted(found, key=lambda span: span.start_ms)
+            for row in await connection.execute(_footage(camera_uid, start_ms, end_ms)):
+                found[row.store].append(Span(row.start_ms, row.end_ms))
+            for row in await connection.execute(_last_before(camera_uid, start_ms)):
+                found[row.store].append(Span(row.start_ms, row.end_ms))
+            for day in await list_packed_and_before(connection, camera_uid, start_ms, end_ms):
+                found[day.store] += day.footage()
+        return {store: join_spans(spans) for store, spans in found.items()}
 
     async def first_footage_ms(self, camera_uid: str) -> int | None:
         """When the camera's oldest footage starts."""
+        rows = sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
+        packed = sa.select(sa.func.min(packed_days.c.first_ms)).where(
+            packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
+        )
+        query = sa.select(rows.scalar_subquery(), packed.scalar_subquery())
         async with self.database.read() as connection:
-            found: int | None = await connection.scalar(
-                sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
-            )
-            return found
+            found = (await connection.execute(query)).one()
+            return min((first_ms for first_ms in found if first_ms is not None), default=None)
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
@@ -156,6 +165,34 @@ class Repository:
             return [LedgerGap(*row) for row in await connection.execute(query)]
 
 
+def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
+    """Rows that lie in the range or reach into it, as joined spans of each store."""
+    reached = sa.func.max(segment_end).over(
+        partition_by=segments.c.store, order_by=segments.c.start_ms, rows=(None, -1)
+    )
+    ranged = sa.select(
+        segments.c.store, segments.c.start_ms, segment_end.label("end_ms"), reached.label("reached_ms")
+    )
+    each = ranged.where(_within(camera_uid, start_ms, end_ms)).subquery()
+    begins = sa.case((each.c.start_ms - each.c.reached_ms <= JOIN_MS, 0), else_=1)
+    island = sa.func.sum(begins).over(partition_by=each.c.store, order_by=each.c.start_ms, rows=(None, 0))
+    counted = sa.select(each, island.label("island")).subquery()
+    return sa.select(
+        counted.c.store,
+        sa.func.min(counted.c.start_ms).label("start_ms"),
+        sa.func.max(counted.c.end_ms).label("end_ms"),
+    ).group_by(counted.c.store, counted.c.island)
+
+
+def _last_before(camera_uid: str, start_ms: int) -> sa.Select[Any]:
+    return (
+        sa.select(segments.c.store, segments.c.start_ms, segment_end.label("end_ms"))
+        .where(_of(camera_uid), segments.c.start_ms < start_ms, segment_end <= start_ms)
+        .order_by(segments.c.start_ms.desc())
+        .limit(1)
+    )
+
+
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:
     return sa.and_(segments.c.camera_uid == camera_uid, segments.c.tombstone_ms.is_(None))
 
@@ -169,7 +206,7 @@ def _within(camera_uid: str, start_ms: int, end_ms: int) -> sa.ColumnElement[boo
     )
 
 
-def key_of(row: Segment) -> tuple[str, int, int, int, int, str]:
+def key_of(row: Segment) -> Key:
     return (row.camera_uid, row.start_ms, row.duration_ms, row.epoch, row.sequence, row.init8)
 
 

@@ -65,10 +65,10 @@ class PostgresRepository(Repository):
             return segments_of(await driver.fetch(_NEAR, *columns)) if rows else []
 
     async def list_segments(
-        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+        self, connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
     ) -> list[Segment]:
         query = _LIST_WITH_TABLES if fragments else _LIST_WITHOUT
-        async with self.database.read() as connection, _driver(connection) as driver:
+        async with _driver(connection) as driver:
             return segments_of(await driver.fetch(query, camera_uid, start_ms, end_ms))
 
 
