@@ -1,9 +1,7 @@
 """Storage as a service: database, the camera feed, retention, gRPC."""
 
 import asyncio
-import os
-import secrets
-import socket
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -15,6 +13,8 @@ from services.storage.catalogue.rebuild import Rebuild
 from services.storage.config import StorageSettings
 from services.storage.index.commit import Ledger
 from services.storage.index.day_objects import DayObjects
+from services.storage.index.packable import PackableRows
+from services.storage.index.packing import Closer, PackMetrics
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
@@ -74,13 +74,22 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         catalogue = build_catalogue(runtime, settings, database, stores[settings.store.name])
         rebuild = Rebuild(repository, stores, prober, catalogue.restore, clock)
         completion = Completion(database, stores)
-        holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        closer = Closer(
+            PackableRows(repository),
+            objects,
+            prober,
+            settings,
+            clock,
+            PackMetrics(runtime.registry),
+            runtime.reached,
+        )
+        holder = uuid.uuid4().hex
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        duties = {"catalogue": catalogue.flusher.run}
+        duties = {"closer": closer.run, "catalogue": catalogue.flusher.run}
         leased = (Lease(database, name, holder, clock).run(work) for name, work in duties.items())
         for work in (feed.run(), sweeper.run(), readiness.run(), prober.run(), *leased):
             stack.callback(background.create_task(work).cancel)

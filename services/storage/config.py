@@ -32,6 +32,13 @@ class StorageSettings(BaseSettings):
         description="How long a change may wait until it is kept beside the footage; a hold does not.",
     )
     ledger_days: int = Field(400, ge=1, description="How long the causes of gaps are kept, days.")
+    pack_after_hours: float = Field(
+        24.0, ge=1, description="From the end of a UTC day to its rows being packed into an index object."
+    )
+    pack_seconds: float = Field(
+        3600.0, gt=0, description="Pause between two passes of the closer; late rows wait so long at least."
+    )
+    pack_pause_seconds: float = Field(0.05, ge=0, description="Rest between two camera-days being packed.")
     index_cache_bytes: int = Field(
         256 << 20, ge=0, description="Index objects of packed days held in memory, bytes."
     )

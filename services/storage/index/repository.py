@@ -62,6 +62,18 @@ class Repository:
         inserted = {tuple(each) for each in await connection.execute(statement, values)}
         return {str(row.key) for row in rows if key_of(row) in inserted}
 
+    async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
+        """Delete those of `rows` that are there and not buried. Returns how many."""
+        if not rows:
+            return 0
+        is_row = (column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS)
+        live = (segments.c.tombstone_ms.is_(None), sa.not_(segments.c.doomed))
+        keys = [
+            {f"its_{column.name}": value for column, value in zip(KEY_COLUMNS, key_of(row), strict=True)}
+            for row in rows
+        ]
+        return (await connection.execute(sa.delete(segments).where(*is_row, *live), keys)).rowcount
+
     async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:
         """Segments of the same cameras that overlap any of `rows`, without fragment tables."""
         if not rows:

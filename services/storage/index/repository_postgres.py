@@ -24,6 +24,16 @@ _INSERT = f"""
     RETURNING camera_uid, start_ms, duration_ms, epoch, sequence, init8
 """  # noqa: S608 - names of columns, nothing from outside
 
+_KEYS = "$1::text[], $2::bigint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[]"
+# The range of time, told apart from the keys, is what chooses the partition.
+_DELETE_LIVE = f"""
+    DELETE FROM segments USING unnest({_KEYS}) AS gone(uid, start_ms, duration_ms, epoch, sequence, init8)
+    WHERE segments.camera_uid = gone.uid AND segments.start_ms = gone.start_ms
+      AND segments.duration_ms = gone.duration_ms AND segments.epoch = gone.epoch
+      AND segments.sequence = gone.sequence AND segments.init8 = gone.init8
+      AND segments.start_ms BETWEEN $7 AND $8 AND tombstone_ms IS NULL AND NOT doomed
+"""  # noqa: S608 - names of columns, nothing from outside
+
 _LIST = """
     SELECT {columns} FROM segments
     WHERE camera_uid = $1 AND start_ms > $2::bigint - {reach} AND start_ms < $3
@@ -59,6 +69,14 @@ class PostgresRepository(Repository):
             inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns, tombstone_ms)}
         return {str(row.key) for row in rows if key_of(row) in inserted}
 
+    async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
+        if not rows:
+            return 0
+        columns = [list(column) for column in zip(*(key_of(row) for row in rows), strict=True)]
+        async with _driver(connection) as driver:
+            told = await driver.execute(_DELETE_LIVE, *columns, min(columns[1]), max(columns[1]))
+        return int(told.removeprefix("DELETE "))
+
     async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:
         columns = [[getattr(row, name) for row in rows] for name in ("camera_uid", "start_ms", "end_ms")]
         async with _driver(connection) as driver:
@@ -74,8 +92,9 @@ class PostgresRepository(Repository):
 
 @asynccontextmanager
 async def _driver(connection: AsyncConnection) -> AsyncIterator[Any]:
-    """The `asyncpg.Connection`. SQLAlchemy's transaction holds there once it has executed anything."""
-    driver = (await connection.get_raw_connection()).driver_connection
+    """The `asyncpg.Connection`. SQLAlchemy begins its transaction there with the first thing it executes."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    assert driver.is_in_transaction(), "execute something through SQLAlchemy first"
     try:
         yield driver
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:

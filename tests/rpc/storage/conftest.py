@@ -58,7 +58,7 @@ class Cluster:
 
     @asynccontextmanager
     async def storage(
-        self, *, grace_seconds: float = 0.2
+        self, *, grace_seconds: float = 0.2, pack_after_hours: float = 1e6
     ) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
         """Run storage while the context is open. Yields a stub that calls in ingest's name."""
         settings = StorageSettings(
@@ -68,6 +68,8 @@ class Cluster:
             grace_seconds=grace_seconds,
             sweep_seconds=0.1,
             sweep_pause_seconds=0.01,
+            pack_after_hours=pack_after_hours,
+            pack_seconds=0.1,
             probe_seconds=0.1,
             catalogue_seconds=0.1,
             **self.storage_settings,
