@@ -19,6 +19,7 @@ from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
 from services.storage.lease import Lease
+from services.storage.reconcile.build import build_reconciler
 from services.storage.retention.deletion import Footage
 from services.storage.retention.repository import RetentionRepository
 from services.storage.retention.sweeper import Sweeper, SweepMetrics
@@ -74,6 +75,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         catalogue = build_catalogue(runtime, settings, database, stores[settings.store.name])
         rebuild = Rebuild(repository, stores, prober, catalogue.restore, clock)
         completion = Completion(database, stores)
+        reconciler = build_reconciler(runtime, settings, repository, stores, prober, completion)
         closer = Closer(
             PackableRows(repository),
             objects,
@@ -89,7 +91,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        duties = {"closer": closer.run, "catalogue": catalogue.flusher.run}
+        duties = {"closer": closer.run, "catalogue": catalogue.flusher.run, "reconciler": reconciler.run}
         leased = (Lease(database, name, holder, clock).run(work) for name, work in duties.items())
         for work in (feed.run(), sweeper.run(), readiness.run(), prober.run(), *leased):
             stack.callback(background.create_task(work).cancel)

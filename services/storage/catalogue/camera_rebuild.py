@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.selection import Taken, choose
 from services.storage.index.day_object import Day, DayKey, decode_day
 from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.index.repository import KEY_COLUMNS, Repository
 from services.storage.ledger.lost import record_lost
+from services.storage.ledger.timeline import Span
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
 from services.storage.stores.objects import list_all, list_chunks, read
 from services.storage.tables import cameras, packed_days, segments
 from snowlight.clock import Clock
-from snowlight.errors import DataLossError
+from snowlight.errors import AbortedError, DataLossError
 from snowlight.media.fragment import ObjectKey
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
 ROWS_AT_ONCE = 2000
+ATTEMPTS = 3
 LATEST_MS = 4_102_444_800_000
 """2100: no clock is that wrong, and no date beyond 9999 can be written."""
 
@@ -42,6 +45,7 @@ class Told(Protocol):
 class _Known:
     """What the index has of a camera already."""
 
+    packed: list[PackedDay]
     keys: frozenset[ObjectKey]
     spans: list[tuple[int, int]]
     days: frozenset[int]
@@ -64,33 +68,48 @@ class CameraRebuild:
         self._told = told
 
     async def run(self, uid: str) -> None:
-        """Add to the index what it lacks of the camera's footage in this store."""
+        """Add to the index what it lacks of the camera's footage in this store.
+
+        Raises AbortedError when its days are being packed all the while.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                await self._add(uid)
+            except AbortedError as error:
+                log.info("rebuild.overtaken", camera=uid, error=str(error))
+            else:
+                return
+        raise AbortedError("rebuild.overtaken", f"the days of camera {uid} change too fast")
+
+    async def _add(self, uid: str) -> None:
         known = await self._known(uid)
         sizes = await self._list(uid)
         covered: set[ObjectKey] = set()
         for day, generation in await self._read_days(uid, known):
             covered |= await self._add_day(day, generation, sizes, known)
             self._told.days += 1
+        known = await self._known(uid)
         taken = Taken()
         taken.add(known.spans)
-        taken.add((key.start_ms, key.end_ms) for key in covered)
         loose = choose([key for key in sizes if key not in covered and key not in known.keys], taken)
         for at in range(0, len(loose), ROWS_AT_ONCE):
             rows = [bare_row(key, self._name, sizes[key]) for key in loose[at : at + ROWS_AT_ONCE]]
             async with self._database.write() as connection:
+                if await _packed(connection, uid) != known.packed:
+                    raise AbortedError("storage.day_changed", "a day was packed meanwhile")
                 await self._repository.insert_segments(connection, rows)
             self._told.objects += len(rows)
 
     async def _known(self, uid: str) -> _Known:
         rows = sa.select(*KEY_COLUMNS, segments.c.store).where(segments.c.camera_uid == uid)
-        packed = sa.select(packed_days).where(packed_days.c.camera_uid == uid)
         kept = sa.select(cameras.c.kept_days, cameras.c.minimum_days).where(cameras.c.uid == uid)
         async with self._database.read() as connection:
             hot = [(ObjectKey(*row[:6]), row.store) for row in await connection.execute(rows)]
-            days = [PackedDay(*row) for row in await connection.execute(packed)]
+            days = await _packed(connection, uid)
             camera = (await connection.execute(kept)).one_or_none()
         kept_ms = min(camera) * DAY_MS if camera else self._clock.now_ms()
         return _Known(
+            packed=days,
             keys=frozenset(key for key, _ in hot),
             spans=[(key.start_ms, key.end_ms) for key, _ in hot]
             + [(span.start_ms, span.end_ms) for day in days for span in day.footage()],
@@ -165,7 +184,7 @@ class CameraRebuild:
             cut += 1
         loose = [segment for segment, is_there in zip(told[:cut], there, strict=False) if is_there]
         lost = [
-            segment
+            Span(segment.start_ms, segment.end_ms)
             for segment, is_there in zip(told[:cut], there, strict=False)
             if not is_there and segment.end_ms > known.lost_from_ms
         ]
@@ -175,9 +194,16 @@ class CameraRebuild:
                 if not await insert_packed(connection, row):
                     return {segment.key for segment in told}
             await self._repository.insert_segments(connection, loose)
-            await record_lost(self._repository, connection, lost)
+            await record_lost(self._repository, connection, day.camera_uid, lost)
         self._told.objects += len(told) - cut + len(loose)
         return {segment.key for segment, is_there in zip(told, there, strict=True) if is_there}
+
+
+async def _packed(connection: AsyncConnection, uid: str) -> list[PackedDay]:
+    """The camera's packed days in all stores."""
+    query = sa.select(packed_days).where(packed_days.c.camera_uid == uid)
+    rows = await connection.execute(query.order_by(packed_days.c.day, packed_days.c.store))
+    return [PackedDay(*row) for row in rows]
 
 
 def parse_key(name: str) -> ObjectKey | None:

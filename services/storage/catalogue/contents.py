@@ -46,6 +46,8 @@ async def read_contents(store: "ObjectStore", key: ObjectKey, size: int) -> Cont
     when the store does not answer.
     """
     name = str(key)
+    if not size:
+        raise ValueError("it is empty")
     begin = await read_range(store, name, 0, min(BEGIN_BYTES, size))
     if begin is None:
         return None

@@ -7,41 +7,42 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.outbox import GAP, note
 from services.storage.index.repository import Repository
-from services.storage.segment import LedgerGap, Segment
+from services.storage.ledger.timeline import Span
+from services.storage.segment import LedgerGap
 from services.storage.tables import gaps
 from snowlight.api.storage.v1 import stored_pb2
 
 LOST_OBJECT = "lost_object"
 
 
-async def record_lost(repository: Repository, connection: AsyncConnection, lost: Sequence[Segment]) -> None:
-    """A row for each object, so that one which comes back takes back its own."""
-    await repository.save_gaps(
-        connection,
-        [LedgerGap(each.camera_uid, each.start_ms, each.end_ms, LOST_OBJECT) for each in lost],
-    )
-    await note(connection, GAP, [_kept(each, withdrawn=False) for each in lost])
+async def record_lost(
+    repository: Repository, connection: AsyncConnection, camera_uid: str, lost: Sequence[Span]
+) -> None:
+    """A row for each of `lost`, one object's time each, so that one which comes back takes back its own."""
+    rows = [LedgerGap(camera_uid, span.start_ms, span.end_ms, LOST_OBJECT) for span in lost]
+    await repository.save_gaps(connection, rows)
+    await note(connection, GAP, [_kept(camera_uid, span, withdrawn=False) for span in lost])
 
 
-async def withdraw_lost(connection: AsyncConnection, found: Segment) -> None:
+async def withdraw_lost(connection: AsyncConnection, camera_uid: str, found: Span) -> None:
     """The object is there after all."""
     gone = await connection.execute(
         sa.delete(gaps).where(
-            gaps.c.camera_uid == found.camera_uid,
+            gaps.c.camera_uid == camera_uid,
             gaps.c.start_ms == found.start_ms,
             gaps.c.end_ms == found.end_ms,
             gaps.c.cause == LOST_OBJECT,
         )
     )
     if gone.rowcount:
-        await note(connection, GAP, [_kept(found, withdrawn=True)])
+        await note(connection, GAP, [_kept(camera_uid, found, withdrawn=True)])
 
 
-def _kept(segment: Segment, *, withdrawn: bool) -> tuple[str, stored_pb2.KeptGap]:
-    return f"{segment.camera_uid}/{segment.start_ms}", stored_pb2.KeptGap(
-        camera_uid=segment.camera_uid,
-        start_ms=segment.start_ms,
-        end_ms=segment.end_ms,
+def _kept(camera_uid: str, span: Span, *, withdrawn: bool) -> tuple[str, stored_pb2.KeptGap]:
+    return f"{camera_uid}/{span.start_ms}", stored_pb2.KeptGap(
+        camera_uid=camera_uid,
+        start_ms=span.start_ms,
+        end_ms=span.end_ms,
         cause=LOST_OBJECT,
         withdrawn=withdrawn,
     )
