@@ -112,9 +112,11 @@ class StoreProber:
         Raises UnavailableError when it does not answer, FailedPreconditionError when it is another.
         """
         store = self._stores[name]
+        # In this order: another process may be marking it just now.
+        known = name in self._known or await self._is_known(name)
         mark = await self._mark(name)
         if mark is None:
-            if await self._is_known(name):
+            if known:
                 raise FailedPreconditionError(
                     "store.not_marked", f"{MARK_KEY} is missing: this is not the store {name} that it was"
                 )
@@ -122,8 +124,9 @@ class StoreProber:
             await write(store, MARK_KEY, name.encode())
         elif mark.strip() != name.encode():
             raise FailedPreconditionError("store.other", f"{MARK_KEY} says that this is not the store {name}")
-        if name not in self._known:
+        if not known:
             await self._remember(name)
+        self._known.add(name)
 
     async def _mark(self, name: str) -> bytes | None:
         """What the mark says; None when there is none, or no bucket yet."""
@@ -142,4 +145,3 @@ class StoreProber:
         insert = self._insert(known_stores).values(name=name, since_ms=self._clock.now_ms())
         async with self._database.write() as connection:
             await connection.execute(insert.on_conflict_do_nothing())
-        self._known.add(name)

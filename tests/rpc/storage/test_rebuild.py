@@ -12,7 +12,8 @@ import pytest
 from services.storage.index.day_object import DayKey, decode_day, encode_day
 from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.segment import Segment
-from snowlight.api.storage.v1 import storage_pb2, store_pb2
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.api.storage.v1 import storage_pb2, store_pb2, stored_pb2
 from snowlight.clock import SystemClock
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.object_store import ObjectStoreSettings
@@ -110,7 +111,12 @@ async def pack(cluster: Cluster, *objects: Footage, generation: int = 1, kept_fr
 
 
 async def test_timelines_are_equal_before_and_after(cluster: Cluster) -> None:
-    await cluster.registry.put("cam", retention_days=30, created_ms=CREATED_MS)
+    """Of a village whose store ran full, so that what was past its minimum of two days began to go."""
+    policy = {"name": "default", "days": 30, "minimum_days": 2, "updated_ms": 5, "updated_by": "somebody"}
+    await insert(cluster, "retention_policies", policy)
+    await insert(cluster, "outbox", {"kind": "policies", "subject": "policies", "body": b""})
+    business = camera_pb2.BUSINESS
+    await cluster.registry.put("cam", retention_days=0, created_ms=CREATED_MS, ownership=business)
     await cluster.registry.put("gone", retention_days=30, created_ms=CREATED_MS)
     await cluster.registry.delete("gone")
     hot = [*minutes("cam", YESTERDAY_MS, 30), *minutes("cam", YESTERDAY_MS + HOUR_MS, 30)]
@@ -132,6 +138,11 @@ async def test_timelines_are_equal_before_and_after(cluster: Cluster) -> None:
             await open_epoch(storage, 2)
             await commit(storage, *(each.segment for each in newer))
             assert await commit(storage, refused.segment) == [SUPERSEDED]
+            noted = stored_pb2.KeptGap(
+                camera_uid="cam", start_ms=outage.start_ms, end_ms=outage.end_ms, cause=outage.cause
+            )
+            body = {"kind": "gap", "subject": f"cam/{outage.start_ms}", "body": noted.SerializeToString()}
+            await insert(cluster, "outbox", body)
 
             async def is_known() -> bool:
                 return len(await rows(cluster, "cameras", "uid")) == 2 and await is_flushed(cluster)
@@ -227,7 +238,8 @@ async def test_holds_hold_and_policies_stay(cluster: Cluster) -> None:
 
 
 def store_hold(hold: dict[str, object]) -> bytes:
-    from snowlight.api.storage.v1 import hold_pb2
+    from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.api.storage.v1 import hold_pb2
 
     kept = {name: value for name, value in hold.items() if name not in ("id", "missing")}
     return hold_pb2.Hold(name=f"holds/{hold['id']}", **kept).SerializeToString()  # type: ignore[arg-type]
