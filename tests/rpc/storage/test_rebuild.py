@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import obstore
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
 from services.storage.index.day_object import DayKey, decode_day, encode_day
 from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.segment import Segment
+from services.storage.tables import metadata
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.api.storage.v1 import storage_pb2, store_pb2, stored_pb2
+from snowlight.api.storage.v1 import hold_pb2, storage_pb2, store_pb2, stored_pb2
 from snowlight.clock import SystemClock
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.object_store import ObjectStoreSettings
@@ -238,10 +241,7 @@ async def test_holds_hold_and_policies_stay(cluster: Cluster) -> None:
 
 
 def store_hold(hold: dict[str, object]) -> bytes:
-    from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.api.storage.v1 import hold_pb2
-
-    kept = {name: value for name, value in hold.items() if name not in ("id", "missing")}
+        kept = {name: value for name, value in hold.items() if name not in ("id", "missing")}
     return hold_pb2.Hold(name=f"holds/{hold['id']}", **kept).SerializeToString()  # type: ignore[arg-type]
 
 
@@ -277,12 +277,8 @@ async def test_what_is_held_of_an_expired_day_is_a_row_again(cluster: Cluster) -
 
 
 async def lose_rows(cluster: Cluster, table: str) -> None:
-    from sqlalchemy import delete
-
-    from services.storage.tables import metadata
-
     async with database(cluster) as there, there.write() as connection:
-        await connection.execute(delete(metadata.tables[table]))
+        await connection.execute(sa.delete(metadata.tables[table]))
 
 
 async def test_of_two_generations_the_newer_that_can_be_read_counts(cluster: Cluster) -> None:
@@ -352,8 +348,6 @@ async def test_foreign_objects_are_told_of_and_left_alone(cluster: Cluster) -> N
 
 
 async def test_a_store_that_is_away_cannot_be_rebuilt(cluster: Cluster, tmp_path: Path) -> None:
-    from pydantic import SecretStr
-
     away = ObjectStoreSettings(
         url="s3://away",
         endpoint=f"http://127.0.0.1:{free_port()}",
