@@ -1,7 +1,9 @@
 """One real storage service over gRPC, on a database and an object store of the test's own."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from snowlight.config import ClusterSettings
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
+from snowlight.steps import Reached, go_on
 from tests.parts.part import free_port
 from tests.rpc.storage.registry import Registry
 
@@ -29,6 +32,8 @@ class Cluster:
         self.data_dir = data_dir
         self.storage_settings: dict[str, Any] = {}
         """Further settings of the storage started next."""
+        self.reached: Reached = go_on
+        """What it calls at each named step."""
         self.registry = Registry()  # type: ignore[abstract]  # only the feed is asked for
         self._settings = ClusterSettings(
             data_dir=data_dir,
@@ -41,6 +46,16 @@ class Cluster:
     def metric(self, name: str) -> float | None:
         """A metric of the storage started last."""
         return self._metrics.get_sample_value(name)
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs to call this storage."""
+        assert self._settings.cluster_key is not None
+        return {
+            **os.environ,
+            "SNOWLIGHT_DATA_DIR": str(self.data_dir),
+            "SNOWLIGHT_CLUSTER_KEY": self._settings.cluster_key.get_secret_value(),
+            "SNOWLIGHT_STORAGE_ADDRESS": self._settings.storage_address,
+        }
 
     def runtime(self, service: str) -> Runtime:
         return build_runtime(service, self._settings)
@@ -74,7 +89,7 @@ class Cluster:
             catalogue_seconds=0.1,
             **self.storage_settings,
         )
-        runtime = self.runtime("storage")
+        runtime = replace(self.runtime("storage"), reached=self.reached)
         self._metrics = runtime.registry
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(run_storage(runtime, settings))

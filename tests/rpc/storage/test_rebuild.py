@@ -241,7 +241,7 @@ async def test_holds_hold_and_policies_stay(cluster: Cluster) -> None:
 
 
 def store_hold(hold: dict[str, object]) -> bytes:
-        kept = {name: value for name, value in hold.items() if name not in ("id", "missing")}
+    kept = {name: value for name, value in hold.items() if name not in ("id", "missing")}
     return hold_pb2.Hold(name=f"holds/{hold['id']}", **kept).SerializeToString()  # type: ignore[arg-type]
 
 

@@ -9,11 +9,13 @@ import obstore
 import pytest
 
 from services.storage.index.day_object import DayKey
-from snowlight.api.storage.v1 import storage_pb2
+from snowlight.api.storage.v1 import storage_pb2, stored_pb2
 from snowlight.clock import SystemClock
 from snowlight.object_store import ObjectStoreSettings
+from snowlight.steps import go_on
 from tests.rpc.storage.bucket import insert, keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
+from tests.rpc.storage.lying import Answer, Lying, cut_off, empty, every_other, truthful
 from tests.rpc.storage.objects import Footage, footage
 from tests.rpc.storage.test_commit import COMMITTED, SUPERSEDED, commit, open_epoch
 from tests.rpc.storage.test_rebuild import DAY_MS, MINUTE_MS, PACKED_MS, YESTERDAY_MS, minutes, pack
@@ -343,3 +345,99 @@ async def test_an_empty_folder_in_the_place_of_a_store_loses_nothing(
             await asyncio.sleep(0.3)
             assert len(await rows(cluster, "segments")) == 10
         assert not await rows(cluster, "gaps")
+
+
+@pytest.mark.parametrize("answer", [cut_off, empty, every_other])
+async def test_a_list_that_is_cut_short_loses_nothing(
+    database_url: str, tmp_path: Path, minio_server: MinioServer, answer: Answer
+) -> None:
+    """Whether the network says so or not."""
+    network = Lying(minio_server.endpoint)
+    described = minio_server.store(minio_server.create_bucket())
+    cluster = Cluster(database_url, tmp_path, described.model_copy(update={"endpoint": network.endpoint}))
+    there = minutes("cam", YESTERDAY_MS, 10)
+    async with network.serving(), cluster.ingest():
+        await record(cluster, *there)
+        async with cluster.storage():
+            await checked_twice(cluster)
+            network.answer = answer
+
+            async def has_lied() -> bool:
+                return network.lied >= 20
+
+            await eventually(has_lied, 60)
+            assert len(await rows(cluster, "segments")) == 10
+            assert not await rows(cluster, "gaps")
+            network.answer = truthful
+            await checked_twice(cluster)
+            assert len(await rows(cluster, "segments")) == 10
+
+
+class KilledError(Exception):
+    """The process ended there."""
+
+
+@pytest.mark.parametrize(
+    "step", ["reconcile.adopt", "reconcile.lose", "reconcile.set_aside", "catalogue.put"]
+)
+async def test_it_may_die_at_every_step(cluster: Cluster, step: str) -> None:
+    there = minutes("cam", YESTERDAY_MS, 6)
+    packed = minutes("cam", PACKED_MS, 6)
+    orphan = footage("cam", YESTERDAY_MS + 10 * MINUTE_MS)
+    refused = footage("cam", YESTERDAY_MS + 5 * MINUTE_MS + 30_000, epoch=1, sequence=9)
+    async with cluster.ingest():
+        await record(cluster, *there)
+        await put(cluster, orphan, refused, *packed)
+        await pack(cluster, *packed)
+        for gone in (there[2], packed[2]):
+            await obstore.delete_async(opened(cluster), gone.key)
+        for at in range(1, 4):
+            await die(cluster, step, at)
+        cluster.reached = go_on
+        async with cluster.storage() as storage:
+
+            async def is_mended() -> bool:
+                return (
+                    await causes(storage, YESTERDAY_MS, 6) == [(2, 3, "lost_object")]
+                    and await causes(storage, PACKED_MS, 6) == [(2, 3, "lost_object")]
+                    and keys(cluster, "aside") == {f"aside/{refused.key}"}
+                    and not await rows(cluster, "outbox", "id")
+                )
+
+            await eventually(is_mended, 60)
+            listed = storage_pb2.ListSegmentsRequest(
+                camera_uid="cam", start_ms=YESTERDAY_MS, end_ms=YESTERDAY_MS + DAY_MS
+            )
+            found = [each.key for each in (await storage.ListSegments(listed)).segments]
+            assert found == [each.key for each in (*there[:2], *there[3:], orphan)]
+            kept = {(row.camera_uid, row.start_ms) for batch in ledger_batches(cluster) for row in batch.gaps}
+            assert kept == {("cam", each.segment.start_ms) for each in (there[2], packed[2])}
+
+
+async def die(cluster: Cluster, step: str, at: int) -> None:
+    """Run until `step` is reached for the `at`th time, or there is nothing left to do."""
+    left = at
+    died = asyncio.Event()
+
+    def reached(name: str) -> None:
+        nonlocal left
+        left -= name == step
+        if left <= 0 and name == step:
+            died.set()
+            raise KilledError
+
+    cluster.reached = reached
+    try:
+        async with cluster.storage(), asyncio.timeout(5):
+            await died.wait()
+            await asyncio.sleep(1)
+    except (ExceptionGroup, TimeoutError):
+        pass
+
+
+def ledger_batches(cluster: Cluster) -> list[stored_pb2.LedgerBatch]:
+    store = opened(cluster)
+    return [
+        stored_pb2.LedgerBatch.FromString(bytes(obstore.get(store, key).bytes()))
+        for key in keys(cluster, "meta/ledger")
+    ]
