@@ -71,7 +71,9 @@ async def open_database(url: str, *, service: str, migrations: Path) -> AsyncIte
 def _create_engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql+asyncpg":
-        return create_async_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        engine = create_async_engine(parsed, pool_size=8, max_overflow=8)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
     if parsed.drivername != "sqlite+aiosqlite":
         raise FailedPreconditionError(
             "config.database_url", f"{parsed.drivername} is neither sqlite+aiosqlite nor postgresql+asyncpg"
@@ -82,6 +84,12 @@ def _create_engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have a connection that the server has closed replaced. Asking the server takes four round trips."""
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

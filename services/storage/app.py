@@ -15,6 +15,7 @@ from services.storage.index.commit import Ledger
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packable import PackableRows
 from services.storage.index.packing import Closer, PackMetrics
+from services.storage.index.partitions import PartitionKeeper
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
@@ -91,7 +92,12 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        duties = {"closer": closer.run, "catalogue": catalogue.flusher.run, "reconciler": reconciler.run}
+        duties = {
+            "closer": closer.run,
+            "partitions": PartitionKeeper(database, clock).run,
+            "catalogue": catalogue.flusher.run,
+            "reconciler": reconciler.run,
+        }
         leased = (Lease(database, name, holder, clock).run(work) for name, work in duties.items())
         for work in (feed.run(), sweeper.run(), readiness.run(), prober.run(), *leased):
             stack.callback(background.create_task(work).cancel)

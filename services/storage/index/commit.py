@@ -9,7 +9,7 @@ from services.storage.catalogue.outbox import EPOCHS, note_changed
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.known_days import KnownDays, list_overlapped
 from services.storage.index.packed import PackedDay
-from services.storage.index.repository import Repository, key_of
+from services.storage.index.repository import Key, Repository, key_of
 from services.storage.segment import DAY_MS, Commit, LedgerGap, Segment
 from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError, UnavailableError
@@ -79,9 +79,9 @@ class Ledger:
             fresh = [segment for segment in commit.segments if segment.epoch >= newest]
             packed = known.near(commit.segments)
             there = {key_of(segment) for segment in packed}
-            inserted = await repository.insert_segments(
-                connection, [segment for segment in fresh if key_of(segment) not in there]
-            )
+            if there:
+                fresh = [segment for segment in fresh if key_of(segment) not in there]
+            inserted = await repository.insert_segments(connection, fresh)
             near = await repository.near(connection, late)
             # Rows that a packed day takes over are gone only once the day can be seen, so days are looked for
             # after all looks at rows.
@@ -91,7 +91,7 @@ class Ledger:
             near += packed
             inserted |= await repository.insert_segments(connection, choose_late(late, near))
             await repository.save_gaps(connection, merge_gaps(commit.gaps))
-        told = inserted | {str(segment.key) for segment in near}
+        told = inserted | {key_of(segment) for segment in near}
         return _outcomes(commit.segments, inserted, told, newest)
 
     def _past(self, segments: Sequence[Segment]) -> list[Segment]:
@@ -142,11 +142,11 @@ def merge_gaps(gaps: Sequence[LedgerGap]) -> list[LedgerGap]:
     return [merged[key] for key in sorted(merged)]
 
 
-def _outcomes(segments: Sequence[Segment], inserted: set[str], there: set[str], newest: int) -> list[Outcome]:
+def _outcomes(segments: Sequence[Segment], inserted: set[Key], there: set[Key], newest: int) -> list[Outcome]:
     outcomes: list[Outcome] = []
     left = set(inserted)
     for segment in segments:
-        key = str(segment.key)
+        key = key_of(segment)
         if key in left:
             left.remove(key)  # the same key once more in one call is a duplicate
             outcomes.append(Outcome.COMMITTED)

@@ -8,7 +8,7 @@ from services.storage.index.day_object import order_of
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packed import PackedDay, list_packed, read_day
 from services.storage.index.repository import Repository, key_of
-from services.storage.index.spans import join_spans, subtract_spans
+from services.storage.index.spans import subtract_spans
 from services.storage.ledger.timeline import Gap, Span, Timeline, build_timeline
 from services.storage.segment import DAY_MS, JOIN_MS, Segment
 from services.storage.stores.health import StoreHealth
@@ -65,19 +65,16 @@ class FootageIndex:
         Footage in a store that is away is a gap of cause STORE_OUTAGE.
         """
         camera = await self._cameras.get(camera_uid)
-        first_ms = await self._repository.first_footage_ms(camera_uid)
-        around = (camera_uid, start_ms - _MARGIN_MS, end_ms + _MARGIN_MS)
-        by_store = await self._repository.list_footage_by_store(*around)
-        ledger = await self._repository.list_gaps(*around)
-        recordable = recordable_span(camera, first_ms, self._clock.now_ms())
-        asked = Span(start_ms, end_ms)
-        footage = join_spans(span for spans in by_store.values() for span in spans)
-        timeline = build_timeline(asked, recordable, footage, ledger)
-        away = {store for store in by_store if self._health.is_away(store)}
-        if not away:
+        recorded = await self._repository.read_recorded(
+            camera_uid, start_ms - _MARGIN_MS, end_ms + _MARGIN_MS
+        )
+        recordable = recordable_span(camera, recorded.first_ms, self._clock.now_ms())
+        footage = recorded.footage(recorded.by_store)
+        timeline = build_timeline(Span(start_ms, end_ms), recordable, footage, recorded.ledger)
+        there = [store for store in recorded.by_store if not self._health.is_away(store)]
+        if len(there) == len(recorded.by_store):
             return timeline
-        there = join_spans(span for store, spans in by_store.items() if store not in away for span in spans)
-        return hide(timeline, subtract_spans(timeline.spans, there))
+        return hide(timeline, subtract_spans(timeline.spans, recorded.footage(there)))
 
     async def _list_around(
         self,
@@ -91,6 +88,7 @@ class FootageIndex:
         missing: NotFoundError | None = None
         for _ in range(_ATTEMPTS):
             async with self._repository.database.read() as connection:
+                await self._repository.begin_answer(connection)
                 packed = await list_packed(connection, camera_uid, start_ms, end_ms)
                 rows = await self._repository.list_segments(
                     connection, camera_uid, start_ms, end_ms, fragments=fragments

@@ -1,6 +1,5 @@
 """The footage index in SQL. PostgreSQL's hot paths are in repository_postgres."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.packed import list_packed_and_before
-from services.storage.index.spans import join_spans
+from services.storage.index.recorded import Recorded, by_store
 from services.storage.ledger.timeline import Span
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
 from services.storage.tables import epochs, gaps, packed_days, segment_end, segments
@@ -28,6 +27,9 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+
+    async def begin_answer(self, connection: AsyncConnection) -> None:
+        """What is asked in this transaction from now on is answered as of one moment."""
 
     async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> int | None:
         """The newest epoch of `shard`, held still until the transaction ends; None when there is none.
@@ -51,7 +53,7 @@ class Repository:
 
     async def insert_segments(
         self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
-    ) -> set[str]:
+    ) -> set[Key]:
         """Insert what is not there yet, buried when `tombstone_ms` is set. Returns the keys inserted."""
         if not rows:
             return set()
@@ -59,8 +61,7 @@ class Repository:
         statement = self._insert(segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
         buried = {"tombstone_ms": tombstone_ms}
         values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
-        inserted = {tuple(each) for each in await connection.execute(statement, values)}
-        return {str(row.key) for row in rows if key_of(row) in inserted}
+        return {tuple(each) for each in await connection.execute(statement, values)}
 
     async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
         """Delete those of `rows` that are there and not buried. Returns how many."""
@@ -130,51 +131,37 @@ class Repository:
         return segments_of(await connection.execute(query))
 
     async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
-        """What is recorded in the range, whatever store it lies in: `list_footage_by_store` as one."""
-        by_store = await self.list_footage_by_store(camera_uid, start_ms, end_ms)
-        return join_spans(span for spans in by_store.values() for span in spans)
+        """What is recorded in the range, whatever store it lies in, after the last span before the range.
 
-    async def list_footage_by_store(
-        self, camera_uid: str, start_ms: int, end_ms: int
-    ) -> dict[str, list[Span]]:
-        """What is recorded in the range in each store, rows and packed days, holes up to JOIN_MS joined.
-
-        Also what is recorded last before the range, and perhaps more around it.
+        Rows and packed days, holes up to JOIN_MS joined; perhaps also more around the range.
         """
-        found: dict[str, list[Span]] = defaultdict(list)
-        async with self.database.read() as connection:
-            for row in await connection.execute(_footage(camera_uid, start_ms, end_ms)):
-                found[row.store].append(Span(row.start_ms, row.end_ms))
-            for row in await connection.execute(_last_before(camera_uid, start_ms)):
-                found[row.store].append(Span(row.start_ms, row.end_ms))
-            for day in await list_packed_and_before(connection, camera_uid, start_ms, end_ms):
-                found[day.store] += day.footage()
-        return {store: join_spans(spans) for store, spans in found.items()}
+        recorded = await self.read_recorded(camera_uid, start_ms, end_ms)
+        return recorded.footage(recorded.by_store)
 
-    async def first_footage_ms(self, camera_uid: str) -> int | None:
-        """When the camera's oldest footage starts."""
-        rows = sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
-        packed = sa.select(sa.func.min(packed_days.c.first_ms)).where(
-            packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
-        )
-        query = sa.select(rows.scalar_subquery(), packed.scalar_subquery())
+    async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
+        """What is recorded in a range and why not more, as of one moment."""
         async with self.database.read() as connection:
-            found = (await connection.execute(query)).one()
-            return min((first_ms for first_ms in found if first_ms is not None), default=None)
+            spans = [
+                *await connection.execute(_footage(camera_uid, start_ms, end_ms)),
+                *await connection.execute(_last_before(camera_uid, start_ms)),
+            ]
+            packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
+            firsts = (await connection.execute(_firsts(camera_uid))).one()
+            ledger = await connection.execute(_ledger(camera_uid, start_ms, end_ms))
+            return Recorded(
+                min((first_ms for first_ms in firsts if first_ms is not None), default=None),
+                by_store(
+                    [(row.store, Span(row.start_ms, row.end_ms)) for row in spans]
+                    + [(day.store, span) for day in packed for span in day.footage()]
+                ),
+                [LedgerGap(*row) for row in ledger],
+            )
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
-        query = (
-            sa.select(gaps)
-            .where(
-                gaps.c.camera_uid == camera_uid,
-                sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
-                gaps.c.start_ms < end_ms,
-            )
-            .order_by(gaps.c.start_ms)
-        )
         async with self.database.read() as connection:
-            return [LedgerGap(*row) for row in await connection.execute(query)]
+            rows = await connection.execute(_ledger(camera_uid, start_ms, end_ms))
+            return [LedgerGap(*row) for row in rows]
 
 
 def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
@@ -202,6 +189,27 @@ def _last_before(camera_uid: str, start_ms: int) -> sa.Select[Any]:
         .where(_of(camera_uid), segments.c.start_ms < start_ms, segment_end <= start_ms)
         .order_by(segments.c.start_ms.desc())
         .limit(1)
+    )
+
+
+def _firsts(camera_uid: str) -> sa.Select[Any]:
+    """Where the camera's first row and its first packed day begin."""
+    rows = sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
+    packed = sa.select(sa.func.min(packed_days.c.first_ms)).where(
+        packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
+    )
+    return sa.select(rows.scalar_subquery(), packed.scalar_subquery())
+
+
+def _ledger(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
+    return (
+        sa.select(gaps)
+        .where(
+            gaps.c.camera_uid == camera_uid,
+            sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
+            gaps.c.start_ms < end_ms,
+        )
+        .order_by(gaps.c.start_ms)
     )
 
 

@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.index.repository import COLUMNS, Repository, key_of, segments_of
+from services.storage.index.recorded import Recorded
+from services.storage.index.recorded_postgres import READ_RECORDED, recorded_of
+from services.storage.index.repository import COLUMNS, Key, Repository, key_of, segments_of
 from services.storage.segment import MAX_DURATION_MS, Segment
 from snowlight.errors import UnavailableError
 
+_HOLD_PARTITIONS = sa.text("LOCK TABLE packed_days IN ACCESS SHARE MODE")
 _NAMES = ", ".join(column.name for column in COLUMNS)
 _WITHOUT_TABLES = _NAMES.replace("fragments", "''::bytea AS fragments")
 _ARRAYS = (
@@ -58,16 +62,21 @@ _NEAR = f"""
 class PostgresRepository(Repository):
     """The repository on PostgreSQL."""
 
+    async def begin_answer(self, connection: AsyncConnection) -> None:
+        # A partition that goes while the answer is given would take rows along that the answer's moment still
+        # had. The keeper waits for this lock, and here it is had before the moment is chosen: a query would
+        # choose the moment first.
+        await connection.execute(_HOLD_PARTITIONS)
+
     async def insert_segments(
         self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
-    ) -> set[str]:
+    ) -> set[Key]:
         if not rows:
             return set()
         rows = sorted(rows, key=key_of)
         columns = [[getattr(row, column.name) for row in rows] for column in COLUMNS]
         async with _driver(connection) as driver:
-            inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns, tombstone_ms)}
-        return {str(row.key) for row in rows if key_of(row) in inserted}
+            return {tuple(each) for each in await driver.fetch(_INSERT, *columns, tombstone_ms)}
 
     async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
         if not rows:
@@ -89,12 +98,20 @@ class PostgresRepository(Repository):
         async with _driver(connection) as driver:
             return segments_of(await driver.fetch(query, camera_uid, start_ms, end_ms))
 
+    async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
+        async with self.database.read() as connection, _driver(connection, alone=True) as driver:
+            rows = await driver.fetch(READ_RECORDED, camera_uid, start_ms, end_ms)
+        return recorded_of(camera_uid, rows)
+
 
 @asynccontextmanager
-async def _driver(connection: AsyncConnection) -> AsyncIterator[Any]:
-    """The `asyncpg.Connection`. SQLAlchemy begins its transaction there with the first thing it executes."""
+async def _driver(connection: AsyncConnection, *, alone: bool = False) -> AsyncIterator[Any]:
+    """The `asyncpg.Connection`. SQLAlchemy begins its transaction there with the first thing it executes.
+
+    `alone`: for one statement that is a transaction by itself.
+    """
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    assert driver.is_in_transaction(), "execute something through SQLAlchemy first"
+    assert driver.is_in_transaction() != alone, "execute something through SQLAlchemy first"
     try:
         yield driver
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
