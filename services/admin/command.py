@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.admin import integrity
+from services.admin import integrity, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--limit", type=int, default=100)
     commands.add_parser("rotate-key", help="sign with a new key from now on")
     integrity.add_commands(commands)
+    stores.add_commands(commands)
     return parser
 
 

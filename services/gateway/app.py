@@ -37,7 +37,7 @@ from services.gateway.tickets import TicketCheck
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
 from snowlight.errors import FailedPreconditionError
-from snowlight.object_store import open_store
+from snowlight.object_store import open_stores
 from snowlight.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
 
     Raises FailedPreconditionError when the address is taken.
     """
-    stores = {settings.store.name: open_store(settings.store, runtime.cluster.data_dir)}
+    stores = open_stores(settings.store, runtime.cluster.data_dir)
     cameras = CameraModel()
     metrics = GatewayMetrics(runtime.registry)
     runtime.health.require("gateway.cameras", lambda: cameras.synced)

@@ -31,6 +31,24 @@ class StorageSettings(BaseSettings):
     sweep_batch: int = Field(1000, ge=1, le=1000, description="Segments handled by one step of a sweep.")
     sweep_workers: int = Field(4, ge=1, le=64, description="Steps that delete at once, in each store.")
     sweep_pause_seconds: float = Field(0.05, ge=0, description="Rest between two full steps of a sweep.")
+    probe_seconds: float = Field(5.0, gt=0, description="Pause between two looks at a store's mark.")
+    catalogue_seconds: float = Field(
+        2.0,
+        gt=0,
+        description="How long a change may wait until it is kept beside the footage; a hold does not.",
+    )
+    reconcile_hours: float = Field(
+        20.0, gt=0, le=24, description="Within so many hours bucket and index are compared once, all of it."
+    )
+    reconcile_first_seconds: float = Field(
+        60.0, ge=0, description="From the start to the first comparison, seconds."
+    )
+    reconcile_grace_seconds: float = Field(
+        7200.0, ge=0, description="How old an object without a row must be to be adopted or set aside."
+    )
+    reconcile_hash_bytes_per_second: int = Field(
+        2 << 20, ge=0, description="What may be read to make up hashes that a rebuilt index lacks, bytes/s."
+    )
     pack_after_hours: float = Field(
         24.0, ge=1, description="From the end of a UTC day to its rows being packed into an index object."
     )

@@ -189,6 +189,13 @@ store_usage = sa.Table(
     sa.Column("days_left", sa.Double, nullable=False),
 )
 """How full stores are, and were in the hours before."""
+known_stores = sa.Table(
+    "known_stores",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("since_ms", sa.BigInteger, nullable=False),
+)
+"""Stores that were marked once: one whose mark is missing is not the store that it was."""
 
 leases = sa.Table(
     "leases",
@@ -202,7 +209,7 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),  # "gap", "camera", "hold", "policies", "epochs", "regions"
+    sa.Column("kind", sa.Text, nullable=False),  # see catalogue/outbox.py
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
@@ -226,4 +233,5 @@ set_aside = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("found_ms", sa.BigInteger, nullable=False),
 )
-"""Objects found without a row that could not be adopted; they lie below `aside/` of their store."""
+"""Objects found without a row that could not be adopted. Footage lies below `aside/` of its store, what has a
+foreign name where it was."""

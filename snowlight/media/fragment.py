@@ -62,6 +62,10 @@ class ObjectKey:
     sequence: int
     init8: str
 
+    @property
+    def end_ms(self) -> int:
+        return self.start_ms + self.duration_ms
+
     def __str__(self) -> str:
         return (
             f"rec/{self.uid}/{_date(self.start_ms // _DAY_MS)}/"

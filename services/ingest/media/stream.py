@@ -11,12 +11,13 @@ from services.ingest.media.held import HeldUnits, StreamSettings, Unit
 from services.ingest.media.muxer import Muxed, Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
 from services.ingest.media.output import StreamOutput
-from services.ingest.media.sample_entry import describe, sps_of, video_sample_entry
+from services.ingest.media.sample_entry import sps_of, video_sample_entry
 from services.ingest.media.sps import parse_sps
 from services.ingest.media.template import Templates
 from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
 from snowlight.media.boxes import VIDEO_TIMESCALE, MovieFragment, build_prft
+from snowlight.media.description import describe
 from snowlight.media.fragment import Fragment, InitSection
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import structlog
 
-from services.ingest.media.sample_entry import describe
 from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
 from services.ingest.status.gaps import Gap
 from snowlight.media.boxes import Scan, scan
+from snowlight.media.description import describe
 
 UNREADABLE = ".unreadable"
 _TORN_MS = 3000  # a fragment is 0.5 s, or a GOP of a camera that has long ones

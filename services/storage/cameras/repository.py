@@ -119,20 +119,26 @@ class CameraRepository:
 
 async def note_camera(connection: AsyncConnection, uid: str) -> None:
     """Keep all that is known of the camera beside its footage."""
+    body = await kept_camera(connection, uid)
+    if body is not None:
+        await note(connection, "camera", [(uid, body)])
+
+
+async def kept_camera(connection: AsyncConnection, uid: str) -> stored_pb2.KeptCamera | None:
+    """All that is known of the camera; None when nothing is."""
     of_camera = camera_versions.c.camera_uid == uid
     camera = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
     if camera is None:
-        return
+        return None
     rows = await connection.execute(
         sa.select(*VERSION_COLUMNS).where(of_camera).order_by(camera_versions.c.from_ms)
     )
-    body = stored_pb2.KeptCamera(
+    return stored_pb2.KeptCamera(
         uid=uid,
         created_ms=camera.created_ms,
         deleted_ms=camera.deleted_ms or 0,
         versions=[stored_pb2.CameraVersion(**row._mapping) for row in rows],
     )
-    await note(connection, "camera", [(uid, body)])
 
 
 async def _delete(connection: AsyncConnection, uid: str, now_ms: int) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from enum import Enum
 
+from services.storage.catalogue.outbox import EPOCHS, note_changed
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.known_days import KnownDays, list_overlapped
 from services.storage.index.packed import PackedDay
@@ -38,6 +39,7 @@ class Ledger:
         async with self._repository.database.write() as connection:
             await self._repository.save_epoch(connection, shard, epoch, from_ms)
             newest = await self._repository.lock_epoch(connection, shard, alone=True)
+            await note_changed(connection, EPOCHS)
         if newest != epoch:
             raise FailedPreconditionError(
                 "storage.epoch_old", f"shard {shard} is at epoch {newest}, newer than {epoch}"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.storage.catalogue.completion import Completion
 from services.storage.index.commit import Ledger, Outcome
 from services.storage.index.queries import FootageIndex
 from services.storage.segment import Segment
@@ -24,9 +25,12 @@ _OUTCOMES = {
 class StorageService(storage_pb2_grpc.StorageServicer):
     """`snowlight.api.storage.v1.Storage`."""
 
-    def __init__(self, ledger: Ledger, index: FootageIndex, stores: frozenset[str]) -> None:
+    def __init__(
+        self, ledger: Ledger, index: FootageIndex, completion: Completion, stores: frozenset[str]
+    ) -> None:
         self._ledger = ledger
         self._index = index
+        self._completion = completion
         self._stores = stores
 
     async def OpenEpoch(  # noqa: N802
@@ -55,6 +59,8 @@ class StorageService(storage_pb2_grpc.StorageServicer):
         segments = await self._index.list_segments(
             request.camera_uid, request.start_ms, request.end_ms, fragments=not request.without_fragments
         )
+        if not request.without_fragments:
+            segments = await self._completion.complete(segments)
         return storage_pb2.ListSegmentsResponse(segments=[_message(segment) for segment in segments])
 
     async def GetTimeline(  # noqa: N802

@@ -2,21 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 from pydantic import SecretStr
 
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.api.storage.v1 import integrity_pb2_grpc, storage_pb2_grpc
+from snowlight.api.storage.v1 import integrity_pb2_grpc, storage_pb2_grpc, store_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
+from snowlight.steps import Reached, go_on
 from tests.parts.part import free_port
 from tests.rpc.storage.registry import Registry
+
+CLUSTER_KEY = "a cluster key that is long enough for a test"
 
 
 class Cluster:
@@ -33,10 +39,14 @@ class Cluster:
         self.database_url = database_url
         self.store = store or ObjectStoreSettings()
         self.data_dir = data_dir
+        self.storage_settings: dict[str, Any] = {}
+        """Further settings of the storage started next."""
+        self.reached: Reached = go_on
+        """What it calls at each named step."""
         self.registry = Registry()  # type: ignore[abstract]  # only the feed is asked for
         self._settings = ClusterSettings(
             data_dir=data_dir,
-            cluster_key=SecretStr("a cluster key that is long enough for a test"),
+            cluster_key=SecretStr(CLUSTER_KEY),
             ingest_address=f"127.0.0.1:{free_port()}",
             storage_address=f"127.0.0.1:{free_port()}",
             drain_seconds=0.1,
@@ -50,17 +60,19 @@ class Cluster:
     @property
     def environment(self) -> dict[str, str]:
         """How a command finds this cluster."""
-        settings = self._settings
-        assert settings.cluster_key is not None
         return {
-            "SNOWLIGHT_DATA_DIR": str(settings.data_dir),
-            "SNOWLIGHT_CLUSTER_KEY": settings.cluster_key.get_secret_value(),
-            "SNOWLIGHT_INGEST_ADDRESS": settings.ingest_address,
-            "SNOWLIGHT_STORAGE_ADDRESS": settings.storage_address,
+            "SNOWLIGHT_DATA_DIR": str(self.data_dir),
+            "SNOWLIGHT_CLUSTER_KEY": CLUSTER_KEY,
+            "SNOWLIGHT_INGEST_ADDRESS": self._settings.ingest_address,
+            "SNOWLIGHT_STORAGE_ADDRESS": self._settings.storage_address,
         }
 
     def runtime(self, service: str) -> Runtime:
         return build_runtime(service, self._settings)
+
+    def channel(self, service: str = "gateway") -> grpc.aio.Channel:
+        """To storage, in the name of `service`; a context that closes it."""
+        return self.runtime(service).channel(self._settings.storage_address)
 
     @asynccontextmanager
     async def ingest(self) -> AsyncIterator[None]:
@@ -74,35 +86,45 @@ class Cluster:
             yield
 
     @asynccontextmanager
-    async def storage(
-        self, *, grace_seconds: float = 0.2, pack_after_hours: float = 1e6, integrity_seconds: float = 600
-    ) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
-        """Run storage while the context is open. Yields a stub that calls in ingest's name."""
-        settings = StorageSettings(
+    async def storage(self, **settings: Any) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
+        """Run storage while the context is open. Yields a stub that calls in ingest's name.
+
+        `settings`: of `StorageSettings`, before those that are quick for tests.
+        """
+        quick: dict[str, Any] = {
+            "grace_seconds": 0.2,
+            "sweep_seconds": 0.1,
+            "sweep_pause_seconds": 0.01,
+            "pack_after_hours": 1e6,
+            "pack_seconds": 0.1,
+            "ledger_days": 10_000,  # tests tell of years past
+            "probe_seconds": 0.1,
+            "catalogue_seconds": 0.1,
+        }
+        chosen = StorageSettings(
             listen=self._settings.storage_address,
             database_url=self.database_url,
             store=self.store,
-            grace_seconds=grace_seconds,
-            sweep_seconds=0.1,
-            sweep_pause_seconds=0.01,
-            pack_after_hours=pack_after_hours,
-            pack_seconds=0.1,
-            ledger_days=10_000,  # tests tell of years past
-            integrity_seconds=integrity_seconds,
+            **{**quick, **self.storage_settings, **settings},
         )
-        runtime = self.runtime("storage")
+        runtime = replace(self.runtime("storage"), reached=self.reached)
         self._metrics = runtime.registry
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(run_storage(runtime, settings))
-            channel = self.runtime("ingest").channel(self._settings.storage_address)
-            await stack.enter_async_context(channel)
+            await stack.enter_async_context(run_storage(runtime, chosen))
+            channel = await stack.enter_async_context(self.channel("ingest"))
             yield storage_pb2_grpc.StorageStub(channel)
 
     @asynccontextmanager
     async def reports(self) -> "AsyncIterator[integrity_pb2_grpc.IntegrityReportsAsyncStub]":
-        """A stub of the integrity reports, called in the gateway's name."""
-        async with self.runtime("gateway").channel(self._settings.storage_address) as channel:
+        """A stub of the integrity reports."""
+        async with self.channel() as channel:
             yield integrity_pb2_grpc.IntegrityReportsStub(channel)
+
+    @asynccontextmanager
+    async def stores(self) -> "AsyncIterator[store_pb2_grpc.StoresAsyncStub]":
+        """A stub of the stores."""
+        async with self.channel("admin") as channel:
+            yield store_pb2_grpc.StoresStub(channel)
 
 
 @pytest.fixture

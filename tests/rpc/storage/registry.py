@@ -56,6 +56,14 @@ class Registry(camera_pb2_grpc.CameraRegistryServicer):
         deleted = camera_pb2.DeletedCamera(name=f"cameras/{uid}", uid=uid, revision=self.revision)
         await self._tell(camera_pb2.WatchCamerasResponse(deleted=deleted))
 
+    def forget_history(self) -> None:
+        """Keep of each camera its last change, and of deleted ones nothing, as a registry long since may."""
+        last = {
+            response.changed.uid if response.HasField("changed") else response.deleted.uid: response
+            for response in self._log
+        }
+        self._log = [response for response in last.values() if response.HasField("changed")]
+
     async def _tell(self, response: camera_pb2.WatchCamerasResponse) -> None:
         async with self._changed:
             self._log.append(response)

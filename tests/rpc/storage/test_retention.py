@@ -60,7 +60,7 @@ def opened(cluster: Cluster) -> obstore.store.ObjectStore:
 
 
 async def keys_in(cluster: Cluster) -> set[str]:
-    return {meta["path"] for batch in obstore.list(opened(cluster)) for meta in batch}
+    return {meta["path"] for batch in obstore.list(opened(cluster), "rec") for meta in batch}
 
 
 async def keys_of(storage: Storage, uid: str) -> list[str]:

@@ -184,6 +184,7 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("store", "hour"),
     )
     op.create_table("region_stores", sa.Column("region", text, primary_key=True), column("store", text))
+    op.create_table("known_stores", sa.Column("name", text, primary_key=True), column("since_ms", big))
     op.create_table(
         "leases", sa.Column("name", text, primary_key=True), column("holder", text), column("expires_ms", big)
     )

@@ -1,0 +1,1 @@
+"""Buckets and index compared: objects without rows, rows without objects."""

@@ -1,0 +1,65 @@
+"""The reconciler put together."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from services.storage.catalogue.completion import Completion
+from services.storage.config import StorageSettings
+from services.storage.index.repository import Repository
+from services.storage.reconcile.adopting import Adopting
+from services.storage.reconcile.comparison import Comparison
+from services.storage.reconcile.hashing import Hashing
+from services.storage.reconcile.losing import Losing
+from services.storage.reconcile.metrics import ReconcileMetrics
+from services.storage.reconcile.reconciler import Reconciler
+from services.storage.reconcile.rows import ReconcileRows
+from services.storage.stores.prober import StoreProber
+from snowlight.runtime import Runtime
+
+if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
+    from obstore.store import ObjectStore
+
+
+def build_reconciler(
+    runtime: Runtime,
+    settings: StorageSettings,
+    repository: Repository,
+    stores: "Mapping[str, ObjectStore]",
+    prober: StoreProber,
+    completion: Completion,
+) -> Reconciler:
+    """Over all `stores`."""
+    clock, reached = runtime.clock, runtime.reached
+    metrics = ReconcileMetrics(runtime.registry)
+    rows = ReconcileRows(repository.database)
+    adopting = Adopting(repository, rows, stores, clock, reached)
+    hashing = Hashing(
+        repository.database,
+        stores,
+        clock,
+        metrics,
+        bytes_per_second=settings.reconcile_hash_bytes_per_second,
+    )
+    comparison = Comparison(
+        rows,
+        stores,
+        prober,
+        Losing(repository, reached),
+        adopting,
+        completion,
+        hashing,
+        clock,
+        metrics,
+        grace_seconds=settings.reconcile_grace_seconds,
+    )
+    return Reconciler(
+        rows,
+        stores,
+        prober,
+        comparison,
+        adopting,
+        clock,
+        metrics,
+        period_seconds=settings.reconcile_hours * 3600,
+        first_seconds=settings.reconcile_first_seconds,
+    )
