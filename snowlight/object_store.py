@@ -30,7 +30,7 @@ from snowlight.errors import FailedPreconditionError, UnavailableError
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
-_AWS_ENDPOINT = "https://s3.amazonaws.com"
+AWS_ENDPOINT = "https://s3.amazonaws.com"
 _OWN_BUCKET = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
@@ -141,7 +141,7 @@ def open_store(settings: StoreDescription, data_dir: Path) -> "ObjectStore":
     assert settings.secret_key is not None
     return S3Store(
         settings.bucket,
-        endpoint=settings.endpoint or _AWS_ENDPOINT,
+        endpoint=settings.endpoint or AWS_ENDPOINT,
         access_key_id=settings.access_key or "",
         secret_access_key=settings.secret_key.get_secret_value(),
         region=settings.region,
@@ -164,7 +164,7 @@ async def ensure_bucket(settings: StoreDescription) -> None:
 
 def _make_bucket(settings: StoreDescription, bucket: str) -> None:
     assert settings.secret_key is not None
-    endpoint = urlsplit(settings.endpoint or _AWS_ENDPOINT)
+    endpoint = urlsplit(settings.endpoint or AWS_ENDPOINT)
     with PoolManager(timeout=Timeout(connect=5, read=20), retries=False) as http:
         client = Minio(
             endpoint=endpoint.netloc,
