@@ -12,7 +12,7 @@ from snowlight.object_store import AWS_ENDPOINT, StoreDescription
 
 @contextmanager
 def open_control(store: StoreDescription) -> Iterator[Minio]:
-    """A client of the endpoint of `store`, a bucket. Its calls raise MinioException, HTTPError and OSError."""
+    """A client of the endpoint of `store`, a bucket. Its calls raise MinioException, HTTPError, OSError."""
     assert store.secret_key is not None
     endpoint = urlsplit(store.endpoint or AWS_ENDPOINT)
     with PoolManager(timeout=Timeout(connect=5, read=60), retries=False) as http:

@@ -6,7 +6,7 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from minio import Minio
@@ -113,6 +113,41 @@ class ObjectStoreSettings(StoreDescription, BaseSettings):
                 raise FailedPreconditionError("config.store", f"store {further.name} has no url")
             stores[further.name] = further
         return stores
+
+
+class EvidenceSettings(BaseSettings):
+    """Where exports are copied to (`SNOWLIGHT_EVIDENCE_*`). What is unset is as in `SNOWLIGHT_STORE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_EVIDENCE_", frozen=True, extra="ignore")
+
+    url: str | None = Field(
+        None,
+        description="s3://BUCKET with object lock, or file:///FOLDER. Unset: the footage bucket's name and "
+        "-evidence; for a folder data_dir/evidence.",
+    )
+    endpoint: str | None = Field(None, description="http(s)://HOST:PORT of the evidence bucket.")
+    access_key: str | None = Field(None, description="Access key of the evidence bucket.")
+    secret_key: SecretStr | None = Field(None, description="Secret key of the evidence bucket.")
+    region: str | None = Field(None, description="The evidence bucket's region.")
+    retain_days: int = Field(365, ge=1, le=36_500, description="How long evidence is locked, days.")
+    lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = Field(
+        "COMPLIANCE", description="COMPLIANCE: nobody can shorten it. GOVERNANCE: a privileged user can."
+    )
+
+    def store(self, footage: StoreDescription, data_dir: Path) -> StoreDescription:
+        """The evidence store beside the default store of footage."""
+        if footage.bucket is None:
+            url = self.url or f"file://{(data_dir / 'evidence').absolute()}"
+        else:
+            url = self.url or f"s3://{footage.bucket}-evidence"
+        return StoreDescription(
+            name="evidence",
+            url=url,
+            endpoint=self.endpoint or footage.endpoint,
+            access_key=self.access_key or footage.access_key,
+            secret_key=self.secret_key or footage.secret_key,
+            region=self.region or footage.region,
+        )
 
 
 def _read_stores(path: Path) -> list[StoreDescription]:

@@ -35,7 +35,7 @@ def check_open_epoch(request: storage_pb2.OpenEpochRequest) -> None:
 def check_range(
     request: storage_pb2.ListSegmentsRequest | storage_pb2.GetTimelineRequest, longest_ms: int
 ) -> None:
-    _check_uid(request.camera_uid, "camera_uid")
+    check_uid(request.camera_uid, "camera_uid")
     check(request.start_ms >= 0, "start_ms", "start_ms must be ms since 1970 UTC")
     check(request.end_ms > request.start_ms, "end_ms", "end_ms must be after start_ms")
     hours = longest_ms // 3_600_000
@@ -57,7 +57,7 @@ def parse_commit(request: storage_pb2.CommitSegmentsRequest, stores: Collection[
 
 
 def _segment(message: storage_pb2.Segment, path: str, stores: Collection[str]) -> Segment:
-    _check_uid(message.camera_uid, f"{path}.camera_uid")
+    check_uid(message.camera_uid, f"{path}.camera_uid")
     check(message.store in stores, f"{path}.store", f"no store is named {message.store!r}")
     check(message.start_ms > 0, f"{path}.start_ms", "start_ms must be ms since 1970 UTC")
     check(
@@ -130,7 +130,7 @@ def _check_fragments(message: storage_pb2.Segment, path: str) -> None:
 
 
 def _gap(message: storage_pb2.Gap, path: str) -> LedgerGap:
-    _check_uid(message.camera_uid, f"{path}.camera_uid")
+    check_uid(message.camera_uid, f"{path}.camera_uid")
     check(message.start_ms > 0, f"{path}.start_ms", "start_ms must be ms since 1970 UTC")
     check(
         message.end_ms == 0 or message.end_ms > message.start_ms,
@@ -145,5 +145,6 @@ def _check_shard(shard: int) -> None:
     check(0 <= shard < SHARDS, "shard", f"shard must be 0 to {SHARDS - 1}")
 
 
-def _check_uid(uid: str, field: str) -> None:
+def check_uid(uid: str, field: str) -> None:
+    """Raise InvalidArgumentError unless `uid` could be a camera's."""
     check(_UID.fullmatch(uid) is not None, field, f"{field.rpartition('.')[2]} must be a camera's uid")
