@@ -45,9 +45,10 @@ from services.ingest.status.writer import StatusWriter
 from services.ingest.supervisor import Supervisor
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.bucket_control import ensure_bucket
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError, UnavailableError
-from snowlight.object_store import ObjectStoreSettings, ensure_bucket, open_store
+from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime

@@ -17,12 +17,18 @@ from services.admin.store_setup.buckets import (
     init_footage,
     probe_create_only,
 )
-from services.admin.store_setup.policies import Policy, policies
+from services.admin.store_setup.policies import policies, policy_name
 from services.admin.store_setup.report import Report
 from services.admin.store_setup.users import init_policies, init_users, without_admin
 from snowlight.bucket_control import open_control
 from snowlight.errors import FailedPreconditionError, UnavailableError
-from snowlight.object_store import EvidenceSettings, ObjectStoreSettings, StoreDescription
+from snowlight.object_store import (
+    AWS_ENDPOINT,
+    EVIDENCE,
+    EvidenceSettings,
+    ObjectStoreSettings,
+    StoreDescription,
+)
 
 
 def init_stores(
@@ -49,19 +55,22 @@ def init_stores(
     else:
         bucket = evidence_store.bucket
         _with_control(evidence_store, partial(init_evidence, bucket=bucket, evidence=evidence, report=report))
-    for endpoint in dict.fromkeys(store.endpoint for store in (*stores, evidence_store) if store.bucket):
-        at_endpoint = [store for store in stores if store.bucket and store.endpoint == endpoint]
-        locked = evidence_store.bucket if evidence_store.endpoint == endpoint else None
-        wanted = policies([store.bucket or "" for store in at_endpoint], locked)
-        _init_rights((*at_endpoint, evidence_store)[0], wanted, users_dir, report)
+    buckets = [store for store in (*stores, evidence_store) if store.bucket]
+    for endpoint in dict.fromkeys(store.endpoint for store in buckets):
+        _init_rights([store for store in buckets if store.endpoint == endpoint], users_dir, report)
     return report
 
 
-def _init_rights(
-    store: StoreDescription, wanted: dict[str, Policy], users_dir: Path | None, report: Report
-) -> None:
+def _init_rights(stores: list[StoreDescription], users_dir: Path | None, report: Report) -> None:
+    """Policies and users of one endpoint, by the rights that the first of its stores has."""
+    store = stores[0]
+    footage = [each.bucket for each in stores if each.bucket and each.name != EVIDENCE]
+    evidence = next((each.bucket for each in stores if each.name == EVIDENCE), None)
+    by_service = policies(footage, evidence)
+    names = {service: policy_name(service, store.bucket or "") for service in by_service}
+    wanted = {names[service]: policy for service, policy in by_service.items()}
     assert store.secret_key is not None
-    endpoint = urlsplit(store.endpoint or "https://s3.amazonaws.com")
+    endpoint = urlsplit(store.endpoint or AWS_ENDPOINT)
     with PoolManager(timeout=Timeout(connect=5, read=30), retries=False) as http:
         admin = MinioAdmin(
             endpoint=endpoint.netloc,
@@ -77,7 +86,7 @@ def _init_rights(
         try:
             init_policies(admin, wanted, report)
             if users_dir is not None:
-                init_users(admin, users_dir, report)
+                init_users(admin, names, users_dir, report)
         except (MinioAdminException, HTTPError) as error:
             raise FailedPreconditionError("admin.store_refused", f"{endpoint.netloc}: {error}") from error
 

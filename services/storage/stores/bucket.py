@@ -4,8 +4,9 @@ import asyncio
 
 import structlog
 
+from snowlight.bucket_control import ensure_bucket
 from snowlight.errors import UnavailableError
-from snowlight.object_store import ObjectStoreSettings, ensure_bucket
+from snowlight.object_store import ObjectStoreSettings
 
 RETRY_SECONDS = 5.0
 
