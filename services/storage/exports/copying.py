@@ -15,6 +15,7 @@ from obstore.exceptions import NotFoundError as ObjectNotFoundError
 from services.storage.exports.evidence_store import EvidenceStore
 from services.storage.exports.export import Export, ExportState
 from services.storage.exports.repository import ExportRepository
+from services.storage.exports.window_holds import WindowHolds
 from services.storage.ledger.timeline import Timeline
 from services.storage.segment import Segment
 from snowlight.clock import Clock
@@ -43,12 +44,6 @@ class FootageOfCamera(Protocol):
     ) -> list[Segment]: ...
 
     async def timeline(self, camera_uid: str, start_ms: int, end_ms: int) -> Timeline: ...
-
-
-class WindowHolds(Protocol):
-    """Lets go of the windows that CreateExport holds."""
-
-    async def release_export(self, export_id: str) -> None: ...
 
 
 class ExportWorker:
@@ -113,7 +108,7 @@ class ExportWorker:
         except SnowlightError as error:
             log.error("export.failed", export=export.name, error=str(error))
             await self._repository.advance(export.id, state=ExportState.FAILED, error=str(error))
-        await self._holds.release_export(export.id)
+        await self._holds.release(export)
         return True
 
     async def _copy(self, export: Export) -> None:

@@ -3,29 +3,17 @@
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Protocol
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.exports.copying import ExportWorker
 from services.storage.exports.export import Export, ExportState
 from services.storage.exports.repository import ExportRepository
+from services.storage.exports.window_holds import WindowHolds
 from snowlight.clock import Clock
-from snowlight.errors import FailedPreconditionError, NotFoundError
+from snowlight.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError
 
 _DAY_MS = 86_400_000
 _ID = re.compile(r"[0-9a-f-]{1,64}")
-
-
-class WindowHolds(Protocol):
-    """Keeps footage from its deletion while it is being copied."""
-
-    async def hold_export(self, connection: AsyncConnection, export: Export) -> None:
-        """Hold the windows of `export`, in the transaction that makes it."""
-
-    async def release_export(self, export_id: str) -> None:
-        """Let go of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +52,8 @@ class Exports:
     async def create(self, wish: Wish) -> Export:
         """Begin one, or tell of the one that the same request began.
 
-        Raises NotFoundError("export.camera_unknown") for a camera nobody has ever registered.
+        Raises NotFoundError("export.camera_unknown") for a camera nobody has ever registered,
+        AlreadyExistsError when the request's id was another request's.
         """
         for position, uid in enumerate(wish.camera_uids):
             if await self._cameras.get(uid) is None:
@@ -83,12 +72,11 @@ class Exports:
             create_ms=now_ms,
             retain_until_ms=now_ms + self._retain_ms,
         )
-        async with self._repository.database.write() as connection:
-            earlier = await self._repository.find_request(connection, wish.request_id)
-            if earlier is not None:
-                return earlier
-            await self._holds.hold_export(connection, export)
-            await self._repository.add(connection, export, wish.request_id)
+        earlier = await self._repository.find_request(wish.request_id)
+        if earlier is not None:
+            return _same(earlier, wish)
+        await self._holds.hold(export)
+        await self._repository.add(export, wish.request_id)
         self._worker.wake()
         return export
 
@@ -105,8 +93,17 @@ class Exports:
 
     async def cancel(self, export_id: str) -> Export:
         """End one that is not done. Raises FailedPreconditionError("export.done") for one that is."""
-        await self.get(export_id)
+        export = await self.get(export_id)
         if not await self._repository.advance(export_id, state=ExportState.CANCELLED):
             raise FailedPreconditionError("export.done", "it has ended already", field="name")
-        await self._holds.release_export(export_id)
+        await self._holds.release(export)
         return await self.get(export_id)
+
+
+def _same(earlier: Export, wish: Wish) -> Export:
+    asked = (wish.camera_uids, wish.start_ms, wish.end_ms, wish.created_by)
+    if asked != (earlier.camera_uids, earlier.start_ms, earlier.end_ms, earlier.created_by):
+        raise AlreadyExistsError(
+            "request.id_reused", f"another request of this id made {earlier.name}", field="request_id"
+        )
+    return earlier
