@@ -1,26 +1,32 @@
 """Storage as a service: database, the camera feed, retention, gRPC."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
+from services.storage.holds.repository import HoldRepository
 from services.storage.index.commit import Ledger
+from services.storage.index.day_objects import DayObjects
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
-from services.storage.retention.deletion import Footage
-from services.storage.retention.repository import RetentionRepository
-from services.storage.retention.sweeper import Sweeper, SweepMetrics
+from services.storage.lease import Lease
+from services.storage.retention.assembly import build_retention
+from services.storage.retention.policies import PolicyRepository
+from services.storage.retention.preview import Preview
 from services.storage.service.footage import StorageService
+from services.storage.service.holds import HoldService
+from services.storage.service.retention import RetentionService
 from services.storage.stores.bucket import make_bucket
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.api.storage.v1 import hold_pb2_grpc, retention_pb2_grpc, storage_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
-from snowlight.object_store import open_store
+from snowlight.object_store import open_stores
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
@@ -33,7 +39,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
     """Serve storage while the context is open. Ingest and the object store may come up later."""
     clock = runtime.clock
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'storage.db'}"
-    stores = {settings.store.name: open_store(settings.store, runtime.cluster.data_dir)}
+    stores = open_stores(settings.store, runtime.cluster.data_dir)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(url, service="storage", migrations=MIGRATIONS)
@@ -42,23 +48,40 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         cameras = CameraRepository(database, clock)
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
-        sweeper = Sweeper(
-            RetentionRepository(database),
+        retention = build_retention(
+            repository,
             cameras,
-            Footage(stores),
+            stores,
             settings,
+            runtime.cluster.data_dir,
             clock,
-            SweepMetrics(runtime.registry),
+            runtime.registry,
+            runtime.reached,
+            is_away=lambda _store: False,
         )
+        sweeping = Lease(database, "sweeper", secrets.token_hex(8), clock)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), sweeper.run(), readiness.run(), make_bucket(settings.store)):
+        for work in (
+            feed.run(),
+            sweeping.run(retention.sweeper.run),
+            readiness.run(),
+            make_bucket(settings.store),
+        ):
             stack.callback(background.create_task(work).cancel)
         service = StorageService(
             Ledger(repository), FootageIndex(repository, cameras, clock), frozenset(stores)
+        )
+        policies = RetentionService(
+            PolicyRepository(database, clock), Preview(database, DayObjects(stores, cache_bytes=0), clock)
+        )
+        holds = HoldService(
+            HoldRepository(database, clock, release_by_second_person=settings.hold_release_by_second_person),
+            clock,
+            changed=lambda: None,
         )
         await stack.enter_async_context(
             runtime.serve(
@@ -68,6 +91,12 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
                     storage_pb2_grpc.add_StorageServicer_to_server,
                     service,
                 ),
+                Servicer(
+                    "snowlight.api.storage.v1.Retention",
+                    retention_pb2_grpc.add_RetentionServicer_to_server,
+                    policies,
+                ),
+                Servicer("snowlight.api.storage.v1.Holds", hold_pb2_grpc.add_HoldsServicer_to_server, holds),
             )
         )
         yield

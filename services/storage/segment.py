@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from snowlight.media.fragment import ObjectKey
 
+DAY_MS = 86_400_000
+
 MAX_DURATION_MS = 3_600_000
 """The longest object taken. Range queries look back this far for one that reaches into the range."""
 

@@ -169,6 +169,19 @@ region_stores = sa.Table(
     sa.Column("store", sa.Text, nullable=False),
 )
 
+store_usage = sa.Table(
+    "store_usage",
+    metadata,
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("hour", sa.Integer, primary_key=True),  # since 1970 UTC
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("used_bytes", sa.BigInteger, nullable=False),
+    sa.Column("capacity_bytes", sa.BigInteger, nullable=False),
+    sa.Column("fill", sa.Text, nullable=False),
+    sa.Column("days_left", sa.Double, nullable=False),
+)
+"""How full stores are, and were in the hours before."""
+
 leases = sa.Table(
     "leases",
     metadata,

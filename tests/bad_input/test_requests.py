@@ -49,7 +49,6 @@ BAD_FIELDS: tuple[tuple[str, Any], ...] = (
     ("camera_class", "2"),
     ("camera_class", 1.5),
     ("camera_class", True),
-    ("retention_days", 0),
     ("retention_days", -1),
     ("retention_days", 3651),
     ("retention_days", 10**12),

@@ -38,7 +38,9 @@ export function CameraDetails({ camera }: { camera: Camera }) {
         <Fact label={words.sourceUrl}>{camera.source_url}</Fact>
         <Fact label={words.subSourceUrl}>{camera.sub_source_url}</Fact>
         <Fact label={words.schedule}>{camera.schedule || words.always}</Fact>
-        <Fact label={words.retention}>{words.days(camera.retention_days)}</Fact>
+        <Fact label={words.retention}>
+          {camera.retention_days ? words.days(camera.retention_days) : words.retentionByPolicy}
+        </Fact>
         <Fact label={words.audio}>{yesNo(camera.audio)}</Fact>
         <Fact label={words.listed}>{yesNo(camera.listed_for_residents)}</Fact>
         {Object.entries(camera.dossier ?? {}).map(([key, value]) => (

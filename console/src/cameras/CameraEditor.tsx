@@ -144,7 +144,7 @@ export function CameraEditor({ initial, isNew, onCancel, onSave }: CameraEditorP
         {text('owner', words.owner)}
         {text('managing_unit', words.managingUnit)}
         {text('operator', words.operator)}
-        {text('retention_days', words.retention, undefined, { type: 'number' })}
+        {text('retention_days', words.retention, words.retentionHint, { type: 'number' })}
         {text('latitude', words.latitude, undefined, { type: 'number' })}
         {text('longitude', words.longitude, undefined, { type: 'number' })}
         {text('schedule', words.schedule, words.scheduleHint, { wide: true })}

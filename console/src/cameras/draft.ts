@@ -41,7 +41,7 @@ export const NEW_CAMERA: CameraForm = {
   audio: false,
   enabled: true,
   schedule: '',
-  retention_days: '30',
+  retention_days: '',
 };
 
 export function formOf(camera: Camera): CameraForm {
@@ -62,7 +62,7 @@ export function formOf(camera: Camera): CameraForm {
     audio: camera.audio,
     enabled: camera.enabled,
     schedule: camera.schedule,
-    retention_days: String(camera.retention_days),
+    retention_days: camera.retention_days ? String(camera.retention_days) : '',
   };
 }
 
@@ -78,7 +78,6 @@ export function faultsOf(form: CameraForm): Partial<Record<FormField, Fault>> {
   for (const field of ['latitude', 'longitude', 'retention_days'] as const) {
     if (form[field].trim() !== '' && !Number.isFinite(Number(form[field]))) faults[field] = 'badNumber';
   }
-  if (form.retention_days.trim() === '') faults.retention_days = 'required';
   if ((form.latitude.trim() === '') !== (form.longitude.trim() === '')) {
     faults[form.latitude.trim() === '' ? 'latitude' : 'longitude'] = 'bothCoordinates';
   }
@@ -102,7 +101,7 @@ export function draftOf(form: CameraForm): CameraDraft {
     audio: form.audio,
     enabled: form.enabled,
     schedule: form.schedule.trim(),
-    retention_days: Number(form.retention_days),
+    retention_days: Number(form.retention_days), // nothing typed is 0: the policy decides
   };
 }
 

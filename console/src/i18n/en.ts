@@ -215,6 +215,8 @@ export const en: Messages = {
     scheduleHint: 'mon-fri 08:00-18:00, for example; empty means always',
     always: 'Always',
     retention: 'Retention (days)',
+    retentionHint: 'Empty: as the retention policy says',
+    retentionByPolicy: 'By policy',
     days: (count) => `${count} days`,
     state: 'State',
     since: 'Since',

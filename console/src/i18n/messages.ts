@@ -154,6 +154,8 @@ export interface Messages {
     | 'scheduleHint'
     | 'always'
     | 'retention'
+    | 'retentionHint'
+    | 'retentionByPolicy'
     | 'state'
     | 'since'
     | 'video'

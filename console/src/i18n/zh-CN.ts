@@ -218,6 +218,8 @@ export const zhCN: Messages = {
     scheduleHint: '例如 mon-fri 08:00-18:00；留空为全天',
     always: '全天',
     retention: '保存天数',
+    retentionHint: '留空则按保存策略',
+    retentionByPolicy: '按策略',
     days: (count) => `${count} 天`,
     state: '状态',
     since: '起始',

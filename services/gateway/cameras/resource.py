@@ -13,8 +13,6 @@ OUTPUT_ONLY = frozenset(
     {"name", "uid", "etag", "state", "state_reason", "create_time", "update_time", "revision"}
 )
 
-_COUNTED_FROM_ONE = ("camera_class", "retention_days")
-"""gRPC cannot leave a number out, so ingest takes 0 for the default there. JSON can: its 0 is a mistake."""
 
 _CAN_BE_ABSENT = frozenset({"location"})
 """Null takes it away in a PATCH (RFC 7396). Any other field always has a value, and null names none."""
@@ -59,7 +57,7 @@ def read_changes(body: dict[str, Any], name: str) -> tuple[camera_pb2.Camera, li
 
 def _read(body: dict[str, Any]) -> camera_pb2.Camera:
     camera = from_json(body, camera_pb2.Camera, ignore=OUTPUT_ONLY)
-    for field in _COUNTED_FROM_ONE:
-        if body.get(field) == 0:
-            raise InvalidArgumentError("request.invalid", f"{field} must be at least 1", field=field)
+    # gRPC cannot leave a number out, so ingest takes class 0 for the default. JSON can: its 0 is a mistake.
+    if body.get("camera_class") == 0:
+        raise InvalidArgumentError("request.invalid", "camera_class must be at least 1", field="camera_class")
     return camera

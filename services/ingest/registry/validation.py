@@ -13,7 +13,6 @@ from snowlight.schedule import Schedule
 
 SCHEMES = ("rtsp", "rtsp+udp", "rtmp", "http", "https", "file")
 DEFAULT_CLASS = 3
-DEFAULT_RETENTION_DAYS = 30
 DEFAULT_OWNERSHIP = camera_pb2.COLLECTIVE
 
 MUTABLE = (
@@ -60,7 +59,6 @@ def check_camera(camera: camera_pb2.Camera) -> camera_pb2.Camera:
     checked = camera_pb2.Camera()
     checked.CopyFrom(camera)
     checked.camera_class = camera.camera_class or DEFAULT_CLASS
-    checked.retention_days = camera.retention_days or DEFAULT_RETENTION_DAYS
     checked.ownership = camera.ownership or DEFAULT_OWNERSHIP
     for field in ("display_name", "owner", "managing_unit", "operator"):
         _check_text(field, getattr(checked, field), _MAX_TEXT)
@@ -69,7 +67,7 @@ def check_camera(camera: camera_pb2.Camera) -> camera_pb2.Camera:
     if checked.sub_source_url:
         check_source_url("sub_source_url", checked.sub_source_url)
     _check_range("camera_class", checked.camera_class, 1, 3)
-    _check_range("retention_days", checked.retention_days, 1, 3650)
+    _check_range("retention_days", checked.retention_days, 0, 3650)  # 0: as policy says
     if checked.ownership not in camera_pb2.Ownership.values():
         raise invalid("ownership", "must be PUBLIC, COLLECTIVE, BUSINESS or HOUSEHOLD")
     if checked.HasField("location"):

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.camera import CameraRecord, CameraVersion
 from services.storage.catalogue.outbox import note
-from services.storage.retention.policy import Policy, resolve
-from services.storage.tables import camera_versions, cameras, feeds, policies, segments
+from services.storage.retention.lock import forbid_deletion
+from services.storage.retention.policies import raise_unexpired, read_policies
+from services.storage.retention.policy import resolve
+from services.storage.tables import camera_versions, cameras, feeds
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import stored_pb2
 from snowlight.camera_feed import CameraChange
@@ -57,12 +59,14 @@ class CameraRepository:
     async def apply(self, changes: Sequence[CameraChange], revision: int | None) -> None:
         """Take in changes in order, and with them the revision reached (None: it stays)."""
         async with self._database.write() as connection:
+            await forbid_deletion(connection)
             for change in changes:
                 if isinstance(change, camera_pb2.Camera):
                     await self._save(connection, change)
                 else:
                     await _delete(connection, change.uid, self._clock.now_ms())
                 await note_camera(connection, change.uid)
+            await raise_unexpired(connection, self._clock.now_ms(), [change.uid for change in changes])
             if revision is not None:
                 await self._set_revision(connection, revision)
 
@@ -96,7 +100,6 @@ class CameraRepository:
             "kept_days": kept.days,
             "minimum_days": kept.minimum_days,
         }
-        await raise_again(connection, camera.uid, kept.days)
         insert = self._insert(cameras).values(uid=camera.uid, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=[cameras.c.uid], set_=values))
         row = {"camera_uid": camera.uid, **asdict(version)}
@@ -106,27 +109,6 @@ class CameraRepository:
                 index_elements=[camera_versions.c.camera_uid, camera_versions.c.from_ms], set_=row
             )
         )
-
-
-async def read_policies(connection: AsyncConnection) -> dict[str, Policy]:
-    """All retention policies by name."""
-    query = sa.select(policies.c.name, policies.c.days, policies.c.minimum_days)
-    return {name: Policy(days, minimum) for name, days, minimum in await connection.execute(query)}
-
-
-async def raise_again(connection: AsyncConnection, uid: str, kept_days: int) -> None:
-    """Take away the tombstones when the retention becomes `kept_days`: what is expired is buried anew.
-
-    What is being deleted already is not raised.
-    """
-    changed = sa.exists().where(cameras.c.uid == uid, cameras.c.kept_days != kept_days)
-    await connection.execute(
-        sa.update(segments)
-        .where(
-            segments.c.camera_uid == uid, segments.c.tombstone_ms.is_not(None), ~segments.c.doomed, changed
-        )
-        .values(tombstone_ms=None)
-    )
 
 
 async def note_camera(connection: AsyncConnection, uid: str) -> None:

@@ -44,13 +44,16 @@ class Repository:
             )
         )
 
-    async def insert_segments(self, connection: AsyncConnection, rows: Sequence[Segment]) -> set[str]:
-        """Insert what is not there yet. Returns the keys inserted."""
+    async def insert_segments(
+        self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
+    ) -> set[str]:
+        """Insert what is not there yet, buried when `tombstone_ms` is set. Returns the keys inserted."""
         if not rows:
             return set()
         rows = sorted(rows, key=key_of)  # one order for all writers: they wait, and never for each other
         statement = self._insert(segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
-        values = [{column.name: getattr(row, column.name) for column in COLUMNS} for row in rows]
+        buried = {"tombstone_ms": tombstone_ms}
+        values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
         inserted = {tuple(each) for each in await connection.execute(statement, values)}
         return {str(row.key) for row in rows if key_of(row) in inserted}
 

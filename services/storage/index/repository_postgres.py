@@ -19,7 +19,7 @@ _ARRAYS = (
 )
 
 _INSERT = f"""
-    INSERT INTO segments ({_NAMES}) SELECT * FROM unnest({_ARRAYS})
+    INSERT INTO segments ({_NAMES}, tombstone_ms) SELECT *, $14::bigint FROM unnest({_ARRAYS})
     ON CONFLICT DO NOTHING
     RETURNING camera_uid, start_ms, duration_ms, epoch, sequence, init8
 """  # noqa: S608 - names of columns, nothing from outside
@@ -48,13 +48,15 @@ _NEAR = f"""
 class PostgresRepository(Repository):
     """The repository on PostgreSQL."""
 
-    async def insert_segments(self, connection: AsyncConnection, rows: Sequence[Segment]) -> set[str]:
+    async def insert_segments(
+        self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
+    ) -> set[str]:
         if not rows:
             return set()
         rows = sorted(rows, key=key_of)
         columns = [[getattr(row, column.name) for row in rows] for column in COLUMNS]
         async with _driver(connection) as driver:
-            inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns)}
+            inserted = {tuple(each) for each in await driver.fetch(_INSERT, *columns, tombstone_ms)}
         return {str(row.key) for row in rows if key_of(row) in inserted}
 
     async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:

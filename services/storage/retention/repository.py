@@ -1,20 +1,36 @@
-"""Which footage may go: tombstones, and rows whose objects are gone."""
+"""The sweeper's steps in the database: live -> buried -> doomed -> gone. Each is a transaction of its own."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.index.repository import COLUMNS, KEY_COLUMNS, NO_TABLE, key_of, segments_of
-from services.storage.segment import Segment
-from services.storage.tables import cameras, gaps, segment_end, segments
+from services.storage.holds.active import is_held
+from services.storage.index.repository import KEY_COLUMNS
+from services.storage.retention.expiry import droppable_until, ended_by, kept_until
+from services.storage.retention.lock import lock_deletion
+from services.storage.tables import cameras, gaps, segments
 from snowlight.database import Database
+from snowlight.media.fragment import ObjectKey
 
-_DAY_MS = 86_400_000
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """An object that is being deleted. `tombstone_ms` and `key` say where its row is."""
+
+    tombstone_ms: int
+    key: ObjectKey
+    size: int
+
+
+_DOOMED_COLUMNS = (segments.c.tombstone_ms, *KEY_COLUMNS, segments.c.size)
+_IS_ROW = sa.and_(*(column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS))
 
 
 class RetentionRepository:
-    """What the sweeper asks of the index."""
+    """What the sweeper asks of the index, and tells it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -24,34 +40,87 @@ class RetentionRepository:
 
         Returns how many.
         """
-        expired = _expired(camera_uids, now_ms, KEY_COLUMNS).where(segments.c.tombstone_ms.is_(None))
-        chosen = sa.tuple_(*KEY_COLUMNS).in_(expired.limit(limit))
+        query = (
+            sa.select(*KEY_COLUMNS)
+            .join_from(cameras, segments, segments.c.camera_uid == cameras.c.uid)
+            .where(
+                cameras.c.uid.in_(camera_uids),
+                ended_by(kept_until(now_ms)),
+                segments.c.tombstone_ms.is_(None),
+                ~is_held(now_ms),
+            )
+            .limit(limit)
+        )
         async with self._database.write() as connection:
-            result = await connection.execute(sa.update(segments).where(chosen).values(tombstone_ms=now_ms))
-            return result.rowcount
+            await lock_deletion(connection)
+            keys = [tuple(row) for row in await connection.execute(query)]
+            await bury_rows(connection, keys, now_ms)
+        return len(keys)
 
-    async def list_buried(
-        self, camera_uids: Collection[str], now_ms: int, before_ms: int, after: Segment | None, limit: int
-    ) -> list[Segment]:
-        """Expired segments buried at or before `before_ms`, those after `after` in order of key."""
-        query = _expired(camera_uids, now_ms, (*COLUMNS[:-1], NO_TABLE))
-        query = query.where(segments.c.tombstone_ms <= before_ms)
+    async def doom(
+        self, store: str, *, now_ms: int, buried_by_ms: int, drop: bool, limit: int
+    ) -> list[Doomed]:
+        """Claim up to `limit` segments of `store` that were buried by then: nothing brings them back.
+
+        Only what is still expired is, or with `drop` what may be dropped, and what no hold keeps.
+        """
+        may_go = ended_by(kept_until(now_ms))
+        if drop:
+            may_go = sa.or_(may_go, ended_by(droppable_until(now_ms)))
+        query = (
+            sa.select(*_DOOMED_COLUMNS)
+            .join_from(segments, cameras, segments.c.camera_uid == cameras.c.uid)
+            .where(
+                segments.c.store == store,
+                ~segments.c.doomed,
+                segments.c.tombstone_ms <= buried_by_ms,
+                may_go,
+                ~is_held(now_ms),
+            )
+            .order_by(segments.c.tombstone_ms)
+            .limit(limit)
+        )
+        async with self._database.write() as connection:
+            await lock_deletion(connection)
+            doomed = _doomed(await connection.execute(query))
+            if doomed:
+                await connection.execute(
+                    sa.update(segments).where(_IS_ROW).values(doomed=True), _parameters(doomed)
+                )
+        return doomed
+
+    async def list_doomed(self, store: str, after: Doomed | None, limit: int) -> list[Doomed]:
+        """What is doomed in `store` and not gone: a sweep was interrupted, or could not delete it."""
+        place = (segments.c.tombstone_ms, *KEY_COLUMNS)
+        query = sa.select(*_DOOMED_COLUMNS).where(
+            segments.c.store == store, segments.c.doomed, segments.c.tombstone_ms.is_not(None)
+        )
         if after is not None:
-            query = query.where(sa.tuple_(*KEY_COLUMNS) > key_of(after))
+            query = query.where(sa.tuple_(*place) > (after.tombstone_ms, *key_of(after.key)))
         async with self._database.read() as connection:
-            return segments_of(await connection.execute(query.order_by(*KEY_COLUMNS).limit(limit)))
+            return _doomed(await connection.execute(query.order_by(*place).limit(limit)))
 
-    async def forget_segments(self, rows: Sequence[Segment]) -> None:
+    async def forget(self, gone: Sequence[Doomed]) -> None:
         """Delete the rows of objects that are gone."""
-        if not rows:
-            return
-        is_row = sa.and_(*(column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS))
-        keys = [
-            {f"its_{column.name}": value for column, value in zip(KEY_COLUMNS, key_of(row), strict=True)}
-            for row in rows
-        ]
+        if gone:
+            async with self._database.write() as connection:
+                await connection.execute(sa.delete(segments).where(_IS_ROW), _parameters(gone))
+
+    async def raise_undropped(self, stores: Collection[str], now_ms: int) -> None:
+        """Take the tombstones off what was to be dropped in `stores`, which have room again."""
+        unexpired = sa.exists().where(cameras.c.uid == segments.c.camera_uid, ~ended_by(kept_until(now_ms)))
         async with self._database.write() as connection:
-            await connection.execute(sa.delete(segments).where(is_row), keys)
+            await lock_deletion(connection)
+            await connection.execute(
+                sa.update(segments)
+                .where(
+                    segments.c.store.in_(stores),
+                    ~segments.c.doomed,
+                    segments.c.tombstone_ms.is_not(None),
+                    unexpired,
+                )
+                .values(tombstone_ms=None)
+            )
 
     async def forget_gaps(self, camera_uids: Collection[str], before_ms: int) -> None:
         """Delete ledger rows of gaps that ended before `before_ms`."""
@@ -60,22 +129,31 @@ class RetentionRepository:
             await connection.execute(sa.delete(gaps).where(gaps.c.camera_uid.in_(camera_uids), ended))
 
 
-def _expired(
-    camera_uids: Collection[str], now_ms: int, columns: Sequence[sa.ColumnElement[Any]]
-) -> sa.Select[Any]:
-    """The one query that decides which segments may be deleted: those whose camera's retention is over.
-
-    A camera that storage does not know has no retention, so nothing of it is selected.
-    """
-    kept_ms = cameras.c.kept_days * sa.literal(_DAY_MS, sa.BigInteger)
-    limit_ms = sa.literal(now_ms, sa.BigInteger) - kept_ms
-    return (
-        sa.select(*columns)
-        .join_from(cameras, segments, segments.c.camera_uid == cameras.c.uid)
-        .where(
-            cameras.c.uid.in_(camera_uids),
-            cameras.c.kept_days > 0,
-            segments.c.start_ms < limit_ms,  # implied by the next one, and a range of the index
-            segment_end <= limit_ms,
+async def bury_rows(
+    connection: AsyncConnection, keys: Sequence[tuple[object, ...]], tombstone_ms: int
+) -> None:
+    """Put tombstones on live rows, `keys` in the order of KEY_COLUMNS, in the caller's transaction."""
+    if keys:
+        await connection.execute(
+            sa.update(segments)
+            .where(_IS_ROW, segments.c.tombstone_ms.is_(None))
+            .values(tombstone_ms=tombstone_ms),
+            [_named(key) for key in sorted(keys)],  # one order for all writers: they never wait in a circle
         )
-    )
+
+
+def key_of(key: ObjectKey) -> tuple[str, int, int, int, int, str]:
+    """The key in the order of KEY_COLUMNS."""
+    return (key.uid, key.start_ms, key.duration_ms, key.epoch, key.sequence, key.init8)
+
+
+def _doomed(rows: Iterable[Any]) -> list[Doomed]:
+    return [Doomed(row[0], ObjectKey(*row[1:7]), row[7]) for row in rows]
+
+
+def _parameters(doomed: Sequence[Doomed]) -> list[dict[str, object]]:
+    return [_named(key) for key in sorted(key_of(each.key) for each in doomed)]
+
+
+def _named(key: Sequence[object]) -> dict[str, object]:
+    return {f"its_{column.name}": value for column, value in zip(KEY_COLUMNS, key, strict=True)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.storage.exports.export import Export, ExportState
 from services.storage.exports.exports import Exports, Wish
-from services.storage.service.paging import check_page_size, decode_token, encode_token
+from services.storage.service.paging import page_token, read_page_size, read_page_token
 from services.storage.service.validation import check, check_uid
 from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc
 from snowlight.clock import Clock
@@ -13,7 +13,6 @@ MAX_CAMERAS = 64
 MAX_WINDOW_MS = 31 * 86_400_000
 MAX_TEXT = 200
 MAX_REASON = 2000
-_LIST = "exports"
 
 
 class ExportsService(export_pb2_grpc.ExportsServicer):
@@ -36,9 +35,9 @@ class ExportsService(export_pb2_grpc.ExportsServicer):
     async def ListExports(  # noqa: N802
         self, request: export_pb2.ListExportsRequest, context: Any
     ) -> export_pb2.ListExportsResponse:
-        size = check_page_size(request.page_size)
-        page = await self._exports.page(decode_token(request.page_token, _LIST), size + 1)
-        more = encode_token(_LIST, page[size - 1].id) if len(page) > size else ""
+        size = read_page_size(request.page_size)
+        page = await self._exports.page(read_page_token(request.page_token), size + 1)
+        more = page_token(page[size - 1].id) if len(page) > size else ""
         return export_pb2.ListExportsResponse(
             exports=[_message(export) for export in page[:size]], next_page_token=more
         )

@@ -1,37 +1,33 @@
-"""Page tokens (AIP-158): opaque, and good only for the list they came from."""
+"""Pages of a list (AIP-158)."""
 
 import base64
 import binascii
-import json
 
 from services.storage.service.validation import check
 from snowlight.errors import InvalidArgumentError
 
-DEFAULT_SIZE = 100
-MAX_SIZE = 1000
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
 
 
-def check_page_size(page_size: int) -> int:
-    """0 means the default."""
-    check(0 <= page_size <= MAX_SIZE, "page_size", f"must be 1 to {MAX_SIZE}, or 0 for {DEFAULT_SIZE}")
-    return page_size or DEFAULT_SIZE
+def read_page_size(page_size: int) -> int:
+    """How many to list: 0 means 100, more than 1000 means 1000. Raises InvalidArgumentError."""
+    check(page_size >= 0, "page_size", "page_size must not be negative")
+    return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
-def encode_token(of_list: str, after: str) -> str:
-    """`of_list` names the list and whatever filters it."""
-    return base64.urlsafe_b64encode(json.dumps([of_list, after]).encode()).decode().rstrip("=")
+def page_token(last_key: str) -> str:
+    """An opaque token for the page after the item with `last_key`."""
+    return base64.urlsafe_b64encode(last_key.encode()).decode()
 
 
-def decode_token(token: str, of_list: str) -> str:
-    """What the page begins after; "" for an empty token. Raises InvalidArgumentError for a foreign one."""
-    if not token:
-        return ""
+def read_page_token(token: str) -> str:
+    """The key in a page token; empty for the first page. Raises InvalidArgumentError."""
     try:
-        decoded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (binascii.Error, ValueError):
-        decoded = None
-    match decoded:
-        case [str(name), str(after)] if name == of_list:
-            return after
-        case _:
-            raise InvalidArgumentError("request.invalid", "does not belong to this list", field="page_token")
+        key = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError) as error:
+        raise InvalidArgumentError(
+            "request.invalid", "page_token is not one that was given out", field="page_token"
+        ) from error
+    check(key.isprintable(), "page_token", "page_token is not one that was given out")
+    return key

@@ -61,7 +61,7 @@ async def test_a_camera_is_told_as_it_was_registered_with_defaults_filled_in(reg
         schedule="mon-fri 08:00-18:00",
     )
     assert created.name == "cameras/gate-1"
-    assert (created.camera_class, created.retention_days, created.audio) == (3, 30, False)
+    assert (created.camera_class, created.retention_days, created.audio) == (3, 0, False)
     assert created.state == camera_pb2.CONNECTING
     assert created.create_time.seconds > 1_700_000_000
     assert dict(created.dossier) == {"pole": "12", "installed": "2024-05"}

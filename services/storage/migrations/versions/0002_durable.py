@@ -45,7 +45,11 @@ def _expire_by_index() -> None:
     """Buried segments are few among all: the sweeper finds them without reading the others."""
     buried = sa.text("tombstone_ms IS NOT NULL")
     op.create_index(
-        "segments_buried", "segments", ["tombstone_ms"], postgresql_where=buried, sqlite_where=buried
+        "segments_buried",
+        "segments",
+        ["store", "doomed", "tombstone_ms"],
+        postgresql_where=buried,
+        sqlite_where=buried,
     )
 
 
@@ -148,6 +152,17 @@ def _create_tables() -> None:
         column("bytes_done", big),
         column("immutable", sa.Boolean),
         column("retain_until_ms", big),
+    )
+    op.create_table(
+        "store_usage",
+        column("store", text),
+        column("hour", sa.Integer),
+        column("at_ms", big),
+        column("used_bytes", big),
+        column("capacity_bytes", big),
+        column("fill", text),
+        column("days_left", sa.Double),
+        sa.PrimaryKeyConstraint("store", "hour"),
     )
     op.create_table("region_stores", sa.Column("region", text, primary_key=True), column("store", text))
     op.create_table(

@@ -165,6 +165,7 @@ class Camera(_message.Message):
     schedule: _builtins.str
     """Weekly recording hours, "mon-fri 08:00-18:00; sat,sun 00:00-24:00"; empty means always."""
     retention_days: _builtins.int
+    """1 to 3650; 0: the retention policy of its class or region decides (storage.v1.Retention)."""
     state: Global___CameraState.ValueType
     state_reason: _builtins.str
     """"camera.auth_failed: 401 after Digest" """

@@ -65,7 +65,8 @@ Global___SegmentFooter: _TypeAlias = SegmentFooter  # noqa: Y015
 class DayHeader(_message.Message):
     """One camera's objects of one UTC day in one store: `idx/{uid}/{yyyymmdd}-{generation}.idx`, which is a
     DayHeader preceded by its length (u32, big-endian), then the fragment tables one after the other, each
-    compressed by itself (zlib). Columns of equal length, in order of start.
+    compressed by itself (zlib), then the CRC-32 of all that (u32, big-endian). Columns of equal length, in order
+    of start.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -91,7 +92,7 @@ class DayHeader(_message.Message):
     """Days since 1970 UTC."""
     store: _builtins.str
     sha256: _builtins.bytes
-    """32 bytes each."""
+    """32 bytes each; zeros where it is not known."""
     @_builtins.property
     def start_delta_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Differences to the predecessor's start, the first one to the day's beginning, ms."""

@@ -1,0 +1,1 @@
+"""Footage kept past its retention."""

@@ -1,0 +1,80 @@
+"""What of a window was recorded once and is deleted, or being deleted, already."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.storage.cameras.camera import CameraRecord
+from services.storage.index.packed import list_packed
+from services.storage.index.spans import join_spans, subtract_spans
+from services.storage.ledger.timeline import Span
+from services.storage.segment import DAY_MS, JOIN_MS, MAX_DURATION_MS
+from services.storage.tables import gaps, packed_days, segment_end, segments
+
+
+async def find_missing(
+    connection: AsyncConnection, camera: CameraRecord, window: Span, now_ms: int
+) -> list[Span]:
+    """Spans of `window`, in order, as the caller's transaction sees the index.
+
+    Nothing tells of footage whose rows are gone. But deletion goes from the oldest on and touches nothing
+    that is younger than the camera's minimum, and the ledger has a row for whatever was never recorded. So
+    time that old which is neither in the index nor in the ledger was deleted.
+    """
+    there = join_spans(
+        [
+            *await _rows(connection, camera.uid, window, doomed=False),
+            *[span for row in await list_packed(connection, camera.uid, window.start_ms, window.end_ms)
+              for span in row.footage()],
+        ]
+    )  # fmt: skip
+    being_deleted = await _rows(connection, camera.uid, window, doomed=True)
+    ended_ms = camera.deleted_ms if camera.deleted_ms is not None else now_ms
+    reached_ms = min(await _reached(connection, camera, now_ms), ended_ms)
+    deletable = Span(camera.created_ms, reached_ms).clip(window)
+    never = join_spans(await _never_recorded(connection, camera.uid, window))
+    deleted = [] if deletable.is_empty else subtract_spans(subtract_spans([deletable], there), never)
+    clipped = [span.clip(window) for span in being_deleted]
+    whole = [span for span in deleted if span.end_ms - span.start_ms > JOIN_MS]
+    return join_spans([*whole, *(span for span in clipped if not span.is_empty)])
+
+
+async def _rows(connection: AsyncConnection, uid: str, window: Span, *, doomed: bool) -> Sequence[Span]:
+    query = sa.select(segments.c.start_ms, segment_end).where(
+        segments.c.camera_uid == uid,
+        segments.c.start_ms > window.start_ms - MAX_DURATION_MS,
+        segments.c.start_ms < window.end_ms,
+        segment_end > window.start_ms,
+        segments.c.doomed == doomed,
+    )
+    return [Span(*row) for row in await connection.execute(query)]
+
+
+async def _reached(connection: AsyncConnection, camera: CameraRecord, now_ms: int) -> int:
+    """Up to where footage of the camera may have been deleted.
+
+    What is older than its minimum; and what is older than its oldest footage, since its minimum may have been
+    shorter before. Nothing younger than a day: no policy is shorter.
+    """
+    oldest = [
+        await connection.scalar(
+            sa.select(sa.func.min(segments.c.start_ms)).where(
+                segments.c.camera_uid == camera.uid, ~segments.c.doomed
+            )
+        ),
+        await connection.scalar(
+            sa.select(sa.func.min(packed_days.c.first_ms)).where(
+                packed_days.c.camera_uid == camera.uid, packed_days.c.objects > 0
+            )
+        ),
+    ]
+    oldest_ms = min((at_ms for at_ms in oldest if at_ms is not None), default=now_ms)
+    return max(now_ms - camera.minimum_days * DAY_MS, min(oldest_ms, now_ms - DAY_MS))
+
+
+async def _never_recorded(connection: AsyncConnection, uid: str, window: Span) -> list[Span]:
+    query = sa.select(gaps.c.start_ms, gaps.c.end_ms).where(
+        gaps.c.camera_uid == uid, gaps.c.start_ms < window.end_ms, gaps.c.end_ms > window.start_ms
+    )
+    return [Span(*row) for row in await connection.execute(query)]
