@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
+from services.storage.exports.assembly import build_exports
 from services.storage.holds.repository import HoldRepository
 from services.storage.index.commit import Ledger
 from services.storage.index.day_objects import DayObjects
@@ -18,12 +19,13 @@ from services.storage.lease import Lease
 from services.storage.retention.assembly import build_retention
 from services.storage.retention.policies import PolicyRepository
 from services.storage.retention.preview import Preview
+from services.storage.service.exports import ExportsService
 from services.storage.service.footage import StorageService
 from services.storage.service.holds import HoldService
 from services.storage.service.retention import RetentionService
 from services.storage.stores.bucket import make_bucket
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.api.storage.v1 import hold_pb2_grpc, retention_pb2_grpc, storage_pb2_grpc
+from snowlight.api.storage.v1 import export_pb2_grpc, hold_pb2_grpc, retention_pb2_grpc, storage_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
 from snowlight.object_store import open_stores
@@ -59,6 +61,14 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
             runtime.reached,
             is_away=lambda _store: False,
         )
+        holding = HoldRepository(
+            database, clock, release_by_second_person=settings.hold_release_by_second_person
+        )
+        footage = FootageIndex(repository, cameras, clock)
+        exporting = build_exports(
+            runtime, settings, database, cameras, holding, footage, stores, is_away=lambda _store: False
+        )
+        copying = Lease(database, "exports", secrets.token_hex(8), clock)
         sweeping = Lease(database, "sweeper", secrets.token_hex(8), clock)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
@@ -68,21 +78,16 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         for work in (
             feed.run(),
             sweeping.run(retention.sweeper.run),
+            copying.run(exporting.worker.run),
             readiness.run(),
             make_bucket(settings.store),
         ):
             stack.callback(background.create_task(work).cancel)
-        service = StorageService(
-            Ledger(repository), FootageIndex(repository, cameras, clock), frozenset(stores)
-        )
+        service = StorageService(Ledger(repository), footage, frozenset(stores))
         policies = RetentionService(
             PolicyRepository(database, clock), Preview(database, DayObjects(stores, cache_bytes=0), clock)
         )
-        holds = HoldService(
-            HoldRepository(database, clock, release_by_second_person=settings.hold_release_by_second_person),
-            clock,
-            changed=lambda: None,
-        )
+        holds = HoldService(holding, clock, changed=lambda: None)
         await stack.enter_async_context(
             runtime.serve(
                 settings.listen,
@@ -97,6 +102,11 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
                     policies,
                 ),
                 Servicer("snowlight.api.storage.v1.Holds", hold_pb2_grpc.add_HoldsServicer_to_server, holds),
+                Servicer(
+                    "snowlight.api.storage.v1.Exports",
+                    export_pb2_grpc.add_ExportsServicer_to_server,
+                    ExportsService(exporting.exports, clock),
+                ),
             )
         )
         yield

@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
 
 from services.storage.exports.evidence_store import EvidenceStore
-from services.storage.exports.export import Export, ExportState
+from services.storage.exports.export import OPEN_STATES, Export, ExportState
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.ledger.timeline import Timeline
@@ -78,10 +78,14 @@ class ExportWorker:
 
     async def run(self) -> None:
         """Until cancelled."""
+        forgotten = True
         while True:
             self._wake.clear()
             worked = False
             try:
+                if forgotten:
+                    await self._release_forgotten()
+                    forgotten = False
                 for export in await self._repository.open_exports():
                     if export.end_ms + SETTLE_MS <= self._clock.now_ms():
                         worked = await self._carry_out(export) or worked
@@ -89,6 +93,13 @@ class ExportWorker:
                 log.warning("exports.unavailable", error=str(error))
             if not worked:
                 await self._sleep(LOOK_SECONDS)
+
+    async def _release_forgotten(self) -> None:
+        """Let go of what an earlier run held for an export that ended with it."""
+        for export_id in await self._holds.holding():
+            export = await self._repository.get(export_id)
+            if export is not None and export.state not in OPEN_STATES:
+                await self._holds.release(export)
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -70,6 +70,7 @@ class LockedBucket:
                 data=io.BytesIO(data),
                 length=len(data),
                 content_type="application/json" if key.endswith(".json") else "video/mp4",
+                num_parallel_uploads=1,
                 retention=Retention(self._mode, until),
             )
 

@@ -7,6 +7,8 @@ from services.storage.holds.repository import HoldRepository
 LONGEST_MS = 90 * 86_400_000
 """A hold that its export forgot, since storage was killed in between, lets go by itself."""
 COPIER = "services/storage"
+_COLLECTION = "exports/"
+_PAGE = 500
 
 
 class WindowHolds:
@@ -26,6 +28,15 @@ class WindowHolds:
             hold = await self._of_camera(export, uid)
             await self._holds.release(hold.id, COPIER, f"{export.name} has ended")
 
+    async def holding(self) -> set[str]:
+        """The ids of exports that hold footage."""
+        found: set[str] = set()
+        before = ""
+        while page := await self._holds.list("", inactive=False, before_id=before, limit=_PAGE):
+            found |= {hold.created_by.removeprefix(_COLLECTION) for hold in page if _is_exports(hold)}
+            before = page[-1].id
+        return found
+
     async def _of_camera(self, export: Export, uid: str) -> Hold:
         wanted = Hold(
             id="",
@@ -39,3 +50,7 @@ class WindowHolds:
             create_ms=0,
         )
         return await self._holds.create(wanted, f"{export.name}/{uid}")
+
+
+def _is_exports(hold: Hold) -> bool:
+    return hold.created_by.startswith(_COLLECTION)

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
 from pydantic import SecretStr
 
@@ -15,8 +17,11 @@ from snowlight.config import ClusterSettings
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
+from snowlight.steps import Reached, go_on
 from tests.parts.part import free_port
 from tests.rpc.storage.registry import Registry
+
+CLUSTER_KEY = "a cluster key that is long enough for a test"
 
 
 class Cluster:
@@ -29,7 +34,7 @@ class Cluster:
         self.registry = Registry()  # type: ignore[abstract]  # only the feed is asked for
         self._settings = ClusterSettings(
             data_dir=data_dir,
-            cluster_key=SecretStr("a cluster key that is long enough for a test"),
+            cluster_key=SecretStr(CLUSTER_KEY),
             ingest_address=f"127.0.0.1:{free_port()}",
             storage_address=f"127.0.0.1:{free_port()}",
             drain_seconds=0.1,
@@ -41,6 +46,10 @@ class Cluster:
 
     def runtime(self, service: str) -> Runtime:
         return build_runtime(service, self._settings)
+
+    def channel(self) -> grpc.aio.Channel:
+        """To storage, in the gateway's name."""
+        return self.runtime("gateway").channel(self._settings.storage_address)
 
     @asynccontextmanager
     async def ingest(self) -> AsyncIterator[None]:
@@ -55,7 +64,7 @@ class Cluster:
 
     @asynccontextmanager
     async def storage(
-        self, *, grace_seconds: float = 0.2
+        self, *, grace_seconds: float = 0.2, reached: Reached = go_on
     ) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
         """Run storage while the context is open. Yields a stub that calls in ingest's name."""
         settings = StorageSettings(
@@ -66,7 +75,7 @@ class Cluster:
             sweep_seconds=0.1,
             sweep_pause_seconds=0.01,
         )
-        runtime = self.runtime("storage")
+        runtime = replace(self.runtime("storage"), reached=reached)
         self._metrics = runtime.registry
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(run_storage(runtime, settings))
