@@ -123,10 +123,16 @@ class EvidenceSettings(BaseSettings):
         description="s3://BUCKET with object lock, or file:///FOLDER. Unset: the footage bucket's name and "
         "-evidence; for a folder data_dir/evidence.",
     )
-    endpoint: str | None = Field(None, description="http(s)://HOST:PORT of the evidence bucket.")
-    access_key: str | None = Field(None, description="Access key of the evidence bucket.")
-    secret_key: SecretStr | None = Field(None, description="Secret key of the evidence bucket.")
-    region: str | None = Field(None, description="The evidence bucket's region.")
+    endpoint: str | None = Field(
+        None, description="http(s)://HOST:PORT of the evidence bucket. Unset: as for footage."
+    )
+    access_key: str | None = Field(
+        None, description="Access key of the evidence bucket. Unset: as for footage."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Secret key of the evidence bucket. Unset: as for footage."
+    )
+    region: str | None = Field(None, description="The evidence bucket's region. Unset: as for footage.")
     retain_days: int = Field(365, ge=1, le=36_500, description="How long evidence is locked, days.")
     lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = Field(
         "COMPLIANCE", description="COMPLIANCE: nobody can shorten it. GOVERNANCE: a privileged user can."
