@@ -22,9 +22,10 @@ from bench.ingest import free_port
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from snowlight.api.storage.v1 import store_pb2, store_pb2_grpc
+from snowlight.bucket_control import ensure_bucket
 from snowlight.config import ClusterSettings
 from snowlight.media.fragment import ObjectKey
-from snowlight.object_store import ObjectStoreSettings, ensure_bucket, open_store
+from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.observability.logs import configure_logs
 from snowlight.runtime import build_runtime
 from tests.parts.minio import find_minio, run_minio

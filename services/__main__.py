@@ -1,4 +1,4 @@
-"""The command line: `snowlight ingest|storage|auth|gateway|all|admin`.
+"""The command line: `snowlight ingest|storage|auth|gateway|all|admin|verify`.
 
 Each command loads its own packages alone: what a process does not run costs it neither memory nor time.
 """
@@ -8,15 +8,16 @@ import importlib
 import sys
 
 SERVICES = ("auth", "storage", "ingest", "gateway")
+TOOLS = ("admin", "verify")
 
 
 def main() -> None:
     """Entry point of the `snowlight` command."""
     parser = argparse.ArgumentParser(prog="snowlight", description="A media cluster for a city's cameras.")
-    parser.add_argument("command", choices=(*SERVICES, "all", "admin"), help="a service, all, or admin")
+    parser.add_argument("command", choices=(*SERVICES, "all", *TOOLS), help="a service, all, or a tool")
     command = parser.parse_args(sys.argv[1:2]).command
-    if command == "admin":
-        sys.exit(importlib.import_module("services.admin").main(sys.argv[2:]))
+    if command in TOOLS:
+        sys.exit(importlib.import_module(f"services.{command}").main(sys.argv[2:]))
     if sys.argv[2:]:
         parser.error(f"{command} takes no arguments: its settings are SNOWLIGHT_* in the environment")
     module = "services.embedded" if command == "all" else f"services.{command}.__main__"

@@ -1,16 +1,13 @@
 """The object stores that hold recorded footage: local folders, or buckets of S3 or MinIO.
 
-`obstore` moves the bytes. `minio` makes the bucket, once.
+`obstore` moves the bytes; `snowlight.bucket_control` does what it cannot.
 """
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from minio import Minio
-from minio.error import MinioException, S3Error
 from obstore.store import LocalStore, S3Store
 from pydantic import (
     BaseModel,
@@ -22,16 +19,15 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from urllib3 import PoolManager, Timeout
-from urllib3.exceptions import HTTPError
 
-from snowlight.errors import FailedPreconditionError, UnavailableError
+from snowlight.errors import FailedPreconditionError
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
-_AWS_ENDPOINT = "https://s3.amazonaws.com"
-_OWN_BUCKET = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+AWS_ENDPOINT = "https://s3.amazonaws.com"
+EVIDENCE = "evidence"
+"""The evidence store's name, which no store of footage may have."""
 
 
 class StoreDescription(BaseModel):
@@ -106,13 +102,56 @@ class ObjectStoreSettings(StoreDescription, BaseSettings):
     def by_name(self) -> dict[str, StoreDescription]:
         """All stores, this one first. Raises FailedPreconditionError when the file cannot be used."""
         stores: dict[str, StoreDescription] = {self.name: self}
+        if self.name == EVIDENCE:
+            raise FailedPreconditionError("config.store", f"no store of footage may be named {EVIDENCE}")
         for further in _read_stores(self.further_file) if self.further_file else []:
-            if further.name in stores:
-                raise FailedPreconditionError("config.store", f"two stores are named {further.name}")
+            if further.name in stores or further.name == EVIDENCE:
+                raise FailedPreconditionError("config.store", f"a store is named {further.name} already")
             if further.url is None:
                 raise FailedPreconditionError("config.store", f"store {further.name} has no url")
             stores[further.name] = further
         return stores
+
+
+class EvidenceSettings(BaseSettings):
+    """Where exports are copied to (`SNOWLIGHT_EVIDENCE_*`). What is unset is as in `SNOWLIGHT_STORE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_EVIDENCE_", frozen=True, extra="ignore")
+
+    url: str | None = Field(
+        None,
+        description="s3://BUCKET with object lock, or file:///FOLDER. Unset: the footage bucket's name and "
+        "-evidence; for a folder data_dir/evidence.",
+    )
+    endpoint: str | None = Field(
+        None, description="http(s)://HOST:PORT of the evidence bucket. Unset: as for footage."
+    )
+    access_key: str | None = Field(
+        None, description="Access key of the evidence bucket. Unset: as for footage."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Secret key of the evidence bucket. Unset: as for footage."
+    )
+    region: str | None = Field(None, description="The evidence bucket's region. Unset: as for footage.")
+    retain_days: int = Field(365, ge=1, le=36_500, description="How long evidence is locked, days.")
+    lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = Field(
+        "COMPLIANCE", description="COMPLIANCE: nobody can shorten it. GOVERNANCE: a privileged user can."
+    )
+
+    def store(self, footage: StoreDescription, data_dir: Path) -> StoreDescription:
+        """The evidence store beside the default store of footage."""
+        if footage.bucket is None:
+            url = self.url or f"file://{(data_dir / 'evidence').absolute()}"
+        else:
+            url = self.url or f"s3://{footage.bucket}-evidence"
+        return StoreDescription(
+            name=EVIDENCE,
+            url=url,
+            endpoint=self.endpoint or footage.endpoint,
+            access_key=self.access_key or footage.access_key,
+            secret_key=self.secret_key or footage.secret_key,
+            region=self.region or footage.region,
+        )
 
 
 def _read_stores(path: Path) -> list[StoreDescription]:
@@ -147,7 +186,7 @@ def open_store(
     assert settings.secret_key is not None
     return S3Store(
         settings.bucket,
-        endpoint=settings.endpoint or _AWS_ENDPOINT,
+        endpoint=settings.endpoint or AWS_ENDPOINT,
         access_key_id=settings.access_key or "",
         secret_access_key=settings.secret_key.get_secret_value(),
         region=settings.region,
@@ -160,33 +199,3 @@ def open_store(
         },
         retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=60)},
     )
-
-
-async def ensure_bucket(settings: StoreDescription) -> None:
-    """Make the bucket when it is missing. Raises UnavailableError; does nothing for a local folder."""
-    if settings.bucket is None:
-        return
-    try:
-        await asyncio.to_thread(_make_bucket, settings, settings.bucket)
-    except (MinioException, HTTPError, OSError) as error:
-        raise UnavailableError("store.unavailable", f"bucket {settings.bucket}: {error}") from error
-
-
-def _make_bucket(settings: StoreDescription, bucket: str) -> None:
-    assert settings.secret_key is not None
-    endpoint = urlsplit(settings.endpoint or _AWS_ENDPOINT)
-    with PoolManager(timeout=Timeout(connect=5, read=20), retries=False) as http:
-        client = Minio(
-            endpoint=endpoint.netloc,
-            access_key=settings.access_key,
-            secret_key=settings.secret_key.get_secret_value(),
-            secure=endpoint.scheme == "https",
-            region=settings.region,
-            http_client=http,
-        )
-        try:
-            if not client.bucket_exists(bucket_name=bucket):
-                client.make_bucket(bucket_name=bucket)
-        except S3Error as error:
-            if error.code not in _OWN_BUCKET:  # another process was first
-                raise

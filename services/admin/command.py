@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.admin import integrity, stores
+from services.admin import evidence, integrity, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rotate-key", help="sign with a new key from now on")
     integrity.add_commands(commands)
     stores.add_commands(commands)
+    evidence.add_commands(commands)
     return parser
 
 

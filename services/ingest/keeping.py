@@ -27,8 +27,9 @@ from services.ingest.status.gaps import GapLedger
 from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
 from services.ingest.stores.placement import Placement
+from snowlight.bucket_control import ensure_bucket
 from snowlight.database import Database
-from snowlight.object_store import ensure_bucket, open_store
+from snowlight.object_store import open_store
 from snowlight.runtime import Runtime
 
 LOOK_SECONDS = 0.05

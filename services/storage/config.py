@@ -4,7 +4,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from snowlight.config import Address, service_settings_config
-from snowlight.object_store import ObjectStoreSettings
+from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 
 
 class StorageSettings(BaseSettings):
@@ -79,4 +79,7 @@ class StorageSettings(BaseSettings):
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
+    )
+    evidence: EvidenceSettings = Field(
+        default_factory=EvidenceSettings, description="Where exports go (SNOWLIGHT_EVIDENCE_*)."
     )

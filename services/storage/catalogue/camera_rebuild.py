@@ -13,8 +13,8 @@ from services.storage.index.day_object import Day, DayKey, decode_day
 from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.index.repository import KEY_COLUMNS, Repository
 from services.storage.ledger.lost import record_lost
-from services.storage.ledger.timeline import Span
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
+from services.storage.spans import Span
 from services.storage.stores.objects import list_all, list_chunks, read
 from services.storage.tables import cameras, packed_days, segments
 from snowlight.clock import Clock

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.bounded import for_each
-from services.storage.cameras.repository import note_camera, raise_again, read_policies
+from services.storage.cameras.repository import note_camera
 from services.storage.catalogue.documents import (
     CAMERAS_PREFIX,
     EPOCHS_KEY,
@@ -25,7 +25,8 @@ from services.storage.catalogue.documents import (
 )
 from services.storage.catalogue.ledger_batches import LedgerBatches
 from services.storage.catalogue.outbox import EPOCHS, GAP, POLICIES, REGION_STORES, note, note_changed
-from services.storage.retention.policy import resolve
+from services.storage.retention.lock import forbid_deletion
+from services.storage.retention.policies import put_in_force
 from services.storage.stores.objects import list_chunks, read
 from services.storage.tables import (
     camera_versions,
@@ -177,22 +178,8 @@ class Restore:
     async def _resolve_retention(self) -> None:
         """By the policies that there are now."""
         async with self._database.write() as connection:
-            known = await read_policies(connection)
-            for camera in list(await connection.execute(sa.select(cameras))):
-                kept = resolve(
-                    known,
-                    retention_days=camera.retention_days,
-                    camera_class=camera.camera_class,
-                    region=camera.region,
-                    ownership=camera.ownership,
-                )
-                if (kept.days, kept.minimum_days) != (camera.kept_days, camera.minimum_days):
-                    await raise_again(connection, camera.uid, kept.days)
-                    await connection.execute(
-                        sa.update(cameras)
-                        .where(cameras.c.uid == camera.uid)
-                        .values(kept_days=kept.days, minimum_days=kept.minimum_days)
-                    )
+            await forbid_deletion(connection)
+            await put_in_force(connection, self._clock.now_ms())
 
     async def _restore_gaps(self) -> int:
         """From the newest batch to the oldest: the first that tells of a gap is right."""

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.ledger.timeline import Span
 from services.storage.segment import Segment
+from services.storage.spans import Span
 from services.storage.tables import holds, segment_end, segments
 
 

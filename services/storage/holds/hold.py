@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.storage.ledger.timeline import Span
+from services.storage.spans import Span
 from snowlight.api.storage.v1 import hold_pb2
 
 

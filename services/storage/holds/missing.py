@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.camera import CameraRecord
 from services.storage.index.packed import list_packed
-from services.storage.index.spans import join_spans, subtract_spans
-from services.storage.ledger.timeline import Span
 from services.storage.segment import DAY_MS, JOIN_MS, MAX_DURATION_MS
+from services.storage.spans import Span, join_footage, subtract
 from services.storage.tables import gaps, packed_days, segment_end, segments
 
 
@@ -25,17 +24,17 @@ async def find_missing(
     around = Span(window.start_ms - JOIN_MS - 1, window.end_ms + JOIN_MS + 1)  # to see how long a hole is
     packed = await list_packed(connection, camera.uid, around.start_ms, around.end_ms)
     rows = await _rows(connection, camera.uid, around, doomed=False)
-    there = join_spans([*rows, *(span for day in packed for span in day.footage())])
-    never = join_spans(await _never_recorded(connection, camera.uid, around))
+    there = join_footage([*rows, *(span for day in packed for span in day.footage())])
+    never = join_footage(await _never_recorded(connection, camera.uid, around))
     ended_ms = camera.deleted_ms if camera.deleted_ms is not None else now_ms
     deletable = Span(camera.created_ms, min(await _reached(connection, camera, now_ms), ended_ms)).clip(
         around
     )
-    deleted = [] if deletable.is_empty else subtract_spans(subtract_spans([deletable], there), never)
+    deleted = [] if deletable.is_empty else subtract(subtract([deletable], there), never)
     missing = [span for span in deleted if span.end_ms - span.start_ms > JOIN_MS]
     missing += await _rows(connection, camera.uid, window, doomed=True)
     clipped = (span.clip(window) for span in missing)
-    return join_spans(span for span in clipped if not span.is_empty)
+    return join_footage(span for span in clipped if not span.is_empty)
 
 
 async def _rows(connection: AsyncConnection, uid: str, window: Span, *, doomed: bool) -> Sequence[Span]:

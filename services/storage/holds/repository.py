@@ -12,9 +12,9 @@ from services.storage.catalogue.outbox import note
 from services.storage.holds.active import is_active
 from services.storage.holds.hold import Hold
 from services.storage.holds.missing import find_missing
-from services.storage.ledger.timeline import Span
 from services.storage.retention.lock import forbid_deletion
 from services.storage.segment import MAX_DURATION_MS
+from services.storage.spans import Span
 from services.storage.tables import cameras, holds, segment_end, segments
 from snowlight.clock import Clock
 from snowlight.database import Database

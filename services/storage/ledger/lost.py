@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.outbox import GAP, note
 from services.storage.index.repository import Repository
-from services.storage.ledger.timeline import Span
 from services.storage.segment import LedgerGap
+from services.storage.spans import Span
 from services.storage.tables import gaps
 from snowlight.api.storage.v1 import stored_pb2
 

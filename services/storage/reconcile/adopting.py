@@ -13,9 +13,9 @@ from services.storage.catalogue.selection import Taken
 from services.storage.index.known_days import list_overlapped
 from services.storage.index.repository import Repository, key_of
 from services.storage.ledger.lost import withdraw_lost
-from services.storage.ledger.timeline import Span
 from services.storage.reconcile.rows import ReconcileRows
 from services.storage.segment import Segment
+from services.storage.spans import Span
 from services.storage.stores.objects import Listed, copy, delete, head
 from snowlight.clock import Clock
 from snowlight.steps import Reached

@@ -10,10 +10,9 @@ from services.storage.catalogue.selection import Taken, choose
 from services.storage.index.day_object import Day
 from services.storage.index.packed import PackedDay, discard_packed, unpack
 from services.storage.index.repository import KEY_COLUMNS, Repository, key_of
-from services.storage.index.spans import join_spans, subtract_spans
 from services.storage.ledger.lost import record_lost
-from services.storage.ledger.timeline import Span
 from services.storage.segment import JOIN_MS, Segment
+from services.storage.spans import Span, join_footage, subtract
 from services.storage.tables import segments
 from snowlight.errors import AbortedError
 from snowlight.media.fragment import ObjectKey
@@ -66,8 +65,8 @@ class Losing:
         taken.add((each.start_ms, each.end_ms) for each in rows)
         sizes = dict(there)
         chosen = choose([key for key in sizes if key.start_ms >= row.kept_from_ms], taken)
-        found = join_spans(Span(key.start_ms, key.end_ms) for key in chosen)
-        missing = subtract_spans(row.footage(), found)
+        found = join_footage(Span(key.start_ms, key.end_ms) for key in chosen)
+        missing = subtract(row.footage(), found)
         lost = [span for span in missing if span.end_ms - span.start_ms > JOIN_MS]
         self._reached("reconcile.lose")
         async with self._repository.database.write() as connection:

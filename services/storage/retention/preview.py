@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.storage.holds.active import holds_any, is_held, list_held
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packed import PackedDay, read_day
-from services.storage.ledger.timeline import Span
 from services.storage.retention.policies import read_policies, resolve_all
 from services.storage.retention.policy import Policy
 from services.storage.segment import DAY_MS
+from services.storage.spans import Span
 from services.storage.tables import packed_days, segment_end, segments
 from snowlight.api.storage.v1 import retention_pb2
 from snowlight.clock import Clock

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from services.storage.catalogue.rebuild import Rebuild
+from services.storage.retention.quota import Quota
 from services.storage.service.validation import check
-from services.storage.stores.fill import Filling
 from services.storage.stores.prober import StoreProber
 from services.storage.stores.registry import RegionStores
 from snowlight.api.storage.v1 import store_pb2, store_pb2_grpc
@@ -24,7 +24,7 @@ class StoresService(store_pb2_grpc.StoresServicer):
         default: str,
         regions: RegionStores,
         prober: StoreProber,
-        filling: Filling,
+        quota: Quota,
         rebuild: Rebuild,
     ) -> None:
         """`default`: the store of regions that were given none."""
@@ -32,7 +32,7 @@ class StoresService(store_pb2_grpc.StoresServicer):
         self._default = default
         self._regions = regions
         self._prober = prober
-        self._filling = filling
+        self._quota = quota
         self._rebuild = rebuild
 
     async def ListStores(  # noqa: N802
@@ -72,7 +72,7 @@ class StoresService(store_pb2_grpc.StoresServicer):
             yield progress
 
     async def _message(self, name: str) -> store_pb2.Store:
-        fill = await self._filling.fill(name)
+        fill = await self._quota.fill(name)
         away = self._prober.is_away(name)
         return store_pb2.Store(
             name=name,

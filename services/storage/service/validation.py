@@ -170,4 +170,5 @@ def _check_shard(shard: int) -> None:
 
 
 def check_uid(uid: str, field: str) -> None:
+    """Raise InvalidArgumentError unless `uid` could be a camera's."""
     check(_UID.fullmatch(uid) is not None, field, f"{field.rpartition('.')[2]} must be a camera's uid")

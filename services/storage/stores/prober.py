@@ -16,10 +16,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.stores.objects import read, write
 from services.storage.tables import known_stores
+from snowlight.bucket_control import ensure_bucket
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import FailedPreconditionError, SnowlightError, UnavailableError
-from snowlight.object_store import StoreDescription, ensure_bucket
+from snowlight.object_store import StoreDescription
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

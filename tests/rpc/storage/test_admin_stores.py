@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import asyncio
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 

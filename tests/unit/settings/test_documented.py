@@ -10,13 +10,14 @@ from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
-from snowlight.object_store import ObjectStoreSettings
+from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 SETTINGS = (
     ClusterSettings,
     TlsSettings,
     ObjectStoreSettings,
+    EvidenceSettings,
     IngestSettings,
     StorageSettings,
     AuthSettings,
@@ -30,7 +31,7 @@ def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
     return {
         f"{prefix}{name}".upper(): (_told(field.default), field.description or "")
         for name, field in settings.model_fields.items()
-        if field.annotation is not ObjectStoreSettings
+        if field.annotation not in (ObjectStoreSettings, EvidenceSettings)
     }
 
 

@@ -6,7 +6,8 @@ import obstore
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from snowlight.object_store import ObjectStoreSettings, ensure_bucket, open_store
+from snowlight.bucket_control import ensure_bucket
+from snowlight.object_store import ObjectStoreSettings, open_store
 
 
 async def test_without_settings_footage_lies_in_the_data_folder(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""`snowlight admin init-store`: makes object stores what Snowlight needs, and says what it changed."""

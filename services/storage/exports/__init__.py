@@ -1,0 +1,1 @@
+"""Evidence: footage copied where nobody can change it, with a signed manifest."""

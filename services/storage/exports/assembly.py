@@ -1,0 +1,67 @@
+"""Puts exports together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.storage.cameras.repository import CameraRepository
+from services.storage.config import StorageSettings
+from services.storage.exports.copying import ExportWorker, FootageOfCamera
+from services.storage.exports.evidence_store import EvidenceStore, Folder, LockedBucket
+from services.storage.exports.exports import Exports
+from services.storage.exports.repository import ExportRepository
+from services.storage.exports.window_holds import WindowHolds
+from services.storage.holds.repository import HoldRepository
+from snowlight.database import Database
+from snowlight.evidence.signature import evidence_key
+from snowlight.object_store import EvidenceSettings, StoreDescription
+from snowlight.runtime import Runtime
+
+if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
+    from obstore.store import ObjectStore
+
+
+@dataclass(frozen=True)
+class ExportParts:
+    """`exports` answers; `worker` copies, under a lease."""
+
+    exports: Exports
+    worker: ExportWorker
+
+
+def build_exports(
+    runtime: Runtime,
+    settings: StorageSettings,
+    database: Database,
+    cameras: CameraRepository,
+    holds: HoldRepository,
+    footage: FootageOfCamera,
+    stores: "Mapping[str, ObjectStore]",
+    is_away: Callable[[str], bool],
+) -> ExportParts:
+    """Exports of the footage in `stores`."""
+    described = settings.evidence.store(settings.store, runtime.cluster.data_dir)
+    repository, windows = ExportRepository(database), WindowHolds(holds)
+    worker = ExportWorker(
+        repository,
+        windows,
+        footage,
+        stores,
+        is_away,
+        open_evidence(settings.evidence, described, runtime.cluster.data_dir),
+        evidence_key(runtime.key),
+        runtime.clock,
+        runtime.reached,
+    )
+    exports = Exports(
+        repository, cameras, windows, worker, runtime.clock, retain_days=settings.evidence.retain_days
+    )
+    return ExportParts(exports, worker)
+
+
+def open_evidence(settings: EvidenceSettings, store: StoreDescription, data_dir: Path) -> EvidenceStore:
+    """The evidence store, which may be away."""
+    if store.bucket is None:
+        return Folder(store.folder(data_dir))
+    return LockedBucket(store, settings.lock_mode)

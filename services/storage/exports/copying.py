@@ -1,0 +1,219 @@
+"""Carries exports out: copies footage object by object, then writes and signs the manifest."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+import obstore
+import structlog
+from joserfc.jwk import OKPKey
+from obstore.exceptions import BaseError
+from obstore.exceptions import NotFoundError as ObjectNotFoundError
+
+from services.storage.exports.evidence_store import EvidenceStore
+from services.storage.exports.export import OPEN_STATES, Export, ExportState
+from services.storage.exports.repository import ExportRepository
+from services.storage.exports.window_holds import WindowHolds
+from services.storage.ledger.timeline import Timeline
+from services.storage.segment import Segment
+from snowlight.clock import Clock
+from snowlight.errors import DataLossError, NotFoundError, SnowlightError, UnavailableError
+from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest, instant
+from snowlight.evidence.signature import SIGNATURE_SUFFIX, sign
+from snowlight.steps import Reached
+
+if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
+    from obstore.store import ObjectStore
+
+SETTLE_MS = 180_000
+"""Footage this young may still be on its way into the index."""
+LOOK_SECONDS = 5.0
+RETRY_SECONDS = 10.0
+AWAY = "store_outage"
+
+log = structlog.get_logger(__name__)
+
+
+class FootageOfCamera(Protocol):
+    """What an export asks of the index (`services.storage.index.queries.FootageIndex`)."""
+
+    async def list_segments(
+        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+    ) -> list[Segment]: ...
+
+    async def timeline(self, camera_uid: str, start_ms: int, end_ms: int) -> Timeline: ...
+
+
+class ExportWorker:
+    """One at a time, oldest first. What was copied before a restart is not copied again."""
+
+    def __init__(
+        self,
+        repository: ExportRepository,
+        holds: WindowHolds,
+        footage: FootageOfCamera,
+        stores: "Mapping[str, ObjectStore]",
+        is_away: Callable[[str], bool],
+        evidence: EvidenceStore,
+        key: OKPKey,
+        clock: Clock,
+        reached: Reached,
+    ) -> None:
+        self._repository = repository
+        self._holds = holds
+        self._footage = footage
+        self._stores = stores
+        self._is_away = is_away
+        self._evidence = evidence
+        self._key = key
+        self._clock = clock
+        self._reached = reached
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is a new export."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        forgotten = True
+        while True:
+            self._wake.clear()
+            worked = False
+            try:
+                if forgotten:
+                    await self._release_forgotten()
+                    forgotten = False
+                for export in await self._repository.open_exports():
+                    if export.end_ms + SETTLE_MS <= self._clock.now_ms():
+                        worked = await self._carry_out(export) or worked
+            except UnavailableError as error:
+                log.warning("exports.unavailable", error=str(error))
+            if not worked:
+                await self._sleep(LOOK_SECONDS)
+
+    async def _release_forgotten(self) -> None:
+        """Let go of what an earlier run held for an export that ended with it."""
+        for export_id in await self._holds.holding():
+            export = await self._repository.get(export_id)
+            if export is not None and export.state not in OPEN_STATES:
+                await self._holds.release(export)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _carry_out(self, export: Export) -> bool:
+        """True once the export is done, however it ended; False when it has to wait."""
+        try:
+            await self._copy(export)
+        except UnavailableError as error:
+            log.warning("export.waits", export=export.name, error=str(error))
+            await self._repository.advance(export.id, error=str(error))
+            return False
+        except SnowlightError as error:
+            log.error("export.failed", export=export.name, error=str(error))
+            await self._repository.advance(export.id, state=ExportState.FAILED, error=str(error))
+        await self._holds.release(export)
+        return True
+
+    async def _copy(self, export: Export) -> None:
+        """Raises UnavailableError when it has to wait, any other SnowlightError when it cannot be done."""
+        found = [
+            (
+                uid,
+                await self._footage.list_segments(uid, export.start_ms, export.end_ms, fragments=False),
+                await self._footage.timeline(uid, export.start_ms, export.end_ms),
+            )
+            for uid in export.camera_uids
+        ]
+        self._require_stores(timeline for _, _, timeline in found)
+        total = sum(segment.size for _, segments, _ in found for segment in segments)
+        done = 0
+        cameras: list[EvidenceCamera] = []
+        for uid, segments, timeline in found:
+            objects: list[EvidenceObject] = []
+            for segment in segments:
+                if not await self._advance(export, total, done):
+                    return
+                objects.append(await self._copy_object(export, segment))
+                done += segment.size
+            gaps = [
+                EvidenceGap(start=instant(gap.start_ms), end=instant(gap.end_ms), cause=gap.cause)
+                for gap in timeline.gaps
+            ]
+            cameras.append(EvidenceCamera(uid=uid, objects=tuple(objects), gaps=tuple(gaps)))
+        await self._write_manifest(replace(export, immutable=self._evidence.immutable), cameras, done)
+
+    def _require_stores(self, timelines: Iterable[Timeline]) -> None:
+        """Footage that cannot be reached now is waited for, not left out."""
+        away = sorted(name for name in self._stores if self._is_away(name))
+        if away and any(gap.cause == AWAY for timeline in timelines for gap in timeline.gaps):
+            raise UnavailableError("export.store_away", f"waits for store {', '.join(away)}")
+
+    async def _advance(self, export: Export, total: int, done: int) -> bool:
+        return await self._repository.advance(
+            export.id, state=ExportState.RUNNING, error="", bytes_total=total, bytes_done=done
+        )
+
+    async def _copy_object(self, export: Export, segment: Segment) -> EvidenceObject:
+        data = await self._read(segment)
+        digest = await asyncio.to_thread(lambda: sha256(data).digest())
+        if len(data) != segment.size or (segment.sha256 and digest != segment.sha256):
+            raise DataLossError("export.footage_damaged", f"{segment.key} is not what was recorded")
+        file = f"{segment.camera_uid}/{str(segment.key).rpartition('/')[2]}"
+        key = f"{export.folder}/{file}"
+        if await self._evidence.size(key) != len(data):
+            self._reached("export.copy")
+            await self._evidence.put(key, data, export.retain_until_ms)
+        return EvidenceObject(
+            file=file,
+            start=instant(segment.start_ms),
+            end=instant(segment.end_ms),
+            size=len(data),
+            sha256=digest.hex(),
+            committed_sha256=segment.sha256.hex(),
+            store=segment.store,
+            key=str(segment.key),
+            epoch=segment.epoch,
+            codecs=segment.codecs,
+        )
+
+    async def _read(self, segment: Segment) -> bytes:
+        store = self._stores.get(segment.store)
+        if store is None:
+            raise UnavailableError("store.unknown", f"storage does not reach the store {segment.store}")
+        try:
+            response = await obstore.get_async(store, str(segment.key))
+            return bytes(await response.bytes_async())
+        except (ObjectNotFoundError, FileNotFoundError) as error:
+            raise NotFoundError("export.footage_gone", f"{segment.key} is not in its store") from error
+        except (BaseError, OSError) as error:
+            raise UnavailableError("store.unavailable", f"store {segment.store} does not answer") from error
+
+    async def _write_manifest(self, export: Export, cameras: list[EvidenceCamera], done: int) -> None:
+        manifest = Manifest(
+            export=export.name,
+            case_number=export.case_number,
+            reason=export.reason,
+            created_by=export.created_by,
+            create_time=instant(export.create_ms),
+            start=instant(export.start_ms),
+            end=instant(export.end_ms),
+            immutable=export.immutable,
+            retain_until=instant(export.retain_until_ms),
+            cameras=tuple(cameras),
+        ).to_bytes()
+        self._reached("export.manifest")
+        await self._evidence.put(export.manifest_key, manifest, export.retain_until_ms)
+        signature = sign(manifest, self._key)
+        await self._evidence.put(export.manifest_key + SIGNATURE_SUFFIX, signature, export.retain_until_ms)
+        await self._repository.advance(
+            export.id, state=ExportState.SUCCEEDED, bytes_done=done, immutable=export.immutable
+        )
+        log.info("export.succeeded", export=export.name, bytes=done)

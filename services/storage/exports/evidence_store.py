@@ -1,0 +1,131 @@
+"""Where evidence goes: a bucket with object lock, or a folder, which enforces nothing and says so."""
+
+import asyncio
+import io
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+from minio import Minio
+from minio.error import MinioException, S3Error
+from minio.retention import Retention
+from urllib3.exceptions import HTTPError
+
+from snowlight.bucket_control import open_control
+from snowlight.errors import FailedPreconditionError, UnavailableError
+from snowlight.object_store import StoreDescription
+
+_READ_ONLY = 0o440
+_NO_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError", "NoSuchBucket"}
+
+_T = TypeVar("_T")
+
+LockMode = Literal["COMPLIANCE", "GOVERNANCE"]
+
+
+class EvidenceStore(Protocol):
+    """Raises UnavailableError when it does not answer."""
+
+    immutable: bool
+    """It enforces that nothing changes before an object's time is over."""
+
+    async def size(self, key: str) -> int | None:
+        """Of an object, bytes; None when there is none."""
+
+    async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
+        """Write an object that stays until then. Raises FailedPreconditionError where it would not."""
+
+
+class LockedBucket:
+    """A bucket with object lock (S3 Object Lock), made by `snowlight admin init-store`."""
+
+    immutable = True
+
+    def __init__(self, store: StoreDescription, mode: LockMode) -> None:
+        assert store.bucket is not None
+        self._store = store
+        self._bucket = store.bucket
+        self._mode = mode
+
+    async def size(self, key: str) -> int | None:
+        def look(control: Minio) -> int | None:
+            try:
+                return control.stat_object(bucket_name=self._bucket, object_name=key).size
+            except S3Error as error:
+                if error.code in ("NoSuchKey", "NoSuchBucket"):
+                    return None
+                raise
+
+        return await self._call(look)
+
+    async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
+        until = datetime.fromtimestamp(retain_until_ms / 1000, UTC)
+
+        def write(control: Minio) -> None:
+            control.put_object(
+                bucket_name=self._bucket,
+                object_name=key,
+                data=io.BytesIO(data),
+                length=len(data),
+                content_type="application/json" if key.endswith(".json") else "video/mp4",
+                num_parallel_uploads=1,
+                retention=Retention(self._mode, until),
+            )
+
+        await self._call(write)
+
+    async def _call(self, work: Callable[[Minio], _T]) -> _T:
+        def call() -> _T:
+            with open_control(self._store) as control:
+                return work(control)
+
+        try:
+            return await asyncio.to_thread(call)
+        except S3Error as error:
+            if error.code in _NO_LOCK:
+                raise FailedPreconditionError(
+                    "evidence.not_lockable",
+                    f"bucket {self._bucket} is missing or has no object lock: run snowlight admin init-store",
+                ) from error
+            raise UnavailableError("evidence.unavailable", f"bucket {self._bucket}: {error.code}") from error
+        except (MinioException, HTTPError, OSError) as error:
+            raise UnavailableError(
+                "evidence.unavailable", f"bucket {self._bucket} does not answer"
+            ) from error
+
+
+class Folder:
+    """A local folder. Its files are made read-only; whoever owns the machine can change them all the same."""
+
+    immutable = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def size(self, key: str) -> int | None:
+        try:
+            return (await asyncio.to_thread((self._folder / key).stat)).st_size
+        except FileNotFoundError:
+            return None
+
+    async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
+        try:
+            await asyncio.to_thread(_write, self._folder / key, data)
+        except OSError as error:
+            raise UnavailableError(
+                "evidence.unavailable", f"cannot write evidence: {error.strerror}"
+            ) from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole and durable, or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.chmod(_READ_ONLY)
+    unfinished.replace(path)

@@ -1,0 +1,109 @@
+"""Begins exports, tells of them, ends them."""
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from services.storage.cameras.repository import CameraRepository
+from services.storage.exports.copying import ExportWorker
+from services.storage.exports.export import Export, ExportState
+from services.storage.exports.repository import ExportRepository
+from services.storage.exports.window_holds import WindowHolds
+from snowlight.clock import Clock
+from snowlight.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError
+
+_DAY_MS = 86_400_000
+_ID = re.compile(r"[0-9a-f-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants exported, checked."""
+
+    camera_uids: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    case_number: str
+    reason: str
+    created_by: str
+    request_id: str
+
+
+class Exports:
+    """The exports of this cluster."""
+
+    def __init__(
+        self,
+        repository: ExportRepository,
+        cameras: CameraRepository,
+        holds: WindowHolds,
+        worker: ExportWorker,
+        clock: Clock,
+        *,
+        retain_days: int,
+    ) -> None:
+        self._repository = repository
+        self._cameras = cameras
+        self._holds = holds
+        self._worker = worker
+        self._clock = clock
+        self._retain_ms = retain_days * _DAY_MS
+
+    async def create(self, wish: Wish) -> Export:
+        """Begin one, or tell of the one that the same request began.
+
+        Raises NotFoundError("export.camera_unknown") for a camera nobody has ever registered,
+        AlreadyExistsError when the request's id was another request's.
+        """
+        for position, uid in enumerate(wish.camera_uids):
+            if await self._cameras.get(uid) is None:
+                raise NotFoundError(
+                    "export.camera_unknown", f"no camera has the uid {uid}", field=f"camera_uids[{position}]"
+                )
+        now_ms = self._clock.now_ms()
+        export = Export(
+            id=f"{now_ms:012x}-{secrets.token_hex(5)}",
+            camera_uids=wish.camera_uids,
+            start_ms=wish.start_ms,
+            end_ms=wish.end_ms,
+            case_number=wish.case_number,
+            reason=wish.reason,
+            created_by=wish.created_by,
+            create_ms=now_ms,
+            retain_until_ms=now_ms + self._retain_ms,
+        )
+        earlier = await self._repository.find_request(wish.request_id)
+        if earlier is not None:
+            return _same(earlier, wish)
+        await self._holds.hold(export)
+        await self._repository.add(export, wish.request_id)
+        self._worker.wake()
+        return export
+
+    async def get(self, export_id: str) -> Export:
+        """Raises NotFoundError("export.unknown")."""
+        export = await self._repository.get(export_id) if _ID.fullmatch(export_id) else None
+        if export is None:
+            raise NotFoundError("export.unknown", f"there is no export {export_id}", field="name")
+        return export
+
+    async def page(self, before: str, limit: int) -> list[Export]:
+        """The newest exports with ids below `before` (empty: all), newest first."""
+        return await self._repository.page(before, limit)
+
+    async def cancel(self, export_id: str) -> Export:
+        """End one that is not done. Raises FailedPreconditionError("export.done") for one that is."""
+        export = await self.get(export_id)
+        if not await self._repository.advance(export_id, state=ExportState.CANCELLED):
+            raise FailedPreconditionError("export.done", "it has ended already", field="name")
+        await self._holds.release(export)
+        return await self.get(export_id)
+
+
+def _same(earlier: Export, wish: Wish) -> Export:
+    asked = (wish.camera_uids, wish.start_ms, wish.end_ms, wish.created_by)
+    if asked != (earlier.camera_uids, earlier.start_ms, earlier.end_ms, earlier.created_by):
+        raise AlreadyExistsError(
+            "request.id_reused", f"another request of this id made {earlier.name}", field="request_id"
+        )
+    return earlier

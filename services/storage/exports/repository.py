@@ -1,0 +1,68 @@
+"""Exports in SQL."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.storage.exports.export import OPEN_STATES, Export, ExportState
+from services.storage.tables import exports
+from snowlight.database import Database
+
+_COLUMNS = tuple(column for column in exports.c if column.name != "request_id")
+
+
+class ExportRepository:
+    """All calls raise UnavailableError while the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, export: Export, request_id: str) -> None:
+        """A new one."""
+        values = {column.name: getattr(export, column.name) for column in _COLUMNS}
+        values |= {"camera_uids": list(export.camera_uids), "request_id": request_id or None}
+        async with self._database.write() as connection:
+            await connection.execute(sa.insert(exports).values(values))
+
+    async def find_request(self, request_id: str) -> Export | None:
+        """What an earlier call with the same request id made."""
+        if not request_id:
+            return None
+        query = sa.select(*_COLUMNS).where(exports.c.request_id == request_id)
+        async with self._database.read() as connection:
+            return _export((await connection.execute(query)).one_or_none())
+
+    async def get(self, export_id: str) -> Export | None:
+        async with self._database.read() as connection:
+            query = sa.select(*_COLUMNS).where(exports.c.id == export_id)
+            return _export((await connection.execute(query)).one_or_none())
+
+    async def page(self, before: str, limit: int) -> list[Export]:
+        """The newest exports with ids below `before` (empty: all), newest first."""
+        query = sa.select(*_COLUMNS).order_by(exports.c.id.desc()).limit(limit)
+        if before:
+            query = query.where(exports.c.id < before)
+        async with self._database.read() as connection:
+            return [each for row in await connection.execute(query) if (each := _export(row))]
+
+    async def open_exports(self) -> list[Export]:
+        """Those that are not done yet, oldest first."""
+        query = sa.select(*_COLUMNS).where(exports.c.state.in_(OPEN_STATES)).order_by(exports.c.id)
+        async with self._database.read() as connection:
+            return [each for row in await connection.execute(query) if (each := _export(row))]
+
+    async def advance(self, export_id: str, **values: int | str | bool) -> bool:
+        """Note progress. False when it is not open any more: it was cancelled."""
+        is_open = sa.and_(exports.c.id == export_id, exports.c.state.in_(OPEN_STATES))
+        async with self._database.write() as connection:
+            result = await connection.execute(sa.update(exports).where(is_open).values(values))
+            return result.rowcount > 0
+
+
+def _export(row: Any) -> Export | None:
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    values["camera_uids"] = tuple(values["camera_uids"])
+    values["state"] = ExportState(values["state"])
+    return Export(**values)

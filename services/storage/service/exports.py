@@ -1,0 +1,106 @@
+"""The gRPC face of exports."""
+
+from typing import Any
+
+from services.storage.exports.export import Export, ExportState
+from services.storage.exports.exports import Exports, Wish
+from services.storage.service.paging import page_token, read_page_size, read_page_token
+from services.storage.service.validation import check, check_uid
+from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc
+from snowlight.clock import Clock
+
+MAX_CAMERAS = 64
+MAX_WINDOW_MS = 31 * 86_400_000
+MAX_TEXT = 200
+MAX_REASON = 2000
+
+
+class ExportsService(export_pb2_grpc.ExportsServicer):
+    """`snowlight.api.storage.v1.Exports`."""
+
+    def __init__(self, exports: Exports, clock: Clock) -> None:
+        self._exports = exports
+        self._clock = clock
+
+    async def CreateExport(  # noqa: N802
+        self, request: export_pb2.CreateExportRequest, context: Any
+    ) -> export_pb2.Export:
+        return _message(await self._exports.create(_parse(request, self._clock.now_ms())))
+
+    async def GetExport(  # noqa: N802
+        self, request: export_pb2.GetExportRequest, context: Any
+    ) -> export_pb2.Export:
+        return _message(await self._exports.get(_id(request.name)))
+
+    async def ListExports(  # noqa: N802
+        self, request: export_pb2.ListExportsRequest, context: Any
+    ) -> export_pb2.ListExportsResponse:
+        size = read_page_size(request.page_size)
+        page = await self._exports.page(read_page_token(request.page_token), size + 1)
+        more = page_token(page[size - 1].id) if len(page) > size else ""
+        return export_pb2.ListExportsResponse(
+            exports=[_message(export) for export in page[:size]], next_page_token=more
+        )
+
+    async def CancelExport(  # noqa: N802
+        self, request: export_pb2.CancelExportRequest, context: Any
+    ) -> export_pb2.Export:
+        return _message(await self._exports.cancel(_id(request.name)))
+
+
+def _parse(request: export_pb2.CreateExportRequest, now_ms: int) -> Wish:
+    export = request.export
+    uids = tuple(export.camera_uids)
+    check(0 < len(uids) <= MAX_CAMERAS, "export.camera_uids", f"1 to {MAX_CAMERAS} cameras")
+    check(len(set(uids)) == len(uids), "export.camera_uids", "a camera is named twice")
+    for position, uid in enumerate(uids):
+        check_uid(uid, f"export.camera_uids[{position}]")
+    check(export.start_ms > 0, "export.start_ms", "start_ms must be ms since 1970 UTC")
+    check(export.end_ms > export.start_ms, "export.end_ms", "end_ms must be after start_ms")
+    check(export.end_ms <= now_ms, "export.end_ms", "end_ms lies in the future")
+    days = MAX_WINDOW_MS // 86_400_000
+    check(
+        export.end_ms - export.start_ms <= MAX_WINDOW_MS,
+        "export.end_ms",
+        f"the window may be {days} days at most",
+    )
+    for name, longest in (("case_number", MAX_TEXT), ("reason", MAX_REASON), ("created_by", MAX_TEXT)):
+        text = getattr(export, name).strip()
+        check(bool(text), f"export.{name}", f"{name} is required")
+        check(len(text) <= longest, f"export.{name}", f"{name} may have {longest} characters at most")
+    check(len(request.request_id) <= MAX_TEXT, "request_id", f"{MAX_TEXT} characters at most")
+    return Wish(
+        uids,
+        export.start_ms,
+        export.end_ms,
+        export.case_number.strip(),
+        export.reason.strip(),
+        export.created_by.strip(),
+        request.request_id,
+    )
+
+
+def _id(name: str) -> str:
+    collection, _, export_id = name.partition("/")
+    check(collection == "exports" and bool(export_id), "name", "name must be exports/{id}")
+    return export_id
+
+
+def _message(export: Export) -> export_pb2.Export:
+    return export_pb2.Export(
+        name=export.name,
+        camera_uids=export.camera_uids,
+        start_ms=export.start_ms,
+        end_ms=export.end_ms,
+        case_number=export.case_number,
+        reason=export.reason,
+        created_by=export.created_by,
+        create_ms=export.create_ms,
+        state=export_pb2.Export.State.Value(export.state.name),
+        error=export.error,
+        bytes_total=export.bytes_total,
+        bytes_done=export.bytes_done,
+        manifest_key=export.manifest_key if export.state is ExportState.SUCCEEDED else "",
+        immutable=export.immutable,
+        retain_until_ms=export.retain_until_ms,
+    )

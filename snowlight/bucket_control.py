@@ -1,0 +1,53 @@
+"""What `obstore` cannot: making buckets, object lock, life cycle. `minio` speaks it, blocking."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from minio import Minio
+from minio.error import MinioException, S3Error
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
+
+from snowlight.errors import UnavailableError
+from snowlight.object_store import AWS_ENDPOINT, StoreDescription
+
+_NOT_OURS_TO_MAKE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "AccessDenied"}
+"""Another process was first, or `snowlight admin init-store` made it and gave us fewer rights."""
+
+
+@contextmanager
+def open_control(store: StoreDescription) -> Iterator[Minio]:
+    """A client of the endpoint of `store`, a bucket. Its calls raise MinioException, HTTPError, OSError."""
+    assert store.secret_key is not None
+    endpoint = urlsplit(store.endpoint or AWS_ENDPOINT)
+    with PoolManager(timeout=Timeout(connect=5, read=60), retries=False) as http:
+        yield Minio(
+            endpoint=endpoint.netloc,
+            access_key=store.access_key,
+            secret_key=store.secret_key.get_secret_value(),
+            secure=endpoint.scheme == "https",
+            region=store.region,
+            http_client=http,
+        )
+
+
+async def ensure_bucket(store: StoreDescription) -> None:
+    """Make the bucket when it is missing. Raises UnavailableError; does nothing for a local folder."""
+    if store.bucket is None:
+        return
+    try:
+        await asyncio.to_thread(_make_bucket, store, store.bucket)
+    except (MinioException, HTTPError, OSError) as error:
+        raise UnavailableError("store.unavailable", f"bucket {store.bucket}: {error}") from error
+
+
+def _make_bucket(store: StoreDescription, bucket: str) -> None:
+    with open_control(store) as control:
+        try:
+            if not control.bucket_exists(bucket_name=bucket):
+                control.make_bucket(bucket_name=bucket)
+        except S3Error as error:
+            if error.code not in _NOT_OURS_TO_MAKE:
+                raise

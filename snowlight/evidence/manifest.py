@@ -1,0 +1,117 @@
+"""What an export holds, for whoever receives it: `manifest.json` beside the footage."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from snowlight.errors import DataLossError
+
+MANIFEST_NAME = "manifest.json"
+
+
+def _check_file(value: str) -> str:
+    parts = value.split("/")
+    if not value or value.startswith("/") or any(part in ("", ".", "..") for part in parts) or "\\" in value:
+        raise ValueError("must be a path below the manifest's folder")
+    return value
+
+
+def _check_instant(value: str) -> str:
+    datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return value
+
+
+Instant = Annotated[str, AfterValidator(_check_instant)]
+"""RFC 3339, UTC, with milliseconds: `2026-11-26T08:30:00.000Z`."""
+File = Annotated[str, AfterValidator(_check_file)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class EvidenceObject(_Part):
+    """One recorded object, copied whole: it may begin before the window and end after it."""
+
+    file: File
+    """Relative to the manifest."""
+    start: Instant
+    end: Instant
+    size: int = Field(ge=1)
+    """Bytes."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    committed_sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
+    """What the index was told when the object was recorded; empty when the index had been rebuilt since."""
+    store: str
+    key: str
+    """Where it was recorded to."""
+    epoch: int
+    codecs: str
+    """RFC 6381."""
+
+
+class EvidenceGap(_Part):
+    """A span of the window over a second long that was not recorded."""
+
+    start: Instant
+    end: Instant
+    cause: str
+
+
+class EvidenceCamera(_Part):
+    """One camera's part. Objects and gaps account for the whole window, but for holes up to a second."""
+
+    uid: str
+    objects: tuple[EvidenceObject, ...]
+    gaps: tuple[EvidenceGap, ...]
+
+
+class Manifest(_Part):
+    """Who took what, when and why."""
+
+    format: Literal["snowlight-evidence/1"] = "snowlight-evidence/1"
+    export: str
+    """`exports/{id}`"""
+    case_number: str
+    reason: str
+    created_by: str
+    create_time: Instant
+    start: Instant
+    end: Instant
+    immutable: bool
+    """The store that this was written to enforces that nothing changes before `retain_until`."""
+    retain_until: Instant
+    cameras: tuple[EvidenceCamera, ...] = Field(min_length=1)
+
+    def objects(self) -> Iterator[EvidenceObject]:
+        """Of all cameras."""
+        for camera in self.cameras:
+            yield from camera.objects
+
+    def to_bytes(self) -> bytes:
+        """The file, in UTF-8."""
+        return self.model_dump_json(indent=2).encode() + b"\n"
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Raises DataLossError("evidence.manifest_malformed") naming the field."""
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise DataLossError("evidence.manifest_malformed", f"{field}: {first['msg']}", field=field) from None
+
+
+def instant(ms: int) -> str:
+    """`ms` since 1970 UTC as an Instant."""
+    whole = datetime.fromtimestamp(ms // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"
+
+
+def to_ms(value: str) -> int:
+    """An Instant as ms since 1970 UTC."""
+    parsed = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return int(parsed.timestamp()) * 1000 + parsed.microsecond // 1000
