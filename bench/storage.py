@@ -110,11 +110,11 @@ class Bench:
                 filled_from = begin
                 print(f"\n{town.cameras * (minutes - begin) / 1e6:.1f} M hot rows")
                 ahead = await self._commits(channel, town, ahead)
-                await self._reads(stub, town, "hot", begin_ms + (minutes - 1440) * MINUTE_MS, town.cameras)
+                await self._reads(stub, town, "hot", begin_ms + minutes * MINUTE_MS, town.cameras)
             await self._pack(town, begin_ms // DAY_MS)
             packed = min(PACKED_CAMERAS, town.cameras)
-            await self._reads(stub, town, "packed, cold", begin_ms, packed, once=True)
-            await self._reads(stub, town, "packed, cached", begin_ms, packed)
+            await self._reads(stub, town, "packed, cold", begin_ms + DAY_MS, packed, once=True)
+            await self._reads(stub, town, "packed, cached", begin_ms + DAY_MS, packed)
 
     async def _commits(self, channel: grpc.aio.Channel, town: Town, first_minute: int) -> int:
         """Commit for a while. Returns the minute from which on nothing is committed."""
@@ -153,15 +153,19 @@ class Bench:
         stub: "storage_pb2_grpc.StorageAsyncStub",
         town: Town,
         what: str,
-        start_ms: int,
+        end_ms: int,
         cameras: int,
         *,
         once: bool = False,
     ) -> None:
-        """Camera-days as timelines, then hours and whole days as lists; `once`: each camera's only once."""
+        """The day before `end_ms`: as timeline, as a list of an hour of it, as a list of all of it.
+
+        `once`: no camera is asked for twice.
+        """
         uids = [town.uid(camera) for camera in random.Random(1).sample(range(cameras), min(cameras, 200))]
         thirds = (uids[::3], uids[1::3], uids[2::3]) if once else (uids * 5, uids, uids[:50])
-        noon_ms = start_ms + DAY_MS // 2
+        start_ms = end_ms - DAY_MS
+        hour_ms = end_ms - 90 * MINUTE_MS
 
         async def timeline(uid: str) -> None:
             request = storage_pb2.GetTimelineRequest(
@@ -172,7 +176,7 @@ class Bench:
 
         async def list_hour(uid: str) -> None:
             request = storage_pb2.ListSegmentsRequest(
-                camera_uid=uid, start_ms=noon_ms, end_ms=noon_ms + 60 * MINUTE_MS
+                camera_uid=uid, start_ms=hour_ms, end_ms=hour_ms + 60 * MINUTE_MS
             )
             answer = await stub.ListSegments(request)
             assert len(answer.segments) == 60, len(answer.segments)
@@ -182,7 +186,7 @@ class Bench:
                 camera_uid=uid, start_ms=start_ms, end_ms=start_ms + DAY_MS
             )
             answer = await stub.ListSegments(request)
-            assert len(answer.segments) >= 1440, len(answer.segments)
+            assert len(answer.segments) > 300, len(answer.segments)
 
         calls = (
             ("GetTimeline day", timeline),

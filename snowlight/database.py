@@ -40,6 +40,18 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def ask(self) -> AsyncIterator[AsyncConnection]:
+        """For a single statement that reads, which is as of one moment by itself: no transaction is begun on
+        PostgreSQL, which saves two of three round trips.
+        """
+        if not self.is_postgres:
+            async with self.read() as connection:
+                yield connection
+            return
+        async with self._connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; committed at the end, rolled back on an exception."""
         async with self._connect() as connection, connection.begin():

@@ -99,7 +99,7 @@ class PostgresRepository(Repository):
             return segments_of(await driver.fetch(query, camera_uid, start_ms, end_ms))
 
     async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
-        async with self.database.read() as connection, _driver(connection, alone=True) as driver:
+        async with self.database.ask() as connection, _driver(connection, alone=True) as driver:
             rows = await driver.fetch(READ_RECORDED, camera_uid, start_ms, end_ms)
         return recorded_of(camera_uid, rows)
 

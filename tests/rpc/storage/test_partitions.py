@@ -160,6 +160,12 @@ async def test_commits_and_answers_go_on_while_partitions_come_and_go(postgres_u
                 assert len(found) == len(set(found))
                 assert least <= set(found)
 
+        async def ask_for_time() -> None:
+            while not stop.is_set():
+                least = set(written)
+                spans = await repository.list_footage("cam", 0, 2 * TODAY * DAY_MS)
+                assert all(any(span.start_ms <= ms < span.end_ms for span in spans) for ms in least)
+
         async def keep() -> None:
             for day in range(8):
                 clock.day = TODAY + day % 4
@@ -167,7 +173,7 @@ async def test_commits_and_answers_go_on_while_partitions_come_and_go(postgres_u
             stop.set()
 
         async with asyncio.timeout(100):
-            await asyncio.gather(write(0), write(1), ask(), keep())
+            await asyncio.gather(write(0), write(1), ask(), ask_for_time(), keep())
         assert sorted(written) == await starts(repository)
 
 
