@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "put")
+NAMES = ("ingest", "put", "storage", "rebuild", "reconcile")
 
 
 def main() -> None:

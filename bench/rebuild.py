@@ -34,6 +34,7 @@ from tests.parts.postgres import find_postgres, run_postgres
 MINUTE_MS = 60_000
 DAY_MINUTES = 1440
 PUTS_AT_ONCE = 64
+OBJECT = b"footage"
 
 
 def main() -> None:
@@ -51,21 +52,24 @@ async def _measure(arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="snowlight-bench-") as scratch:
         folder = Path(scratch)
         async with AsyncExitStack() as stack:
-            store = stack.enter_context(_store(arguments.store, folder))
-            database = await stack.enter_async_context(_database(arguments.database, folder))
+            store = stack.enter_context(open_bench_store(arguments.store, folder))
+            database = await stack.enter_async_context(open_bench_database(arguments.database, folder))
             began = time.monotonic()
-            await _make_objects(store, folder, arguments)
+            await ensure_bucket(store)
+            await make_objects(store, folder, _keys(arguments.objects, arguments.cameras))
             print(f"made {arguments.objects} objects in {time.monotonic() - began:.0f} s")
             seconds, objects = await _rebuild(store, database, folder)
             rows = await _rows(database)
-    print(
-        f"{arguments.store}, {arguments.database}: {objects} objects of {arguments.cameras} cameras in "
-        f"{seconds:.1f} s, {60 * objects / seconds:,.0f} objects/min, {rows} rows"
-    )
+            print(
+                f"{arguments.store}, {arguments.database}: {objects} objects of {arguments.cameras} cameras "
+                f"in {seconds:.1f} s, {60 * objects / seconds:,.0f} objects/min, {rows} rows",
+                flush=True,
+            )
 
 
 @contextmanager
-def _store(kind: str, folder: Path) -> Iterator[ObjectStoreSettings]:
+def open_bench_store(kind: str, folder: Path) -> Iterator[ObjectStoreSettings]:
+    """An empty store, "folder" or "minio", while the context is open."""
     if kind == "folder":
         yield ObjectStoreSettings(url=f"file://{folder}/footage")
         return
@@ -74,7 +78,8 @@ def _store(kind: str, folder: Path) -> Iterator[ObjectStoreSettings]:
 
 
 @asynccontextmanager
-async def _database(kind: str, folder: Path) -> AsyncIterator[str]:
+async def open_bench_database(kind: str, folder: Path) -> AsyncIterator[str]:
+    """The URL of an empty database, "sqlite" or "postgres", while the context is open."""
     if kind == "sqlite":
         yield f"sqlite+aiosqlite:///{folder}/storage.db"
         return
@@ -82,27 +87,30 @@ async def _database(kind: str, folder: Path) -> AsyncIterator[str]:
         yield server.url(await server.create_database())
 
 
-async def _make_objects(settings: ObjectStoreSettings, folder: Path, arguments: argparse.Namespace) -> None:
-    """Minutes of every camera up to yesterday, one after the other."""
-    await ensure_bucket(settings)
-    store = open_store(settings, folder)
-    each = -(-arguments.objects // arguments.cameras)
-    last_ms = (int(time.time() * 1000) // MINUTE_MS - DAY_MINUTES) * MINUTE_MS
-    keys = [
-        str(ObjectKey(f"cam-{camera:06}", last_ms - at * MINUTE_MS, MINUTE_MS, 1, at, "0a1b2c3d"))
-        for camera in range(arguments.cameras)
-        for at in range(each)
-    ][: arguments.objects]
-    if arguments.store == "folder":
-        await asyncio.to_thread(_touch, folder / "footage", keys)
+async def make_objects(settings: ObjectStoreSettings, folder: Path, keys: list[str]) -> None:
+    """Objects of a few bytes."""
+    if settings.bucket is None:
+        await asyncio.to_thread(_touch, settings.folder(folder), keys)
         return
+    store = open_store(settings, folder)
     waiting = iter(keys)
 
     async def put_some() -> None:
         for key in waiting:
-            await obstore.put_async(store, key, b"footage", use_multipart=False)
+            await obstore.put_async(store, key, OBJECT, use_multipart=False)
 
     await asyncio.gather(*(put_some() for _ in range(PUTS_AT_ONCE)))
+
+
+def _keys(objects: int, cameras: int) -> list[str]:
+    """Minutes of every camera up to yesterday, one after the other."""
+    each = -(-objects // cameras)
+    last_ms = (int(time.time() * 1000) // MINUTE_MS - DAY_MINUTES) * MINUTE_MS
+    return [
+        str(ObjectKey(f"cam-{camera:06}", last_ms - at * MINUTE_MS, MINUTE_MS, 1, at, "0a1b2c3d"))
+        for camera in range(cameras)
+        for at in range(each)
+    ][:objects]
 
 
 def _touch(root: Path, keys: list[str]) -> None:
@@ -110,9 +118,9 @@ def _touch(root: Path, keys: list[str]) -> None:
     for key in keys:
         path = root / key
         if path.parent not in made:
-            path.parent.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             made.add(path.parent)
-        path.write_bytes(b"footage")
+        path.write_bytes(OBJECT)
 
 
 async def _rebuild(store: ObjectStoreSettings, database: str, folder: Path) -> tuple[float, int]:

@@ -29,8 +29,34 @@ def build_reconciler(
     completion: Completion,
 ) -> Reconciler:
     """Over all `stores`."""
-    clock, reached = runtime.clock, runtime.reached
     metrics = ReconcileMetrics(runtime.registry)
+    adopting, comparison = build_comparison(
+        runtime, settings, repository, stores, prober, completion, metrics
+    )
+    return Reconciler(
+        ReconcileRows(repository.database),
+        stores,
+        prober,
+        comparison,
+        adopting,
+        runtime.clock,
+        metrics,
+        period_seconds=settings.reconcile_hours * 3600,
+        first_seconds=settings.reconcile_first_seconds,
+    )
+
+
+def build_comparison(
+    runtime: Runtime,
+    settings: StorageSettings,
+    repository: Repository,
+    stores: "Mapping[str, ObjectStore]",
+    prober: StoreProber,
+    completion: Completion,
+    metrics: ReconcileMetrics,
+) -> tuple[Adopting, Comparison]:
+    """What compares one camera-day, and what decides about objects without rows."""
+    clock, reached = runtime.clock, runtime.reached
     rows = ReconcileRows(repository.database)
     adopting = Adopting(repository, rows, stores, clock, reached)
     hashing = Hashing(
@@ -52,14 +78,4 @@ def build_reconciler(
         metrics,
         grace_seconds=settings.reconcile_grace_seconds,
     )
-    return Reconciler(
-        rows,
-        stores,
-        prober,
-        comparison,
-        adopting,
-        clock,
-        metrics,
-        period_seconds=settings.reconcile_hours * 3600,
-        first_seconds=settings.reconcile_first_seconds,
-    )
+    return adopting, comparison

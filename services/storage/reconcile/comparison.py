@@ -37,6 +37,17 @@ class _Index:
     packed: tuple[PackedDay, Day] | None
     segments: Mapping[str, Segment]
     """By key, what is live."""
+    in_packed: frozenset[str]
+    """Keys of those of them that the packed day tells."""
+
+    @classmethod
+    def of(cls, rows: DayRows, packed: tuple[PackedDay, Day] | None) -> "_Index":
+        live = {str(segment.key): segment for segment in rows.live}
+        if packed is None:
+            return cls(rows, None, live, frozenset())
+        row, day = packed
+        told = {str(each.key): each for each in day.segments(row.kept_from_ms, fragments=False)}
+        return cls(rows, packed, told | live, frozenset(told))
 
     def knows(self, key: str) -> bool:
         return key in self.segments or key in self.rows.going
@@ -80,9 +91,13 @@ class Comparison:
         after = await self._rows.read(of)
         if before.packed != after.packed:
             return  # being packed or unpacked: what is where is seen next time
-        if after.packed is not None and await self._is_index_lost(after.packed, listed, after):
-            return
-        index = await self._index(after)
+        index = _Index.of(after, None)
+        if after.packed is not None:
+            day = await self._read_packed(after.packed)
+            if day is None:
+                await self._make_up(after.packed, listed, after)
+                return
+            index = _Index.of(after, (after.packed, day))
         known = {str(segment.key) for segment in before.live} | before.going
         await self._lose(of, index, known, listed)
         await self._complete(after, listed)
@@ -91,38 +106,33 @@ class Comparison:
         await self._rows.note_checked(of, self._clock.now_ms())
         self._metrics.days.inc()
 
-    async def _index(self, rows: DayRows) -> _Index:
-        segments = {str(segment.key): segment for segment in rows.live}
-        if rows.packed is None:
-            return _Index(rows, None, segments)
-        day = await read_day(self._objects, rows.packed)
-        for segment in day.segments(rows.packed.kept_from_ms, fragments=False):
-            segments.setdefault(str(segment.key), segment)
-        return _Index(rows, (rows.packed, day), segments)
-
-    async def _is_index_lost(self, row: PackedDay, listed: Mapping[str, Listed], rows: DayRows) -> bool:
-        """Whether the day's index object is gone or damaged; then the day is made of its objects again."""
+    async def _read_packed(self, row: PackedDay) -> Day | None:
+        """The content of a packed day; None when its index object is gone or damaged, in a store that still
+        is the one it was."""
         try:
-            await read_day(self._objects, row)
+            return await read_day(self._objects, row)
         except (DataLossError, NotFoundError):
             await self._prober.check(row.store)
-        else:
-            return False
-        keys = [(key, each.size) for each in listed.values() if (key := parse_key(each.key)) is not None]
-        others = [(key, size) for key, size in keys if str(key) not in rows.going]
-        await self._losing.lose_index_object(row, others, rows.live)
-        return True
+            return None
+
+    async def _make_up(self, row: PackedDay, listed: Mapping[str, Listed], rows: DayRows) -> None:
+        """Make rows of the day's objects again."""
+        keys = [
+            (key, each.size)
+            for each in listed.values()
+            if each.key not in rows.going and (key := parse_key(each.key)) is not None
+        ]
+        await self._losing.lose_index_object(row, keys, rows.live)
 
     async def _lose(
         self, of: CameraDay, index: _Index, known: set[str], listed: Mapping[str, Listed]
     ) -> None:
         """Rows that were there before and after the LIST, of objects that a HEAD does not find either, in a
         store that still is the one it was."""
-        packed = {str(each.key) for each in _packed_segments(index)}
         suspects = [
             segment
             for key, segment in index.segments.items()
-            if (key in known or key in packed) and not _is_whole(segment, listed.get(key))
+            if (key in known or key in index.in_packed) and not _is_whole(segment, listed.get(key))
         ]
         if not suspects:
             return
@@ -132,7 +142,7 @@ class Comparison:
         if not lost:
             return
         await self._prober.check(of.store)
-        in_packed = index.packed if any(str(each.key) in packed for each in lost) else None
+        in_packed = index.packed if any(str(each.key) in index.in_packed for each in lost) else None
         self._metrics.lost.inc(await self._losing.lose(lost, in_packed))
         cut_short = [found for found in heads if found is not None]
         sizes = {str(each.key): each.size for each in lost}
@@ -160,13 +170,6 @@ class Comparison:
             self._metrics.adopted.inc()
         elif fate is Fate.SET_ASIDE:
             self._metrics.set_aside.inc()
-
-
-def _packed_segments(index: _Index) -> list[Segment]:
-    if index.packed is None:
-        return []
-    row, day = index.packed
-    return day.segments(row.kept_from_ms, fragments=False)
 
 
 def _is_whole(segment: Segment, found: Listed | None) -> bool:

@@ -14,11 +14,13 @@ from services.storage.cameras.repository import CameraRepository
 from services.storage.index.day_object import decode_day, encode_day
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packed import insert_packed, row_of
-from services.storage.index.queries import STORE_OUTAGE, FootageIndex
+from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
 from services.storage.index.repository_postgres import PostgresRepository
-from services.storage.ledger.timeline import Gap, Span
+from services.storage.ledger.causes import STORE_OUTAGE
+from services.storage.ledger.timeline import Gap
 from services.storage.segment import DAY_MS, Segment
+from services.storage.spans import Span
 from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from snowlight.errors import UnavailableError
