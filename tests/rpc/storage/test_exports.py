@@ -194,7 +194,7 @@ async def test_an_export_goes_on_after_a_crash_at_each_step(cluster: Cluster, ev
         with pytest.raises(BaseExceptionGroup):
             async with storage_with_footage(cluster, reached) as desk:
                 name = (await desk.create("a", request_id="once")).name
-                await asyncio.sleep(10)
+                await asyncio.sleep(60)  # until the crash
         awaited += [step] if (step := next(crashes, "")) else []
     async with storage_with_footage(cluster) as desk:
         export = await desk.ended(name)

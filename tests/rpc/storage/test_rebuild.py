@@ -251,7 +251,7 @@ async def test_what_is_held_of_an_expired_day_is_a_row_again(cluster: Cluster) -
     packed = minutes("cam", PACKED_MS, 60)
     held, kept = packed[10:12], packed[40:]
     lost = minutes("cam", YESTERDAY_MS, 3)
-    async with cluster.ingest(), cluster.storage(grace_seconds=3600) as storage:
+    async with cluster.ingest(), cluster.storage(grace_seconds=3600, sweep_seconds=3600) as storage:
         await put(cluster, *held, *kept, lost[0], lost[2])
         for objects in (packed, lost):
             await pack(cluster, *objects)
