@@ -74,6 +74,9 @@ class Cluster:
             await stack.enter_async_context(run_storage(runtime, settings))
             channel = self.runtime("ingest").channel(self._settings.storage_address)
             await stack.enter_async_context(channel)
+            await (
+                channel.channel_ready()
+            )  # the connection to a storage before on this address may be about to go
             yield storage_pb2_grpc.StorageStub(channel)
 
 
