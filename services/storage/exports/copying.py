@@ -40,7 +40,7 @@ class FootageOfCamera(Protocol):
     """What an export asks of the index (`services.storage.index.queries.FootageIndex`)."""
 
     async def list_segments(
-        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool, playable: bool
     ) -> list[Segment]: ...
 
     async def timeline(self, camera_uid: str, start_ms: int, end_ms: int) -> Timeline: ...
@@ -127,7 +127,9 @@ class ExportWorker:
         found = [
             (
                 uid,
-                await self._footage.list_segments(uid, export.start_ms, export.end_ms, fragments=False),
+                await self._footage.list_segments(
+                    uid, export.start_ms, export.end_ms, fragments=False, playable=False
+                ),
                 await self._footage.timeline(uid, export.start_ms, export.end_ms),
             )
             for uid in export.camera_uids

@@ -112,6 +112,7 @@ class Cluster:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(run_storage(runtime, chosen))
             channel = await stack.enter_async_context(self.channel("ingest"))
+            await channel.channel_ready()  # a connection to the storage before may be about to go
             yield storage_pb2_grpc.StorageStub(channel)
 
     @asynccontextmanager

@@ -102,7 +102,8 @@ async def storage_with_footage(
         await cluster.registry.put(uid, retention_days=30, created_ms=START_MS - DAY_MS)
     messages = [put_minute(cluster, *each) for each in (("a", 0), ("a", 1), ("a", 3), ("b", 2))]
     lost = gap("a", START_MS + 2 * MINUTE_MS, START_MS + 3 * MINUTE_MS, "camera_offline")
-    async with cluster.ingest(), cluster.storage(reached=reached) as storage, cluster.channel() as channel:
+    cluster.reached = reached
+    async with cluster.ingest(), cluster.storage() as storage, cluster.channel() as channel:
         await storage.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=1, from_ms=START_MS))
         await storage.CommitSegments(
             storage_pb2.CommitSegmentsRequest(shard=0, segments=messages, gaps=[lost])
