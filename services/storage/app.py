@@ -60,7 +60,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         )
         zone = ZoneInfo(runtime.cluster.time_zone)
         days = IntegrityDays(database)
-        computed = CameraDays(database, cameras, repository, zone)
+        computed = CameraDays(database, repository, zone)
         keeper = IntegrityKeeper(days, computed, zone, clock, settings)
         keeping = Lease(database, "integrity", token_hex(8), clock)
         readiness = Readiness(database, clock)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from enum import Enum
 
 from services.storage.index.repository import Repository
-from services.storage.ledger.days import SETTLE_MS, reopen
+from services.storage.ledger.day_rows import reopen
+from services.storage.ledger.days import SETTLE_MS
 from services.storage.ledger.spans import Span
 from services.storage.segment import Commit, Segment
 from snowlight.clock import Clock

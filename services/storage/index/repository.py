@@ -130,7 +130,7 @@ class Repository:
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
         async with self.database.read() as connection:
-            return await list_gaps(connection, camera_uid, start_ms, end_ms)
+            return (await list_gaps(connection, [camera_uid], start_ms, end_ms)).get(camera_uid, [])
 
 
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:
