@@ -88,7 +88,7 @@ def build_storage(
     )
     holds = HoldRepository(database, clock, release_by_second_person=settings.hold_release_by_second_person)
     exporting = build_exports(runtime, settings, database, cameras, holds, footage, stores, prober.is_away)
-    days, computed = IntegrityDays(database), CameraDays(database, cameras, repository, zone)
+    days, computed = IntegrityDays(database), CameraDays(database, repository, zone)
     closer = Closer(
         PackableRows(repository), objects, prober, settings, clock, PackMetrics(runtime.registry), reached
     )

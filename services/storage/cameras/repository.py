@@ -1,6 +1,7 @@
 """The read model of cameras, and how far its feed has been taken in."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.camera import CameraRecord, CameraVersion
 from services.storage.catalogue.outbox import note
-from services.storage.ledger.days import reopen
+from services.storage.ledger.day_rows import reopen
 from services.storage.retention.lock import forbid_deletion
 from services.storage.retention.policies import raise_unexpired, read_policies
 from services.storage.retention.policy import resolve
@@ -36,15 +37,12 @@ class CameraRepository:
     async def get(self, uid: str) -> CameraRecord | None:
         """What is known of one camera, also after its deletion."""
         async with self._database.ask() as connection:
-            row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
-        return CameraRecord(*row) if row else None
+            return (await read_cameras(connection, [uid])).get(uid)
 
     async def versions(self, uid: str) -> list[CameraVersion]:
         """What held of the camera over time, oldest first."""
-        query = sa.select(*VERSION_COLUMNS).where(camera_versions.c.camera_uid == uid)
         async with self._database.read() as connection:
-            rows = await connection.execute(query.order_by(camera_versions.c.from_ms))
-            return [CameraVersion(*row) for row in rows]
+            return (await read_versions(connection, [uid])).get(uid, [])
 
     async def list_uids(self, after: str, limit: int) -> list[str]:
         """The next cameras in order of uid, deleted ones included."""
@@ -115,6 +113,22 @@ class CameraRepository:
         insert = self._insert(camera_versions).values(row)
         await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=row))
         await reopen(connection, [(uid, Span(version.from_ms, self._clock.now_ms()))])
+
+
+async def read_cameras(connection: AsyncConnection, uids: Collection[str]) -> dict[str, CameraRecord]:
+    """What is known of cameras, by uid."""
+    query = sa.select(cameras).where(cameras.c.uid.in_(uids))
+    return {row.uid: CameraRecord(*row) for row in await connection.execute(query)}
+
+
+async def read_versions(connection: AsyncConnection, uids: Collection[str]) -> dict[str, list[CameraVersion]]:
+    """What held of cameras over time, by uid, oldest first."""
+    columns = (camera_versions.c.camera_uid, *VERSION_COLUMNS)
+    query = sa.select(*columns).where(camera_versions.c.camera_uid.in_(uids))
+    versions: dict[str, list[CameraVersion]] = defaultdict(list)
+    for uid, *row in await connection.execute(query.order_by(camera_versions.c.from_ms)):
+        versions[uid].append(CameraVersion(*row))
+    return versions
 
 
 async def note_camera(connection: AsyncConnection, uid: str) -> None:

@@ -9,7 +9,8 @@ from services.storage.index.day_objects import DayObjects
 from services.storage.index.known_days import KnownDays, list_overlapped
 from services.storage.index.packed import PackedDay
 from services.storage.index.repository import Key, Repository, key_of
-from services.storage.ledger.days import SETTLE_MS, reopen
+from services.storage.ledger.day_rows import reopen
+from services.storage.ledger.days import SETTLE_MS
 from services.storage.segment import DAY_MS, Commit, Segment
 from services.storage.spans import Span
 from snowlight.clock import Clock

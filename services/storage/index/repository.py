@@ -136,20 +136,20 @@ class Repository:
             ]
             packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
             firsts = (await connection.execute(_firsts(camera_uid))).one()
-            ledger = await list_gaps(connection, camera_uid, start_ms, end_ms)
+            ledger = await list_gaps(connection, [camera_uid], start_ms, end_ms)
             return Recorded(
                 min((first_ms for first_ms in firsts if first_ms is not None), default=None),
                 by_store(
                     [(row.store, Span(row.start_ms, row.end_ms)) for row in spans]
                     + [(day.store, span) for day in packed for span in day.footage()]
                 ),
-                ledger,
+                ledger.get(camera_uid, []),
             )
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
         async with self.database.read() as connection:
-            return await list_gaps(connection, camera_uid, start_ms, end_ms)
+            return (await list_gaps(connection, [camera_uid], start_ms, end_ms)).get(camera_uid, [])
 
 
 def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.storage.cameras.camera import CameraRecord, CameraVersion
-from services.storage.cameras.repository import CameraRepository
-from services.storage.ledger.days import DAY_MS, SETTLE_MS, CameraDay, hold_still, replace_rows, rows_of
+from services.storage.cameras.repository import read_cameras, read_versions
+from services.storage.ledger.day_rows import CameraDay, LocalDay, hold_still, replace_rows, rows_of
+from services.storage.ledger.days import DAY_MS, SETTLE_MS
 from services.storage.ledger.gaps import list_gaps
 from services.storage.ledger.integrity import Integrity, measure
-from services.storage.ledger.schedule import local_day, region_spans, scheduled_spans
+from services.storage.ledger.schedule import region_spans, scheduled_spans
 from services.storage.ledger.timeline import MARGIN_MS, build_timeline
 from services.storage.segment import LedgerGap
 from services.storage.spans import Span
@@ -27,19 +29,6 @@ class FootageSpans(Protocol):
 
     async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
         """What is recorded in the range, holes up to JOIN_MS joined, after the last span before the range."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalDay:
-    """A day by the cluster's time zone, or what is over of it."""
-
-    name: str
-    """2026-11-26"""
-    span: Span
-
-    @classmethod
-    def of(cls, day: date, zone: ZoneInfo) -> "LocalDay":
-        return cls(day.isoformat(), local_day(day, zone))
 
 
 def account(
@@ -61,48 +50,72 @@ def account(
 class CameraDays:
     """Computes camera-days, and keeps those of days that are over."""
 
-    def __init__(
-        self, database: Database, cameras: CameraRepository, footage: FootageSpans, zone: ZoneInfo
-    ) -> None:
+    def __init__(self, database: Database, footage: FootageSpans, zone: ZoneInfo) -> None:
         self._database = database
-        self._cameras = cameras
         self._footage = footage
         self._zone = zone
         self._one_at_a_time = asyncio.Lock()
 
-    async def compute(self, uid: str, day: LocalDay, now_ms: int) -> list[CameraDay]:
-        """The integrity of a camera's `day` as far as it is over, by region. What has expired is left out."""
-        camera = await self._cameras.get(uid)
-        if camera is None:
-            return []
-        counted = day.span.clip(_countable(camera, now_ms))
-        if counted.is_empty:
-            return []
-        versions = await self._cameras.versions(uid)
-        start_ms, end_ms = counted.start_ms - MARGIN_MS, counted.end_ms + MARGIN_MS
-        footage = await self._footage.list_footage(uid, start_ms, end_ms)
+    async def compute(self, uids: Sequence[str], day: LocalDay, now_ms: int) -> list[CameraDay]:
+        """The integrity of cameras' `day` as far as it is over, by region. What has expired is left out."""
         async with self._database.read() as connection:
-            ledger = await list_gaps(connection, uid, start_ms, end_ms)
-        measured = account(counted, _existence(camera, now_ms), versions, footage, ledger, self._zone)
-        return [CameraDay(uid, day.name, region, integrity) for region, integrity in measured]
+            pasts = await _read_pasts(connection, uids, day, now_ms)
+        return [row for past in pasts for row in await self._account(past, day)]
 
     async def settle(self, uids: Sequence[str], day: LocalDay, now_ms: int) -> None:
         """Compute `day`, which is over, of each camera and keep what it came to."""
-        # A transaction needs a second connection to read with: with many of them none would be left.
+        # A transaction needs a second connection to read footage with: with many of them none would be left.
         async with self._one_at_a_time:
             for at in range(0, len(uids), AT_ONCE):
                 async with self._database.write() as connection:
                     await hold_still(connection)
-                    for uid in uids[at : at + AT_ONCE]:
-                        rows = await self.compute(uid, day, now_ms)
-                        if await self._may_only_gain(uid, day, now_ms):
-                            rows = _better(rows, await rows_of(connection, uid, day.span))
-                        await replace_rows(connection, uid, day.span, rows)
+                    for past in await _read_pasts(connection, uids[at : at + AT_ONCE], day, now_ms):
+                        rows = await self._account(past, day)
+                        if past.may_have_been_dropped:
+                            rows = _better(rows, await rows_of(connection, past.uid, day))
+                        await replace_rows(connection, past.uid, day, rows)
 
-    async def _may_only_gain(self, uid: str, day: LocalDay, now_ms: int) -> bool:
-        """A store that ran full may have dropped of the day what is past its minimum: that was recorded."""
-        camera = await self._cameras.get(uid)
-        return camera is not None and day.span.start_ms < now_ms - camera.minimum_days * DAY_MS
+    async def _account(self, past: "_Past", day: LocalDay) -> list[CameraDay]:
+        start_ms, end_ms = _around(past.counted)
+        footage = await self._footage.list_footage(past.uid, start_ms, end_ms)
+        measured = account(past.counted, past.existence, past.versions, footage, past.ledger, self._zone)
+        return [CameraDay(past.uid, day.name, region, integrity) for region, integrity in measured]
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What is known of a camera's day, but for its footage."""
+
+    uid: str
+    existence: Span
+    """Of the camera, up to now."""
+    counted: Span
+    """What of the day is over and not expired."""
+    versions: Sequence[CameraVersion]
+    ledger: Sequence[LedgerGap]
+    may_have_been_dropped: bool
+    """The day is past the minimum to which a store that runs full keeps footage: what is not there any more
+    may have been recorded all the same."""
+
+
+async def _read_pasts(
+    connection: AsyncConnection, uids: Sequence[str], day: LocalDay, now_ms: int
+) -> list[_Past]:
+    """Of those of the cameras of which there is anything to count."""
+    versions = await read_versions(connection, uids)
+    ledger = await list_gaps(connection, uids, *_around(day.span))
+    pasts: list[_Past] = []
+    for uid, camera in (await read_cameras(connection, uids)).items():
+        counted = day.span.clip(_countable(camera, now_ms))
+        if not counted.is_empty:
+            dropped = day.span.start_ms < now_ms - camera.minimum_days * DAY_MS
+            past = (versions.get(uid, []), ledger.get(uid, []), dropped)
+            pasts.append(_Past(uid, _existence(camera, now_ms), counted, *past))
+    return pasts
+
+
+def _around(span: Span) -> tuple[int, int]:
+    return span.start_ms - MARGIN_MS, span.end_ms + MARGIN_MS
 
 
 def _countable(camera: CameraRecord, now_ms: int) -> Span:

@@ -1,16 +1,12 @@
-"""Closed days: what the integrity of a camera-day came to, kept until footage or ledger of it change."""
+"""Questions to closed days, and which of them are to be computed."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.ledger.causes import CAUSES, UNKNOWN
+from services.storage.ledger.day_rows import FIGURES, MISSING, LocalDay, integrity_of, missing_of
 from services.storage.ledger.integrity import Integrity
-from services.storage.segment import JOIN_MS
-from services.storage.spans import Span, join
+from services.storage.spans import Span
 from services.storage.tables import camera_versions, cameras, integrity_days
 from snowlight.database import Database
 
@@ -21,12 +17,6 @@ HOUR_MS = 3_600_000
 SETTLE_MS = 180_000
 """So long footage may be on its way: the last minutes before now are not counted yet."""
 
-_LOCK = 0x494E5447
-_LAST_MS = (1 << 62) - 1
-_ALL = (*CAUSES, UNKNOWN)
-_MISSING = tuple(integrity_days.c[f"missing_{cause}_ms"] for cause in _ALL)
-_FIGURES = tuple(integrity_days.c[each.name] for each in fields(Integrity) if each.name != "missing")
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -35,16 +25,6 @@ class Subject:
     camera_uid: str = ""
     region: str = ""
     """Code."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraDay:
-    """A camera's integrity while it was in one region, on one local day or a part of it."""
-
-    camera_uid: str
-    day: str
-    region: str
-    integrity: Integrity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,80 +41,6 @@ class DaySum:
         return self.scheduled_ms - sum(self.missing.values())
 
 
-async def reopen(connection: AsyncConnection, spans: Iterable[tuple[str, Span]]) -> None:
-    """Footage or ledger of (camera, span) changed in this transaction: its closed days are stale.
-
-    Waits while some are just being computed, so that no change falls between their look and their row.
-    """
-    around: dict[str, list[Span]] = {}
-    for uid, span in spans:
-        around.setdefault(uid, []).append(Span(span.start_ms - JOIN_MS - 1, span.end_ms + JOIN_MS + 1))
-    touched = [(uid, span) for uid in sorted(around) for span in join(around[uid])]
-    if not touched:
-        return
-    if connection.dialect.name == "postgresql":
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_LOCK)))
-        await connection.execute(
-            _REOPEN_POSTGRES,
-            {
-                "uids": [uid for uid, _ in touched],
-                "starts": [span.start_ms for _, span in touched],
-                "ends": [min(span.end_ms, _LAST_MS) for _, span in touched],
-            },
-        )
-    else:
-        await connection.execute(
-            _REOPEN,
-            [
-                {"uid": uid, "start": span.start_ms, "end": min(span.end_ms, _LAST_MS)}
-                for uid, span in touched
-            ],
-        )
-
-
-_REOPEN = sa.text(
-    "UPDATE integrity_days SET stale = true "
-    "WHERE camera_uid = :uid AND start_ms < :end AND end_ms > :start AND NOT stale"
-)
-_REOPEN_POSTGRES = sa.text(
-    "UPDATE integrity_days SET stale = true "
-    "FROM unnest(CAST(:uids AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[])) "
-    "AS touched (uid, since_ms, until_ms) "
-    "WHERE camera_uid = uid AND start_ms < until_ms AND end_ms > since_ms AND NOT stale"
-)
-
-
-async def hold_still(connection: AsyncConnection) -> None:
-    """Until the transaction ends, `reopen` waits. On SQLite every writer is alone anyway."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-
-
-async def rows_of(connection: AsyncConnection, uid: str, day: Span) -> list[CameraDay]:
-    """What is kept of one camera-day, stale or not, in order."""
-    columns = (integrity_days.c.camera_uid, integrity_days.c.day, integrity_days.c.region)
-    query = sa.select(*columns, *_FIGURES, *_MISSING).where(_of_day(uid, day))
-    rows = await connection.execute(query.order_by(integrity_days.c.start_ms))
-    return [CameraDay(row[0], row[1], row[2], _integrity(row[3:])) for row in rows]
-
-
-async def replace_rows(connection: AsyncConnection, uid: str, day: Span, rows: Sequence[CameraDay]) -> None:
-    """Keep `rows` as what a camera-day came to."""
-    await connection.execute(sa.delete(integrity_days).where(_of_day(uid, day)))
-    values = [
-        {
-            "camera_uid": uid,
-            "day": row.day,
-            "region": row.region,
-            **{column.name: getattr(row.integrity, column.name) for column in _FIGURES},
-            **{f"missing_{cause}_ms": row.integrity.missing.get(cause, 0) for cause in _ALL},
-        }
-        for row in rows
-    ]
-    if values:
-        await connection.execute(sa.insert(integrity_days), values)
-
-
 class IntegrityDays:
     """Questions to closed days."""
 
@@ -143,14 +49,14 @@ class IntegrityDays:
 
     async def members(self, subject: Subject, span: Span) -> list[str]:
         """Uids of the cameras of `subject` that were registered at any time in `span`."""
-        query = sa.select(cameras.c.uid).where(_asked_for(subject), _existed(span))
+        query = sa.select(cameras.c.uid).where(_asked_for(cameras.c.uid, subject), _existed(span))
         async with self._database.read() as connection:
             return list(await connection.scalars(query.order_by(cameras.c.uid)))
 
     async def unsettled(
         self,
         subject: Subject,
-        day: Span,
+        day: LocalDay,
         now_ms: int,
         *,
         anew: bool = False,
@@ -164,20 +70,32 @@ class IntegrityDays:
         was not, some. `anew`: also what is settled. `expiring_only`: only
         what begins to expire within an hour.
         """
-        expired_ms = sa.literal(now_ms, sa.BigInteger) - cameras.c.kept_days * sa.literal(
-            DAY_MS, sa.BigInteger
+        kept_ms = cameras.c.kept_days * sa.literal(DAY_MS, sa.BigInteger)
+        expired_ms = sa.literal(now_ms, sa.BigInteger) - kept_ms
+        there = (
+            sa.select(
+                integrity_days.c.camera_uid,
+                sa.func.max(sa.cast(integrity_days.c.stale, sa.Integer)).label("stale"),
+            )
+            .where(
+                _asked_for(integrity_days.c.camera_uid, subject), integrity_days.c.day == _planned(day.name)
+            )
+            .group_by(integrity_days.c.camera_uid)
+            .subquery()
         )
-        there = sa.exists().where(_of_day(cameras.c.uid, day))
-        stale = there if anew else there.where(integrity_days.c.stale)
-        query = sa.select(cameras.c.uid).where(
-            cameras.c.uid > after,
-            _asked_for(subject),
-            _existed(day),
-            expired_ms + HOUR_MS > day.start_ms if expiring_only else sa.true(),
-            sa.or_(
-                sa.and_(~there, expired_ms < day.end_ms),
-                sa.and_(stale, expired_ms <= day.start_ms),
-            ),
+        query = (
+            sa.select(cameras.c.uid)
+            .join_from(cameras, there, there.c.camera_uid == cameras.c.uid, isouter=True)
+            .where(
+                cameras.c.uid > after,
+                _asked_for(cameras.c.uid, subject),
+                _existed(day.span),
+                expired_ms + HOUR_MS > day.span.start_ms if expiring_only else sa.true(),
+                sa.or_(
+                    sa.and_(there.c.stale.is_(None), expired_ms < day.span.end_ms),
+                    sa.and_(there.c.stale >= int(not anew), expired_ms <= day.span.start_ms),
+                ),
+            )
         )
         async with self._database.read() as connection:
             return list(await connection.scalars(query.order_by(cameras.c.uid).limit(limit)))
@@ -194,7 +112,7 @@ class IntegrityDays:
                 integrity_days.c.day,
                 sa.cast(sa.func.sum(integrity_days.c.scheduled_ms), sa.BigInteger),
                 sa.func.max(integrity_days.c.longest_gap_ms),
-                *(sa.cast(sa.func.sum(column), sa.BigInteger) for column in _MISSING),
+                *(sa.cast(sa.func.sum(column), sa.BigInteger) for column in MISSING),
             )
             .where(_within(subject, first, last))
             .group_by(integrity_days.c.day)
@@ -202,24 +120,25 @@ class IntegrityDays:
         )
         async with self._database.read() as connection:
             rows = await connection.execute(query)
-            return [DaySum(row[0], row[1], row[2], _missing(row[3:])) for row in rows]
+            return [DaySum(row[0], row[1], row[2], missing_of(row[3:])) for row in rows]
 
     async def scheduled_cameras(self, subject: Subject, first: str, last: str) -> set[str]:
         """Uids of the cameras that were to record at any time from `first` to `last`."""
-        query = sa.select(integrity_days.c.camera_uid).where(
-            _within(subject, first, last), integrity_days.c.scheduled_ms > 0
+        recorded = sa.exists().where(
+            integrity_days.c.camera_uid == cameras.c.uid,
+            _within(subject, first, last),
+            integrity_days.c.scheduled_ms > 0,
         )
+        query = sa.select(cameras.c.uid).where(_asked_for(cameras.c.uid, subject), recorded)
         async with self._database.read() as connection:
-            return set(await connection.scalars(query.distinct()))
+            return set(await connection.scalars(query))
 
     async def edges(self, subject: Subject, first: str, last: str) -> list[tuple[str, Integrity]]:
         """Rows at whose begin or end a gap lies, without its causes: it may go on in the next one."""
         at_edge = sa.or_(integrity_days.c.leading_gap_ms > 0, integrity_days.c.trailing_gap_ms > 0)
-        query = sa.select(integrity_days.c.camera_uid, *_FIGURES).where(
-            _within(subject, first, last), at_edge
-        )
+        query = sa.select(integrity_days.c.camera_uid, *FIGURES).where(_within(subject, first, last), at_edge)
         async with self._database.read() as connection:
-            return [(row[0], _integrity(row[1:])) for row in await connection.execute(query)]
+            return [(row[0], integrity_of(row[1:])) for row in await connection.execute(query)]
 
     async def is_known(self, region: str) -> bool:
         """Whether any camera ever was in the region."""
@@ -233,14 +152,6 @@ class IntegrityDays:
             await connection.execute(sa.delete(integrity_days).where(integrity_days.c.end_ms < before_ms))
 
 
-def _of_day(uid: Any, day: Span) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        integrity_days.c.camera_uid == uid,
-        integrity_days.c.start_ms >= day.start_ms,
-        integrity_days.c.start_ms < day.end_ms,
-    )
-
-
 def _existed(span: Span) -> sa.ColumnElement[bool]:
     return sa.and_(
         cameras.c.created_ms < span.end_ms,
@@ -248,19 +159,18 @@ def _existed(span: Span) -> sa.ColumnElement[bool]:
     )
 
 
-def _asked_for(subject: Subject) -> sa.ColumnElement[bool]:
+def _asked_for(uid: sa.ColumnElement[str], subject: Subject) -> sa.ColumnElement[bool]:
     if subject.camera_uid:
-        return cameras.c.uid == subject.camera_uid
+        return uid == subject.camera_uid
     if not subject.region:
         return sa.true()
-    of_region = sa.select(camera_versions.c.camera_uid).where(
-        _under(camera_versions.c.region, subject.region)
+    return uid.in_(
+        sa.select(camera_versions.c.camera_uid).where(_under(camera_versions.c.region, subject.region))
     )
-    return cameras.c.uid.in_(of_region)
 
 
 def _within(subject: Subject, first: str, last: str) -> sa.ColumnElement[bool]:
-    days = integrity_days.c.day.between(first, last)
+    days = integrity_days.c.day.between(_planned(first), _planned(last))
     if subject.camera_uid:
         return sa.and_(days, integrity_days.c.camera_uid == subject.camera_uid)
     return sa.and_(days, _under(integrity_days.c.region, subject.region))
@@ -275,14 +185,10 @@ def _under(column: sa.ColumnElement[str], region: str) -> sa.ColumnElement[bool]
     """`is_under` in SQL, as a range of an index."""
     if len(region) > REGION_CODE_DIGITS:
         return column == region
-    return sa.and_(column >= region, column < region[:-1] + chr(ord(region[-1]) + 1))
+    after = region[:-1] + chr(ord(region[-1]) + 1)
+    return sa.and_(column >= _planned(region), column < _planned(after))
 
 
-def _integrity(row: Sequence[int]) -> Integrity:
-    """Of columns `_FIGURES`, and `_MISSING` where they were asked for."""
-    start_ms, end_ms, scheduled_ms, longest_ms, leading_ms, trailing_ms, *missing = row
-    return Integrity(start_ms, end_ms, scheduled_ms, longest_ms, leading_ms, trailing_ms, _missing(missing))
-
-
-def _missing(row: Collection[int]) -> dict[str, int]:
-    return {cause: ms for cause, ms in zip(_ALL, row, strict=False) if ms}
+def _planned(value: str) -> sa.BindParameter[str]:
+    """A value the database knows when it plans: villages and provinces are read in different ways."""
+    return sa.bindparam(None, value, sa.Text, unique=True, literal_execute=True)

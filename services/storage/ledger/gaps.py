@@ -2,7 +2,8 @@
 footage (`meta/ledger/`) as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.outbox import note
-from services.storage.ledger.days import reopen
+from services.storage.ledger.day_rows import reopen
 from services.storage.segment import LedgerGap
 from services.storage.spans import Span
 from services.storage.tables import gaps
@@ -63,15 +64,18 @@ async def withdraw(connection: AsyncConnection, camera_uid: str, span: Span, cau
 
 
 async def list_gaps(
-    connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int
-) -> list[LedgerGap]:
-    """Rows that overlap [start_ms, end_ms), open ones included, oldest first."""
+    connection: AsyncConnection, camera_uids: Collection[str], start_ms: int, end_ms: int
+) -> dict[str, list[LedgerGap]]:
+    """Rows that overlap [start_ms, end_ms), open ones included, by camera, oldest first."""
     query = sa.select(gaps).where(
-        gaps.c.camera_uid == camera_uid,
+        gaps.c.camera_uid.in_(camera_uids),
         sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
         gaps.c.start_ms < end_ms,
     )
-    return [LedgerGap(*row) for row in await connection.execute(query.order_by(gaps.c.start_ms))]
+    found: dict[str, list[LedgerGap]] = defaultdict(list)
+    for row in await connection.execute(query.order_by(gaps.c.start_ms)):
+        found[row.camera_uid].append(LedgerGap(*row))
+    return found
 
 
 def merge_gaps(rows: Iterable[LedgerGap]) -> list[LedgerGap]:

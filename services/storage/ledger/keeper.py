@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.storage.config import StorageSettings
-from services.storage.ledger.account import CameraDays, LocalDay
+from services.storage.ledger.account import CameraDays
+from services.storage.ledger.day_rows import LocalDay
 from services.storage.ledger.days import DAY_MS, SETTLE_MS, IntegrityDays, Subject
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
@@ -60,7 +61,7 @@ class IntegrityKeeper:
     async def _close(self, day: LocalDay, now_ms: int, *, expiring_only: bool) -> None:
         after = ""
         while uids := await self._days.unsettled(
-            Subject(), day.span, now_ms, expiring_only=expiring_only, limit=BATCH, after=after
+            Subject(), day, now_ms, expiring_only=expiring_only, limit=BATCH, after=after
         ):
             await self._computed.settle(uids, day, now_ms)
             after = uids[-1]

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from services.storage.cameras.repository import CameraRepository
-from services.storage.ledger.account import CameraDays, LocalDay
-from services.storage.ledger.days import SETTLE_MS, CameraDay, DaySum, IntegrityDays, Subject, is_under
+from services.storage.ledger.account import AT_ONCE, CameraDays
+from services.storage.ledger.day_rows import CameraDay, LocalDay
+from services.storage.ledger.days import SETTLE_MS, DaySum, IntegrityDays, Subject, is_under
 from services.storage.ledger.integrity import Integrity, longest_across
 from services.storage.spans import Span
 from snowlight.clock import Clock
@@ -89,20 +90,19 @@ class Reports:
 
     async def _settle(self, subject: Subject, day: LocalDay, now_ms: int, *, anew: bool) -> None:
         after = ""
-        while uids := await self._days.unsettled(
-            subject, day.span, now_ms, anew=anew, limit=BATCH, after=after
-        ):
+        while uids := await self._days.unsettled(subject, day, now_ms, anew=anew, limit=BATCH, after=after):
             await self._computed.settle(uids, day, now_ms)
             after = uids[-1]
 
     async def _go_on(self, subject: Subject, day: LocalDay, now_ms: int) -> list[CameraDay]:
         """What the day has come to so far."""
-        uids = iter(await self._days.members(subject, day.span))
+        members = await self._days.members(subject, day.span)
+        batches = iter([members[at : at + AT_ONCE] for at in range(0, len(members), AT_ONCE)])
         rows: list[CameraDay] = []
 
         async def work() -> None:
-            for uid in uids:
-                computed = await self._computed.compute(uid, day, now_ms)
+            for uids in batches:
+                computed = await self._computed.compute(uids, day, now_ms)
                 rows.extend(row for row in computed if is_under(row.region, subject.region))
 
         try:

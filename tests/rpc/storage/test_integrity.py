@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from services.storage.cameras.repository import CameraRepository
 from services.storage.index.repository import Repository
-from services.storage.ledger.account import CameraDays, LocalDay
+from services.storage.ledger.account import CameraDays
 from services.storage.ledger.causes import CAUSES
+from services.storage.ledger.day_rows import LocalDay
 from services.storage.ledger.gaps import record_gaps
 from services.storage.segment import LedgerGap
 from services.storage.spans import Span
@@ -202,7 +202,7 @@ async def test_footage_that_comes_while_its_day_is_computed_counts(town: Town) -
     await town.register("cam", "2024-03-01 00:00")
     clock = SystemClock()
     reader = SlowReader(town.database)
-    computed = CameraDays(town.database, CameraRepository(town.database, clock), reader, town.zone)
+    computed = CameraDays(town.database, reader, town.zone)
     async with asyncio.TaskGroup() as at_once:
         day = LocalDay.of(date.fromisoformat(DAY), town.zone)
         at_once.create_task(computed.settle(["cam"], day, clock.now_ms()))

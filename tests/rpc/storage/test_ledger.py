@@ -36,7 +36,7 @@ async def database_of(url: str) -> AsyncIterator[Database]:
 
 async def rows(database: Database) -> list[LedgerGap]:
     async with database.read() as connection:
-        return await list_gaps(connection, "cam", 0, START_MS * 2)
+        return (await list_gaps(connection, ["cam"], 0, START_MS * 2)).get("cam", [])
 
 
 async def kept(database: Database) -> dict[str, stored_pb2.KeptGap]:

@@ -127,7 +127,7 @@ def _create_tables() -> None:
         *(column(f"missing_{cause}_ms", big) for cause in CAUSES),
         sa.PrimaryKeyConstraint("camera_uid", "start_ms"),
     )
-    op.create_index("integrity_days_of_region", "integrity_days", ["region", "day"])
+    op.create_index("integrity_days_by_day", "integrity_days", ["day", "region"])
     op.create_table(
         "retention_policies",
         sa.Column("name", text, primary_key=True),
