@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from google.protobuf import json_format
-from google.protobuf.message import Message
-
+from services.admin import holds, retention
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
+from services.admin.printing import print_json, print_line
 from services.admin.regions_file import COLUMNS, LEVELS, at_line, read_regions, region_name, region_of
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.config import ClusterSettings
@@ -36,8 +35,9 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="snowlight admin",
-        description="Administers a running cluster. It finds auth by SNOWLIGHT_AUTH_ADDRESS and identifies "
-        "itself by SNOWLIGHT_CLUSTER_KEY, or by the key in SNOWLIGHT_DATA_DIR.",
+        description="Administers a running cluster. It finds auth by SNOWLIGHT_AUTH_ADDRESS and storage by "
+        "SNOWLIGHT_STORAGE_ADDRESS, and identifies itself by SNOWLIGHT_CLUSTER_KEY, or by the key in "
+        "SNOWLIGHT_DATA_DIR.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -77,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("list-audit", help="the newest decisions, one JSON object a line")
     audit.add_argument("--limit", type=int, default=100)
     commands.add_parser("rotate-key", help="sign with a new key from now on")
+    retention.add_commands(commands)
+    holds.add_commands(commands)
     return parser
 
 
@@ -94,6 +96,9 @@ def _add_if_missing(parser: argparse.ArgumentParser) -> None:
 
 
 async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
+    if "run" in options:  # a subject with a file of its own
+        await options.run(runtime, options)
+        return
     time_zone = ZoneInfo(runtime.cluster.time_zone)
     async with runtime.channel(runtime.cluster.auth_address) as channel:
         directory = DirectoryClient(channel)
@@ -111,15 +116,15 @@ async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
                         await _create_region(directory, region, if_missing=options.if_missing)
             case "list-regions":
                 async for found in directory.regions():
-                    _print_json(found)
+                    print_json(found)
             case "list-principals":
                 async for principal in directory.principals():
-                    _print_json(principal)
+                    print_json(principal)
             case "list-audit":
                 async for record in directory.audit_records(options.limit):
-                    _print_json(record)
+                    print_json(record)
             case "rotate-key":
-                _print(await directory.rotate_signing_key())
+                print_line(await directory.rotate_signing_key())
 
 
 async def _create_operator(directory: DirectoryClient, options: argparse.Namespace) -> None:
@@ -135,9 +140,9 @@ async def _create_operator(directory: DirectoryClient, options: argparse.Namespa
         return
     chosen = choose_password(options.password_file)
     created = await directory.create_principal(principal, chosen.password)
-    _print(created.name)
+    print_line(created.name)
     if chosen.made:
-        _print(f"password: {chosen.password}")
+        print_line(f"password: {chosen.password}")
 
 
 async def _set_password(directory: DirectoryClient, options: argparse.Namespace) -> None:
@@ -145,7 +150,7 @@ async def _set_password(directory: DirectoryClient, options: argparse.Namespace)
     chosen = choose_password(options.password_file)
     await directory.set_password(principal.name, chosen.password)
     if chosen.made:
-        _print(f"password: {chosen.password}")
+        print_line(f"password: {chosen.password}")
 
 
 async def _create_region(directory: DirectoryClient, region: auth_pb2.Region, *, if_missing: bool) -> None:
@@ -155,14 +160,4 @@ async def _create_region(directory: DirectoryClient, region: auth_pb2.Region, *,
         if not if_missing:
             raise
     else:
-        _print(created.name)
-
-
-def _print_json(message: Message) -> None:
-    _print(
-        json_format.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
-    )
-
-
-def _print(text: str) -> None:
-    print(text)  # noqa: T201 - the command's output
+        print_line(created.name)

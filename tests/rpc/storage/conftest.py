@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import grpc
 import pytest
 from pydantic import SecretStr
 
@@ -70,9 +71,14 @@ class Cluster:
         self._metrics = runtime.registry
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(run_storage(runtime, settings))
-            channel = self.runtime("ingest").channel(self._settings.storage_address)
-            await stack.enter_async_context(channel)
+            channel = await stack.enter_async_context(self.storage_channel())
             yield storage_pb2_grpc.StorageStub(channel)
+
+    @asynccontextmanager
+    async def storage_channel(self) -> "AsyncIterator[grpc.aio.Channel]":
+        """A channel to the running storage, in ingest's name."""
+        async with self.runtime("ingest").channel(self._settings.storage_address) as channel:
+            yield channel
 
 
 @pytest.fixture
