@@ -1,8 +1,8 @@
 """A hold races the sweeper a thousand times, and what is held is never deleted.
 
 Hypothesis makes the schedules: what footage there is, which holds and policies come, and at which of the
-sweeper's steps. Each then runs against sweepers that go on meanwhile, on a real database. What became of it is
-read from tables and folder by `witness`, and judged by what each action promised when it was answered.
+sweeper's steps. Each then runs against sweepers that go on meanwhile, on a real database. What became of it
+is read from tables and folder by `witness`, and judged by what each action promised when it was answered.
 """
 
 from __future__ import annotations
