@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.admin import evidence, integrity, stores
+from services.admin import evidence, holds, integrity, retention, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -80,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     integrity.add_commands(commands)
     stores.add_commands(commands)
     evidence.add_commands(commands)
+    retention.add_commands(commands)
+    holds.add_commands(commands)
     return parser
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import obstore
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
 from services.storage.app import MIGRATIONS
@@ -20,12 +20,13 @@ from services.storage.holds.repository import HoldRepository
 from services.storage.index.day_object import decode_day, encode_day
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packed import insert_packed, row_of
-from services.storage.index.repository import Repository
+from services.storage.index.repository import COLUMNS, Repository, segments_of
 from services.storage.index.repository_postgres import PostgresRepository
 from services.storage.retention.assembly import RetentionParts, build_retention
 from services.storage.retention.policies import PolicyRepository
 from services.storage.retention.preview import Preview
 from services.storage.segment import Segment
+from services.storage.tables import segments
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.database import Database, open_database
 from snowlight.media.fragment import ObjectKey
@@ -47,7 +48,7 @@ BY = "police/wang"
 
 @dataclass
 class HandClock:
-    """Shows what it was set to; the monotonic one goes by itself."""
+    """Shows what it was set to."""
 
     ms: int = NOON_MS
 
@@ -55,7 +56,7 @@ class HandClock:
         return self.ms
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return self.ms / 1000
 
 
 @dataclass
@@ -115,17 +116,17 @@ class Yard:
         self._revision += 1
         await self.cameras.apply([camera_pb2.DeletedCamera(uid=uid)], self._revision)
 
-    async def record(self, *segments: Segment) -> None:
+    async def record(self, *footage: Segment) -> None:
         """Rows of the index and objects in the store."""
-        await self.put(*segments)
+        await self.put(*footage)
         async with self.database.write() as connection:
-            await self.repository.insert_segments(connection, segments)
+            await self.repository.insert_segments(connection, footage)
 
-    async def pack(self, *segments: Segment) -> None:
+    async def pack(self, *footage: Segment) -> None:
         """Packed days of the index and objects in the store."""
-        await self.put(*segments)
+        await self.put(*footage)
         days: dict[tuple[str, int, str], list[Segment]] = {}
-        for each in segments:
+        for each in footage:
             days.setdefault((each.camera_uid, each.start_ms // DAY_MS, each.store), []).append(each)
         for (uid, day, store), there in days.items():
             data = encode_day(uid, day, store, there)
@@ -134,9 +135,32 @@ class Yard:
             async with self.database.write() as connection:
                 assert await insert_packed(connection, row)
 
-    async def put(self, *segments: Segment) -> None:
+    async def close(self, uid: str, day: int, store: str = "default") -> None:
+        """Pack what there is of the camera's day, if it is not packed yet."""
+        query = sa.select(*COLUMNS).where(
+            segments.c.camera_uid == uid,
+            segments.c.store == store,
+            segments.c.start_ms >= day * DAY_MS,
+            segments.c.start_ms < (day + 1) * DAY_MS,
+            segments.c.tombstone_ms.is_(None),
+        )
+        async with self.database.write() as connection:
+            there = segments_of(await connection.execute(query))
+            if not there:
+                return
+            data = encode_day(uid, day, store, there)
+            row = row_of(decode_day(data, "it"), 1)
+            if await insert_packed(connection, row):
+                await self.objects.write(store, row.key, data)
+                moved = sa.delete(segments).where(
+                    segments.c.camera_uid == uid,
+                    segments.c.start_ms.in_([each.start_ms for each in there]),
+                )
+                await connection.execute(moved)
+
+    async def put(self, *footage: Segment) -> None:
         """Objects in the store."""
-        for each in segments:
+        for each in footage:
             await obstore.put_async(self.stores[each.store], str(each.key), b"footage")
 
     async def hold(self, uid: str, start_ms: int, end_ms: int, **fields: Any) -> Hold:
@@ -187,11 +211,10 @@ def minutes(
     ]
 
 
-def keys(*segments: Segment) -> set[str]:
+def keys(*footage: Segment) -> set[str]:
     """Names of their objects."""
     return {
-        str(ObjectKey(s.camera_uid, s.start_ms, s.duration_ms, s.epoch, s.sequence, s.init8))
-        for s in segments
+        str(ObjectKey(s.camera_uid, s.start_ms, s.duration_ms, s.epoch, s.sequence, s.init8)) for s in footage
     }
 
 
