@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from services.admin.camera import camera_uid
 from services.admin.instants import read_instant
 from services.admin.printing import print_json, print_line
 from services.admin.store_setup.setup import init_stores
@@ -36,10 +38,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "show-evidence-key", help="the public key that `snowlight verify --key` checks with, a JWK"
     ).set_defaults(run=_show_key)
     create = commands.add_parser("create-export", help="copy footage to the evidence store")
-    create.add_argument("--camera", required=True, action="append", metavar="UID", help="may be repeated")
-    create.add_argument("--start", required=True, metavar="INSTANT", help="2026-11-26T08:30:00+08:00")
+    create.add_argument(
+        "--camera", required=True, action="append", help="cameras/{id} or a uid; may be repeated"
+    )
+    create.add_argument("--start", required=True, metavar="INSTANT", help="2026-11-26T08:30")
     create.add_argument("--end", required=True, metavar="INSTANT")
-    create.add_argument("--case-number", required=True)
+    create.add_argument("--case", required=True)
     create.add_argument("--reason", required=True)
     create.add_argument("--by", required=True, metavar="PERSON", help="who takes it")
     create.set_defaults(run=_with_exports)
@@ -70,7 +74,7 @@ async def _with_exports(runtime: Runtime, options: argparse.Namespace) -> None:
         with remote_errors(STORAGE):
             match options.command:
                 case "create-export":
-                    print_json(await stub.CreateExport(_wish(options), timeout=TIMEOUT_S))
+                    print_json(await stub.CreateExport(await _wish(runtime, options), timeout=TIMEOUT_S))
                 case "list-exports":
                     await _list(stub)
                 case "cancel-export":
@@ -78,13 +82,14 @@ async def _with_exports(runtime: Runtime, options: argparse.Namespace) -> None:
                     print_json(await stub.CancelExport(cancelled, timeout=TIMEOUT_S))
 
 
-def _wish(options: argparse.Namespace) -> export_pb2.CreateExportRequest:
+async def _wish(runtime: Runtime, options: argparse.Namespace) -> export_pb2.CreateExportRequest:
+    zone = ZoneInfo(runtime.cluster.time_zone)
     return export_pb2.CreateExportRequest(
         export=export_pb2.Export(
-            camera_uids=options.camera,
-            start_ms=read_instant(options.start, "start"),
-            end_ms=read_instant(options.end, "end"),
-            case_number=options.case_number,
+            camera_uids=[await camera_uid(runtime, camera) for camera in options.camera],
+            start_ms=read_instant(options.start, "start", zone),
+            end_ms=read_instant(options.end, "end", zone),
+            case_number=options.case,
             reason=options.reason,
             created_by=options.by,
         )

@@ -1,13 +1,12 @@
 """Subcommands about holds."""
 
 import argparse
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
+from services.admin.instants import read_instant
 from services.admin.printing import print_json
 from snowlight.api.storage.v1 import hold_pb2, hold_pb2_grpc
-from snowlight.errors import InvalidArgumentError
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
@@ -48,12 +47,12 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
             case "create-hold":
                 hold = hold_pb2.Hold(
                     camera_uid=await camera_uid(runtime, options.camera),
-                    start_ms=_instant(options.start, "start", zone),
-                    end_ms=_instant(options.end, "end", zone),
+                    start_ms=read_instant(options.start, "start", zone),
+                    end_ms=read_instant(options.end, "end", zone),
                     case_number=options.case,
                     reason=options.reason,
                     created_by=options.by,
-                    expire_ms=_instant(options.expire, "expire", zone) if options.expire else 0,
+                    expire_ms=read_instant(options.expire, "expire", zone) if options.expire else 0,
                 )
                 creation = hold_pb2.CreateHoldRequest(hold=hold, request_id=options.request_id)
                 with remote_errors(STORAGE):
@@ -79,14 +78,3 @@ async def _list(stub: "hold_pb2_grpc.HoldsAsyncStub", uid: str, *, inactive: boo
             print_json(hold)
         if not (token := page.next_page_token):
             return
-
-
-def _instant(text: str, field: str, zone: ZoneInfo) -> int:
-    """ms since 1970 UTC. A time without an offset is one of the cluster's time zone."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidArgumentError(
-            "admin.time", f"{field} must be a time like 2026-11-26T08:00", field=field
-        ) from error
-    return int((instant if instant.tzinfo else instant.replace(tzinfo=zone)).timestamp() * 1000)
