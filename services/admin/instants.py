@@ -7,7 +7,10 @@ from snowlight.errors import InvalidArgumentError
 
 
 def read_instant(text: str, field: str, zone: ZoneInfo) -> int:
-    """ms since 1970 UTC. A time without an offset is one of `zone`. Raises InvalidArgumentError naming `field`."""
+    """ms since 1970 UTC. A time without an offset is one of `zone`.
+
+    Raises InvalidArgumentError naming `field`.
+    """
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
