@@ -14,7 +14,7 @@ import structlog
 from services.ingest.camera import CameraSpec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.epoch import SHARD, open_epoch
+from services.ingest.epoch import SHARD
 from services.ingest.keeping import Keeping, open_keeping
 from services.ingest.media.heap import collect_rarely, keep_fragments_on_the_heap
 from services.ingest.media.ring import Ring
@@ -135,7 +135,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         async with (
             _kept_status(writer, reporter),
             keeping.spool.running(),
-            _running(_upload(keeping, storage, stores, clock.now_ms()), stores.run()),
+            _running(_upload(keeping, commits, stores, clock.now_ms()), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
             _running(feed.run(), supervisor.run(), readiness.run()),
@@ -221,11 +221,9 @@ def _session_opener(
     return open_session
 
 
-async def _upload(
-    keeping: Keeping, storage: storage_pb2_grpc.StorageAsyncStub, stores: StoresWatch, from_ms: int
-) -> None:
+async def _upload(keeping: Keeping, commits: Commits, stores: StoresWatch, from_ms: int) -> None:
     """Upload until cancelled, once storage knows the epoch and has told where footage goes."""
-    await open_epoch(storage, SHARD, keeping.epoch, from_ms)
+    await commits.open_epoch(keeping.epoch, from_ms)
     await stores.known.wait()
     await keeping.uploads.run()
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+
+import structlog
 
 from services.ingest.status.gaps import Gap
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
-from snowlight.errors import NotFoundError
+from snowlight.errors import FailedPreconditionError, NotFoundError, SnowlightError
 from snowlight.rpc.status import remote_errors
 
 CALL_SECONDS = 30.0
+RETRY_SECONDS = 2.0
+EPOCH_UNKNOWN = "storage.epoch_unknown"
+
+log = structlog.get_logger(__name__)
 
 
 class Commits:
@@ -18,6 +25,21 @@ class Commits:
     def __init__(self, storage: storage_pb2_grpc.StorageAsyncStub, shard: int) -> None:
         self._storage = storage
         self._shard = shard
+        self._opened: storage_pb2.OpenEpochRequest | None = None
+
+    async def open_epoch(self, epoch: int, from_ms: int) -> None:
+        """Tell storage of the epoch, however long it is away. Recording to the spool needs no leave."""
+        opening = storage_pb2.OpenEpochRequest(shard=self._shard, epoch=epoch, from_ms=from_ms)
+        while True:
+            try:
+                await self._open(opening)
+            except SnowlightError as error:
+                log.warning("epoch.unopened", shard=self._shard, epoch=epoch, reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                log.info("epoch.opened", shard=self._shard, epoch=epoch)
+                self._opened = opening
+                return
 
     async def last_committed(self, uid: str, start_ms: int, end_ms: int) -> int | None:
         """Where a camera's committed footage within the range ends; None when there is none."""
@@ -31,9 +53,7 @@ class Commits:
 
     async def segments(self, segments: list[storage_pb2.Segment]) -> list[storage_pb2.CommitResult]:
         """Objects that lie in the store. One result each."""
-        request = storage_pb2.CommitSegmentsRequest(shard=self._shard, segments=segments)
-        with remote_errors("services/storage"):
-            response = await self._storage.CommitSegments(request, timeout=CALL_SECONDS)
+        response = await self._commit(storage_pb2.CommitSegmentsRequest(shard=self._shard, segments=segments))
         return list(response.results)
 
     async def gaps(self, gaps: Sequence[Gap]) -> None:
@@ -44,6 +64,22 @@ class Commits:
             )
             for gap in gaps
         ]
-        request = storage_pb2.CommitSegmentsRequest(shard=self._shard, gaps=messages)
+        await self._commit(storage_pb2.CommitSegmentsRequest(shard=self._shard, gaps=messages))
+
+    async def _commit(self, request: storage_pb2.CommitSegmentsRequest) -> storage_pb2.CommitSegmentsResponse:
+        try:
+            return await self._call(request)
+        except FailedPreconditionError as error:
+            if error.code != EPOCH_UNKNOWN or self._opened is None:
+                raise
+            # Storage has lost its database since, and the catalogue was some seconds behind.
+            await self._open(self._opened)
+            return await self._call(request)
+
+    async def _call(self, request: storage_pb2.CommitSegmentsRequest) -> storage_pb2.CommitSegmentsResponse:
         with remote_errors("services/storage"):
-            await self._storage.CommitSegments(request, timeout=CALL_SECONDS)
+            return await self._storage.CommitSegments(request, timeout=CALL_SECONDS)
+
+    async def _open(self, opening: storage_pb2.OpenEpochRequest) -> None:
+        with remote_errors("services/storage"):
+            await self._storage.OpenEpoch(opening, timeout=CALL_SECONDS)

@@ -36,6 +36,8 @@ epochs = sa.Table(
     sa.Column("shard", sa.Integer, primary_key=True),
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("from_ms", sa.BigInteger, nullable=False),
+    # Up to where writers of older epochs have committed since this one was opened.
+    sa.Column("late_until_ms", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 gaps = sa.Table(

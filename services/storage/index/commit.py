@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from enum import Enum
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.storage.catalogue.outbox import EPOCHS, note_changed
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.known_days import KnownDays, list_overlapped
 from services.storage.index.packed import PackedDay
-from services.storage.index.repository import Key, Repository, key_of
+from services.storage.index.repository import Epoch, Key, Repository, key_of
 from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.days import SETTLE_MS
 from services.storage.segment import DAY_MS, Commit, Segment
@@ -41,9 +43,9 @@ class Ledger:
             await self._repository.save_epoch(connection, shard, epoch, from_ms)
             newest = await self._repository.lock_epoch(connection, shard, alone=True)
             await note_changed(connection, EPOCHS)
-        if newest != epoch:
+        if newest is not None and newest.number != epoch:
             raise FailedPreconditionError(
-                "storage.epoch_old", f"shard {shard} is at epoch {newest}, newer than {epoch}"
+                "storage.epoch_old", f"shard {shard} is at epoch {newest.number}, newer than {epoch}"
             )
 
     async def commit(self, commit: Commit) -> list[Outcome]:
@@ -70,11 +72,12 @@ class Ledger:
         """Write `commit` in one transaction, or nothing when it is not prepared for it."""
         repository = self._repository
         async with repository.database.write() as connection:
-            newest = await repository.lock_epoch(connection, commit.shard, alone=alone)
-            if newest is None:
+            epoch = await repository.lock_epoch(connection, commit.shard, alone=alone)
+            if epoch is None:
                 raise FailedPreconditionError(
                     "storage.epoch_unknown", f"no epoch of shard {commit.shard} was opened"
                 )
+            newest = epoch.number
             late = [segment for segment in commit.segments if segment.epoch < newest]
             if late and not alone:
                 raise _MustBeAloneError
@@ -83,6 +86,7 @@ class Ledger:
             there = {key_of(segment) for segment in packed}
             if there:
                 fresh = [segment for segment in fresh if key_of(segment) not in there]
+            await self._displace(connection, epoch, fresh)
             inserted = await repository.insert_segments(connection, fresh)
             near = await repository.near(connection, late)
             # Rows that a packed day takes over are gone only once the day can be seen, so days are looked for
@@ -91,7 +95,10 @@ class Ledger:
             if not known.are(days):
                 raise _MustReadError(days)
             near += packed
-            inserted |= await repository.insert_segments(connection, choose_late(late, near))
+            chosen = choose_late(late, near)
+            inserted |= await repository.insert_segments(connection, chosen)
+            if chosen:
+                await repository.extend_late(connection, commit.shard, max(each.end_ms for each in chosen))
             await repository.save_gaps(connection, commit.gaps)
             # What is younger is in no closed day yet, and that is nearly all there is.
             old_ms = self._clock.now_ms() - SETTLE_MS
@@ -105,6 +112,20 @@ class Ledger:
             )
         told = inserted | {key_of(segment) for segment in near}
         return _outcomes(commit.segments, inserted, told, newest)
+
+    async def _displace(self, connection: AsyncConnection, epoch: Epoch, fresh: Sequence[Segment]) -> None:
+        """What a writer that has lost its shard committed meanwhile gives way to its successor's.
+
+        Its objects are set aside by the comparison with the bucket.
+        """
+        contested = [segment for segment in fresh if segment.start_ms < epoch.late_until_ms]
+        older = [
+            found
+            for found in await self._repository.near(connection, contested)
+            if found.epoch < epoch.number
+            and any(found.camera_uid == each.camera_uid and overlap(found, each) for each in contested)
+        ]
+        await self._repository.delete_live(connection, older)
 
     def _past(self, segments: Sequence[Segment]) -> list[Segment]:
         """Those that may lie in a packed day, which is one that has been over for an hour at least."""

@@ -1,6 +1,7 @@
 """The footage index in SQL. PostgreSQL's hot paths are in repository_postgres."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,15 @@ Key = tuple[str, int, int, int, int, str]
 NO_TABLE = sa.literal(b"", sa.LargeBinary).label("fragments")
 
 
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The newest epoch of a shard."""
+
+    number: int
+    late_until_ms: int
+    """Up to where writers of older epochs have committed since it was opened; 0: they have not."""
+
+
 class Repository:
     """Reads and writes the index. Its methods that take a connection run in the caller's transaction."""
 
@@ -32,14 +42,22 @@ class Repository:
     async def begin_answer(self, connection: AsyncConnection) -> None:
         """What is asked in this transaction from now on is answered as of one moment."""
 
-    async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> int | None:
+    async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> Epoch | None:
         """The newest epoch of `shard`, held still until the transaction ends; None when there is none.
 
         `alone` also keeps other commits of the shard out (on SQLite every writer is alone).
         """
-        query = sa.select(epochs.c.epoch).where(epochs.c.shard == shard)
-        found: int | None = await connection.scalar(query.with_for_update(read=not alone))
-        return found
+        query = sa.select(epochs.c.epoch, epochs.c.late_until_ms).where(epochs.c.shard == shard)
+        found = (await connection.execute(query.with_for_update(read=not alone))).one_or_none()
+        return Epoch(*found) if found else None
+
+    async def extend_late(self, connection: AsyncConnection, shard: int, late_until_ms: int) -> None:
+        """Writers of older epochs have committed up to there. The caller has the epoch alone."""
+        await connection.execute(
+            sa.update(epochs)
+            .where(epochs.c.shard == shard, epochs.c.late_until_ms < late_until_ms)
+            .values(late_until_ms=late_until_ms)
+        )
 
     async def save_epoch(self, connection: AsyncConnection, shard: int, epoch: int, from_ms: int) -> None:
         """Make `epoch` the newest of `shard`, unless a newer one is there."""
@@ -47,7 +65,11 @@ class Repository:
         await connection.execute(
             insert.on_conflict_do_update(
                 index_elements=[epochs.c.shard],
-                set_={"epoch": insert.excluded.epoch, "from_ms": insert.excluded.from_ms},
+                set_={
+                    "epoch": insert.excluded.epoch,
+                    "from_ms": insert.excluded.from_ms,
+                    "late_until_ms": 0,
+                },
                 where=epochs.c.epoch < insert.excluded.epoch,
             )
         )

@@ -84,6 +84,20 @@ async def test_an_older_epoch_finishes_its_spool_but_overwrites_nothing(storage:
     assert await listed(storage) == [before, newer]
 
 
+async def test_what_an_old_owner_commits_first_gives_way_to_its_successor(storage: Storage) -> None:
+    """Two workers believe they own the camera, and the one that lost it is quicker."""
+    await open_epoch(storage, 1)
+    await open_epoch(storage, 2)
+    before = segment("cam", START_MS, epoch=1)
+    across = segment("cam", START_MS + MINUTE_MS, epoch=1)
+    assert await commit(storage, before, across) == [COMMITTED, COMMITTED]
+    newer = segment("cam", START_MS + MINUTE_MS + 20_000, epoch=2)
+    assert await commit(storage, newer, segment("other", START_MS, epoch=2)) == [COMMITTED, COMMITTED]
+    assert await listed(storage) == [before, newer]
+    assert await commit(storage, across) == [SUPERSEDED]
+    assert await commit(storage, newer) == [DUPLICATE]
+
+
 async def test_late_and_fresh_segments_may_come_in_one_call(storage: Storage) -> None:
     await open_epoch(storage, 2)
     late = segment("cam", START_MS + 30_000, epoch=1)

@@ -29,6 +29,7 @@ def upgrade() -> None:
     else:
         op.add_column("segments", sa.Column("doomed", sa.Boolean, nullable=False, server_default=sa.false()))
     _expire_by_index()
+    _extend_epochs()
     _extend_cameras()
     _create_tables()
 
@@ -53,6 +54,11 @@ def _partition_segments() -> None:
     op.execute("CREATE TABLE segments_default PARTITION OF segments DEFAULT")
     op.execute("INSERT INTO segments SELECT *, false FROM segments_unpartitioned")
     op.execute("DROP TABLE segments_unpartitioned")
+
+
+def _extend_epochs() -> None:
+    with op.batch_alter_table("epochs") as batch:
+        batch.add_column(sa.Column("late_until_ms", sa.BigInteger, nullable=False, server_default="0"))
 
 
 def _expire_by_index() -> None:
