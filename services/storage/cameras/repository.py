@@ -33,7 +33,7 @@ class CameraRepository:
 
     async def get(self, uid: str) -> CameraRecord | None:
         """What is known of one camera, also after its deletion."""
-        async with self._database.read() as connection:
+        async with self._database.ask() as connection:
             row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
         return CameraRecord(*row) if row else None
 

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from services.storage.index.repository import Repository
-from services.storage.segment import Commit, LedgerGap, Segment
-from snowlight.errors import FailedPreconditionError
+from services.storage.index.day_objects import DayObjects
+from services.storage.index.known_days import KnownDays, list_overlapped
+from services.storage.index.packed import PackedDay
+from services.storage.index.repository import Key, Repository, key_of
+from services.storage.segment import DAY_MS, Commit, LedgerGap, Segment
+from snowlight.clock import Clock
+from snowlight.errors import FailedPreconditionError, UnavailableError
 
 OVERLAP_MS = 5
 """Overlaps up to this long are rounding, not double footage."""
+_ATTEMPTS = 6
 
 
 class Outcome(Enum):
@@ -22,8 +27,10 @@ class Outcome(Enum):
 class Ledger:
     """Takes in epochs and commits."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, objects: DayObjects, clock: Clock) -> None:
         self._repository = repository
+        self._objects = objects
+        self._clock = clock
 
     async def open_epoch(self, shard: int, epoch: int, from_ms: int) -> None:
         """Make `epoch` the newest of `shard`. Raises FailedPreconditionError when a newer one is known."""
@@ -38,18 +45,25 @@ class Ledger:
     async def commit(self, commit: Commit) -> list[Outcome]:
         """Write `commit` as a whole. Returns what became of each segment.
 
-        Raises FailedPreconditionError when no epoch of the shard was ever opened.
+        Raises FailedPreconditionError when no epoch of the shard was ever opened, UnavailableError when the
+        store of an index object that must be looked into does not answer.
         """
-        outcomes = await self._write(commit, alone=False)
-        if outcomes is None:
-            # Late segments. Nobody may commit what they overlap between the look and the insert, and a lock
-            # cannot be made stricter while others share it.
-            outcomes = await self._write(commit, alone=True)
-        assert outcomes is not None
-        return outcomes
+        alone = False
+        known = KnownDays(self._objects)
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._write(commit, known, alone=alone)
+            except _MustBeAloneError:
+                # Nobody may commit what late segments overlap between the look and the insert, and a lock
+                # cannot be made stricter while others share it.
+                alone = True
+            except _MustReadError as error:
+                for row in error.rows:
+                    await known.read(row)
+        raise UnavailableError("storage.busy", "the days of these segments are being packed: try again")
 
-    async def _write(self, commit: Commit, *, alone: bool) -> list[Outcome] | None:
-        """Write `commit` in one transaction; nothing, and None, when it must be alone and is not."""
+    async def _write(self, commit: Commit, known: KnownDays, *, alone: bool) -> list[Outcome]:
+        """Write `commit` in one transaction, or nothing when it is not prepared for it."""
         repository = self._repository
         async with repository.database.write() as connection:
             newest = await repository.lock_epoch(connection, commit.shard, alone=alone)
@@ -59,14 +73,41 @@ class Ledger:
                 )
             late = [segment for segment in commit.segments if segment.epoch < newest]
             if late and not alone:
-                return None
+                raise _MustBeAloneError
             fresh = [segment for segment in commit.segments if segment.epoch >= newest]
+            packed = known.near(commit.segments)
+            there = {key_of(segment) for segment in packed}
+            if there:
+                fresh = [segment for segment in fresh if key_of(segment) not in there]
             inserted = await repository.insert_segments(connection, fresh)
             near = await repository.near(connection, late)
+            # Rows that a packed day takes over are gone only once the day can be seen, so days are looked for
+            # after all looks at rows.
+            days = await list_overlapped(connection, self._past(commit.segments))
+            if not known.are(days):
+                raise _MustReadError(days)
+            near += packed
             inserted |= await repository.insert_segments(connection, choose_late(late, near))
             await repository.save_gaps(connection, merge_gaps(commit.gaps))
-        there = inserted | {str(segment.key) for segment in near}
-        return _outcomes(commit.segments, inserted, there, newest)
+        told = inserted | {key_of(segment) for segment in near}
+        return _outcomes(commit.segments, inserted, told, newest)
+
+    def _past(self, segments: Sequence[Segment]) -> list[Segment]:
+        """Those that may lie in a packed day, which is one that has been over for an hour at least."""
+        today = self._clock.now_ms() // DAY_MS
+        return [segment for segment in segments if segment.start_ms // DAY_MS < today]
+
+
+class _MustBeAloneError(Exception):
+    """The commit has late segments and shares the epoch with others."""
+
+
+class _MustReadError(Exception):
+    """The commit overlaps packed days that were not looked into."""
+
+    def __init__(self, rows: Sequence[PackedDay]) -> None:
+        super().__init__(len(rows))
+        self.rows = rows
 
 
 def choose_late(late: Sequence[Segment], near: Sequence[Segment]) -> list[Segment]:
@@ -99,11 +140,11 @@ def merge_gaps(gaps: Sequence[LedgerGap]) -> list[LedgerGap]:
     return [merged[key] for key in sorted(merged)]
 
 
-def _outcomes(segments: Sequence[Segment], inserted: set[str], there: set[str], newest: int) -> list[Outcome]:
+def _outcomes(segments: Sequence[Segment], inserted: set[Key], there: set[Key], newest: int) -> list[Outcome]:
     outcomes: list[Outcome] = []
     left = set(inserted)
     for segment in segments:
-        key = str(segment.key)
+        key = key_of(segment)
         if key in left:
             left.remove(key)  # the same key once more in one call is a duplicate
             outcomes.append(Outcome.COMMITTED)

@@ -1,8 +1,9 @@
 """Packed days: the row that stands for a camera-day whose segments lie in an index object."""
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.day_object import Day, DayKey
 from services.storage.index.day_objects import DayObjects
-from services.storage.index.repository import Repository
 from services.storage.index.spans import decode_spans, encode_spans, join_spans
 from services.storage.ledger.timeline import Span
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
 from services.storage.tables import packed_days
 from snowlight.errors import DataLossError
+
+if TYPE_CHECKING:  # it reads packed days itself
+    from services.storage.index.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,31 @@ async def list_packed(
     return [PackedDay(*row) for row in await connection.execute(query)]
 
 
+async def list_packed_and_before(
+    connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int
+) -> list[PackedDay]:
+    """`list_packed`, and the last packed day that begins before the range."""
+    of_camera = sa.and_(packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0)
+    last = sa.select(sa.func.max(packed_days.c.day)).where(of_camera, packed_days.c.first_ms < start_ms)
+    # The day before it may reach over midnight, into the range.
+    first = sa.func.coalesce(last.scalar_subquery() - 1, 0)
+    query = sa.select(packed_days).where(
+        of_camera, packed_days.c.day >= first, packed_days.c.day <= end_ms // DAY_MS
+    )
+    rows = await connection.execute(query.order_by(packed_days.c.day, packed_days.c.store))
+    return [PackedDay(*row) for row in rows]
+
+
+async def list_packed_of(
+    connection: AsyncConnection, camera_uids: Collection[str], first_day: int, last_day: int
+) -> list[PackedDay]:
+    """Packed days of any of the cameras, from `first_day` to `last_day`."""
+    query = sa.select(packed_days).where(
+        packed_days.c.camera_uid.in_(camera_uids), packed_days.c.day.between(first_day, last_day)
+    )
+    return [PackedDay(*row) for row in await connection.execute(query)]
+
+
 async def insert_packed(connection: AsyncConnection, row: PackedDay) -> bool:
     """Insert `row` unless its camera-day has one. Returns whether it was inserted."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -105,6 +133,15 @@ async def switch_packed(connection: AsyncConnection, before: PackedDay, after: P
     return changed.rowcount == 1
 
 
+async def discard_packed(connection: AsyncConnection, row: PackedDay) -> bool:
+    """Delete `row`, whose index object is lost: what it stood for is to be found by its keys in the store.
+
+    Returns whether it was still what the index holds.
+    """
+    gone = await connection.execute(sa.delete(packed_days).where(*_is(row)))
+    return gone.rowcount == 1
+
+
 async def forget_packed(connection: AsyncConnection, row: PackedDay) -> bool:
     """Delete `row`, of which nothing is left. Returns whether it was still what the index holds."""
     nothing_left = packed_days.c.objects == 0
@@ -113,7 +150,7 @@ async def forget_packed(connection: AsyncConnection, row: PackedDay) -> bool:
 
 
 async def unpack(
-    repository: Repository,
+    repository: "Repository",
     connection: AsyncConnection,
     row: PackedDay,
     day: Day,

@@ -7,13 +7,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.storage.index.packed import list_packed_and_before
+from services.storage.index.recorded import Recorded, by_store
 from services.storage.ledger.timeline import Span
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
-from services.storage.tables import epochs, gaps, segment_end, segments
+from services.storage.tables import epochs, gaps, packed_days, segment_end, segments
 from snowlight.database import Database
 
 COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
 KEY_COLUMNS = tuple(segments.primary_key.columns)
+Key = tuple[str, int, int, int, int, str]
+"""The values of KEY_COLUMNS."""
 NO_TABLE = sa.literal(b"", sa.LargeBinary).label("fragments")
 
 
@@ -23,6 +27,9 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+
+    async def begin_answer(self, connection: AsyncConnection) -> None:
+        """What is asked in this transaction from now on is answered as of one moment."""
 
     async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> int | None:
         """The newest epoch of `shard`, held still until the transaction ends; None when there is none.
@@ -46,7 +53,7 @@ class Repository:
 
     async def insert_segments(
         self, connection: AsyncConnection, rows: Sequence[Segment], *, tombstone_ms: int | None = None
-    ) -> set[str]:
+    ) -> set[Key]:
         """Insert what is not there yet, buried when `tombstone_ms` is set. Returns the keys inserted."""
         if not rows:
             return set()
@@ -54,8 +61,19 @@ class Repository:
         statement = self._insert(segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
         buried = {"tombstone_ms": tombstone_ms}
         values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
-        inserted = {tuple(each) for each in await connection.execute(statement, values)}
-        return {str(row.key) for row in rows if key_of(row) in inserted}
+        return {tuple(each) for each in await connection.execute(statement, values)}
+
+    async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
+        """Delete those of `rows` that are there and not buried. Returns how many."""
+        if not rows:
+            return 0
+        is_row = (column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS)
+        live = (segments.c.tombstone_ms.is_(None), sa.not_(segments.c.doomed))
+        keys = [
+            {f"its_{column.name}": value for column, value in zip(KEY_COLUMNS, key_of(row), strict=True)}
+            for row in rows
+        ]
+        return (await connection.execute(sa.delete(segments).where(*is_row, *live), keys)).rowcount
 
     async def near(self, connection: AsyncConnection, rows: Sequence[Segment]) -> list[Segment]:
         """Segments of the same cameras that overlap any of `rows`, without fragment tables."""
@@ -102,58 +120,97 @@ class Repository:
         await connection.execute(statement, values)
 
     async def list_segments(
-        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
+        self, connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool
     ) -> list[Segment]:
-        """Segments that lie in [start_ms, end_ms) or reach into it, oldest first."""
+        """Rows of segments that lie in [start_ms, end_ms) or reach into it, oldest first."""
         query = (
             sa.select(*COLUMNS[:-1], segments.c.fragments if fragments else NO_TABLE)
             .where(_within(camera_uid, start_ms, end_ms))
             .order_by(segments.c.start_ms, segments.c.epoch, segments.c.sequence)
         )
-        async with self.database.read() as connection:
-            return segments_of(await connection.execute(query))
+        return segments_of(await connection.execute(query))
 
     async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
-        """What is recorded in the range, holes up to JOIN_MS joined, after the last span before the range."""
-        reached = sa.func.max(segment_end).over(order_by=segments.c.start_ms, rows=(None, -1))
-        ranged = sa.select(segments.c.start_ms, segment_end.label("end_ms"), reached.label("reached_ms"))
-        each = ranged.where(_within(camera_uid, start_ms, end_ms)).subquery()
-        begins = sa.case((each.c.start_ms - each.c.reached_ms <= JOIN_MS, 0), else_=1)
-        island = sa.func.sum(begins).over(order_by=each.c.start_ms, rows=(None, 0))
-        counted = sa.select(each.c.start_ms, each.c.end_ms, island.label("island")).subquery()
-        joined = sa.select(sa.func.min(counted.c.start_ms), sa.func.max(counted.c.end_ms))
-        before = (
-            sa.select(segments.c.start_ms, segment_end)
-            .where(_of(camera_uid), segments.c.start_ms < start_ms, segment_end <= start_ms)
-            .order_by(segments.c.start_ms.desc())
-            .limit(1)
-        )
-        async with self.database.read() as connection:
-            found = [Span(*row) for row in await connection.execute(before)]
-            found += [Span(*row) for row in await connection.execute(joined.group_by(counted.c.island))]
-        return sorted(found, key=lambda span: span.start_ms)
+        """What is recorded in the range, whatever store it lies in, after the last span before the range.
 
-    async def first_footage_ms(self, camera_uid: str) -> int | None:
-        """When the camera's oldest footage starts."""
+        Rows and packed days, holes up to JOIN_MS joined; perhaps also more around the range.
+        """
+        recorded = await self.read_recorded(camera_uid, start_ms, end_ms)
+        return recorded.footage(recorded.by_store)
+
+    async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
+        """What is recorded in a range and why not more, as of one moment."""
         async with self.database.read() as connection:
-            found: int | None = await connection.scalar(
-                sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
+            spans = [
+                *await connection.execute(_footage(camera_uid, start_ms, end_ms)),
+                *await connection.execute(_last_before(camera_uid, start_ms)),
+            ]
+            packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
+            firsts = (await connection.execute(_firsts(camera_uid))).one()
+            ledger = await connection.execute(_ledger(camera_uid, start_ms, end_ms))
+            return Recorded(
+                min((first_ms for first_ms in firsts if first_ms is not None), default=None),
+                by_store(
+                    [(row.store, Span(row.start_ms, row.end_ms)) for row in spans]
+                    + [(day.store, span) for day in packed for span in day.footage()]
+                ),
+                [LedgerGap(*row) for row in ledger],
             )
-            return found
 
     async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
         """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
-        query = (
-            sa.select(gaps)
-            .where(
-                gaps.c.camera_uid == camera_uid,
-                sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
-                gaps.c.start_ms < end_ms,
-            )
-            .order_by(gaps.c.start_ms)
-        )
         async with self.database.read() as connection:
-            return [LedgerGap(*row) for row in await connection.execute(query)]
+            rows = await connection.execute(_ledger(camera_uid, start_ms, end_ms))
+            return [LedgerGap(*row) for row in rows]
+
+
+def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
+    """Rows that lie in the range or reach into it, as joined spans of each store."""
+    reached = sa.func.max(segment_end).over(
+        partition_by=segments.c.store, order_by=segments.c.start_ms, rows=(None, -1)
+    )
+    ranged = sa.select(
+        segments.c.store, segments.c.start_ms, segment_end.label("end_ms"), reached.label("reached_ms")
+    )
+    each = ranged.where(_within(camera_uid, start_ms, end_ms)).subquery()
+    begins = sa.case((each.c.start_ms - each.c.reached_ms <= JOIN_MS, 0), else_=1)
+    island = sa.func.sum(begins).over(partition_by=each.c.store, order_by=each.c.start_ms, rows=(None, 0))
+    counted = sa.select(each, island.label("island")).subquery()
+    return sa.select(
+        counted.c.store,
+        sa.func.min(counted.c.start_ms).label("start_ms"),
+        sa.func.max(counted.c.end_ms).label("end_ms"),
+    ).group_by(counted.c.store, counted.c.island)
+
+
+def _last_before(camera_uid: str, start_ms: int) -> sa.Select[Any]:
+    return (
+        sa.select(segments.c.store, segments.c.start_ms, segment_end.label("end_ms"))
+        .where(_of(camera_uid), segments.c.start_ms < start_ms, segment_end <= start_ms)
+        .order_by(segments.c.start_ms.desc())
+        .limit(1)
+    )
+
+
+def _firsts(camera_uid: str) -> sa.Select[Any]:
+    """Where the camera's first row and its first packed day begin."""
+    rows = sa.select(sa.func.min(segments.c.start_ms)).where(_of(camera_uid))
+    packed = sa.select(sa.func.min(packed_days.c.first_ms)).where(
+        packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
+    )
+    return sa.select(rows.scalar_subquery(), packed.scalar_subquery())
+
+
+def _ledger(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
+    return (
+        sa.select(gaps)
+        .where(
+            gaps.c.camera_uid == camera_uid,
+            sa.or_(gaps.c.end_ms == 0, gaps.c.end_ms > start_ms),
+            gaps.c.start_ms < end_ms,
+        )
+        .order_by(gaps.c.start_ms)
+    )
 
 
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:
@@ -169,7 +226,7 @@ def _within(camera_uid: str, start_ms: int, end_ms: int) -> sa.ColumnElement[boo
     )
 
 
-def key_of(row: Segment) -> tuple[str, int, int, int, int, str]:
+def key_of(row: Segment) -> Key:
     return (row.camera_uid, row.start_ms, row.duration_ms, row.epoch, row.sequence, row.init8)
 
 

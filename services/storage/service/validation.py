@@ -16,6 +16,7 @@ MAX_RANGE_MS = 32 * DAY_MS
 MAX_RANGE_WITH_FRAGMENTS_MS = 26 * 3_600_000
 
 _UID = re.compile(r"[0-9a-z-]{1,64}")
+_INIT8 = re.compile(r"[0-9a-f]{8}")
 _CAUSE = re.compile(r"[a-z][a-z_]{0,63}")
 _KNOWN_FLAGS = 0b11
 
@@ -51,29 +52,14 @@ def parse_commit(request: storage_pb2.CommitSegmentsRequest, stores: Collection[
     check(len(request.gaps) <= MAX_GAPS, "gaps", f"at most {MAX_GAPS} at once")
     return Commit(
         request.shard,
-        tuple(_segment(each, f"segments[{at}]", stores) for at, each in enumerate(request.segments)),
+        tuple(_segment(each, at, stores) for at, each in enumerate(request.segments)),
         tuple(_gap(each, f"gaps[{at}]") for at, each in enumerate(request.gaps)),
     )
 
 
-def _segment(message: storage_pb2.Segment, path: str, stores: Collection[str]) -> Segment:
-    check_uid(message.camera_uid, f"{path}.camera_uid")
-    check(message.store in stores, f"{path}.store", f"no store is named {message.store!r}")
-    check(message.start_ms > 0, f"{path}.start_ms", "start_ms must be ms since 1970 UTC")
-    check(
-        0 < message.duration_ms <= MAX_DURATION_MS,
-        f"{path}.duration_ms",
-        f"duration_ms must be 1 to {MAX_DURATION_MS}",
-    )
-    check(message.epoch > 0, f"{path}.epoch", "epoch must be at least 1")
-    check(message.sequence >= 0, f"{path}.sequence", "sequence must not be negative")
-    check(message.session > 0, f"{path}.session", "session must be a media sequence number")
-    check(message.init_size > 0, f"{path}.init_size", "init_size must be positive")
-    check(bool(message.codecs), f"{path}.codecs", "codecs is required")
-    check(len(message.sha256) == 32, f"{path}.sha256", "sha256 must be 32 bytes")
-    _check_key(message, f"{path}.key")
-    _check_fragments(message, path)
-    return Segment(
+def _segment(message: storage_pb2.Segment, at: int, stores: Collection[str]) -> Segment:
+    """Thousands come a second: what is wrong is put into words only once something is."""
+    segment = Segment(
         camera_uid=message.camera_uid,
         start_ms=message.start_ms,
         duration_ms=message.duration_ms,
@@ -88,45 +74,82 @@ def _segment(message: storage_pb2.Segment, path: str, stores: Collection[str]) -
         sha256=message.sha256,
         fragments=message.fragments.SerializeToString(),
     )
+    problem = (
+        _problem(segment, stores)
+        or _key_problem(segment, message.key)
+        or _fragments_problem(segment, message.fragments)
+    )
+    if problem:
+        field, detail = problem
+        raise InvalidArgumentError("request.invalid", detail, field=f"segments[{at}].{field}")
+    return segment
 
 
-def _check_key(message: storage_pb2.Segment, field: str) -> None:
+Problem = tuple[str, str] | None
+"""The field to mend and what is wrong with it."""
+
+
+def _problem(segment: Segment, stores: Collection[str]) -> Problem:
+    if _UID.fullmatch(segment.camera_uid) is None:
+        return "camera_uid", "camera_uid must be a camera's uid"
+    if segment.store not in stores:
+        return "store", f"no store is named {segment.store!r}"
+    if segment.start_ms <= 0:
+        return "start_ms", "start_ms must be ms since 1970 UTC"
+    if not 0 < segment.duration_ms <= MAX_DURATION_MS:
+        return "duration_ms", f"duration_ms must be 1 to {MAX_DURATION_MS}"
+    if segment.epoch <= 0:
+        return "epoch", "epoch must be at least 1"
+    if segment.sequence < 0:
+        return "sequence", "sequence must not be negative"
+    if segment.session <= 0:
+        return "session", "session must be a media sequence number"
+    if segment.init_size <= 0:
+        return "init_size", "init_size must be positive"
+    if not segment.codecs:
+        return "codecs", "codecs is required"
+    if len(segment.sha256) != 32:
+        return "sha256", "sha256 must be 32 bytes"
+    return None
+
+
+def _key_problem(segment: Segment, key: str) -> Problem:
+    told = segment.key
     try:
-        key = ObjectKey.parse(message.key)
-    except ValueError as error:
-        raise InvalidArgumentError("request.invalid", str(error), field=field) from error
-    told = ObjectKey(
-        message.camera_uid,
-        message.start_ms,
-        message.duration_ms,
-        message.epoch,
-        message.sequence,
-        message.init8,
-    )
-    check(key == told, field, f"the key says otherwise than the segment's fields: {told}")
-    check(str(key) == message.key, field, f"the key is written {key}")
+        if str(told) == key and _INIT8.fullmatch(segment.init8):
+            return None
+        if ObjectKey.parse(key) == told:
+            return "key", f"the key is written {told}"
+    except (OverflowError, ValueError) as error:
+        return "key", str(error)
+    return "key", f"the key says otherwise than the segment's fields: {told}"
 
 
-def _check_fragments(message: storage_pb2.Segment, path: str) -> None:
-    table = message.fragments
-    count = len(table.duration_ms)
-    check(count > 0, f"{path}.fragments", "a segment has at least one fragment")
-    for name, length in (("size", len(table.size)), ("flags", len(table.flags))):
-        check(length == count, f"{path}.fragments.{name}", f"{length} values for {count} fragments")
-    check(max(table.flags) <= _KNOWN_FLAGS, f"{path}.fragments.flags", "only bits 0 and 1 are defined")
-    total_ms = sum(table.duration_ms)
+def _fragments_problem(segment: Segment, table: storage_pb2.FragmentTable) -> Problem:
+    durations, sizes, flags = table.duration_ms[:], table.size[:], table.flags[:]  # lists are summed faster
+    count = len(durations)
+    if count == 0:
+        return "fragments", "a segment has at least one fragment"
+    if len(sizes) != count:
+        return "fragments.size", f"{len(sizes)} values for {count} fragments"
+    if len(flags) != count:
+        return "fragments.flags", f"{len(flags)} values for {count} fragments"
+    if max(flags) > _KNOWN_FLAGS:
+        return "fragments.flags", "only bits 0 and 1 are defined"
+    total_ms = sum(durations)
     # Each fragment's duration is rounded to the millisecond.
-    check(
-        abs(total_ms - message.duration_ms) <= 100 + count,
-        f"{path}.fragments.duration_ms",
-        f"the fragments last {total_ms} ms, the segment {message.duration_ms} ms",
-    )
-    total = message.init_size + sum(table.size)
-    check(
-        total <= message.size,
-        f"{path}.fragments.size",
-        f"init section and fragments are {total} bytes, the object {message.size}",
-    )
+    if abs(total_ms - segment.duration_ms) > 100 + count:
+        return (
+            "fragments.duration_ms",
+            f"the fragments last {total_ms} ms, the segment {segment.duration_ms} ms",
+        )
+    total = segment.init_size + sum(sizes)
+    if total > segment.size:
+        return (
+            "fragments.size",
+            f"init section and fragments are {total} bytes, the object {segment.size}",
+        )
+    return None
 
 
 def _gap(message: storage_pb2.Gap, path: str) -> LedgerGap:

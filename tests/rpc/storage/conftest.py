@@ -56,7 +56,7 @@ class Cluster:
 
     @asynccontextmanager
     async def storage(
-        self, *, grace_seconds: float = 0.2
+        self, *, grace_seconds: float = 0.2, pack_after_hours: float = 1e6
     ) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
         """Run storage while the context is open. Yields a stub that calls in ingest's name."""
         settings = StorageSettings(
@@ -66,6 +66,8 @@ class Cluster:
             grace_seconds=grace_seconds,
             sweep_seconds=0.1,
             sweep_pause_seconds=0.01,
+            pack_after_hours=pack_after_hours,
+            pack_seconds=0.1,
         )
         runtime = self.runtime("storage")
         self._metrics = runtime.registry
@@ -78,6 +80,7 @@ class Cluster:
     async def storage_channel(self) -> "AsyncIterator[grpc.aio.Channel]":
         """A channel to the running storage, in ingest's name."""
         async with self.runtime("ingest").channel(self._settings.storage_address) as channel:
+            await channel.channel_ready()  # one to a storage before on this address may be about to go
             yield channel
 
 

@@ -1,5 +1,7 @@
 """Footage as ingest would tell of it."""
 
+import hashlib
+
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.media.fragment import ObjectKey
 
@@ -38,7 +40,7 @@ def segment(
         init8="0a1b2c3d",
         init_size=800,
         codecs="avc1.640028",
-        sha256=bytes(32),
+        sha256=hashlib.sha256(f"{uid} {start_ms}".encode()).digest(),
         fragments=table,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 import pytest
+import sqlalchemy as sa
 
 from services.storage.app import MIGRATIONS
 from services.storage.index.day_object import DayKey, decode_day, encode_day
@@ -139,6 +140,13 @@ async def test_a_row_is_switched_only_by_who_saw_it_last(database_url: str) -> N
         assert not await forget_packed(connection, second), "it still stands for objects"
 
 
+async def listed(repository: Repository) -> list[Segment]:
+    """Rows that anybody is told of."""
+    async with repository.database.read() as connection:
+        await connection.execute(sa.select(1))  # begins the transaction
+        return await repository.list_segments(connection, "cam", BEGIN_MS, BEGIN_MS + DAY_MS, fragments=True)
+
+
 async def rows(repository: Repository) -> dict[int, int | None]:
     """Tombstones by hour."""
     async with repository.database.read() as connection:
@@ -170,15 +178,16 @@ async def test_what_has_ended_becomes_rows_again_hour_by_hour(database_url: str)
         assert later is not None
         assert await rows(repository) == {0: 7, 1: None}
         assert day.segments(later.kept_from_ms) == HOURS[2:]
-        assert later == replace(row_of(day, 1, later.kept_from_ms))
+        assert later == row_of(day, 1, later.kept_from_ms)
         assert (later.objects, later.first_ms) == (22, BEGIN_MS + 2 * HOUR_MS)
         assert await unpack_to(row, 5) is None, "the row had moved on"
         last = await unpack_to(later, 24)
         assert last is not None
         assert last.objects == 0
         assert await rows(repository) == {hour: None if hour == 1 else 7 for hour in range(24)}
-        listed = await repository.list_segments("cam", BEGIN_MS, BEGIN_MS + DAY_MS, fragments=True)
-        assert listed == HOURS[1:2], "a held one is there again as it was, the others are buried"
+        assert await listed(repository) == HOURS[1:2], (
+            "a held one is there again as it was, the others are buried"
+        )
         async with repository.database.write() as connection:
             assert await forget_packed(connection, last)
             assert not await forget_packed(connection, last)
@@ -202,4 +211,4 @@ async def test_an_object_that_reaches_over_the_limit_comes_back_alive(database_u
             )
         assert left is not None
         assert left.objects == 1
-        assert await repository.list_segments("cam", BEGIN_MS, BEGIN_MS + DAY_MS, fragments=True) == HOURS[:1]
+        assert await listed(repository) == HOURS[:1]

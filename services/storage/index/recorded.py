@@ -1,0 +1,33 @@
+"""What is recorded of a camera in a range of time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.storage.index.spans import join_spans
+from services.storage.ledger.timeline import Span
+from services.storage.segment import LedgerGap
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What index and ledger say of a range, as of one moment."""
+
+    first_ms: int | None
+    """Where the camera's oldest footage starts, in the range or not."""
+    by_store: Mapping[str, Sequence[Span]]
+    """What lies in each store, in the range and last before it, holes up to JOIN_MS joined."""
+    ledger: Sequence[LedgerGap]
+    """Rows that overlap the range, open ones included, oldest first."""
+
+    def footage(self, stores: Iterable[str]) -> list[Span]:
+        """What lies in any of `stores`, joined."""
+        return join_spans(span for store in stores for span in self.by_store[store])
+
+
+def by_store(found: Iterable[tuple[str, Span]]) -> dict[str, list[Span]]:
+    """Spans by the store that each lies in, joined."""
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for store, span in found:
+        spans[store].append(span)
+    return {store: join_spans(each) for store, each in spans.items()}
