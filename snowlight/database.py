@@ -95,6 +95,7 @@ def _create_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(parsed)
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _roll_back)
     return engine
 
 
@@ -117,6 +118,14 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # write lock at the beginning instead.
     read_only = connection.get_execution_options().get("snowlight_read_only")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _roll_back(connection: Any, _record: Any, _error: BaseException | None) -> None:
+    """End the transaction of a connection that is given up, as that of a cancelled task is.
+
+    SQLite keeps a closed connection's locks while anything refers to a statement of it: a traceback does.
+    """
+    connection.rollback()
 
 
 async def _migrate(database: Database, service: str, migrations: Path) -> None:

@@ -30,7 +30,7 @@ class StorageSettings(BaseSettings):
     sweep_seconds: float = Field(300.0, gt=0, description="Pause between two sweeps for expired footage.")
     sweep_batch: int = Field(1000, ge=1, le=1000, description="Segments handled by one step of a sweep.")
     sweep_workers: int = Field(4, ge=1, le=64, description="Steps that delete at once, in each store.")
-    sweep_pause_seconds: float = Field(0.05, ge=0, description="Rest between two full steps of a sweep.")
+    sweep_pause_seconds: float = Field(0.01, ge=0, description="Rest between two full steps of a sweep.")
     probe_seconds: float = Field(5.0, gt=0, description="Pause between two looks at a store's mark.")
     catalogue_seconds: float = Field(
         2.0,

@@ -16,7 +16,6 @@ from services.storage.index.repository import KEY_COLUMNS
 from services.storage.retention.expiry import droppable_until, ended_by
 from services.storage.retention.lock import lock_deletion
 from services.storage.retention.policy import PUBLIC
-from services.storage.retention.repository import bury_rows
 from services.storage.retention.unpacking import Unpacker
 from services.storage.segment import MAX_DURATION_MS
 from services.storage.tables import cameras, packed_days, segments
@@ -29,6 +28,7 @@ STEP_MS = MAX_DURATION_MS
 DAYS = 200
 DAYS_AT_ONCE = 8
 ROWS_AT_ONCE = 500
+_IS_ROW = sa.and_(*(column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,11 @@ class Dropper:
                 await lock_deletion(connection)
                 rows = [tuple(row) for row in await connection.execute(query)]
                 chosen = _until_enough(rows, wanted_bytes - dropped)
-                await bury_rows(connection, [row[:-1] for row in chosen], now_ms)
+                if chosen:
+                    await connection.execute(
+                        sa.update(segments).where(_IS_ROW).values(tombstone_ms=now_ms),
+                        list(map(_named, chosen)),
+                    )
             dropped += sum(row[-1] for row in chosen)
             if len(rows) < ROWS_AT_ONCE:
                 break
@@ -152,3 +156,7 @@ def _until_enough(rows: Sequence[tuple[Any, ...]], wanted_bytes: int) -> list[tu
         chosen.append(row)
         wanted_bytes -= row[-1]
     return chosen
+
+
+def _named(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {f"its_{column.name}": value for column, value in zip(KEY_COLUMNS, row[:-1], strict=True)}
