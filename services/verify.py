@@ -50,5 +50,5 @@ def _report(verdict: Verdict, *, pinned: bool) -> list[str]:
         f"window:   {manifest.start} to {manifest.end}, cameras {', '.join(c.uid for c in manifest.cameras)}",
         f"signed:   by {verdict.signer}" + ("" if pinned else " (not compared with a key you trust)"),
         f"footage:  {verdict.objects} objects, {verdict.size} bytes, {gaps} gaps with their causes",
-        "verdict:  " + ("NOT as it was signed" if verdict.problems else "whole and as it was signed"),
+        "verdict:  " + ("NOT whole as it was signed" if verdict.problems else "whole and as it was signed"),
     ]

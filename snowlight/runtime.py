@@ -96,7 +96,7 @@ def run_process(runtime_of: Callable[[], Runtime], app: App) -> None:
         uvloop.run(_run(runtime_of(), app))
     except* (SnowlightError, ValidationError) as errors:
         for error in _leaves(errors):
-            for line in _sentences(error):
+            for line in sentences(error):
                 print(f"snowlight: {line}", file=sys.stderr)  # noqa: T201 - a person started this
         sys.exit(1)
 
@@ -127,8 +127,8 @@ def _leaves(group: BaseExceptionGroup[KnownError]) -> list[KnownError]:
     return leaves
 
 
-def _sentences(error: KnownError) -> list[str]:
-    """What to tell. A setting's value is left out: it may be a secret."""
+def sentences(error: KnownError) -> list[str]:
+    """What to tell a person. A setting's value is left out: it may be a secret."""
     if isinstance(error, SnowlightError):
         return [str(error)]
     return [

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from services.admin import evidence, holds, integrity, retention, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
@@ -14,7 +16,7 @@ from services.admin.regions_file import COLUMNS, LEVELS, at_line, read_regions, 
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.config import ClusterSettings
 from snowlight.errors import AlreadyExistsError, SnowlightError
-from snowlight.runtime import Runtime, build_runtime
+from snowlight.runtime import Runtime, build_runtime, sentences
 
 LINES = tuple(name.lower() for name in auth_pb2.Line.keys()[1:])
 ROLES = tuple(name.lower() for name in auth_pb2.Role.keys()[1:])
@@ -26,8 +28,9 @@ def main(arguments: list[str]) -> int:
     try:
         runtime = build_runtime("admin", ClusterSettings())
         asyncio.run(_run(runtime, options))
-    except SnowlightError as error:
-        print(f"snowlight: {error}", file=sys.stderr)  # noqa: T201 - a person asked
+    except (SnowlightError, ValidationError) as error:
+        for line in sentences(error):
+            print(f"snowlight: {line}", file=sys.stderr)  # noqa: T201 - a person asked
         return 1
     return 0
 

@@ -1,7 +1,7 @@
 """Carries exports out: copies footage object by object, then writes and signs the manifest."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +17,8 @@ from services.storage.exports.export import OPEN_STATES, Export, ExportState
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.ledger.timeline import Timeline
-from services.storage.segment import Segment
+from services.storage.segment import JOIN_MS, Segment
+from services.storage.spans import Span, holes, join
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, NotFoundError, SnowlightError, UnavailableError
 from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest, instant
@@ -32,6 +33,8 @@ SETTLE_MS = 180_000
 LOOK_SECONDS = 5.0
 RETRY_SECONDS = 10.0
 AWAY = "store_outage"
+NOT_REGISTERED = "not_registered"
+"""The cause, in a manifest alone, of time in which the camera was not yet or no longer registered."""
 
 log = structlog.get_logger(__name__)
 
@@ -145,11 +148,9 @@ class ExportWorker:
                     return
                 objects.append(await self._copy_object(export, segment))
                 done += segment.size
-            gaps = [
-                EvidenceGap(start=instant(gap.start_ms), end=instant(gap.end_ms), cause=gap.cause)
-                for gap in timeline.gaps
-            ]
-            cameras.append(EvidenceCamera(uid=uid, objects=tuple(objects), gaps=tuple(gaps)))
+            cameras.append(
+                EvidenceCamera(uid=uid, objects=tuple(objects), gaps=_gaps(export, segments, timeline))
+            )
         await self._write_manifest(replace(export, immutable=self._evidence.immutable), cameras, done)
 
     def _require_stores(self, timelines: Iterable[Timeline]) -> None:
@@ -219,3 +220,19 @@ class ExportWorker:
             export.id, state=ExportState.SUCCEEDED, bytes_done=done, immutable=export.immutable
         )
         log.info("export.succeeded", export=export.name, bytes=done)
+
+
+def _gaps(export: Export, segments: Sequence[Segment], timeline: Timeline) -> tuple[EvidenceGap, ...]:
+    """Why there is no footage, part by part: by the ledger, or since nobody had registered the camera."""
+    recorded = [Span(segment.start_ms, segment.end_ms) for segment in segments]
+    missing = [Span(gap.start_ms, gap.end_ms) for gap in timeline.gaps]
+    told = [(gap.start_ms, gap.end_ms, gap.cause) for gap in timeline.gaps]
+    told += [
+        (hole.start_ms, hole.end_ms, NOT_REGISTERED)
+        for hole in holes(Span(export.start_ms, export.end_ms), join([*recorded, *missing]))
+        if hole.length_ms > JOIN_MS
+    ]
+    return tuple(
+        EvidenceGap(start=instant(start_ms), end=instant(end_ms), cause=cause)
+        for start_ms, end_ms, cause in sorted(told)
+    )

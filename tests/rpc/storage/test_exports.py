@@ -170,6 +170,19 @@ async def test_an_export_holds_the_footage_and_says_what_is_missing(
     assert [gap.cause for gap in second.gaps] == ["unknown", "unknown"]
 
 
+async def test_time_before_a_camera_was_registered_is_told_as_such(
+    cluster: Cluster, evidence_folder: Path
+) -> None:
+    async with storage_with_footage(cluster) as desk:
+        before_ms = START_MS - DAY_MS - 10 * MINUTE_MS
+        export = await desk.ended((await desk.create("a", start_ms=before_ms)).name)
+    verdict = verify(evidence_folder / export.manifest_key, KEY)
+    assert verdict.problems == []
+    first, second = verdict.manifest.cameras[0].gaps[:2]
+    assert (first.cause, to_ms(first.end)) == ("not_registered", START_MS - DAY_MS)
+    assert second.cause == "unknown"
+
+
 async def test_footage_that_is_not_what_was_recorded_is_no_evidence(cluster: Cluster) -> None:
     async with storage_with_footage(cluster) as desk:
         damaged = segment("a", START_MS + MINUTE_MS, MINUTE_MS, sequence=1)
