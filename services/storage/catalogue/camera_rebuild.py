@@ -194,7 +194,7 @@ class CameraRebuild:
                 if not await insert_packed(connection, row):
                     return {segment.key for segment in told}
             await self._repository.insert_segments(connection, loose)
-            await record_lost(self._repository, connection, day.camera_uid, lost)
+            await record_lost(connection, day.camera_uid, lost)
         self._told.objects += len(told) - cut + len(loose)
         return {segment.key for segment, is_there in zip(told, there, strict=True) if is_there}
 

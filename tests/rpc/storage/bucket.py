@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import obstore
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.storage.app import MIGRATIONS
 from services.storage.tables import metadata
@@ -45,11 +46,15 @@ async def database(cluster: Cluster) -> AsyncIterator[Database]:
 
 
 async def rows(cluster: Cluster, table: str, *columns: str) -> list[tuple[Any, ...]]:
-    """All rows of a table, in order."""
+    """All rows of a table, in order. Waits for no writer: opening as storage does would."""
     found = metadata.tables[table]
     chosen = [found.c[name] for name in columns] if columns else list(found.c)
-    async with database(cluster) as there, there.read() as connection:
-        return sorted((tuple(row) for row in await connection.execute(sa.select(*chosen))), key=repr)
+    engine = create_async_engine(cluster.database_url)
+    try:
+        async with engine.connect() as connection:
+            return sorted((tuple(row) for row in await connection.execute(sa.select(*chosen))), key=repr)
+    finally:
+        await engine.dispose()
 
 
 async def insert(cluster: Cluster, table: str, *values: dict[str, Any]) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import obstore
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
 from services.storage.index.day_object import DayKey
+from services.storage.tables import leases
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
 from snowlight.clock import SystemClock
 from snowlight.object_store import ObjectStoreSettings
-from snowlight.steps import go_on
-from tests.rpc.storage.bucket import insert, keys, opened, put, rows
+from tests.parts.part import ROOT
+from tests.rpc.storage.bucket import database, insert, keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.lying import Answer, Lying, cut_off, empty, every_other, truthful
 from tests.rpc.storage.objects import Footage, footage
@@ -169,12 +175,12 @@ async def test_an_object_cut_short_is_lost_and_set_aside(cluster: Cluster) -> No
     async with cluster.ingest(), cluster.storage() as storage:
 
         async def is_aside() -> bool:
-            return keys(cluster, "aside") == {f"aside/{there[1].key}"}
+            return there[1].key not in keys(cluster, "rec")
 
         await eventually(is_aside)
+        assert keys(cluster, "aside") == {f"aside/{there[1].key}"}
         assert await causes(storage, YESTERDAY_MS, 3) == [(1, 2, "lost_object")]
         assert bytes((await obstore.get_async(opened(cluster), f"aside/{there[1].key}")).bytes()) == cut
-        assert there[1].key not in keys(cluster, "rec")
         ((_, key, reason, _),) = await rows(cluster, "set_aside")
         assert (key, "cut short" in reason) == (there[1].key, True)
 
@@ -225,9 +231,10 @@ async def test_what_was_superseded_is_set_aside(cluster: Cluster) -> None:
         assert await commit(storage, refused.segment) == [SUPERSEDED]
 
         async def are_aside() -> bool:
-            return keys(cluster, "aside") == {f"aside/{each.key}" for each in (refused, in_packed)}
+            return not keys(cluster, "rec") & {refused.key, in_packed.key}
 
         await eventually(are_aside)
+        assert keys(cluster, "aside") == {f"aside/{each.key}" for each in (refused, in_packed)}
         assert {row[2] for row in await rows(cluster, "set_aside")} == {"superseded"}
         assert len(await rows(cluster, "segments")) == 3
 
@@ -253,16 +260,17 @@ async def test_foreign_objects_are_noted_where_they_are(cluster: Cluster) -> Non
     async with cluster.ingest(), cluster.storage():
 
         async def are_noted() -> bool:
-            return {row[1] for row in await rows(cluster, "set_aside")} == {*foreign, wrong.key, swapped.key}
+            noted = {row[1] for row in await rows(cluster, "set_aside")}
+            left = keys(cluster, "rec")
+            return noted == {*foreign, wrong.key, swapped.key} and left == {*foreign, there.key}
 
         await eventually(are_noted)
-        assert keys(cluster, "rec") == {*foreign, there.key}
         assert keys(cluster, "aside") == {f"aside/{each.key}" for each in (wrong, swapped)}
         assert len(await rows(cluster, "segments")) == 1
 
 
 async def test_what_is_being_deleted_is_none_of_its_business(cluster: Cluster) -> None:
-    """Buried rows, and rows whose object the sweeper has deleted already."""
+    """Buried rows, and rows whose object the sweeper has deleted already: it finishes those itself."""
     buried, doomed = minutes("cam", YESTERDAY_MS, 2)
     async with cluster.ingest():
         await record(cluster, footage("other", YESTERDAY_MS))
@@ -287,9 +295,10 @@ async def test_what_is_being_deleted_is_none_of_its_business(cluster: Cluster) -
             )
         async with cluster.storage():
             await checked_twice(cluster)
-        assert len(await rows(cluster, "segments")) == 3
+        assert buried.segment.start_ms in {row[0] for row in await rows(cluster, "segments", "start_ms")}
         assert not await rows(cluster, "gaps")
         assert keys(cluster, "aside") == set()
+        assert cluster.metric("snowlight_storage_objects_lost_total") == 0
 
 
 async def test_a_lost_index_object_is_made_up_for(cluster: Cluster) -> None:
@@ -373,14 +382,20 @@ async def test_a_list_that_is_cut_short_loses_nothing(
             assert len(await rows(cluster, "segments")) == 10
 
 
-class KilledError(Exception):
-    """The process ended there."""
+STEPS = ("reconcile.adopt", "reconcile.lose", "reconcile.set_aside", "catalogue.put")
 
 
-@pytest.mark.parametrize(
-    "step", ["reconcile.adopt", "reconcile.lose", "reconcile.set_aside", "catalogue.put"]
-)
-async def test_it_may_die_at_every_step(cluster: Cluster, step: str) -> None:
+@pytest.mark.parametrize("step", STEPS)
+async def test_it_may_be_killed_at_every_step(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, step: str
+) -> None:
+    """On SQLite and a folder, and on PostgreSQL and MinIO."""
+    if database_url.startswith("sqlite"):
+        store = ObjectStoreSettings(url=f"file://{tmp_path}/footage")
+    else:
+        server: MinioServer = request.getfixturevalue("minio_server")
+        store = server.store(request.getfixturevalue("minio_bucket"))
+    cluster = Cluster(database_url, tmp_path, store)
     there = minutes("cam", YESTERDAY_MS, 6)
     packed = minutes("cam", PACKED_MS, 6)
     orphan = footage("cam", YESTERDAY_MS + 10 * MINUTE_MS)
@@ -389,50 +404,75 @@ async def test_it_may_die_at_every_step(cluster: Cluster, step: str) -> None:
         await record(cluster, *there)
         await put(cluster, orphan, refused, *packed)
         await pack(cluster, *packed)
+        whole = (*there[:2], *there[3:], *packed[:2], *packed[3:], orphan)
+        aside = f"aside/{refused.key}"
         for gone in (there[2], packed[2]):
             await obstore.delete_async(opened(cluster), gone.key)
-        for at in range(1, 4):
-            await die(cluster, step, at)
-        cluster.reached = go_on
+        for times in (1, 2):
+            await run_until_killed(cluster, step, times)
         async with cluster.storage() as storage:
 
             async def is_mended() -> bool:
                 return (
                     await causes(storage, YESTERDAY_MS, 6) == [(2, 3, "lost_object")]
                     and await causes(storage, PACKED_MS, 6) == [(2, 3, "lost_object")]
-                    and keys(cluster, "aside") == {f"aside/{refused.key}"}
+                    and keys(cluster, "rec") == {each.key for each in whole}
+                    and await listed(storage) == {each.key for each in whole}
                     and not await rows(cluster, "outbox", "id")
                 )
 
             await eventually(is_mended, 60)
-            listed = storage_pb2.ListSegmentsRequest(
-                camera_uid="cam", start_ms=YESTERDAY_MS, end_ms=YESTERDAY_MS + DAY_MS
-            )
-            found = [each.key for each in (await storage.ListSegments(listed)).segments]
-            assert found == [each.key for each in (*there[:2], *there[3:], orphan)]
+            # Killed between copy and deletion, it has copied twice.
+            assert {key[: len(aside)] for key in keys(cluster, "aside")} == {aside}
             kept = {(row.camera_uid, row.start_ms) for batch in ledger_batches(cluster) for row in batch.gaps}
             assert kept == {("cam", each.segment.start_ms) for each in (there[2], packed[2])}
 
 
-async def die(cluster: Cluster, step: str, at: int) -> None:
-    """Run until `step` is reached for the `at`th time, or there is nothing left to do."""
-    left = at
-    died = asyncio.Event()
+async def listed(storage: Storage) -> set[str]:
+    """Keys of all that can be played of the two days."""
+    found: set[str] = set()
+    for day_ms in (PACKED_MS, YESTERDAY_MS):
+        request = storage_pb2.ListSegmentsRequest(camera_uid="cam", start_ms=day_ms, end_ms=day_ms + DAY_MS)
+        found |= {each.key for each in (await storage.ListSegments(request)).segments}
+    return found
 
-    def reached(name: str) -> None:
-        nonlocal left
-        left -= name == step
-        if left <= 0 and name == step:
-            died.set()
-            raise KilledError
 
-    cluster.reached = reached
+async def run_until_killed(cluster: Cluster, step: str, times: int) -> None:
+    """A process of its own, killed when it reaches `step` for the `times`th time. With nothing left to do
+    that often it ends in order. Its leases run out."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.rpc.storage.killed", step, str(times)),
+        cwd=ROOT,
+        env={**os.environ, **cluster.environment, **variables(cluster)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
     try:
-        async with cluster.storage(), asyncio.timeout(5):
-            await died.wait()
-            await asyncio.sleep(1)
-    except (ExceptionGroup, TimeoutError):
-        pass
+        async with asyncio.timeout(15):
+            assert await child.wait() == -signal.SIGKILL
+    except TimeoutError:
+        assert times > 1, "it never came to that step"
+        child.terminate()
+        assert await child.wait() == 0
+    async with database(cluster) as there, there.write() as connection:
+        await connection.execute(sa.delete(leases))
+
+
+def variables(cluster: Cluster) -> dict[str, str]:
+    """The settings of a storage that reconciles at once, as a process is told them."""
+    store = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in cluster.store
+        if value is not None
+    }
+    own = {"database_url": cluster.database_url, "catalogue_seconds": 0.1, "probe_seconds": 0.1, **AT_ONCE}
+    return {
+        "SNOWLIGHT_ADMIN_LISTEN": "127.0.0.1:0",
+        "SNOWLIGHT_STORAGE_LISTEN": cluster.environment["SNOWLIGHT_STORAGE_ADDRESS"],
+        **{f"SNOWLIGHT_STORE_{name.upper()}": value for name, value in store.items()},
+        **{f"SNOWLIGHT_STORAGE_{name.upper()}": str(value) for name, value in own.items()},
+    }
 
 
 def ledger_batches(cluster: Cluster) -> list[stored_pb2.LedgerBatch]:
