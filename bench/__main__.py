@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "put", "storage", "rebuild", "reconcile")
+NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep")
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
+import sqlalchemy as sa
 from obstore.store import LocalStore
 from prometheus_client import CollectorRegistry
 
@@ -156,6 +157,7 @@ async def _record(
 ) -> None:
     await _put(store, [str(segment.key) for segment in day])
     async with repository.database.write() as connection:
+        await connection.execute(sa.select(1))  # which begins the transaction
         if not case.packed:
             for at in range(0, len(day), 500):
                 await repository.insert_segments(connection, day[at : at + 500])

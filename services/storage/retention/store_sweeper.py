@@ -75,11 +75,10 @@ class StoreSweeper:
     async def _delete(self, store: str, *, dropping: bool) -> int:
         """Delete what is doomed, and doom what has lain buried for the grace. Returns how many stay."""
         kept = await self._finish(store)
-        claiming = asyncio.Lock()  # each claim finds what no other has
+        claims = _Claims(self._retention, store, dropping, self._settings, self._clock, self._reached)
         async with asyncio.TaskGroup() as tasks:
             workers = [
-                tasks.create_task(self._work(store, dropping, claiming))
-                for _ in range(self._settings.sweep_workers)
+                tasks.create_task(self._work(store, claims)) for _ in range(self._settings.sweep_workers)
             ]
         return kept + sum(worker.result() for worker in workers)
 
@@ -92,26 +91,12 @@ class StoreSweeper:
             last = doomed[-1]
         return kept
 
-    async def _work(self, store: str, dropping: bool, claiming: asyncio.Lock) -> int:
+    async def _work(self, store: str, claims: "_Claims") -> int:
         kept = 0
-        while True:
-            async with claiming:
-                doomed = await self._doom(store, dropping)
-            if not doomed:
-                return kept
+        while doomed := await claims.next():
             kept += await self._delete_batch(store, doomed)
             await asyncio.sleep(self._settings.sweep_pause_seconds)
-
-    async def _doom(self, store: str, dropping: bool) -> Sequence[Doomed]:
-        now_ms = self._clock.now_ms()
-        self._reached("sweep.doom")
-        return await self._retention.doom(
-            store,
-            now_ms=now_ms,
-            buried_by_ms=now_ms - int(self._settings.grace_seconds * 1000),
-            drop=dropping,
-            limit=self._settings.sweep_batch,
-        )
+        return kept
 
     async def _delete_batch(self, store: str, doomed: Sequence[Doomed]) -> int:
         self._reached("sweep.delete_object")
@@ -123,3 +108,41 @@ class StoreSweeper:
         self._metrics.deleted.inc(len(gone))
         self._metrics.deleted_bytes.inc(size)
         return len(doomed) - len(gone)
+
+
+class _Claims:
+    """What workers of one sweep claim of a store, one claim after the other: each finds what no other has."""
+
+    def __init__(
+        self,
+        retention: RetentionRepository,
+        store: str,
+        dropping: bool,
+        settings: StorageSettings,
+        clock: Clock,
+        reached: Reached,
+    ) -> None:
+        self._retention = retention
+        self._store = store
+        self._dropping = dropping
+        self._settings = settings
+        self._clock = clock
+        self._reached = reached
+        self._lock = asyncio.Lock()
+        self._claimed_to_ms = 0
+
+    async def next(self) -> Sequence[Doomed]:
+        """Empty when nothing is left."""
+        async with self._lock:
+            now_ms = self._clock.now_ms()
+            self._reached("sweep.doom")
+            doomed = await self._retention.doom(
+                self._store,
+                now_ms=now_ms,
+                buried_from_ms=self._claimed_to_ms,
+                buried_by_ms=now_ms - int(self._settings.grace_seconds * 1000),
+                drop=self._dropping,
+                limit=self._settings.sweep_batch,
+            )
+            self._claimed_to_ms = max((each.tombstone_ms for each in doomed), default=self._claimed_to_ms)
+            return doomed

@@ -80,7 +80,7 @@ async def test_policies_and_holds_at_the_command_line(cluster: Cluster) -> None:
         async def is_held() -> bool:
             return (await admin(cluster, *hold_it))[0] == 0  # once the feed has told of the camera
 
-        await eventually(is_held)
+        await eventually(is_held, 60)
         _, (hold,), _ = await admin(cluster, *hold_it)
         assert int(hold["end_ms"]) - int(hold["start_ms"]) == 30 * 60_000, "08:00 in Shanghai is midnight UTC"
         assert [each["name"] for each in (await admin(cluster, "list-holds"))[1]] == [hold["name"]]

@@ -228,9 +228,8 @@ async def test_a_store_that_is_away_stops_only_its_own(database_url: str, tmp_pa
         await yard.register("cam")
         here = minutes("cam", LIMIT_MS - HOUR_MS, 2)
         await yard.record(*here)
-        async with yard.database.write() as connection:
-            there = minutes("cam", LIMIT_MS - 2 * HOUR_MS, 2, store="town")
-            await yard.repository.insert_segments(connection, there)
+        there = minutes("cam", LIMIT_MS - 2 * HOUR_MS, 2, store="town")
+        await yard.insert(*there)
         await yard.sweeper.sweep()
         assert yard.objects_in() == set()
         assert {row.start_ms for row in await witness.rows()} == {each.start_ms for each in there}

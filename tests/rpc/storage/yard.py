@@ -119,7 +119,12 @@ class Yard:
     async def record(self, *footage: Segment) -> None:
         """Rows of the index and objects in the store."""
         await self.put(*footage)
+        await self.insert(*footage)
+
+    async def insert(self, *footage: Segment) -> None:
+        """Rows of the index alone."""
         async with self.database.write() as connection:
+            await connection.execute(sa.select(1))  # which begins the transaction
             await self.repository.insert_segments(connection, footage)
 
     async def pack(self, *footage: Segment) -> None:
