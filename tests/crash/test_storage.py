@@ -17,7 +17,7 @@ import pytest
 
 from snowlight.evidence.verification import verify
 from tests.crash.child import Child, child
-from tests.crash.estate import Estate, Plan, allow, ask_for_exports, make_estate
+from tests.crash.estate import CAMERAS, Estate, Plan, allow, ask_for_exports, make_estate
 from tests.crash.witness import Witness, holes
 from tests.parts.minio import MinioServer
 from tests.parts.postgres import PostgresServer
@@ -195,7 +195,7 @@ async def _check_ledger(witness: Witness, plan: Plan) -> None:
         segment = each.segment
         assert not holes(spans, segment.start_ms, segment.start_ms + segment.duration_ms)
     assert sum(end - start for start, end in spans) == sum(each.segment.duration_ms for each in plan.lost)
-    for uid in ("rows", "packed", "fresh", "found"):
+    for uid in CAMERAS.keys() - {"lost"}:
         assert not await witness.ledger(uid)
 
 
