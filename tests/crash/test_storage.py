@@ -128,13 +128,14 @@ async def _settle(witness: Witness, evidence: Witness, plan: Plan) -> None:
     deadline = time.monotonic() + SETTLED_S
     while True:
         try:
-            await check_settled(witness, plan)
             states = await evidence.query("SELECT state FROM exports")
             assert [state for (state,) in states] == ["succeeded"] * len(plan.exports)
+            assert not await witness.query("SELECT id FROM outbox")
+            await check_settled(witness, plan)
         except (AssertionError, LookupError) as error:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not settled: {error}") from error
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.3)
         else:
             return
 
