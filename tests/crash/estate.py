@@ -36,8 +36,18 @@ if TYPE_CHECKING:
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 KEPT_DAYS, SHORT_DAYS = 30, 3
 DUTIES = ("sweeper", "closer", "catalogue", "reconciler", "exports")
-CAMERAS = {"rows": SHORT_DAYS, "packed": KEPT_DAYS, "fresh": KEPT_DAYS, "found": KEPT_DAYS, "lost": KEPT_DAYS}
-"""Their uids and for how many days they are kept, before that of "packed" is shortened."""
+CAMERAS = {
+    "alone": KEPT_DAYS,
+    "found": KEPT_DAYS,
+    "fresh": KEPT_DAYS,
+    "lost": KEPT_DAYS,
+    "packed": KEPT_DAYS,
+    "rows": SHORT_DAYS,
+}
+"""Their uids and for how many days they are kept, before that of "packed" is shortened.
+
+Of "alone" one day is packed again, and then nothing is ever packed of it: nobody happens to tidy up after it.
+"""
 BY = "police/wang"
 
 
@@ -74,8 +84,8 @@ class Plan:
         limit_ms = now_ms - SHORT_DAYS * DAY_MS
         self.past_limit = self._minutes("packed", limit_ms - HOUR_MS, 3)
         self.within_limit = self._minutes("packed", limit_ms + HOUR_MS, 3)
-        self.packed = self._minutes("fresh", today - 5 * DAY_MS + 10 * HOUR_MS, 3)
-        self.late = self._minutes("fresh", today - 5 * DAY_MS + 12 * HOUR_MS, 2)
+        self.packed = self._minutes("alone", today - 5 * DAY_MS + 10 * HOUR_MS, 3)
+        self.late = self._minutes("alone", today - 5 * DAY_MS + 12 * HOUR_MS, 2)
         self.to_pack = [
             *self._minutes("fresh", today - 4 * DAY_MS + 10 * HOUR_MS, 4),
             *self._minutes("fresh", today - 3 * DAY_MS + 10 * HOUR_MS, 4),

@@ -17,7 +17,7 @@ import pytest
 
 from snowlight.evidence.verification import verify
 from tests.crash.child import Child, child
-from tests.crash.estate import Estate, Plan, allow, ask_for_exports, make_estate
+from tests.crash.estate import CAMERAS, Estate, Plan, allow, ask_for_exports, make_estate
 from tests.crash.witness import Witness, holes
 from tests.parts.minio import MinioServer
 from tests.parts.postgres import PostgresServer
@@ -128,13 +128,14 @@ async def _settle(witness: Witness, evidence: Witness, plan: Plan) -> None:
     deadline = time.monotonic() + SETTLED_S
     while True:
         try:
-            await check_settled(witness, plan)
             states = await evidence.query("SELECT state FROM exports")
             assert [state for (state,) in states] == ["succeeded"] * len(plan.exports)
+            assert not await witness.query("SELECT id FROM outbox")
+            await check_settled(witness, plan)
         except (AssertionError, LookupError) as error:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not settled: {error}") from error
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.3)
         else:
             return
 
@@ -195,7 +196,7 @@ async def _check_ledger(witness: Witness, plan: Plan) -> None:
         segment = each.segment
         assert not holes(spans, segment.start_ms, segment.start_ms + segment.duration_ms)
     assert sum(end - start for start, end in spans) == sum(each.segment.duration_ms for each in plan.lost)
-    for uid in ("rows", "packed", "fresh", "found"):
+    for uid in CAMERAS.keys() - {"lost"}:
         assert not await witness.ledger(uid)
 
 

@@ -11,6 +11,7 @@ from services.storage.index.day_object import DayKey, decode_day, encode_day
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packable import PackableDay, PackableRows
 from services.storage.index.packed import PackedDay, read_day, row_of
+from services.storage.index.replaced import Replaced
 from services.storage.index.repository import key_of
 from services.storage.segment import DAY_MS, Segment
 from services.storage.stores.health import StoreHealth
@@ -59,6 +60,7 @@ class Closer:
     ) -> None:
         self._rows = rows
         self._objects = objects
+        self._replaced = Replaced(rows, objects)
         self._health = health
         self._settings = settings
         self._clock = clock
@@ -110,7 +112,7 @@ class Closer:
         if not rows:
             return
         kept = await self._kept(before)
-        listed = await self._objects.list_keys(day.store, day.camera_uid)
+        listed = await self._replaced.list(day.store, day.camera_uid)
         generation = 1 + max((key.generation for key in listed if key.day == day.day), default=0)
         if before is not None:
             generation = max(generation, before.generation + 1)
@@ -126,20 +128,13 @@ class Closer:
         self._metrics.days.inc()
         self._metrics.segments.inc(len(rows))
         self._reached("pack.delete_old")
-        await self._delete_old(day, listed)
+        await self._replaced.delete(day.store, day.camera_uid, listed)
 
     async def _kept(self, before: PackedDay | None) -> list[Segment]:
         """What the day's index object holds already."""
         if before is None or before.objects == 0:
             return []
         return (await read_day(self._objects, before)).segments(before.kept_from_ms)
-
-    async def _delete_old(self, day: PackableDay, listed: Sequence[DayKey]) -> None:
-        """Delete the camera's index objects that were replaced, also those that an interrupted pass left."""
-        current = await self._rows.generations(day.camera_uid, day.store)
-        for key in listed:
-            if key.generation < current.get(key.day, 0):
-                await self._objects.delete(day.store, key)
 
     def _before_ms(self) -> int:
         """What starts before it lies in days that are to be packed."""

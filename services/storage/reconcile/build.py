@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 from services.storage.catalogue.completion import Completion
 from services.storage.config import StorageSettings
+from services.storage.index.day_objects import DayObjects
+from services.storage.index.packable import PackableRows
+from services.storage.index.replaced import Replaced
 from services.storage.index.repository import Repository
 from services.storage.reconcile.adopting import Adopting
 from services.storage.reconcile.comparison import Comparison
@@ -39,6 +42,7 @@ def build_reconciler(
         prober,
         comparison,
         adopting,
+        Replaced(PackableRows(repository), DayObjects(stores, cache_bytes=0)),
         runtime.clock,
         metrics,
         period_seconds=settings.reconcile_hours * 3600,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.storage.bounded import for_each
+from services.storage.index.replaced import Replaced
 from services.storage.reconcile.adopting import Adopting
 from services.storage.reconcile.comparison import Comparison
 from services.storage.reconcile.metrics import ReconcileMetrics
@@ -43,6 +44,7 @@ class Reconciler:
         health: StoreHealth,
         comparison: Comparison,
         adopting: Adopting,
+        replaced: Replaced,
         clock: Clock,
         metrics: ReconcileMetrics,
         *,
@@ -54,6 +56,7 @@ class Reconciler:
         self._health = health
         self._comparison = comparison
         self._adopting = adopting
+        self._replaced = replaced
         self._clock = clock
         self._metrics = metrics
         self._period_seconds = period_seconds
@@ -111,6 +114,7 @@ class Reconciler:
                     known.add((name, day))
             for each in beside:
                 await self._adopting.note_foreign(name, each.key)
+            await self._replaced.delete(name, uid, await self._replaced.list(name, uid))
         days = [CameraDay(uid, day, store) for store, day in sorted(known) if store not in away]
         await for_each(days, lambda day: self._try(self._comparison.compare(day)), at_once=DAYS_AT_ONCE)
         await self._rows.forget_checks(uid, sorted(known))
