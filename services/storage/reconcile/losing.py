@@ -53,7 +53,7 @@ class Losing:
             gone = await _delete_live(connection, lost)
             spans = [Span(each.start_ms, each.end_ms) for each in lost if key_of(each) in gone]
             if spans:
-                await record_lost(self._repository, connection, lost[0].camera_uid, spans)
+                await record_lost(connection, lost[0].camera_uid, spans)
         return len(spans)
 
     async def lose_index_object(
@@ -74,7 +74,7 @@ class Losing:
                 raise AbortedError("storage.day_changed", f"{row.store}:{row.key} was overtaken")
             made = [bare_row(key, row.store, sizes[key]) for key in chosen]
             await self._repository.insert_segments(connection, made)
-            await record_lost(self._repository, connection, row.camera_uid, lost)
+            await record_lost(connection, row.camera_uid, lost)
 
 
 async def _delete_live(connection: AsyncConnection, rows: Sequence[Segment]) -> set[tuple[object, ...]]:
