@@ -12,6 +12,7 @@ from services.storage.catalogue.selection import Taken, choose
 from services.storage.index.day_object import Day, DayKey, decode_day
 from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.index.repository import KEY_COLUMNS, Repository
+from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.lost import record_lost
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
 from services.storage.spans import Span
@@ -98,6 +99,7 @@ class CameraRebuild:
                 if await _packed(connection, uid) != known.packed:
                     raise AbortedError("storage.day_changed", "a day was packed meanwhile")
                 await self._repository.insert_segments(connection, rows)
+                await reopen(connection, [(uid, Span(row.start_ms, row.end_ms)) for row in rows])
             self._told.objects += len(rows)
 
     async def _known(self, uid: str) -> _Known:
@@ -195,6 +197,7 @@ class CameraRebuild:
                     return {segment.key for segment in told}
             await self._repository.insert_segments(connection, loose)
             await record_lost(connection, day.camera_uid, lost)
+            await reopen(connection, [(day.camera_uid, Span(each.start_ms, each.end_ms)) for each in told])
         self._told.objects += len(told) - cut + len(loose)
         return {segment.key for segment, is_there in zip(told, there, strict=True) if is_there}
 

@@ -25,8 +25,12 @@ from services.storage.catalogue.documents import (
 )
 from services.storage.catalogue.ledger_batches import LedgerBatches
 from services.storage.catalogue.outbox import EPOCHS, GAP, POLICIES, REGION_STORES, note, note_changed
+from services.storage.ledger.day_rows import reopen
+from services.storage.ledger.gaps import span_of
 from services.storage.retention.lock import forbid_deletion
 from services.storage.retention.policies import put_in_force
+from services.storage.segment import LedgerGap
+from services.storage.spans import Span
 from services.storage.stores.objects import list_chunks, read
 from services.storage.tables import (
     camera_versions,
@@ -158,7 +162,8 @@ class Restore:
                     if not kept.uid or not kept.versions:
                         continue
                     added += await self._add(connection, cameras, [_camera_row(kept)])
-                    await self._add(connection, camera_versions, _version_rows(kept))
+                    if await self._add(connection, camera_versions, _version_rows(kept)):
+                        await reopen(connection, [(kept.uid, Span(kept.created_ms, self._clock.now_ms()))])
                     if kept.uid in unknown and await self._knows_more(connection, kept):
                         await note_camera(connection, kept.uid)
                     unknown.discard(kept.uid)
@@ -211,8 +216,9 @@ class Restore:
             set_={"end_ms": insert.excluded.end_ms},
             where=sa.and_(gaps.c.end_ms == 0, insert.excluded.end_ms > 0),
         )
-        added = await connection.execute(closing.returning(gaps.c.start_ms), rows)
-        return len(added.all())
+        added = [LedgerGap(*row) for row in await connection.execute(closing.returning(gaps), rows)]
+        await reopen(connection, [(row.camera_uid, span_of(row)) for row in added])
+        return len(added)
 
     async def _note_gaps(self) -> None:
         """Of a database that is older than the catalogue."""

@@ -37,7 +37,7 @@ async def record_gaps(connection: AsyncConnection, rows: Iterable[LedgerGap]) ->
     ]
     written = [LedgerGap(*row) for row in await connection.execute(statement, values)]
     await _keep(connection, written)
-    await reopen(connection, [(row.camera_uid, _span(row)) for row in written])
+    await reopen(connection, [(row.camera_uid, span_of(row)) for row in written])
 
 
 async def withdraw(connection: AsyncConnection, camera_uid: str, span: Span, cause: str) -> None:
@@ -98,7 +98,8 @@ def cut(row: LedgerGap, span: Span) -> list[LedgerGap]:
     return left
 
 
-def _span(row: LedgerGap) -> Span:
+def span_of(row: LedgerGap) -> Span:
+    """When the row may hold: one that goes on has no end."""
     return Span(row.start_ms, row.end_ms or _FOREVER_MS)
 
 

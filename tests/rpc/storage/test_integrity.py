@@ -14,16 +14,16 @@ from services.storage.index.repository import Repository
 from services.storage.ledger.account import CameraDays
 from services.storage.ledger.causes import CAUSES
 from services.storage.ledger.day_rows import LocalDay
-from services.storage.ledger.gaps import record_gaps
-from services.storage.segment import LedgerGap
+from services.storage.ledger.lost import record_lost, withdraw_lost
+from services.storage.service.validation import parse_commit
 from services.storage.spans import Span
 from services.storage.tables import cameras, segments
-from snowlight.api.storage.v1 import integrity_pb2
+from snowlight.api.storage.v1 import integrity_pb2, storage_pb2
 from snowlight.clock import SystemClock
 from snowlight.errors import InvalidArgumentError, NotFoundError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.conftest import Cluster
-from tests.rpc.storage.days import DAY_MS, HOUR_MS, MINUTE_MS, Town, missing, open_town, today
+from tests.rpc.storage.days import DAY_MS, HOUR_MS, MINUTE_MS, Town, missing, objects, open_town, today
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -230,8 +230,14 @@ async def test_an_object_that_is_lost_is_missing_from_then_on(town: Town) -> Non
     start_ms = town.at(f"{DAY} 05:00")
     async with town.database.write() as connection:
         await connection.execute(sa.delete(segments).where(segments.c.start_ms == start_ms))
-        await record_gaps(connection, [LedgerGap("cam", start_ms, start_ms + HOUR_MS, "lost_object")])
+        await record_lost(connection, "cam", [Span(start_ms, start_ms + HOUR_MS)])
     assert missing(await town.integrity("cam", DAY)) == {"lost_object": 60}
+    (object_,) = objects("cam", start_ms, start_ms + HOUR_MS)
+    (segment,) = parse_commit(storage_pb2.CommitSegmentsRequest(segments=[object_]), {"default"}).segments
+    async with town.database.write() as connection:
+        await Repository(town.database).insert_segments(connection, [segment])
+        await withdraw_lost(connection, "cam", Span(start_ms, start_ms + HOUR_MS))
+    assert (await town.integrity("cam", DAY)).ratio == 1, "and is recorded again when it comes back"
 
 
 async def test_what_has_expired_was_recorded_all_the_same(town: Town) -> None:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from services.storage.app import MIGRATIONS
+from services.storage.index.repository import Repository
 from services.storage.ledger.gaps import list_gaps, record_gaps, withdraw
 from services.storage.segment import LedgerGap
 from services.storage.spans import Span
 from services.storage.tables import outbox
 from snowlight.api.storage.v1 import stored_pb2
 from snowlight.database import Database, open_database
-from tests.rpc.storage.footage import START_MS, gap
-from tests.rpc.storage.test_commit import MINUTE_MS, commit, open_epoch
+from tests.rpc.storage.footage import START_MS
+from tests.rpc.storage.test_commit import MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from snowlight.api.storage.v1.storage_pb2_grpc import StorageAsyncStub as Storage
-    from tests.rpc.storage.conftest import Cluster
 
 LOST = LedgerGap("cam", START_MS, START_MS + 10 * MINUTE_MS, "lost_object")
 NETWORK = LedgerGap("cam", START_MS + 3 * MINUTE_MS + 1, START_MS + 4 * MINUTE_MS, "network")
@@ -59,19 +59,16 @@ def as_kept(row: LedgerGap, *, withdrawn: bool = False) -> tuple[str, stored_pb2
     return f"{row.camera_uid}/{row.start_ms}", body
 
 
-async def test_a_committed_gap_is_kept_beside_the_footage_as_it_stands(
-    cluster: Cluster, storage: Storage
-) -> None:
-    await open_epoch(storage, 1)
+async def test_a_gap_is_kept_beside_the_footage_as_it_stands(database_url: str) -> None:
     closed = LedgerGap("cam", START_MS, START_MS + MINUTE_MS, "network")
-    await commit(storage, gaps=(gap("cam", START_MS, 0), gap("other", START_MS, 0)))
-    await commit(storage, gaps=(gap("cam", START_MS, closed.end_ms),))
-    await commit(storage, gaps=(gap("cam", START_MS, 0),))
-    async with database_of(cluster.database_url) as database:
+    opened, other = replace(closed, end_ms=0), LedgerGap("other", START_MS, 0, "network")
+    async with database_of(database_url) as database:
+        repository = Repository(database)
+        for told in ([opened, other], [closed], [opened]):
+            async with database.write() as connection:
+                await repository.save_gaps(connection, told)
         assert await rows(database) == [closed]
-        assert await kept(database) == dict(
-            [as_kept(closed), as_kept(LedgerGap("other", START_MS, 0, "network"))]
-        )
+        assert await kept(database) == dict(map(as_kept, (closed, other)))
 
 
 async def test_a_refused_commit_leaves_no_trace(database_url: str) -> None:
