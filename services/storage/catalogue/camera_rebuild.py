@@ -98,6 +98,8 @@ class CameraRebuild:
             async with self._database.write() as connection:
                 if await _packed(connection, uid) != known.packed:
                     raise AbortedError("storage.day_changed", "a day was packed meanwhile")
+                oldest = min(row.epoch for row in rows)
+                await self._repository.expect_successors(connection, oldest, max(row.end_ms for row in rows))
                 await self._repository.insert_segments(connection, rows)
                 await reopen(connection, [(uid, Span(row.start_ms, row.end_ms)) for row in rows])
             self._told.objects += len(rows)
