@@ -97,6 +97,8 @@ class CameraRebuild:
             async with self._database.write() as connection:
                 if await _packed(connection, uid) != known.packed:
                     raise AbortedError("storage.day_changed", "a day was packed meanwhile")
+                oldest = min(row.epoch for row in rows)
+                await self._repository.expect_successors(connection, oldest, max(row.end_ms for row in rows))
                 await self._repository.insert_segments(connection, rows)
             self._told.objects += len(rows)
 

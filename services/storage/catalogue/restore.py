@@ -114,11 +114,16 @@ class Restore:
             if kept_regions:
                 await self._add(connection, region_stores, region_store_rows(kept_regions))
             for row in epoch_rows(kept_epochs) if kept_epochs else []:
-                insert = self._insert(epochs).values(row)
+                # Whether older epochs have committed since is forgotten: up to now they may have.
+                insert = self._insert(epochs).values(row | {"late_until_ms": self._clock.now_ms()})
                 await connection.execute(
                     insert.on_conflict_do_update(
                         index_elements=[epochs.c.shard],
-                        set_={"epoch": insert.excluded.epoch, "from_ms": insert.excluded.from_ms},
+                        set_={
+                            "epoch": insert.excluded.epoch,
+                            "from_ms": insert.excluded.from_ms,
+                            "late_until_ms": insert.excluded.late_until_ms,
+                        },
                         where=epochs.c.epoch < insert.excluded.epoch,
                     )
                 )

@@ -59,6 +59,17 @@ class Repository:
             .values(late_until_ms=late_until_ms)
         )
 
+    async def expect_successors(self, connection: AsyncConnection, epoch: int, until_ms: int) -> None:
+        """Have commits of epochs newer than `epoch` look whether they overlap what ends at `until_ms`.
+
+        It is entered without a commit, and gives way to them. Which shard it is of is not known: all look.
+        """
+        await connection.execute(
+            sa.update(epochs)
+            .where(epochs.c.epoch > epoch, epochs.c.late_until_ms < until_ms)
+            .values(late_until_ms=until_ms)
+        )
+
     async def save_epoch(self, connection: AsyncConnection, shard: int, epoch: int, from_ms: int) -> None:
         """Make `epoch` the newest of `shard`, unless a newer one is there."""
         insert = self._insert(epochs).values(shard=shard, epoch=epoch, from_ms=from_ms)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 import structlog
 
 from services.storage.catalogue.camera_rebuild import parse_key
@@ -100,8 +99,7 @@ class Adopting:
         """Enter the segment unless another has its time. True also when it is in the index by now."""
         self._reached("reconcile.adopt")
         async with self._repository.database.write() as connection:
-            # The repository's own ways of asking begin no transaction.
-            await connection.execute(sa.select(sa.literal(1)))
+            await self._repository.expect_successors(connection, segment.epoch, segment.end_ms)
             near = await self._repository.near(connection, [segment])
             if any(key_of(other) == key_of(segment) for other in near):
                 return True

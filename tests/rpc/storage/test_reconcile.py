@@ -206,6 +206,26 @@ async def test_an_object_without_a_row_is_adopted(cluster: Cluster) -> None:
         await eventually(is_whole)
 
 
+async def test_what_was_adopted_gives_way_to_a_newer_owner(cluster: Cluster) -> None:
+    """Whose backlog comes later: every second is there once."""
+    orphan = footage("cam", YESTERDAY_MS)
+    newer = footage("cam", YESTERDAY_MS + 30_000, epoch=2)
+    async with cluster.ingest():
+        await record(cluster, footage("other", YESTERDAY_MS, epoch=2), epoch=2)
+        await put(cluster, orphan)
+        async with cluster.storage():
+
+            async def is_adopted() -> bool:
+                return len(await rows(cluster, "segments", "start_ms")) == 2
+
+            await eventually(is_adopted)
+        cluster.storage_settings = {}
+        async with cluster.storage() as storage:
+            await put(cluster, newer)
+            assert await commit(storage, newer.segment) == [COMMITTED]
+            assert await listed(storage) == {newer.key}
+
+
 async def test_a_young_object_is_left_to_its_spool(cluster: Cluster) -> None:
     there, young = footage("cam", YESTERDAY_MS), footage("cam", YESTERDAY_MS + MINUTE_MS)
     async with cluster.ingest():
