@@ -246,8 +246,11 @@ def store_hold(hold: dict[str, object]) -> bytes:
 
 
 async def test_what_is_held_of_an_expired_day_is_a_row_again(cluster: Cluster) -> None:
-    """The rest of the day's beginning is gone in order, and is no gap that anybody is asked for."""
-    await cluster.registry.put("cam", retention_days=2, created_ms=CREATED_MS)
+    """The rest of the day's beginning went in order when the store was full: nobody is asked for it."""
+    policy = {"name": "default", "days": 30, "minimum_days": 2, "updated_ms": 5, "updated_by": "somebody"}
+    await insert(cluster, "retention_policies", policy)
+    business = camera_pb2.BUSINESS
+    await cluster.registry.put("cam", retention_days=0, created_ms=CREATED_MS, ownership=business)
     packed = minutes("cam", PACKED_MS, 60)
     held, kept = packed[10:12], packed[40:]
     lost = minutes("cam", YESTERDAY_MS, 3)
