@@ -97,6 +97,14 @@ camera_versions = sa.Table(
 )
 """What held of a camera from when on: what was scheduled can be told of any day."""
 
+deletions = sa.Table(
+    "deletions",
+    metadata,
+    sa.Column("camera_uid", sa.Text, primary_key=True),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+)
+"""Up to where footage of a camera was ever deleted: what is missing before it may have been there."""
+
 feeds = sa.Table(
     "feeds",
     metadata,

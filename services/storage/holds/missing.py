@@ -9,7 +9,7 @@ from services.storage.cameras.camera import CameraRecord
 from services.storage.index.packed import list_packed
 from services.storage.segment import DAY_MS, JOIN_MS, MAX_DURATION_MS
 from services.storage.spans import Span, join_footage, subtract
-from services.storage.tables import gaps, packed_days, segment_end, segments
+from services.storage.tables import deletions, gaps, packed_days, segment_end, segments
 
 
 async def find_missing(
@@ -17,9 +17,9 @@ async def find_missing(
 ) -> list[Span]:
     """Spans of `window`, in order, as the caller's transaction sees the index.
 
-    Nothing tells of footage whose rows are gone. But deletion goes from the oldest on and touches nothing
-    that is younger than the camera's minimum, and the ledger has a row for whatever was never recorded. So
-    time that old which is neither in the index nor in the ledger was deleted.
+    Nothing tells of footage whose rows are gone. But it is known up to where any was deleted, and the ledger
+    has a row for whatever was never recorded. So time before that which is neither in the index nor in the
+    ledger was deleted.
     """
     around = Span(window.start_ms - JOIN_MS - 1, window.end_ms + JOIN_MS + 1)  # to see how long a hole is
     packed = await list_packed(connection, camera.uid, around.start_ms, around.end_ms)
@@ -51,9 +51,12 @@ async def _rows(connection: AsyncConnection, uid: str, window: Span, *, doomed: 
 async def _reached(connection: AsyncConnection, camera: CameraRecord, now_ms: int) -> int:
     """Up to where footage of the camera may have been deleted.
 
-    What is older than its minimum; and what is older than its oldest footage, since its minimum may have been
-    shorter before. Nothing younger than a day: no policy is shorter.
+    Where it is known that some was; and, as a rebuilt index does not know, what is older than the
+    camera's minimum or than its oldest footage. Nothing younger than a day: no policy is shorter.
     """
+    known = await connection.scalar(
+        sa.select(deletions.c.until_ms).where(deletions.c.camera_uid == camera.uid)
+    )
     oldest = [
         await connection.scalar(
             sa.select(sa.func.min(segments.c.start_ms)).where(
@@ -67,7 +70,7 @@ async def _reached(connection: AsyncConnection, camera: CameraRecord, now_ms: in
         ),
     ]
     oldest_ms = min((at_ms for at_ms in oldest if at_ms is not None), default=now_ms)
-    return max(now_ms - camera.minimum_days * DAY_MS, min(oldest_ms, now_ms - DAY_MS))
+    return max(known or 0, now_ms - camera.minimum_days * DAY_MS, min(oldest_ms, now_ms - DAY_MS))
 
 
 async def _never_recorded(connection: AsyncConnection, uid: str, window: Span) -> list[Span]:

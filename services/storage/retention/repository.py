@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.holds.active import is_held
 from services.storage.index.repository import KEY_COLUMNS
 from services.storage.retention.expiry import droppable_until, ended_by, kept_until
 from services.storage.retention.lock import lock_deletion
-from services.storage.tables import cameras, gaps, segments
+from services.storage.tables import cameras, deletions, gaps, segments
 from snowlight.database import Database
 from snowlight.media.fragment import ObjectKey
 
@@ -107,7 +109,26 @@ class RetentionRepository:
                 # has counted the many that one sweep buries, would sort all of them for each claim.
                 await connection.execute(sa.text("SET LOCAL enable_sort = off"))
             dooming = sa.update(segments).where(*is_chosen).values(doomed=True)
-            return _doomed(await connection.execute(dooming.returning(*_DOOMED_COLUMNS)))
+            doomed = _doomed(await connection.execute(dooming.returning(*_DOOMED_COLUMNS)))
+            await self._note_deletions(connection, doomed)
+            return doomed
+
+    async def _note_deletions(self, connection: AsyncConnection, doomed: Sequence[Doomed]) -> None:
+        """In order of camera, as every claim does: they wait, and never for each other."""
+        until: dict[str, int] = {}
+        for each in doomed:
+            until[each.key.uid] = max(until.get(each.key.uid, 0), each.key.end_ms)
+        if not until:
+            return
+        dialect = postgresql if self._database.is_postgres else sqlite
+        insert = dialect.insert(deletions)
+        further = insert.on_conflict_do_update(
+            index_elements=[deletions.c.camera_uid],
+            set_={"until_ms": insert.excluded.until_ms},
+            where=deletions.c.until_ms < insert.excluded.until_ms,
+        )
+        rows = [{"camera_uid": uid, "until_ms": until[uid]} for uid in sorted(until)]
+        await connection.execute(further, rows)
 
     async def list_doomed(self, store: str, after: Doomed | None, limit: int) -> list[Doomed]:
         """What is doomed in `store` and not gone: a sweep was interrupted, or could not delete it."""

@@ -118,6 +118,7 @@ def _create_tables() -> None:
         column("operator", text),
         sa.PrimaryKeyConstraint("camera_uid", "from_ms"),
     )
+    op.create_table("deletions", sa.Column("camera_uid", _uid(), primary_key=True), column("until_ms", big))
     op.create_table(
         "integrity_days",
         sa.Column("camera_uid", _uid(), nullable=False),
