@@ -103,7 +103,7 @@ async def test_a_file_that_storage_refuses_holds_up_no_other(
             minutes.seal(UID, minute)
         await until(lambda: len(minutes.ledger.segments) == 4)
         await until(lambda: len(list(minutes.spool.files())) == 1)
-    assert bad.refused
+        await until(lambda: bad.refused)
     assert bad.path.exists()
 
 
