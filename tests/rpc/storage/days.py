@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.storage.app import MIGRATIONS
-from services.storage.tables import camera_versions, integrity_days
+from services.storage.tables import camera_versions, feeds, integrity_days
 from snowlight.api.storage.v1 import integrity_pb2, storage_pb2
 from snowlight.database import Database, open_database
 from snowlight.media.fragment import ObjectKey
@@ -110,7 +110,13 @@ async def open_town(
         cluster.reports() as reports,
         open_database(cluster.database_url, service="storage", migrations=MIGRATIONS) as database,
     ):
+        await eventually(lambda: _has_read_catalogue(database))  # it puts policies in force, once
         yield Town(cluster, storage, reports, database, ZoneInfo(zone))
+
+
+async def _has_read_catalogue(database: Database) -> bool:
+    async with database.read() as connection:
+        return await connection.scalar(sa.select(sa.exists().where(feeds.c.name == "catalogue"))) or False
 
 
 def objects(uid: str, start_ms: int, end_ms: int, epoch: int = 1) -> Iterable[storage_pb2.Segment]:

@@ -15,6 +15,8 @@ from services.storage.ledger.account import CameraDays
 from services.storage.ledger.causes import CAUSES
 from services.storage.ledger.day_rows import LocalDay
 from services.storage.ledger.lost import record_lost, withdraw_lost
+from services.storage.retention.policies import PolicyRepository
+from services.storage.retention.policy import Policy
 from services.storage.service.validation import parse_commit
 from services.storage.spans import Span
 from services.storage.tables import cameras, segments
@@ -258,8 +260,8 @@ async def test_what_a_full_store_dropped_was_recorded_all_the_same(town: Town) -
     await town.register("cam", "2024-03-01 00:00")
     await town.record("cam", f"{DAY} 00:00", f"{DAY} 12:00")
     before = await town.integrity("cam", DAY)
+    await PolicyRepository(town.database, SystemClock()).set("default", Policy(3650, 7), "somebody")
     async with town.database.write() as connection:
-        await connection.execute(sa.update(cameras).values(minimum_days=7))
         await connection.execute(sa.delete(segments))
     assert await town.integrity("cam", DAY, anew=True) == before
     await town.record("cam", f"{DAY} 00:00", f"{DAY} 13:00", epoch=2)
