@@ -2,14 +2,13 @@
 
 import argparse
 
+from services.admin.camera import camera_uid
 from services.admin.printing import print_json
 from services.admin.regions_file import region_name
-from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
 from snowlight.api.storage.v1 import integrity_pb2, integrity_pb2_grpc
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-TIMEOUT_S = 30.0
 REPORT_TIMEOUT_S = 3600.0
 """A county's month that was never asked for, or that is computed anew, is a million camera-days."""
 
@@ -33,7 +32,7 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
     """Print what storage answers."""
     request = integrity_pb2.GetIntegrityRequest(period=options.period, recompute=options.recompute)
     if options.camera:
-        request.camera_uid = await _uid(runtime, options.camera)
+        request.camera_uid = await camera_uid(runtime, options.camera)
     else:
         request.region = region_name(options.region)
     async with runtime.channel(runtime.cluster.storage_address) as channel:
@@ -42,14 +41,3 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
         )
         with remote_errors("services/storage"):
             print_json(await reports.GetIntegrity(request, timeout=REPORT_TIMEOUT_S), zeros=True)
-
-
-async def _uid(runtime: Runtime, camera: str) -> str:
-    """The uid of a camera named by `cameras/{id}`, which the registry knows."""
-    if not camera.startswith("cameras/"):
-        return camera
-    async with runtime.channel(runtime.cluster.ingest_address) as channel:
-        registry: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
-        with remote_errors("services/ingest"):
-            found = await registry.GetCamera(camera_pb2.GetCameraRequest(name=camera), timeout=TIMEOUT_S)
-    return found.uid

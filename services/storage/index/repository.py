@@ -179,11 +179,6 @@ class Repository:
                 ledger.get(camera_uid, []),
             )
 
-    async def list_gaps(self, camera_uid: str, start_ms: int, end_ms: int) -> list[LedgerGap]:
-        """Ledger rows that overlap [start_ms, end_ms), open ones included, oldest first."""
-        async with self.database.read() as connection:
-            return (await list_gaps(connection, [camera_uid], start_ms, end_ms)).get(camera_uid, [])
-
 
 def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
     """Rows that lie in the range or reach into it, as joined spans of each store."""
