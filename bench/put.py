@@ -100,7 +100,7 @@ def _spool_minute(spool: Spool, number: int) -> SpoolFile:
     file = spool.create(name, INIT)
     for part in range(FRAGMENTS):
         data = random.randbytes(FRAGMENT_BYTES)
-        file.append(Fragment(0, part, START_MS + part * 500, 500, False, False, data))
+        file.append(Fragment(0, part, START_MS + part * 500, 500, False, False, (data,)))
         spool.appended(len(data))
     spool.seal(file)
     return file

@@ -62,7 +62,7 @@ class Footage:
             self._observer.on_state("online", "", self._clock.now_ms())
         self._record(fragment)  # first: what a viewer has seen is in the spool, whatever kills this process
         self._live.append(fragment)
-        self._measured_bytes += len(fragment.data)
+        self._measured_bytes += fragment.size
         self._measured_ms += fragment.duration_ms
         if self._media_due or self._measured_ms >= self._media_interval_ms:
             self._tell_media()

@@ -13,9 +13,9 @@ from services.ingest.camera import CameraSpec
 from services.ingest.footage import Footage
 from services.ingest.media.clock import WallClock
 from services.ingest.media.held import StreamSettings
+from services.ingest.media.init_section import InitSections
 from services.ingest.media.ring import Ring
 from services.ingest.media.stream import MediaStream
-from services.ingest.media.template import Templates
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.recording.recorder import Recorder
 from services.ingest.recording.spool import Spool
@@ -63,7 +63,7 @@ class SessionParts:
     time_zone: ZoneInfo
     """Of the cameras' schedules."""
     wall: WallClock
-    templates: Templates
+    init_sections: InitSections
     random: Random
     settings: SessionSettings
 
@@ -83,7 +83,7 @@ class SessionParts:
             is_store_out,
             time_zone,
             WallClock(clock, skew_ms),
-            Templates(),
+            InitSections(),
             Random(),  # noqa: S311  jitter, no secret
             settings or SessionSettings(),
         )
@@ -149,7 +149,7 @@ class CameraSession:
         connection = _Connection(self._footage, self._observer)
         stream = MediaStream(
             parts.wall,
-            parts.templates,
+            parts.init_sections,
             self._ring.numbering,
             connection,
             parts.settings.stream,

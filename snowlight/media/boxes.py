@@ -1,6 +1,6 @@
 """Boxes of the ISO base media file format (ISO/IEC 14496-12), as far as recorded footage needs them.
 
-A recorded object is `[ftyp moov]([prft] moof mdat)*[mfra]`; its video is track 1, in 90 kHz.
+A recorded object is `[ftyp moov]([prft] moof mdat)*[mfra]`; its video is track 1, in 90 kHz, audio track 2.
 """
 
 import struct
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from mmap import mmap
 
-VIDEO_TRACK = 1
+VIDEO_TRACK, AUDIO_TRACK = 1, 2
 VIDEO_TIMESCALE = 90_000
 
 Buffer = bytes | bytearray | memoryview | mmap
@@ -142,20 +142,6 @@ def _parse_traf(data: Buffer, position: int, end: int) -> MovieFragment | None:
                 independent = not first_flags & _NON_SYNC
             samples += count
     return MovieFragment(decode_time, duration, samples, independent) if samples else None
-
-
-def pair_size(data: Buffer, start: int = 0) -> int:
-    """Length of the `moof mdat` at `start`, of which `data` may hold no more than the header of `mdat`.
-
-    0 when it holds less.
-    """
-    if start + 8 > len(data):
-        return 0
-    moof, _ = _HEADER.unpack_from(data, start)
-    if start + moof + 8 > len(data):
-        return 0
-    mdat, _ = _HEADER.unpack_from(data, start + moof)
-    return int(moof + mdat)
 
 
 def build_prft(capture_ms: int, media_time: int) -> bytes:

@@ -40,9 +40,9 @@ def encode_fragment(fragment: Fragment) -> bytes:
         independent=fragment.independent,
         lossy=fragment.lossy,
     ).SerializeToString()
-    length = _varint(len(fragment.data))
-    inner = len(head) + 1 + len(length) + len(fragment.data)
-    return b"".join((_FRAGMENT_TAG, _varint(inner), head, _FRAGMENT_DATA_TAG, length, fragment.data))
+    length = _varint(fragment.size)
+    inner = len(head) + 1 + len(length) + fragment.size
+    return b"".join((_FRAGMENT_TAG, _varint(inner), head, _FRAGMENT_DATA_TAG, length, *fragment.chunks))
 
 
 def decode_live(message: bytes) -> InitSection | Fragment:
@@ -72,7 +72,7 @@ def decode_live(message: bytes) -> InitSection | Fragment:
         head.duration_ms,
         head.independent,
         head.lossy,
-        message[data_start:],
+        (message[data_start:],),
     )
 
 

@@ -1,7 +1,7 @@
 """The fragment: `[prft] moof mdat`, at once LL-HLS part, unit of the spool file and of the live ring."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -44,7 +44,18 @@ class Fragment:
     independent: bool
     """It begins with a key frame."""
     lossy: bool
-    data: bytes
+    chunks: tuple[bytes, ...]
+    """Its bytes in pieces; the first holds all boxes up to the content of `mdat`."""
+    size: int = field(init=False)
+    """Bytes of all chunks."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", sum(map(len, self.chunks)))
+
+    @property
+    def data(self) -> bytes:
+        """All of it, joined anew at each call."""
+        return self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
 
     @property
     def end_ms(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from services.ingest.media.audio import AAC_FRAME, G711Encoder
+from services.ingest.media.init_section import AudioEntry
 from services.ingest.media.sample_entry import audio_sample_entry
 from services.ingest.sources.source import AudioTrack, TrackKind
 
@@ -57,8 +58,8 @@ class AudioPath:
         """Audio has come, lately enough to be declared."""
         return self._origin_ms is not None and now_ms - self._arrival_ms <= _SILENCE_MS
 
-    def begin(self, now_ms: float) -> tuple[bytes, int] | None:
-        """(sample entry, sample rate) for a session that begins; None when it is to have no audio."""
+    def begin(self, now_ms: float) -> AudioEntry | None:
+        """Of a session that begins; None when it is to have no audio."""
         self.declared = self.present(now_ms)
         self._encoder = None
         self.jumped = False
@@ -67,9 +68,13 @@ class AudioPath:
         track = self.track
         assert track is not None
         if track.codec == "aac":
-            return audio_sample_entry(track.clock_rate, track.channels, track.config), track.clock_rate
+            return AudioEntry(
+                audio_sample_entry(track.clock_rate, track.channels, track.config), track.clock_rate
+            )
         self._encoder = G711Encoder(track.codec, track.clock_rate, track.channels)
-        return audio_sample_entry(track.clock_rate, track.channels, self._encoder.config), track.clock_rate
+        return AudioEntry(
+            audio_sample_entry(track.clock_rate, track.channels, self._encoder.config), track.clock_rate
+        )
 
     def align(self, first_video_ms: float, first_video_pts: int, video_rate: int, delay_ms: float) -> None:
         """The session's first picture was captured at `first_video_ms` and is shown `delay_ms` after 0."""

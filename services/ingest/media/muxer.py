@@ -1,136 +1,147 @@
-"""One mux session: access units in, `[ftyp moov]` and `moof mdat` out, by PyAV.
+"""One mux session: access units in, `moof mdat` out (ISO/IEC 14496-12, 8.8).
 
-libav cuts at each key frame and after 0.5 s, when the packet behind the cut arrives; closing cuts the rest.
+A fragment is cut before each key frame and after 0.5 s, when the unit behind the cut comes: its DTS tells the
+last sample's duration. Closing cuts the rest.
 """
 
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Sequence
+from itertools import pairwise
+from struct import Struct, pack
 from typing import NamedTuple
 
-import av
-from av.audio.stream import AudioStream
-from av.packet import Packet
-from av.video.stream import VideoStream
+from snowlight.media.boxes import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, MovieFragment
 
-from snowlight.media.boxes import VIDEO_TIMESCALE, MovieFragment, find_movie, pair_size, parse_moof
+_LONGEST_FRAGMENT = VIDEO_TIMESCALE // 2
 
-_OPTIONS = {
-    # As if fragments went before, and nothing shifted: else libav has the first frame of audio begin at 0,
-    # whenever it was captured, and its sound is heard too early.
-    "movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer+frag_discont",
-    "use_editlist": "0",
-    "avoid_negative_ts": "disabled",
-    "frag_duration": "500000",
-    "flush_packets": "1",
-    "max_interleave_delta": "100000",
-}
-_VIDEO_TIME_BASE = Fraction(1, VIDEO_TIMESCALE)
-
-
-class _Sink:
-    """A file that cannot seek and gives away what was written to it."""
-
-    __slots__ = ("chunks",)
-
-    def __init__(self) -> None:
-        self.chunks: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self.chunks.append(data)
-        return len(data)
+_MOOF = Struct(">I4sI4sII")  # and mfhd
+_TRAF = Struct(">I4s I4sIII I4sIQ I4sIIII")  # and tfhd, tfdt, and trun up to its samples
+_TFHD_SIZE, _TFDT_SIZE = 20, 20
+_TFHD_FLAGS = 0x02_0020  # default-base-is-moof, default-sample-flags-present (8.8.7.1)
+_TFDT_FLAGS = 1 << 24  # version 1: 64 bits (8.8.12)
+_TRUN_FLAGS = 0x0305  # data offset, flags of the first sample, each one's duration and size (8.8.8.1)
+_COMPOSITION_OFFSETS = 0x0800
+_SYNC, _NON_SYNC = 0x0200_0000, 0x0101_0000  # sample_depends_on nothing; on others, no sync sample (8.8.3.1)
+_MDAT = Struct(">I4s")
 
 
 class Muxed(NamedTuple):
-    """One fragment: its video, and its `(moof mdat)+` in pieces. Pairs of audio alone may be among them."""
+    """One fragment."""
 
     movie: MovieFragment
-    chunks: list[bytes]
+    """Its video."""
+    head: bytes
+    """`moof`, and the header of `mdat`."""
+    samples: Sequence[bytes]
+    """The content of `mdat`."""
 
 
 class Muxer:
-    """Raises av.FFmpegError when libav refuses a stream or a packet."""
+    """Samples are handed on as they came: no byte is copied."""
 
-    __slots__ = ("_audio", "_audio_only", "_container", "_sink", "_video", "init")
+    __slots__ = ("_audio", "_decode_time", "_key", "_sample_rate", "_samples", "_sequence")
 
-    def __init__(self, video: VideoStream, audio: AudioStream | None = None) -> None:
-        """Templates of the streams. The mux has no audio when `audio` is None."""
-        self._sink = _Sink()
-        self._container = av.open(self._sink, "w", format="mp4", options=_OPTIONS)
-        self._video = self._container.add_stream_from_template(video)
-        if video.codec_context.name == "hevc":
-            self._video.codec_context.codec_tag = "hvc1"
-        self._video.time_base = _VIDEO_TIME_BASE
-        self._audio: AudioStream | None = None
-        if audio is not None:
-            self._audio = self._container.add_stream_from_template(audio)
-            self._audio.time_base = Fraction(1, audio.sample_rate)
-        self._audio_only: list[bytes] = []
-        self._container.start_encoding()
-        self.init = b"".join(self._written())
-        """`[ftyp moov]`"""
+    def __init__(self, sample_rate: int = 0) -> None:
+        """`sample_rate`: of the audio, 0 where there is none."""
+        self._sample_rate = sample_rate
+        self._sequence = 0
+        self._samples: list[tuple[bytes, int, int, int]] = []  # data, DTS, composition offset, duration
+        self._audio: list[tuple[bytes, int, int]] = []  # data, time, duration
+        self._decode_time = 0
+        self._key = False
 
-    def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> bool:
-        """Mux an access unit (as in `AccessUnitSink.on_video`), times in 90 kHz. True if there is output."""
-        packet = Packet(data)
-        packet.stream = self._video
-        packet.pts = pts
-        packet.dts = dts
-        packet.duration = duration  # no time base: the stream's is taken
-        packet.is_keyframe = key
-        self._container.mux_one(packet)
-        return bool(self._sink.chunks)
+    def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> Muxed | None:
+        """Take an access unit (as in `AccessUnitSink.on_video`); times in 90 kHz, `dts` increasing.
 
-    def audio(self, data: bytes, pts: int, duration: int) -> bool:
-        """Mux one AAC frame, times in samples. True if there is output."""
-        assert self._audio is not None
-        packet = Packet(data)
-        packet.stream = self._audio
-        packet.pts = packet.dts = pts
-        packet.duration = duration
-        packet.is_keyframe = True
-        self._container.mux_one(packet)
-        return bool(self._sink.chunks)
-
-    def take(self) -> list[Muxed]:
-        """What was written since the last call, nearly always one pair, which then is not copied.
-
-        Audio alone, as between the pictures of a slow camera, waits for the next call.
+        `pts` is not before it. `duration`: in case no unit follows. Returns the fragment that ends here, if
+        one does.
         """
-        chunks = self._written()
-        size = sum(map(len, chunks))
-        if not size:
-            return []
-        if pair_size(chunks[0]) != size:
-            return list(self._fragments(b"".join(chunks)))
-        try:
-            movie = parse_moof(chunks[0])
-        except ValueError:
-            self._audio_only += chunks
-            return []
-        return [Muxed(movie, self._with_audio(chunks))]
+        samples = self._samples
+        muxed = None
+        if samples and (key or dts - self._decode_time >= _LONGEST_FRAGMENT):
+            muxed = self._cut(dts, self._take_audio(dts))
+            samples = self._samples
+        if not samples:
+            self._decode_time = dts
+            self._key = key
+        samples.append((data, dts, pts - dts, duration))
+        return muxed
 
-    def _fragments(self, data: bytes) -> Iterator[Muxed]:
-        start = 0
-        while start < len(data):
-            try:
-                movie, end = find_movie(data, start)
-            except ValueError:
-                self._audio_only.append(data[start:])
-                return
-            yield Muxed(movie, self._with_audio([data[start:end]]))
-            start = end
+    def audio(self, data: bytes, time: int, duration: int) -> None:
+        """Take one AAC frame, times in samples. It goes with the pictures beside or behind it."""
+        self._audio.append((data, time, duration))
 
-    def _with_audio(self, chunks: list[bytes]) -> list[bytes]:
-        if not self._audio_only:
-            return chunks
-        audio, self._audio_only = self._audio_only, []
-        return audio + chunks
+    def close(self) -> Muxed | None:
+        """The rest."""
+        if not self._samples:
+            return None
+        audio, self._audio = self._audio, []
+        _, dts, _, duration = self._samples[-1]
+        return self._cut(dts + duration, audio)
 
-    def _written(self) -> list[bytes]:
-        chunks, self._sink.chunks = self._sink.chunks, []
-        return chunks
+    def _take_audio(self, end: int) -> list[tuple[bytes, int, int]]:
+        """What begins before the video's `end`; what was captured after it came early."""
+        audio = self._audio
+        if not audio:
+            return audio
+        end = end * self._sample_rate // VIDEO_TIMESCALE
+        count = len(audio)
+        while count and audio[count - 1][1] >= end:
+            count -= 1
+        self._audio = audio[count:]
+        return audio[:count]
 
-    def close(self) -> list[Muxed]:
-        """End the mux; returns the fragment that was open, and what else was not taken."""
-        self._container.close()
-        return self.take()
+    def _cut(self, end: int, audio: list[tuple[bytes, int, int]]) -> Muxed:
+        samples, self._samples = self._samples, []
+        units, stamps, offsets, _ = zip(*samples, strict=True)
+        columns: list[Sequence[int]] = [_durations(stamps, end), [len(unit) for unit in units]]
+        if any(offsets):
+            columns.append(offsets)
+        runs = [(VIDEO_TRACK, self._decode_time, _SYNC if self._key else _NON_SYNC, _NON_SYNC, columns)]
+        if audio:
+            frames, times, lengths = zip(*audio, strict=True)
+            columns = [_durations(times, times[-1] + lengths[-1]), [len(frame) for frame in frames]]
+            runs.append((AUDIO_TRACK, times[0], _SYNC, _SYNC, columns))
+            units += frames
+        self._sequence += 1
+        movie = MovieFragment(self._decode_time, end - self._decode_time, len(samples), self._key)
+        return Muxed(movie, _head(self._sequence, runs), units)
+
+
+_Run = tuple[int, int, int, int, list[Sequence[int]]]
+"""Track, decode time, flags of the first sample and the others; durations, sizes, composition offsets."""
+
+
+def _durations(times: Sequence[int], end: int) -> list[int]:
+    return [b - a for a, b in pairwise((*times, end))]
+
+
+def _head(sequence: int, runs: Sequence[_Run]) -> bytes:
+    """`moof`, and the header of the `mdat` that holds the runs' samples one behind the other."""
+    fragments = [_TRAF.size + 4 * len(columns) * len(columns[0]) for *_, columns in runs]
+    moof_size = _MOOF.size + sum(fragments)
+    offset = moof_size + _MDAT.size
+    boxes = [_MOOF.pack(moof_size, b"moof", 16, b"mfhd", 0, sequence)]
+    for size, (track, decode_time, first_flags, flags, columns) in zip(fragments, runs, strict=True):
+        boxes.append(
+            _TRAF.pack(
+                *(size, b"traf"),
+                *(_TFHD_SIZE, b"tfhd", _TFHD_FLAGS, track, flags),
+                *(_TFDT_SIZE, b"tfdt", _TFDT_FLAGS, decode_time),
+                *(size - 8 - _TFHD_SIZE - _TFDT_SIZE, b"trun"),
+                _TRUN_FLAGS | (_COMPOSITION_OFFSETS if len(columns) > 2 else 0),
+                *(len(columns[0]), offset, first_flags),
+            )
+        )
+        boxes.append(_interleaved(columns))
+        offset += sum(columns[1])
+    boxes.append(_MDAT.pack(offset - moof_size, b"mdat"))
+    return b"".join(boxes)
+
+
+def _interleaved(columns: Sequence[Sequence[int]]) -> bytes:
+    """The samples of a `trun`, one row each."""
+    width = len(columns)
+    values = [0] * (width * len(columns[0]))
+    for i, column in enumerate(columns):
+        values[i::width] = column
+    return pack(f">{len(values)}I", *values)

@@ -65,7 +65,7 @@ class Ring:
         """Take the next fragment and wake the watchers."""
         assert self._init is not None
         self._entries.append(_Entry(self._init, fragment))
-        self._bytes += len(fragment.data)
+        self._bytes += fragment.size
         self._duration_ms += fragment.duration_ms
         if self._bytes > self._cap:
             self._evict()
@@ -133,7 +133,7 @@ class Ring:
                 if count and entry.fragment.independent:
                     break
                 count += 1
-                size += len(entry.fragment.data)
+                size += entry.fragment.size
                 length += entry.fragment.duration_ms
             hard = self._bytes > _HARD_CAP_BYTES
             if not hard and (count == len(self._entries) or self._duration_ms - length < _LEAST_MS):
@@ -142,7 +142,7 @@ class Ring:
                 count = 1  # a GOP beyond the hard cap loses its head
             for _ in range(count):
                 fragment = self._entries.popleft().fragment
-                self._bytes -= len(fragment.data)
+                self._bytes -= fragment.size
                 self._duration_ms -= fragment.duration_ms
             self._begin += count
             if len(self._entries) <= 1:

@@ -8,15 +8,15 @@ import av
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
 from services.ingest.media.held import HeldUnits, StreamSettings, Unit
+from services.ingest.media.init_section import InitSections
 from services.ingest.media.muxer import Muxed, Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
 from services.ingest.media.output import StreamOutput
 from services.ingest.media.sample_entry import sps_of, video_sample_entry
 from services.ingest.media.sps import parse_sps
-from services.ingest.media.template import Templates
 from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
-from snowlight.media.boxes import VIDEO_TIMESCALE, MovieFragment, build_prft
+from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft
 from snowlight.media.description import describe
 from snowlight.media.fragment import Fragment, InitSection
 
@@ -31,7 +31,7 @@ class MediaStream:
     def __init__(
         self,
         wall: WallClock,
-        templates: Templates,
+        init_sections: InitSections,
         numbering: Numbering,
         output: StreamOutput,
         settings: StreamSettings,
@@ -39,7 +39,7 @@ class MediaStream:
     ) -> None:
         """`not_before_ms`: where the camera's footage ends so far; a start little earlier is moved there."""
         self._wall = wall
-        self._templates = templates
+        self._init_sections = init_sections
         self._numbering = numbering
         self._output = output
         self._end_ms = not_before_ms
@@ -163,21 +163,20 @@ class MediaStream:
         video = self._video
         assert video is not None
         sps = parse_sps(video.codec, sps_of(video.codec, self._sets))
-        template = self._templates.video(video_sample_entry(video.codec, self._sets, sps))
         audio = self._audio.begin(now_ms)
-        mux = Muxer(template, self._templates.audio(*audio) if audio else None)
+        init = self._init_sections.get(video_sample_entry(video.codec, self._sets, sps), audio)
         self._stamps = VideoTimestamps(first_pts * VIDEO_TIMESCALE // video.clock_rate, depth, interval)
         self._audio.align(anchor_ms, first_pts, video.clock_rate, self._stamps.delay / _TICKS_PER_MS)
         self._clock = SessionClock(anchor_ms)
         self._end_ms = round(anchor_ms)
         self._restart = ""
         self._numbering.begin(self._end_ms)
-        description = describe(mux.init)
+        description = describe(init)
         interval_ms = interval / _TICKS_PER_MS
         self._output.on_init(
             InitSection(
-                init8=sha256(mux.init).hexdigest()[:8],
-                data=mux.init,
+                init8=sha256(init).hexdigest()[:8],
+                data=init,
                 codecs=description.codecs,
                 width=description.width,
                 height=description.height,
@@ -188,7 +187,7 @@ class MediaStream:
             ),
             1000 / interval_ms,
         )
-        self._mux = mux
+        self._mux = Muxer(audio.sample_rate if audio else 0)
 
     def _mux_video(self, data: bytes, pts: int, key: bool, arrival_ms: float) -> None:
         mux = self._mux
@@ -209,15 +208,15 @@ class MediaStream:
                 self._mux_video(data, pts, key, arrival_ms)
                 return
         self._clock.observe(decoding / _TICKS_PER_MS, arrival_ms)
-        if mux.video(data, presentation, decoding, stamps.interval, key):
-            self._emit_all(mux.take())
+        muxed = mux.video(data, presentation, decoding, stamps.interval, key)
+        if muxed is not None:
+            self._emit(muxed)
 
     def _mux_audio(self, data: bytes, pts: int) -> None:
         mux = self._mux
         assert mux is not None
         for frame, time, duration in self._audio.frames(data, pts):
-            if mux.audio(frame, time, duration):
-                self._emit_all(mux.take())
+            mux.audio(frame, time, duration)
 
     def _reason_to_restart(self, arrival_ms: float) -> str:
         if self._restart:
@@ -248,7 +247,9 @@ class MediaStream:
             return
         for frame, time, duration in self._audio.flush():
             mux.audio(frame, time, duration)
-        self._emit_all(mux.close())
+        muxed = mux.close()
+        if muxed is not None:
+            self._emit(muxed)
 
     def _declared_depth(self) -> int:
         video = self._video
@@ -262,11 +263,8 @@ class MediaStream:
 
     # Its fragments.
 
-    def _emit_all(self, fragments: list[Muxed]) -> None:
-        for movie, chunks in fragments:
-            self._emit(movie, chunks)
-
-    def _emit(self, movie: MovieFragment, chunks: list[bytes]) -> None:
+    def _emit(self, muxed: Muxed) -> None:
+        movie, head, samples = muxed
         begin_ms = self._end_ms
         media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
         self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
@@ -280,7 +278,7 @@ class MediaStream:
             duration_ms=self._end_ms - begin_ms,
             independent=movie.independent,
             lossy=self._lossy,
-            data=b"".join((prft, *chunks)),
+            chunks=(prft + head, *samples),
         )
         self._lossy = False
         self._output.on_fragment(fragment)

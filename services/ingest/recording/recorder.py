@@ -57,7 +57,7 @@ class Recorder:
             self._spool.failed(error)
             self._stop()
             return False
-        self._spool.appended(len(fragment.data))
+        self._spool.appended(fragment.size)
         return True
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class Recorder:
             late_ms = 1000 * (settings.longest_s - settings.segment_s)
             if fragment.independent or fragment.start_ms >= self._cut_ms + late_ms:
                 return True
-        return file.size + len(fragment.data) > settings.largest_bytes
+        return file.size + fragment.size > settings.largest_bytes
 
     def _open(self, init: InitSection, fragment: Fragment) -> SpoolFile | None:
         """A file begins on a key frame, unless it goes on where the last one was cut."""

@@ -3,12 +3,13 @@
 import os
 import re
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
-from snowlight.media.boxes import build_mfra, find_movie
+from snowlight.media.boxes import build_mfra, parse_moof
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
 _NAME = re.compile(
@@ -17,6 +18,7 @@ _NAME = re.compile(
 )
 _INDEPENDENT, _LOSSY = 1, 2  # storage.v1.FragmentTable.flags
 _PRFT_SIZE = 32
+_MOST_CHUNKS = os.sysconf("SC_IOV_MAX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class SpoolFile:
             path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640
         )
         try:
-            _write(file.descriptor, init.data)
+            _write(file.descriptor, (init.data,))
         except OSError:
             os.close(file.descriptor)
             path.unlink()
@@ -134,13 +136,14 @@ class SpoolFile:
     def append(self, fragment: Fragment) -> None:
         """Write a fragment. Raises OSError, the file then ending with the fragment before."""
         try:
-            _write(self.descriptor, fragment.data)
+            _write(self.descriptor, fragment.chunks)
         except OSError:
             os.ftruncate(self.descriptor, self.size)
             raise
-        self._hash.update(fragment.data)
-        media_time = find_movie(fragment.data, _PRFT_SIZE)[0].decode_time if fragment.independent else 0
-        self.note(fragment.duration_ms, len(fragment.data), fragment.independent, fragment.lossy, media_time)
+        for chunk in fragment.chunks:
+            self._hash.update(chunk)
+        media_time = parse_moof(fragment.chunks[0], _PRFT_SIZE).decode_time if fragment.independent else 0
+        self.note(fragment.duration_ms, fragment.size, fragment.independent, fragment.lossy, media_time)
 
     def note(self, duration_ms: int, size: int, independent: bool, lossy: bool, media_time: int) -> None:
         """Enter a fragment that is in the file into the table."""
@@ -161,7 +164,7 @@ class SpoolFile:
         descriptor, self.descriptor = self.descriptor, -1
         try:
             try:
-                _write(descriptor, mfra)
+                _write(descriptor, (mfra,))
             except OSError:
                 os.ftruncate(descriptor, self.size)
             else:
@@ -208,8 +211,12 @@ class SpoolFile:
         )
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    """write(2) until all of `data` is written."""
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, memoryview(data)[written:])
+def _write(descriptor: int, chunks: Sequence[bytes]) -> None:
+    """writev(2) until all is written."""
+    if len(chunks) > _MOST_CHUNKS:
+        chunks = (b"".join(chunks),)
+    written = os.writev(descriptor, chunks)
+    if written < sum(map(len, chunks)):
+        rest = memoryview(b"".join(chunks))[written:]
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]

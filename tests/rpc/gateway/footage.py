@@ -51,7 +51,7 @@ def session(start_ms: int, seconds: int, *, discontinuity_sequence: int = 0) -> 
         at_ms, end_ms = (start_ms + n * 1000 // FRAMES_PER_SECOND for n in (frames, frames + count))
         segment = number + frames // GOP_FRAMES
         part = fragments[-1].part + 1 if fragments and not key else 0
-        fragments.append(Fragment(segment, part, at_ms, end_ms - at_ms, key, False, data))
+        fragments.append(Fragment(segment, part, at_ms, end_ms - at_ms, key, False, (data,)))
         frames += count
     return Session(init, fragments)
 

@@ -55,7 +55,7 @@ class OneRing:
                 duration_ms=500,
                 independent=number % 4 == 0,
                 lossy=False,
-                data=bytes(FRAGMENT_BYTES),
+                chunks=(bytes(FRAGMENT_BYTES),),
             )
         )
 

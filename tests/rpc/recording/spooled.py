@@ -90,7 +90,7 @@ class Minutes:
                 each.duration_ms,
                 each.independent,
                 each.lossy,
-                each.data,
+                each.chunks,
             )
             assert recorder.append(made.init, moved)
         recorder.close()

@@ -60,7 +60,7 @@ class Town:
         made = session()
         first = made.fragments[0]
         start_ms = first.start_ms + 500 * self.round
-        fragment = Fragment(first.segment, 0, start_ms, 500, True, False, first.data)
+        fragment = Fragment(first.segment, 0, start_ms, 500, True, False, first.chunks)
         recording = {uid for uid, each in self.recorders.items() if each.append(made.init, fragment)}
         self.round += 1
         await self.spool._sync_round()

@@ -30,7 +30,7 @@ from snowlight.rpc.status import remote_errors
 from tests.waiting import eventually
 
 KEY = ClusterKey("a cluster key that is long enough for a test")
-FRAGMENT = Fragment(7, 2, 1_700_000_000_123, 480, True, False, b"moofmdat" * 5000)
+FRAGMENT = Fragment(7, 2, 1_700_000_000_123, 480, True, False, (b"moofmdat" * 5000,))
 
 
 class Live(live_pb2_grpc.LiveServicer):

@@ -17,7 +17,7 @@ def fragments(first: int, segments: int) -> list[Fragment]:
     """Segments of 2 s, of four fragments each."""
     return [
         Fragment(
-            number, part, number * 2000 + part * 500, 500, part == 0, False, f"{number}.{part};".encode()
+            number, part, number * 2000 + part * 500, 500, part == 0, False, (f"{number}.{part};".encode(),)
         )
         for number in range(first, first + segments)
         for part in range(4)

@@ -8,9 +8,9 @@ import av
 
 from services.ingest.media.clock import WallClock
 from services.ingest.media.held import StreamSettings
+from services.ingest.media.init_section import InitSections
 from services.ingest.media.numbering import Numbering
 from services.ingest.media.stream import MediaStream
-from services.ingest.media.template import Templates
 from services.ingest.sources.source import SourceError
 from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.samples import FPS, Clip, Sound
@@ -83,7 +83,7 @@ class Feed:
         self.collected = Collected()
         self.stream = MediaStream(
             WallClock(self.clock, lambda: self.skew_ms),
-            Templates(),
+            InitSections(),
             Numbering(),
             self.collected,
             StreamSettings(settle_ms),

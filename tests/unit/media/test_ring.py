@@ -23,7 +23,7 @@ def fragment(number: int, size: int = 100, every: int = 4) -> Fragment:
         500,
         number % every == 0,
         False,
-        bytes([number % 256]) * size,
+        (bytes([number % 256]) * size,),
     )
 
 

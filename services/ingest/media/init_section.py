@@ -1,8 +1,10 @@
-"""Template streams for PyAV's mux: codec parameters without a picture to decode or an encoder to open."""
+"""Init sections `[ftyp moov]`, written by PyAV without a picture to decode or an encoder to open."""
 
 import io
 import struct
 from collections import OrderedDict
+from fractions import Fraction
+from typing import NamedTuple
 
 import av
 from av.audio.stream import AudioStream
@@ -10,36 +12,51 @@ from av.video.stream import VideoStream
 
 from snowlight.media.boxes import VIDEO_TIMESCALE, VIDEO_TRACK, box, full_box
 
+_OPTIONS = {"movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer", "use_editlist": "0"}
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
 
 
-class Templates:
-    """Streams by sample entry, shared by all cameras that send the same parameter sets."""
+class AudioEntry(NamedTuple):
+    """How a session's audio is declared."""
+
+    sample_entry: bytes
+    sample_rate: int
+
+
+class InitSections:
+    """By sample entries, shared by all cameras that send the same parameter sets."""
 
     def __init__(self, capacity: int = 256) -> None:
         self._capacity = capacity
-        self._streams: OrderedDict[bytes, VideoStream | AudioStream] = OrderedDict()
+        self._sections: OrderedDict[tuple[bytes, AudioEntry | None], bytes] = OrderedDict()
 
-    def video(self, sample_entry: bytes) -> VideoStream:
-        """A template for a video sample entry. Raises av.FFmpegError or ValueError when libav refuses it."""
-        stream = self._stream(sample_entry, b"vide", VIDEO_TIMESCALE)
-        if not isinstance(stream, VideoStream):
+    def get(self, video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
+        """That of a mux session. Raises av.FFmpegError or ValueError when libav refuses an entry."""
+        key = (video_sample_entry, audio)
+        section = self._sections.pop(key, None) or _write(video_sample_entry, audio)
+        self._sections[key] = section
+        if len(self._sections) > self._capacity:
+            self._sections.popitem(last=False)
+        return section
+
+
+def _write(video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4", options=_OPTIONS) as container:
+        template = _open(video_sample_entry, b"vide", VIDEO_TIMESCALE)
+        if not isinstance(template, VideoStream):
             raise ValueError("sample entry is not video")
-        return stream
-
-    def audio(self, sample_entry: bytes, sample_rate: int) -> AudioStream:
-        """A template for an audio sample entry."""
-        stream = self._stream(sample_entry, b"soun", sample_rate)
-        if not isinstance(stream, AudioStream):
-            raise ValueError("sample entry is not audio")
-        return stream
-
-    def _stream(self, entry: bytes, handler: bytes, timescale: int) -> VideoStream | AudioStream:
-        stream = self._streams.pop(entry, None) or _open(entry, handler, timescale)
-        self._streams[entry] = stream
-        if len(self._streams) > self._capacity:
-            self._streams.popitem(last=False)
-        return stream
+        video = container.add_stream_from_template(template)
+        if template.codec_context.name == "hevc":
+            video.codec_context.codec_tag = "hvc1"
+        video.time_base = Fraction(1, VIDEO_TIMESCALE)
+        if audio is not None:
+            template = _open(audio.sample_entry, b"soun", audio.sample_rate)
+            if not isinstance(template, AudioStream):
+                raise ValueError("sample entry is not audio")
+            container.add_stream_from_template(template).time_base = Fraction(1, audio.sample_rate)
+        container.start_encoding()
+        return file.getvalue()
 
 
 def _open(entry: bytes, handler: bytes, timescale: int) -> VideoStream | AudioStream:
