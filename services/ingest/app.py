@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             spec_of=lambda record: _spec(record, cameras),
             new_ring=_ring_opener(settings.ring_bytes, discontinuities),
             open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms),
+            recorded=keeping.recorded,
             on_record=lambda record: placement.place(record.uid, record.region),
             on_dark=viewers.end,
             seen=discontinuities.keys(),
@@ -192,7 +193,7 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
 
 def _session_opener(
     runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
-) -> Callable[[CameraSpec, Ring, CameraObserver], CameraSession]:
+) -> Callable[[CameraSpec, Ring, CameraObserver, Sequence[tuple[int, int]]], CameraSession]:
     parts = SessionParts.create(
         runtime.clock,
         keeping.spool,
@@ -213,9 +214,17 @@ def _session_opener(
             rounds=rounds,
         )
 
-    def open_session(spec: CameraSpec, ring: Ring, observer: CameraObserver) -> CameraSession:
+    def open_session(
+        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
+    ) -> CameraSession:
         return CameraSession(
-            spec, epoch=keeping.epoch, open_source=source_of, parts=parts, ring=ring, observer=observer
+            spec,
+            epoch=keeping.epoch,
+            open_source=source_of,
+            parts=parts,
+            ring=ring,
+            observer=observer,
+            ahead=ahead,
         )
 
     return open_session

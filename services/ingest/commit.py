@@ -43,13 +43,18 @@ class Commits:
 
     async def last_committed(self, uid: str, start_ms: int, end_ms: int) -> int | None:
         """Where a camera's committed footage within the range ends; None when there is none."""
+        committed = await self.committed(uid, start_ms, end_ms)
+        return committed[-1][1] if committed else None
+
+    async def committed(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        """(start, end) of a camera's committed footage within the range, oldest first."""
         request = storage_pb2.GetTimelineRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
         try:
             with remote_errors("services/storage"):
                 timeline = await self._storage.GetTimeline(request, timeout=CALL_SECONDS)
         except NotFoundError:  # it never heard of the camera
-            return None
-        return timeline.spans[-1].end_ms if timeline.spans else None
+            return []
+        return [(span.start_ms, span.end_ms) for span in timeline.spans]
 
     async def segments(self, segments: list[storage_pb2.Segment]) -> list[storage_pb2.CommitResult]:
         """Objects that lie in the store. One result each."""

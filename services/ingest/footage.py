@@ -1,5 +1,6 @@
 """Where one camera's fragments go: live ring and spool; and what its observer is told of it."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from services.ingest.media.live import LiveFeed
@@ -24,7 +25,9 @@ class Footage:
         schedule: Schedule,
         time_zone: ZoneInfo,
         media_interval: float,
+        ahead: Iterable[tuple[int, int]] = (),
     ) -> None:
+        """`ahead`: as `Recorded` takes it."""
         self._clock = clock
         self._recorder = recorder
         self._live = LiveFeed(ring)
@@ -40,7 +43,7 @@ class Footage:
         self._media_due = False
         self._scheduled = True
         self._gap: GapCause | None = None
-        self._recorded = Recorded()
+        self._recorded = Recorded(ahead)
         self.recorded_until_ms: int | None = None
         """Where the footage ends so far; None before the first fragment."""
         self.online_since: float | None = None

@@ -46,6 +46,12 @@ class Keeping:
     uploads: Uploads
     aging: Aging
     lost: LostSpools
+    commits: Commits
+
+    async def recorded(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        """(start, end) of a camera's footage within the range, here or in a store. Raises SnowlightError."""
+        spooled = [(file.start_ms, file.end_ms) for file in self.spool.list_spool(uid, start_ms, end_ms)]
+        return spooled + await self.commits.committed(uid, start_ms, end_ms)
 
     @asynccontextmanager
     async def drained(self, seconds: float) -> AsyncIterator[None]:
@@ -94,7 +100,7 @@ async def open_keeping(
         record=reporter.record,
     )
     lost = LostSpools(volumes, commits.last_committed, statuses.gaps, reporter.record)
-    return Keeping(epoch, spool, uploads, aging, lost)
+    return Keeping(epoch, spool, uploads, aging, lost, commits)
 
 
 def _open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:

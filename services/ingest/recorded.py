@@ -1,5 +1,7 @@
 """What a camera has recorded already, which nothing may be recorded over when a clock goes back."""
 
+from collections.abc import Iterable
+
 HOLE_MS = 1000
 """A shorter one between two fragments is none."""
 
@@ -7,10 +9,11 @@ HOLE_MS = 1000
 class Recorded:
     """The span that grows now, and those that were left ahead by steps back of the clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: Iterable[tuple[int, int]] = ()) -> None:
+        """`ahead`: (start, end) of what earlier sessions recorded later than it is now."""
         self._start_ms = 0
         self._end_ms: int | None = None
-        self._ahead: list[tuple[int, int]] = []
+        self._ahead = list(ahead)
 
     def is_taken(self, start_ms: int, end_ms: int) -> bool:
         """There is footage of that time, of before the clock went back: each minute is to be played once."""

@@ -1,7 +1,7 @@
 """One enabled camera's life: connect, mux, record, and begin again when it ends."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Self
@@ -101,7 +101,9 @@ class CameraSession:
         parts: SessionParts,
         ring: Ring,
         observer: CameraObserver,
+        ahead: Sequence[tuple[int, int]] = (),
     ) -> None:
+        """`ahead`: (start, end) of footage that is later than now, since the clock has gone back."""
         self._camera = camera
         self._open_source = open_source
         self._parts = parts
@@ -115,6 +117,7 @@ class CameraSession:
             Schedule.parse(camera.schedule),
             parts.time_zone,
             parts.settings.media_interval,
+            ahead,
         )
 
     @property

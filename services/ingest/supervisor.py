@@ -1,7 +1,7 @@
 """One session per enabled camera, following the registry. A session that breaks disturbs no other."""
 
 import asyncio
-from collections.abc import Callable, Container, Coroutine
+from collections.abc import Awaitable, Callable, Container, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,11 +11,12 @@ from services.ingest.camera import CameraSpec
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
+from services.ingest.recorded import HOLE_MS
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord, Tombstone
 from services.ingest.status.board import StatusBoard
 from snowlight.clock import Clock
-from snowlight.errors import DataLossError, UnavailableError
+from snowlight.errors import DataLossError, SnowlightError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,13 @@ class Session(Protocol):
 
     async def run(self) -> None:
         """Record until cancelled."""
+
+
+OpenSession = Callable[[CameraSpec, Ring, CameraObserver, Sequence[tuple[int, int]]], Session]
+"""The last is what the session may not record over: (start, end), ms since 1970 UTC."""
+
+RecordedWithin = Callable[[str, int, int], Awaitable[Sequence[tuple[int, int]]]]
+"""Of a camera's uid within a range in ms: (start, end) of its footage. Raises SnowlightError."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +65,8 @@ class Supervisor:
         pace: Pace,
         spec_of: Callable[[CameraRecord], CameraSpec],
         new_ring: Callable[[str], Ring],
-        open_session: Callable[[CameraSpec, Ring, CameraObserver], Session],
+        open_session: OpenSession,
+        recorded: RecordedWithin,
         on_record: Callable[[CameraRecord], None],
         on_dark: Callable[[str], None],
         seen: Container[str],
@@ -65,7 +74,8 @@ class Supervisor:
         """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted;
         `on_record` each version of a camera that is registered.
 
-        `seen`: uids of the cameras of which an earlier run had a picture.
+        `recorded`: footage of earlier sessions. `seen`: uids of the cameras of which an earlier run had
+        a picture.
         """
         self._feed = feed
         self._board = board
@@ -74,6 +84,7 @@ class Supervisor:
         self._spec_of = spec_of
         self._new_ring = new_ring
         self._open_session = open_session
+        self._recorded = recorded
         self._on_record = on_record
         self._on_dark = on_dark
         self._seen = seen
@@ -161,7 +172,8 @@ class Supervisor:
         pause = shortest
         while not camera.changed.is_set():
             await self._pace.wait()
-            session = self._open_session(spec, camera.ring, observer)
+            ahead = await self._ahead(camera.uid)
+            session = self._open_session(spec, camera.ring, observer, ahead)
             try:
                 await _until(camera.changed, session.run())
             except Exception:
@@ -174,6 +186,20 @@ class Supervisor:
             if not camera.changed.is_set():
                 await _until(camera.changed, asyncio.sleep(pause))
                 pause = min(2 * pause, longest)
+
+    async def _ahead(self, uid: str) -> Sequence[tuple[int, int]]:
+        """What is recorded of a time that has not come yet, which only a clock that went back explains."""
+        gap = self._board.gaps.open_gap(uid)
+        now_ms = self._clock.now_ms()
+        if gap is None or gap.start_ms - now_ms <= HOLE_MS:
+            return ()
+        try:
+            ahead = await self._recorded(uid, now_ms, gap.start_ms)
+        except SnowlightError as error:  # recording does not wait for storage
+            log.warning("camera.ahead_unknown", camera_uid=uid, reason=str(error))
+            return ()
+        log.warning("camera.recorded_ahead", camera_uid=uid, by_ms=gap.start_ms - now_ms)
+        return ahead
 
 
 async def _until(changed: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

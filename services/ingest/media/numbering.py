@@ -9,7 +9,7 @@ _JITTER_MS = 60  # a GOP of "2 s" may be this much shorter
 
 
 def part_target_ms(frame_interval_ms: float) -> int:
-    """PART-TARGET for fragments of half a second that libav cuts one packet late."""
+    """PART-TARGET for fragments of half a second, which end when the next unit has come."""
     return ceil(1.08 * ceil(500 / frame_interval_ms) * frame_interval_ms)
 
 

@@ -1,7 +1,7 @@
 """Sessions that break by a fault of ours."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.ingest.camera import CameraSpec
@@ -45,8 +45,15 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
     def spec_of(record: CameraRecord) -> CameraSpec:
         return CameraSpec(record.uid, record.name, record.source_url)
 
-    def open_session(spec: CameraSpec, ring: Ring, observer: CameraObserver) -> Session:
+    def open_session(
+        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
+    ) -> Session:
+        if ahead:
+            started.append(f"{spec.name} may not record over {ahead}")
         return BrokenOrSteady(spec, observer, started)
+
+    async def recorded(uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        return [(end_ms - 60_000, end_ms)]
 
     supervisor = Supervisor(
         feed=registry.feed,
@@ -56,6 +63,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         spec_of=spec_of,
         new_ring=lambda uid: Ring(),
         open_session=open_session,
+        recorded=recorded,
         on_record=lambda record: None,
         on_dark=lambda uid: None,
         seen=(),
@@ -91,3 +99,17 @@ async def test_a_session_that_breaks_is_told_tried_again_and_disturbs_no_other(r
     gap = registry.board.gaps.open_gap(steady.uid)
     assert gap is not None
     assert (gap.start_ms, gap.cause) == (T + 5_000, "ingest_restart")
+
+
+async def test_a_start_with_a_clock_that_went_back_records_over_nothing(registry: Registry) -> None:
+    camera = await create(registry, "steady")
+    later_ms = SystemClock().now_ms() + 3_600_000
+    registry.board.gaps.start(camera.uid, later_ms, "ingest_restart")
+    started: list[str] = []
+
+    async def starts() -> list[str]:
+        return started
+
+    async with supervising(registry, started):
+        await until(starts, lambda names: camera.name in names)
+    assert started[0] == f"{camera.name} may not record over [({later_ms - 60_000}, {later_ms})]"

@@ -154,7 +154,14 @@ class Worker:
             SessionSettings(key_frame_timeout, 0.01, 0.05),
         )
 
-    def session(self, sources: Sequence[Source], *, epoch: int = 1, schedule: str = "") -> CameraSession:
+    def session(
+        self,
+        sources: Sequence[Source],
+        *,
+        epoch: int = 1,
+        schedule: str = "",
+        ahead: Sequence[tuple[int, int]] = (),
+    ) -> CameraSession:
         """Each connection takes the next source; the last one stays."""
         remaining = list(sources)
 
@@ -168,6 +175,7 @@ class Worker:
             parts=self.parts,
             ring=self.ring,
             observer=self.told,
+            ahead=ahead,
         )
 
     @asynccontextmanager

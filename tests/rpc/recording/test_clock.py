@@ -61,6 +61,21 @@ async def test_where_the_clock_comes_back_to_footage_nothing_is_recorded_over_it
     assert worker.told.discontinuities == ["clock stepped"]
 
 
+async def test_a_clock_that_went_back_while_nothing_ran_has_nothing_recorded_over(tmp_path: Path) -> None:
+    clock = HandClock()
+    worker = Worker(tmp_path, clock)
+    async with running(worker.session([Replay(clock, clip(gop=25), 100)])):
+        await until(lambda: clock.ms >= START_MS + 100_000)
+    (before,) = worker.spool.list_spool(UID, 0, START_MS * 2)[-1:]
+    clock.stepped_ms = -60_000
+    worker = Worker(tmp_path / "again", clock)
+    async with running(worker.session([Replay(clock, clip(gop=25), 100)], ahead=[(START_MS, before.end_ms)])):
+        await until(lambda: clock.ms >= START_MS + 200_000)
+    files = worker.spool.list_spool(UID, 0, START_MS * 2)
+    assert 0 <= files[0].start_ms - before.end_ms <= 1040
+    assert files[-1].end_ms >= START_MS + 139_000
+
+
 class WrongCamera(Replay):
     """Its sender reports are a day off."""
 
