@@ -71,6 +71,7 @@ def main() -> None:
             "SNOWLIGHT_STORAGE_LISTEN": address,
             "SNOWLIGHT_STORAGE_DATABASE_URL": url,
             "SNOWLIGHT_STORAGE_PACK_AFTER_HOURS": "100000",  # here only the benchmark packs
+            "SNOWLIGHT_STORAGE_RECONCILE_FIRST_SECONDS": "100000",  # rows without objects are not lost
             **minio.environment(bucket),
         }
         log = Path(scratch) / "storage.log"

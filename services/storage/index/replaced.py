@@ -1,6 +1,6 @@
-"""Index objects that another generation has replaced."""
+"""Index objects that count no more: another generation has replaced them, or their day is empty."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from services.storage.index.day_object import DayKey
 from services.storage.index.day_objects import DayObjects
@@ -26,4 +26,13 @@ class Replaced:
         current = await self._rows.generations(camera_uid, store)
         for key in listed:
             if key.generation < current.get(key.day, 0):
+                await self._objects.delete(store, key)
+
+    async def delete_empty(self, store: str, listed: Sequence[DayKey], days: Collection[int]) -> None:
+        """Of those `listed`, delete what is of none of `days`, which have rows or objects.
+
+        A closer put it and was killed, and then all of the day expired. Raises UnavailableError.
+        """
+        for key in listed:
+            if key.day not in days:
                 await self._objects.delete(store, key)

@@ -12,6 +12,7 @@ from services.storage.catalogue.selection import Taken
 from services.storage.index.known_days import list_overlapped
 from services.storage.index.repository import Repository, key_of
 from services.storage.ledger.lost import withdraw_lost
+from services.storage.reconcile.aside import ASIDE
 from services.storage.reconcile.rows import ReconcileRows
 from services.storage.segment import Segment
 from services.storage.spans import Span
@@ -22,7 +23,6 @@ from snowlight.steps import Reached
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
-ASIDE = "aside/"
 FOREIGN_NAME = "foreign_name"
 SUPERSEDED = "superseded"
 

@@ -10,6 +10,7 @@ from services.storage.index.packable import PackableRows
 from services.storage.index.replaced import Replaced
 from services.storage.index.repository import Repository
 from services.storage.reconcile.adopting import Adopting
+from services.storage.reconcile.aside import Aside
 from services.storage.reconcile.comparison import Comparison
 from services.storage.reconcile.hashing import Hashing
 from services.storage.reconcile.losing import Losing
@@ -42,6 +43,7 @@ def build_reconciler(
         prober,
         comparison,
         adopting,
+        Aside(repository.database, stores, runtime.clock),
         Replaced(PackableRows(repository), DayObjects(stores, cache_bytes=0)),
         runtime.clock,
         metrics,

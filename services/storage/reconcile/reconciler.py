@@ -12,6 +12,7 @@ import structlog
 from services.storage.bounded import for_each
 from services.storage.index.replaced import Replaced
 from services.storage.reconcile.adopting import Adopting
+from services.storage.reconcile.aside import Aside
 from services.storage.reconcile.comparison import Comparison
 from services.storage.reconcile.metrics import ReconcileMetrics
 from services.storage.reconcile.rows import CameraDay, ReconcileRows
@@ -44,6 +45,7 @@ class Reconciler:
         health: StoreHealth,
         comparison: Comparison,
         adopting: Adopting,
+        aside: Aside,
         replaced: Replaced,
         clock: Clock,
         metrics: ReconcileMetrics,
@@ -56,6 +58,7 @@ class Reconciler:
         self._health = health
         self._comparison = comparison
         self._adopting = adopting
+        self._aside = aside
         self._replaced = replaced
         self._clock = clock
         self._metrics = metrics
@@ -102,9 +105,11 @@ class Reconciler:
 
     async def _camera(self, uid: str) -> None:
         """Compare every day of the camera that the index or a bucket knows, in every store that is there."""
+        # Before the rows: what a closer has put and not yet told of has rows still.
+        indexed = {name: await self._replaced.list(name, uid) for name in self._there()}
         known = await self._rows.list_days(uid)
         away = {store for store, _ in known if self._health.is_away(store)}
-        for name in self._there():
+        for name, day_keys in indexed.items():
             folders, beside = await list_folder(self._stores[name], f"{FOOTAGE}{uid}/")
             for folder in folders:
                 day = _day_of(folder)
@@ -114,7 +119,9 @@ class Reconciler:
                     known.add((name, day))
             for each in beside:
                 await self._adopting.note_foreign(name, each.key)
-            await self._replaced.delete(name, uid, await self._replaced.list(name, uid))
+            await self._replaced.delete(name, uid, day_keys)
+            await self._replaced.delete_empty(name, day_keys, {day for there, day in known if there == name})
+            await self._aside.expire(name, uid)
         days = [CameraDay(uid, day, store) for store, day in sorted(known) if store not in away]
         await for_each(days, lambda day: self._try(self._comparison.compare(day)), at_once=DAYS_AT_ONCE)
         await self._rows.forget_checks(uid, sorted(known))
