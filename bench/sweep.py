@@ -142,7 +142,7 @@ async def _measure(
             SystemClock(),
             CollectorRegistry(),
             go_on,
-            is_away=lambda _store: False,
+            check=_is_right,
         )
         started, cpu = time.perf_counter(), time.process_time()
         await retention.sweeper.sweep()
@@ -200,6 +200,10 @@ def _day(uid: str, first_ms: int) -> list[Segment]:
         Segment(uid, first_ms + at * 60_000, 60_000, 1, at, *named, os.urandom(32), TABLE)
         for at in range(MINUTES)
     ]
+
+
+async def _is_right(store: str) -> None:
+    """The store is the one that was just made."""
 
 
 if __name__ == "__main__":

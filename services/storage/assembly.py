@@ -84,7 +84,7 @@ def build_storage(
     completion = Completion(database, stores)
     catalogue = build_catalogue(runtime, settings, database, stores[settings.store.name])
     retention = build_retention(
-        repository, cameras, stores, settings, data_dir, clock, runtime.registry, reached, prober.is_away
+        repository, cameras, stores, settings, data_dir, clock, runtime.registry, reached, prober.check
     )
     holds = HoldRepository(database, clock, release_by_second_person=settings.hold_release_by_second_person)
     exporting = build_exports(runtime, settings, database, cameras, holds, footage, stores, prober.is_away)

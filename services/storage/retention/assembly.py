@@ -1,6 +1,6 @@
 """Puts the sweeper together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from services.storage.retention.metrics import SweepMetrics
 from services.storage.retention.quota import Quota, QuotaMetrics, capacities
 from services.storage.retention.repository import RetentionRepository
 from services.storage.retention.store_sweeper import StoreSweeper
-from services.storage.retention.sweeper import Sweeper
+from services.storage.retention.sweeper import CheckStore, Sweeper
 from services.storage.retention.unpacking import Unpacker
 from services.storage.retention.usage import UsageRepository
 from snowlight.clock import Clock
@@ -44,9 +44,9 @@ def build_retention(
     clock: Clock,
     registry: CollectorRegistry,
     reached: Reached,
-    is_away: Callable[[str], bool],
+    check: CheckStore,
 ) -> RetentionParts:
-    """`data_dir`: of the embedded default's store. `is_away`: see Sweeper."""
+    """`data_dir`: of the embedded default's store. `check`: see Sweeper."""
     database = repository.database
     retention = RetentionRepository(database)
     usage = UsageRepository(database)
@@ -84,6 +84,6 @@ def build_retention(
         clock,
         metrics,
         reached,
-        is_away,
+        check,
     )
     return RetentionParts(sweeper, quota)

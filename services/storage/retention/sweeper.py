@@ -1,7 +1,7 @@
 """Retention: tombstone, grace, object, index row, in this order, so that any step may fail or be repeated."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -18,6 +18,9 @@ from snowlight.errors import SnowlightError
 from snowlight.steps import Reached
 
 CAMERAS_AT_ONCE = 200
+
+CheckStore = Callable[[str], Awaitable[None]]
+"""Raises SnowlightError when a store does not answer, or is not the one that it was."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +42,9 @@ class Sweeper:
         clock: Clock,
         metrics: SweepMetrics,
         reached: Reached,
-        is_away: Callable[[str], bool],
+        check: CheckStore,
     ) -> None:
-        """`is_away`: whether a store is known not to answer; nothing of it is touched then."""
+        """`check`: nothing is touched of a store that does not pass."""
         self._retention = retention
         self._cameras = cameras
         self._quota = quota
@@ -51,49 +54,63 @@ class Sweeper:
         self._clock = clock
         self._metrics = metrics
         self._reached = reached
-        self._is_away = is_away
+        self._check = check
+        self._sweeping: set[str] = set()
+        self._swept: dict[str, Swept] = {}
+        self._finished_ms: dict[str, int] = {}
         self._dropped = set(stores)
         """Stores that may hold footage buried early."""
 
     async def run(self) -> None:
         """Sweep again and again until cancelled. An outage ends one sweep; the next one goes on."""
-        while True:
-            try:
-                await self.sweep()
-            except SnowlightError as error:
-                self._metrics.failures.inc()
-                log.warning("sweep.failed", error=str(error))
-            await asyncio.sleep(self._settings.sweep_seconds)
+        async with asyncio.TaskGroup() as sweeps:
+            while True:
+                try:
+                    await self._begin(sweeps)
+                except SnowlightError as error:
+                    self._metrics.failures.inc()
+                    log.warning("sweep.failed", error=str(error))
+                await asyncio.sleep(self._settings.sweep_seconds)
 
     async def sweep(self) -> None:
         """One pass over all cameras and stores. A store that is away stops only its own.
 
         Raises UnavailableError when the database is away.
         """
+        async with asyncio.TaskGroup() as sweeps:
+            await self._begin(sweeps)
+
+    async def _begin(self, sweeps: asyncio.TaskGroup) -> None:
+        """Bury what has expired, and begin to sweep each store that is not being swept still.
+
+        One that is slow, or has much to delete after a week away, holds up no other.
+        """
         usages = await self._quota.assess()
         await self._raise_undropped(usages)
         await self._bury_expired()
-        async with asyncio.TaskGroup() as tasks:
-            sweeping = [
-                tasks.create_task(self._sweep_store(store, usages[store]))
-                for store in self._stores
-                if not self._is_away(store)
-            ]
-        swept = [result for task in sweeping if (result := task.result()) is not None]
-        self._metrics.unread_days.set(sum(each.unread_days for each in swept))
-        self._metrics.kept.set(sum(each.kept_objects for each in swept))
-        if len(swept) == len(self._stores):
-            self._metrics.finished.set(self._clock.now_ms() / 1000)
+        for store in self._stores:
+            if store not in self._sweeping:
+                self._sweeping.add(store)
+                sweeps.create_task(self._sweep_store(store, usages[store]), name=f"sweep of {store}")
 
-    async def _sweep_store(self, store: str, usage: Usage) -> Swept | None:
-        """None when the store, or the database, did not answer."""
-        swept: Swept | None = None
+    async def _sweep_store(self, store: str, usage: Usage) -> None:
         try:
-            swept = await self._store_sweeper.sweep(store, usage)
+            await self._check(store)
+            self._swept[store] = await self._store_sweeper.sweep(store, usage)
+            self._finished_ms[store] = self._clock.now_ms()
         except* SnowlightError as errors:
             self._metrics.failures.inc()
             log.warning("sweep.store_failed", store=store, error=str(_first(errors)))
-        return swept
+        finally:
+            self._sweeping.discard(store)
+        self._tell()
+
+    def _tell(self) -> None:
+        """A sweep is finished as long ago as that of the store which is behind most."""
+        self._metrics.unread_days.set(sum(each.unread_days for each in self._swept.values()))
+        self._metrics.kept.set(sum(each.kept_objects for each in self._swept.values()))
+        if len(self._finished_ms) == len(self._stores):
+            self._metrics.finished.set(min(self._finished_ms.values()) / 1000)
 
     async def _raise_undropped(self, usages: Mapping[str, Usage]) -> None:
         """What was buried for the sake of room and is not doomed yet stays, once there is room again."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from services.storage.retention.policy import Policy
 from services.storage.segment import LedgerGap
-from snowlight.object_store import ObjectStoreSettings
-from tests.parts.part import free_port
 from tests.rpc.storage.witness import Witness
 from tests.rpc.storage.yard import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, Yard, keys, minutes, open_yard
 
@@ -210,61 +207,6 @@ async def test_two_sweepers_at_once_only_repeat_each_other(yard: Yard, witness: 
     assert yard.objects_in() == keys(*young)
     assert await witness.known_starts("cam") == {segment.start_ms for segment in young}
     assert witness.index_objects() == set()
-
-
-async def test_a_store_that_is_away_stops_only_its_own(database_url: str, tmp_path: Path) -> None:
-    further = tmp_path / "stores.json"
-    away = {
-        "name": "town",
-        "url": "s3://town",
-        "endpoint": f"http://127.0.0.1:{free_port()}",
-        "access_key": "nobody",
-        "secret_key": "is there",
-    }
-    further.write_text(json.dumps([away]))
-    settings = ObjectStoreSettings(url=f"file://{tmp_path}/footage", further_file=further)
-    async with open_yard(database_url, tmp_path, settings) as yard:
-        witness = Witness(database_url, tmp_path / "footage")
-        await yard.register("cam")
-        here = minutes("cam", LIMIT_MS - HOUR_MS, 2)
-        await yard.record(*here)
-        there = minutes("cam", LIMIT_MS - 2 * HOUR_MS, 2, store="town")
-        await yard.insert(*there)
-        await yard.sweeper.sweep()
-        assert yard.objects_in() == set()
-        assert {row.start_ms for row in await witness.rows()} == {each.start_ms for each in there}
-        assert yard.registry.get_sample_value("snowlight_storage_sweep_failures_total") == 1
-        known = yard.new_sweeper(is_away=lambda store: store == "town")
-        await known.sweeper.sweep()
-        assert yard.registry.get_sample_value("snowlight_storage_sweep_failures_total") == 0, (
-            "not asked again"
-        )
-
-
-async def test_a_folder_whose_disk_is_not_there_loses_no_row(yard: Yard, witness: Witness) -> None:
-    """Its files are missing, and not deleted."""
-    await yard.register("cam")
-    old = minutes("cam", LIMIT_MS - HOUR_MS, 2)
-    await yard.record(*old)
-    (yard.folder / "footage").rename(yard.folder / "unmounted")
-    await yard.sweeper.sweep()
-    assert len(await witness.rows()) == 2
-    (yard.folder / "unmounted").rename(yard.folder / "footage")
-    await yard.sweeper.sweep()
-    assert await witness.rows() == []
-    assert yard.objects_in() == set()
-
-
-async def test_a_damaged_index_object_stands_in_no_others_way(yard: Yard) -> None:
-    await yard.register("cam")
-    await yard.register("other")
-    broken, whole = minutes("cam", LIMIT_MS - 3 * DAY_MS, 2), minutes("other", LIMIT_MS - 3 * DAY_MS, 2)
-    await yard.pack(*broken, *whole)
-    (path,) = (yard.folder / "footage/idx/cam").iterdir()
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    await yard.sweeper.sweep()
-    assert yard.objects_in() == keys(*broken)
-    assert yard.registry.get_sample_value("snowlight_storage_unreadable_days") == 1
 
 
 async def test_ledger_rows_go_by_their_own_age(yard: Yard, witness: Witness) -> None:

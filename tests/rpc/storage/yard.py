@@ -25,6 +25,7 @@ from services.storage.index.repository_postgres import PostgresRepository
 from services.storage.retention.assembly import RetentionParts, build_retention
 from services.storage.retention.policies import PolicyRepository
 from services.storage.retention.preview import Preview
+from services.storage.retention.sweeper import CheckStore
 from services.storage.segment import Segment
 from services.storage.tables import segments
 from snowlight.api.ingest.v1 import camera_pb2
@@ -34,7 +35,7 @@ from snowlight.object_store import ObjectStoreSettings, open_stores
 from snowlight.steps import Reached, go_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from obstore.store import ObjectStore
 
@@ -84,10 +85,8 @@ class Yard:
         self.retention = self.new_sweeper()
         self.sweeper = self.retention.sweeper
 
-    def new_sweeper(
-        self, reached: Reached = go_on, is_away: Callable[[str], bool] = lambda _store: False
-    ) -> RetentionParts:
-        """One more, as another process would have."""
+    def new_sweeper(self, reached: Reached = go_on, check: CheckStore | None = None) -> RetentionParts:
+        """One more, as another process would have. Stores pass unless `check` says otherwise."""
         self.registry = CollectorRegistry()
         swift = {"grace_seconds": 0, "sweep_pause_seconds": 0, "unpack_seconds": 0}
         return build_retention(
@@ -99,7 +98,7 @@ class Yard:
             self.clock,
             self.registry,
             reached,
-            is_away,
+            check or _pass,
         )
 
     async def register(self, uid: str, **fields: Any) -> None:
@@ -239,3 +238,7 @@ async def open_yard(
             HandClock(),
             settings,
         )
+
+
+async def _pass(store: str) -> None:
+    """Every store is the one that it was."""
