@@ -11,7 +11,6 @@ from services.ingest.camera import CameraSpec
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
-from services.ingest.recorded import HOLE_MS
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord, Tombstone
 from services.ingest.status.board import StatusBoard
@@ -191,7 +190,7 @@ class Supervisor:
         """What is recorded of a time that has not come yet, which only a clock that went back explains."""
         gap = self._board.gaps.open_gap(uid)
         now_ms = self._clock.now_ms()
-        if gap is None or gap.start_ms - now_ms <= HOLE_MS:
+        if gap is None or gap.start_ms <= now_ms:
             return ()
         try:
             ahead = await self._recorded(uid, now_ms, gap.start_ms)

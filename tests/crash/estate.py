@@ -20,9 +20,9 @@ from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc, hold_pb2, hold
 from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from tests.rpc.storage.bucket import put
+from tests.rpc.storage.committing import COMMITTED, commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.objects import Footage, footage
-from tests.rpc.storage.test_commit import COMMITTED, commit, open_epoch
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

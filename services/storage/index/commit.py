@@ -13,6 +13,7 @@ from services.storage.index.packed import PackedDay
 from services.storage.index.repository import Epoch, Key, Repository, key_of
 from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.days import SETTLE_MS
+from services.storage.ledger.refused import record_refused
 from services.storage.segment import DAY_MS, Commit, Segment
 from services.storage.spans import Span
 from snowlight.clock import Clock
@@ -86,7 +87,7 @@ class Ledger:
             there = {key_of(segment) for segment in packed}
             if there:
                 fresh = [segment for segment in fresh if key_of(segment) not in there]
-            await self._displace(connection, epoch, fresh)
+            displaced = await self._displace(connection, epoch, fresh)
             inserted = await repository.insert_segments(connection, fresh)
             near = await repository.near(connection, late)
             # Rows that a packed day takes over are gone only once the day can be seen, so days are looked for
@@ -99,6 +100,9 @@ class Ledger:
             inserted |= await repository.insert_segments(connection, chosen)
             if chosen:
                 await repository.extend_late(connection, commit.shard, max(each.end_ms for each in chosen))
+            known_keys = {key_of(each) for each in (*near, *chosen)}
+            refused = [segment for segment in late if key_of(segment) not in known_keys]
+            await record_refused(connection, [*displaced, *refused], [*near, *fresh, *chosen])
             await repository.save_gaps(connection, commit.gaps)
             # What is younger is in no closed day yet, and that is nearly all there is.
             old_ms = self._clock.now_ms() - SETTLE_MS
@@ -113,7 +117,9 @@ class Ledger:
         told = inserted | {key_of(segment) for segment in near}
         return _outcomes(commit.segments, inserted, told, newest)
 
-    async def _displace(self, connection: AsyncConnection, epoch: Epoch, fresh: Sequence[Segment]) -> None:
+    async def _displace(
+        self, connection: AsyncConnection, epoch: Epoch, fresh: Sequence[Segment]
+    ) -> list[Segment]:
         """What a writer that has lost its shard committed meanwhile gives way to its successor's.
 
         Its objects are set aside by the comparison with the bucket.
@@ -126,6 +132,7 @@ class Ledger:
             and any(found.camera_uid == each.camera_uid and overlap(found, each) for each in contested)
         ]
         await self._repository.delete_live(connection, older)
+        return older
 
     def _past(self, segments: Sequence[Segment]) -> list[Segment]:
         """Those that may lie in a packed day, which is one that has been over for an hour at least."""

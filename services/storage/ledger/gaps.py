@@ -31,13 +31,15 @@ async def record_gaps(connection: AsyncConnection, rows: Iterable[LedgerGap]) ->
         index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
         set_={"end_ms": ended, "cause": insert.excluded.cause},
     ).returning(gaps)
-    values = [
-        {"camera_uid": row.camera_uid, "start_ms": row.start_ms, "end_ms": row.end_ms, "cause": row.cause}
-        for row in merged
-    ]
-    written = [LedgerGap(*row) for row in await connection.execute(statement, values)]
-    await _keep(connection, written)
-    await reopen(connection, [(row.camera_uid, span_of(row)) for row in written])
+    await _write(connection, statement, merged)
+
+
+async def add_gaps(connection: AsyncConnection, rows: Iterable[LedgerGap]) -> None:
+    """Insert rows, but for those that begin where another of the camera does: what is known of it stays."""
+    merged = merge_gaps(rows)
+    if merged:
+        insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(gaps)
+        await _write(connection, insert.on_conflict_do_nothing().returning(gaps), merged)
 
 
 async def withdraw(connection: AsyncConnection, camera_uid: str, span: Span, cause: str) -> None:
@@ -101,6 +103,17 @@ def cut(row: LedgerGap, span: Span) -> list[LedgerGap]:
 def span_of(row: LedgerGap) -> Span:
     """When the row may hold: one that goes on has no end."""
     return Span(row.start_ms, row.end_ms or _FOREVER_MS)
+
+
+async def _write(connection: AsyncConnection, statement: sa.Executable, rows: Sequence[LedgerGap]) -> None:
+    """Execute `statement`, which returns what it wrote of `rows`."""
+    values = [
+        {"camera_uid": row.camera_uid, "start_ms": row.start_ms, "end_ms": row.end_ms, "cause": row.cause}
+        for row in rows
+    ]
+    written = [LedgerGap(*row) for row in await connection.execute(statement, values)]
+    await _keep(connection, written)
+    await reopen(connection, [(row.camera_uid, span_of(row)) for row in written])
 
 
 async def _keep(connection: AsyncConnection, rows: Sequence[LedgerGap], *, withdrawn: bool = False) -> None:

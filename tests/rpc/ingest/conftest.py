@@ -1,4 +1,4 @@
-"""The registry served over real gRPC, without sessions."""
+"""The registry served over real gRPC, without sessions; and ingest with a village to record."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
+from simulator.server import CameraServer, serve_cameras
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.service_token import ServiceTokens
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
-from snowlight.config import TlsSettings
+from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.database import Database, open_database
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import Servicer, serve_grpc
+from tests.rpc.ingest.cluster import Client, cluster_settings, running_ingest, running_storage
+from tests.rpc.ingest.village import GATE
 
 KEY = ClusterKey("a cluster key that is long enough for a test")
 MIGRATIONS = Path(__file__).parents[3] / "services" / "ingest" / "migrations"
@@ -92,3 +95,28 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
 async def registry(database_url: str) -> AsyncIterator[Registry]:
     async with serve_registry(database_url) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("loops")
+
+
+@pytest.fixture
+async def village(loops: Path) -> AsyncIterator[CameraServer]:
+    async with serve_cameras([GATE], loops) as server:
+        await server.encoded()
+        yield server
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[ClusterSettings]:
+    settings = cluster_settings(tmp_path)
+    async with running_storage(settings):
+        yield settings
+
+
+@pytest.fixture
+async def ingest(cluster: ClusterSettings) -> AsyncIterator[Client]:
+    async with running_ingest(cluster) as client:
+        yield client

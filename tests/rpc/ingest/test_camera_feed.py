@@ -11,7 +11,7 @@ from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, UnavailableError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.ingest.conftest import Registry, serve_registry
-from tests.rpc.ingest.test_camera_registry import create, delete, update
+from tests.rpc.ingest.registering import create, delete, update
 
 Event = camera_pb2.WatchCamerasResponse
 SOON = 5.0

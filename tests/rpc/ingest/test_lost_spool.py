@@ -15,18 +15,13 @@ from services.ingest.recording.volume import MARKER
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.rpc.ingest.cluster import client_of, cluster_settings, running_ingest, running_storage, until
-from tests.rpc.ingest.test_recording import (  # noqa: F401
-    GATE,
-    _environment,
-    fragments,
-    loops,
-    village,
-)
+from tests.rpc.ingest.process import environment
+from tests.rpc.ingest.village import GATE, fragments
 
 
 @pytest.mark.parametrize("replaced", [False, True])
 async def test_what_a_lost_spool_held_is_told_from_what_the_restart_cost(
-    village: CameraServer,  # noqa: F811
+    village: CameraServer,
     tmp_path: Path,
     replaced: bool,
 ) -> None:
@@ -37,7 +32,7 @@ async def test_what_a_lost_spool_held_is_told_from_what_the_restart_cost(
             camera = await client.create("gate", village.url(GATE))
             _, before = await fragments(client, camera.uid, 4)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.ingest", env=_environment(cluster)
+            sys.executable, "-m", "services.ingest", env=environment(cluster)
         )
         try:
             async with client_of(cluster) as client:
@@ -68,7 +63,7 @@ async def test_what_a_lost_spool_held_is_told_from_what_the_restart_cost(
 
 
 async def test_a_marker_that_was_deleted_beside_its_footage_loses_nothing(
-    village: CameraServer,  # noqa: F811
+    village: CameraServer,
     tmp_path: Path,
 ) -> None:
     cluster = cluster_settings(tmp_path)

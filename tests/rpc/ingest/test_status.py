@@ -11,7 +11,7 @@ from services.ingest.status.reporter import GapReporter
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import UnavailableError
 from tests.rpc.ingest.conftest import Registry, serve_registry
-from tests.rpc.ingest.test_camera_registry import create
+from tests.rpc.ingest.registering import create
 
 T = 1_700_000_000_000
 

@@ -18,7 +18,7 @@ from snowlight.rpc.server import Servicer
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import build_runtime
 from tests.rpc.ingest.cluster import cluster_settings, running_ingest, until
-from tests.rpc.ingest.test_recording import GATE, fragments, loops, village  # noqa: F401
+from tests.rpc.ingest.village import GATE, fragments
 
 
 class Stores(store_pb2_grpc.StoresServicer):
@@ -76,7 +76,7 @@ def store(tmp_path: Path) -> ObjectStoreSettings:
 
 
 async def test_a_regions_footage_goes_to_its_store_and_a_full_one_takes_no_camera(
-    village: CameraServer,  # noqa: F811
+    village: CameraServer,
     tmp_path: Path,
     store: ObjectStoreSettings,
 ) -> None:

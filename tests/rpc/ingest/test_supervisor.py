@@ -14,7 +14,7 @@ from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import SystemClock
 from tests.rpc.ingest.cluster import until
 from tests.rpc.ingest.conftest import Registry
-from tests.rpc.ingest.test_camera_registry import create
+from tests.rpc.ingest.registering import create
 
 T = 1_700_000_000_000
 

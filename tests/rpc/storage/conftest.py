@@ -19,7 +19,9 @@ from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
 from snowlight.steps import Reached, go_on
+from tests.parts.minio import MinioServer
 from tests.parts.part import free_port
+from tests.rpc.storage.days import Town, open_town
 from tests.rpc.storage.registry import Registry
 
 CLUSTER_KEY = "a cluster key that is long enough for a test"
@@ -128,6 +130,15 @@ class Cluster:
             yield store_pb2_grpc.StoresStub(channel)
 
 
+@pytest.fixture(params=["folder", "minio"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStoreSettings:
+    """The settings of an empty store; a test that uses it runs on a folder and on MinIO."""
+    if request.param == "folder":
+        return ObjectStoreSettings(url=f"file://{tmp_path}/footage")
+    server: MinioServer = request.getfixturevalue("minio_server")
+    return server.store(request.getfixturevalue("minio_bucket"))
+
+
 @pytest.fixture
 def cluster(database_url: str, tmp_path: Path) -> Cluster:
     return Cluster(database_url, tmp_path)
@@ -138,3 +149,9 @@ async def storage(cluster: Cluster) -> "AsyncIterator[storage_pb2_grpc.StorageAs
     """Storage up, with the registry up."""
     async with cluster.ingest(), cluster.storage() as stub:
         yield stub
+
+
+@pytest.fixture
+async def town(cluster: Cluster) -> AsyncIterator[Town]:
+    async with open_town(cluster) as opened:
+        yield opened

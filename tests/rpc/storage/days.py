@@ -17,8 +17,8 @@ from snowlight.api.storage.v1 import integrity_pb2, storage_pb2
 from snowlight.database import Database, open_database
 from snowlight.media.fragment import ObjectKey
 from snowlight.rpc.status import remote_errors
+from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.footage import SESSION
-from tests.rpc.storage.test_commit import commit, open_epoch
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 FOREVER_DAYS = 10_000
+COUNTY = "regions/421381"
+DAY = "2024-03-05"
 
 
 @dataclass

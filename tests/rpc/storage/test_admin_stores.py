@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tests.parts.part import ROOT
 from tests.rpc.storage.bucket import put, rows
 from tests.rpc.storage.objects import footage
-from tests.rpc.storage.test_rebuild import YESTERDAY_MS
+from tests.rpc.storage.recorded_days import YESTERDAY_MS
 
 if TYPE_CHECKING:
     from tests.rpc.storage.conftest import Cluster

@@ -13,8 +13,8 @@ from snowlight.clock import SystemClock
 from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.steps import go_on
 from tests.rpc.storage.bucket import insert, is_flushed, keys, lose_database, opened, rows
+from tests.rpc.storage.committing import open_epoch
 from tests.rpc.storage.conftest import Cluster
-from tests.rpc.storage.test_commit import open_epoch
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -9,31 +9,12 @@ import pytest
 
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import FailedPreconditionError, InvalidArgumentError
-from snowlight.rpc.status import remote_errors
+from tests.rpc.storage.committing import COMMITTED, DUPLICATE, SUPERSEDED, commit, open_epoch
+from tests.rpc.storage.days import MINUTE_MS
 from tests.rpc.storage.footage import START_MS, gap, segment
 
 if TYPE_CHECKING:
     from snowlight.api.storage.v1.storage_pb2_grpc import StorageAsyncStub as Storage
-
-COMMITTED = storage_pb2.CommitResult.COMMITTED
-DUPLICATE = storage_pb2.CommitResult.DUPLICATE
-SUPERSEDED = storage_pb2.CommitResult.SUPERSEDED
-MINUTE_MS = 60_000
-
-
-async def open_epoch(storage: Storage, epoch: int, shard: int = 7) -> None:
-    with remote_errors("services/storage"):
-        await storage.OpenEpoch(storage_pb2.OpenEpochRequest(shard=shard, epoch=epoch, from_ms=START_MS))
-
-
-async def commit(
-    storage: Storage, *segments: storage_pb2.Segment, gaps: tuple[storage_pb2.Gap, ...] = ()
-) -> list[storage_pb2.CommitResult.Outcome.ValueType]:
-    with remote_errors("services/storage"):
-        request = storage_pb2.CommitSegmentsRequest(shard=7, segments=segments, gaps=gaps)
-        response = await storage.CommitSegments(request)
-    assert [result.key for result in response.results] == [each.key for each in segments]
-    return [result.outcome for result in response.results]
 
 
 async def listed(storage: Storage, uid: str = "cam") -> list[storage_pb2.Segment]:

@@ -9,8 +9,9 @@ import pytest
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import InvalidArgumentError
 from snowlight.rpc.status import remote_errors
+from tests.rpc.storage.committing import commit, open_epoch
+from tests.rpc.storage.days import MINUTE_MS
 from tests.rpc.storage.footage import START_MS, gap, segment
-from tests.rpc.storage.test_commit import MINUTE_MS, commit, open_epoch
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from services.storage.spans import Span
 from services.storage.tables import outbox
 from snowlight.api.storage.v1 import stored_pb2
 from snowlight.database import Database, open_database
+from tests.rpc.storage.days import MINUTE_MS
 from tests.rpc.storage.footage import START_MS
-from tests.rpc.storage.test_commit import MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -17,9 +17,10 @@ from snowlight.database import open_database
 from snowlight.media.fragment import ObjectKey
 from snowlight.object_store import ObjectStoreSettings, open_store
 from tests.parts.part import free_port
+from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
+from tests.rpc.storage.days import MINUTE_MS
 from tests.rpc.storage.footage import segment
-from tests.rpc.storage.test_commit import MINUTE_MS, commit, open_epoch
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

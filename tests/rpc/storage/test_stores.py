@@ -15,9 +15,9 @@ from snowlight.api.storage.v1 import store_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.status import remote_errors
+from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.footage import START_MS, segment
-from tests.rpc.storage.test_commit import commit, open_epoch
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
