@@ -20,6 +20,8 @@ _UID = re.compile(r"[0-9a-z-]{1,64}")
 _INIT8 = re.compile(r"[0-9a-f]{8}")
 _CAUSE = re.compile(r"[a-z][a-z_]{0,63}")
 _KNOWN_FLAGS = 0b11
+_END_OF_TIME_MS = 1 << 53
+"""What is added to an instant before it does not overflow."""
 
 
 def check(holds: bool, field: str, detail: str) -> None:
@@ -40,6 +42,7 @@ def check_range(
     check_uid(request.camera_uid, "camera_uid")
     check(request.start_ms >= 0, "start_ms", "start_ms must be ms since 1970 UTC")
     check(request.end_ms > request.start_ms, "end_ms", "end_ms must be after start_ms")
+    check(request.end_ms < _END_OF_TIME_MS, "end_ms", "end_ms must be ms since 1970 UTC")
     hours = longest_ms // 3_600_000
     check(
         request.end_ms - request.start_ms <= longest_ms, "end_ms", f"the range may be {hours} hours at most"

@@ -138,6 +138,7 @@ async def test_a_day_and_a_month_come_in_one_answer(storage: Storage) -> None:
         ("cam", -1, 1, "start_ms"),
         ("cam", 5, 5, "end_ms"),
         ("cam", 0, 33 * DAY_MS, "end_ms"),
+        ("cam", (1 << 63) - 2, (1 << 63) - 1, "end_ms"),
     ],
 )
 async def test_a_malformed_range_names_the_field(

@@ -82,10 +82,11 @@ async def test_a_store_that_takes_long_holds_up_no_other(database_url: str, tmp_
         if store == "town":
             await stuck.wait()
 
-    async def have_gone() -> bool:
-        return not yard.objects_in()
-
     async with open_yard(database_url, tmp_path, settings) as yard:
+
+        async def have_gone() -> bool:
+            return not yard.objects_in()
+
         yard.settings["sweep_seconds"] = 0.05
         await yard.register("cam")
         await yard.record(*minutes("cam", LIMIT_MS - HOUR_MS, 2))
