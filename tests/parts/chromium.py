@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ctypes.util import find_library
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
@@ -11,13 +12,17 @@ from playwright.async_api import Browser, async_playwright
 from tests.parts.part import PartMissingError, apt_install, machine_lock
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+DRIVER_LIBRARY = "atomic"
+"""Of the C compiler: Playwright's own node is linked with it, and a small Debian comes without."""
 
 
 def find_chromium() -> Path:
-    """The program. Raises PartMissingError."""
-    if _installed() is None:
+    """The program, which Playwright can drive. Raises PartMissingError."""
+    missing = [] if _installed() else ["chromium", "fonts-noto-cjk"]
+    missing += [] if find_library(DRIVER_LIBRARY) else ["libatomic1"]
+    if missing:
         with machine_lock("chromium"):
-            apt_install(["chromium", "fonts-noto-cjk"])
+            apt_install(missing)
     found = _installed()
     if found is None:
         raise PartMissingError(f"none of {', '.join(NAMES)} is on PATH")
