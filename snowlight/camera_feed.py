@@ -58,10 +58,10 @@ class CameraFeed:
                 match response.WhichOneof("event"):
                     case "changed":
                         changes.append(response.changed)
-                        reached = reached and response.changed.revision
+                        reached = None if reached is None else response.changed.revision
                     case "deleted":
                         changes.append(response.deleted)
-                        reached = reached and response.deleted.revision
+                        reached = None if reached is None else response.deleted.revision
                     case "synced" if response.synced < kept:
                         log.warning("camera_feed.registry_replaced")
                         await self._model.forget()

@@ -34,6 +34,16 @@ describe('reading a timeline', () => {
     expect(gaps).toEqual([{ start: start + 4 * HOUR, end: now, cause: 'auth_failed', open: true }]);
   });
 
+  it('says of a gap that ended with the answer that it goes on, but not beside footage', () => {
+    const now = start + 5 * HOUR;
+    const until = new Date(now - 4000).toISOString();
+    const gap = { start: at(4), end: until, cause: 'camera_offline' };
+    expect(readTimeline({ gaps: [gap] }, day, now).gaps[0]?.open).toBe(true);
+    const back = { start: until, end: new Date(now).toISOString() };
+    expect(readTimeline({ gaps: [gap], spans: [back] }, day, now).gaps[0]?.open).toBe(false);
+    expect(readTimeline({ gaps: [gap] }, day, now + HOUR).gaps[0]?.open).toBe(false);
+  });
+
   it('calls a cause it has never heard of unknown', () => {
     const { gaps } = readTimeline({ gaps: [{ start: at(1), end: at(2), cause: 'meteorite' }] }, day, day.end);
     expect(gaps[0]?.cause).toBe('unknown');

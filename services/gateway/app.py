@@ -93,7 +93,7 @@ def build_site(
         *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),
     ]
-    console = Console(find_console(settings.console_dir))
+    console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
         middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
     )

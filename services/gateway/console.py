@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_TIME_ZONE = re.compile(rb'(<meta name="time-zone" content=")[^"]*(")')
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Snowlight</title>
 <h1>Snowlight</h1>
@@ -45,8 +47,9 @@ class _File:
 class Console:
     """The console's files. Any page address leads to its index, which shows the page."""
 
-    def __init__(self, directory: Path | None) -> None:
-        self._files = _load(directory) if directory is not None else {}
+    def __init__(self, directory: Path | None, time_zone: str) -> None:
+        """`time_zone`: in which the console tells times and counts days."""
+        self._files = _load(directory, time_zone) if directory is not None else {}
         self._built = "/index.html" in self._files
 
     def answer(self, request: web.Request) -> web.Response | None:
@@ -79,16 +82,22 @@ def find_console(configured: Path | None) -> Path | None:
     return next((folder for folder in candidates if (folder / "index.html").is_file()), None)
 
 
-def _load(directory: Path) -> dict[str, _File]:
+def _load(directory: Path, time_zone: str) -> dict[str, _File]:
     files = {}
     for path in sorted(directory.rglob("*")):
         if path.is_file() and path.suffix != ".map":
-            files["/" + path.relative_to(directory).as_posix()] = _read(path)
+            name = "/" + path.relative_to(directory).as_posix()
+            body = path.read_bytes()
+            files[name] = _read(path, _told(body, time_zone) if name == "/index.html" else body)
     return files
 
 
-def _read(path: Path) -> _File:
-    body = path.read_bytes()
+def _told(page: bytes, time_zone: str) -> bytes:
+    """The page with the cluster's time zone in its `<meta name="time-zone">`."""
+    return _TIME_ZONE.sub(rb"\g<1>%s\g<2>" % time_zone.encode(), page)
+
+
+def _read(path: Path, body: bytes) -> _File:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if path.suffix == ".js":
         kind = "text/javascript"

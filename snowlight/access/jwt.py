@@ -1,5 +1,6 @@
 """JSON Web Tokens (RFC 7519), read strictly: one algorithm, one type, an expiry, an issuer."""
 
+import base64
 import json
 from typing import Any
 
@@ -13,6 +14,8 @@ AUTH_ISSUER = "urn:snowlight:auth"
 SERVICE_ISSUER = "urn:snowlight:service"
 SIGNATURE = "Ed25519"  # RFC 9864
 MAX_LENGTH = 4096
+REFUSALS = (JoseError, ValueError, TypeError, KeyError, RecursionError)
+"""What reading a header or claims of a stranger's making may raise."""
 
 
 def encode(claims: dict[str, Any], key: OKPKey | OctKey, *, algorithm: str, typ: str) -> str:
@@ -30,18 +33,35 @@ def decode(token: str, keys: KeySet | OctKey, *, algorithm: str, typ: str, issue
 
     Raises UnauthenticatedError("auth.token_invalid").
     """
-    if len(token) > MAX_LENGTH:
-        raise UnauthenticatedError("auth.token_invalid", "the token is too long")
+    read_header(token)
     try:
         parsed = jws.deserialize_compact(token.encode("ascii"), keys, algorithms=[algorithm])
         claims = json.loads(parsed.payload or b"", object_pairs_hook=_no_duplicates)
-    except (JoseError, ValueError, UnicodeError) as error:
+    except REFUSALS as error:
         raise UnauthenticatedError("auth.token_invalid", "the token does not verify") from error
     if not isinstance(claims, dict) or parsed.headers().get("typ") != typ or claims.get("iss") != issuer:
         raise UnauthenticatedError("auth.token_invalid", "the token is of another kind")
     if not isinstance(claims.get("exp"), int) or not isinstance(claims.get("sub"), str):
         raise UnauthenticatedError("auth.token_invalid", "the token lacks exp or sub")
     return claims
+
+
+def read_header(token: str) -> dict[str, Any]:
+    """The header, unverified: it only says which key to verify with.
+
+    Raises UnauthenticatedError("auth.token_invalid"), also for a token that is too long to look at.
+    """
+    if len(token) > MAX_LENGTH:
+        raise UnauthenticatedError("auth.token_invalid", "the token is too long")
+    encoded, dot, _ = token.partition(".")
+    try:
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except REFUSALS as error:
+        raise UnauthenticatedError("auth.token_invalid", "this is not a token") from error
+    # RFC 7515, 4.1.11: what must be understood and is not makes a token invalid. Nothing else is needed.
+    if not dot or not isinstance(header, dict) or header.keys() - {"alg", "typ", "kid"}:
+        raise UnauthenticatedError("auth.token_invalid", "this is not a token")
+    return header
 
 
 def check_times(claims: dict[str, Any], now_ms: int, *, code: str) -> None:

@@ -15,6 +15,9 @@ export interface DayRecord {
 
 export const NO_RECORD: DayRecord = { spans: [], gaps: [] };
 
+/** An answer is asked for anew every five seconds. */
+const ANSWER_AGE_MS = 10_000;
+
 /** Gaps in which nothing was due, so that they do not count against the camera. */
 const NOT_DUE: readonly GapCause[] = ['disabled', 'schedule'];
 
@@ -25,12 +28,10 @@ export function readTimeline(answer: TimelineAnswer, day: Range, now: number): D
     .filter((span) => span.end > span.start);
   const gaps = (answer.gaps ?? [])
     .map((gap): Gap => {
-      const open = !gap.end;
-      const range = clip(
-        { start: Date.parse(gap.start), end: gap.end ? Date.parse(gap.end) : now },
-        day.start,
-        end,
-      );
+      // The server lets a gap that goes on end when it answers.
+      const ended = gap.end ? Date.parse(gap.end) : now;
+      const open = ended >= now - ANSWER_AGE_MS && !spans.some((span) => span.end > ended);
+      const range = clip({ start: Date.parse(gap.start), end: ended }, day.start, end);
       return { ...range, cause: causeOf(gap.cause), open };
     })
     .filter((gap) => gap.end > gap.start);

@@ -1,5 +1,11 @@
 /** The zone in which people here read clocks and count days; instants travel and are kept in UTC. */
-export const TIME_ZONE = 'Asia/Shanghai';
+export const TIME_ZONE = readZone();
+
+/** As the gateway was told; it writes its setting into the page. */
+function readZone(): string {
+  const meta = globalThis.document?.querySelector<HTMLMetaElement>('meta[name="time-zone"]');
+  return meta?.content ?? 'Asia/Shanghai';
+}
 
 export interface DayBounds {
   /** Epoch milliseconds of the day's first instant and of the next day's. */

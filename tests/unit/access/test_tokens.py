@@ -1,5 +1,6 @@
 """Who is let in: tokens that verify, and every way one does not."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from snowlight.access.token import ACCESS_TOKEN_TYP, TICKET_TYP, TokenVerifier
 from snowlight.errors import ExpiredError, PermissionDeniedError, UnauthenticatedError
 
 NOW_MS = 1_790_000_000_000
+NESTED = b'{"kid":' + b"[" * 2900
 
 
 class FixedClock:
@@ -103,6 +105,15 @@ async def test_an_expired_access_token_is_unauthenticated(verifier: TokenVerifie
         await verifier.access_token(signed)
 
 
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def with_header(token: str, header: object) -> str:
+    """The token under another header, its signature as it was."""
+    return f"{encoded(json.dumps(header).encode())}.{token.partition('.')[2]}"
+
+
 async def test_what_auth_did_not_sign_as_a_ticket_is_refused(
     verifier: TokenVerifier, ticket: Sign, key: OKPKey
 ) -> None:
@@ -122,6 +133,16 @@ async def test_what_auth_did_not_sign_as_a_ticket_is_refused(
         ticket(exp=None),
         ticket(exp="never"),
         "x" * 5000,
+        with_header(good, {"alg": jwt.SIGNATURE, "typ": TICKET_TYP, "kid": "first", "crit": 5}),
+        with_header(good, {"alg": jwt.SIGNATURE, "typ": TICKET_TYP, "kid": "first", "crit": [{}]}),
+        with_header(
+            good, {"alg": jwt.SIGNATURE, "typ": TICKET_TYP, "kid": "first", "jku": "http://192.0.2.1"}
+        ),
+        with_header(good, {"alg": "none", "typ": TICKET_TYP, "kid": "first"}),
+        with_header(good, {"alg": jwt.SIGNATURE, "typ": TICKET_TYP, "kid": ["first"]}),
+        with_header(good, ["alg"]),
+        f"{encoded(b'[' * 3000)}.{payload}.{signature}",
+        f"{encoded(NESTED)}.{payload}.{signature}",
     ]
     for token in forged:
         with pytest.raises(UnauthenticatedError):

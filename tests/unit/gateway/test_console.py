@@ -16,7 +16,7 @@ def console(tmp_path: Path) -> Console:
     (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "assets" / "index-abc.js").write_text("x;" * 2000)
     (tmp_path.parent / "secret").write_text("no")
-    return Console(tmp_path)
+    return Console(tmp_path, "Asia/Urumqi")
 
 
 def test_any_page_address_leads_to_the_index(console: Console) -> None:
@@ -55,7 +55,16 @@ def test_nothing_else_is_answered(console: Console, path: str) -> None:
 
 def test_a_console_that_was_not_built_says_so(tmp_path: Path) -> None:
     assert find_console(tmp_path / "none") is None
-    answer = Console(None).answer(make_mocked_request("GET", "/", headers=PAGE))
+    answer = Console(None, "Asia/Shanghai").answer(make_mocked_request("GET", "/", headers=PAGE))
     assert answer is not None
     assert answer.status == 503
     assert "make console" in (answer.text or "")
+
+
+def test_the_page_tells_the_clusters_time_zone(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "console" / "index.html").read_text()
+    assert '<meta name="time-zone" content="Asia/Shanghai" />' in page
+    (tmp_path / "index.html").write_text(page)
+    answer = Console(tmp_path, "Europe/Berlin").answer(make_mocked_request("GET", "/", headers=PAGE))
+    assert answer is not None
+    assert answer.text == page.replace("Asia/Shanghai", "Europe/Berlin")
