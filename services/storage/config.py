@@ -47,7 +47,7 @@ class StorageSettings(BaseSettings):
         7200.0, ge=0, description="How old an object without a row must be to be adopted or set aside."
     )
     reconcile_hash_bytes_per_second: int = Field(
-        2 << 20, ge=0, description="What may be read to make up hashes that a rebuilt index lacks, bytes/s."
+        2 << 20, ge=0, description="What may be read to find hashes that a rebuilt index lacks, bytes/s."
     )
     pack_after_hours: float = Field(
         24.0, ge=1, description="From the end of a UTC day to its rows being packed into an index object."

@@ -13,6 +13,7 @@ from services.storage.exports.exports import Exports
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.holds.repository import HoldRepository
+from services.storage.index.found_hashes import FoundHashes
 from snowlight.database import Database
 from snowlight.evidence.signature import evidence_key
 from snowlight.object_store import EvidenceSettings, StoreDescription
@@ -47,6 +48,7 @@ def build_exports(
         repository,
         windows,
         footage,
+        FoundHashes(database),
         stores,
         is_away,
         open_evidence(settings.evidence, described, runtime.cluster.data_dir),

@@ -16,6 +16,7 @@ from services.storage.exports.evidence_store import EvidenceStore
 from services.storage.exports.export import OPEN_STATES, Export, ExportState
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
+from services.storage.index.found_hashes import FoundHashes
 from services.storage.ledger.timeline import Timeline
 from services.storage.segment import JOIN_MS, Segment
 from services.storage.spans import Span, holes, join
@@ -57,6 +58,7 @@ class ExportWorker:
         repository: ExportRepository,
         holds: WindowHolds,
         footage: FootageOfCamera,
+        hashes: FoundHashes,
         stores: "Mapping[str, ObjectStore]",
         is_away: Callable[[str], bool],
         evidence: EvidenceStore,
@@ -67,6 +69,7 @@ class ExportWorker:
         self._repository = repository
         self._holds = holds
         self._footage = footage
+        self._hashes = hashes
         self._stores = stores
         self._is_away = is_away
         self._evidence = evidence
@@ -142,11 +145,12 @@ class ExportWorker:
         done = 0
         cameras: list[EvidenceCamera] = []
         for uid, segments, timeline in found:
+            hashes = await self._hashes.list(uid, export.start_ms, export.end_ms)
             objects: list[EvidenceObject] = []
             for segment in segments:
                 if not await self._advance(export, total, done):
                     return
-                objects.append(await self._copy_object(export, segment))
+                objects.append(await self._copy_object(export, segment, hashes))
                 done += segment.size
             cameras.append(
                 EvidenceCamera(uid=uid, objects=tuple(objects), gaps=_gaps(export, segments, timeline))
@@ -164,10 +168,14 @@ class ExportWorker:
             export.id, state=ExportState.RUNNING, error="", bytes_total=total, bytes_done=done
         )
 
-    async def _copy_object(self, export: Export, segment: Segment) -> EvidenceObject:
+    async def _copy_object(
+        self, export: Export, segment: Segment, found: Mapping[str, bytes]
+    ) -> EvidenceObject:
         data = await self._read(segment)
         digest = await asyncio.to_thread(lambda: sha256(data).digest())
-        if len(data) != segment.size or (segment.sha256 and digest != segment.sha256):
+        # What was found later shows a change since, and is not certified as what was recorded.
+        known = segment.sha256 or found.get(str(segment.key), digest)
+        if len(data) != segment.size or digest != known:
             raise DataLossError("export.footage_damaged", f"{segment.key} is not what was recorded")
         file = f"{segment.camera_uid}/{str(segment.key).rpartition('/')[2]}"
         key = f"{export.folder}/{file}"
