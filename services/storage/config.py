@@ -74,6 +74,11 @@ class StorageSettings(BaseSettings):
     quota_warn_days: float = Field(
         7.0, ge=0, description="A store that is full in fewer days at today's rate is told of as FILLING."
     )
+    export_wait_seconds: float = Field(
+        300.0,
+        ge=0,
+        description="How long an export waits for footage that may still lie in a spool, seconds.",
+    )
     hold_release_by_second_person: bool = Field(
         True, description="Whoever created a hold may not release it."
     )
