@@ -31,7 +31,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--users-dir",
         type=Path,
         metavar="DIR",
-        help="on MinIO, make a user with least rights for each service too, its keys in DIR/{service}.json",
+        help="on MinIO, make a user with least rights for each service too, its keys in "
+        "DIR/{store}-{service}.json",
     )
     init.set_defaults(run=_init_store)
     commands.add_parser(

@@ -47,7 +47,7 @@ class StorageSettings(BaseSettings):
         7200.0, ge=0, description="How old an object without a row must be to be adopted or set aside."
     )
     reconcile_hash_bytes_per_second: int = Field(
-        2 << 20, ge=0, description="What may be read to make up hashes that a rebuilt index lacks, bytes/s."
+        2 << 20, ge=0, description="What may be read to find hashes that a rebuilt index lacks, bytes/s."
     )
     pack_after_hours: float = Field(
         24.0, ge=1, description="From the end of a UTC day to its rows being packed into an index object."
@@ -73,6 +73,11 @@ class StorageSettings(BaseSettings):
     )
     quota_warn_days: float = Field(
         7.0, ge=0, description="A store that is full in fewer days at today's rate is told of as FILLING."
+    )
+    export_wait_seconds: float = Field(
+        300.0,
+        ge=0,
+        description="How long an export waits for footage that may still lie in a spool, seconds.",
     )
     hold_release_by_second_person: bool = Field(
         True, description="Whoever created a hold may not release it."

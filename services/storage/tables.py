@@ -235,6 +235,17 @@ checked_days = sa.Table(
 )
 """When bucket and index were last compared."""
 
+found_hashes = sa.Table(
+    "found_hashes",
+    metadata,
+    sa.Column("camera_uid", sa.Text, primary_key=True),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.LargeBinary, nullable=False),
+)
+"""SHA-256 of objects whose recorded one is not known, as they were found later. They show what changes from
+then on, and prove nothing about what was recorded."""
+
 set_aside = sa.Table(
     "set_aside",
     metadata,

@@ -43,7 +43,8 @@ class EvidenceObject(_Part):
     """Bytes."""
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     committed_sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
-    """What the index was told when the object was recorded; empty when the index had been rebuilt since."""
+    """What the index was told when the object was recorded; empty when it had been rebuilt since, or had
+    adopted the object. A hash found later is not told."""
     store: str
     key: str
     """Where it was recorded to."""

@@ -36,6 +36,7 @@ QUICK = {
     "probe_seconds": 0.2,
     "catalogue_seconds": 0.1,
     "reconcile_first_seconds": 0.0,
+    "export_wait_seconds": 0.0,
     "reconcile_hours": 0.5 / 3600,
     "reconcile_grace_seconds": 0.0,
 }

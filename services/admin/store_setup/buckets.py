@@ -19,6 +19,7 @@ from snowlight.object_store import EvidenceSettings, StoreDescription, open_stor
 ABORT_AFTER_DAYS = 1
 _ABORT_RULE = "snowlight-abort-multipart"
 _NO_LOCK = "ObjectLockConfigurationNotFoundError"
+_NO_SUCH_RULE = ("InvalidArgument", "NotImplemented", "MalformedXML")
 
 
 def init_footage(control: Minio, bucket: str, report: Report) -> None:
@@ -104,27 +105,66 @@ def _stop_versions(control: Minio, bucket: str, report: Report) -> None:
 
 
 def _clean_rules(control: Minio, bucket: str, report: Report) -> None:
-    """Leave one rule, on uploads that were broken off. Any rule on age would delete held footage."""
-    config = control.get_bucket_lifecycle(bucket_name=bucket)
-    rules = list(config.rules) if config else []
-    deleting = [rule for rule in rules if _deletes(rule)]
-    aborting = [rule for rule in rules if rule.abort_incomplete_multipart_upload and not _deletes(rule)]
-    for rule in deleting:
-        report.changed.append(f"bucket {bucket}: rule {rule.rule_id} removed, it would delete held footage")
-    if deleting and not aborting:
-        control.delete_bucket_lifecycle(bucket_name=bucket)
+    """Leave rules on uploads that were broken off alone. Any rule on age would delete held footage.
+
+    What was changed is told by what the bucket says of its rules afterwards.
+    """
+    before = _rules(control, bucket)
+    deleting = [rule for rule in before if _deletes(rule)]
+    aborting = [rule for rule in before if _aborts(rule)]
     if aborting and not deleting:
         report.right.append(f"bucket {bucket} drops uploads that were broken off")
         return
-    try:
-        control.set_bucket_lifecycle(bucket_name=bucket, config=LifecycleConfig([*aborting, _abort_rule()]))
-    except S3Error as error:
-        if error.code not in ("InvalidArgument", "NotImplemented", "MalformedXML"):
-            raise
-        # MinIO takes no such rule: it drops them by itself after 24 hours (api stale_uploads_expiry).
+    if deleting:
+        # Before others are put in their place: a server that refuses those must not keep these.
+        control.delete_bucket_lifecycle(bucket_name=bucket)
+    is_minio = _put_rules(control, bucket, aborting or [_abort_rule()])
+    after = _rules(control, bucket)
+    _tell_removed(bucket, deleting, [rule for rule in after if _deletes(rule)], report)
+    if any(_aborts(rule) for rule in after):
+        if aborting:
+            report.right.append(f"bucket {bucket} drops uploads that were broken off")
+        else:
+            report.changed.append(f"bucket {bucket} drops uploads broken off for {ABORT_AFTER_DAYS} day")
+    elif is_minio:
+        # It drops them by itself after 24 hours (api stale_uploads_expiry).
         report.right.append(f"bucket {bucket}: the server itself drops uploads that were broken off")
     else:
-        report.changed.append(f"bucket {bucket} drops uploads broken off for {ABORT_AFTER_DAYS} day")
+        report.missing.append(
+            f"bucket {bucket} takes no rule on uploads broken off: they stay and take space"
+        )
+
+
+def _put_rules(control: Minio, bucket: str, rules: list[Rule]) -> bool:
+    """Whether it is MinIO that refuses them, which takes no rule on uploads broken off."""
+    try:
+        control.set_bucket_lifecycle(bucket_name=bucket, config=LifecycleConfig(rules))
+    except S3Error as error:
+        if error.code not in _NO_SUCH_RULE:
+            raise
+        return str(error.response.headers.get("Server", "")).startswith("MinIO")
+    return False
+
+
+def _tell_removed(bucket: str, deleting: list[Rule], left: list[Rule], report: Report) -> None:
+    for rule in deleting:
+        if rule.rule_id not in {each.rule_id for each in left}:
+            report.changed.append(
+                f"bucket {bucket}: rule {rule.rule_id} removed, it would delete held footage"
+            )
+    for rule in left:
+        report.missing.append(
+            f"bucket {bucket}: rule {rule.rule_id} is still there and deletes held footage: remove it by hand"
+        )
+
+
+def _rules(control: Minio, bucket: str) -> list[Rule]:
+    config = control.get_bucket_lifecycle(bucket_name=bucket)
+    return list(config.rules) if config else []
+
+
+def _aborts(rule: Rule) -> bool:
+    return bool(rule.status == ENABLED and rule.abort_incomplete_multipart_upload and not _deletes(rule))
 
 
 def _deletes(rule: Rule) -> bool:

@@ -6,11 +6,16 @@ Policy = dict[str, Any]
 
 
 def policies(footage_buckets: list[str], evidence_bucket: str | None) -> dict[str, Policy]:
-    """By service. At least one bucket is named."""
+    """By service, of the buckets of one endpoint. Who has nothing to do there has none."""
+    statements = {
+        "ingest": _ingest(footage_buckets),
+        "storage": _storage(footage_buckets, evidence_bucket),
+        "gateway": _gateway(footage_buckets),
+    }
     return {
-        "ingest": _policy(_ingest(footage_buckets)),
-        "storage": _policy(_storage(footage_buckets, evidence_bucket)),
-        "gateway": _policy(_gateway(footage_buckets, evidence_bucket)),
+        service: {"Version": "2012-10-17", "Statement": allowed}
+        for service, each in statements.items()
+        if (allowed := [statement for statement in each if statement["Resource"]])
     }
 
 
@@ -21,44 +26,35 @@ def policy_name(service: str, bucket: str) -> str:
 
 def _ingest(footage: list[str]) -> list[Policy]:
     """Adds footage and looks whether it is there. It can delete and list nothing."""
-    return [_allow(["s3:PutObject", "s3:GetObject"], [f"{_bucket(name)}/rec/*" for name in footage])]
+    return [_allow(["s3:PutObject", "s3:GetObject"], _below(footage, "rec"))]
 
 
 def _storage(footage: list[str], evidence: str | None) -> list[Policy]:
-    """Keeps the index, deletes what has expired, adds evidence. Of evidence it can delete nothing."""
-    everywhere = [_bucket(name) for name in footage]
-    statements = [
-        _allow(["s3:ListBucket", "s3:GetBucketLocation"], everywhere),
-        _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{name}/*" for name in everywhere]),
+    """Keeps the index, deletes what has expired, adds evidence. It can neither add footage nor put other in
+    its place, and of evidence it can delete nothing."""
+    kept = _below(footage, "idx", "meta", "aside")
+    locked = [evidence] if evidence else []
+    return [
+        _allow(["s3:ListBucket"], [_bucket(name) for name in (*footage, *locked)]),
+        _allow(["s3:GetObject", "s3:DeleteObject"], [*_below(footage, "rec"), *kept]),
+        _allow(["s3:PutObject"], kept),
+        _allow(["s3:GetObject", "s3:PutObject", "s3:PutObjectRetention"], _below(locked, "exp")),
     ]
-    if evidence is not None:
-        statements += [
-            _allow(["s3:ListBucket", "s3:GetBucketObjectLockConfiguration"], [_bucket(evidence)]),
-            _allow(
-                ["s3:GetObject", "s3:PutObject", "s3:PutObjectRetention", "s3:GetObjectRetention"],
-                [f"{_bucket(evidence)}/exp/*"],
-            ),
-        ]
-    return statements
 
 
-def _gateway(footage: list[str], evidence: str | None) -> list[Policy]:
-    """Reads footage and evidence. It can change nothing.
+def _gateway(footage: list[str]) -> list[Policy]:
+    """Reads footage. It can change nothing.
 
     Without ListBucket a store does not tell a missing object from a forbidden one.
     """
-    readable_buckets = [*footage, *([evidence] if evidence else [])]
-    readable = [f"{_bucket(name)}/rec/*" for name in footage]
-    if evidence is not None:
-        readable.append(f"{_bucket(evidence)}/exp/*")
     return [
-        _allow(["s3:GetObject"], readable),
-        _allow(["s3:ListBucket"], [_bucket(name) for name in readable_buckets]),
+        _allow(["s3:GetObject"], _below(footage, "rec")),
+        _allow(["s3:ListBucket"], [_bucket(name) for name in footage]),
     ]
 
 
-def _policy(statements: list[Policy]) -> Policy:
-    return {"Version": "2012-10-17", "Statement": statements}
+def _below(buckets: list[str], *folders: str) -> list[str]:
+    return [f"{_bucket(name)}/{folder}/*" for name in buckets for folder in folders]
 
 
 def _allow(actions: list[str], resources: list[str]) -> Policy:

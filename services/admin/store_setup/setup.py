@@ -68,6 +68,8 @@ def _init_rights(stores: list[StoreDescription], users_dir: Path | None, report:
     evidence = next((each.bucket for each in stores if each.name == EVIDENCE), None)
     by_service = policies(footage, evidence)
     names = {service: policy_name(service, store.bucket or "") for service in by_service}
+    # By the store's name, which no other store has: buckets of two endpoints may be named alike.
+    users = {f"{store.name}-{service}": name for service, name in names.items()}
     wanted = {names[service]: policy for service, policy in by_service.items()}
     assert store.secret_key is not None
     endpoint = urlsplit(store.endpoint or AWS_ENDPOINT)
@@ -86,7 +88,7 @@ def _init_rights(stores: list[StoreDescription], users_dir: Path | None, report:
         try:
             init_policies(admin, wanted, report)
             if users_dir is not None:
-                init_users(admin, names, users_dir, report)
+                init_users(admin, users, users_dir, report)
         except (MinioAdminException, HTTPError) as error:
             raise FailedPreconditionError("admin.store_refused", f"{endpoint.netloc}: {error}") from error
 

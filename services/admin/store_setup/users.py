@@ -28,21 +28,21 @@ def init_policies(admin: MinioAdmin, wanted: dict[str, Policy], report: Report) 
 
 
 def init_users(admin: MinioAdmin, policy_of: dict[str, str], folder: Path, report: Report) -> None:
-    """A user for each service of `policy_of`, with its policy; its keys go to `folder/{service}.json`.
+    """A user for each name in `policy_of`, with its policy; its keys go to `folder/{name}.json`.
 
     Who has a file there and is known to the server keeps the keys. Raises what `minio` raises.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for service, policy in policy_of.items():
-        path = folder / f"{service}.json"
+    for name, policy in policy_of.items():
+        path = folder / f"{name}.json"
         access_key = _kept_access_key(path)
         if access_key is not None and _user_exists(admin, access_key):
-            report.right.append(f"{service} has a user, its keys are in {path}")
+            report.right.append(f"{name} has a user, its keys are in {path}")
         else:
             access_key, secret = secrets.token_hex(_ACCESS_KEY_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
             admin.user_add(access_key, secret)
             _write(path, {"access_key": access_key, "secret_key": secret})
-            report.changed.append(f"{service} has a new user, its keys are in {path}")
+            report.changed.append(f"{name} has a new user, its keys are in {path}")
         _attach(admin, policy, access_key, report)
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
-from services.storage.exports.copying import ExportWorker, FootageOfCamera
+from services.storage.exports.copying import ExportWorker
 from services.storage.exports.evidence_store import EvidenceStore, Folder, LockedBucket
 from services.storage.exports.exports import Exports
+from services.storage.exports.footage import ExportFootage, FootageOfCamera
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.holds.repository import HoldRepository
+from services.storage.index.found_hashes import FoundHashes
 from snowlight.database import Database
 from snowlight.evidence.signature import evidence_key
 from snowlight.object_store import EvidenceSettings, StoreDescription
@@ -46,12 +48,18 @@ def build_exports(
     worker = ExportWorker(
         repository,
         windows,
-        footage,
+        ExportFootage(
+            footage,
+            cameras,
+            FoundHashes(database),
+            stores,
+            is_away,
+            runtime.clock,
+            wait_seconds=settings.export_wait_seconds,
+        ),
         stores,
-        is_away,
         open_evidence(settings.evidence, described, runtime.cluster.data_dir),
         evidence_key(runtime.key),
-        runtime.clock,
         runtime.reached,
     )
     exports = Exports(

@@ -1,10 +1,10 @@
 """Carries exports out: copies footage object by object, then writes and signs the manifest."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import obstore
 import structlog
@@ -14,12 +14,10 @@ from obstore.exceptions import NotFoundError as ObjectNotFoundError
 
 from services.storage.exports.evidence_store import EvidenceStore
 from services.storage.exports.export import OPEN_STATES, Export, ExportState
+from services.storage.exports.footage import ExportFootage
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
-from services.storage.ledger.timeline import Timeline
-from services.storage.segment import JOIN_MS, Segment
-from services.storage.spans import Span, holes, join
-from snowlight.clock import Clock
+from services.storage.segment import Segment
 from snowlight.errors import DataLossError, NotFoundError, SnowlightError, UnavailableError
 from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest, instant
 from snowlight.evidence.signature import SIGNATURE_SUFFIX, sign
@@ -28,25 +26,10 @@ from snowlight.steps import Reached
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
-SETTLE_MS = 180_000
-"""Footage this young may still be on its way into the index."""
 LOOK_SECONDS = 5.0
 RETRY_SECONDS = 10.0
-AWAY = "store_outage"
-NOT_REGISTERED = "not_registered"
-"""The cause, in a manifest alone, of time in which the camera was not yet or no longer registered."""
 
 log = structlog.get_logger(__name__)
-
-
-class FootageOfCamera(Protocol):
-    """What an export asks of the index (`services.storage.index.queries.FootageIndex`)."""
-
-    async def list_segments(
-        self, camera_uid: str, start_ms: int, end_ms: int, *, fragments: bool, playable: bool
-    ) -> list[Segment]: ...
-
-    async def timeline(self, camera_uid: str, start_ms: int, end_ms: int) -> Timeline: ...
 
 
 class ExportWorker:
@@ -56,22 +39,18 @@ class ExportWorker:
         self,
         repository: ExportRepository,
         holds: WindowHolds,
-        footage: FootageOfCamera,
+        footage: ExportFootage,
         stores: "Mapping[str, ObjectStore]",
-        is_away: Callable[[str], bool],
         evidence: EvidenceStore,
         key: OKPKey,
-        clock: Clock,
         reached: Reached,
     ) -> None:
         self._repository = repository
         self._holds = holds
         self._footage = footage
         self._stores = stores
-        self._is_away = is_away
         self._evidence = evidence
         self._key = key
-        self._clock = clock
         self._reached = reached
         self._wake = asyncio.Event()
 
@@ -90,7 +69,7 @@ class ExportWorker:
                     await self._release_forgotten()
                     forgotten = False
                 for export in await self._repository.open_exports():
-                    if export.end_ms + SETTLE_MS <= self._clock.now_ms():
+                    if self._footage.is_settled(export):
                         worked = await self._carry_out(export) or worked
             except UnavailableError as error:
                 log.warning("exports.unavailable", error=str(error))
@@ -127,47 +106,37 @@ class ExportWorker:
 
     async def _copy(self, export: Export) -> None:
         """Raises UnavailableError when it has to wait, any other SnowlightError when it cannot be done."""
-        found = [
-            (
-                uid,
-                await self._footage.list_segments(
-                    uid, export.start_ms, export.end_ms, fragments=False, playable=False
-                ),
-                await self._footage.timeline(uid, export.start_ms, export.end_ms),
-            )
-            for uid in export.camera_uids
-        ]
-        self._require_stores(timeline for _, _, timeline in found)
-        total = sum(segment.size for _, segments, _ in found for segment in segments)
+        found = await self._footage.read(export)
+        total = sum(segment.size for each in found for segment in each.segments)
         done = 0
         cameras: list[EvidenceCamera] = []
-        for uid, segments, timeline in found:
+        for each in found:
             objects: list[EvidenceObject] = []
-            for segment in segments:
+            for segment in each.segments:
                 if not await self._advance(export, total, done):
                     return
-                objects.append(await self._copy_object(export, segment))
+                objects.append(await self._copy_object(export, segment, each.found))
                 done += segment.size
-            cameras.append(
-                EvidenceCamera(uid=uid, objects=tuple(objects), gaps=_gaps(export, segments, timeline))
+            gaps = (
+                EvidenceGap(start=instant(gap.start_ms), end=instant(gap.end_ms), cause=gap.cause)
+                for gap in each.gaps
             )
+            cameras.append(EvidenceCamera(uid=each.uid, objects=tuple(objects), gaps=tuple(gaps)))
         await self._write_manifest(replace(export, immutable=self._evidence.immutable), cameras, done)
-
-    def _require_stores(self, timelines: Iterable[Timeline]) -> None:
-        """Footage that cannot be reached now is waited for, not left out."""
-        away = sorted(name for name in self._stores if self._is_away(name))
-        if away and any(gap.cause == AWAY for timeline in timelines for gap in timeline.gaps):
-            raise UnavailableError("export.store_away", f"waits for store {', '.join(away)}")
 
     async def _advance(self, export: Export, total: int, done: int) -> bool:
         return await self._repository.advance(
             export.id, state=ExportState.RUNNING, error="", bytes_total=total, bytes_done=done
         )
 
-    async def _copy_object(self, export: Export, segment: Segment) -> EvidenceObject:
+    async def _copy_object(
+        self, export: Export, segment: Segment, found: Mapping[str, bytes]
+    ) -> EvidenceObject:
         data = await self._read(segment)
         digest = await asyncio.to_thread(lambda: sha256(data).digest())
-        if len(data) != segment.size or (segment.sha256 and digest != segment.sha256):
+        # What was found later shows a change since, and is not certified as what was recorded.
+        known = segment.sha256 or found.get(str(segment.key), digest)
+        if len(data) != segment.size or digest != known:
             raise DataLossError("export.footage_damaged", f"{segment.key} is not what was recorded")
         file = f"{segment.camera_uid}/{str(segment.key).rpartition('/')[2]}"
         key = f"{export.folder}/{file}"
@@ -220,19 +189,3 @@ class ExportWorker:
             export.id, state=ExportState.SUCCEEDED, bytes_done=done, immutable=export.immutable
         )
         log.info("export.succeeded", export=export.name, bytes=done)
-
-
-def _gaps(export: Export, segments: Sequence[Segment], timeline: Timeline) -> tuple[EvidenceGap, ...]:
-    """Why there is no footage, part by part: by the ledger, or since nobody had registered the camera."""
-    recorded = [Span(segment.start_ms, segment.end_ms) for segment in segments]
-    missing = [Span(gap.start_ms, gap.end_ms) for gap in timeline.gaps]
-    told = [(gap.start_ms, gap.end_ms, gap.cause) for gap in timeline.gaps]
-    told += [
-        (hole.start_ms, hole.end_ms, NOT_REGISTERED)
-        for hole in holes(Span(export.start_ms, export.end_ms), join([*recorded, *missing]))
-        if hole.length_ms > JOIN_MS
-    ]
-    return tuple(
-        EvidenceGap(start=instant(start_ms), end=instant(end_ms), cause=cause)
-        for start_ms, end_ms, cause in sorted(told)
-    )

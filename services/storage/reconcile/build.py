@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from services.storage.catalogue.completion import Completion
 from services.storage.config import StorageSettings
 from services.storage.index.day_objects import DayObjects
+from services.storage.index.found_hashes import FoundHashes
 from services.storage.index.packable import PackableRows
 from services.storage.index.replaced import Replaced
 from services.storage.index.repository import Repository
@@ -66,7 +67,7 @@ def build_comparison(
     rows = ReconcileRows(repository.database)
     adopting = Adopting(repository, rows, stores, clock, reached)
     hashing = Hashing(
-        repository.database,
+        FoundHashes(repository.database),
         stores,
         clock,
         metrics,

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from services.storage.index.packed import PackedDay
 from services.storage.index.repository import COLUMNS, NO_TABLE
 from services.storage.segment import DAY_MS, Segment
-from services.storage.tables import cameras, checked_days, packed_days, segments, set_aside
+from services.storage.tables import cameras, checked_days, found_hashes, packed_days, segments, set_aside
 from snowlight.database import Database
 
 
@@ -115,13 +115,19 @@ class ReconcileRows:
             )
 
     async def forget_checks(self, camera_uid: str, kept: Sequence[tuple[str, int]]) -> None:
-        """Of days that are neither in the index nor in a bucket any more."""
+        """Of days that are neither in the index nor in a bucket any more; hashes found on them as well."""
         gone = sa.delete(checked_days).where(
             checked_days.c.camera_uid == camera_uid,
             sa.tuple_(checked_days.c.store, checked_days.c.day).not_in(kept) if kept else sa.true(),
         )
+        days = sorted({day for _, day in kept})
+        day = found_hashes.c.start_ms // sa.literal(DAY_MS, sa.BigInteger)
+        unused = sa.delete(found_hashes).where(
+            found_hashes.c.camera_uid == camera_uid, day.not_in(days) if days else sa.true()
+        )
         async with self._database.write() as connection:
             await connection.execute(gone)
+            await connection.execute(unused)
 
     async def note_aside(self, store: str, key: str, reason: str, now_ms: int) -> bool:
         """An object does not belong into the index. Whether that is news."""

@@ -102,6 +102,7 @@ class Cluster:
             "ledger_days": 10_000,  # tests tell of years past
             "probe_seconds": 0.1,
             "catalogue_seconds": 0.1,
+            "export_wait_seconds": 0.0,
         }
         chosen = StorageSettings(
             listen=self._settings.storage_address,

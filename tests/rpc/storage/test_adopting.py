@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import obstore
@@ -42,11 +43,17 @@ async def test_an_object_without_a_row_is_adopted(cluster: Cluster) -> None:
             camera_uid="cam", start_ms=YESTERDAY_MS, end_ms=YESTERDAY_MS + DAY_MS
         )
 
-        async def is_whole() -> bool:
-            """The hash too, in time."""
-            return list((await storage.ListSegments(request)).segments) == [orphan.segment]
+        (adopted,) = (await storage.ListSegments(request)).segments
+        expected = storage_pb2.Segment()
+        expected.CopyFrom(orphan.segment)
+        expected.ClearField("sha256")
+        assert adopted == expected, "nobody committed a hash"
 
-        await eventually(is_whole)
+        async def are_hashed() -> bool:
+            hashes = {sha256(each.data).digest() for each in (orphan, unknown)}
+            return {row[0] for row in await rows(cluster, "found_hashes", "sha256")} == hashes
+
+        await eventually(are_hashed)
 
 
 async def test_what_was_adopted_gives_way_to_a_newer_owner(cluster: Cluster) -> None:

@@ -31,7 +31,7 @@ def bucket_of(store: ObjectStoreSettings) -> str:
 
 def as_service(store: ObjectStoreSettings, folder: Path, service: str) -> ObjectStoreSettings:
     """The same store with the keys that were made for a service."""
-    keys = json.loads((folder / f"{service}.json").read_text())
+    keys = json.loads((folder / f"default-{service}.json").read_text())
     return store.model_copy(
         update={"access_key": keys["access_key"], "secret_key": SecretStr(keys["secret_key"])}
     )
@@ -85,7 +85,7 @@ def test_each_service_may_do_its_work_and_no_more(store: ObjectStoreSettings, tm
     users = tmp_path / "users"
     report = init_stores(store, EvidenceSettings(), tmp_path, users)
     assert not any("secret" in line for line in report.lines())
-    assert (users / "ingest.json").stat().st_mode & 0o077 == 0
+    assert (users / "default-ingest.json").stat().st_mode & 0o077 == 0
     ingest, storage, gateway = (
         open_store(as_service(store, users, service), tmp_path)
         for service in ("ingest", "storage", "gateway")
@@ -100,6 +100,7 @@ def test_each_service_may_do_its_work_and_no_more(store: ObjectStoreSettings, tm
         lambda: obstore.put(gateway, KEY, b"other"),
         lambda: obstore.delete(gateway, KEY),
         lambda: obstore.get(gateway, "meta/holds/1.pb"),
+        lambda: obstore.put(storage, KEY, b"other"),
     ):
         with pytest.raises(BaseError):
             forbidden()
@@ -108,10 +109,10 @@ def test_each_service_may_do_its_work_and_no_more(store: ObjectStoreSettings, tm
     obstore.delete(storage, KEY)
     again = init_stores(store, EvidenceSettings(), tmp_path, users)
     assert again.changed == [], "users keep their keys"
-    (users / "gateway.json").unlink()
+    (users / "default-gateway.json").unlink()
     renewed = init_stores(store, EvidenceSettings(), tmp_path, users)
     assert [line for line in renewed.changed if "new user" in line] == [
-        f"gateway has a new user, its keys are in {users / 'gateway.json'}"
+        f"default-gateway has a new user, its keys are in {users / 'default-gateway.json'}"
     ]
 
 
