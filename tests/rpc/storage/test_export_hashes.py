@@ -11,10 +11,10 @@ from snowlight.api.storage.v1 import export_pb2
 from snowlight.clock import SystemClock
 from snowlight.evidence.verification import verify
 from tests.rpc.storage.bucket import lose_database, opened, put, rows
+from tests.rpc.storage.committing import COMMITTED, commit, open_epoch
+from tests.rpc.storage.exporting import KEY, Desk
 from tests.rpc.storage.objects import footage
-from tests.rpc.storage.test_commit import COMMITTED, commit, open_epoch
-from tests.rpc.storage.test_exports import KEY, Desk
-from tests.rpc.storage.test_rebuild import rebuild
+from tests.rpc.storage.rebuilding import rebuild
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from services.storage.ledger.timeline import Gap, Timeline
 from snowlight.api.storage.v1 import export_pb2, storage_pb2, storage_pb2_grpc
 from snowlight.errors import UnavailableError
 from snowlight.evidence.verification import verify
-from tests.rpc.storage.test_exports import KEY, MINUTE_MS, OPEN, START_MS, put_minute, storage_with_footage
+from tests.rpc.storage.exporting import KEY, MINUTE_MS, OPEN, START_MS, put_minute, storage_with_footage
 from tests.rpc.storage.yard import DAY_MS, NOON_MS, Yard, minutes, open_yard
 from tests.waiting import eventually
 

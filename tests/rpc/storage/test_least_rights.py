@@ -19,8 +19,8 @@ from snowlight.clock import SystemClock
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings, open_store
 from tests.rpc.storage.bucket import keys, opened, rows
 from tests.rpc.storage.conftest import Cluster
+from tests.rpc.storage.exporting import Desk
 from tests.rpc.storage.objects import footage
-from tests.rpc.storage.test_exports import Desk
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
