@@ -104,14 +104,11 @@ async def open_keeping(
 
 
 def _open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:
-    data_dir = runtime.cluster.data_dir
-    stores = settings.store.by_name().values()
     return Spool(
-        settings.spool_dir or data_dir / "spool",
+        settings.spool_dir or runtime.cluster.data_dir / "spool",
         runtime.clock,
         SpoolSettings(capacity_bytes=settings.spool_bytes),
         RecordingMetrics(runtime.registry),
-        also_sync=[store.folder(data_dir) for store in stores if store.bucket is None],
         reached=runtime.reached,
     )
 

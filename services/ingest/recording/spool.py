@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import structlog
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.space import FAILED, FIRST_STOP, level_of
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
-from services.ingest.recording.sync import sync_file_systems
+from services.ingest.recording.sync import sync_file_system
 from snowlight.clock import Clock
 from snowlight.errors import NotFoundError
 from snowlight.media.fragment import InitSection, ObjectKey
@@ -49,11 +50,11 @@ class Spool:
         clock: Clock,
         settings: SpoolSettings,
         metrics: RecordingMetrics,
-        also_sync: Sequence[Path] = (),
         *,
         reached: Reached = go_on,
+        sync: Callable[[Path], None] = sync_file_system,
     ) -> None:
-        """`also_sync`: the folders of local object stores, so that objects outlive their spool files."""
+        """`sync` writes out the file system of a folder; blocks and raises OSError."""
         self.folder = folder
         self.settings = settings
         self.metrics = metrics
@@ -63,7 +64,9 @@ class Spool:
         self.level = 0.0
         """How full it is, as of the last round: see `services.ingest.recording.space`."""
         self._clock = clock
-        self._folders = (folder, *also_sync)
+        self._sync = sync
+        # A thread of its own: those that all share may all wait for a store that is away.
+        self._thread = ThreadPoolExecutor(1, "spool sync")
         self._files: dict[str, list[SpoolFile]] = {}
         self._count = 0
         self._sequence = 0
@@ -200,21 +203,26 @@ class Spool:
         wanted = self._wanted_round
         appended, self._appended = self._appended, 0
         self.metrics.spooled.inc(appended)
-        if self._dirty or appended:
-            self._dirty = False
-            began = self._clock.monotonic()
-            try:
-                await asyncio.to_thread(sync_file_systems, self._folders)
-            except OSError as error:
-                self._dirty = True
-                self.metrics.sync_failures.inc()
-                log.error("spool.sync_failed", error=str(error))
-                return
-            self.metrics.sync_seconds.observe(self._clock.monotonic() - began)
-        self._check_space()
-        async with self._rounds:
-            self._finished_round = wanted
-            self._rounds.notify_all()
+        safe = await self._written_out() if self._dirty or appended else True
+        self._check_space()  # whatever became of the sync: it is what keeps the spool within its bounds
+        if safe:
+            async with self._rounds:
+                self._finished_round = wanted
+                self._rounds.notify_all()
+
+    async def _written_out(self) -> bool:
+        """Sync the spool's disk. False if that failed."""
+        self._dirty = False
+        began = self._clock.monotonic()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._sync, self.folder)
+        except OSError as error:
+            self._dirty = True
+            self.metrics.sync_failures.inc()
+            log.error("spool.sync_failed", error=str(error))
+            return False
+        self.metrics.sync_seconds.observe(self._clock.monotonic() - began)
+        return True
 
     # Room.
 

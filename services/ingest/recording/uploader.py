@@ -81,6 +81,7 @@ class Uploader:
         )
         self._put_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
         self._commit_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
+        self._sync_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
         self._uncommitted: list[SpoolFile] = []
         self._uncommitted_added = asyncio.Event()
         self._committed: asyncio.Queue[SpoolFile] = asyncio.Queue()
@@ -89,7 +90,7 @@ class Uploader:
     @property
     def failing(self) -> bool:
         """The last answer of the store, or of storage, was a failure."""
-        return self._put_backoff.failing or self._commit_backoff.failing
+        return self._put_backoff.failing or self._commit_backoff.failing or self._sync_backoff.failing
 
     def add(self, file: SpoolFile, failures: int = 0) -> None:
         """Upload `file` when its turn comes."""
@@ -215,7 +216,21 @@ class Uploader:
             while not self._committed.empty():
                 done.append(self._committed.get_nowait())
             if self._put.is_local:
-                await self._spool.synced()
+                await self._synced()
             for file in done:
                 self._spool.reached("spool.delete")
                 self._spool.remove(file)
+
+    async def _synced(self) -> None:
+        """Return once what is in a local store is on its disk, which nothing else says."""
+        while True:
+            await self._spool.synced()  # the same disk most often; else it keeps the pace
+            await self._sync_backoff.rest()
+            try:
+                await self._put.synced(self._spool.folder)
+            except OSError as error:
+                log.error("store.sync_failed", store=self._name, error=str(error))
+                self._sync_backoff.failed()
+            else:
+                self._sync_backoff.succeeded()
+                return
