@@ -68,7 +68,7 @@ class ObjectPut:
     async def put(self, file: SpoolFile) -> None:
         """The whole of `file` lies under its key when this returns.
 
-        Raises obstore's BaseError and OSError when it does not.
+        Raises obstore's BaseError and OSError when it does not, ValueError where `file` has become shorter.
         """
         if not file.sha256:
             file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)

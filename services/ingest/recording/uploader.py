@@ -135,9 +135,9 @@ class Uploader:
         self._spool.reached("upload.put")
         try:
             await self._put.put(file)
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, ValueError) as error:  # the last by a file that is too short to map
             self._gate.leave(began, succeeded=False)
-            self._put_failed(file, failures, error)
+            await self._put_failed(file, failures, error)
             return
         self._gate.leave(began, succeeded=True)
         self._put_backoff.succeeded()
@@ -146,9 +146,9 @@ class Uploader:
         self._uncommitted.append(file)
         self._uncommitted_added.set()
 
-    def _put_failed(self, file: SpoolFile, failures: int, error: Exception) -> None:
+    async def _put_failed(self, file: SpoolFile, failures: int, error: Exception) -> None:
         self._metrics.put_failures.inc()
-        if not file.path.exists():
+        if await asyncio.to_thread(file.has_vanished):
             log.error("spool.file_vanished", file=file.path.name)
             file.refused = True
             return
