@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -70,6 +70,7 @@ class Spool:
         self._files: dict[str, list[SpoolFile]] = {}
         self._count = 0
         self._sequence = 0
+        self._epoch = 0
         self._wanted_round = 0
         self._finished_round = 0
         self._rounds = asyncio.Condition()
@@ -80,13 +81,19 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         self._check_space()
 
+    def raise_epoch(self, epoch: int) -> None:
+        """Files are of `epoch` from now on: that in which the sessions began has proved to be too old."""
+        self._epoch = epoch
+
     def next_sequence(self) -> int:
         """A number that no other file of this start has."""
         self._sequence += 1
         return self._sequence
 
     def create(self, name: SpoolName, init: InitSection) -> SpoolFile:
-        """Begin a file. Raises OSError."""
+        """Begin a file, of the epoch that its name tells or of a newer one. Raises OSError."""
+        if name.epoch < self._epoch:
+            name = replace(name, epoch=self._epoch)
         file = SpoolFile.create(self.folder / str(name), name, init)
         self.adopt(file)
         self._dirty = True
