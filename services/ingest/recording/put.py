@@ -2,8 +2,9 @@
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from mmap import ACCESS_READ, MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
 from pathlib import Path
@@ -51,15 +52,19 @@ class ObjectPut:
     def __init__(
         self,
         store: "ObjectStore",
+        folder_seconds: float,
         *,
         link: Callable[[Path, Path, str], bool] = link,
         sync: Callable[[Path, Path], None] = sync_another,
     ) -> None:
-        """`link` and `sync` touch a local store's folder; they block and raise OSError."""
+        """`folder_seconds`: how long a local store may take for it; calls to a bucket have their own limits.
+        `link` and `sync` touch the folder; they block and raise OSError.
+        """
         self._store = store
         self.is_local = isinstance(store, LocalStore)
         """In a folder, an object is only as safe as the sync round behind it."""
         self._root = Path(store.prefix) if isinstance(store, LocalStore) and store.prefix else None
+        self._seconds = folder_seconds if self.is_local else None
         self._link = link
         self._sync = sync
         # Threads of its own: a folder whose server is away keeps them, and they would be missing elsewhere.
@@ -73,8 +78,9 @@ class ObjectPut:
         if not file.sha256:
             file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)
         root = self._root
-        if root is None or not await self._in_thread(self._link, file.path, root, file.key):
-            await self._send(file)
+        async with _within(self._seconds):
+            if root is None or not await self._in_thread(self._link, file.path, root, file.key):
+                await self._send(file)
 
     async def synced(self, spool: Path) -> None:
         """What was put into a folder is on its disk when this returns. Raises OSError when it may not be.
@@ -82,7 +88,8 @@ class ObjectPut:
         `spool`: a folder whose file system was written out since.
         """
         if self._root is not None:
-            await self._in_thread(self._sync, self._root, spool)
+            async with _within(self._seconds):
+                await self._in_thread(self._sync, self._root, spool)
 
     async def _in_thread(self, call: Callable[[Unpack[_Ts]], _T], *arguments: *_Ts) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
@@ -110,6 +117,16 @@ class ObjectPut:
         async for chunk in found.stream():
             digest.update(chunk)
         return digest.digest() == file.sha256
+
+
+@asynccontextmanager
+async def _within(seconds: float | None) -> AsyncIterator[None]:
+    """Raises TimeoutError, which is an OSError, when what is inside takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TimeoutError(str(error) or f"no answer within {seconds} s") from error
 
 
 def _map(path: Path, size: int) -> mmap:

@@ -133,7 +133,8 @@ async def test_a_store_that_never_answers_delays_no_round_of_the_spool(tmp_path:
         return back.wait()
 
     minutes = Minutes(tmp_path / "spool", {}, spool=SETTINGS)
-    put = ObjectPut(LocalStore(tmp_path / "store", mkdir=True), **{call: hang})  # type: ignore[arg-type]
+    store = LocalStore(tmp_path / "store", mkdir=True)
+    put = ObjectPut(store, 60, **{call: hang})  # type: ignore[arg-type]
     file = minutes.seal("first", 0)
     work = partial(put.put, file) if call == "link" else partial(put.synced, minutes.spool.folder)
     hanging = [asyncio.create_task(work()) for _ in range(100)]  # more than there are threads
@@ -145,3 +146,25 @@ async def test_a_store_that_never_answers_delays_no_round_of_the_spool(tmp_path:
     finally:
         back.set()
         await asyncio.gather(*hanging)
+
+
+@pytest.mark.parametrize("call", ["link", "sync"])
+async def test_a_store_that_never_answers_fails(tmp_path: Path, call: str) -> None:
+    """With an OSError, as one that is gone: else nobody would tell it is away, nor give anything up."""
+    back = Event()
+
+    def hang(*arguments: Path | str) -> bool:
+        return back.wait()
+
+    minutes = Minutes(tmp_path / "spool", {}, spool=SETTINGS)
+    file = minutes.seal("first", 0)
+    store = LocalStore(tmp_path / "store", mkdir=True)
+    put = ObjectPut(store, 0.01, **{call: hang})  # type: ignore[arg-type]
+    try:
+        for _ in range(10):  # more than there are threads
+            with pytest.raises(
+                TimeoutError, match="no answer"
+            ):  # an OSError, as any other failure of the folder
+                await (put.put(file) if call == "link" else put.synced(minutes.spool.folder))
+    finally:
+        back.set()
