@@ -4,6 +4,7 @@ An error carries a stable `code` ("camera.auth_failed"), a sentence for people a
 name of the field. Nothing secret may be put into any of them: they are told to callers and written to logs.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import grpc
@@ -16,7 +17,13 @@ class SnowlightError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(
-        self, code: str, detail: str = "", *, field: str = "", retry_after_s: int | None = None
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        field: str = "",
+        retry_after_s: int | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
@@ -24,6 +31,8 @@ class SnowlightError(Exception):
         self.field = field
         self.retry_after_s = retry_after_s
         """Seconds until a retry may succeed, where that is known."""
+        self.metadata = dict(metadata or {})
+        """What a service that calls needs to know beside the code, by name; people are told none of it."""
 
 
 class InvalidArgumentError(SnowlightError):

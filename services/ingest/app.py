@@ -136,7 +136,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         async with (
             _kept_status(writer, reporter),
             keeping.spool.running(),
-            _running(_upload(keeping, commits, stores, clock.now_ms()), stores.run()),
+            _running(_upload(keeping, stores, clock.now_ms()), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
             _running(feed.run(), supervisor.run(), readiness.run()),
@@ -230,9 +230,9 @@ def _session_opener(
     return open_session
 
 
-async def _upload(keeping: Keeping, commits: Commits, stores: StoresWatch, from_ms: int) -> None:
+async def _upload(keeping: Keeping, stores: StoresWatch, from_ms: int) -> None:
     """Upload until cancelled, once storage knows the epoch and has told where footage goes."""
-    await commits.open_epoch(keeping.epoch, from_ms)
+    await keeping.term.open(from_ms)
     await stores.known.wait()
     await keeping.uploads.run()
 

@@ -14,6 +14,7 @@ from snowlight.rpc.status import remote_errors
 
 CALL_SECONDS = 30.0
 RETRY_SECONDS = 2.0
+EPOCH_OLD = "storage.epoch_old"
 EPOCH_UNKNOWN = "storage.epoch_unknown"
 
 log = structlog.get_logger(__name__)
@@ -27,19 +28,24 @@ class Commits:
         self._shard = shard
         self._opened: storage_pb2.OpenEpochRequest | None = None
 
-    async def open_epoch(self, epoch: int, from_ms: int) -> None:
-        """Tell storage of the epoch, however long it is away. Recording to the spool needs no leave."""
+    async def open_epoch(self, epoch: int, from_ms: int) -> int:
+        """Tell storage of the epoch, however long it is away. Recording to the spool needs no leave.
+
+        Returns the newest epoch that storage knows: this one, or a newer one; then this one was not opened.
+        """
         opening = storage_pb2.OpenEpochRequest(shard=self._shard, epoch=epoch, from_ms=from_ms)
         while True:
             try:
                 await self._open(opening)
             except SnowlightError as error:
+                if error.code == EPOCH_OLD and "newest" in error.metadata:
+                    return int(error.metadata["newest"])
                 log.warning("epoch.unopened", shard=self._shard, epoch=epoch, reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 log.info("epoch.opened", shard=self._shard, epoch=epoch)
                 self._opened = opening
-                return
+                return epoch
 
     async def last_committed(self, uid: str, start_ms: int, end_ms: int) -> int | None:
         """Where a camera's committed footage within the range ends; None when there is none."""

@@ -13,7 +13,7 @@ import structlog
 
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.epoch import SHARD, raise_epoch
+from services.ingest.epoch import SHARD, Term, raise_epoch
 from services.ingest.recording.aging import Aging
 from services.ingest.recording.lost import LostSpools
 from services.ingest.recording.metrics import RecordingMetrics
@@ -39,14 +39,19 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Keeping:
-    """The parts, and the epoch in which this start records."""
+    """The parts, and the term in which this start records."""
 
-    epoch: int
+    term: Term
     spool: Spool
     uploads: Uploads
     aging: Aging
     lost: LostSpools
     commits: Commits
+
+    @property
+    def epoch(self) -> int:
+        """That of the term now."""
+        return self.term.epoch
 
     async def recorded(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """(start, end) of a camera's footage within the range, here or in a store. Raises SnowlightError."""
@@ -81,7 +86,7 @@ async def open_keeping(
     """Recover what an earlier run left, and account for the time since then. Nothing is recorded before."""
     spool = _open_spool(runtime, settings)
     volumes = SpoolVolumes(database, SHARD)
-    epoch = await raise_epoch(database, SHARD)
+    term = Term(database, commits, SHARD, await raise_epoch(database, SHARD), spool.raise_epoch)
     is_lost = await volumes.is_lost(spool.folder)
     recovered = await recover(spool, reporter.record)
     ledger.restore(await statuses.open_gaps())
@@ -100,18 +105,15 @@ async def open_keeping(
         record=reporter.record,
     )
     lost = LostSpools(volumes, commits.last_committed, statuses.gaps, reporter.record)
-    return Keeping(epoch, spool, uploads, aging, lost, commits)
+    return Keeping(term, spool, uploads, aging, lost, commits)
 
 
 def _open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:
-    data_dir = runtime.cluster.data_dir
-    stores = settings.store.by_name().values()
     return Spool(
-        settings.spool_dir or data_dir / "spool",
+        settings.spool_dir or runtime.cluster.data_dir / "spool",
         runtime.clock,
         SpoolSettings(capacity_bytes=settings.spool_bytes),
         RecordingMetrics(runtime.registry),
-        also_sync=[store.folder(data_dir) for store in stores if store.bucket is None],
         reached=runtime.reached,
     )
 
@@ -123,6 +125,7 @@ def _uploaders(
         least=settings.uploads_least,
         most=settings.uploads_most,
         slow_seconds=settings.upload_slow_seconds,
+        folder_seconds=settings.upload_timeout_seconds,
         backlog_bytes_per_second=settings.backlog_bytes_per_second,
     )
     random = Random()  # noqa: S311 - jitter

@@ -13,6 +13,7 @@ from snowlight.errors import SnowlightError
 
 DOMAIN = "snowlight"
 DETAILS_KEY = "grpc-status-details-bin"
+_CLASS, _DETAIL = "class", "detail"
 
 _CLASSES: dict[str, type[SnowlightError]] = {
     cls.__name__: cls
@@ -27,7 +28,9 @@ _BY_GRPC_CODE: dict[grpc.StatusCode, type[SnowlightError]] = {
 def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, bytes], ...]:
     """ErrorInfo, with the field and the wait where known, as the `grpc-status-details-bin` trailer."""
     info = error_details_pb2.ErrorInfo(
-        reason=error.code, domain=DOMAIN, metadata={"class": type(error).__name__, "detail": error.detail}
+        reason=error.code,
+        domain=DOMAIN,
+        metadata={**error.metadata, _CLASS: type(error).__name__, _DETAIL: error.detail},
     )
     details = [_pack(info)]
     if error.field:
@@ -86,8 +89,10 @@ def _from_status(status: status_pb2.Status) -> SnowlightError | None:
     if not found:
         return None
     field = request.field_violations[0].field if request.field_violations else ""
-    cls = _CLASSES.get(info.metadata["class"], SnowlightError)
-    return cls(info.reason, info.metadata["detail"], field=field, retry_after_s=retry_after_s)
+    metadata = dict(info.metadata)
+    cls = _CLASSES.get(metadata.pop(_CLASS, ""), SnowlightError)
+    detail = metadata.pop(_DETAIL, "")
+    return cls(info.reason, detail, field=field, retry_after_s=retry_after_s, metadata=metadata)
 
 
 def _pack(message: Message) -> any_pb2.Any:

@@ -111,7 +111,7 @@ async def record(runtime: Runtime, created_ms: int, seconds: float) -> None:
         if UID not in await statuses.discontinuities():
             board.register(UID, created_ms)
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        work = (writer.run(), reporter.run(), _upload(keeping, commits, clock.now_ms()))
+        work = (writer.run(), reporter.run(), _upload(keeping, clock.now_ms()))
         for each in work:
             stack.callback(background.create_task(each).cancel)
         async with keeping.spool.running(), keeping.drained(DRAIN_SECONDS):
@@ -120,8 +120,8 @@ async def record(runtime: Runtime, created_ms: int, seconds: float) -> None:
         await reporter.report()
 
 
-async def _upload(keeping: Keeping, commits: Commits, from_ms: int) -> None:
-    await commits.open_epoch(keeping.epoch, from_ms)
+async def _upload(keeping: Keeping, from_ms: int) -> None:
+    await keeping.term.open(from_ms)
     await keeping.uploads.run()
 
 

@@ -1,6 +1,6 @@
 """Footage on its way to the object stores: spool, recovery, upload, commit; and what of it is lost.
 
-    spool = Spool(folder, clock, SpoolSettings(), RecordingMetrics(registry), also_sync)
+    spool = Spool(folder, clock, SpoolSettings(), RecordingMetrics(registry))
     recovered = await recover(spool, record)               before the first session; .end_ms: {uid: ms}
     async with spool.running(): ...                        sync rounds
     await Uploads(spool, {name: Uploader(...)}, store_of).run()

@@ -70,7 +70,7 @@ class Aging:
         """Why `file` is given up; empty while it is not."""
         if not file.closed:
             return ""
-        if file.refused and not file.path.exists():
+        if file.refused and file.has_vanished():
             return "spool_lost"
         if not self._is_clock_right() or self._clock.now_ms() - file.end_ms <= self._longest_ms:
             return ""

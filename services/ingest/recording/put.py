@@ -2,41 +2,97 @@
 
 import asyncio
 import errno
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from mmap import ACCESS_READ, MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar, TypeVarTuple, Unpack
 
 import structlog
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
 from services.ingest.recording.spool_file import SpoolFile
+from services.ingest.recording.sync import sync_another
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
+_THREADS = 4
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
 log = structlog.get_logger(__name__)
+
+
+def link(path: Path, root: Path, key: str) -> bool:
+    """Let the spool file itself be the object in a local store, without a copy. False if it cannot be.
+
+    Raises OSError, and makes no root where there is none: its disk is away.
+    """
+    root.stat()
+    target = root / key
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(path)
+    except FileExistsError:
+        return target.samefile(path)
+    except OSError as error:
+        if error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+            return False  # another file system, or one without links
+        raise
+    return True
 
 
 class ObjectPut:
     """Puts files into a store. May be repeated, and interrupted anywhere."""
 
-    def __init__(self, store: "ObjectStore") -> None:
+    def __init__(
+        self,
+        store: "ObjectStore",
+        folder_seconds: float,
+        *,
+        link: Callable[[Path, Path, str], bool] = link,
+        sync: Callable[[Path, Path], None] = sync_another,
+    ) -> None:
+        """`folder_seconds`: how long a local store may take for it; calls to a bucket have their own limits.
+        `link` and `sync` touch the folder; they block and raise OSError.
+        """
         self._store = store
         self.is_local = isinstance(store, LocalStore)
         """In a folder, an object is only as safe as the sync round behind it."""
         self._root = Path(store.prefix) if isinstance(store, LocalStore) and store.prefix else None
+        self._seconds = folder_seconds if self.is_local else None
+        self._link = link
+        self._sync = sync
+        # Threads of its own: a folder whose server is away keeps them, and they would be missing elsewhere.
+        self._threads = ThreadPoolExecutor(_THREADS, "store folder") if self.is_local else None
 
     async def put(self, file: SpoolFile) -> None:
         """The whole of `file` lies under its key when this returns.
 
-        Raises obstore's BaseError and OSError when it does not.
+        Raises obstore's BaseError and OSError when it does not, ValueError where `file` has become shorter.
         """
         if not file.sha256:
             file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)
-        if self._root is None or not await asyncio.to_thread(_link, file.path, self._root / file.key):
-            await self._send(file)
+        root = self._root
+        async with _within(self._seconds):
+            if root is None or not await self._in_thread(self._link, file.path, root, file.key):
+                await self._send(file)
+
+    async def synced(self, spool: Path) -> None:
+        """What was put into a folder is on its disk when this returns. Raises OSError when it may not be.
+
+        `spool`: a folder whose file system was written out since.
+        """
+        if self._root is not None:
+            async with _within(self._seconds):
+                await self._in_thread(self._sync, self._root, spool)
+
+    async def _in_thread(self, call: Callable[[Unpack[_Ts]], _T], *arguments: *_Ts) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
     async def _send(self, file: SpoolFile) -> None:
         # Closed with the last reference: a transfer that is cancelled may still look into it.
@@ -63,18 +119,14 @@ class ObjectPut:
         return digest.digest() == file.sha256
 
 
-def _link(path: Path, target: Path) -> bool:
-    """Let the spool file itself be the object of a local folder, without a copy. False if it cannot be."""
+@asynccontextmanager
+async def _within(seconds: float | None) -> AsyncIterator[None]:
+    """Raises TimeoutError, which is an OSError, when what is inside takes longer."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.hardlink_to(path)
-    except FileExistsError:
-        return target.samefile(path)
-    except OSError as error:
-        if error.errno in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
-            return False  # another file system, or one without links
-        raise
-    return True
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TimeoutError(str(error) or f"no answer within {seconds} s") from error
 
 
 def _map(path: Path, size: int) -> mmap:

@@ -3,9 +3,10 @@
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -13,7 +14,7 @@ import structlog
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.space import FAILED, FIRST_STOP, level_of
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
-from services.ingest.recording.sync import sync_file_systems
+from services.ingest.recording.sync import sync_file_system
 from snowlight.clock import Clock
 from snowlight.errors import NotFoundError
 from snowlight.media.fragment import InitSection, ObjectKey
@@ -49,11 +50,11 @@ class Spool:
         clock: Clock,
         settings: SpoolSettings,
         metrics: RecordingMetrics,
-        also_sync: Sequence[Path] = (),
         *,
         reached: Reached = go_on,
+        sync: Callable[[Path], None] = sync_file_system,
     ) -> None:
-        """`also_sync`: the folders of local object stores, so that objects outlive their spool files."""
+        """`sync` writes out the file system of a folder; blocks and raises OSError."""
         self.folder = folder
         self.settings = settings
         self.metrics = metrics
@@ -63,10 +64,13 @@ class Spool:
         self.level = 0.0
         """How full it is, as of the last round: see `services.ingest.recording.space`."""
         self._clock = clock
-        self._folders = (folder, *also_sync)
+        self._sync = sync
+        # A thread of its own: those that all share may all wait for a store that is away.
+        self._thread = ThreadPoolExecutor(1, "spool sync")
         self._files: dict[str, list[SpoolFile]] = {}
         self._count = 0
         self._sequence = 0
+        self._epoch = 0
         self._wanted_round = 0
         self._finished_round = 0
         self._rounds = asyncio.Condition()
@@ -77,13 +81,19 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         self._check_space()
 
+    def raise_epoch(self, epoch: int) -> None:
+        """Files are of `epoch` from now on: that in which the sessions began has proved to be too old."""
+        self._epoch = epoch
+
     def next_sequence(self) -> int:
         """A number that no other file of this start has."""
         self._sequence += 1
         return self._sequence
 
     def create(self, name: SpoolName, init: InitSection) -> SpoolFile:
-        """Begin a file. Raises OSError."""
+        """Begin a file, of the epoch that its name tells or of a newer one. Raises OSError."""
+        if name.epoch < self._epoch:
+            name = replace(name, epoch=self._epoch)
         file = SpoolFile.create(self.folder / str(name), name, init)
         self.adopt(file)
         self._dirty = True
@@ -200,21 +210,26 @@ class Spool:
         wanted = self._wanted_round
         appended, self._appended = self._appended, 0
         self.metrics.spooled.inc(appended)
-        if self._dirty or appended:
-            self._dirty = False
-            began = self._clock.monotonic()
-            try:
-                await asyncio.to_thread(sync_file_systems, self._folders)
-            except OSError as error:
-                self._dirty = True
-                self.metrics.sync_failures.inc()
-                log.error("spool.sync_failed", error=str(error))
-                return
-            self.metrics.sync_seconds.observe(self._clock.monotonic() - began)
-        self._check_space()
-        async with self._rounds:
-            self._finished_round = wanted
-            self._rounds.notify_all()
+        safe = await self._written_out() if self._dirty or appended else True
+        self._check_space()  # whatever became of the sync: it is what keeps the spool within its bounds
+        if safe:
+            async with self._rounds:
+                self._finished_round = wanted
+                self._rounds.notify_all()
+
+    async def _written_out(self) -> bool:
+        """Sync the spool's disk. False if that failed."""
+        self._dirty = False
+        began = self._clock.monotonic()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._sync, self.folder)
+        except OSError as error:
+            self._dirty = True
+            self.metrics.sync_failures.inc()
+            log.error("spool.sync_failed", error=str(error))
+            return False
+        self.metrics.sync_seconds.observe(self._clock.monotonic() - began)
+        return True
 
     # Room.
 

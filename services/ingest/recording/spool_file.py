@@ -175,6 +175,16 @@ class SpoolFile:
         self.sha256 = b"" if self.recovered else self._hash.digest()
         self.closed = True
 
+    def has_vanished(self) -> bool:
+        """The disk says that there is no such file. A disk that says nothing has it still. Blocks."""
+        try:
+            self.path.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def table(self) -> storage_pb2.FragmentTable:
         """The fragments so far."""
         return storage_pb2.FragmentTable(duration_ms=self._durations, size=self._sizes, flags=self._flags)

@@ -2,23 +2,13 @@
 
 import ctypes
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def sync_file_systems(folders: Iterable[Path]) -> None:
-    """Write out each file system that holds one of `folders`, once. Blocks; raises OSError."""
-    devices: set[int] = set()
-    for folder in folders:
-        device = folder.stat().st_dev
-        if device not in devices:
-            devices.add(device)
-            _sync(folder)
-
-
-def _sync(folder: Path) -> None:
+def sync_file_system(folder: Path) -> None:
+    """Write out the file system that holds `folder`. Raises OSError; blocks, as long as a server is away."""
     if not hasattr(_LIBC, "syncfs"):
         os.sync()
         return
@@ -29,3 +19,9 @@ def _sync(folder: Path) -> None:
             raise OSError(code, os.strerror(code), str(folder))
     finally:
         os.close(descriptor)
+
+
+def sync_another(folder: Path, synced: Path) -> None:
+    """As above, where `folder` is in another file system than `synced`, which was written out just now."""
+    if folder.stat().st_dev != synced.stat().st_dev:
+        sync_file_system(folder)

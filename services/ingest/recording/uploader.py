@@ -33,13 +33,15 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
     """`least`, `most`: PUTs at a time. `slow_seconds`: a PUT that takes longer says that the store has too
-    much to do. `backlog_bytes_per_second`: how fast what was left over is uploaded, 0 for no cap.
-    `batch`: objects in one commit. Retries wait between the two bounds.
+    much to do. `folder_seconds`: what a local store has not done by then has failed.
+    `backlog_bytes_per_second`: how fast what was left over is uploaded, 0 for no cap. `batch`: objects in one
+    commit. Retries wait between the two bounds.
     """
 
     least: int = 1
     most: int = 16
     slow_seconds: float = 10.0
+    folder_seconds: float = 60.0
     backlog_bytes_per_second: int = 0
     batch: int = 200
     retry_first_s: float = 0.5
@@ -66,7 +68,7 @@ class Uploader:
     ) -> None:
         """`prepare` makes the store ready for a first PUT; raises UnavailableError while it cannot."""
         self._spool = spool
-        self._put = ObjectPut(store)
+        self._put = ObjectPut(store, settings.folder_seconds)
         self._name = store_name
         self._commit = commit
         self._prepare = prepare
@@ -81,6 +83,7 @@ class Uploader:
         )
         self._put_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
         self._commit_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
+        self._sync_backoff = Backoff(settings.retry_first_s, settings.retry_longest_s, random)
         self._uncommitted: list[SpoolFile] = []
         self._uncommitted_added = asyncio.Event()
         self._committed: asyncio.Queue[SpoolFile] = asyncio.Queue()
@@ -89,7 +92,7 @@ class Uploader:
     @property
     def failing(self) -> bool:
         """The last answer of the store, or of storage, was a failure."""
-        return self._put_backoff.failing or self._commit_backoff.failing
+        return self._put_backoff.failing or self._commit_backoff.failing or self._sync_backoff.failing
 
     def add(self, file: SpoolFile, failures: int = 0) -> None:
         """Upload `file` when its turn comes."""
@@ -134,9 +137,9 @@ class Uploader:
         self._spool.reached("upload.put")
         try:
             await self._put.put(file)
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, ValueError) as error:  # the last by a file that is too short to map
             self._gate.leave(began, succeeded=False)
-            self._put_failed(file, failures, error)
+            await self._put_failed(file, failures, error)
             return
         self._gate.leave(began, succeeded=True)
         self._put_backoff.succeeded()
@@ -145,9 +148,9 @@ class Uploader:
         self._uncommitted.append(file)
         self._uncommitted_added.set()
 
-    def _put_failed(self, file: SpoolFile, failures: int, error: Exception) -> None:
+    async def _put_failed(self, file: SpoolFile, failures: int, error: Exception) -> None:
         self._metrics.put_failures.inc()
-        if not file.path.exists():
+        if await asyncio.to_thread(file.has_vanished):
             log.error("spool.file_vanished", file=file.path.name)
             file.refused = True
             return
@@ -215,7 +218,21 @@ class Uploader:
             while not self._committed.empty():
                 done.append(self._committed.get_nowait())
             if self._put.is_local:
-                await self._spool.synced()
+                await self._synced()
             for file in done:
                 self._spool.reached("spool.delete")
                 self._spool.remove(file)
+
+    async def _synced(self) -> None:
+        """Return once what is in a local store is on its disk, which nothing else says."""
+        while True:
+            await self._spool.synced()  # the same disk most often; else it keeps the pace
+            await self._sync_backoff.rest()
+            try:
+                await self._put.synced(self._spool.folder)
+            except OSError as error:
+                log.error("store.sync_failed", store=self._name, error=str(error))
+                self._sync_backoff.failed()
+            else:
+                self._sync_backoff.succeeded()
+                return

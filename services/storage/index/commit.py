@@ -39,14 +39,19 @@ class Ledger:
         self._clock = clock
 
     async def open_epoch(self, shard: int, epoch: int, from_ms: int) -> None:
-        """Make `epoch` the newest of `shard`. Raises FailedPreconditionError when a newer one is known."""
+        """Make `epoch` the newest of `shard`. Raises FailedPreconditionError when a newer one is known.
+
+        Its number is in the error's metadata, `newest`.
+        """
         async with self._repository.database.write() as connection:
             await self._repository.save_epoch(connection, shard, epoch, from_ms)
             newest = await self._repository.lock_epoch(connection, shard, alone=True)
             await note_changed(connection, EPOCHS)
         if newest is not None and newest.number != epoch:
             raise FailedPreconditionError(
-                "storage.epoch_old", f"shard {shard} is at epoch {newest.number}, newer than {epoch}"
+                "storage.epoch_old",
+                f"shard {shard} is at epoch {newest.number}, newer than {epoch}",
+                metadata={"newest": str(newest.number)},
             )
 
     async def commit(self, commit: Commit) -> list[Outcome]:

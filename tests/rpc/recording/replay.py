@@ -144,7 +144,7 @@ class Worker:
         folder.mkdir(exist_ok=True)
         settings = SpoolSettings(sync_interval_s=0.05)
         metrics = RecordingMetrics(CollectorRegistry())
-        self.spool = Spool(folder / "spool", clock, settings, metrics, [self.footage])
+        self.spool = Spool(folder / "spool", clock, settings, metrics)
         self.parts = SessionParts.create(
             clock,
             self.spool,

@@ -62,7 +62,8 @@ class StorageServicer:
     """
 
     def OpenEpoch(self, request, context):
-        """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known.
+        """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
+        number is in the metadata of the error's ErrorInfo, `newest`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

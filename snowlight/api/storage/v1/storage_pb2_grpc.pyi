@@ -34,7 +34,9 @@ class StorageStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StorageAsyncStub: ...
     OpenEpoch: _grpc.UnaryUnaryMultiCallable[_storage_pb2.OpenEpochRequest, _storage_pb2.OpenEpochResponse]
-    """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known."""
+    """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
+    number is in the metadata of the error's ErrorInfo, `newest`.
+    """
     CommitSegments: _grpc.UnaryUnaryMultiCallable[_storage_pb2.CommitSegmentsRequest, _storage_pb2.CommitSegmentsResponse]
     """Records objects that are in the store, and gaps with their causes. Idempotent by (camera, key)
     and (camera, gap start). Each segment has its own result; the call fails only as a whole when
@@ -51,7 +53,9 @@ class StorageAsyncStub(StorageStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenEpoch: _aio.UnaryUnaryMultiCallable[_storage_pb2.OpenEpochRequest, _storage_pb2.OpenEpochResponse]  # type: ignore[assignment]
-    """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known."""
+    """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
+    number is in the metadata of the error's ErrorInfo, `newest`.
+    """
     CommitSegments: _aio.UnaryUnaryMultiCallable[_storage_pb2.CommitSegmentsRequest, _storage_pb2.CommitSegmentsResponse]  # type: ignore[assignment]
     """Records objects that are in the store, and gaps with their causes. Idempotent by (camera, key)
     and (camera, gap start). Each segment has its own result; the call fails only as a whole when
@@ -71,7 +75,9 @@ class StorageServicer(metaclass=_abc_1.ABCMeta):
         request: _storage_pb2.OpenEpochRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_storage_pb2.OpenEpochResponse, _abc.Awaitable[_storage_pb2.OpenEpochResponse]]:
-        """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known."""
+        """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
+        number is in the metadata of the error's ErrorInfo, `newest`.
+        """
 
     @_abc_1.abstractmethod
     def CommitSegments(
