@@ -79,8 +79,7 @@ class Footage:
         """The connection ended, or never came to be."""
         self.close()
         came_until_ms, self._came_until_ms = self._came_until_ms, None
-        if self._gap != "schedule":
-            self._pause(self._clock.now_ms() if came_until_ms is None else came_until_ms, cause)
+        self._pause(self._clock.now_ms() if came_until_ms is None else came_until_ms, cause)
 
     def close(self) -> None:
         """Finish what is open. No gap is told of."""
@@ -101,7 +100,8 @@ class Footage:
             self._recorder.close()
             return
         if not self._recorder.append(init, fragment):
-            self._pause(fragment.start_ms, self._recorder.refusal)
+            if not self._recorder.awaits_key_frame:
+                self._pause(fragment.start_ms, self._recorder.refusal)
             return
         until_ms = self.recorded_until_ms
         if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > HOLE_MS:

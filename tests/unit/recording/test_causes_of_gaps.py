@@ -109,6 +109,22 @@ def test_what_was_missed_before_the_hours_ended_is_not_outside_of_them(tmp_path:
     ]
 
 
+def test_a_camera_that_goes_away_outside_its_hours_is_not_off_its_schedule_for_ever(tmp_path: Path) -> None:
+    camera = Camera(tmp_path, at(17), "mon-sun 08:00-18:00")
+    last_ms = camera.play(at(17.5))
+    camera.play(at(18), begin=False)
+    away_ms = camera.play(at(20), begin=False)
+    camera.clock.ms = away_ms + 15_000
+    camera.footage.end("camera_offline")
+    camera.clock.ms = at(7, day=1)
+    camera.footage.end("camera_offline")
+    camera.play(at(10, day=1))
+    assert camera.gaps() == [
+        Gap(UID, last_ms, away_ms, "schedule"),
+        Gap(UID, away_ms, at(10, day=1), "camera_offline"),
+    ]
+
+
 def test_an_end_is_dated_from_the_last_picture_where_those_were_not_recorded(tmp_path: Path) -> None:
     camera = Camera(tmp_path, at(9))
     full_ms = camera.play(at(9))
@@ -152,3 +168,13 @@ def test_causes_that_alternate_within_seconds_leave_no_time_unexplained(tmp_path
     camera.footage.end("auth_failed")
     camera.play(off_ms + 1800)
     assert camera.gaps() == [Gap(UID, off_ms, off_ms + 1800, "auth_failed")]
+
+
+def test_waiting_for_a_key_frame_is_no_lack_of_room(tmp_path: Path) -> None:
+    """After a step back of the clock, what comes is footage only where there is none yet: in mid-GOP."""
+    camera = Camera(tmp_path, at(9))
+    end_ms = camera.play(at(9))
+    camera.play(camera.play(end_ms - 2500), begin=False)
+    assert camera.gaps() == [Gap(UID, end_ms, end_ms + 1500, "network")]
+    before, after = camera.spool.list_spool(UID, at(9), at(10))
+    assert (before.end_ms, after.start_ms) == (end_ms, end_ms + 1500)
