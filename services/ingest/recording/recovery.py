@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import struct
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,6 +18,9 @@ from snowlight.media.description import describe
 
 UNREADABLE = ".unreadable"
 _TORN_MS = 3000  # a fragment is 0.5 s, or a GOP of a camera that has long ones
+
+# Whatever the bytes of one file are, the others are recorded on: these are what reading nonsense may raise.
+_UNREADABLE = (OSError, ValueError, LookupError, ArithmeticError, struct.error)
 
 log = structlog.get_logger(__name__)
 
@@ -62,13 +66,17 @@ async def recover(spool: Spool, record: RecordGaps) -> Recovered:
     for path in await asyncio.to_thread(_spool_files, spool.folder):
         try:
             found.append(await asyncio.to_thread(_inspect, path))
-        except (ValueError, OSError) as error:
+        except _UNREADABLE as error:
             unreadable.append(path)
             log.error("spool.unreadable", file=path.name, error=str(error))
     found.sort(key=lambda each: each.file.start_ms)
     recovered.files += [each.file for each in found]
     longest_ms = spool.settings.longest_s * 1000
-    lost = [*(each.cut(longest_ms) for each in found), *(_lost(path, longest_ms) for path in unreadable)]
+    newest = {each.file.name.uid: each for each in found}
+    lost = [
+        *(each.cut(longest_ms, newest[each.file.name.uid] is each) for each in found),
+        *(_lost(path, longest_ms) for path in unreadable),
+    ]
     recovered.lost += _uncovered(filter(None, lost), recovered)
     if recovered.lost:
         await record(recovered.lost)  # before anything is cut or set aside: nobody looks at that again
@@ -96,11 +104,15 @@ class _Found:
     written_ms: int
     finished: bool
 
-    def cut(self, longest_ms: int) -> Gap | None:
-        """What its torn tail held, where that was more than the fragment that was just being written."""
+    def cut(self, longest_ms: int, is_newest: bool) -> Gap | None:
+        """What its torn tail held.
+
+        Of its camera's newest file, only where that was more than the fragment that was just being written:
+        the gap until the camera is recorded again begins there.
+        """
         file = self.file
         end_ms = min(self.written_ms, file.start_ms + longest_ms)
-        if self.finished or self.size == self.end or end_ms - file.end_ms <= _TORN_MS:
+        if self.finished or self.size == self.end or end_ms - file.end_ms <= (_TORN_MS if is_newest else 0):
             return None
         return Gap(file.name.uid, file.end_ms, end_ms, "spool_lost")
 

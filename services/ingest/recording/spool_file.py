@@ -14,7 +14,8 @@ from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
 _NAME = re.compile(
     r"(?P<uid>[0-9a-z-]+)\."
-    r"(?P<start_ms>\d+)-(?P<epoch>\d+)-(?P<sequence>\d+)-(?P<session>\d+)-(?P<init8>[0-9a-f]{8})\.mp4"
+    r"(?P<start_ms>\d{1,15})-(?P<epoch>\d{1,18})-(?P<sequence>\d{1,18})-(?P<session>\d{1,18})"
+    r"-(?P<init8>[0-9a-f]{8})\.mp4"
 )
 _INDEPENDENT, _LOSSY = 1, 2  # storage.v1.FragmentTable.flags
 _PRFT_SIZE = 32
