@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from hashlib import sha256
-from mmap import ACCESS_READ, MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
+from mmap import MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,8 @@ from services.ingest.recording.spool_file import SpoolFile
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
+
+_CHUNK = 1 << 20
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +36,11 @@ class ObjectPut:
         Raises obstore's BaseError and OSError when it does not.
         """
         if not file.sha256:
-            file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)
+            try:
+                file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)
+            except OSError:
+                file.refused = True  # unless the disk gives it after all
+                raise
         if self._root is None or not await asyncio.to_thread(_link, file.path, self._root / file.key):
             await self._send(file)
 
@@ -84,5 +90,13 @@ def _map(path: Path, size: int) -> mmap:
 
 
 def _sha256_of(path: Path, size: int) -> bytes:
-    with path.open("rb") as file, mmap(file.fileno(), size, access=ACCESS_READ) as data:
-        return sha256(data).digest()
+    """Read, not mapped: a bad sector is an error then, and not the end of the process."""
+    digest = sha256()
+    with path.open("rb", buffering=0) as file:
+        while size:
+            chunk = file.read(min(size, _CHUNK))
+            if not chunk:
+                raise ValueError("the file has become shorter")
+            digest.update(chunk)
+            size -= len(chunk)
+    return digest.digest()

@@ -99,7 +99,7 @@ async def test_no_bit_of_a_file_keeps_ingest_from_starting(
         recovered = await recover(open_spool(folder), rows.record)
         for camera in range(len(batch)):
             uid = f"camera-{camera}"
-            known = recovered.spans(uid)
+            known = [(file.start_ms, file.end_ms) for file in recovered.files if file.name.uid == uid]
             known += [(row.start_ms, row.end_ms or 0) for row in rows.kept if row.uid == uid]
             until_ms = START_MS
             for start_ms, end_ms in sorted(known):
