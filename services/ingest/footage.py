@@ -35,7 +35,6 @@ class Footage:
         self._schedule = schedule
         self._time_zone = time_zone
         self._media_interval_ms = media_interval * 1000
-        self._began_ms = clock.now_ms()
         self._init: InitSection | None = None
         self._frames_per_second = 0.0
         self._measured_bytes = 0
@@ -44,6 +43,7 @@ class Footage:
         self._scheduled = True
         self._gap: GapCause | None = None
         self._recorded = Recorded(ahead)
+        self._came_until_ms: int | None = clock.now_ms()  # on this connection; None while nothing has come
         self.recorded_until_ms: int | None = None
         """Where the footage ends so far; None before the first fragment."""
         self.online_since: float | None = None
@@ -65,6 +65,7 @@ class Footage:
             self._observer.on_state("online", "", self._clock.now_ms())
         self._record(fragment)  # first: what a viewer has seen is in the spool, whatever kills this process
         self._live.append(fragment)
+        self._came_until_ms = fragment.end_ms
         self._measured_bytes += fragment.size
         self._measured_ms += fragment.duration_ms
         if self._media_due or self._measured_ms >= self._media_interval_ms:
@@ -77,8 +78,8 @@ class Footage:
     def end(self, cause: GapCause) -> None:
         """The connection ended, or never came to be."""
         self.close()
-        if self._gap != "schedule":
-            self._pause(self.recorded_until_ms or self._began_ms, cause)
+        came_until_ms, self._came_until_ms = self._came_until_ms, None
+        self._pause(self._clock.now_ms() if came_until_ms is None else came_until_ms, cause)
 
     def close(self) -> None:
         """Finish what is open. No gap is told of."""
@@ -93,13 +94,14 @@ class Footage:
             self._scheduled = self._schedule.is_scheduled(fragment.start_ms, self._time_zone)
         if not self._scheduled:
             self._recorder.close()
-            self._pause(self.recorded_until_ms or fragment.start_ms, "schedule")
+            self._pause(fragment.start_ms, "schedule")
             return
         if self._recorded.is_taken(fragment.start_ms, fragment.end_ms):
             self._recorder.close()
             return
         if not self._recorder.append(init, fragment):
-            self._pause(self.recorded_until_ms or fragment.start_ms, self._recorder.refusal)
+            if not self._recorder.awaits_key_frame:
+                self._pause(fragment.start_ms, self._recorder.refusal)
             return
         until_ms = self.recorded_until_ms
         if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > HOLE_MS:
@@ -110,10 +112,17 @@ class Footage:
         self.recorded_until_ms = fragment.end_ms
         self._recorded.add(fragment.start_ms, fragment.end_ms)
 
-    def _pause(self, start_ms: int, cause: GapCause) -> None:
-        if self._gap != cause:
-            self._gap = cause
-            self._observer.on_gap_start(start_ms, cause)
+    def _pause(self, since_ms: int, cause: GapCause) -> None:
+        """Nothing is recorded, from `since_ms` on for `cause`. Within a gap, what held before keeps its time.
+
+        The first cause of a gap is often found out late, so it holds from the end of the footage on.
+        """
+        if self._gap == cause:
+            return
+        if self._gap is None and self.recorded_until_ms is not None:
+            since_ms = self.recorded_until_ms
+        self._gap = cause
+        self._observer.on_gap_start(since_ms, cause)
 
     def _tell_media(self) -> None:
         init = self._init

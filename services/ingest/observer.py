@@ -44,7 +44,9 @@ class CameraObserver(Protocol):
         """Footage is in the spool again from `start_ms` on. The first call of a session too."""
 
     def on_gap_start(self, start_ms: int, cause: GapCause) -> None:
-        """Nothing is recorded from `start_ms` on. A second call before `on_recording` changes the cause."""
+        """Nothing is recorded from `start_ms` on. A second call before `on_recording` changes the cause from
+        then on.
+        """
 
     def on_discontinuity(self, reason: str, time_ms: int) -> None:
         """A new mux session began within one connection: timestamps jumped, parameter sets changed, ..."""

@@ -5,11 +5,13 @@ A recorded object is `[ftyp moov]([prft] moof mdat)*[mfra]`; its video is track 
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import mmap
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
 VIDEO_TIMESCALE = 90_000
+LONGEST_FRAGMENT_MS = 60_000
+"""One ends with the first picture after half a second; the slowest cameras send one in ten seconds."""
 
 Buffer = bytes | bytearray | memoryview | mmap
 
@@ -22,6 +24,8 @@ _PRFT_FLAGS = 1 << 24  # version 1; flags 0: the time at which the sample came i
 _NON_SYNC = 0x0001_0000  # sample_is_non_sync_sample (8.8.3.1)
 _TABLE_TYPE = bytes.fromhex("6f0b8f0d5f0c4b5f9a3c8e1d2b7a4c55")  # our own box within mfra
 _MFRO_SIZE = 16
+_DRIFT_MS = 1000  # between the wall clock and a fragment's samples, far more than there is
+_DAMAGE = (ValueError, LookupError, ArithmeticError, struct.error)  # what a damaged box may raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class ScannedFragment:
     start_ms: int
     """Wall time of the first sample by `prft`, ms since 1970 UTC."""
     duration_ms: int
+    """Until its successor starts; of the last one, as long as its samples."""
     offset: int
     size: int
     movie: MovieFragment
@@ -50,7 +55,7 @@ class ScannedFragment:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a file holds, up to the first byte that is not part of a whole fragment."""
+    """What a file holds, up to the first byte that is not part of a whole fragment in its place in time."""
 
     init_size: int
     fragments: tuple[ScannedFragment, ...]
@@ -209,9 +214,13 @@ def init_size(data: Buffer) -> int:
 
 
 def scan(data: Buffer) -> Scan:
-    """Find the whole fragments of a file. Raises ValueError when not even its init section is whole."""
+    """Find the whole fragments of a file. Raises ValueError when not even its init section is whole.
+
+    A fragment that does not start about where its predecessor's samples end is damaged: the whole part ends
+    before it.
+    """
     init = position = init_size(data)
-    found: list[tuple[int, int, int, MovieFragment]] = []
+    found: list[ScannedFragment] = []
     finished = False
     while not finished:
         try:
@@ -221,11 +230,19 @@ def scan(data: Buffer) -> Scan:
                 break
             start_ms = parse_prft(data, position)
             movie, mdat_end = find_movie(data, end)
-        except (ValueError, struct.error):
+        except _DAMAGE:
             break
-        found.append((start_ms, position, mdat_end - position, movie))
+        duration_ms = max(1, round(movie.duration * 1000 / VIDEO_TIMESCALE))
+        if duration_ms > LONGEST_FRAGMENT_MS:
+            break
+        if found:
+            lasted_ms = start_ms - found[-1].start_ms
+            if not 0 < lasted_ms <= found[-1].duration_ms + _DRIFT_MS:
+                break
+            found[-1] = replace(found[-1], duration_ms=lasted_ms)
+        found.append(ScannedFragment(start_ms, duration_ms, position, mdat_end - position, movie))
         position = mdat_end
-    return Scan(init, tuple(_chain(found)), position, finished)
+    return Scan(init, tuple(found), position, finished)
 
 
 def find_movie(data: Buffer, position: int) -> tuple[MovieFragment, int]:
@@ -241,7 +258,7 @@ def find_movie(data: Buffer, position: int) -> tuple[MovieFragment, int]:
             kind, _, mdat_end = _box(data, moof_end, len(data))
             if kind != b"mdat":
                 raise ValueError("no mdat after moof")
-        except (ValueError, struct.error):
+        except _DAMAGE:
             if movie is None:
                 raise
             return movie, position
@@ -249,16 +266,6 @@ def find_movie(data: Buffer, position: int) -> tuple[MovieFragment, int]:
             return movie, position
         movie = movie or following
         position = mdat_end
-
-
-def _chain(found: list[tuple[int, int, int, MovieFragment]]) -> Iterator[ScannedFragment]:
-    """Each fragment lasts until its successor starts; the last one as long as its samples."""
-    for i, (start_ms, offset, size, movie) in enumerate(found):
-        if i + 1 < len(found):
-            duration_ms = found[i + 1][0] - start_ms
-        else:
-            duration_ms = round(movie.duration * 1000 / VIDEO_TIMESCALE)
-        yield ScannedFragment(start_ms, duration_ms, offset, size, movie)
 
 
 def _box(data: Buffer, start: int, end: int) -> tuple[bytes, int, int]:

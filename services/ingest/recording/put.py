@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from mmap import ACCESS_READ, MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
+from mmap import MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, TypeVarTuple, Unpack
 
@@ -20,6 +20,7 @@ from services.ingest.recording.sync import sync_another
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
+_CHUNK = 1 << 20
 _THREADS = 4
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -76,7 +77,11 @@ class ObjectPut:
         Raises obstore's BaseError and OSError when it does not, ValueError where `file` has become shorter.
         """
         if not file.sha256:
-            file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)
+            try:
+                file.sha256 = await asyncio.to_thread(_sha256_of, file.path, file.size)
+            except OSError:
+                file.refused = True  # unless the disk gives it after all
+                raise
         root = self._root
         async with _within(self._seconds):
             if root is None or not await self._in_thread(self._link, file.path, root, file.key):
@@ -136,5 +141,13 @@ def _map(path: Path, size: int) -> mmap:
 
 
 def _sha256_of(path: Path, size: int) -> bytes:
-    with path.open("rb") as file, mmap(file.fileno(), size, access=ACCESS_READ) as data:
-        return sha256(data).digest()
+    """Read, not mapped: a bad sector is an error then, and not the end of the process."""
+    digest = sha256()
+    with path.open("rb", buffering=0) as file:
+        while size:
+            chunk = file.read(min(size, _CHUNK))
+            if not chunk:
+                raise ValueError("the file has become shorter")
+            digest.update(chunk)
+            size -= len(chunk)
+    return digest.digest()

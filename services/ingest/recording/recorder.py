@@ -34,10 +34,13 @@ class Recorder:
         self._cut_ms = 0
         self._follows = False
         self.refusal: GapCause = "spool_full"
-        """Why the spool took nothing when `append` last returned False."""
+        """Why the spool took nothing when `append` last returned False, unless `awaits_key_frame`."""
+        self.awaits_key_frame = False
+        """`append` returned False for no other reason than that a file begins on a key frame."""
 
     def append(self, init: InitSection, fragment: Fragment) -> bool:
-        """Record a fragment of the mux session `init`. False if the spool takes nothing of the camera now."""
+        """Record a fragment of the mux session `init`. False if the spool does not take it now."""
+        self.awaits_key_frame = False
         if self._spool.level >= self._limit:
             self._stop()
             return False
@@ -47,6 +50,10 @@ class Recorder:
             self._follows = init is self._init
             file = None
         if file is None:
+            # A file begins on a key frame, unless it goes on where the last one was cut.
+            if not (fragment.independent or self._follows):
+                self.awaits_key_frame = True
+                return False
             file = self._open(init, fragment)
             if file is None:
                 return False
@@ -85,9 +92,6 @@ class Recorder:
         return file.size + fragment.size > settings.largest_bytes
 
     def _open(self, init: InitSection, fragment: Fragment) -> SpoolFile | None:
-        """A file begins on a key frame, unless it goes on where the last one was cut."""
-        if not (fragment.independent or self._follows):
-            return None
         name = SpoolName(
             self._uid, fragment.start_ms, self._epoch, self._spool.next_sequence(), init.session, init.init8
         )

@@ -3,20 +3,19 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 import structlog
 
+from services.ingest.recording.inspection import NOT_FOOTAGE, Found, inspect
 from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
 from services.ingest.status.gaps import Gap
-from snowlight.media.boxes import Scan, scan
-from snowlight.media.description import describe
 
 UNREADABLE = ".unreadable"
-_TORN_MS = 3000  # a fragment is 0.5 s, or a GOP of a camera that has long ones
+_READERS = 8  # at a time: a disk answers them together sooner than one after the other
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +45,6 @@ class Recovered:
             ends[gap.uid] = max(ends.get(gap.uid, 0), gap.end_ms or 0)
         return ends
 
-    def spans(self, uid: str) -> list[tuple[int, int]]:
-        """Where footage of a camera was found, start and end."""
-        return [(file.start_ms, file.end_ms) for file in self.files if file.name.uid == uid]
-
 
 async def recover(spool: Spool, record: RecordGaps) -> Recovered:
     """Finish every file in the spool's folder; once, before anything is recorded.
@@ -57,23 +52,28 @@ async def recover(spool: Spool, record: RecordGaps) -> Recovered:
     Raises OSError when the folder cannot be used, and what `record` raises.
     """
     recovered = Recovered()
-    found: list[_Found] = []
+    found: list[Found] = []
     unreadable: list[Path] = []
-    for path in await asyncio.to_thread(_spool_files, spool.folder):
-        try:
-            found.append(await asyncio.to_thread(_inspect, path))
-        except (ValueError, OSError) as error:
+    for path, what in await asyncio.to_thread(_inspect_all, spool.folder):
+        if isinstance(what, Found):
+            found.append(what)
+        else:
             unreadable.append(path)
-            log.error("spool.unreadable", file=path.name, error=str(error))
+            log.error("spool.unreadable", file=path.name, error=str(what))
     found.sort(key=lambda each: each.file.start_ms)
     recovered.files += [each.file for each in found]
     longest_ms = spool.settings.longest_s * 1000
-    lost = [*(each.cut(longest_ms) for each in found), *(_lost(path, longest_ms) for path in unreadable)]
-    recovered.lost += _uncovered(filter(None, lost), recovered)
+    newest = {each.file.name.uid: each for each in found}
+    lost = [
+        *(each.cut(longest_ms, newest[each.file.name.uid] is each) for each in found),
+        *(_lost(path, longest_ms) for path in unreadable),
+    ]
+    recovered.lost += _uncovered([gap for gap in lost if gap is not None], recovered.files)
     if recovered.lost:
         await record(recovered.lost)  # before anything is cut or set aside: nobody looks at that again
     for each in found:
-        await asyncio.to_thread(each.finish)
+        if not each.finished:
+            await asyncio.to_thread(each.finish)
         spool.adopt(each.file)
         spool.closed.put_nowait(each.file)
     for path in unreadable:
@@ -83,37 +83,6 @@ async def recover(spool: Spool, record: RecordGaps) -> Recovered:
     if recovered.files or recovered.set_aside:
         log.info("spool.recovered", files=len(recovered.files), set_aside=len(recovered.set_aside))
     return recovered
-
-
-@dataclass(slots=True)
-class _Found:
-    """A file that holds footage, not touched yet."""
-
-    file: SpoolFile
-    end: int
-    """Behind its last whole fragment, bytes."""
-    size: int
-    written_ms: int
-    finished: bool
-
-    def cut(self, longest_ms: int) -> Gap | None:
-        """What its torn tail held, where that was more than the fragment that was just being written."""
-        file = self.file
-        end_ms = min(self.written_ms, file.start_ms + longest_ms)
-        if self.finished or self.size == self.end or end_ms - file.end_ms <= _TORN_MS:
-            return None
-        return Gap(file.name.uid, file.end_ms, end_ms, "spool_lost")
-
-    def finish(self) -> None:
-        """Cut the torn tail and write what is missing of the end. Raises OSError."""
-        file = self.file
-        if self.finished:
-            file.size = self.size
-            file.closed = True
-        else:
-            os.truncate(file.path, self.end)
-            file.descriptor = os.open(file.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            file.finish()
 
 
 def _lost(path: Path, longest_ms: int) -> Gap | None:
@@ -130,11 +99,15 @@ def _lost(path: Path, longest_ms: int) -> Gap | None:
     return Gap(name.uid, name.start_ms, end_ms, "spool_lost")
 
 
-def _uncovered(lost: Iterable[Gap], recovered: Recovered) -> Iterator[Gap]:
+def _uncovered(lost: Sequence[Gap], files: Iterable[SpoolFile]) -> Iterator[Gap]:
     """Of `lost`, what no file that was found holds after all."""
+    spans: dict[str, list[tuple[int, int]]] = {gap.uid: [] for gap in lost}
+    for file in files:
+        if file.name.uid in spans:
+            spans[file.name.uid].append((file.start_ms, file.end_ms))
     for gap in lost:
         assert gap.end_ms is not None
-        for start_ms, end_ms in subtract((gap.start_ms, gap.end_ms), recovered.spans(gap.uid)):
+        for start_ms, end_ms in subtract((gap.start_ms, gap.end_ms), spans[gap.uid]):
             yield Gap(gap.uid, start_ms, end_ms, gap.cause)
 
 
@@ -151,42 +124,18 @@ def subtract(whole: tuple[int, int], parts: Iterable[tuple[int, int]]) -> list[t
     return [*(hole for hole in left if hole[0] < hole[1]), (start, end)]
 
 
-def _inspect(path: Path) -> _Found:
-    """What a file holds. Blocks.
-
-    Raises ValueError when there is no footage in it that could be found, OSError when the disk does not give
-    it.
-    """
-    name = SpoolName.parse(path.name)
-    status = path.stat()
-    found, init = _scan(path)
-    if sha256(init).hexdigest()[:8] != name.init8:
-        raise ValueError("the init section is not the one that the name tells")
-    if not found.fragments:
-        raise ValueError("no whole fragment")
-    if found.fragments[0].start_ms != name.start_ms:
-        raise ValueError("the first fragment does not start when the name tells")
-    file = SpoolFile(path, name, found.init_size, describe(init).codecs)
-    file.recovered = True
-    for fragment in found.fragments:
-        file.note(
-            fragment.duration_ms,
-            fragment.size,
-            fragment.movie.independent,
-            lossy=False,
-            media_time=fragment.movie.decode_time,
+def _inspect_all(folder: Path) -> list[tuple[Path, Found | Exception]]:
+    """Every spool file of a folder, and what it holds or why that cannot be told. Blocks. Raises OSError."""
+    with os.scandir(folder) as entries:
+        paths = sorted(
+            folder / entry.name for entry in entries if entry.name.endswith(".mp4") and entry.is_file()
         )
-    return _Found(file, found.end, status.st_size, status.st_mtime_ns // 1_000_000, found.finished)
+    with ThreadPoolExecutor(_READERS, "recovery") as readers:
+        return list(zip(paths, readers.map(_found_or_error, paths), strict=True))
 
 
-def _spool_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix == ".mp4" and path.is_file())
-
-
-def _scan(path: Path) -> tuple[Scan, bytes]:
-    """What the file holds, and its init section. Read, not mapped: a bad sector is an error then."""
-    data = path.read_bytes()
-    if not data:
-        raise ValueError("the file is empty")
-    found = scan(data)
-    return found, data[: found.init_size]
+def _found_or_error(path: Path) -> Found | Exception:
+    try:
+        return inspect(path)
+    except NOT_FOOTAGE as error:
+        return error

@@ -14,7 +14,8 @@ from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
 _NAME = re.compile(
     r"(?P<uid>[0-9a-z-]+)\."
-    r"(?P<start_ms>\d+)-(?P<epoch>\d+)-(?P<sequence>\d+)-(?P<session>\d+)-(?P<init8>[0-9a-f]{8})\.mp4"
+    r"(?P<start_ms>\d{1,15})-(?P<epoch>\d{1,18})-(?P<sequence>\d{1,18})-(?P<session>\d{1,18})"
+    r"-(?P<init8>[0-9a-f]{8})\.mp4"
 )
 _INDEPENDENT, _LOSSY = 1, 2  # storage.v1.FragmentTable.flags
 _PRFT_SIZE = 32
@@ -87,7 +88,7 @@ class SpoolFile:
         self.recovered = False
         """An earlier run left it."""
         self.refused = False
-        """Storage will never take it, or it has vanished from the disk."""
+        """Storage will never take it, or the disk does not give it."""
         self.gone = False
         """It has left the spool."""
         self.sealed_at: float | None = None
@@ -115,6 +116,27 @@ class SpoolFile:
             path.unlink()
             raise
         file._hash.update(init.data)
+        return file
+
+    @classmethod
+    def finished(
+        cls, path: Path, name: SpoolName, footer: stored_pb2.SegmentFooter, size: int
+    ) -> "SpoolFile":
+        """One of `size` bytes that an earlier run finished, by its footer.
+
+        Raises ValueError or OverflowError when that is none of ours.
+        """
+        file = cls(path, name, footer.init_size, footer.codecs)
+        file._durations = array("I", footer.duration_ms)
+        file._sizes = array("I", footer.size)
+        file._flags = array("B", footer.flags)
+        if not len(file._durations) == len(file._sizes) == len(file._flags) or not file._sizes:
+            raise ValueError("the columns of the fragment table differ in length, or are empty")
+        if max(file._flags) > _INDEPENDENT | _LOSSY:
+            raise ValueError("a fragment has flags that there are not")
+        file.duration_ms = sum(file._durations)
+        file.size = size
+        file.recovered = file.closed = True
         return file
 
     @property

@@ -41,13 +41,15 @@ class GapLedger:
     def start(self, uid: str, start_ms: int, cause: str, *, however_short: bool = False) -> None:
         """Nothing is recorded from `start_ms` on. Within an open gap of another cause, a new one begins.
 
+        Where the other one would be too short for a gap, the new one takes its time.
+
         `however_short`: it is one in any case, as where another gap ends at its start.
         """
         current = self._open.get(uid)
         if current is not None:
             if current.cause == cause:
                 return
-            if start_ms <= current.start_ms:
+            if start_ms - current.start_ms <= (0 if uid in self._known else GAP_MIN_MS):
                 start_ms = current.start_ms
             else:
                 self.end(uid, start_ms)
