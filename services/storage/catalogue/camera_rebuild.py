@@ -29,6 +29,8 @@ ROWS_AT_ONCE = 2000
 ATTEMPTS = 3
 LATEST_MS = 4_102_444_800_000
 """2100: no clock is that wrong, and no date beyond 9999 can be written."""
+NUMBERS_END = 1 << 63
+"""No database keeps an epoch or a sequence number from here on."""
 
 log = structlog.get_logger(__name__)
 
@@ -217,8 +219,9 @@ def parse_key(name: str) -> ObjectKey | None:
         key = ObjectKey.parse(name)
     except ValueError:
         return None
-    valid = key.start_ms > 0 and 0 < key.duration_ms <= MAX_DURATION_MS and key.epoch > 0
-    return key if valid and key.start_ms < LATEST_MS and str(key) == name else None
+    timed = 0 < key.start_ms < LATEST_MS and 0 < key.duration_ms <= MAX_DURATION_MS
+    numbered = 0 < key.epoch < NUMBERS_END and key.sequence < NUMBERS_END
+    return key if timed and numbered and str(key) == name else None
 
 
 def bare_row(key: ObjectKey, store: str, size: int) -> Segment:
