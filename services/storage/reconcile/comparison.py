@@ -15,6 +15,7 @@ from services.storage.reconcile.adopting import Adopting, Fate
 from services.storage.reconcile.hashing import Hashing
 from services.storage.reconcile.losing import Losing
 from services.storage.reconcile.metrics import ReconcileMetrics
+from services.storage.reconcile.recovering import Recovering
 from services.storage.reconcile.rows import CameraDay, DayRows, ReconcileRows
 from services.storage.segment import DAY_MS, Segment
 from services.storage.stores.objects import Listed, head, list_all
@@ -62,6 +63,7 @@ class Comparison:
         stores: "Mapping[str, ObjectStore]",
         prober: StoreProber,
         losing: Losing,
+        recovering: Recovering,
         adopting: Adopting,
         completion: Completion,
         hashing: Hashing,
@@ -74,6 +76,7 @@ class Comparison:
         self._stores = stores
         self._prober = prober
         self._losing = losing
+        self._recovering = recovering
         self._adopting = adopting
         self._completion = completion
         self._hashing = hashing
@@ -91,6 +94,9 @@ class Comparison:
         after = await self._rows.read(of)
         if before.packed != after.packed:
             return  # being packed or unpacked: what is where is seen next time
+        if after.is_empty and listed and (found := await self._recovering.recover(of, listed)):
+            self._metrics.adopted.inc(found)
+            return  # what else is there of the day is seen next time
         index = _Index.of(after, None)
         if after.packed is not None:
             day = await self._read_packed(after.packed)

@@ -143,7 +143,11 @@ class Reconciler:
         for each in beside:
             await self._adopting.note_foreign(store, each.key)
         await self._replaced.delete(store, uid, day_keys)
-        await self._replaced.delete_empty(store, day_keys, {day for name, day in known if name == store})
+        kept_days = await self._rows.kept_days(uid)
+        if kept_days is not None:
+            expired_ms = self._clock.now_ms() - kept_days * DAY_MS
+            days = {day for name, day in known if name == store}
+            await self._replaced.delete_empty(store, day_keys, days, expired_ms)
         await self._aside.expire(store, uid)
 
     async def _try(self, work: Awaitable[None], uid: str = "") -> bool:
