@@ -179,7 +179,7 @@ async def test_a_restore_that_is_cut_short_lets_nothing_seem_expired(
     for uid in uids:
         await keep(cluster, f"meta/cameras/{uid}.pb", kept_camera(uid, 3))
     await keep(cluster, "meta/policies.pb", retention_pb2.ListRetentionPoliciesResponse(policies=[POLICY]))
-    read, answers = restore_module.read, 3
+    read, answers = objects_module.read, 3
 
     async def three_times(store: ObjectStore, key: str) -> bytes | None:
         nonlocal answers
@@ -214,7 +214,7 @@ async def test_holds_come_back_while_nothing_is_deleted(
     """A deletion that is under way has read the holds that there were: one that comes back waits for it."""
     if cluster.database_url.startswith("sqlite"):
         pytest.skip("there each transaction that writes is alone")
-    read = restore_module.read
+    read = objects_module.read
     async with restoring(cluster) as (there, restore), AsyncExitStack() as deleting:
 
         async def as_a_deletion_begins(store: ObjectStore, key: str) -> bytes | None:
