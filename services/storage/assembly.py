@@ -10,6 +10,7 @@ import grpc
 from services.storage.cameras.repository import CameraRepository
 from services.storage.catalogue.catalogue import build_catalogue
 from services.storage.catalogue.completion import Completion
+from services.storage.catalogue.read_back import CatalogueGate
 from services.storage.catalogue.rebuild import Rebuild
 from services.storage.config import StorageSettings
 from services.storage.exports.assembly import build_exports
@@ -83,11 +84,13 @@ def build_storage(
     footage = FootageIndex(repository, cameras, objects, prober, clock)
     completion = Completion(database, stores)
     catalogue = build_catalogue(runtime, settings, database, stores[settings.store.name])
+    gate = CatalogueGate(database, every_seconds=settings.catalogue_seconds)
     retention = build_retention(
         repository, cameras, stores, settings, data_dir, clock, runtime.registry, reached, prober.check
     )
     holds = HoldRepository(database, clock, release_by_second_person=settings.hold_release_by_second_person)
     exporting = build_exports(runtime, settings, database, cameras, holds, footage, stores, prober.is_away)
+    reconciler = build_reconciler(runtime, settings, repository, stores, prober, completion)
     days, computed = IntegrityDays(database), CameraDays(database, repository, zone)
     closer = Closer(
         PackableRows(repository), objects, prober, settings, clock, PackMetrics(runtime.registry), reached
@@ -141,11 +144,11 @@ def build_storage(
             prober.run,
         ),
         duties={
-            "sweeper": retention.sweeper.run,
+            "sweeper": gate.before(retention.sweeper.run),
             "closer": closer.run,
             "partitions": PartitionKeeper(database, clock).run,
             "catalogue": catalogue.flusher.run,
-            "reconciler": build_reconciler(runtime, settings, repository, stores, prober, completion).run,
+            "reconciler": gate.before(reconciler.run),
             "integrity": IntegrityKeeper(days, computed, zone, clock, settings).run,
             "exports": exporting.worker.run,
         },

@@ -1,6 +1,7 @@
 """One camera's index in one store, made again from its index objects and the names of its objects."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +30,8 @@ ROWS_AT_ONCE = 2000
 ATTEMPTS = 3
 LATEST_MS = 4_102_444_800_000
 """2100: no clock is that wrong, and no date beyond 9999 can be written."""
+NUMBERS_END = 1 << 63
+"""No database keeps an epoch or a sequence number from here on."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +84,17 @@ class CameraRebuild:
             else:
                 return
         raise AbortedError("rebuild.overtaken", f"the days of camera {uid} change too fast")
+
+    async def read_day(self, uid: str, day: int) -> tuple[Day, int] | None:
+        """The newest index object of a day that can be read, with its generation."""
+        return await self._read_newest((await self._list_days(uid)).get(day, []))
+
+    async def add_day(self, day: Day, generation: int, sizes: dict[ObjectKey, int]) -> None:
+        """Enter what `day`, an index object, tells, unless the index has anything of that day. `sizes`: of
+        its objects that are there."""
+        known = await self._known(day.camera_uid)
+        if day.day not in known.days:
+            await self._add_day(day, generation, sizes, known)
 
     async def _add(self, uid: str) -> None:
         known = await self._known(uid)
@@ -138,6 +152,12 @@ class CameraRebuild:
 
     async def _read_days(self, uid: str, known: _Known) -> list[tuple[Day, int]]:
         """The newest index object that can be read of each day that the index has nothing of."""
+        found = await self._list_days(uid)
+        days = [await self._read_newest(found[day]) for day in sorted(found.keys() - known.days)]
+        return [day for day in days if day is not None]
+
+    async def _list_days(self, uid: str) -> dict[int, list[DayKey]]:
+        """Names of the camera's index objects by day."""
         found: dict[int, list[DayKey]] = defaultdict(list)
         for each in await list_all(self._store, f"idx/{uid}/"):
             try:
@@ -146,14 +166,14 @@ class CameraRebuild:
                 self._told.note_foreign(each.key)
             else:
                 found[key.day].append(key)
-        days: list[tuple[Day, int]] = []
-        for day in sorted(found.keys() - known.days):
-            for key in sorted(found[day], key=lambda key: key.generation, reverse=True):
-                decoded = await self._read_day(key)
-                if decoded is not None:
-                    days.append((decoded, key.generation))
-                    break
-        return days
+        return found
+
+    async def _read_newest(self, generations: Iterable[DayKey]) -> tuple[Day, int] | None:
+        for key in sorted(generations, key=lambda key: key.generation, reverse=True):
+            day = await self._read_day(key)
+            if day is not None:
+                return day, key.generation
+        return None
 
     async def _read_day(self, key: DayKey) -> Day | None:
         data = await read(self._store, str(key))
@@ -217,8 +237,9 @@ def parse_key(name: str) -> ObjectKey | None:
         key = ObjectKey.parse(name)
     except ValueError:
         return None
-    valid = key.start_ms > 0 and 0 < key.duration_ms <= MAX_DURATION_MS and key.epoch > 0
-    return key if valid and key.start_ms < LATEST_MS and str(key) == name else None
+    timed = 0 < key.start_ms < LATEST_MS and 0 < key.duration_ms <= MAX_DURATION_MS
+    numbered = 0 < key.epoch < NUMBERS_END and key.sequence < NUMBERS_END
+    return key if timed and numbered and str(key) == name else None
 
 
 def bare_row(key: ObjectKey, store: str, size: int) -> Segment:

@@ -1,7 +1,7 @@
 """Rows that were made from keys alone, completed from their objects as they are asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -23,6 +23,16 @@ READS_AT_ONCE = 16
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What became of bare rows. Those whose object cannot be read now are in neither."""
+
+    found: list[Segment]
+    """Completed."""
+    wrong: list[Segment]
+    """Whose object is not what its name says: cut short, or something else."""
+
+
 class Completion:
     """Reads what keys do not tell out of the objects, and keeps it in the rows."""
 
@@ -36,13 +46,24 @@ class Completion:
         bare = [segment for segment in listed if not segment.fragments]
         if not bare:
             return list(listed)
-        read = await for_each(bare, self._read, at_once=READS_AT_ONCE)
-        found = {key_of(segment): segment for segment in read if segment is not None}
-        await self._save(list(found.values()))
+        found = {key_of(segment): segment for segment in (await self.look_up(bare)).found}
         whole = [segment if segment.fragments else found.get(key_of(segment)) for segment in listed]
         return [segment for segment in whole if segment is not None]
 
-    async def _read(self, segment: Segment) -> Segment | None:
+    async def look_up(self, bare: Sequence[Segment]) -> LookedUp:
+        """Complete rows without fragment tables, as far as their objects can be read now."""
+        looked_up = LookedUp([], [])
+        for segment, read in zip(bare, await for_each(bare, self._read, at_once=READS_AT_ONCE), strict=True):
+            if isinstance(read, ValueError):
+                looked_up.wrong.append(segment)
+            elif read is not None:
+                looked_up.found.append(read)
+        await self._save(looked_up.found)
+        return looked_up
+
+    async def _read(self, segment: Segment) -> Segment | ValueError | None:
+        """The segment completed; None when its object cannot be read now, what is wrong with it when it is
+        not what its name says."""
         store = self._stores.get(segment.store)
         if store is None:
             return None
@@ -50,7 +71,7 @@ class Completion:
             contents = await read_contents(store, segment.key, segment.size)
         except (UnavailableError, ValueError) as error:
             log.warning("footage.not_read", key=str(segment.key), error=str(error))
-            return None
+            return error if isinstance(error, ValueError) else None
         if contents is None:
             return None
         return replace(

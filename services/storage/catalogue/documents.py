@@ -8,7 +8,8 @@ from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.outbox import CAMERA, EPOCHS, HOLD, POLICIES, REGION_STORES
-from services.storage.tables import epochs, policies, region_stores
+from services.storage.retention.policy import Policy, resolve
+from services.storage.tables import camera_versions, epochs, policies, region_stores
 from snowlight.api.storage.v1 import hold_pb2, retention_pb2, store_pb2, stored_pb2
 
 CAMERAS_PREFIX = "meta/cameras/"
@@ -121,3 +122,35 @@ def hold_row(kept: hold_pb2.Hold) -> dict[str, Any]:
         "release_reason": kept.release_reason if released else None,
         "missing": [[each.start_ms, each.end_ms] for each in kept.missing],
     }
+
+
+def camera_row(kept: stored_pb2.KeptCamera, by_name: Mapping[str, Policy]) -> dict[str, Any]:
+    """A row of `cameras` by the camera's newest version and the policies."""
+    newest = max(kept.versions, key=lambda version: version.from_ms)
+    retention = resolve(
+        by_name,
+        retention_days=newest.retention_days,
+        camera_class=newest.camera_class,
+        region=newest.region,
+        ownership=newest.ownership,
+    )
+    return {
+        "uid": kept.uid,
+        "retention_days": newest.retention_days,
+        "created_ms": kept.created_ms,
+        "deleted_ms": kept.deleted_ms or None,
+        "region": newest.region,
+        "camera_class": newest.camera_class,
+        "ownership": newest.ownership,
+        "kept_days": retention.days,
+        "minimum_days": retention.minimum_days,
+    }
+
+
+def version_rows(kept: stored_pb2.KeptCamera) -> list[dict[str, Any]]:
+    """Rows of `camera_versions`."""
+    names = [column.name for column in camera_versions.c if column.name != "camera_uid"]
+    return [
+        {"camera_uid": kept.uid, **{name: getattr(version, name) for name in names}}
+        for version in kept.versions
+    ]

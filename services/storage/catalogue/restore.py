@@ -1,7 +1,7 @@
 """What lies beside the footage, read back into a database that does not have it."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,17 +18,20 @@ from services.storage.catalogue.documents import (
     HOLDS_PREFIX,
     POLICIES_KEY,
     REGION_STORES_KEY,
+    camera_row,
     epoch_rows,
     hold_row,
     policy_rows,
     region_store_rows,
+    version_rows,
 )
 from services.storage.catalogue.ledger_batches import LedgerBatches
 from services.storage.catalogue.outbox import EPOCHS, GAP, POLICIES, REGION_STORES, note, note_changed
+from services.storage.catalogue.read_back import note_read_back, was_read_back
 from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.gaps import span_of
 from services.storage.retention.lock import forbid_deletion
-from services.storage.retention.policies import put_in_force
+from services.storage.retention.policies import put_in_force, raise_unexpired, read_policies
 from services.storage.segment import LedgerGap
 from services.storage.spans import Span
 from services.storage.stores.objects import list_chunks, read
@@ -36,7 +39,6 @@ from services.storage.tables import (
     camera_versions,
     cameras,
     epochs,
-    feeds,
     gaps,
     holds,
     policies,
@@ -47,14 +49,13 @@ from services.storage.tables import (
 from snowlight.api.storage.v1 import hold_pb2, retention_pb2, store_pb2, stored_pb2
 from snowlight.clock import Clock
 from snowlight.database import Database
+from snowlight.errors import DataLossError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 READS_AT_ONCE = 16
 ROWS_AT_ONCE = 500
-_READ_BACK = "catalogue"
-"""The name in `feeds` of a database that has read the catalogue."""
 
 Kept = TypeVar("Kept", bound=Message)
 
@@ -68,6 +69,8 @@ class Restored:
     cameras: int = 0
     holds: int = 0
     gaps: int = 0
+    damaged: list[str] = field(default_factory=list)
+    """Objects of the catalogue that are not what they should be: what they held is not known."""
 
 
 class Restore:
@@ -82,39 +85,46 @@ class Restore:
         self._done = False
 
     async def once(self) -> None:
-        """Read the catalogue back unless this database did so before, then have kept what only it knows."""
-        if self._done or await self._was_done():
+        """Read the catalogue back unless this database did so before, then have kept what only it knows.
+
+        Raises UnavailableError, and DataLossError when a part of it is damaged: what can be read is in force
+        then, and as long as nobody has mended or deleted the rest, nothing may be deleted or written over.
+        """
+        if self._done or await was_read_back(self._database):
             self._done = True
             return
         restored = await self.read_back()
+        if restored.damaged:
+            raise DataLossError("catalogue.damaged", f"not readable: {', '.join(restored.damaged)}")
         if not await self._ledger.days():
             await self._note_gaps()
         async with self._database.write() as connection:
             for kind in (POLICIES, EPOCHS, REGION_STORES):
                 await note_changed(connection, kind)
-            done = self._insert(feeds).values(name=_READ_BACK, revision=1)
-            await connection.execute(done.on_conflict_do_nothing())
+            await note_read_back(connection)
         self._done = True
         log.info("catalogue.read", cameras=restored.cameras, holds=restored.holds, gaps=restored.gaps)
 
     async def read_back(self) -> Restored:
-        """Holds and policies come before cameras, and all of it before any footage: nothing that is kept by
-        them is ever seen without them. Raises UnavailableError."""
+        """Holds and policies come before cameras, each of which is kept by them from the transaction on that
+        adds it: cut short anywhere, this lets nothing seem expired. Raises UnavailableError."""
         restored = Restored()
-        await self._restore_tables()
-        restored.holds = await self._restore_holds()
-        restored.cameras = await self._restore_cameras()
-        await self._resolve_retention()
+        await self._restore_tables(restored)
+        await self._restore_holds(restored)
+        await self._restore_cameras(restored)
         restored.gaps = await self._restore_gaps()
         return restored
 
-    async def _restore_tables(self) -> None:
-        kept_policies = await self._read(POLICIES_KEY, retention_pb2.ListRetentionPoliciesResponse)
-        kept_regions = await self._read(REGION_STORES_KEY, store_pb2.ListStoresResponse)
-        kept_epochs = await self._read(EPOCHS_KEY, stored_pb2.KeptEpochs)
+    async def _restore_tables(self, restored: Restored) -> None:
+        kept_policies = await self._read(POLICIES_KEY, retention_pb2.ListRetentionPoliciesResponse, restored)
+        kept_regions = await self._read(REGION_STORES_KEY, store_pb2.ListStoresResponse, restored)
+        kept_epochs = await self._read(EPOCHS_KEY, stored_pb2.KeptEpochs, restored)
         async with self._database.write() as connection:
+            await forbid_deletion(connection)
             if kept_policies:
                 await self._add(connection, policies, policy_rows(kept_policies))
+            # Cameras that the feed was the first to tell of are kept by these policies, too.
+            await put_in_force(connection, self._clock.now_ms())
             if kept_regions:
                 await self._add(connection, region_stores, region_store_rows(kept_regions))
             for row in epoch_rows(kept_epochs) if kept_epochs else []:
@@ -132,17 +142,17 @@ class Restore:
                     )
                 )
 
-    async def _restore_holds(self) -> int:
+    async def _restore_holds(self, restored: Restored) -> None:
         """With each hold come back the rows it holds that are only buried."""
-        added = 0
         now_ms = self._clock.now_ms()
-        async for batch in self._read_all(HOLDS_PREFIX, hold_pb2.Hold):
+        async for batch in self._read_all(HOLDS_PREFIX, hold_pb2.Hold, restored):
             async with self._database.write() as connection:
+                await forbid_deletion(connection)
                 for kept in batch:
                     row = hold_row(kept)
                     if not await self._add(connection, holds, [row]):
                         continue
-                    added += 1
+                    restored.holds += 1
                     if row["release_ms"] is None and (row["expire_ms"] is None or row["expire_ms"] > now_ms):
                         await connection.execute(
                             sa.update(segments)
@@ -155,27 +165,30 @@ class Restore:
                             )
                             .values(tombstone_ms=None)
                         )
-        return added
 
-    async def _restore_cameras(self) -> int:
+    async def _restore_cameras(self, restored: Restored) -> None:
         """Every version of every camera, deleted ones too. What differs afterwards is kept anew."""
-        added = 0
         unknown = set(await self._uids())
-        async for batch in self._read_all(CAMERAS_PREFIX, stored_pb2.KeptCamera):
+        async for batch in self._read_all(CAMERAS_PREFIX, stored_pb2.KeptCamera, restored):
             async with self._database.write() as connection:
+                await forbid_deletion(connection)
+                by_name = await read_policies(connection)
+                known_anew: list[str] = []
                 for kept in batch:
                     if not kept.uid or not kept.versions:
                         continue
-                    added += await self._add(connection, cameras, [_camera_row(kept)])
-                    if await self._add(connection, camera_versions, _version_rows(kept)):
+                    if await self._add(connection, cameras, [camera_row(kept, by_name)]):
+                        known_anew.append(kept.uid)
+                    if await self._add(connection, camera_versions, version_rows(kept)):
                         await reopen(connection, [(kept.uid, Span(kept.created_ms, self._clock.now_ms()))])
                     if kept.uid in unknown and await self._knows_more(connection, kept):
                         await note_camera(connection, kept.uid)
                     unknown.discard(kept.uid)
+                await raise_unexpired(connection, self._clock.now_ms(), known_anew)
+            restored.cameras += len(known_anew)
         for uid in unknown:
             async with self._database.write() as connection:
                 await note_camera(connection, uid)
-        return added
 
     async def _knows_more(self, connection: AsyncConnection, kept: stored_pb2.KeptCamera) -> bool:
         count = sa.select(sa.func.count()).where(camera_versions.c.camera_uid == kept.uid)
@@ -184,12 +197,6 @@ class Restore:
             len(kept.versions),
             kept.deleted_ms,
         )
-
-    async def _resolve_retention(self) -> None:
-        """By the policies that there are now."""
-        async with self._database.write() as connection:
-            await forbid_deletion(connection)
-            await put_in_force(connection, self._clock.now_ms())
 
     async def _restore_gaps(self) -> int:
         """From the newest batch to the oldest: the first that tells of a gap is right."""
@@ -256,18 +263,15 @@ class Restore:
         async with self._database.read() as connection:
             return list(await connection.scalars(sa.select(cameras.c.uid)))
 
-    async def _was_done(self) -> bool:
-        query = sa.select(feeds.c.revision).where(feeds.c.name == _READ_BACK)
-        async with self._database.read() as connection:
-            return await connection.scalar(query) is not None
-
-    async def _read_all(self, prefix: str, kind: type[Kept]) -> AsyncIterator[list[Kept]]:
+    async def _read_all(self, prefix: str, kind: type[Kept], restored: Restored) -> AsyncIterator[list[Kept]]:
         """All messages below `prefix`, some at a time."""
         async for chunk in list_chunks(self._store, prefix):
-            found = await for_each(chunk, lambda each: self._read(each.key, kind), at_once=READS_AT_ONCE)
+            found = await for_each(
+                chunk, lambda each: self._read(each.key, kind, restored), at_once=READS_AT_ONCE
+            )
             yield [message for message in found if message is not None]
 
-    async def _read(self, key: str, kind: type[Kept]) -> Kept | None:
+    async def _read(self, key: str, kind: type[Kept], restored: Restored) -> Kept | None:
         """None when it is not there, or is not what it should be."""
         data = await read(self._store, key)
         if data is None:
@@ -276,28 +280,5 @@ class Restore:
             return kind.FromString(data)
         except DecodeError:
             log.error("catalogue.unreadable", key=key)
+            restored.damaged.append(key)
             return None
-
-
-def _camera_row(kept: stored_pb2.KeptCamera) -> dict[str, Any]:
-    """A row of `cameras` by the camera's newest version. How long it is kept is resolved afterwards."""
-    newest = max(kept.versions, key=lambda version: version.from_ms)
-    return {
-        "uid": kept.uid,
-        "retention_days": newest.retention_days,
-        "created_ms": kept.created_ms,
-        "deleted_ms": kept.deleted_ms or None,
-        "region": newest.region,
-        "camera_class": newest.camera_class,
-        "ownership": newest.ownership,
-        "kept_days": 0,
-        "minimum_days": 0,
-    }
-
-
-def _version_rows(kept: stored_pb2.KeptCamera) -> list[dict[str, Any]]:
-    names = [column.name for column in camera_versions.c if column.name != "camera_uid"]
-    return [
-        {"camera_uid": kept.uid, **{name: getattr(version, name) for name in names}}
-        for version in kept.versions
-    ]

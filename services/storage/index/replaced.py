@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from services.storage.index.day_object import DayKey
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.packable import PackableRows
+from services.storage.segment import DAY_MS, MAX_DURATION_MS
 
 
 class Replaced:
@@ -28,11 +29,16 @@ class Replaced:
             if key.generation < current.get(key.day, 0):
                 await self._objects.delete(store, key)
 
-    async def delete_empty(self, store: str, listed: Sequence[DayKey], days: Collection[int]) -> None:
-        """Of those `listed`, delete what is of none of `days`, which have rows or objects.
+    async def delete_empty(
+        self, store: str, listed: Sequence[DayKey], days: Collection[int], expired_ms: int
+    ) -> None:
+        """Of those `listed`, delete what is of none of `days`, which have rows or objects, and of a day whose
+        footage all ended by `expired_ms`.
 
-        A closer put it and was killed, and then all of the day expired. Raises UnavailableError.
+        A closer put it and was killed, and then all of the day expired. Of a younger day it may be the only
+        record of footage that was lost with the index. Raises UnavailableError.
         """
         for key in listed:
-            if key.day not in days:
+            ended_ms = (key.day + 1) * DAY_MS + MAX_DURATION_MS
+            if key.day not in days and ended_ms <= expired_ms:
                 await self._objects.delete(store, key)

@@ -17,6 +17,7 @@ from services.storage.reconcile.hashing import Hashing
 from services.storage.reconcile.losing import Losing
 from services.storage.reconcile.metrics import ReconcileMetrics
 from services.storage.reconcile.reconciler import Reconciler
+from services.storage.reconcile.recovering import Recovering
 from services.storage.reconcile.rows import ReconcileRows
 from services.storage.stores.prober import StoreProber
 from snowlight.runtime import Runtime
@@ -78,6 +79,7 @@ def build_comparison(
         stores,
         prober,
         Losing(repository, reached),
+        Recovering(repository, stores, prober, clock),
         adopting,
         completion,
         hashing,

@@ -1,6 +1,6 @@
 """One camera-day of one store: what lies in the bucket against what the index says."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from services.storage.reconcile.adopting import Adopting, Fate
 from services.storage.reconcile.hashing import Hashing
 from services.storage.reconcile.losing import Losing
 from services.storage.reconcile.metrics import ReconcileMetrics
+from services.storage.reconcile.recovering import Recovering
 from services.storage.reconcile.rows import CameraDay, DayRows, ReconcileRows
 from services.storage.segment import DAY_MS, Segment
 from services.storage.stores.objects import Listed, head, list_all
@@ -62,6 +63,7 @@ class Comparison:
         stores: "Mapping[str, ObjectStore]",
         prober: StoreProber,
         losing: Losing,
+        recovering: Recovering,
         adopting: Adopting,
         completion: Completion,
         hashing: Hashing,
@@ -74,6 +76,7 @@ class Comparison:
         self._stores = stores
         self._prober = prober
         self._losing = losing
+        self._recovering = recovering
         self._adopting = adopting
         self._completion = completion
         self._hashing = hashing
@@ -91,6 +94,9 @@ class Comparison:
         after = await self._rows.read(of)
         if before.packed != after.packed:
             return  # being packed or unpacked: what is where is seen next time
+        if after.is_empty and listed and (found := await self._recovering.recover(of, listed)):
+            self._metrics.adopted.inc(found)
+            return  # what else is there of the day is seen next time
         index = _Index.of(after, None)
         if after.packed is not None:
             day = await self._read_packed(after.packed)
@@ -99,8 +105,9 @@ class Comparison:
                 return
             index = _Index.of(after, (after.packed, day))
         known = {str(segment.key) for segment in before.live} | before.going
-        await self._lose(of, index, known, listed)
-        await self._complete(after, listed)
+        lost = await self._lose(of, index, known, listed)
+        # Before the orphans: a row whose object turns out to be no footage keeps none out of its time then.
+        await self._complete(of, [row for row in after.live if str(row.key) not in lost], after.bare, listed)
         orphans = [each for key, each in listed.items() if key not in known and not index.knows(key)]
         await self._decide(of, orphans)
         await self._rows.note_checked(of, self._clock.now_ms())
@@ -126,21 +133,21 @@ class Comparison:
 
     async def _lose(
         self, of: CameraDay, index: _Index, known: set[str], listed: Mapping[str, Listed]
-    ) -> None:
+    ) -> set[str]:
         """Rows that were there before and after the LIST, of objects that a HEAD does not find either, in a
-        store that still is the one it was."""
+        store that still is the one it was. Returns their keys."""
         suspects = [
             segment
             for key, segment in index.segments.items()
             if (key in known or key in index.in_packed) and not _is_whole(segment, listed.get(key))
         ]
         if not suspects:
-            return
+            return set()
         store = self._stores[of.store]
         heads = await for_each(suspects, lambda each: head(store, str(each.key)), at_once=HEADS_AT_ONCE)
         lost = [each for each, found in zip(suspects, heads, strict=True) if not _is_whole(each, found)]
         if not lost:
-            return
+            return set()
         await self._prober.check(of.store)
         in_packed = index.packed if any(str(each.key) in index.in_packed for each in lost) else None
         self._metrics.lost.inc(await self._losing.lose(lost, in_packed))
@@ -149,14 +156,27 @@ class Comparison:
         for found in cut_short:
             if found.key in sizes and found.size != sizes[found.key]:
                 self._count(await self._adopting.decide(of.store, found))
+        return set(sizes)
 
-    async def _complete(self, rows: DayRows, listed: Mapping[str, Listed]) -> None:
-        """Look up what keys do not tell, so that the day can be packed; and hashes, as far as time allows."""
-        there = [each for each in rows.live if str(each.key) in listed]
-        bare = [each for each in there if str(each.key) in rows.bare]
-        for at in range(0, len(bare), COMPLETED_AT_ONCE):
-            await self._completion.complete(bare[at : at + COMPLETED_AT_ONCE])
-        await self._hashing.hash([each for each in there if not each.sha256])
+    async def _complete(
+        self, of: CameraDay, live: Sequence[Segment], bare: Collection[str], listed: Mapping[str, Listed]
+    ) -> None:
+        """Look up what keys do not tell, so that the day can be packed; and hashes, as far as time allows.
+
+        `bare`: keys of the `live` rows without a fragment table. One whose object is not what its name says
+        stands for no footage: it is lost, and the object set aside.
+        """
+        there = [each for each in live if str(each.key) in listed]
+        rows = [each for each in there if str(each.key) in bare]
+        wrong: list[Segment] = []
+        for at in range(0, len(rows), COMPLETED_AT_ONCE):
+            wrong += (await self._completion.look_up(rows[at : at + COMPLETED_AT_ONCE])).wrong
+        if wrong:
+            await self._prober.check(of.store)
+            self._metrics.lost.inc(await self._losing.lose(wrong, None))
+            for each in wrong:
+                self._count(await self._adopting.decide(of.store, listed[str(each.key)]))
+        await self._hashing.hash([each for each in there if not each.sha256 and each not in wrong])
 
     async def _decide(self, of: CameraDay, orphans: list[Listed]) -> None:
         """Younger ones may still be committed by the spool that they come from."""

@@ -34,6 +34,11 @@ class DayRows:
     """Keys of those that are buried or being deleted."""
     packed: PackedDay | None
 
+    @property
+    def is_empty(self) -> bool:
+        """The index has nothing of the day."""
+        return not (self.live or self.going or self.packed)
+
 
 class ReconcileRows:
     """What the reconciler asks of the database."""
@@ -79,6 +84,13 @@ class ReconcileRows:
             return {
                 (store, day) for query in (rows, packed) for store, day in await connection.execute(query)
             }
+
+    async def kept_days(self, camera_uid: str) -> int | None:
+        """How long the camera's footage is kept; None of a camera that storage does not know."""
+        query = sa.select(cameras.c.kept_days).where(cameras.c.uid == camera_uid)
+        async with self._database.read() as connection:
+            kept: int | None = await connection.scalar(query)
+            return kept
 
     async def list_cameras(self) -> set[str]:
         """All cameras that storage knows, has packed days of, or has checked before."""

@@ -101,18 +101,30 @@ async def test_what_was_set_aside_goes_when_its_time_has_expired_and_nothing_hol
 
 
 async def test_an_index_object_of_an_empty_day_goes_and_one_beside_footage_stays(cluster: Cluster) -> None:
-    """As a closer leaves it that was killed after its PUT; all footage of the one day expired since."""
+    """As a closer leaves it that was killed after its PUT; all footage of the one day expired since. Of a day
+    that has not expired, and of a camera that is not known, it may be all that tells of lost footage."""
     await cluster.registry.put("cam", retention_days=KEPT_DAYS, created_ms=NOW_MS - 100 * DAY_MS)
     there = footage("cam", NOW_MS - 3 * DAY_MS)
-    empty, full = (str(DayKey("cam", at_ms // DAY_MS, 1)) for at_ms in (EXPIRED_MS, NOW_MS - 3 * DAY_MS))
-    await put(cluster, there)
-    for key in (empty, full):
+    empty, full, lost = (
+        str(DayKey("cam", at_ms // DAY_MS, 1))
+        for at_ms in (EXPIRED_MS, NOW_MS - 3 * DAY_MS, NOW_MS - 5 * DAY_MS)
+    )
+    unknown = str(DayKey("nobody-knows", EXPIRED_MS // DAY_MS, 1))
+    await put(cluster, there, footage("nobody-knows", NOW_MS - 3 * DAY_MS))
+    for key in (empty, full, lost, unknown):
         await obstore.put_async(opened(cluster), key, b"an index")
     cluster.storage_settings = dict(AT_ONCE)
     async with cluster.ingest(), cluster.storage():
 
         async def has_gone() -> bool:
-            return keys(cluster, "idx") == {full}
+            return keys(cluster, "idx") == {full, lost, unknown}
 
         await eventually(has_gone, 60)
+
+        async def is_known() -> bool:
+            """Both cameras were compared: nothing more was to go."""
+            return {row[0] for row in await rows(cluster, "checked_days")} == {"cam", "nobody-knows"}
+
+        await eventually(is_known, 60)
+        assert keys(cluster, "idx") == {full, lost, unknown}
     assert there.key in keys(cluster, "rec")

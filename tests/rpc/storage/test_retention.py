@@ -17,6 +17,7 @@ from snowlight.database import open_database
 from snowlight.media.fragment import ObjectKey
 from snowlight.object_store import ObjectStoreSettings, open_store
 from tests.parts.part import free_port
+from tests.rpc.storage.bucket import rows
 from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.days import MINUTE_MS
@@ -69,6 +70,10 @@ async def keys_of(storage: Storage, uid: str) -> list[str]:
         camera_uid=uid, start_ms=NOW_MS - 20 * DAY_MS, end_ms=NOW_MS, without_fragments=True
     )
     return [each.key for each in (await storage.ListSegments(request)).segments]
+
+
+async def has_read_the_catalogue(cluster: Cluster) -> bool:
+    return ("catalogue",) in await rows(cluster, "feeds", "name")
 
 
 async def rows_of(cluster: Cluster) -> set[str]:
@@ -163,19 +168,23 @@ async def test_an_outage_of_the_store_only_delays(database_url: str, tmp_path: P
         access_key="nobody",
         secret_key=SecretStr("is there"),
     )
-    cluster = Cluster(database_url, tmp_path, away)
-    await cluster.registry.put("cam", retention_days=2, created_ms=NOW_MS - 10 * DAY_MS)
+    there = ObjectStoreSettings(url=f"file://{tmp_path}/footage")
+    cluster = Cluster(database_url, tmp_path, there)
     async with cluster.ingest():
         async with cluster.storage() as storage:
             await open_epoch(storage, 1)
             await commit(storage, *ALL)
+            await eventually(lambda: has_read_the_catalogue(cluster))
+        await cluster.registry.put("cam", retention_days=2, created_ms=NOW_MS - 10 * DAY_MS)
+        cluster.store = away
+        async with cluster.storage(probe_seconds=60):  # the sweeper is to find out
 
             async def has_failed() -> bool:
                 return (cluster.metric("snowlight_storage_sweep_failures_total") or 0) > 0
 
             await eventually(has_failed)
             assert await rows_of(cluster) == {each.key for each in ALL}
-        cluster.store = ObjectStoreSettings(url=f"file://{tmp_path}/footage")
+        cluster.store = there
         await put(cluster, *ALL)
         async with cluster.storage():
 
