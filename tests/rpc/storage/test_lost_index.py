@@ -12,12 +12,19 @@ from snowlight.api.storage.v1 import storage_pb2
 from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.bucket import is_flushed, keys, lose_database, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
-from tests.rpc.storage.days import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.rpc.storage.lying import Answer, Lying, every_other, truthful
 from tests.rpc.storage.objects import Footage, footage
 from tests.rpc.storage.rebuilding import rebuild
-from tests.rpc.storage.recorded_days import CREATED_MS, PACKED_MS, YESTERDAY_MS, pack
-from tests.rpc.storage.yard import minutes
+from tests.rpc.storage.recorded_days import (
+    CREATED_MS,
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    PACKED_MS,
+    YESTERDAY_MS,
+    minutes,
+    pack,
+)
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ from snowlight.media.fragment import ObjectKey
 from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.bucket import keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
-from tests.rpc.storage.days import MINUTE_MS
 from tests.rpc.storage.lying import Lying, cut_off
 from tests.rpc.storage.objects import INIT8, footage
 from tests.rpc.storage.rebuilding import rebuild
-from tests.rpc.storage.recorded_days import YESTERDAY_MS
+from tests.rpc.storage.recorded_days import MINUTE_MS, YESTERDAY_MS
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -12,11 +12,9 @@ from snowlight.api.storage.v1 import storage_pb2
 from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.bucket import keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
-from tests.rpc.storage.days import DAY_MS
 from tests.rpc.storage.objects import Footage, footage
 from tests.rpc.storage.rebuilding import rebuild
-from tests.rpc.storage.recorded_days import YESTERDAY_MS
-from tests.rpc.storage.yard import minutes
+from tests.rpc.storage.recorded_days import DAY_MS, YESTERDAY_MS, minutes
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
