@@ -1,11 +1,10 @@
 """What is no HTTP is refused without a byte of it in the answer or the log."""
 
-import asyncio
 import json
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.bad_input.connection import exchange
 from tests.bad_input.town import Town
 from tests.waiting import eventually
 
@@ -74,19 +73,6 @@ async def test_a_body_in_another_encoding_than_its_headers_say_is_refused_and_no
     assert json.loads(body)["code"] == "request.body"
     assert SECRET not in head + body + town.log
     assert "Traceback" not in town.log
-
-
-async def exchange(town: Town, request_: str) -> tuple[str, str]:
-    """Head and body of what comes back on a connection of its own until it is closed."""
-    url = urlsplit(town.snowlight.url)
-    reader, writer = await asyncio.open_connection(url.hostname, url.port)
-    try:
-        writer.write(request_.encode("latin-1"))
-        async with asyncio.timeout(10):
-            head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
-        return f"{head}\r\n", body
-    finally:
-        writer.close()
 
 
 def refusals(town: Town) -> int:
