@@ -21,6 +21,7 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
+from services.gateway.http.connection import SiteRunner
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
@@ -118,7 +119,7 @@ async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _serve(site: web.Application, listen: str, drain_s: float) -> AsyncIterator[int]:
-    runner = web.AppRunner(site, access_log=None, shutdown_timeout=drain_s)
+    runner = SiteRunner(site, access_log=None, shutdown_timeout=drain_s)
     await runner.setup()
     try:
         host, _, port = listen.rpartition(":")

@@ -61,12 +61,9 @@ class FootageIndex:
                         found[recording.epoch, recording.sequence] = recording
         return sorted(found.values(), key=lambda recording: (recording.start_ms, recording.epoch))
 
-    async def holding(self, uid: str, instant_ms: int, *, max_age_s: float | None = None) -> Recording | None:
-        """The recording in which `instant_ms` lies."""
-        for recording in await self.between(uid, instant_ms, instant_ms + 1, max_age_s=max_age_s):
-            if recording.start_ms <= instant_ms < recording.end_ms:
-                return recording
-        return None
+    async def holding(self, uid: str, instant_ms: int, *, max_age_s: float | None = None) -> list[Recording]:
+        """The recordings in which `instant_ms` lies, oldest first: two where one begins in another's tail."""
+        return await self.between(uid, instant_ms, instant_ms + 1, max_age_s=max_age_s)
 
     async def _hour(self, uid: str, hour: int, max_age_s: float | None) -> _Hour:
         key = (uid, hour)

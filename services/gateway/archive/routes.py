@@ -126,22 +126,26 @@ class ArchiveRoutes:
 
     async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
         for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
-            recording = await self._index.holding(claims.camera_uid, start_ms, max_age_s=max_age_s)
-            first = recording.fragment_starting(start_ms) if recording else None
-            if recording is None or first is None or first + count > recording.count:
-                continue
-            piece = Piece(recording, first, count)
-            if count > 1 and piece.duration_ms > LONGEST_REQUEST_MS:
-                break
-            return piece
+            for recording in await self._index.holding(claims.camera_uid, start_ms, max_age_s=max_age_s):
+                first = recording.fragment_starting(start_ms)
+                if first is None or first + count > recording.count:
+                    continue
+                piece = Piece(recording, first, count)
+                if count == 1 or piece.duration_ms <= LONGEST_REQUEST_MS:
+                    return piece
         raise _unknown(claims, start_ms)
 
     async def _recording(self, claims: TicketClaims, instant_ms: int) -> Recording:
+        """The recording that starts at the instant, as playlists name it, or else one in which it lies."""
+        holding: list[Recording] = []
         for max_age_s in (None, YOUNG_S):
-            recording = await self._index.holding(claims.camera_uid, instant_ms, max_age_s=max_age_s)
-            if recording is not None:
-                return recording
-        raise _unknown(claims, instant_ms)
+            holding = await self._index.holding(claims.camera_uid, instant_ms, max_age_s=max_age_s)
+            for recording in holding:
+                if recording.start_ms == instant_ms:
+                    return recording
+        if not holding:
+            raise _unknown(claims, instant_ms)
+        return holding[0]
 
 
 def _read_range(request: web.Request, claims: TicketClaims) -> tuple[int, int]:

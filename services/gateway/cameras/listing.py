@@ -67,7 +67,8 @@ def read_page_size(query: Mapping[str, str]) -> int:
     text = query.get("page_size", "")
     if not text:
         return DEFAULT_PAGE
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LARGEST_PAGE):
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PAGE))
+    if not (digits and 1 <= int(text) <= LARGEST_PAGE):
         raise InvalidArgumentError(
             "request.page_size", f"page_size must be 1 to {LARGEST_PAGE}", field="page_size"
         )

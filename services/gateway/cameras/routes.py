@@ -12,7 +12,7 @@ from services.gateway.cameras.resource import (
     read_changes,
     read_new,
 )
-from services.gateway.http.bodies import json_response, read_json
+from services.gateway.http.bodies import json_response, read_json, require_unicode
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
@@ -209,8 +209,9 @@ def _camera_response(camera: camera_pb2.Camera) -> web.Response:
 
 
 def _if_match(request: web.Request) -> str:
-    """The etag of If-Match (RFC 9110 section 13.1.1); "" when there is none or any will do."""
-    value = request.headers.get("If-Match", "").strip()
+    """The etag of If-Match (RFC 9110 section 13.1.1); "" when there is none or any will do. Raises
+    InvalidArgumentError when it is no text."""
+    value = require_unicode(request.headers.get("If-Match", ""), "If-Match").strip()
     return "" if value == "*" else value.removeprefix("W/").strip('"')
 
 

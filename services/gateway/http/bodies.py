@@ -10,13 +10,15 @@ from snowlight.errors import InvalidArgumentError
 
 
 async def read_json(request: web.Request) -> dict[str, Any]:
-    """The body, a JSON object. Raises InvalidArgumentError that says what is wrong and where."""
+    """The body, a JSON object whose text is all valid Unicode. Raises InvalidArgumentError that says what is
+    wrong and where."""
     if request.content_type != "application/json":
         raise InvalidArgumentError("request.content_type", "the body must be application/json")
     try:
         value = json.loads(
             await request.read(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
         )
+        _require_unicode_in(value, "")
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise InvalidArgumentError("request.json", f"the body is not JSON: {error.msg} at {where}") from error
@@ -70,6 +72,14 @@ def take_strings(
     return values
 
 
+def require_unicode(text: str, field: str) -> str:
+    """`text`, which can be sent on. Raises InvalidArgumentError naming `field` for a lone surrogate, which
+    JSON can spell and UTF-8 cannot. Bytes of a header that are no UTF-8 are read as such ones."""
+    if not _is_unicode(text):
+        raise InvalidArgumentError("request.type", f"{field} is not valid Unicode", field=field)
+    return text
+
+
 def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """`value` as JSON that no cache keeps."""
     return web.Response(
@@ -79,6 +89,29 @@ def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | No
         charset="utf-8",
         headers={"Cache-Control": "no-store"} | (headers or {}),
     )
+
+
+def _require_unicode_in(value: Any, path: str) -> None:
+    if isinstance(value, str):
+        require_unicode(value, path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _require_unicode_in(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if not _is_unicode(name):
+                raise InvalidArgumentError(
+                    "request.json", "the name of a member is not valid Unicode", field=path
+                )
+            _require_unicode_in(item, f"{path}.{name}" if path else name)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from aiohttp.typedefs import Handler, Middleware
 from services.gateway.metrics import GatewayMetrics
 
 _MEDIA_PREFIX = "/hls/"
-_ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
+ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
+"""Headers of every answer."""
 
 
 def edge(metrics: GatewayMetrics) -> Middleware:
@@ -28,7 +29,7 @@ def edge(metrics: GatewayMetrics) -> Middleware:
 async def mark(_request: web.BaseRequest, response: web.StreamResponse) -> None:
     """The last hand on an answer, once nothing else is added: it names no version of what runs here, and a
     browser takes its content type as told (Fetch, section 3.6)."""
-    response.headers.update(_ALWAYS)
+    response.headers.update(ALWAYS)
 
 
 def remote_address(request: web.Request, *, behind_proxy: bool) -> str:

@@ -82,6 +82,8 @@ def problems(fallback: Callable[[web.Request], web.Response | None]) -> Middlewa
             return problem_of(error)
         except web.HTTPException as error:
             return (fallback(request) if error.status == 404 else None) or _of_http(error)
+        except web.RequestPayloadError:  # quotes the body
+            return problem(400, "request.body", "the body is not encoded as its headers say")
         except TimeoutError:
             return problem_of(UnavailableError("gateway.timeout", "a part that is needed did not answer"))
         except Exception:

@@ -35,7 +35,8 @@ def to_json(message: Message, *, without: Set[str] = frozenset()) -> dict[str, A
 
 
 def from_json(data: dict[str, Any], message_type: type[M], *, ignore: Set[str] = frozenset()) -> M:
-    """The message that `data` describes; null means the default. `ignore` names top-level fields passed over.
+    """The message that `data` describes (`read_json`); null means the default. `ignore` names top-level
+    fields passed over.
 
     Raises InvalidArgumentError naming the field that is unknown or of a wrong type ("location.latitude").
     """
@@ -146,10 +147,6 @@ def _enum_number(enum: EnumDescriptor, value: Any, path: str) -> int:
 def _string(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise _wrong_type(path, "a string")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:  # a lone surrogate, which JSON can spell and UTF-8 cannot
-        raise InvalidArgumentError("request.type", f"{path} is not valid Unicode", field=path) from error
     return value
 
 

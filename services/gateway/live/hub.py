@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 4.0
 STALE_S = 10.0
-"""How long a playlist is still served after its camera's stream broke off."""
+"""How long a playlist is served after its last segment became whole. No segment is that long."""
 PAUSE_S = 0.1
 """Without a fragment for so long, what comes next is live: fragments are half a second apart."""
 VIEWER_S = 15.0
@@ -38,7 +38,9 @@ class LiveHub:
         self.failure: SnowlightError | None = None
         """Why the last attempt to watch ended; None while pictures come."""
         self._clock = clock
-        self._arrived_at = float("-inf")
+        self._completed_at = float("-inf")
+        """When a fragment last completed a segment."""
+        self._fragments = 0
         self._used_at = clock.monotonic()
         self._viewers: dict[str, float] = {}
         self._news = asyncio.Event()
@@ -46,8 +48,13 @@ class LiveHub:
 
     @property
     def fresh(self) -> bool:
-        """There are segments, and they are of now."""
-        return self._clock.monotonic() - self._arrived_at < STALE_S and bool(self.window.listed())
+        """There are segments, and they are of now: one became whole just now, and what has come since does
+        not leave it far behind."""
+        return (
+            self._clock.monotonic() - self._completed_at < STALE_S
+            and self.window.behind_ms < STALE_S * 1000
+            and bool(self.window.listed())
+        )
 
     def used_by(self, ticket_id: str) -> None:
         """Somebody asked for the camera just now."""
@@ -67,9 +74,15 @@ class LiveHub:
         """Wait for the next fragment or failure."""
         await self._news.wait()
 
-    async def caught_up(self) -> None:
-        """Wait until ingest has sent all its ring holds, which comes without a pause: a first playlist of one
-        old segment would start its player seconds behind."""
+    async def shows_now(self) -> bool:
+        """Whether it is fresh, once ingest has sent all its ring holds: the end of that may be much newer."""
+        if self.fresh:
+            await self._caught_up_with_ring()
+        return self.fresh
+
+    async def _caught_up_with_ring(self) -> None:
+        """The ring comes without a pause: a first playlist of one old segment would start its player seconds
+        behind."""
         while not self._caught_up:
             try:
                 async with asyncio.timeout(PAUSE_S):
@@ -81,7 +94,7 @@ class LiveHub:
         """Keep the window filled until cancelled, through lost streams and absent cameras."""
         delay = FIRST_DELAY_S
         while True:
-            arrived_before = self._arrived_at
+            fragments_before = self._fragments
             try:
                 await self._watch_once(peers)
             except SnowlightError as error:
@@ -94,7 +107,7 @@ class LiveHub:
                 log.error("gateway.live_malformed", camera=self.uid, error=str(error))
             self.window.cut()
             self._tell()
-            if self._arrived_at > arrived_before:
+            if self._fragments > fragments_before:
                 delay = min(delay, FIRST_DELAY_S)
             await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnects
             delay = min(max(delay * 2, FIRST_DELAY_S), LONGEST_DELAY_S)
@@ -105,11 +118,12 @@ class LiveHub:
             async for message in peers.watch_live(request):
                 event = decode_live(message)
                 if isinstance(event, InitSection):
-                    self.window.add_init(event)
+                    self.window.add_init(event)  # a segment that it closes is of the session before
                 else:
-                    self.window.add_fragment(event)
+                    if self.window.add_fragment(event):
+                        self._completed_at = self._clock.monotonic()
+                    self._fragments += 1
                     self.failure = None
-                    self._arrived_at = self._clock.monotonic()
                 self._tell()
 
     def _tell(self) -> None:

@@ -97,11 +97,10 @@ class LiveRoutes:
         hub = self._hubs.open(claims.camera_uid, claims.ticket_id)
         try:
             async with asyncio.timeout(self._wait_s):
-                while not (hub.fresh or (stale and hub.window.listed())):
+                while not (await hub.shows_now() or (stale and hub.window.listed())):
                     if hub.failure is not None and self._is_down(hub.uid):
                         raise self._no_picture(hub)
                     await hub.news()
-            await hub.caught_up()
         except TimeoutError as error:
             raise self._no_picture(hub) from error
         return hub

@@ -38,6 +38,14 @@ class LiveWindow:
         self._inits: OrderedDict[int, InitSection] = OrderedDict()
         self._init: InitSection | None = None
         self._open: list[Fragment] = []
+        self._told_ms = 0
+
+    @property
+    def behind_ms(self) -> int:
+        """How long after the end of the newest whole segment the last fragment starts: less than a segment
+        lasts, unless the camera was away in between."""
+        newest = next(reversed(self._segments.values()), None)
+        return self._told_ms - newest.end_ms if newest is not None else 0
 
     def add_init(self, init: InitSection) -> bool:
         """A mux session begins, or is told again after a reconnect. True when that completed a segment."""
@@ -56,6 +64,7 @@ class LiveWindow:
         """
         if self._init is None:
             raise ValueError("a fragment came before its init section")
+        self._told_ms = fragment.start_ms
         completed = False
         if self._open and fragment.segment > self._open[0].segment:
             completed = self._close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.http.bodies import json_response, read_json, take_strings
+from services.gateway.http.bodies import json_response, read_json, require_unicode, take_strings
 from services.gateway.http.edges import is_https, remote_address
 from services.gateway.http.problems import problem
 from services.gateway.http.proto_json import schema_of, to_json
@@ -83,7 +83,7 @@ class SessionRoutes:
 
     async def close(self, request: web.Request) -> web.StreamResponse:
         _require_header(request)
-        token = request.cookies.get(COOKIE, "")
+        token = _cookie(request)
         if token:
             with remote_errors(AUTH):
                 await self._peers.tokens.RevokeToken(
@@ -95,7 +95,7 @@ class SessionRoutes:
 
     async def _renew(self, request: web.Request) -> web.StreamResponse:
         _require_header(request)
-        token = request.cookies.get(COOKIE, "")
+        token = _cookie(request)
         if not token:
             raise UnauthenticatedError("auth.no_session", "there is no session: sign in")
         try:
@@ -136,6 +136,11 @@ class SessionRoutes:
             samesite="Strict",
             secure=is_https(request, behind_proxy=self._behind_proxy),
         )
+
+
+def _cookie(request: web.Request) -> str:
+    """The refresh token; "" when there is none. Raises InvalidArgumentError when it is no text."""
+    return require_unicode(request.cookies.get(COOKIE, ""), COOKIE)
 
 
 def _require_header(request: web.Request) -> None:

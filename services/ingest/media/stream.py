@@ -142,8 +142,6 @@ class MediaStream:
 
     def _open(self) -> None:
         units, first, anchor_ms, depth, interval = self._held.take(self._clock_rate)
-        if 0 < self._end_ms - anchor_ms < _OVERLAP_MS:
-            anchor_ms = float(self._end_ms)
         depth = max(depth, self._declared_depth())
         self._begin(anchor_ms, first, depth, interval, units[-1].arrival_ms)
         for unit in units:
@@ -159,7 +157,10 @@ class MediaStream:
     # A session.
 
     def _begin(self, anchor_ms: float, first_pts: int, depth: int, interval: int, now_ms: float) -> None:
-        """Open a mux whose first picture has `first_pts` and was captured at `anchor_ms`."""
+        """Open a mux whose first picture has `first_pts` and was captured at `anchor_ms`, or a little later:
+        where the footage before it ends."""
+        if 0 < self._end_ms - anchor_ms < _OVERLAP_MS:
+            anchor_ms = float(self._end_ms)
         video = self._video
         assert video is not None
         sps = parse_sps(video.codec, sps_of(video.codec, self._sets))
