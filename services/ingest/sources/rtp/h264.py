@@ -8,6 +8,7 @@ from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 _IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
 _STAP_A, _FU_A = 24, 28
 _RECOVERY_POINT = 6
+_SPS_IDS, _PPS_IDS = 32, 256  # ISO/IEC 14496-10, 7.4.2.1.1 and 7.4.2.2
 
 
 class H264Depacketiser(AccessUnitBuilder):
@@ -91,18 +92,19 @@ def h264_parameter_sets(units: Iterable[bytes] = ()) -> ParameterSets:
 
 
 def _sps_id(unit: bytes) -> int | None:
-    return _golomb_at(unit, 4)  # after the header, profile, constraints and level
+    return _golomb_at(unit, 4, _SPS_IDS)  # after the header, profile, constraints and level
 
 
 def _pps_id(unit: bytes) -> int | None:
-    return _golomb_at(unit, 1)
+    return _golomb_at(unit, 1, _PPS_IDS)
 
 
-def _golomb_at(unit: bytes, offset: int) -> int | None:
+def _golomb_at(unit: bytes, offset: int, ids: int) -> int | None:
     try:
-        return BitReader(unit[offset : offset + 8]).read_exponential_golomb()
+        number = BitReader(unit[offset : offset + 8]).read_exponential_golomb()
     except EOFError:
         return None
+    return number if number < ids else None
 
 
 def _has_recovery_point(unit: Octets) -> bool:
