@@ -8,6 +8,8 @@ from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 _IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
 _STAP_A, _FU_A = 24, 28
 _RECOVERY_POINT = 6
+_SEARCHED = 1024  # bytes of an SEI unit: what stands behind that is not looked for
+_SEARCHED_PER_UNIT = 16  # bytes that cost as much as a small NAL unit
 _SPS_IDS, _PPS_IDS = 32, 256  # ISO/IEC 14496-10, 7.4.2.1.1 and 7.4.2.2
 
 
@@ -74,8 +76,10 @@ class H264Depacketiser(AccessUnitBuilder):
         elif kind not in (_DELIMITER, _FILLER):
             if 1 <= kind <= _IDR:
                 self._see_picture(kind)
-            elif kind == _SEI and not self._idr_seen and _has_recovery_point(unit):
-                self.key = True
+            elif kind == _SEI and not self._idr_seen:
+                searched = unit[:_SEARCHED]
+                self._units.take(len(searched) // _SEARCHED_PER_UNIT)
+                self.key = self.key or _has_recovery_point(searched)
             self._append(unit)
 
     def _see_picture(self, kind: int) -> None:
