@@ -8,7 +8,7 @@ _MAX_FRAMES = 64  # a packet; it would be over a second of sound
 
 @dataclass(frozen=True, slots=True)
 class AuHeaderLayout:
-    """Bits of an AU header's fields (RFC 3640, 3.2.1) and a frame's duration in clock units."""
+    """Bits of an AU header's fields, as AAC-hbr has them (RFC 3640, 3.3.6), and a frame's clock units."""
 
     size_length: int = 13
     index_length: int = 3
