@@ -36,9 +36,12 @@ class G711Encoder:
     """Bytes of G.711 in, AAC-LC frames out, each with the time and the number of its samples.
 
     Lost packets become silence and what was sent twice is cut, so that what follows keeps its time.
+    Raises ValueError for what is neither mono nor stereo, and av.FFmpegError for a rate that AAC has not.
     """
 
     def __init__(self, law: Literal["pcma", "pcmu"], sample_rate: int, channels: int) -> None:
+        if channels not in (1, 2):
+            raise ValueError(f"G.711 of {channels} channels")
         self._table = _a_law() if law == "pcma" else _mu_law()
         self._channels = channels
         self._rate = sample_rate

@@ -7,6 +7,8 @@ from services.ingest.sources.source import VideoCodec
 
 _HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 _EXTENDED_SAR = 255
+_MAX_PICTURES_IN_CYCLE = 255  # num_ref_frames_in_pic_order_cnt_cycle (ISO/IEC 14496-10, 7.4.2.1.1)
+_MAX_BUFFERS = 32  # cpb_cnt_minus1 + 1 (E.2.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def _parse_h264(unit: bytes) -> SequenceParameters:
         bits.read(1)
         ue()
         ue()
-        for _ in range(ue()):
+        for _ in range(_count(ue(), _MAX_PICTURES_IN_CYCLE)):
             ue()
     ue()
     bits.read(1)
@@ -87,6 +89,13 @@ def _parse_h264(unit: bytes) -> SequenceParameters:
     elif bits.read(1):
         depth = _h264_vui_reorder_depth(bits)
     return SequenceParameters(width, height, depth, chroma, luma_bits, chroma_bits)
+
+
+def _count(told: int, most: int) -> int:
+    """How often to go round a loop, which the standard bounds."""
+    if told > most:
+        raise ValueError(f"sequence parameter set counts {told} where {most} is the most")
+    return told
 
 
 def _skip_scaling_list(bits: BitReader, size: int) -> None:
@@ -119,7 +128,7 @@ def _h264_vui_reorder_depth(bits: BitReader) -> int | None:
     for _ in range(2):
         if bits.read(1):
             hrd = True
-            count = ue() + 1
+            count = _count(ue() + 1, _MAX_BUFFERS)
             bits.read(8)
             for _ in range(count):
                 ue()

@@ -70,7 +70,7 @@ class AccessUnitSink(Protocol):
     """Receives one camera's media. Calls must return quickly: they run inside the socket's wake."""
 
     def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
-        """Once, before anything else. `audio` is None when it is not wanted or not offered."""
+        """Once, before anything else. `audio` is None when it is not wanted, not offered or not carried."""
 
     def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
         """A complete in-band set that differs from the known one, before the first unit it applies to."""
@@ -112,7 +112,7 @@ class SourceError(UnavailableError):
     camera.timeout               accepts and says nothing, or falls silent
     camera.auth_failed           wrong or missing credentials
     camera.not_found             the camera does not know this path
-    camera.protocol_error        what the camera says breaks the protocol
+    camera.protocol_error        what the camera says breaks the protocol, or is more than a camera has to say
     camera.protocol_unsupported  a scheme or transport that is not carried
     camera.codec_unsupported     a video codec that is not carried
     camera.no_video              the stream offers no video

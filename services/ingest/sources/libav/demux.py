@@ -79,13 +79,14 @@ class Demux:
     def _play(self, began: float) -> None:
         with self._location.opened() as container:
             video, audio = self._choose(container)
-            streams = [stream for stream in (video, audio) if stream is not None]
             pictures = VideoPackets(video)
             sound = AudioPackets(audio) if audio is not None else None
             first: int | None = None
-            for packet in container.demux(streams):
+            for packet in container.demux():  # all streams: each packet is an occasion to stop
                 if self._stop.is_set():
                     return
+                if packet.stream is not video and packet.stream is not audio:
+                    continue
                 moment = packet.dts if packet.dts is not None else packet.pts
                 if moment is None or packet.time_base is None:
                     continue

@@ -33,12 +33,13 @@ class Handover:
             if size and (self._bytes + size > _MAX_BYTES or len(self._calls) >= _MAX_UNITS):
                 self._lost += 1
                 return True
+            idle = not self._calls
             if self._lost:
                 lost, self._lost = self._lost, 0
                 self._calls.append(lambda: self._on_loss(lost))
             self._calls.append(call)
             self._bytes += size
-            return len(self._calls) > 1 or self._wake(self._drain)
+            return not idle or self._wake(self._drain)
 
     def finish(self, error: Exception | None) -> None:
         """From the thread, last: how it ended."""

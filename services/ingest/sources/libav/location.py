@@ -39,11 +39,15 @@ class Location(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LibavLocation:
-    """What libav opens by itself. `name` may hold credentials: it is never spoken of."""
+    """What libav opens by itself. `name` may hold credentials: it is never spoken of.
+
+    `patience`: seconds for each step of opening, and for each packet; None where media cannot fail to come.
+    """
 
     name: str
     options: dict[str, str]
     endless: bool = False
+    patience: tuple[float, float] | None = None
     failure: None = None
 
     def __repr__(self) -> str:
@@ -51,12 +55,12 @@ class LibavLocation:
 
     @contextmanager
     def opened(self) -> Iterator[InputContainer]:
-        """Open it. Raises libav's errors."""
-        with av.open(self.name, options=dict(self.options)) as container:
+        """Open it. Raises libav's errors, av.error.ExitError where patience ends."""
+        with av.open(self.name, options=dict(self.options), timeout=self.patience) as container:
             yield container
 
     def interrupt(self) -> None:
-        """Nothing: libav ends by its own timeout."""
+        """Nothing: libav ends by its own timeouts."""
 
 
 def file_location(address: Address, media_dir: Path | None) -> LibavLocation:
@@ -102,7 +106,9 @@ async def rtmp_location(address: Address, network: SourceNetwork, settings: Sour
         "rw_timeout": str(int(settings.silence_timeout * 1_000_000)),
         "rtmp_tcurl": f"rtmp://{_place(address.host, port)}/{_application(address.url)}",
     }
-    return LibavLocation(urlunsplit(parts._replace(netloc=place)), options)
+    # rw_timeout begins anew with every byte, so that messages without media would hold a thread for ever
+    patience = (settings.connect_timeout + settings.response_timeout, settings.silence_timeout)
+    return LibavLocation(urlunsplit(parts._replace(netloc=place)), options, patience=patience)
 
 
 def _place(host: str, port: int) -> str:

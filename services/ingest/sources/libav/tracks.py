@@ -7,6 +7,7 @@ from typing import Any
 from av import AudioStream, Packet, VideoStream
 from av.bitstream import BitStreamFilterContext
 
+from services.ingest.sources.carried_audio import SAMPLING_FREQUENCIES, is_carried
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser
@@ -14,9 +15,7 @@ from services.ingest.sources.source import AudioCodec, AudioTrack, SourceError, 
 
 CLOCK_RATE = 90000
 _START = b"\x00\x00\x01"
-_SAMPLING_FREQUENCIES = (
-    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-)  # fmt: skip
+_CHANNELS_TOLD = range(1, 7)  # as a configuration of the same number (ISO/IEC 14496-3, table 1.19)
 _AUDIO: dict[str, AudioCodec] = {"aac": "aac", "pcm_alaw": "pcma", "pcm_mulaw": "pcmu"}
 
 
@@ -58,13 +57,7 @@ class AudioPackets:
     """Raw frames of one audio stream."""
 
     def __init__(self, stream: AudioStream) -> None:
-        context = stream.codec_context
-        codec = _AUDIO[context.name]
-        channels = context.layout.nb_channels
-        config = b""
-        if codec == "aac":
-            config = bytes(context.extradata or b"") or audio_specific_config(context.sample_rate, channels)
-        self.track = AudioTrack(codec, context.sample_rate, channels, config)
+        self.track = audio_track(stream)
 
     def take(self, packet: "Packet[Any]") -> Iterator[tuple[bytes, int]]:
         """The packet's frame with its pts in the sample rate, without an ADTS header."""
@@ -77,10 +70,20 @@ class AudioPackets:
 
 def is_carried_audio(stream: AudioStream) -> bool:
     """Whether the codec is one that ingest takes, with what a track must know."""
+    return stream.codec_context.name in _AUDIO and is_carried(audio_track(stream))
+
+
+def audio_track(stream: AudioStream) -> AudioTrack:
+    """The track of a stream whose codec is known; AAC that tells too little of itself has no config."""
     context = stream.codec_context
-    if context.name == "aac" and not context.extradata and context.sample_rate not in _SAMPLING_FREQUENCIES:
-        return False
-    return context.name in _AUDIO and context.sample_rate > 0
+    codec = _AUDIO[context.name]
+    channels = context.layout.nb_channels
+    config = b""
+    if codec == "aac":
+        config = bytes(context.extradata or b"")
+        if not config and context.sample_rate in SAMPLING_FREQUENCIES and channels in _CHANNELS_TOLD:
+            config = audio_specific_config(context.sample_rate, channels)
+    return AudioTrack(codec, context.sample_rate, channels, config)
 
 
 def scale(time: int, time_base: Fraction, clock_rate: int) -> int:
@@ -102,7 +105,7 @@ def split_annex_b(data: bytes) -> Iterator[bytearray]:
 
 def audio_specific_config(sample_rate: int, channels: int) -> bytes:
     """AAC-LC (ISO/IEC 14496-3, 1.6.2.1), for streams that say it in ADTS headers only."""
-    return (2 << 11 | _SAMPLING_FREQUENCIES.index(sample_rate) << 7 | channels << 3).to_bytes(2, "big")
+    return (2 << 11 | SAMPLING_FREQUENCIES.index(sample_rate) << 7 | channels << 3).to_bytes(2, "big")
 
 
 def without_adts(data: bytes) -> bytes:

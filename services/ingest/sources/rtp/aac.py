@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 _MAX_FRAME = 8191  # what 13 bits of AU-size can say; longer sizes are taken as damage
+_MAX_FRAMES = 64  # a packet; it would be over a second of sound
 
 
 @dataclass(frozen=True, slots=True)
 class AuHeaderLayout:
-    """Bits of an AU header's fields (RFC 3640, 3.2.1) and a frame's duration in clock units."""
+    """Bits of an AU header's fields, as AAC-hbr has them (RFC 3640, 3.3.6), and a frame's clock units."""
 
     size_length: int = 13
     index_length: int = 3
@@ -68,7 +69,8 @@ class AacDepacketiser:
         layout = self._layout
         bits = int.from_bytes(payload[:2], "big") if len(payload) > 2 else 0
         octets = (bits + 7) // 8
-        if not bits or 2 + octets > len(payload):
+        most = _MAX_FRAMES * (layout.size_length + max(layout.index_length, layout.index_delta_length))
+        if not 0 < bits <= most or 2 + octets > len(payload):
             return []
         value = int.from_bytes(payload[2 : 2 + octets], "big")
         left = 8 * octets

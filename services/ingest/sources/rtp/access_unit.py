@@ -3,10 +3,14 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, TypeAlias
 
+from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
 
 LENGTH_SIZE = 4
 _LENGTH_TO_COME = bytes(LENGTH_SIZE)
+_UNITS = 20_000
+_UNITS_PER_SECOND = 10_000  # 100 slices in each of 100 pictures
+_PARAMETER_SET = 4  # units: it costs as much to read
 
 Octets: TypeAlias = bytes | bytearray | memoryview
 
@@ -26,7 +30,9 @@ class AccessUnitBuilder(ABC):
 
     __slots__ = (
         "_begin",
+        "_kept",
         "_no_picture",
+        "_units",
         "broken",
         "fragmented",
         "key",
@@ -46,6 +52,8 @@ class AccessUnitBuilder(ABC):
         self.broken = False
         self._begin = 0  # where in `parts` the last NAL unit's length is to stand, while `fragmented`
         self._no_picture = False
+        self._units = Allowance("small NAL units", burst=_UNITS, per_second=_UNITS_PER_SECOND)
+        self._kept = 0  # how many of `parts` are no views any more
 
     @abstractmethod
     def packet(self, view: memoryview, start: int, end: int) -> None:
@@ -62,6 +70,7 @@ class AccessUnitBuilder(ABC):
     def clear(self) -> None:
         """Begin the next access unit."""
         self.parts.clear()
+        self._kept = 0
         self.picture = self.key = self.broken = self.fragmented = False
 
     def finish(self) -> bytes:
@@ -72,7 +81,9 @@ class AccessUnitBuilder(ABC):
 
     def keep(self) -> None:
         """The buffer is about to be received into again: copy what is still needed of it."""
-        self.parts[:] = map(bytes, self.parts)
+        parts, kept = self.parts, self._kept
+        parts[kept:] = map(bytes, parts[kept:])
+        self._kept = len(parts)
 
     def _begin_fragments(self, header: bytes, *, picture: bool) -> None:
         """Begin a NAL unit whose rest comes in fragments: only then is its length known."""
@@ -88,6 +99,7 @@ class AccessUnitBuilder(ABC):
         content = parts[begin + 1 :]
         if self._no_picture:
             del parts[begin:]
+            self._kept = min(self._kept, begin)
             self.unit(b"".join(content))
         else:
             parts[begin] = sum(map(len, content)).to_bytes(LENGTH_SIZE, "big")
@@ -103,9 +115,11 @@ class AccessUnitBuilder(ABC):
             if not size or start + size > end:
                 self.broken = True
                 return
+            self._units.take()
             self.unit(view[start : start + size])
             start += size
 
     def _update_parameter_set(self, unit: Octets) -> None:
+        self._units.take(_PARAMETER_SET)
         if self.parameter_sets.update(bytes(unit)):
             self.sets_changed = True

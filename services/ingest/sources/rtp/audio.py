@@ -1,7 +1,10 @@
 """Interleaved RTP frames of one audio track. Some 10 to 50 packets a second: one call each will do."""
 
+import time
+from collections.abc import Callable
 from typing import Protocol
 
+from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.header import (
     DOLLAR,
     FRAME_HEADER,
@@ -14,6 +17,9 @@ from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
 
 _MAX_MISORDER = 100  # RFC 3550, A.1
+_FRAMES = 1000  # at once: 10 s of 100 a second
+_FRAMES_PER_SECOND = 200  # AAC of 96 kHz has 94, G.711 in packets of 10 ms 100
+_FRAME_SIZE = 2048  # bytes: more in one packet counts as several frames, since samples cost too
 
 
 class AudioDepacketiser(Protocol):
@@ -27,12 +33,20 @@ class AudioDepacketiser(Protocol):
 
 
 class AudioReceiver:
-    """Turns RTP packets into audio frames and hands them to the sink. Lost audio is left out silently."""
+    """Turns RTP packets into audio frames and hands them to the sink. Lost audio is left out silently.
 
-    __slots__ = ("_channel", "_depacketiser", "_expected", "_payload_type", "_sink", "clock")
+    A camera that sends too much of it ends as SourceError camera.protocol_error, raised by `read`.
+    """
+
+    __slots__ = ("_channel", "_depacketiser", "_expected", "_frames", "_payload_type", "_sink", "clock")
 
     def __init__(
-        self, channel: int, payload_type: int, depacketiser: AudioDepacketiser, sink: AccessUnitSink
+        self,
+        channel: int,
+        payload_type: int,
+        depacketiser: AudioDepacketiser,
+        sink: AccessUnitSink,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = TimestampUnwrapper()
         self._channel = channel
@@ -40,6 +54,9 @@ class AudioReceiver:
         self._depacketiser = depacketiser
         self._sink = sink
         self._expected = -1
+        self._frames = Allowance(
+            "frames of audio", burst=_FRAMES, per_second=_FRAMES_PER_SECOND, monotonic=monotonic
+        )
 
     def read(self, buffer: bytearray, position: int, end: int) -> int:
         """Read the complete frame of this channel at `position`, if there is one; returns what follows it."""
@@ -60,6 +77,7 @@ class AudioReceiver:
         if payload < payload_end:
             pts = self.clock.unwrap(rtp_time)
             for frame, offset in self._depacketiser.packet(bytes(buffer[payload:payload_end])):
+                self._frames.take(1 + len(frame) // _FRAME_SIZE)
                 self._sink.on_audio(frame, pts + offset)
         return frame_end
 

@@ -8,6 +8,9 @@ from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 _IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
 _STAP_A, _FU_A = 24, 28
 _RECOVERY_POINT = 6
+_SEARCHED = 1024  # bytes of an SEI unit: what stands behind that is not looked for
+_SEARCHED_PER_UNIT = 16  # bytes that cost as much as a small NAL unit
+_SPS_IDS, _PPS_IDS = 32, 256  # ISO/IEC 14496-10, 7.4.2.1.1 and 7.4.2.2
 
 
 class H264Depacketiser(AccessUnitBuilder):
@@ -73,8 +76,10 @@ class H264Depacketiser(AccessUnitBuilder):
         elif kind not in (_DELIMITER, _FILLER):
             if 1 <= kind <= _IDR:
                 self._see_picture(kind)
-            elif kind == _SEI and not self._idr_seen and _has_recovery_point(unit):
-                self.key = True
+            elif kind == _SEI and not self._idr_seen:
+                searched = unit[:_SEARCHED]
+                self._units.take(len(searched) // _SEARCHED_PER_UNIT)
+                self.key = self.key or _has_recovery_point(searched)
             self._append(unit)
 
     def _see_picture(self, kind: int) -> None:
@@ -91,18 +96,19 @@ def h264_parameter_sets(units: Iterable[bytes] = ()) -> ParameterSets:
 
 
 def _sps_id(unit: bytes) -> int | None:
-    return _golomb_at(unit, 4)  # after the header, profile, constraints and level
+    return _golomb_at(unit, 4, _SPS_IDS)  # after the header, profile, constraints and level
 
 
 def _pps_id(unit: bytes) -> int | None:
-    return _golomb_at(unit, 1)
+    return _golomb_at(unit, 1, _PPS_IDS)
 
 
-def _golomb_at(unit: bytes, offset: int) -> int | None:
+def _golomb_at(unit: bytes, offset: int, ids: int) -> int | None:
     try:
-        return BitReader(unit[offset : offset + 8]).read_exponential_golomb()
+        number = BitReader(unit[offset : offset + 8]).read_exponential_golomb()
     except EOFError:
         return None
+    return number if number < ids else None
 
 
 def _has_recovery_point(unit: Octets) -> bool:

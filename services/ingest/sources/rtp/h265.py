@@ -9,6 +9,7 @@ _IRAP = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
 _LAST_PICTURE = 31
 _VPS, _SPS, _PPS, _DELIMITER, _FILLER = 32, 33, 34, 35, 38
 _AP, _FU = 48, 49
+_SPS_IDS, _PPS_IDS = 16, 64  # ISO/IEC 23008-2, 7.4.3.2.1 and 7.4.3.3.1
 
 
 class H265Depacketiser(AccessUnitBuilder):
@@ -97,13 +98,17 @@ def _sps_id(unit: bytes) -> int | None:
         present = [(bits.read(1), bits.read(1)) for _ in range(8 if sub_layers else 0)]
         for profile, level in present[:sub_layers]:
             bits.read(88 * profile + 8 * level)
-        return bits.read_exponential_golomb()
+        return _below(_SPS_IDS, bits.read_exponential_golomb())
     except EOFError:
         return None
 
 
 def _pps_id(unit: bytes) -> int | None:
     try:
-        return BitReader(unit[2:10]).read_exponential_golomb()
+        return _below(_PPS_IDS, BitReader(unit[2:10]).read_exponential_golomb())
     except EOFError:
         return None
+
+
+def _below(ids: int, number: int) -> int | None:
+    return number if number < ids else None

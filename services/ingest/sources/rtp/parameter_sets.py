@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-# A parameter set's id from its NAL unit without start code; None if the unit is too short to hold one.
+# A parameter set's id from its NAL unit without start code; None if the unit is too short to hold one, or if
+# the standard knows no such id.
 IdReader = Callable[[bytes], int | None]
+
+_MAX_UNIT = 4096  # bytes; real ones have below 200, and each is read bit by bit
 
 
 class ParameterSets:
@@ -15,7 +18,12 @@ class ParameterSets:
         self._units: dict[tuple[int, int], bytes] = {}
 
     def update(self, unit: bytes) -> bool:
-        """Take one NAL unit; True if it is new or differs from the one it replaces."""
+        """Take one NAL unit; True if it is new or differs from the one it replaces.
+
+        One over 4096 bytes or of an impossible id is left out.
+        """
+        if len(unit) > _MAX_UNIT:
+            return False
         kind = self._kind_of(unit)
         number = self._readers[kind](unit)
         if number is None or self._units.get((kind, number)) == unit:
@@ -42,16 +50,18 @@ class BitReader:
     """Bits of a raw byte sequence payload (ISO/IEC 14496-10, 7.2), emulation prevention taken out."""
 
     def __init__(self, unit: bytes) -> None:
-        payload = bytes(unit).replace(b"\x00\x00\x03", b"\x00\x00")
-        self._bits = int.from_bytes(payload, "big")
-        self._left = 8 * len(payload)
+        self._payload = bytes(unit).replace(b"\x00\x00\x03", b"\x00\x00")
+        self._position = 0  # of the next bit
 
     def read(self, count: int) -> int:
         """The next `count` bits as an unsigned number. Raises EOFError past the end."""
-        if count > self._left:
+        after = self._position + count
+        if after > 8 * len(self._payload):
             raise EOFError
-        self._left -= count
-        return (self._bits >> self._left) & ((1 << count) - 1)
+        first, last = self._position // 8, (after + 7) // 8
+        self._position = after
+        bits = int.from_bytes(self._payload[first:last], "big") >> (8 * last - after)
+        return bits & ((1 << count) - 1)
 
     def read_exponential_golomb(self) -> int:
         """ue(v) of clause 9.1."""

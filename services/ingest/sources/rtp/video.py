@@ -1,5 +1,9 @@
 """The hot path: interleaved RTP frames of one video track, read straight from the connection's buffer."""
 
+import time
+from collections.abc import Callable
+
+from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.header import (
     DOLLAR,
@@ -16,6 +20,11 @@ from services.ingest.sources.source import AccessUnitSink
 
 _BETWEEN_UNITS = -1  # no RTP timestamp has this value
 _MAX_MISORDER = 100  # RFC 3550, A.1: so far behind is a duplicate or late, farther is a new start
+_PICTURES = 600  # at once: what 60 a second come to in a stall just short of the silence that ends a source
+_PICTURES_PER_SECOND = 200  # 120 a second, and some to catch up
+_CHANGED_SETS = 20  # pictures: a key picture with other parameter sets begins a mux of its own
+_HOLES = 5000
+_HOLES_PER_SECOND = 1000
 
 
 class VideoReceiver:
@@ -24,6 +33,9 @@ class VideoReceiver:
     A unit ends with the marker bit, or where the timestamp changes. A camera that sends more of a unit after
     its marker is from then on taken by timestamps alone. A unit that a packet is missing from, or that may
     have begun in a hole, is dropped.
+
+    Pictures and holes cost more than their bytes: a camera with too many ends as SourceError
+    camera.protocol_error, raised by `read`, before it holds up the others.
     """
 
     __slots__ = (
@@ -32,10 +44,12 @@ class VideoReceiver:
         "_channel",
         "_expected",
         "_held",
+        "_holes",
         "_last_ended",
         "_loss_told",
         "_max_access_unit",
         "_payload_type",
+        "_pictures",
         "_sink",
         "_timestamp",
         "clock",
@@ -49,6 +63,7 @@ class VideoReceiver:
         builder: AccessUnitBuilder,
         sink: AccessUnitSink,
         max_access_unit: int,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = TimestampUnwrapper()
         self.runs = 0  # how often frames arrived: stands still when the camera is silent
@@ -63,6 +78,12 @@ class VideoReceiver:
         self._by_marker = True
         self._loss_told = True  # a unit that was joined in its middle is no loss
         self._held = 0
+        self._pictures = Allowance(
+            "pictures", burst=_PICTURES, per_second=_PICTURES_PER_SECOND, monotonic=monotonic
+        )
+        self._holes = Allowance(
+            "gaps in its packets", burst=_HOLES, per_second=_HOLES_PER_SECOND, monotonic=monotonic
+        )
 
     def read(self, buffer: bytearray, position: int, end: int) -> int:
         """Read the run of complete frames of this channel that begins at `position`.
@@ -142,6 +163,7 @@ class VideoReceiver:
         ahead = (sequence - expected) & 0xFFFF
         if ahead >= 0x10000 - _MAX_MISORDER:
             return False
+        self._holes.take()
         self._builder.clear()
         self._builder.broken = True
         self._loss_told = True
@@ -167,6 +189,7 @@ class VideoReceiver:
 
     def _finish(self, timestamp: int) -> None:
         builder = self._builder
+        self._pictures.take(_CHANGED_SETS if builder.sets_changed and builder.key else 1)
         if builder.broken:
             if not self._loss_told:
                 self._sink.on_loss(1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtsp.message import (
     MalformedMessageError,
     Request,
@@ -16,6 +17,10 @@ _DOLLAR = 0x24
 _SMALLEST_PACKET = 8  # an RTCP packet without report blocks
 _RTP_VERSION_2 = 0x80
 _RESPONSE = b"RTSP/1."
+_STRAYS = 20_000  # places in noise that may be a frame, and frames that nobody asked for
+_STRAYS_PER_SECOND = 5000  # over a megabyte of noise
+_MESSAGES = 100
+_MESSAGES_PER_SECOND = 10
 
 
 class FrameReader(Protocol):
@@ -38,18 +43,21 @@ class Demultiplexer:
     frame or message stands right behind it: compressed video is full of bytes that look like a frame's head.
     """
 
-    __slots__ = ("_on_message", "_searching", "channels", "skipped")
+    __slots__ = ("_messages", "_on_message", "_searching", "_strays", "channels", "skipped")
 
     def __init__(self, on_message: Callable[[Request | Response], None]) -> None:
         self.channels: dict[int, FrameReader] = {}
         self.skipped = 0  # bytes of noise so far
         self._on_message = on_message
         self._searching = False
+        self._strays = Allowance("frames of no use", burst=_STRAYS, per_second=_STRAYS_PER_SECOND)
+        self._messages = Allowance("messages", burst=_MESSAGES, per_second=_MESSAGES_PER_SECOND)
 
     def read(self, buffer: bytearray, position: int, end: int) -> int:
         """Read all that is complete in `buffer[position:end]`; returns where the incomplete rest begins.
 
-        Raises SourceError camera.protocol_error for a malformed answer before there is media.
+        Raises SourceError camera.protocol_error for a malformed answer before there is media, and for more
+        messages or noise than a camera has reason to send.
         """
         channels = self.channels
         while end - position >= 4:
@@ -71,6 +79,7 @@ class Demultiplexer:
 
     def _unread_frame(self, buffer: bytearray, position: int, end: int) -> int:
         """A frame that no reader took: incomplete, of a channel not asked for, or noise."""
+        self._strays.take()
         length = (buffer[position + 2] << 8) | buffer[position + 3]
         if not length:
             return position + 4
@@ -83,6 +92,7 @@ class Demultiplexer:
 
     def _message(self, buffer: bytearray, position: int, end: int) -> int:
         if buffer[position : position + 2] == b"\r\n":
+            self._strays.take()
             return position + 2
         begins = begins_message(buffer, position, end)
         if begins is None:
@@ -97,10 +107,12 @@ class Demultiplexer:
             return self._lose_sync(position)
         if message is None:
             return position
+        self._messages.take()
         self._on_message(message[0])
         return message[1]
 
     def _lose_sync(self, position: int) -> int:
+        self._strays.take()
         self._searching = True
         self.skipped += 1
         return position + 1
@@ -118,6 +130,7 @@ class Demultiplexer:
             if dollar < 0:
                 position = max(position, end - len(_RESPONSE) + 1)
                 break
+            self._strays.take()
             stands = self._frame_stands(buffer, dollar, end)
             if stands is not False:
                 position = dollar

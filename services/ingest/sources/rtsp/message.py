@@ -11,6 +11,7 @@ _FIRST_LINE = re.compile(rb"RTSP/1\.\d \d{3}[ \r]|[A-Z_]{4,16} [!-~]{1,2048} RTS
 _FIRST_LINE_BEGUN = re.compile(rb"[A-Z_]{1,16}( [!-~]{0,2048}( [A-Z/.\d]{0,8})?)?|RTSP/1?\.?[\d ]{0,5}")
 
 MAX_MESSAGE = 64 << 10
+_MAX_LINES = 256  # of a header
 
 
 class MalformedMessageError(ValueError):
@@ -85,6 +86,8 @@ def read_message(buffer: bytearray, position: int, end: int) -> tuple[Request | 
             raise MalformedMessageError("a header without end")
         return None
     first_line, *lines = buffer[position:head_end].decode("utf-8", "replace").split("\r\n")
+    if len(lines) > _MAX_LINES:
+        raise MalformedMessageError("a header of too many lines")
     headers = _read_headers(lines)
     length = headers.get("content-length") or "0"
     if not length.isdecimal() or len(length) > 9 or int(length) > MAX_MESSAGE:

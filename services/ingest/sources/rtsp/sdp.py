@@ -5,16 +5,16 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from services.ingest.sources.carried_audio import SAMPLING_FREQUENCIES, is_carried
 from services.ingest.sources.rtp.aac import AuHeaderLayout
 from services.ingest.sources.rtp.h264 import h264_parameter_sets
 from services.ingest.sources.rtp.h265 import h265_parameter_sets
 from services.ingest.sources.source import AudioCodec, AudioTrack, SourceError, VideoTrack
 
 _STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}  # RFC 3551, table 4
-_SAMPLING_FREQUENCIES = (
-    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-)  # fmt: skip
 _EXPLICIT_FREQUENCY = 15
+# RFC 3640, 3.3.6: bits of an AU header's fields. Some cameras leave them out, or tell no size.
+_HIGH_BIT_RATE = (("sizelength", (13, 0, None)), ("indexlength", (3, None)), ("indexdeltalength", (3, None)))
 
 
 @dataclass(slots=True)
@@ -128,31 +128,34 @@ def choose_video(session: SessionDescription) -> tuple[MediaDescription, VideoTr
 def choose_audio(session: SessionDescription) -> tuple[MediaDescription, AudioTrack] | None:
     """The first audio track that is carried, if there is one."""
     for media in session.media:
-        if media.kind != "audio":
-            continue
-        if media.encoding in ("PCMA", "PCMU"):
-            codec: AudioCodec = "pcma" if media.encoding == "PCMA" else "pcmu"
-            return media, AudioTrack(codec, media.clock_rate or 8000, media.channels, b"")
-        if media.encoding == "MPEG4-GENERIC" and media.parameters.get("mode", "").lower() == "aac-hbr":
-            config = _hexadecimal(media.parameters.get("config", ""))
-            if config and media.clock_rate and _frequency(config):
-                return media, AudioTrack("aac", media.clock_rate, media.channels, config)
+        track = _audio_track(media) if media.kind == "audio" else None
+        if track is not None and is_carried(track):
+            return media, track
     return None
 
 
-def au_header_layout(media: MediaDescription, track: AudioTrack) -> AuHeaderLayout:
-    """How an AAC track's AU headers are laid out (RFC 3640, 4.1)."""
+def _audio_track(media: MediaDescription) -> AudioTrack | None:
+    if media.encoding in ("PCMA", "PCMU"):
+        codec: AudioCodec = "pcma" if media.encoding == "PCMA" else "pcmu"
+        return AudioTrack(codec, media.clock_rate or 8000, media.channels, b"")
+    if media.encoding == "MPEG4-GENERIC" and _is_high_bit_rate(media):
+        config = _hexadecimal(media.parameters.get("config", ""))
+        if _frequency(config):
+            return AudioTrack("aac", media.clock_rate, media.channels, config)
+    return None
 
-    def bits(name: str, default: int) -> int:
-        value = _number(media.parameters.get(name, ""))
-        return default if value is None or value > 32 else value
 
-    return AuHeaderLayout(
-        bits("sizelength", 13) or 13,
-        bits("indexlength", 3),
-        bits("indexdeltalength", 3),
-        1024 * track.clock_rate // _frequency(track.config),
+def _is_high_bit_rate(media: MediaDescription) -> bool:
+    """Whether the mode is AAC-hbr, with the field lengths that it has."""
+    parameters = media.parameters
+    return parameters.get("mode", "").lower() == "aac-hbr" and all(
+        _number(parameters.get(name, "")) in lengths for name, lengths in _HIGH_BIT_RATE
     )
+
+
+def au_header_layout(media: MediaDescription, track: AudioTrack) -> AuHeaderLayout:
+    """How an AAC track's AU headers are laid out."""
+    return AuHeaderLayout(frame_duration=1024 * track.clock_rate // _frequency(track.config))
 
 
 def _frequency(config: bytes) -> int:
@@ -161,7 +164,7 @@ def _frequency(config: bytes) -> int:
     index = (bits >> 31) & 0x0F
     if index == _EXPLICIT_FREQUENCY:
         return (bits >> 7) & 0xFFFFFF
-    return _SAMPLING_FREQUENCIES[index] if index < len(_SAMPLING_FREQUENCIES) else 0
+    return SAMPLING_FREQUENCIES[index] if index < len(SAMPLING_FREQUENCIES) else 0
 
 
 def _units(media: MediaDescription, *names: str) -> list[bytes]:

@@ -12,6 +12,8 @@ from services.ingest.sources.source import SourceError
 
 _LEAST_ROOM = 64 << 10
 _LINGER = 0.5
+_MOST_UNSENT = 64 << 10  # bytes of ours that the server has not read
+_LONGEST_CSEQ = 32  # characters; RFC 2326, 12.17 has digits
 _USER_AGENT = "Snowlight"
 
 
@@ -162,8 +164,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _hang_up(self) -> None:
         self._leave_rounds()
-        if self._transport is not None:
-            self._transport.close()
+        transport = self._transport
+        if transport is None:
+            return
+        if transport.get_write_buffer_size():
+            transport.abort()  # whoever does not read would keep it open for ever
+        else:
+            transport.close()
 
     async def request(self, method: str, uri: str, headers: Mapping[str, str], *, within: float) -> Response:
         """Send a request and wait for its response.
@@ -196,11 +203,20 @@ class Connection(asyncio.BufferedProtocol):
 
     def respond(self, request: Request, status: int, reason: str) -> None:
         """Answer a request of the server's."""
-        self._write(write_response(status, reason, {"CSeq": request.headers.get("cseq")}))
+        sequence = request.headers.get("cseq")
+        if len(sequence) > _LONGEST_CSEQ:
+            self.end(SourceError("camera.protocol_error", "the camera numbers its requests with no number"))
+            return
+        self._write(write_response(status, reason, {"CSeq": sequence}))
 
     def _write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > _MOST_UNSENT:
+            self.end(SourceError("camera.protocol_error", "the camera does not read what it is sent"))
+            return
+        transport.write(data)
 
     def _on_message(self, message: Request | Response) -> None:
         if isinstance(message, Request):

@@ -1,0 +1,22 @@
+"""Which audio is carried: what can be muxed, and G.711 that AAC can encode."""
+
+from services.ingest.sources.source import AudioTrack
+
+SAMPLING_FREQUENCIES = (
+    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
+)  # fmt: skip
+"""By their index in an AudioSpecificConfig (ISO/IEC 14496-3, table 1.18)."""
+_AAC_CHANNELS = 8
+_AAC_CONFIG = 64  # bytes; those of AAC-LC and HE-AAC have 2 to 7
+_G711_CHANNELS = 2
+
+
+def is_carried(track: AudioTrack) -> bool:
+    """Audio is a bonus: one that is not carried is left out, and the video goes on without it."""
+    if track.codec == "aac":
+        return (
+            SAMPLING_FREQUENCIES[-1] <= track.clock_rate <= SAMPLING_FREQUENCIES[0]
+            and 1 <= track.channels <= _AAC_CHANNELS
+            and 0 < len(track.config) <= _AAC_CONFIG
+        )
+    return track.clock_rate in SAMPLING_FREQUENCIES and 1 <= track.channels <= _G711_CHANNELS
