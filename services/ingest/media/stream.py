@@ -64,6 +64,11 @@ class MediaStream:
         """A key frame came that can be decoded."""
         return bool(self._held) or self._mux is not None
 
+    @property
+    def interval_s(self) -> float:
+        """From one picture to the next, in seconds; 0 before it is known."""
+        return self._stamps.interval / VIDEO_TIMESCALE
+
     def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
         self._video = video
         self._sets = video.parameter_sets
