@@ -108,7 +108,7 @@ class MediaStream:
         if self._audio.observe(pts, arrival_ms):
             self._held.drop_audio()
         if self._mux is None:
-            if self._held:
+            if self._held and not self._held.full:  # only a picture begins a session
                 self._held.add(Unit(False, data, pts, False, arrival_ms))
         elif self._audio.declared:
             try:
