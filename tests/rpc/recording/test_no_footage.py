@@ -1,40 +1,45 @@
 """Packets alone are no footage: a camera that gives none is told offline, with a gap, and connected anew."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 from services.ingest.sources.source import AccessUnitSink
 from tests.rpc.recording.replay import Replay, Worker, running, until
 from tests.unit.media.feed import START_MS, HandClock
-from tests.unit.media.samples import TICKS, Clip, Unit, clip
+from tests.unit.media.samples import TICKS, Unit, clip
 
 TIMEOUT_S = 0.25
 
 
 class Endless:
-    """Sends a clip with one key frame; then what `later` makes of it, over and over, until it is stopped."""
+    """Plays a clip with one key frame until it is well recorded; then what `later` makes of it, for ever."""
 
     def __init__(self, clock: HandClock, later: Callable[[AccessUnitSink, Unit, int], None]) -> None:
         self._clock = clock
         self._later = later
+        self.good_until_ms = 0.0
 
     async def run(self, sink: AccessUnitSink) -> None:
         pictures = clip(gop=100)
-        await asyncio.wait_for(self._play(pictures, sink), 10)
-
-    async def _play(self, pictures: Clip, sink: AccessUnitSink) -> None:
         sink.on_tracks(pictures.video, None)
-        for unit in pictures.units:
-            sink.on_video(unit.data, unit.pts, unit.key)
-            self._clock.ms += 40
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
         turn = 0
         while True:
-            turn += 1
-            for unit in pictures.units[1:]:
-                self._later(sink, unit, unit.pts + turn * len(pictures.units) * TICKS)
+            good = loop.time() < begin + 2 * TIMEOUT_S
+            for unit in pictures.units:
+                pts = unit.pts + turn * len(pictures.units) * TICKS
+                if good:
+                    sink.on_video(unit.data, pts, unit.key)
+                else:
+                    self._later(sink, unit, pts)
                 self._clock.ms += 40
-            await asyncio.sleep(0.01)  # the camera's own pace
+            turn += 1
+            if good:
+                self.good_until_ms = self._clock.ms
+            await asyncio.sleep(0.02)  # the camera's own pace
 
 
 def without_key_frame_behind_a_hole(sink: AccessUnitSink, unit: Unit, pts: int) -> None:
@@ -45,43 +50,51 @@ def with_nothing_whole(sink: AccessUnitSink, unit: Unit, pts: int) -> None:
     sink.on_loss(1)
 
 
-def with_stamps_that_stand(sink: AccessUnitSink, unit: Unit, pts: int) -> None:
-    sink.on_video(b"\0\0\0\1\1", 100 * TICKS + pts // TICKS, False)
+def with_stamps_that_hardly_go_on() -> Callable[[AccessUnitSink, Unit, int], None]:
+    stamps: Iterator[int] | None = None
+
+    def later(sink: AccessUnitSink, unit: Unit, pts: int) -> None:
+        nonlocal stamps
+        stamps = stamps or count(pts)
+        sink.on_video(unit.data, next(stamps), False)
+
+    return later
 
 
-async def ended(folder: Path, later: Callable[[AccessUnitSink, Unit, int], None]) -> Worker:
-    """Such a camera, and one that plays when it is connected anew."""
+async def ended(folder: Path, later: Callable[[AccessUnitSink, Unit, int], None]) -> tuple[Worker, int]:
+    """Such a camera, and one that plays when it is connected anew. Returns when the first one's ended too."""
     clock = HandClock()
     worker = Worker(folder, clock, key_frame_timeout=TIMEOUT_S)
-    session = worker.session([Endless(clock, later), Replay(clock, clip(), 4)])
+    endless = Endless(clock, later)
+    session = worker.session([endless, Replay(clock, clip(), 4)])
     async with running(session):
         await until(lambda: worker.told.states.count(("online", "")) == 2)
-    return worker
+    return worker, round(endless.good_until_ms)
 
 
 async def test_no_key_frame_comes_after_a_hole_in_the_stamps(tmp_path: Path) -> None:
-    worker = await ended(tmp_path, without_key_frame_behind_a_hole)
+    worker, end_ms = await ended(tmp_path, without_key_frame_behind_a_hole)
     assert worker.told.states[:4] == [
         ("connecting", ""),
         ("online", ""),
         ("offline", "camera.no_key_frame: no key frame within 0.25 s"),
         ("connecting", ""),
     ]
-    assert worker.told.gaps[:2] == [("end", START_MS, ""), ("start", START_MS + 4000, "camera_offline")]
+    assert worker.told.gaps[:2] == [("end", START_MS, ""), ("start", end_ms, "camera_offline")]
     assert [kind for kind, *_ in worker.told.gaps] == ["end", "start", "end"]
 
 
 async def test_every_picture_is_broken(tmp_path: Path) -> None:
-    worker = await ended(tmp_path, with_nothing_whole)
+    worker, end_ms = await ended(tmp_path, with_nothing_whole)
     assert worker.told.states[2] == (
         "offline",
         "camera.no_video: no picture that can be recorded within 0.25 s",
     )
-    assert worker.told.gaps[:2] == [("end", START_MS, ""), ("start", START_MS + 4000, "camera_offline")]
+    assert worker.told.gaps[:2] == [("end", START_MS, ""), ("start", end_ms, "camera_offline")]
 
 
 async def test_stamps_hardly_go_on(tmp_path: Path) -> None:
-    worker = await ended(tmp_path, with_stamps_that_stand)
+    worker, _ = await ended(tmp_path, with_stamps_that_hardly_go_on())
     assert worker.told.states[2][1].startswith("camera.no_video: ")
 
 
