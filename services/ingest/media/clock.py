@@ -61,16 +61,23 @@ class SessionClock:
     drift between the camera's sampling clock and ours.
     """
 
-    __slots__ = ("_anchor", "_least", "_target", "_window_end", "stepped")
+    __slots__ = ("_anchor", "_least", "_target", "_window_end", "stepped", "windows")
 
-    def __init__(self, anchor_ms: float) -> None:
-        """`anchor_ms`: wall time of media time 0."""
+    def __init__(self, anchor_ms: float, late_ms: float = 0.0) -> None:
+        """`anchor_ms`: wall time of media time 0. `late_ms`: as of the clock that this one follows."""
         self._anchor = anchor_ms
-        self._target = 0.0
+        self._target = late_ms
         self._least = float("inf")
         self._window_end = _WINDOW_MS
         self.stepped = False
         """Arrivals are over a second away from what the anchor says: begin a new session."""
+        self.windows = 0
+        """How many windows of ten seconds, each with its own least delay, are over."""
+
+    @property
+    def late_ms(self) -> float:
+        """By how much the least delayed unit of the last window arrived later than `wall_ms` says."""
+        return 0.0 if self.stepped else self._target
 
     def wall_ms(self, media_ms: float) -> float:
         """When the sample at `media_ms` was captured."""
@@ -91,6 +98,7 @@ class SessionClock:
             self.stepped = self.stepped or self._target > STEP_MS
             self._least = float("inf")
             self._window_end = media_ms + _WINDOW_MS
+            self.windows += 1
         most = elapsed_ms * _SLEW
         change = max(-most, min(most, self._target))
         self._anchor += change

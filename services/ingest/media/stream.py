@@ -150,6 +150,7 @@ class MediaStream:
         if 0 < self._end_ms - anchor_ms < _OVERLAP_MS:
             anchor_ms = float(self._end_ms)
         depth = max(depth, self._declared_depth())
+        self._clock = SessionClock(anchor_ms)
         self._begin(anchor_ms, first, depth, interval, units[-1].arrival_ms)
         for unit in units:
             if unit.video and unit.pts < first:
@@ -171,8 +172,10 @@ class MediaStream:
         audio = self._audio.begin(now_ms)
         init = self._init_sections.get(video_sample_entry(video.codec, self._sets, sps), audio)
         self._stamps = VideoTimestamps(first_pts * VIDEO_TIMESCALE // video.clock_rate, depth, interval)
-        self._audio.align(anchor_ms, first_pts, video.clock_rate, self._stamps.delay / _TICKS_PER_MS)
-        self._clock = SessionClock(anchor_ms)
+        late_ms = self._clock.late_ms
+        delay_ms = self._stamps.delay / _TICKS_PER_MS
+        self._audio.align(anchor_ms + late_ms, first_pts, video.clock_rate, delay_ms)
+        self._clock = SessionClock(anchor_ms, late_ms)
         self._end_ms = round(anchor_ms)
         self._restart = ""
         self._numbering.begin(self._end_ms)
@@ -234,6 +237,8 @@ class MediaStream:
             return "audio fell silent" if self._audio.declared else "audio arrived"
         if self._audio.jumped and self._audio.declared:
             return "audio timestamps jumped"
+        if self._audio.drifted:
+            return "audio drifted"
         return ""
 
     def _restart_at(self, reason: str, pts: int, decoding: int, arrival_ms: float) -> None:
@@ -273,7 +278,10 @@ class MediaStream:
         begin_ms = self._end_ms
         media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
         self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
+        windows = self._clock.windows
         self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS)
+        if self._clock.windows != windows:
+            self._audio.end_window(self._clock.wall_ms(0) + self._clock.late_ms)
         segment, part = self._numbering.place(self._end_ms - begin_ms, movie.independent)
         prft = build_prft(begin_ms, movie.decode_time + self._stamps.delay)
         fragment = Fragment(

@@ -28,7 +28,7 @@ def test_pictures_whose_stamps_hardly_go_on_are_cut_by_their_size() -> None:
     assert [muxed.movie.independent for muxed in (*cut, rest)] == [True, False, False, False, False]
 
 
-def test_a_million_tiny_pictures_are_not_held_together() -> None:
+def test_many_tiny_pictures_are_not_held_together() -> None:
     mux = Muxer()
     held = longest = 0
     for i in range(100_000):
