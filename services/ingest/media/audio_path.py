@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Iterator
 from math import inf
 
+import structlog
+
 from services.ingest.media.audio import AAC_FRAME, G711Encoder
-from services.ingest.media.init_section import AudioEntry
+from services.ingest.media.init_section import REFUSALS, AudioEntry
 from services.ingest.media.sample_entry import audio_sample_entry
 from services.ingest.sources.source import AudioTrack, TrackKind
 
@@ -15,6 +17,8 @@ _SILENCE_MS = 3000.0
 _LONGEST_DRIFT_MS = 200.0
 _WINDOWS_OF_DRIFT = 3
 _STALE_REPORT_MS = 60_000.0
+
+log = structlog.get_logger(__name__)
 
 
 class AudioPath:
@@ -108,14 +112,22 @@ class AudioPath:
             return None
         track = self.track
         assert track is not None
-        if track.codec == "aac":
-            return AudioEntry(
-                audio_sample_entry(track.clock_rate, track.channels, track.config), track.clock_rate
-            )
-        self._encoder = G711Encoder(track.codec, track.clock_rate, track.channels)
-        return AudioEntry(
-            audio_sample_entry(track.clock_rate, track.channels, self._encoder.config), track.clock_rate
-        )
+        config = track.config
+        try:
+            if track.codec != "aac":
+                self._encoder = G711Encoder(track.codec, track.clock_rate, track.channels)
+                config = self._encoder.config
+            entry = audio_sample_entry(track.clock_rate, track.channels, config)
+        except REFUSALS as error:
+            self.refuse(error)
+            return None
+        return AudioEntry(entry, track.clock_rate)
+
+    def refuse(self, error: Exception) -> None:
+        """What the camera sends as audio cannot be carried: it is left out for good."""
+        log.info("audio.refused", track=self.track, reason=str(error))
+        self.track = self._encoder = self._origin_ms = None
+        self.declared = False
 
     def align(self, first_video_ms: float, first_video_pts: int, video_rate: int, delay_ms: float) -> None:
         """The session's first picture was captured at `first_video_ms` and is shown `delay_ms` after 0."""
@@ -171,8 +183,11 @@ class AudioPath:
         return self._timed(self._encoder.flush()) if self._encoder is not None else iter(())
 
     def _timed(self, encoded: Iterator[tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
-        for frame, sample, duration in encoded:
-            time = sample - self._zero
-            if time > self._last:
-                self._last = time
-                yield frame, time, duration
+        try:
+            for frame, sample, duration in encoded:
+                time = sample - self._zero
+                if time > self._last:
+                    self._last = time
+                    yield frame, time, duration
+        except REFUSALS as error:
+            self.refuse(error)

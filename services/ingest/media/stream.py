@@ -1,14 +1,11 @@
 """One camera's media: access units in, numbered fragments on the wall clock out."""
 
-import struct
 from hashlib import sha256
-
-import av
 
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
 from services.ingest.media.held import HeldUnits, StreamSettings, Unit
-from services.ingest.media.init_section import InitSections
+from services.ingest.media.init_section import REFUSALS, InitSections
 from services.ingest.media.muxer import Muxed, Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
 from services.ingest.media.output import StreamOutput
@@ -22,7 +19,6 @@ from snowlight.media.fragment import Fragment, InitSection
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _OVERLAP_MS = 1000
-_REFUSALS = (av.FFmpegError, ValueError, struct.error)
 
 
 class MediaStream:
@@ -98,11 +94,11 @@ class MediaStream:
                 self._hold(Unit(True, data, pts, key, arrival_ms))
             else:
                 self._mux_video(data, pts, key, arrival_ms)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             self._fail(error)
 
     def on_audio(self, data: bytes, pts: int) -> None:
-        if self._failed:
+        if self._failed or self._audio.track is None:
             return
         arrival_ms = self._wall.now_ms()
         if self._audio.observe(pts, arrival_ms):
@@ -111,10 +107,7 @@ class MediaStream:
             if self._held and not self._held.full:  # only a picture begins a session
                 self._held.add(Unit(False, data, pts, False, arrival_ms))
         elif self._audio.declared:
-            try:
-                self._mux_audio(data, pts)
-            except _REFUSALS as error:
-                self._fail(error)
+            self._mux_audio(data, pts)
 
     def finish(self) -> None:
         """The connection ended: all that was received becomes fragments."""
@@ -124,7 +117,7 @@ class MediaStream:
             if self._held:
                 self._open()
             self._close()
-        except _REFUSALS as error:
+        except REFUSALS as error:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
@@ -169,8 +162,17 @@ class MediaStream:
         video = self._video
         assert video is not None
         sps = parse_sps(video.codec, sps_of(video.codec, self._sets))
+        entry = video_sample_entry(video.codec, self._sets, sps)
         audio = self._audio.begin(now_ms)
-        init = self._init_sections.get(video_sample_entry(video.codec, self._sets, sps), audio)
+        try:
+            init = self._init_sections.get(entry, audio)
+            description = describe(init)
+        except REFUSALS as error:
+            if audio is None:
+                raise
+            self._audio.refuse(error)  # or it is the pictures, which are refused again
+            self._begin(anchor_ms, first_pts, depth, interval, now_ms)
+            return
         self._stamps = VideoTimestamps(first_pts * VIDEO_TIMESCALE // video.clock_rate, depth, interval)
         late_ms = self._clock.late_ms
         delay_ms = self._stamps.delay / _TICKS_PER_MS
@@ -179,7 +181,6 @@ class MediaStream:
         self._end_ms = round(anchor_ms)
         self._restart = ""
         self._numbering.begin(self._end_ms)
-        description = describe(init)
         interval_ms = interval / _TICKS_PER_MS
         self._output.on_init(
             InitSection(
