@@ -91,23 +91,29 @@ class AudioPath:
         drift = self._place_of_start(first_video_ms, least_ms) - self._zero
         self._drifts_ms.append(drift * 1000 / self.track.clock_rate)
 
-    @property
-    def drifted(self) -> bool:
-        """Sound and pictures are further apart than they should be, and have been for some windows."""
-        drifts_ms = self._drifts_ms
-        return len(drifts_ms) == _WINDOWS_OF_DRIFT and (
-            min(drifts_ms) > _LONGEST_DRIFT_MS or max(drifts_ms) < -_LONGEST_DRIFT_MS
-        )
-
     def present(self, now_ms: float) -> bool:
         """Audio has come, lately enough to be declared."""
         return self._origin_ms is not None and now_ms - self._arrival_ms <= _SILENCE_MS
+
+    def reason_to_restart(self, now_ms: float) -> str:
+        """Why the open mux session should end; empty where it need not."""
+        if self.declared != self.present(now_ms):
+            return "audio fell silent" if self.declared else "audio arrived"
+        if self.jumped and self.declared:
+            return "audio timestamps jumped"
+        drifts_ms = self._drifts_ms
+        if len(drifts_ms) == _WINDOWS_OF_DRIFT and (
+            min(drifts_ms) > _LONGEST_DRIFT_MS or max(drifts_ms) < -_LONGEST_DRIFT_MS
+        ):
+            return "audio drifted"
+        return ""
 
     def begin(self, now_ms: float) -> AudioEntry | None:
         """Of a session that begins; None when it is to have no audio."""
         self.declared = self.present(now_ms)
         self._encoder = None
         self.jumped = False
+        self._drifts_ms.clear()
         if not self.declared:
             return None
         track = self.track
@@ -135,7 +141,6 @@ class AudioPath:
             return
         assert self._origin_ms is not None
         self._first_video_pts, self._video_rate, self._delay_ms = first_video_pts, video_rate, delay_ms
-        self._drifts_ms.clear()
         self._least_ms = inf
         self._zero = self._place_of_start(first_video_ms, self._origin_ms)
         self._last = -1

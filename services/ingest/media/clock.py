@@ -61,7 +61,7 @@ class SessionClock:
     drift between the camera's sampling clock and ours.
     """
 
-    __slots__ = ("_anchor", "_least", "_target", "_window_end", "stepped", "windows")
+    __slots__ = ("_anchor", "_least", "_target", "_window_end", "stepped")
 
     def __init__(self, anchor_ms: float, late_ms: float = 0.0) -> None:
         """`anchor_ms`: wall time of media time 0. `late_ms`: as of the clock that this one follows."""
@@ -71,8 +71,6 @@ class SessionClock:
         self._window_end = _WINDOW_MS
         self.stepped = False
         """Arrivals are over a second away from what the anchor says: begin a new session."""
-        self.windows = 0
-        """How many windows of ten seconds, each with its own least delay, are over."""
 
     @property
     def late_ms(self) -> float:
@@ -89,17 +87,21 @@ class SessionClock:
         if error < self._least:
             self._least = error
 
-    def advance(self, media_ms: float, elapsed_ms: float) -> None:
-        """`elapsed_ms` more of media, up to `media_ms`, has its place; slew for what follows."""
+    def advance(self, media_ms: float, elapsed_ms: float) -> bool:
+        """`elapsed_ms` more of media, up to `media_ms`, has its place; slew for what follows.
+
+        Returns whether a window of ten seconds ends here, and its least delay is known.
+        """
         if self._least < -STEP_MS:
             self.stepped = True
-        if media_ms >= self._window_end:
+        ended = media_ms >= self._window_end
+        if ended:
             self._target = self._least if self._least != float("inf") else 0.0
             self.stepped = self.stepped or self._target > STEP_MS
             self._least = float("inf")
             self._window_end = media_ms + _WINDOW_MS
-            self.windows += 1
         most = elapsed_ms * _SLEW
         change = max(-most, min(most, self._target))
         self._anchor += change
         self._target -= change
+        return ended

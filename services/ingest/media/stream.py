@@ -234,13 +234,7 @@ class MediaStream:
             return "pictures are reordered further"
         if self._clock.stepped:
             return "clock stepped"
-        if self._audio.declared != self._audio.present(arrival_ms):
-            return "audio fell silent" if self._audio.declared else "audio arrived"
-        if self._audio.jumped and self._audio.declared:
-            return "audio timestamps jumped"
-        if self._audio.drifted:
-            return "audio drifted"
-        return ""
+        return self._audio.reason_to_restart(arrival_ms)
 
     def _restart_at(self, reason: str, pts: int, decoding: int, arrival_ms: float) -> None:
         """Begin a new mux at a key frame. Wall time goes on unless it has stepped."""
@@ -279,9 +273,7 @@ class MediaStream:
         begin_ms = self._end_ms
         media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
         self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
-        windows = self._clock.windows
-        self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS)
-        if self._clock.windows != windows:
+        if self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS):
             self._audio.end_window(self._clock.wall_ms(0) + self._clock.late_ms)
         segment, part = self._numbering.place(self._end_ms - begin_ms, movie.independent)
         prft = build_prft(begin_ms, movie.decode_time + self._stamps.delay)
