@@ -1,19 +1,32 @@
 """The way of a camera's audio into a mux session: whether it is declared, as what, and at which time."""
 
+from collections import deque
 from collections.abc import Iterator
+from math import inf
+
+import structlog
 
 from services.ingest.media.audio import AAC_FRAME, G711Encoder
-from services.ingest.media.init_section import AudioEntry
+from services.ingest.media.init_section import REFUSALS, AudioEntry
 from services.ingest.media.sample_entry import audio_sample_entry
 from services.ingest.sources.source import AudioTrack, TrackKind
 
 _STEP_MS = 1000.0
 _LONGEST_JUMP_MS = 300.0
 _SILENCE_MS = 3000.0
+_LONGEST_DRIFT_MS = 200.0
+_WINDOWS_OF_DRIFT = 3
+_STALE_REPORT_MS = 60_000.0
+
+log = structlog.get_logger(__name__)
 
 
 class AudioPath:
-    """Audio is laid beside the video by the camera's sender reports, or by arrival where there are none."""
+    """Audio is laid beside the video by the camera's sender reports, or by arrival where there are none.
+
+    Where the camera samples sound and pictures by two clocks, or loses sound untold, they drift apart. As in
+    SessionClock the least delay of a window tells: late units tell of the network alone.
+    """
 
     def __init__(self) -> None:
         self.track: AudioTrack | None = None
@@ -27,8 +40,14 @@ class AudioPath:
         self._pts = 0
         self._origin_ms: float | None = None  # wall time of PTS 0, by the least delayed arrival
         self._encoder: G711Encoder | None = None
+        self._least_ms = inf  # as `_origin_ms`, of the window that is open
+        self._first_video_pts = 0
+        self._video_rate = 1
+        self._delay_ms = 0.0
+        self._by_reports = False
         self._zero = 0
         self._last = -1
+        self._drifts_ms: deque[float] = deque(maxlen=_WINDOWS_OF_DRIFT)
 
     def observe(self, pts: int, arrival_ms: float) -> bool:
         """A unit came. True if its stamp jumped: those before it tell nothing about what follows."""
@@ -45,56 +64,114 @@ class AudioPath:
         if jumped:
             self.jumped = True
             self.reports.pop("audio", None)
+            self._least_ms = inf
         if (
             jumped
             or self._origin_ms is None
             or origin < self._origin_ms
-            or origin > self._origin_ms + _STEP_MS
+            or (origin > self._origin_ms + _STEP_MS and not self.declared)  # later the windows tell
         ):
             self._origin_ms = origin
+        if origin < self._least_ms:
+            self._least_ms = origin
         return jumped
+
+    def end_window(self, first_video_ms: float) -> None:
+        """A window is over, the same for sound and pictures.
+
+        `first_video_ms`: when the session's first picture would have been captured, by the least delay of the
+        pictures of that window.
+        """
+        least_ms, self._least_ms = self._least_ms, inf
+        if not self.declared or self.jumped or least_ms == inf:
+            self._drifts_ms.clear()
+            return
+        assert self.track is not None
+        self._origin_ms = least_ms
+        drift = self._place_of_start(first_video_ms, least_ms) - self._zero
+        self._drifts_ms.append(drift * 1000 / self.track.clock_rate)
 
     def present(self, now_ms: float) -> bool:
         """Audio has come, lately enough to be declared."""
         return self._origin_ms is not None and now_ms - self._arrival_ms <= _SILENCE_MS
+
+    def reason_to_restart(self, now_ms: float) -> str:
+        """Why the open mux session should end; empty where it need not."""
+        if self.declared != self.present(now_ms):
+            return "audio fell silent" if self.declared else "audio arrived"
+        if self.jumped and self.declared:
+            return "audio timestamps jumped"
+        drifts_ms = self._drifts_ms
+        if len(drifts_ms) == _WINDOWS_OF_DRIFT and (
+            min(drifts_ms) > _LONGEST_DRIFT_MS or max(drifts_ms) < -_LONGEST_DRIFT_MS
+        ):
+            return "audio drifted"
+        return ""
 
     def begin(self, now_ms: float) -> AudioEntry | None:
         """Of a session that begins; None when it is to have no audio."""
         self.declared = self.present(now_ms)
         self._encoder = None
         self.jumped = False
+        self._drifts_ms.clear()
         if not self.declared:
             return None
         track = self.track
         assert track is not None
-        if track.codec == "aac":
-            return AudioEntry(
-                audio_sample_entry(track.clock_rate, track.channels, track.config), track.clock_rate
-            )
-        self._encoder = G711Encoder(track.codec, track.clock_rate, track.channels)
-        return AudioEntry(
-            audio_sample_entry(track.clock_rate, track.channels, self._encoder.config), track.clock_rate
-        )
+        config = track.config
+        try:
+            if track.codec != "aac":
+                self._encoder = G711Encoder(track.codec, track.clock_rate, track.channels)
+                config = self._encoder.config
+            entry = audio_sample_entry(track.clock_rate, track.channels, config)
+        except REFUSALS as error:
+            self.refuse(error)
+            return None
+        return AudioEntry(entry, track.clock_rate)
+
+    def refuse(self, error: Exception) -> None:
+        """What the camera sends as audio cannot be carried: it is left out for good."""
+        log.info("audio.refused", track=self.track, reason=str(error))
+        self.track = self._encoder = self._origin_ms = None
+        self.declared = False
 
     def align(self, first_video_ms: float, first_video_pts: int, video_rate: int, delay_ms: float) -> None:
         """The session's first picture was captured at `first_video_ms` and is shown `delay_ms` after 0."""
         if not self.declared:
             return
-        track, origin_ms = self.track, self._origin_ms
-        assert track is not None and origin_ms is not None
-        rate = track.clock_rate
-        zero = (first_video_ms - origin_ms) * rate / 1000
-        if len(self.reports) == 2:
-            video_ntp, video_pts = self.reports["video"]
-            audio_ntp, audio_pts = self.reports["audio"]
-            camera_ms = video_ntp + (first_video_pts - video_pts) * 1000 / video_rate
-            told = audio_pts + (camera_ms - audio_ntp) * rate / 1000
-            if abs(told - zero) <= rate * _STEP_MS / 1000:  # else the camera's two clocks do not agree
-                zero = told
-        self._zero = round(zero - delay_ms * rate / 1000)
+        assert self._origin_ms is not None
+        self._first_video_pts, self._video_rate, self._delay_ms = first_video_pts, video_rate, delay_ms
+        self._least_ms = inf
+        self._zero = self._place_of_start(first_video_ms, self._origin_ms)
         self._last = -1
         if self._encoder is not None:
             self._encoder.begin(self._zero)
+
+    def _place_of_start(self, first_video_ms: float, origin_ms: float) -> int:
+        """Which PTS belongs to the session's time 0, by all that is known now."""
+        track = self.track
+        assert track is not None
+        rate = track.clock_rate
+        zero = (first_video_ms - origin_ms) * rate / 1000
+        told = self._told_place(rate)
+        # beyond that the camera's two clocks do not agree; the limit is wider for what was believed before
+        limit_ms = _STEP_MS * 1.5 if self._by_reports else _STEP_MS
+        self._by_reports = told is not None and abs(told - zero) <= rate * limit_ms / 1000
+        if told is not None and self._by_reports:
+            zero = told
+        return round(zero - self._delay_ms * rate / 1000)
+
+    def _told_place(self, rate: int) -> float | None:
+        """The PTS captured together with the first picture, by sender reports; None without recent ones."""
+        if len(self.reports) < 2:
+            return None
+        video_ntp, video_pts = self.reports["video"]
+        audio_ntp, audio_pts = self.reports["audio"]
+        age_ms = max((self._pts - audio_pts) * 1000 / rate, abs(video_ntp - audio_ntp))
+        if age_ms > _STALE_REPORT_MS:
+            return None
+        camera_ms = video_ntp + (self._first_video_pts - video_pts) * 1000 / self._video_rate
+        return audio_pts + (camera_ms - audio_ntp) * rate / 1000
 
     def frames(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
         """(AAC frame, time, duration) in samples from the session's start, strictly increasing."""
@@ -111,8 +188,11 @@ class AudioPath:
         return self._timed(self._encoder.flush()) if self._encoder is not None else iter(())
 
     def _timed(self, encoded: Iterator[tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
-        for frame, sample, duration in encoded:
-            time = sample - self._zero
-            if time > self._last:
-                self._last = time
-                yield frame, time, duration
+        try:
+            for frame, sample, duration in encoded:
+                time = sample - self._zero
+                if time > self._last:
+                    self._last = time
+                    yield frame, time, duration
+        except REFUSALS as error:
+            self.refuse(error)

@@ -63,14 +63,19 @@ class SessionClock:
 
     __slots__ = ("_anchor", "_least", "_target", "_window_end", "stepped")
 
-    def __init__(self, anchor_ms: float) -> None:
-        """`anchor_ms`: wall time of media time 0."""
+    def __init__(self, anchor_ms: float, late_ms: float = 0.0) -> None:
+        """`anchor_ms`: wall time of media time 0. `late_ms`: as of the clock that this one follows."""
         self._anchor = anchor_ms
-        self._target = 0.0
+        self._target = late_ms
         self._least = float("inf")
         self._window_end = _WINDOW_MS
         self.stepped = False
         """Arrivals are over a second away from what the anchor says: begin a new session."""
+
+    @property
+    def late_ms(self) -> float:
+        """By how much the least delayed unit of the last window arrived later than `wall_ms` says."""
+        return 0.0 if self.stepped else self._target
 
     def wall_ms(self, media_ms: float) -> float:
         """When the sample at `media_ms` was captured."""
@@ -82,11 +87,15 @@ class SessionClock:
         if error < self._least:
             self._least = error
 
-    def advance(self, media_ms: float, elapsed_ms: float) -> None:
-        """`elapsed_ms` more of media, up to `media_ms`, has its place; slew for what follows."""
+    def advance(self, media_ms: float, elapsed_ms: float) -> bool:
+        """`elapsed_ms` more of media, up to `media_ms`, has its place; slew for what follows.
+
+        Returns whether a window of ten seconds ends here, and its least delay is known.
+        """
         if self._least < -STEP_MS:
             self.stepped = True
-        if media_ms >= self._window_end:
+        ended = media_ms >= self._window_end
+        if ended:
             self._target = self._least if self._least != float("inf") else 0.0
             self.stepped = self.stepped or self._target > STEP_MS
             self._least = float("inf")
@@ -95,3 +104,4 @@ class SessionClock:
         change = max(-most, min(most, self._target))
         self._anchor += change
         self._target -= change
+        return ended

@@ -7,12 +7,15 @@ from services.ingest.media.timestamps import observed_depth, observed_interval
 from snowlight.media.boxes import VIDEO_TIMESCALE
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+_UNIT_BYTES = 256
+"""What the record of a unit takes beside its bytes, so that many empty ones are much as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
     """`settle_ms`: how long a session's first units are held, so that audio announced by the source has
     arrived, a burst at the start of the connection is over and the frame interval is known.
+    `held_bytes`: the session begins earlier where more than that is held, and no more audio is held.
     """
 
     settle_ms: float = 1000.0
@@ -57,12 +60,12 @@ class HeldUnits:
     def add(self, unit: Unit) -> None:
         """Hold one more."""
         self._units.append(unit)
-        self._bytes += len(unit.data)
+        self._bytes += len(unit.data) + _UNIT_BYTES
 
     def drop_audio(self) -> None:
         """Hold pictures only."""
         self._units = [unit for unit in self._units if unit.video]
-        self._bytes = sum(len(unit.data) for unit in self._units)
+        self._bytes = sum(len(unit.data) + _UNIT_BYTES for unit in self._units)
 
     def clear(self) -> None:
         """Hold none."""
@@ -74,7 +77,12 @@ class HeldUnits:
         """The session may begin."""
         units = self._units
         settled = len(units) > 1 and units[-1].arrival_ms - units[0].arrival_ms >= self._settings.settle_ms
-        return settled or self._bytes > self._settings.held_bytes
+        return settled or self.full
+
+    @property
+    def full(self) -> bool:
+        """More than enough is held."""
+        return self._bytes > self._settings.held_bytes
 
     def take(self, clock_rate: int) -> Beginning:
         """Give away what is held. `clock_rate`: of the video's PTS."""

@@ -15,6 +15,9 @@ from snowlight.media.boxes import VIDEO_TIMESCALE, VIDEO_TRACK, box, full_box
 _OPTIONS = {"movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer", "use_editlist": "0"}
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
 
+REFUSALS = (av.FFmpegError, ValueError, ArithmeticError, struct.error)
+"""What is raised where libav, or a box, cannot take what a camera sends."""
+
 
 class AudioEntry(NamedTuple):
     """How a session's audio is declared."""
@@ -31,7 +34,7 @@ class InitSections:
         self._sections: OrderedDict[tuple[bytes, AudioEntry | None], bytes] = OrderedDict()
 
     def get(self, video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
-        """That of a mux session. Raises av.FFmpegError or ValueError when libav refuses an entry."""
+        """That of a mux session. Raises one of REFUSALS when libav refuses an entry."""
         key = (video_sample_entry, audio)
         section = self._sections.pop(key, None) or _write(video_sample_entry, audio)
         self._sections[key] = section

@@ -1,7 +1,7 @@
 """One mux session: access units in, `moof mdat` out (ISO/IEC 14496-12, 8.8).
 
 A fragment is cut before each key frame and after 0.5 s, when the unit behind the cut comes: its DTS tells the
-last sample's duration. Closing cuts the rest.
+last sample's duration. It is cut earlier where much is held, whatever the stamps say. Closing cuts the rest.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,11 @@ from typing import NamedTuple
 from snowlight.media.boxes import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, MovieFragment
 
 _LONGEST_FRAGMENT = VIDEO_TIMESCALE // 2
+_LARGEST_FRAGMENT = 4 << 20
+_SAMPLE_BYTES = 256
+"""What the record of a sample takes beside its bytes, so that many empty ones are much as well."""
+_AUDIO_AHEAD_S = 2
+_AUDIO_AHEAD_BYTES = 1 << 20
 
 _MOOF = Struct(">I4sI4sII")  # and mfhd
 _TRAF = Struct(">I4s I4sIII I4sIQ I4sIIII")  # and tfhd, tfdt, and trun up to its samples
@@ -38,7 +43,16 @@ class Muxed(NamedTuple):
 class Muxer:
     """Samples are handed on as they came: no byte is copied."""
 
-    __slots__ = ("_audio", "_decode_time", "_key", "_sample_rate", "_samples", "_sequence")
+    __slots__ = (
+        "_audio",
+        "_audio_bytes",
+        "_decode_time",
+        "_key",
+        "_sample_rate",
+        "_samples",
+        "_sequence",
+        "_video_bytes",
+    )
 
     def __init__(self, sample_rate: int = 0) -> None:
         """`sample_rate`: of the audio, 0 where there is none."""
@@ -46,6 +60,7 @@ class Muxer:
         self._sequence = 0
         self._samples: list[tuple[bytes, int, int, int]] = []  # data, DTS, composition offset, duration
         self._audio: list[tuple[bytes, int, int]] = []  # data, time, duration
+        self._video_bytes = self._audio_bytes = 0
         self._decode_time = 0
         self._key = False
 
@@ -57,24 +72,43 @@ class Muxer:
         """
         samples = self._samples
         muxed = None
-        if samples and (key or dts - self._decode_time >= _LONGEST_FRAGMENT):
+        if samples and (
+            key or dts - self._decode_time >= _LONGEST_FRAGMENT or self._video_bytes >= _LARGEST_FRAGMENT
+        ):
             muxed = self._cut(dts, self._take_audio(dts))
             samples = self._samples
         if not samples:
             self._decode_time = dts
             self._key = key
         samples.append((data, dts, pts - dts, duration))
+        self._video_bytes += len(data) + _SAMPLE_BYTES
         return muxed
 
     def audio(self, data: bytes, time: int, duration: int) -> None:
-        """Take one AAC frame, times in samples. It goes with the pictures beside or behind it."""
+        """Take one AAC frame, times in samples. It goes with the pictures beside or behind it.
+
+        It is dropped where it is far ahead of the pictures: they do not come, or the stamps do not agree.
+        """
+        size = self._audio_bytes + len(data) + _SAMPLE_BYTES
+        if size > _AUDIO_AHEAD_BYTES or time > self._audio_limit():
+            return
         self._audio.append((data, time, duration))
+        self._audio_bytes = size
+
+    def _audio_limit(self) -> int:
+        """The latest time that audio may have now: a slow camera's next picture is an interval away."""
+        limit = _AUDIO_AHEAD_S * self._sample_rate
+        if self._samples:
+            _, dts, offset, interval = self._samples[-1]
+            limit += (dts + offset + interval) * self._sample_rate // VIDEO_TIMESCALE
+        return limit
 
     def close(self) -> Muxed | None:
         """The rest."""
         if not self._samples:
             return None
         audio, self._audio = self._audio, []
+        self._audio_bytes = 0
         _, dts, _, duration = self._samples[-1]
         return self._cut(dts + duration, audio)
 
@@ -88,10 +122,12 @@ class Muxer:
         while count and audio[count - 1][1] >= end:
             count -= 1
         self._audio = audio[count:]
+        self._audio_bytes = sum(len(frame) + _SAMPLE_BYTES for frame, _, _ in self._audio)
         return audio[:count]
 
     def _cut(self, end: int, audio: list[tuple[bytes, int, int]]) -> Muxed:
         samples, self._samples = self._samples, []
+        self._video_bytes = 0
         units, stamps, offsets, _ = zip(*samples, strict=True)
         columns: list[Sequence[int]] = [_durations(stamps, end), [len(unit) for unit in units]]
         if any(offsets):

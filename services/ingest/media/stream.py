@@ -1,14 +1,11 @@
 """One camera's media: access units in, numbered fragments on the wall clock out."""
 
-import struct
 from hashlib import sha256
-
-import av
 
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
 from services.ingest.media.held import HeldUnits, StreamSettings, Unit
-from services.ingest.media.init_section import InitSections
+from services.ingest.media.init_section import REFUSALS, InitSections
 from services.ingest.media.muxer import Muxed, Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
 from services.ingest.media.output import StreamOutput
@@ -22,7 +19,6 @@ from snowlight.media.fragment import Fragment, InitSection
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _OVERLAP_MS = 1000
-_REFUSALS = (av.FFmpegError, ValueError, struct.error)
 
 
 class MediaStream:
@@ -64,6 +60,11 @@ class MediaStream:
         """A key frame came that can be decoded."""
         return bool(self._held) or self._mux is not None
 
+    @property
+    def interval_s(self) -> float:
+        """From one picture to the next, in seconds; 0 before it is known."""
+        return self._stamps.interval / VIDEO_TIMESCALE
+
     def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
         self._video = video
         self._sets = video.parameter_sets
@@ -93,23 +94,20 @@ class MediaStream:
                 self._hold(Unit(True, data, pts, key, arrival_ms))
             else:
                 self._mux_video(data, pts, key, arrival_ms)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             self._fail(error)
 
     def on_audio(self, data: bytes, pts: int) -> None:
-        if self._failed:
+        if self._failed or self._audio.track is None:
             return
         arrival_ms = self._wall.now_ms()
         if self._audio.observe(pts, arrival_ms):
             self._held.drop_audio()
         if self._mux is None:
-            if self._held:
+            if self._held and not self._held.full:  # only a picture begins a session
                 self._held.add(Unit(False, data, pts, False, arrival_ms))
         elif self._audio.declared:
-            try:
-                self._mux_audio(data, pts)
-            except _REFUSALS as error:
-                self._fail(error)
+            self._mux_audio(data, pts)
 
     def finish(self) -> None:
         """The connection ended: all that was received becomes fragments."""
@@ -119,7 +117,7 @@ class MediaStream:
             if self._held:
                 self._open()
             self._close()
-        except _REFUSALS as error:
+        except REFUSALS as error:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
@@ -143,6 +141,7 @@ class MediaStream:
     def _open(self) -> None:
         units, first, anchor_ms, depth, interval = self._held.take(self._clock_rate)
         depth = max(depth, self._declared_depth())
+        self._clock = SessionClock(anchor_ms)
         self._begin(anchor_ms, first, depth, interval, units[-1].arrival_ms)
         for unit in units:
             if unit.video and unit.pts < first:
@@ -164,15 +163,25 @@ class MediaStream:
         video = self._video
         assert video is not None
         sps = parse_sps(video.codec, sps_of(video.codec, self._sets))
+        entry = video_sample_entry(video.codec, self._sets, sps)
         audio = self._audio.begin(now_ms)
-        init = self._init_sections.get(video_sample_entry(video.codec, self._sets, sps), audio)
+        try:
+            init = self._init_sections.get(entry, audio)
+            description = describe(init)
+        except REFUSALS as error:
+            if audio is None:
+                raise
+            self._audio.refuse(error)  # or it is the pictures, which are refused again
+            self._begin(anchor_ms, first_pts, depth, interval, now_ms)
+            return
         self._stamps = VideoTimestamps(first_pts * VIDEO_TIMESCALE // video.clock_rate, depth, interval)
-        self._audio.align(anchor_ms, first_pts, video.clock_rate, self._stamps.delay / _TICKS_PER_MS)
-        self._clock = SessionClock(anchor_ms)
+        late_ms = self._clock.late_ms
+        delay_ms = self._stamps.delay / _TICKS_PER_MS
+        self._audio.align(anchor_ms + late_ms, first_pts, video.clock_rate, delay_ms)
+        self._clock = SessionClock(anchor_ms, late_ms)
         self._end_ms = round(anchor_ms)
         self._restart = ""
         self._numbering.begin(self._end_ms)
-        description = describe(init)
         interval_ms = interval / _TICKS_PER_MS
         self._output.on_init(
             InitSection(
@@ -226,11 +235,7 @@ class MediaStream:
             return "pictures are reordered further"
         if self._clock.stepped:
             return "clock stepped"
-        if self._audio.declared != self._audio.present(arrival_ms):
-            return "audio fell silent" if self._audio.declared else "audio arrived"
-        if self._audio.jumped and self._audio.declared:
-            return "audio timestamps jumped"
-        return ""
+        return self._audio.reason_to_restart(arrival_ms)
 
     def _restart_at(self, reason: str, pts: int, decoding: int, arrival_ms: float) -> None:
         """Begin a new mux at a key frame. Wall time goes on unless it has stepped."""
@@ -269,7 +274,8 @@ class MediaStream:
         begin_ms = self._end_ms
         media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
         self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
-        self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS)
+        if self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS):
+            self._audio.end_window(self._clock.wall_ms(0) + self._clock.late_ms)
         segment, part = self._numbering.place(self._end_ms - begin_ms, movie.independent)
         prft = build_prft(begin_ms, movie.decode_time + self._stamps.delay)
         fragment = Fragment(
