@@ -38,7 +38,8 @@ def committed(minutes: Minutes) -> list[int]:
 async def test_the_backlog_drains_newest_first_and_behind_what_is_sealed_now(
     minio_server: MinioServer, minio_bucket: str, tmp_path: Path
 ) -> None:
-    settings = UploadSettings(least=1, most=1, backlog_bytes_per_second=BYTES_PER_SECOND, batch=1)
+    # So slow that the second one is not under way before the new ones are sealed.
+    settings = UploadSettings(least=1, most=1, backlog_bytes_per_second=BYTES_PER_SECOND // 20, batch=1)
     store = open_store(minio_server.store(minio_bucket), tmp_path)
     minutes = Minutes(tmp_path / "spool", {"default": store}, upload=settings)
     for minute in (3, 1, 4, 0, 2):
