@@ -95,6 +95,12 @@ class Plan:
         self.found = [each for at in two_days for each in self._minutes("found", at + HOUR_MS, 1)]
         self.beside_lost = [each for at in two_days for each in self._minutes("lost", at, 2)]
         self.lost = [each for at in two_days for each in self._minutes("lost", at + HOUR_MS, 1)]
+        self.two_days_old = [
+            each
+            for each in [*self.beside_found, *self.found, *self.beside_lost]
+            if each.segment.start_ms < today - DAY_MS
+        ]
+        """Of days that the closer packs as soon as the comparison has put them right."""
         self.holds = [_window(self.old_rows[2:4]), _window(self.gone_days[5:7])]
         self.exports = [_window([*self.packed, *self.late]), _window(self.hot_rows)]
 

@@ -208,12 +208,14 @@ async def test_a_restore_that_is_cut_short_lets_nothing_seem_expired(
         assert not await rows(cluster, "feeds", "name")
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 async def test_holds_come_back_while_nothing_is_deleted(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deletion that is under way has read the holds that there were: one that comes back waits for it."""
-    if cluster.database_url.startswith("sqlite"):
-        pytest.skip("there each transaction that writes is alone")
+    """A deletion that is under way has read the holds that there were: one that comes back waits for it.
+
+    On SQLite each transaction that writes is alone.
+    """
     read = objects_module.read
     async with restoring(cluster) as (there, restore), AsyncExitStack() as deleting:
 
