@@ -42,7 +42,7 @@ from services.ingest.status.writer import StatusWriter
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
-from services.ingest.supervisor import Supervisor
+from services.ingest.supervisor import OpenSession, Supervisor
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
@@ -193,7 +193,7 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
 
 def _session_opener(
     runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
-) -> Callable[[CameraSpec, Ring, CameraObserver, Sequence[tuple[int, int]]], CameraSession]:
+) -> OpenSession:
     parts = SessionParts.create(
         runtime.clock,
         keeping.spool,

@@ -6,6 +6,9 @@ from snowlight.media.fragment import ObjectKey
 
 DAY_MS = 86_400_000
 
+LATEST_MS = 4_102_444_800_000
+"""2100: no clock is that wrong, and no date beyond 9999 can be written."""
+
 MAX_DURATION_MS = 3_600_000
 """The longest object taken. Range queries look back this far for one that reaches into the range."""
 

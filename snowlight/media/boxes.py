@@ -19,11 +19,12 @@ _HEADER = struct.Struct(">I4s")
 _U32 = struct.Struct(">I")
 _U64 = struct.Struct(">Q")
 _PRFT = struct.Struct(">I4sIIQQ")
+PRFT_SIZE = _PRFT.size
 _NTP_EPOCH_S = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905)
 _PRFT_FLAGS = 1 << 24  # version 1; flags 0: the time at which the sample came in (8.16.5.3)
 _NON_SYNC = 0x0001_0000  # sample_is_non_sync_sample (8.8.3.1)
 _TABLE_TYPE = bytes.fromhex("6f0b8f0d5f0c4b5f9a3c8e1d2b7a4c55")  # our own box within mfra
-_MFRO_SIZE = 16
+MFRO_SIZE = 16
 _DRIFT_MS = 1000  # between the wall clock and a fragment's samples, far more than there is
 _DAMAGE = (ValueError, LookupError, ArithmeticError, struct.error)  # what a damaged box may raise
 
@@ -153,7 +154,7 @@ def build_prft(capture_ms: int, media_time: int) -> bytes:
     """A producer reference time box (8.16.5): the video at `media_time` was captured at `capture_ms`."""
     seconds, ms = divmod(capture_ms, 1000)
     ntp = (seconds + _NTP_EPOCH_S) << 32 | ((ms << 32) + 500) // 1000
-    return _PRFT.pack(_PRFT.size, b"prft", _PRFT_FLAGS, VIDEO_TRACK, ntp, media_time)
+    return _PRFT.pack(PRFT_SIZE, b"prft", _PRFT_FLAGS, VIDEO_TRACK, ntp, media_time)
 
 
 def parse_prft(data: Buffer, start: int = 0) -> int:
@@ -175,7 +176,7 @@ def build_mfra(sync: Sequence[tuple[int, int]], table: bytes) -> bytes:
     entries = b"".join(struct.pack(">QQBBB", time, offset, 1, 1, 1) for time, offset in sync)
     tfra = full_box(b"tfra", 1, 0, struct.pack(">III", VIDEO_TRACK, 0, len(sync)), entries)
     uuid = box(b"uuid", _TABLE_TYPE, table)
-    size = 8 + len(tfra) + len(uuid) + _MFRO_SIZE
+    size = 8 + len(tfra) + len(uuid) + MFRO_SIZE
     return box(b"mfra", tfra, uuid, full_box(b"mfro", 0, 0, _U32.pack(size)))
 
 
@@ -184,7 +185,7 @@ def mfra_size(tail: Buffer) -> int:
 
     Raises ValueError when the object does not end with one.
     """
-    kind, content, _ = _box(tail, len(tail) - _MFRO_SIZE, len(tail))
+    kind, content, _ = _box(tail, len(tail) - MFRO_SIZE, len(tail))
     if kind != b"mfro":
         raise ValueError("no mfro at the end")
     return int(_U32.unpack_from(tail, content + 4)[0])

@@ -14,6 +14,8 @@ from services.ingest.status.gaps import Gap
 from snowlight.api.storage.v1 import stored_pb2
 from snowlight.media.boxes import (
     LONGEST_FRAGMENT_MS,
+    MFRO_SIZE,
+    PRFT_SIZE,
     init_size,
     mfra_size,
     parse_mfra_table,
@@ -25,8 +27,6 @@ from snowlight.media.description import describe
 # What reading nonsense may raise, and reading from a broken disk.
 NOT_FOOTAGE = (OSError, ValueError, LookupError, ArithmeticError, struct.error, DecodeError)
 
-_MFRO_SIZE = 16
-_PRFT_SIZE = 32
 _LONGEST_MFRA = 1 << 20
 _LONGEST_BOX = 1 << 20  # of any but `mdat`
 _PIECE = 4 << 10  # prft, moof and the head of mdat, most often
@@ -92,8 +92,8 @@ def _footer(descriptor: int, size: int) -> tuple[stored_pb2.SegmentFooter, int]:
     """The table at the end of a file, and where the fragments before it end. Raises one of NOT_FOOTAGE."""
     piece = min(_PIECE, size)
     tail = os.pread(descriptor, piece, size - piece)
-    length = mfra_size(tail[-_MFRO_SIZE:])
-    if not _MFRO_SIZE < length <= min(_LONGEST_MFRA, size):
+    length = mfra_size(tail[-MFRO_SIZE:])
+    if not MFRO_SIZE < length <= min(_LONGEST_MFRA, size):
         raise ValueError("no mfra can be so long")
     mfra = tail[-length:] if length <= len(tail) else os.pread(descriptor, length, size - length)
     return stored_pb2.SegmentFooter.FromString(parse_mfra_table(mfra)), size - length
@@ -112,7 +112,7 @@ def _check(footer: stored_pb2.SegmentFooter, name: SpoolName, head: bytes, end: 
     durations, sizes = footer.duration_ms, footer.size
     if len(init) + sum(sizes) != end or not 0 < min(durations) <= max(durations) <= LONGEST_FRAGMENT_MS:
         raise ValueError("the fragment table is not of what is in the file")
-    last = os.pread(descriptor, _PRFT_SIZE, end - sizes[-1])
+    last = os.pread(descriptor, PRFT_SIZE, end - sizes[-1])
     last_ms = name.start_ms + sum(durations[:-1])
     if parse_prft(head, len(init)) != name.start_ms or parse_prft(last) != last_ms:
         raise ValueError("a fragment does not start when name and table tell")

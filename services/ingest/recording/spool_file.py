@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
-from snowlight.media.boxes import build_mfra, parse_moof
+from snowlight.media.boxes import PRFT_SIZE, build_mfra, parse_moof
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
 _NAME = re.compile(
@@ -18,7 +18,6 @@ _NAME = re.compile(
     r"-(?P<init8>[0-9a-f]{8})\.mp4"
 )
 _INDEPENDENT, _LOSSY = 1, 2  # storage.v1.FragmentTable.flags
-_PRFT_SIZE = 32
 _MOST_CHUNKS = os.sysconf("SC_IOV_MAX")
 
 
@@ -164,13 +163,13 @@ class SpoolFile:
             raise
         for chunk in fragment.chunks:
             self._hash.update(chunk)
-        media_time = parse_moof(fragment.chunks[0], _PRFT_SIZE).decode_time if fragment.independent else 0
+        media_time = parse_moof(fragment.chunks[0], PRFT_SIZE).decode_time if fragment.independent else 0
         self.note(fragment.duration_ms, fragment.size, fragment.independent, fragment.lossy, media_time)
 
     def note(self, duration_ms: int, size: int, independent: bool, lossy: bool, media_time: int) -> None:
         """Enter a fragment that is in the file into the table."""
         if independent:
-            self._sync.append((media_time, self.size + _PRFT_SIZE))
+            self._sync.append((media_time, self.size + PRFT_SIZE))
         self._durations.append(duration_ms)
         self._sizes.append(size)
         self._flags.append((_INDEPENDENT if independent else 0) | (_LOSSY if lossy else 0))
@@ -204,7 +203,7 @@ class SpoolFile:
         except FileNotFoundError:
             return True
         except OSError:
-            return False
+            pass
         return False
 
     def table(self) -> storage_pb2.FragmentTable:

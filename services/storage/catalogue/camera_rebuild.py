@@ -15,7 +15,7 @@ from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.index.repository import KEY_COLUMNS, Repository
 from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.lost import record_lost
-from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
+from services.storage.segment import DAY_MS, LATEST_MS, MAX_DURATION_MS, Segment
 from services.storage.spans import Span
 from services.storage.stores.objects import list_all, list_chunks, read
 from services.storage.tables import cameras, packed_days, segments
@@ -28,8 +28,6 @@ if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
 
 ROWS_AT_ONCE = 2000
 ATTEMPTS = 3
-LATEST_MS = 4_102_444_800_000
-"""2100: no clock is that wrong, and no date beyond 9999 can be written."""
 NUMBERS_END = 1 << 63
 """No database keeps an epoch or a sequence number from here on."""
 

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 
 from services.storage.stores.objects import read, read_range
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
-from snowlight.media.boxes import init_size, mfra_size, parse_mfra_table, parse_prft, scan
+from snowlight.media.boxes import PRFT_SIZE, init_size, mfra_size, parse_mfra_table, parse_prft, scan
 from snowlight.media.description import describe
 from snowlight.media.fragment import ObjectKey
 
@@ -116,7 +116,7 @@ def _checked(footer: _Footer, begin: bytes, key: ObjectKey, size: int) -> Conten
         raise ValueError("its fragments have another length than its footer tells")
     if abs(sum(message.duration_ms) - key.duration_ms) > 100 + len(message.duration_ms):
         raise ValueError("it is cut short, or longer than its name tells")
-    if len(begin) >= len(init) + 32 and abs(parse_prft(begin, len(init)) - key.start_ms) > 1:
+    if len(begin) >= len(init) + PRFT_SIZE and abs(parse_prft(begin, len(init)) - key.start_ms) > 1:
         raise ValueError("its first fragment does not start when its name tells")
     table = storage_pb2.FragmentTable(duration_ms=message.duration_ms, size=message.size, flags=message.flags)
     return Contents(

@@ -8,15 +8,13 @@ from services.storage.cameras.camera import CameraRecord
 from services.storage.exports.account import account, may_come
 from services.storage.exports.export import Export
 from services.storage.ledger.causes import STORE_OUTAGE
+from services.storage.ledger.days import SETTLE_MS
 from services.storage.ledger.timeline import Gap, Timeline
 from services.storage.segment import Segment
 from services.storage.spans import Span
 from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
 from snowlight.evidence.manifest import instant
-
-SETTLE_MS = 180_000
-"""Footage this young may still be on its way into the index."""
 
 
 class FootageOfCamera(Protocol):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from services.storage.ledger.causes import CAUSES
-from services.storage.segment import MAX_DURATION_MS, Commit, LedgerGap, Segment
+from services.storage.segment import LATEST_MS, MAX_DURATION_MS, Commit, LedgerGap, Segment
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import InvalidArgumentError
 from snowlight.media.fragment import ObjectKey
@@ -20,8 +20,6 @@ _UID = re.compile(r"[0-9a-z-]{1,64}")
 _INIT8 = re.compile(r"[0-9a-f]{8}")
 _CAUSE = re.compile(r"[a-z][a-z_]{0,63}")
 _KNOWN_FLAGS = 0b11
-_END_OF_TIME_MS = 1 << 53
-"""What is added to an instant before it does not overflow."""
 
 
 def check(holds: bool, field: str, detail: str) -> None:
@@ -42,7 +40,7 @@ def check_range(
     check_uid(request.camera_uid, "camera_uid")
     check(request.start_ms >= 0, "start_ms", "start_ms must be ms since 1970 UTC")
     check(request.end_ms > request.start_ms, "end_ms", "end_ms must be after start_ms")
-    check(request.end_ms < _END_OF_TIME_MS, "end_ms", "end_ms must be ms since 1970 UTC")
+    check(request.end_ms <= LATEST_MS, "end_ms", "end_ms must be ms since 1970 UTC, before 2100")
     hours = longest_ms // 3_600_000
     check(
         request.end_ms - request.start_ms <= longest_ms, "end_ms", f"the range may be {hours} hours at most"

@@ -23,6 +23,8 @@ from tests.parts.minio import MinioServer
 from tests.parts.part import free_port
 from tests.rpc.storage.days import Town, open_town
 from tests.rpc.storage.registry import Registry
+from tests.rpc.storage.witness import Witness
+from tests.rpc.storage.yard import Yard, open_yard
 
 CLUSTER_KEY = "a cluster key that is long enough for a test"
 
@@ -141,8 +143,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStoreSettings
 
 
 @pytest.fixture
-def cluster(database_url: str, tmp_path: Path) -> Cluster:
-    return Cluster(database_url, tmp_path)
+def cluster(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Cluster:
+    """Not yet running. In a test that uses `store` its footage lies there, so on a folder and on MinIO."""
+    store = request.getfixturevalue("store") if "store" in request.fixturenames else None
+    return Cluster(database_url, tmp_path, store)
 
 
 @pytest.fixture
@@ -156,3 +160,14 @@ async def storage(cluster: Cluster) -> "AsyncIterator[storage_pb2_grpc.StorageAs
 async def town(cluster: Cluster) -> AsyncIterator[Town]:
     async with open_town(cluster) as opened:
         yield opened
+
+
+@pytest.fixture
+async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
+    async with open_yard(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def witness(database_url: str, tmp_path: Path) -> Witness:
+    return Witness(database_url, tmp_path / "footage")

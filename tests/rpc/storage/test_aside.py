@@ -11,7 +11,6 @@ from services.storage.index.day_object import DayKey
 from snowlight.api.storage.v1 import hold_pb2, hold_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.errors import NotFoundError
-from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.bucket import insert, keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
@@ -19,10 +18,7 @@ from tests.rpc.storage.objects import Footage, footage
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from snowlight.api.storage.v1.hold_pb2_grpc import HoldsAsyncStub
-    from tests.parts.minio import MinioServer
 
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
 NOW_MS = SystemClock().now_ms()
@@ -30,15 +26,7 @@ KEPT_DAYS = 35
 EXPIRED_MS = NOW_MS - 40 * DAY_MS
 AT_ONCE = {"reconcile_first_seconds": 0.0, "reconcile_hours": 0.2 / 3600, "reconcile_grace_seconds": 0.0}
 
-
-@pytest.fixture(params=["folder", "minio"])
-def cluster(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Cluster:
-    if request.param == "folder":
-        store = ObjectStoreSettings(url=f"file://{tmp_path}/footage")
-    else:
-        server: MinioServer = request.getfixturevalue("minio_server")
-        store = server.store(request.getfixturevalue("minio_bucket"))
-    return Cluster(database_url, tmp_path, store)
+pytestmark = pytest.mark.usefixtures("store")
 
 
 async def set_aside(cluster: Cluster, name: str, there: Footage) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.parts.minio import MinioServer
 
+
 DAY_MS = 86_400_000
 NOW_MS = SystemClock().now_ms()
 AGO_MS = NOW_MS - DAY_MS
@@ -36,15 +37,6 @@ HOLD = hold_pb2.Hold(
     create_ms=NOW_MS,
     missing=[hold_pb2.HeldRange(start_ms=NOW_MS - DAY_MS, end_ms=NOW_MS - DAY_MS + 5)],
 )
-
-
-@pytest.fixture(params=["folder", "minio"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStoreSettings:
-    """The settings of an empty store; a test that uses it runs on a folder and on MinIO."""
-    if request.param == "folder":
-        return ObjectStoreSettings(url=f"file://{tmp_path}/footage")
-    server: MinioServer = request.getfixturevalue("minio_server")
-    return server.store(request.getfixturevalue("minio_bucket"))
 
 
 @pytest.fixture

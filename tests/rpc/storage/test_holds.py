@@ -34,12 +34,6 @@ SECOND = "police/li"
 
 
 @pytest.fixture
-async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
-    async with open_yard(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def stub(cluster: Cluster) -> AsyncIterator[HoldsAsyncStub]:
     """A running storage that knows a camera "cam"."""
     await cluster.registry.put("cam", retention_days=30, created_ms=NOW_MS - 100 * DAY_MS)

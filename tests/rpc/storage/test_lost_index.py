@@ -33,17 +33,13 @@ if TYPE_CHECKING:
     from snowlight.api.storage.v1.storage_pb2_grpc import StorageAsyncStub as Storage
     from tests.parts.minio import MinioServer
 
+
 AT_ONCE = {"reconcile_first_seconds": 0.0, "reconcile_hours": 0.2 / 3600, "reconcile_grace_seconds": 0.0}
 INDEX_OBJECT = str(DayKey("cam", PACKED_MS // DAY_MS, 1))
 
 
-@pytest.fixture(params=["folder", "minio"])
-def cluster(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Cluster:
-    if request.param == "folder":
-        store = ObjectStoreSettings(url=f"file://{tmp_path}/footage")
-    else:
-        server: MinioServer = request.getfixturevalue("minio_server")
-        store = server.store(request.getfixturevalue("minio_bucket"))
+@pytest.fixture
+def cluster(database_url: str, tmp_path: Path, store: ObjectStoreSettings) -> Cluster:
     return Cluster(database_url, tmp_path, store)
 
 

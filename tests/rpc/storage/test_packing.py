@@ -9,7 +9,6 @@ import pytest
 
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import SystemClock
-from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.committing import COMMITTED, commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.footage import gap, segment
@@ -27,12 +26,9 @@ from tests.rpc.storage.packing import (
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
-
-@pytest.fixture
-def cluster(database_url: str, tmp_path: Path, store: ObjectStoreSettings) -> Cluster:
-    return Cluster(database_url, tmp_path, store)
+pytestmark = pytest.mark.usefixtures("store")
 
 
 async def test_answers_are_the_same_before_and_after_packing(cluster: Cluster) -> None:

@@ -9,19 +9,16 @@ import pytest
 
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import DataLossError
-from snowlight.object_store import ObjectStoreSettings, open_store
+from snowlight.object_store import open_store
 from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.committing import COMMITTED, commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.packing import BEGIN_MS, DAY_MS, FOOTAGE, answers, close, packed, row_count
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
-
-@pytest.fixture
-def cluster(database_url: str, tmp_path: Path, store: ObjectStoreSettings) -> Cluster:
-    return Cluster(database_url, tmp_path, store)
+pytestmark = pytest.mark.usefixtures("store")
 
 
 @pytest.mark.parametrize("damage", [b"", b"something else", None], ids=["empty", "foreign", "lost"])

@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.packing import FOOTAGE, answers, close, index_objects, minute, packed, row_count
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
+
+pytestmark = pytest.mark.usefixtures("store")
 
 STEPS = ("pack.put_index_object", "pack.switch", "pack.delete_old")
-
-
-@pytest.fixture
-def cluster(database_url: str, tmp_path: Path, store: ObjectStoreSettings) -> Cluster:
-    return Cluster(database_url, tmp_path, store)
 
 
 class KilledError(BaseException):

@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.committing import COMMITTED, DUPLICATE, SUPERSEDED, commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.footage import segment
 from tests.rpc.storage.packing import FOOTAGE, answers, close, index_objects, minute, packed, row_count
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
-
-@pytest.fixture
-def cluster(database_url: str, tmp_path: Path, store: ObjectStoreSettings) -> Cluster:
-    return Cluster(database_url, tmp_path, store)
+pytestmark = pytest.mark.usefixtures("store")
 
 
 async def test_late_segments_are_merged_into_the_next_generation(cluster: Cluster) -> None:

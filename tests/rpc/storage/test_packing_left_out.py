@@ -13,7 +13,6 @@ from services.storage.index.day_objects import DayObjects
 from services.storage.tables import segments as table
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.database import open_database
-from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.footage import segment
@@ -31,12 +30,9 @@ from tests.rpc.storage.packing import (
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
-
-@pytest.fixture
-def cluster(database_url: str, tmp_path: Path, store: ObjectStoreSettings) -> Cluster:
-    return Cluster(database_url, tmp_path, store)
+pytestmark = pytest.mark.usefixtures("store")
 
 
 async def test_rows_that_expire_or_are_buried_or_lack_a_footer_stay_rows(cluster: Cluster) -> None:

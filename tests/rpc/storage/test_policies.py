@@ -13,11 +13,10 @@ from snowlight.api.storage.v1 import retention_pb2, retention_pb2_grpc
 from snowlight.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.conftest import Cluster
-from tests.rpc.storage.yard import DAY_MS, HOUR_MS, NOON_MS, Yard, keys, minutes, open_yard
+from tests.rpc.storage.yard import DAY_MS, HOUR_MS, NOON_MS, Yard, keys, minutes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from snowlight.api.storage.v1.retention_pb2_grpc import RetentionAsyncStub
 
@@ -107,12 +106,6 @@ async def test_bad_policies_are_refused_by_field(cluster: Cluster) -> None:
                 with pytest.raises(InvalidArgumentError), remote_errors("services/storage"):
                     await stub.PreviewRetention(retention_pb2.PreviewRetentionRequest(policy=wanted))
         assert await names(stub) == [("default", 30)]
-
-
-@pytest.fixture
-async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
-    async with open_yard(database_url, tmp_path) as opened:
-        yield opened
 
 
 async def kept_days(yard: Yard, uid: str) -> tuple[int, int]:

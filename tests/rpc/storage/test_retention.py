@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from snowlight.api.storage.v1.storage_pb2_grpc import StorageAsyncStub as Storage
-    from tests.parts.minio import MinioServer
+
 
 DAY_MS = 86_400_000
 NOW_MS = SystemClock().now_ms()
@@ -36,15 +36,6 @@ OLD = segment("cam", NOW_MS - 3 * DAY_MS)
 YOUNG = segment("cam", NOW_MS - DAY_MS)
 STRANGER = segment("stranger", NOW_MS - 3 * DAY_MS)
 ALL = (OLD, YOUNG, STRANGER)
-
-
-@pytest.fixture(params=["folder", "minio"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStoreSettings:
-    """The settings of an empty store; a test that uses it runs on a folder and on MinIO."""
-    if request.param == "folder":
-        return ObjectStoreSettings(url=f"file://{tmp_path}/footage")
-    server: MinioServer = request.getfixturevalue("minio_server")
-    return server.store(request.getfixturevalue("minio_bucket"))
 
 
 @pytest.fixture

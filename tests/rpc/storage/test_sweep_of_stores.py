@@ -6,8 +6,6 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import ObjectStoreSettings
 from tests.parts.part import free_port
@@ -16,22 +14,10 @@ from tests.rpc.storage.yard import DAY_MS, HOUR_MS, NOON_MS, Yard, keys, minutes
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
 LIMIT_MS = NOON_MS - 30 * DAY_MS
 """What ended by then is expired under the default policy."""
-
-
-@pytest.fixture
-async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
-    async with open_yard(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def witness(database_url: str, tmp_path: Path) -> Witness:
-    return Witness(database_url, tmp_path / "footage")
 
 
 async def test_a_store_that_is_away_stops_only_its_own(database_url: str, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from tests.rpc.storage.witness import Witness
 from tests.rpc.storage.yard import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, Yard, keys, minutes, open_yard
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from services.storage.retention.sweeper import Sweeper
@@ -25,17 +24,6 @@ LIMIT_MS = NOON_MS - 30 * DAY_MS
 
 class CrashError(Exception):
     """The process dies here."""
-
-
-@pytest.fixture
-async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
-    async with open_yard(database_url, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def witness(database_url: str, tmp_path: Path) -> Witness:
-    return Witness(database_url, tmp_path / "footage")
 
 
 async def test_what_ended_by_the_limit_goes_to_the_minute(yard: Yard, witness: Witness) -> None:

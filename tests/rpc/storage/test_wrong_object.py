@@ -9,7 +9,6 @@ import obstore
 import pytest
 
 from snowlight.api.storage.v1 import storage_pb2
-from snowlight.object_store import ObjectStoreSettings
 from tests.rpc.storage.bucket import keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.objects import Footage, footage
@@ -19,22 +18,12 @@ from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from snowlight.api.storage.v1.storage_pb2_grpc import StorageAsyncStub as Storage
-    from tests.parts.minio import MinioServer
+
+pytestmark = pytest.mark.usefixtures("store")
 
 AT_ONCE = {"reconcile_first_seconds": 0.0, "reconcile_hours": 0.2 / 3600, "reconcile_grace_seconds": 0.0}
-
-
-@pytest.fixture(params=["folder", "minio"])
-def cluster(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Cluster:
-    if request.param == "folder":
-        store = ObjectStoreSettings(url=f"file://{tmp_path}/footage")
-    else:
-        server: MinioServer = request.getfixturevalue("minio_server")
-        store = server.store(request.getfixturevalue("minio_bucket"))
-    return Cluster(database_url, tmp_path, store)
 
 
 async def playable(storage: Storage) -> list[str]:
