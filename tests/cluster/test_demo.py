@@ -90,6 +90,12 @@ async def timelines(person: Person, cameras: list[str], start_ms: float) -> list
     return [await person.timeline(camera, start_ms) for camera in cameras]
 
 
+async def wait_live(person: Person, cameras: list[str]) -> None:
+    """Return once every camera shows pictures: the demo is ready before a started camera's first key frame."""
+    for camera in cameras:
+        await person.live_playlist(await person.live_url(camera))
+
+
 async def wait_recorded(person: Person, cameras: list[str], since_ms: float) -> None:
     """Return once every camera has footage that began after `since_ms`."""
 
@@ -107,8 +113,7 @@ async def test_the_demo_is_live_soon_ends_whole_and_goes_on(demo: Demo) -> None:
     assert first["url"] == f"http://127.0.0.1:{demo.port}"
     assert len(first["cameras"]) == len(first["rtsp"]) == 2
     async with signed_in(first["url"], first["username"], first["password"]) as person:
-        for camera in first["cameras"]:
-            await person.live_playlist(await person.live_url(camera))
+        await wait_live(person, first["cameras"])
         assert now_ms() - ready_ms < LIVE_WITHIN_S * 1000
         start_ms = now_ms()
         await wait_recorded(person, first["cameras"], start_ms)
@@ -118,6 +123,7 @@ async def test_the_demo_is_live_soon_ends_whole_and_goes_on(demo: Demo) -> None:
     second = await demo.start()
     assert second == first
     async with signed_in(second["url"], second["username"], second["password"]) as person:
+        await wait_live(person, second["cameras"])
         again_ms = now_ms()
         await wait_recorded(person, second["cameras"], again_ms)
         with_sound = second["cameras"][0]
