@@ -37,7 +37,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         self, request: auth_pb2.AuthorizeRequest, context: Any
     ) -> auth_pb2.AuthorizeResponse:
         action = check_action(request.action)
-        name = await self._verifier.access_token(request.access_token)
+        name = (await self._verifier.access_token(request.access_token)).principal
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
@@ -52,7 +52,9 @@ class AccessService(auth_pb2_grpc.AccessServicer):
                     decision = await decide_on_region(connection, principal, code, action)
             case _:
                 raise invalid("resource", "is required: camera_uid or region")
-        return auth_pb2.AuthorizeResponse(allowed=decision.allowed, reason=decision.reason, principal=name)
+        return auth_pb2.AuthorizeResponse(
+            allowed=decision.allowed, reason=decision.reason, principal=name, policies=decision.policies
+        )
 
     async def CreateTicket(  # noqa: N802
         self, request: auth_pb2.CreateTicketRequest, context: Any
@@ -65,7 +67,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         )
         ticket, expire_ms = await self._tickets.create(
             TicketRequest(
-                principal=await self._verifier.access_token(request.access_token),
+                caller=await self._verifier.access_token(request.access_token),
                 camera_uid=check_id(request.camera_uid, "camera_uid"),
                 action=action,
                 window=window,
@@ -78,7 +80,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
     async def ListVisibleRegions(  # noqa: N802
         self, request: auth_pb2.ListVisibleRegionsRequest, context: Any
     ) -> auth_pb2.ListVisibleRegionsResponse:
-        name = await self._verifier.access_token(request.access_token)
+        name = (await self._verifier.access_token(request.access_token)).principal
         async with self._database.read() as connection:
             principal = await load_principal(connection, name)
             if principal.disabled:

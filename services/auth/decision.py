@@ -70,6 +70,10 @@ class Decision:
 
     allowed: bool
     reason: str
+    policies: tuple[str, ...] = ()
+    """Ids of the policies that made it."""
+    grants: tuple[str, ...] = ()
+    """Ids of the grants and consents it rests on."""
 
 
 def decide_camera(

@@ -79,7 +79,14 @@ def audit_message(record: AuditRecord) -> auth_pb2.AuditRecord:
     window = record.window
     return auth_pb2.AuditRecord(
         time=to_timestamp(record.time_ms),
-        principal=record.principal,
+        event=record.event,
+        principal=record.actor.principal,
+        organisation=record.actor.organisation,
+        line=record.actor.line,
+        tier=record.actor.tier,
+        scope=record.actor.scope,
+        acting_person=record.actor.acting_person,
+        acting_unit=record.actor.acting_unit,
         action=record.action,
         camera_uid=record.camera_uid,
         window_start=None if window is None else to_timestamp(window[0]),
@@ -87,6 +94,10 @@ def audit_message(record: AuditRecord) -> auth_pb2.AuditRecord:
         purpose=record.purpose,
         allowed=record.allowed,
         reason=record.reason,
-        remote_address=record.remote_address,
+        policies=record.policies,
+        remote_address=record.actor.remote_address,
         ticket_id=record.ticket_id,
+        watched_s=record.watched_s,
+        watched_bytes=record.watched_bytes,
+        detail=record.detail,
     )

@@ -91,16 +91,39 @@ class CameraFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Actor:
+    """Who used a right, as they were at that moment. A system names the person it acts for and their unit."""
+
+    principal: str
+    """"principals/{id}", or "services/{name}" for a service that acts by itself."""
+    organisation: str = ""
+    line: str = ""
+    tier: int = 0
+    """The level of their scope's region; 0 when they have none."""
+    scope: str = ""
+    acting_person: str = ""
+    acting_unit: str = ""
+    remote_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One decision about a stream ticket. Times in ms since 1970 UTC; a window of None was not asked for."""
+    """One use of a right. Times in ms since 1970 UTC; a window of None was not asked for."""
 
     time_ms: int
-    principal: str
+    event: str
+    """"decision" (a ticket asked for), "view" (what was then watched) or "change" (of rights)."""
+    actor: Actor
     action: str
     camera_uid: str
     window: tuple[int, int] | None
     purpose: str
     allowed: bool
     reason: str
-    remote_address: str
-    ticket_id: str
+    policies: tuple[str, ...] = ()
+    """Ids of the policies that made the decision."""
+    ticket_id: str = ""
+    watched_s: int = 0
+    watched_bytes: int = 0
+    detail: str = ""
+    """Of a change: what was changed, "grants/7f3a approved"."""

@@ -3,9 +3,10 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.decision import Action, Decision, decide_camera, decide_region
-from services.auth.model import Principal
+from services.auth.model import Actor, Principal
 from services.auth.repository import cameras, principals, regions
 from services.auth.validation import invalid
+from snowlight.access.token import AccessClaims
 from snowlight.errors import UnauthenticatedError
 
 
@@ -39,3 +40,20 @@ async def decide_on_region(
 ) -> Decision:
     """Decide `action` on all that a region holds."""
     return decide_region(principal, await regions.chain(connection, code), action)
+
+
+async def actor_of(
+    connection: AsyncConnection, principal: Principal, caller: AccessClaims, remote_address: str
+) -> Actor:
+    """The principal as the audit tells them."""
+    region = await regions.find(connection, principal.scope)
+    return Actor(
+        principal=principal.name,
+        organisation=principal.organisation,
+        line=str(principal.line),
+        tier=int(region.level) if region else 0,
+        scope=principal.scope,
+        acting_person=caller.acting_person,
+        acting_unit=caller.acting_unit,
+        remote_address=remote_address,
+    )

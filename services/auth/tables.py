@@ -95,7 +95,14 @@ audit_records = sa.Table(
         "record_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True
     ),
     sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
     sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("organisation", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("tier", sa.Integer, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("acting_person", sa.Text, nullable=False),
+    sa.Column("acting_unit", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("camera_uid", sa.Text, nullable=False),
     sa.Column("window_start_ms", sa.BigInteger),
@@ -103,6 +110,21 @@ audit_records = sa.Table(
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("allowed", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("policies", sa.JSON, nullable=False),
     sa.Column("remote_address", sa.Text, nullable=False),
     sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("watched_s", sa.BigInteger, nullable=False),
+    sa.Column("watched_bytes", sa.BigInteger, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+revocations = sa.Table(
+    "revocations",
+    metadata,
+    sa.Column(
+        "sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True
+    ),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("create_ms", sa.BigInteger, nullable=False),
 )

@@ -8,10 +8,10 @@ from services.auth.camera_model import CameraModel
 from services.auth.decision import EXPLANATIONS, FOOTAGE, PICTURES, Action
 from services.auth.model import AuditRecord
 from services.auth.repository import audit
-from services.auth.rights import decide_on_camera, load_principal
+from services.auth.rights import actor_of, decide_on_camera, load_principal
 from services.auth.signing_keys import SigningKeys
 from services.auth.validation import invalid
-from snowlight.access.token import TICKET_TYP
+from snowlight.access.token import TICKET_TYP, AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import PermissionDeniedError
@@ -24,7 +24,7 @@ MAX_WINDOW_MS = 24 * 3_600_000
 class TicketRequest:
     """What a person asks a ticket for. `window` is [start, end) in ms, for footage only."""
 
-    principal: str
+    caller: AccessClaims
     camera_uid: str
     action: Action
     window: tuple[int, int] | None
@@ -74,18 +74,19 @@ class TicketOffice:
         now_ms = self._clock.now_ms()
         ticket_id = secrets.token_urlsafe(12)
         async with self._database.write() as connection:
-            principal = await load_principal(connection, request.principal)
+            principal = await load_principal(connection, request.caller.principal)
             decision = await decide_on_camera(connection, principal, request.camera_uid, request.action)
             record = AuditRecord(
                 time_ms=now_ms,
-                principal=request.principal,
+                event="decision",
+                actor=await actor_of(connection, principal, request.caller, request.remote_address),
                 action=request.action,
                 camera_uid=request.camera_uid,
                 window=request.window,
                 purpose=request.purpose,
                 allowed=decision.allowed,
                 reason=decision.reason,
-                remote_address=request.remote_address,
+                policies=decision.policies,
                 ticket_id=ticket_id if decision.allowed else "",
             )
             await audit.add(connection, record)
@@ -96,7 +97,7 @@ class TicketOffice:
     def _sign(self, request: TicketRequest, ticket_id: str, issued: int) -> tuple[str, int]:
         expire = issued + LIFETIME_S
         claims: dict[str, Any] = {
-            "sub": request.principal,
+            "sub": request.caller.principal,
             "cam": request.camera_uid,
             "act": request.action,
             "jti": ticket_id,

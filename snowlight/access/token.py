@@ -18,6 +18,19 @@ CACHE_SIZE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """Whom an access token speaks for. A system names the person it acts for (RFC 8693, `act`)."""
+
+    principal: str
+    """"principals/{id}"."""
+    session_id: str = ""
+    """The sign-in that the token came from (`sid`)."""
+    acting_person: str = ""
+    acting_unit: str = ""
+    acting_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TicketClaims:
     """What a stream ticket opens."""
 
@@ -48,14 +61,14 @@ class TokenVerifier:
         self._clock = clock
         self._verified: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
 
-    async def access_token(self, token: str) -> str:
-        """The principal's name. Raises UnauthenticatedError, `auth.token_expired` for an expired one."""
+    async def access_token(self, token: str) -> AccessClaims:
+        """Whom the token speaks for. Raises UnauthenticatedError, `auth.token_expired` for an expired one."""
         claims = await self._claims(token, ACCESS_TOKEN_TYP)
         try:
             jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
         except ExpiredError as error:
             raise UnauthenticatedError(error.code, "the access token has expired") from error
-        return str(claims["sub"])
+        return AccessClaims(principal=claims["sub"])
 
     async def ticket(self, token: str) -> TicketClaims:
         """The ticket's claims. Raises UnauthenticatedError when forged, ExpiredError once over."""

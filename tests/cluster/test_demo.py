@@ -91,7 +91,7 @@ async def timelines(person: Person, cameras: list[str], start_ms: float) -> list
 
 
 async def wait_live(person: Person, cameras: list[str]) -> None:
-    """Return once every camera shows pictures: the demo is ready before a started camera's first key frame."""
+    """Return once every camera shows pictures: the demo is ready before its cameras' first key frames."""
     for camera in cameras:
         await person.live_playlist(await person.live_url(camera))
 

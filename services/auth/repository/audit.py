@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.model import AuditRecord
+from services.auth.model import Actor, AuditRecord
 from services.auth.tables import audit_records
 
 
@@ -13,7 +13,14 @@ async def add(connection: AsyncConnection, record: AuditRecord) -> None:
     await connection.execute(
         sa.insert(audit_records).values(
             time_ms=record.time_ms,
-            principal=record.principal,
+            event=record.event,
+            principal=record.actor.principal,
+            organisation=record.actor.organisation,
+            line=record.actor.line,
+            tier=record.actor.tier,
+            scope=record.actor.scope,
+            acting_person=record.actor.acting_person,
+            acting_unit=record.actor.acting_unit,
             action=record.action,
             camera_uid=record.camera_uid,
             window_start_ms=start_ms,
@@ -21,8 +28,12 @@ async def add(connection: AsyncConnection, record: AuditRecord) -> None:
             purpose=record.purpose,
             allowed=record.allowed,
             reason=record.reason,
-            remote_address=record.remote_address,
+            policies=list(record.policies),
+            remote_address=record.actor.remote_address,
             ticket_id=record.ticket_id,
+            watched_s=record.watched_s,
+            watched_bytes=record.watched_bytes,
+            detail=record.detail,
         )
     )
 
@@ -40,13 +51,26 @@ def _record(row: sa.Row[tuple[object, ...]]) -> AuditRecord:
     start_ms = values["window_start_ms"]
     return AuditRecord(
         time_ms=values["time_ms"],
-        principal=values["principal"],
+        event=values["event"],
+        actor=Actor(
+            principal=values["principal"],
+            organisation=values["organisation"],
+            line=values["line"],
+            tier=values["tier"],
+            scope=values["scope"],
+            acting_person=values["acting_person"],
+            acting_unit=values["acting_unit"],
+            remote_address=values["remote_address"],
+        ),
         action=values["action"],
         camera_uid=values["camera_uid"],
         window=None if start_ms is None else (start_ms, values["window_end_ms"]),
         purpose=values["purpose"],
         allowed=values["allowed"],
         reason=values["reason"],
-        remote_address=values["remote_address"],
+        policies=tuple(values["policies"]),
         ticket_id=values["ticket_id"],
+        watched_s=values["watched_s"],
+        watched_bytes=values["watched_bytes"],
+        detail=values["detail"],
     )

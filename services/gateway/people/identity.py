@@ -69,7 +69,7 @@ class Identity:
     async def person(self, request: web.Request) -> Person:
         """The request's caller. Raises UnauthenticatedError."""
         token = bearer_token(request)
-        return Person(await self._verifier.access_token(token), token)
+        return Person((await self._verifier.access_token(token)).principal, token)
 
     async def sight(self, person: Person) -> Sight:
         """What `person` may see, at most three seconds old."""

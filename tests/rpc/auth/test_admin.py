@@ -45,7 +45,7 @@ async def test_the_first_operator_signs_in_with_the_password_that_was_printed_on
     assert (status, errors) == (0, "")
     name, told = output.splitlines()
     answer = await auth.sign_in("li", told.removeprefix("password: "))
-    assert await auth.verifier.access_token(answer.access_token) == name
+    assert (await auth.verifier.access_token(answer.access_token)).principal == name
     assert answer.principal.scope == "regions/421381"
     assert list(answer.principal.roles) == [auth_pb2.ADMIN, auth_pb2.AUDITOR]
 

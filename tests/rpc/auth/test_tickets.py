@@ -66,7 +66,7 @@ async def test_a_live_ticket_names_person_camera_and_action_and_lasts_twelve_hou
     token = await token_of(auth, "admin", auth_pb2.ADMIN)
     issued = await ticket(auth, token)
     claims = await auth.verifier.ticket(issued.ticket)
-    person = await auth.verifier.access_token(token)
+    person = (await auth.verifier.access_token(token)).principal
     assert (claims.principal, claims.camera_uid, claims.action) == (person, "gate", "live")
     assert claims.expire_ms == issued.expire_time.ToMilliseconds()
     assert abs(claims.expire_ms - auth.clock.now_ms() - 12 * 3_600_000) < 10_000

@@ -24,7 +24,7 @@ async def test_a_sign_in_gives_a_token_that_verifies_by_the_published_keys(
     answer = await auth.sign_in(" zhang.wei ")
     assert (answer.expires_in, answer.token_type) == (600, "Bearer")
     assert answer.principal == someone
-    assert await auth.verifier.access_token(answer.access_token) == someone.name
+    assert (await auth.verifier.access_token(answer.access_token)).principal == someone.name
     assert "private" not in (await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json
 
     auth.clock.ahead_s = 601
@@ -72,7 +72,7 @@ async def test_a_refresh_token_works_once_and_its_reuse_ends_the_whole_family(
     first = await auth.sign_in("zhang.wei")
     other_device = await auth.sign_in("zhang.wei")
     second = await auth.refresh(first.refresh_token)
-    assert await auth.verifier.access_token(second.access_token) == someone.name
+    assert (await auth.verifier.access_token(second.access_token)).principal == someone.name
     third = await auth.refresh(second.refresh_token)
 
     auth.clock.ahead_s = 11
@@ -162,7 +162,7 @@ async def test_tokens_signed_before_a_rotation_still_verify_after_it(
     after = await auth.sign_in("zhang.wei")
     auth.clock.ahead_s = 6  # the keys are fetched anew at most every five seconds
     for answer in (before, after):
-        assert await auth.verifier.access_token(answer.access_token) == someone.name
+        assert (await auth.verifier.access_token(answer.access_token)).principal == someone.name
     keys = json.loads((await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json)["keys"]
     assert len(keys) == 2
     assert keys[0]["kid"] == rotated.key_id

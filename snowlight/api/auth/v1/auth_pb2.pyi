@@ -361,21 +361,27 @@ class AuthorizeResponse(_message.Message):
     ALLOWED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     PRINCIPAL_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
     allowed: _builtins.bool
     reason: _builtins.str
     """Stable code: "auth.outside_scope", "auth.role_missing", "auth.camera_unknown", ..."""
     principal: _builtins.str
     """"principals/{id}" of the token."""
+    @_builtins.property
+    def policies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the policies that made the decision."""
+
     def __init__(
         self,
         *,
         allowed: _builtins.bool = ...,
         reason: _builtins.str = ...,
         principal: _builtins.str = ...,
+        policies: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "principal", b"principal", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "policies", b"policies", "principal", b"principal", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -672,6 +678,17 @@ class AuditRecord(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
     TICKET_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    ACTING_PERSON_FIELD_NUMBER: _builtins.int
+    ACTING_UNIT_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
+    WATCHED_S_FIELD_NUMBER: _builtins.int
+    WATCHED_BYTES_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
     principal: _builtins.str
     action: _builtins.str
     camera_uid: _builtins.str
@@ -681,12 +698,32 @@ class AuditRecord(_message.Message):
     remote_address: _builtins.str
     ticket_id: _builtins.str
     """The ticket's jti; empty when denied."""
+    event: _builtins.str
+    """"decision" (a ticket asked for), "view" (what was then watched) or "change" (of rights)."""
+    organisation: _builtins.str
+    """What the principal was at that moment."""
+    line: _builtins.str
+    tier: _builtins.int
+    """The level of their scope's region, 1 (province) to 8; 0 when they have none."""
+    scope: _builtins.str
+    acting_person: _builtins.str
+    """Whom a system acted for."""
+    acting_unit: _builtins.str
+    watched_s: _builtins.int
+    """Of a view: how long pictures were watched, and how much of them."""
+    watched_bytes: _builtins.int
+    detail: _builtins.str
+    """Of a change: what was changed."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def window_start(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def window_end(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def policies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the policies that made the decision."""
+
     def __init__(
         self,
         *,
@@ -701,10 +738,21 @@ class AuditRecord(_message.Message):
         reason: _builtins.str = ...,
         remote_address: _builtins.str = ...,
         ticket_id: _builtins.str = ...,
+        event: _builtins.str = ...,
+        organisation: _builtins.str = ...,
+        line: _builtins.str = ...,
+        tier: _builtins.int = ...,
+        scope: _builtins.str = ...,
+        acting_person: _builtins.str = ...,
+        acting_unit: _builtins.str = ...,
+        policies: _abc.Iterable[_builtins.str] | None = ...,
+        watched_s: _builtins.int = ...,
+        watched_bytes: _builtins.int = ...,
+        detail: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time", "window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allowed", b"allowed", "camera_uid", b"camera_uid", "principal", b"principal", "purpose", b"purpose", "reason", b"reason", "remote_address", b"remote_address", "ticket_id", b"ticket_id", "time", b"time", "window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_person", b"acting_person", "acting_unit", b"acting_unit", "action", b"action", "allowed", b"allowed", "camera_uid", b"camera_uid", "detail", b"detail", "event", b"event", "line", b"line", "organisation", b"organisation", "policies", b"policies", "principal", b"principal", "purpose", b"purpose", "reason", b"reason", "remote_address", b"remote_address", "scope", b"scope", "ticket_id", b"ticket_id", "tier", b"tier", "time", b"time", "watched_bytes", b"watched_bytes", "watched_s", b"watched_s", "window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
