@@ -46,7 +46,7 @@ def rows() -> list[Row]:
     """The table of the English document."""
     found = []
     for line, tier, role, public, business, household, everything in cells(DOCUMENT):
-        by_ownership = {}
+        by_ownership: dict[str, frozenset[str]] = {}
         for names, cell in zip(_OWNERSHIPS.values(), (public, business, household), strict=True):
             by_ownership |= dict.fromkeys(names, _actions(cell))
         found.append(Row(line, TIERS[tier], role, by_ownership, _actions(everything)))

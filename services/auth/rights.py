@@ -115,7 +115,7 @@ class Rights:
     async def subject(self, connection: AsyncConnection, principal: Principal) -> Subject:
         """The principal with what is shared with them now."""
         shared = await jurisdictions.shared_with(connection, principal.name, self._clock.now_ms())
-        return Subject(principal, shared)
+        return Subject(principal, tuple(shared))
 
     async def place(
         self, connection: AsyncConnection, subject: Subject, region: str, camera_uid: str = ""
@@ -126,7 +126,8 @@ class Rights:
         if own and await jurisdictions.lasting(connection, own, self._clock.now_ms()):
             among.append(own)
         chain = await regions.chain(connection, region)
-        return Place(chain, await jurisdictions.holding(connection, among, chain, camera_uid))
+        holding = await jurisdictions.holding(connection, among, chain, camera_uid)
+        return Place(tuple(chain), tuple(holding))
 
     def _circumstances(self, asked: Asked) -> Circumstances:
         caller, days = asked.caller, 0
@@ -146,6 +147,6 @@ def _in_known_place(place: Place, principal: Principal, decide: Callable[[Place]
     """
     if place.chain:
         return decide(place)
-    at_home = Place([principal.scope], [principal.jurisdiction] if principal.jurisdiction else [])
+    at_home = Place((principal.scope,), (principal.jurisdiction,) if principal.jurisdiction else ())
     decision = decide(at_home)
     return REGION_UNKNOWN if decision.allowed else decision

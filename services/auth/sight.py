@@ -103,7 +103,7 @@ class VisibleCameras:
             if place is None:
                 chain = _chain(camera.region, parents)
                 names = [one.jurisdiction_id for one in held if not one.regions.isdisjoint(chain)]
-                place = places[camera.region] = Place(chain, names)
+                place = places[camera.region] = Place(tuple(chain), tuple(names))
             alone = [one.jurisdiction_id for one in held if camera.uid in one.cameras]
             is_owner = camera.owner == subject.principal.name
             alike = (
@@ -113,7 +113,7 @@ class VisibleCameras:
             )
             allowed = decided.get(alike)
             if allowed is None:
-                exact = Place(place.chain, sorted({*place.jurisdictions, *alone}))
+                exact = Place(place.chain, tuple(sorted({*place.jurisdictions, *alone})))
                 decision = self._engine.on_camera(subject, camera, exact, Action.CAMERA_READ, Circumstances())
                 allowed = decided[alike] = decision.allowed
             if allowed:

@@ -1,7 +1,9 @@
 """Asks the policies: one principal, one action, one camera or region."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cedarpy
@@ -14,6 +16,8 @@ from services.auth.policy.policies import PolicySet
 log = structlog.get_logger(__name__)
 
 ROLE_MISSING = "auth.role_missing"
+CACHED_SUBJECTS = 5_000
+CACHED_DECISIONS = 50_000
 _NOWHERE = "-"
 """Stands for a region that nobody knows: it lies in nothing."""
 
@@ -33,7 +37,7 @@ class Subject:
     """A principal, and the shares and special duties that they are a member of."""
 
     principal: Principal
-    shared: Sequence[str] = ()
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,52 +46,53 @@ class Place:
     jurisdictions that hold it.
     """
 
-    chain: Sequence[str]
-    jurisdictions: Sequence[str] = ()
+    chain: tuple[str, ...]
+    jurisdictions: tuple[str, ...] = ()
 
 
 class PolicyEngine:
-    """Decides by the policies, and by nothing else."""
+    """Decides by the policies, and by nothing else. An answer depends on nothing but the arguments, so that
+    those given lately are kept.
+    """
 
     def __init__(self, policies: PolicySet) -> None:
         self._policies = policies
+        self._principals = lru_cache(CACHED_SUBJECTS)(self._principal)
+        self._decide = lru_cache(CACHED_DECISIONS)(self._evaluate)
 
     def on_camera(
         self, subject: Subject, camera: CameraFacts, place: Place, action: Action, asked: Circumstances
     ) -> Decision:
         """Decide `action` on a camera."""
-        entities = [_camera(camera, place), *_regions(place)]
-        return self._decide(subject, ("Camera", camera.uid), entities, action, asked)
+        return self._decide(subject, camera, place, action, asked)
 
     def on_region(self, subject: Subject, place: Place, action: Action) -> Decision:
         """Decide `action` on all that a region holds."""
-        code = place.chain[0] if place.chain else _NOWHERE
-        return self._decide(subject, ("Region", code), _regions(place), action, Circumstances())
+        return self._decide(subject, None, place, action, Circumstances())
 
-    def _decide(
+    def _evaluate(
         self,
         subject: Subject,
-        resource: tuple[str, str],
-        entities: list[dict[str, Any]],
+        camera: CameraFacts | None,
+        place: Place,
         action: Action,
         asked: Circumstances,
     ) -> Decision:
-        principal = _principal(subject)
-        result = cedarpy.is_authorized(
-            {
-                "principal": principal["uid"],
-                "action": {"type": "Action", "id": str(action)},
-                "resource": {"type": resource[0], "id": resource[1]},
-                "context": {
-                    "incident": asked.incident,
-                    "named": asked.named,
-                    "days": asked.days,
-                    "grants": sorted(asked.grants),
-                },
+        resource = _region(place) if camera is None else _camera(camera, place)
+        request = {
+            "principal": {"type": "Principal", "id": subject.principal.name},
+            "action": {"type": "Action", "id": str(action)},
+            "resource": resource["uid"],
+            "context": {
+                "incident": asked.incident,
+                "named": asked.named,
+                "days": asked.days,
+                "grants": sorted(asked.grants),
             },
-            self._policies.handle,
-            [principal, *entities],
-            self._policies.schema,
+        }
+        entities = self._principals(subject).with_added_json_str(json.dumps([resource]))
+        result = cedarpy.is_authorized(
+            request, self._policies.by_action[str(action)], entities, self._policies.schema
         )
         diagnostics = result.diagnostics
         if diagnostics.errors:  # a forbid that errs is skipped: nothing may be allowed without it
@@ -97,6 +102,10 @@ class PolicyEngine:
         if result.allowed:
             return Decision(True, "auth.allowed", "", tuple(ids))
         return self._denial(ids)
+
+    def _principal(self, subject: Subject) -> cedarpy.Entities:
+        """The principal and the schema's actions: what does not change from one question to the next."""
+        return cedarpy.Entities.from_json_str(json.dumps([_principal(subject)]), self._policies.schema)
 
     def _denial(self, ids: Iterable[str]) -> Decision:
         limits = sorted((self._policies.by_id[policy_id] for policy_id in ids), key=lambda limit: limit.rank)
@@ -135,20 +144,23 @@ def _camera(camera: CameraFacts, place: Place) -> dict[str, Any]:
     }
     if camera.owner:
         attributes["owner"] = _entity("Principal", camera.owner)
-    parents = [{"type": "Region", "id": code} for code in place.chain[:1]]
-    parents += [{"type": "Jurisdiction", "id": name} for name in place.jurisdictions]
-    return {"uid": {"type": "Camera", "id": camera.uid}, "attrs": attributes, "parents": parents}
+    return {
+        "uid": {"type": "Camera", "id": camera.uid},
+        "attrs": attributes,
+        "parents": _around(place.chain, place),
+    }
 
 
-def _regions(place: Place) -> list[dict[str, Any]]:
-    """The region and its own chain alone: a larger set costs at every decision."""
-    regions = []
-    for index, code in enumerate(place.chain):
-        parents = [{"type": "Region", "id": parent} for parent in place.chain[index + 1 : index + 2]]
-        if index == 0:
-            parents += [{"type": "Jurisdiction", "id": name} for name in place.jurisdictions]
-        regions.append({"uid": {"type": "Region", "id": code}, "attrs": {}, "parents": parents})
-    return regions
+def _region(place: Place) -> dict[str, Any]:
+    code = place.chain[0] if place.chain else _NOWHERE
+    return {"uid": {"type": "Region", "id": code}, "attrs": {}, "parents": _around(place.chain[1:], place)}
+
+
+def _around(codes: Sequence[str], place: Place) -> list[dict[str, str]]:
+    """All that the resource lies in, told at once: a set of ten thousand regions would cost at every
+    decision, and so would telling of each of these what it lies in."""
+    regions = [{"type": "Region", "id": code} for code in codes]
+    return regions + [{"type": "Jurisdiction", "id": name} for name in place.jurisdictions]
 
 
 def _entity(kind: str, name: str) -> dict[str, dict[str, str]]:

@@ -33,7 +33,8 @@ class Policy:
 class PolicySet:
     """Policies that fit their schema."""
 
-    handle: cedarpy.PolicySet
+    by_action: dict[str, cedarpy.PolicySet]
+    """For each action those alone that say anything about it: evaluating the others costs as much."""
     schema: cedarpy.Schema
     by_id: dict[str, Policy]
 
@@ -55,7 +56,30 @@ def load_policies(folder: Path) -> PolicySet:
                 raise _invalid(f"{file.name}: two policies have the id {policy.policy_id}")
             by_id[policy.policy_id] = policy
         _check(file, text, schema)
-    return PolicySet(cedarpy.PolicySet.from_str("\n".join(texts.values())), schema, by_id)
+    return PolicySet(_by_action("\n".join(texts.values()), schema), schema, by_id)
+
+
+def _by_action(text: str, schema: cedarpy.Schema) -> dict[str, cedarpy.PolicySet]:
+    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    actions = json.loads(str(cedarpy.Entities.from_json_str("[]", schema)))
+    parents = {action["uid"]["id"]: {parent["id"] for parent in action["parents"]} for action in actions}
+    handles = {}
+    for action in parents:
+        about = {action}
+        while more := {group for name in about for group in parents[name]} - about:
+            about |= more
+        chosen = {name: policy for name, policy in policies.items() if _concerns(policy["action"], about)}
+        content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
+        handles[action] = cedarpy.PolicySet.from_json_str(json.dumps(content))
+    return handles
+
+
+def _concerns(constraint: dict[str, Any], actions: set[str]) -> bool:
+    """Whether a policy's action constraint holds for one of `actions`, an action and the groups around it."""
+    if constraint["op"] == "All":
+        return True
+    entities = constraint["entities"] if "entities" in constraint else [constraint["entity"]]
+    return any(entity["id"] in actions for entity in entities)
 
 
 def _read(file: Path) -> str:

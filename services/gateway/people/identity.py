@@ -32,7 +32,7 @@ class Person:
 
 
 class Sight:
-    """What one person may know of, as of the registry's `revision`. Pictures are decided by auth's tickets."""
+    """What one person may know of, as of the registry's `revision`. Pictures are decided by tickets."""
 
     def __init__(
         self, regions: list[auth_pb2.Region], camera_uids: frozenset[str], digest: str, revision: int

@@ -55,7 +55,7 @@ async def ticket(auth: Auth, token: str, action: str = "live", **fields: Any) ->
         return await auth.access.CreateTicket(request)
 
 
-async def authorize(auth: Auth, token: str, action: str, **resource: str) -> auth_pb2.AuthorizeResponse:
+async def authorize(auth: Auth, token: str, action: str, **resource: Any) -> auth_pb2.AuthorizeResponse:
     with remote_errors("services/auth"):
         return await auth.access.Authorize(
             auth_pb2.AuthorizeRequest(access_token=token, action=action, **resource)
@@ -107,7 +107,7 @@ async def test_both_answers_are_on_record_newest_first(auth: Auth) -> None:
 
 DENIALS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"roles": [auth_pb2.VIEWER], "scope": "371326102"}, "live", "gate", "auth.outside_scope"),
-    ({"roles": [auth_pb2.AUDITOR]}, "live", "gate", "auth.role_missing"),
+    ({"roles": [auth_pb2.AUDITOR]}, "live", "gate", "auth.auditor_no_pictures"),
     ({"roles": [auth_pb2.OPERATOR]}, "playback", "gate", "auth.role_missing"),
     ({"roles": [auth_pb2.ADMIN]}, "live", "nowhere", "auth.camera_unknown"),
     ({"roles": [auth_pb2.ADMIN]}, "live", "gone", "auth.camera_deleted"),
