@@ -44,7 +44,7 @@ async def told(answer: Awaitable[Any]) -> Any:
 
 
 async def create(auth: Auth, who: str = "town.admin", **fields: Any) -> auth_pb2.Principal:
-    draft = {
+    draft: dict[str, Any] = {
         "username": "new",
         "line": auth_pb2.GOVERNMENT,
         "roles": [auth_pb2.VIEWER],
@@ -272,7 +272,7 @@ async def test_a_police_stations_scope_is_its_jurisdiction(auth: Auth) -> None:
 async def test_a_jurisdiction_holds_only_what_its_maker_manages(
     auth: Auth, fields: dict[str, Any], error: type[SnowlightError], field: str
 ) -> None:
-    draft = {
+    draft: dict[str, Any] = {
         "display_name": "集合",
         "region": f"regions/{TOWN}",
         "regions": [f"regions/{TOWN}"],
@@ -324,6 +324,6 @@ async def test_an_explanation_names_policies_and_facts_and_leaves_no_record(auth
         ({"camera_uid": "nowhere"}, "camera_uid"),
     ):
         with pytest.raises(SnowlightError) as raised:
-            fields = {"principal": officer.name, "action": "live", "camera_uid": "gate"} | wrong
+            fields: dict[str, Any] = {"principal": officer.name, "action": "live", "camera_uid": "gate"} | wrong
             await told(auth.directory.ExplainDecision(auth_pb2.ExplainDecisionRequest(**fields)))
         assert raised.value.field == field
