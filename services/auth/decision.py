@@ -39,3 +39,5 @@ class Decision:
     """Ids of the policies that made it."""
     grants: tuple[str, ...] = ()
     """Ids of the grants and consents it rests on."""
+    obligations: frozenset[str] = frozenset()
+    """How it must be shown: `policy.policies.OBLIGATIONS`."""

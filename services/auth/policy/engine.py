@@ -100,12 +100,16 @@ class PolicyEngine:
             return Decision(False, "auth.policy_failed", "the policy could not be evaluated")
         ids = sorted(diagnostics.id_annotations_by_reason.values())
         if result.allowed:
-            return Decision(True, "auth.allowed", "", tuple(ids))
+            return Decision(True, "auth.allowed", "", tuple(ids), obligations=self._obligations(ids))
         return self._denial(ids)
 
     def _principal(self, subject: Subject) -> cedarpy.Entities:
         """The principal and the schema's actions: what does not change from one question to the next."""
         return cedarpy.Entities.from_json_str(json.dumps([_principal(subject)]), self._policies.schema)
+
+    def _obligations(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those that all the policies share which permit it: one that asks for nothing suffices."""
+        return frozenset.intersection(*(self._policies.by_id[policy_id].obligations for policy_id in ids))
 
     def _denial(self, ids: Iterable[str]) -> Decision:
         limits = sorted((self._policies.by_id[policy_id] for policy_id in ids), key=lambda limit: limit.rank)

@@ -11,6 +11,8 @@ from snowlight.errors import FailedPreconditionError
 
 RULES = Path(__file__).parent / "rules"
 SCHEMA = "schema.cedarschema"
+OBLIGATIONS = frozenset({"silent", "watermark"})
+"""Without the camera's sound; with the viewer's name drawn over the picture."""
 _PERMIT = ("en", "zh")
 _FORBID = ("en", "zh", "reason", "rank")
 
@@ -27,6 +29,8 @@ class Policy:
     """The code told when it forbids, "auth.household_camera"."""
     rank: int = 0
     """Of several that forbid, the lowest is told."""
+    obligations: frozenset[str] = frozenset()
+    """How what it permits must be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,9 @@ def _policy(file: Path, parsed: dict[str, Any]) -> Policy:
     rank = annotations.get("rank", "0")
     if not (rank.isascii() and rank.isdecimal()):
         raise _invalid(f"{file.name}: {policy_id}: @rank must be a number")
+    obligations = frozenset(annotations.get("obligations", "").split())
+    if unknown := obligations - OBLIGATIONS:
+        raise _invalid(f"{file.name}: {policy_id}: no such obligation: {', '.join(sorted(unknown))}")
     return Policy(
         policy_id,
         permits,
@@ -128,6 +135,7 @@ def _policy(file: Path, parsed: dict[str, Any]) -> Policy:
         annotations["zh"],
         reason=annotations.get("reason", ""),
         rank=int(rank),
+        obligations=obligations,
     )
 
 

@@ -324,6 +324,10 @@ async def test_an_explanation_names_policies_and_facts_and_leaves_no_record(auth
         ({"camera_uid": "nowhere"}, "camera_uid"),
     ):
         with pytest.raises(SnowlightError) as raised:
-            fields: dict[str, Any] = {"principal": officer.name, "action": "live", "camera_uid": "gate"} | wrong
+            fields: dict[str, Any] = {
+                "principal": officer.name,
+                "action": "live",
+                "camera_uid": "gate",
+            } | wrong
             await told(auth.directory.ExplainDecision(auth_pb2.ExplainDecisionRequest(**fields)))
         assert raised.value.field == field

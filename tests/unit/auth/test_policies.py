@@ -139,6 +139,14 @@ def test_seven_days_are_the_last_days_of_a_village() -> None:
     assert decide(person(Role.VIEWER, tier=4), camera(), Action.PLAYBACK, Circumstances(days=300)).allowed
 
 
+def test_residents_see_listed_cameras_silent_and_watermarked_and_their_own_as_they_are() -> None:
+    resident = person(Role.VIEWER, line=Line.RESIDENT)
+    assert decide(resident, camera(), Action.LIVE).obligations == {"silent", "watermark"}
+    own = camera(owner=resident.name)
+    assert decide(resident, own, Action.LIVE).obligations == frozenset()
+    assert decide(person(Role.VIEWER), camera(), Action.LIVE).obligations == frozenset()
+
+
 def test_an_owner_has_their_camera_wherever_they_live() -> None:
     owner = person(Role.VIEWER, line=Line.RESIDENT, scope="42")
     own = camera(Ownership.HOUSEHOLD, owner.name, listed=False)
@@ -201,6 +209,10 @@ BROKEN = {
     "an unknown fact": (
         '@id("x") @en("e") @zh("z") permit (principal, action, resource) when { principal.shoe == 1 };',
         "extra.cedar",
+    ),
+    "an unknown obligation": (
+        '@id("x") @en("e") @zh("z") @obligations("upside-down") permit (principal, action, resource);',
+        "upside-down",
     ),
     "no Cedar": ("let everybody in", "extra.cedar"),
 }
