@@ -91,9 +91,8 @@ class PolicyEngine:
             },
         }
         entities = self._principals(subject).with_added_json_str(json.dumps([resource]))
-        result = cedarpy.is_authorized(
-            request, self._policies.by_action[str(action)], entities, self._policies.schema
-        )
+        about = self._policies.about[str(action), str(subject.principal.line)]
+        result = cedarpy.is_authorized(request, about, entities, self._policies.schema)
         diagnostics = result.diagnostics
         if diagnostics.errors:  # a forbid that errs is skipped: nothing may be allowed without it
             log.error("policy.failed", errors=diagnostics.errors)
@@ -126,7 +125,6 @@ def _principal(subject: Subject) -> dict[str, Any]:
         "uid": {"type": "Principal", "id": principal.name},
         "attrs": {
             "kind": str(principal.kind),
-            "line": str(principal.line),
             "roles": [str(role) for role in principal.roles],
             "tier": principal.tier,
             "organisation": principal.organisation,
@@ -135,7 +133,7 @@ def _principal(subject: Subject) -> dict[str, Any]:
             "jurisdiction": [_entity("Jurisdiction", principal.jurisdiction)] if in_jurisdiction else [],
             "shared": [_entity("Jurisdiction", name) for name in subject.shared],
         },
-        "parents": [],
+        "parents": [{"type": "Line", "id": str(principal.line)}],
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import cedarpy
 
+from services.auth.model import Line
 from snowlight.errors import FailedPreconditionError
 
 RULES = Path(__file__).parent / "rules"
@@ -37,8 +38,8 @@ class Policy:
 class PolicySet:
     """Policies that fit their schema."""
 
-    by_action: dict[str, cedarpy.PolicySet]
-    """For each action those alone that say anything about it: evaluating the others costs as much."""
+    about: dict[tuple[str, str], cedarpy.PolicySet]
+    """For each action and line those alone whose heads name them: evaluating the others costs as much."""
     schema: cedarpy.Schema
     by_id: dict[str, Policy]
 
@@ -60,30 +61,43 @@ def load_policies(folder: Path) -> PolicySet:
                 raise _invalid(f"{file.name}: two policies have the id {policy.policy_id}")
             by_id[policy.policy_id] = policy
         _check(file, text, schema)
-    return PolicySet(_by_action("\n".join(texts.values()), schema), schema, by_id)
+    return PolicySet(_sliced("\n".join(texts.values()), schema), schema, by_id)
 
 
-def _by_action(text: str, schema: cedarpy.Schema) -> dict[str, cedarpy.PolicySet]:
+def _sliced(text: str, schema: cedarpy.Schema) -> dict[tuple[str, str], cedarpy.PolicySet]:
     policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
-    actions = json.loads(str(cedarpy.Entities.from_json_str("[]", schema)))
-    parents = {action["uid"]["id"]: {parent["id"] for parent in action["parents"]} for action in actions}
     handles = {}
-    for action in parents:
-        about = {action}
-        while more := {group for name in about for group in parents[name]} - about:
-            about |= more
-        chosen = {name: policy for name, policy in policies.items() if _concerns(policy["action"], about)}
-        content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
-        handles[action] = cedarpy.PolicySet.from_json_str(json.dumps(content))
+    for action, around in _actions(schema).items():
+        for line in Line:
+            chosen = {
+                name: policy
+                for name, policy in policies.items()
+                if _names(policy["action"], around) and _names(policy["principal"], {str(line)})
+            }
+            content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
+            handles[action, str(line)] = cedarpy.PolicySet.from_json_str(json.dumps(content))
     return handles
 
 
-def _concerns(constraint: dict[str, Any], actions: set[str]) -> bool:
-    """Whether a policy's action constraint holds for one of `actions`, an action and the groups around it."""
-    if constraint["op"] == "All":
+def _actions(schema: cedarpy.Schema) -> dict[str, set[str]]:
+    """Every action of the schema, with itself and all groups that it is in."""
+    told = json.loads(str(cedarpy.Entities.from_json_str("[]", schema)))
+    parents = {one["uid"]["id"]: {parent["id"] for parent in one["parents"]} for one in told}
+    actions = {}
+    for action in parents:
+        around = {action}
+        while more := {group for name in around for group in parents[name]} - around:
+            around |= more
+        actions[action] = around
+    return actions
+
+
+def _names(constraint: dict[str, Any], ids: set[str]) -> bool:
+    """Whether a policy's head leaves it open whom or what it is about, or names one of `ids`."""
+    if constraint["op"] not in ("==", "in"):
         return True
     entities = constraint["entities"] if "entities" in constraint else [constraint["entity"]]
-    return any(entity["id"] in actions for entity in entities)
+    return any(entity["id"] in ids for entity in entities)
 
 
 def _read(file: Path) -> str:
