@@ -5,10 +5,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.camera_model import CameraModel
+from services.auth.decision import Decision
 from services.auth.messages import camera_facts, region_message, to_timestamp, window_of
-from services.auth.model import Principal
+from services.auth.model import AuditRecord, Principal
 from services.auth.region_codes import check_code
-from services.auth.rights import Asked, Rights, check_action, load_principal
+from services.auth.repository import audit
+from services.auth.rights import Asked, Rights, actor_of, check_action, load_principal
 from services.auth.sight import VisibleCameras, visible_regions
 from services.auth.tickets import TicketOffice, TicketRequest, check_window
 from services.auth.validation import check_id, check_text, invalid, region_code
@@ -67,6 +69,8 @@ class AccessService(auth_pb2_grpc.AccessServicer):
                     decision = await self._rights.on_facts(connection, principal, facts, action, asked)
             case _:
                 raise invalid("resource", "is required: camera_uid, region or camera")
+        if request.record:
+            await self._record(request, caller, principal, decision)
         return auth_pb2.AuthorizeResponse(
             allowed=decision.allowed,
             reason=decision.reason,
@@ -114,6 +118,30 @@ class AccessService(auth_pb2_grpc.AccessServicer):
             revision=seen.revision,
             camera_uids=[] if seen.digest == request.digest else sorted(seen.camera_uids),
         )
+
+    async def _record(
+        self,
+        request: auth_pb2.AuthorizeRequest,
+        caller: AccessClaims,
+        principal: Principal,
+        decision: Decision,
+    ) -> None:
+        address = check_text(request.remote_address, "remote_address", max_length=64)
+        record = AuditRecord(
+            time_ms=self._clock.now_ms(),
+            event="decision",
+            actor=actor_of(principal, caller, address),
+            action=request.action,
+            camera_uid=request.camera_uid,
+            window=None,
+            purpose=request.purpose,
+            allowed=decision.allowed,
+            reason=decision.reason,
+            policies=decision.policies,
+            detail=request.region or request.camera.region,
+        )
+        async with self._database.write() as connection:
+            await audit.add(connection, record)
 
     async def _active(self, connection: AsyncConnection, caller: AccessClaims) -> Principal:
         """Whom the token names. Raises PermissionDeniedError once their account is disabled."""

@@ -21,6 +21,7 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
+from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.connection import SiteRunner
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
@@ -80,7 +81,7 @@ def build_site(
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
     verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
-    identity = Identity(verifier, peers, cameras, clock)
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
     tickets = TicketCheck(verifier, cameras)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
@@ -89,9 +90,10 @@ def build_site(
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
-        *PrincipalRoutes(peers, identity, behind_proxy=behind_proxy).routes(),
+        *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),

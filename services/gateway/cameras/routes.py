@@ -139,7 +139,7 @@ class CameraRoutes:
         person = await self._identity.person(request)
         current = await self.visible_camera(request, person)
         camera, mask = read_changes(await read_json(request), current.name)
-        await self._identity.require(person, "camera.manage", camera_uid=current.uid)
+        await self._identity.require_recorded(person, "camera.manage", current.uid)
         if not _RIGHTS_DEPEND_ON.isdisjoint(mask):
             await self._identity.require_proposed(person, "camera.manage", _changed(current, camera, mask))
         if not mask:
@@ -158,7 +158,7 @@ class CameraRoutes:
     async def delete(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         current = await self.visible_camera(request, person)
-        await self._identity.require(person, "camera.manage", camera_uid=current.uid)
+        await self._identity.require_recorded(person, "camera.manage", current.uid)
         if_match = _if_match(request)
         try:
             with remote_errors(INGEST):
@@ -181,8 +181,12 @@ class CameraRoutes:
 
     async def visible_camera(self, request: web.Request, person: Person) -> camera_pb2.Camera:
         """The camera in the path. Raises NotFoundError alike for one that is not and one not to be seen."""
+        return await self.visible(f"cameras/{request.match_info['camera']}", person)
+
+    async def visible(self, name: str, person: Person) -> camera_pb2.Camera:
+        """The camera "cameras/{id}". Raises NotFoundError as `visible_camera` does."""
         sight = await self._identity.sight(person)
-        camera = self._model.by_name(f"cameras/{request.match_info['camera']}")
+        camera = self._model.by_name(name)
         if camera is None or not sight.sees(camera):
             raise NotFoundError("camera.not_found", "there is no such camera")
         return camera

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.edges import remote_address
 from services.gateway.http.problems import bearer_token
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
 from snowlight.access.token import TokenVerifier
@@ -19,6 +20,7 @@ from snowlight.rpc.status import remote_errors
 
 SIGHT_KEPT_S = 1.0
 _CACHE_SIZE = 1000
+_LONGEST_PURPOSE = 500
 _REGION_UNKNOWN = "auth.region_unknown"
 
 
@@ -29,6 +31,8 @@ class Person:
     name: str
     """Their principal, "principals/{id}"."""
     access_token: str
+    address: str = ""
+    """Where they call from, for the audit."""
 
 
 class Sight:
@@ -60,17 +64,27 @@ class Sight:
 class Identity:
     """Verifies callers and asks auth about them."""
 
-    def __init__(self, verifier: TokenVerifier, peers: Peers, cameras: CameraModel, clock: Clock) -> None:
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        peers: Peers,
+        cameras: CameraModel,
+        clock: Clock,
+        *,
+        behind_proxy: bool,
+    ) -> None:
         self._verifier = verifier
         self._peers = peers
         self._cameras = cameras
         self._clock = clock
+        self._behind_proxy = behind_proxy
         self._sights: OrderedDict[str, tuple[float, Sight]] = OrderedDict()
 
     async def person(self, request: web.Request) -> Person:
         """The request's caller. Raises UnauthenticatedError."""
         token = bearer_token(request)
-        return Person((await self._verifier.access_token(token)).principal, token)
+        principal = (await self._verifier.access_token(token)).principal
+        return Person(principal, token, remote_address(request, behind_proxy=self._behind_proxy))
 
     async def sight(self, person: Person) -> Sight:
         """What `person` may know of, at most a second old, and not older than the cameras known here."""
@@ -104,9 +118,24 @@ class Identity:
         uids = known.camera_uids if known is not None and unchanged else frozenset(cameras.camera_uids)
         return Sight(list(regions.regions), uids, cameras.digest, cameras.revision)
 
+    async def require_recorded(self, person: Person, action: str, camera_uid: str, purpose: str = "") -> None:
+        """Raises PermissionDeniedError with auth's reason unless `action` is allowed. On record both ways."""
+        denial = await self._ask(
+            auth_pb2.AuthorizeRequest(
+                access_token=person.access_token,
+                action=action,
+                camera_uid=camera_uid,
+                purpose=purpose[:_LONGEST_PURPOSE],
+                record=True,
+                remote_address=person.address,
+            )
+        )
+        if denial:
+            raise PermissionDeniedError(denial, f"{action} is not allowed here")
+
     async def require_proposed(self, person: Person, action: str, camera: camera_pb2.Camera) -> None:
         """Raises PermissionDeniedError unless `action` would be allowed on a camera such as this, and
-        InvalidArgumentError when its region does not exist.
+        InvalidArgumentError when its region does not exist. On record either way.
         """
         ownership = camera_pb2.Ownership.Name(camera.ownership).lower() if camera.ownership else ""
         facts = auth_pb2.CameraFacts(
@@ -116,8 +145,15 @@ class Identity:
             operator=camera.operator,
             listed_for_residents=camera.listed_for_residents,
         )
-        request = auth_pb2.AuthorizeRequest(access_token=person.access_token, action=action, camera=facts)
-        denial = await self._ask(request)
+        denial = await self._ask(
+            auth_pb2.AuthorizeRequest(
+                access_token=person.access_token,
+                action=action,
+                camera=facts,
+                record=True,
+                remote_address=person.address,
+            )
+        )
         if denial == _REGION_UNKNOWN:
             raise InvalidArgumentError(denial, "there is no such region", field="region")
         if denial:

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from services.gateway.cameras.listing import LARGEST_PAGE, read_page_size
 from services.gateway.http.bodies import json_response, read_json, require_unicode
-from services.gateway.http.edges import remote_address
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
@@ -31,10 +30,9 @@ _IF_MATCH = Parameter("If-Match", "The etag that the change is based on.", place
 class PrincipalRoutes:
     """Rights given and taken. Auth decides what the caller may give."""
 
-    def __init__(self, peers: Peers, identity: Identity, *, behind_proxy: bool) -> None:
+    def __init__(self, peers: Peers, identity: Identity) -> None:
         self._peers = peers
         self._identity = identity
-        self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
         new_principal = {
@@ -222,10 +220,7 @@ class PrincipalRoutes:
 
     async def _caller(self, request: web.Request) -> auth_pb2.OnBehalfOf:
         person = await self._identity.person(request)
-        return auth_pb2.OnBehalfOf(
-            access_token=person.access_token,
-            remote_address=remote_address(request, behind_proxy=self._behind_proxy),
-        )
+        return auth_pb2.OnBehalfOf(access_token=person.access_token, remote_address=person.address)
 
 
 def _principal_name(request: web.Request) -> str:

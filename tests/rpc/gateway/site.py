@@ -194,6 +194,7 @@ async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
         await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
     people = (
         ("root", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
+        ("second", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("chen", VILLAGE, auth_pb2.VIEWER, auth_pb2.GOVERNMENT),
         ("away", OTHER, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("auditor", COUNTY, auth_pb2.AUDITOR, auth_pb2.GOVERNMENT),

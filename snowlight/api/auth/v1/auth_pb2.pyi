@@ -432,6 +432,8 @@ class AuthorizeRequest(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     START_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     action: _builtins.str
     """camera.read, live, playback, snapshot, export, ptz, hold, release_hold, camera.manage, retention.manage,
@@ -442,6 +444,10 @@ class AuthorizeRequest(_message.Message):
     """"regions/{code}": all that it holds. Not for what is done to one camera."""
     purpose: _builtins.str
     """What footage is wanted for; police name the incident's number in it."""
+    record: _builtins.bool
+    """Put the decision on record: the caller acts on it, whichever way it goes."""
+    remote_address: _builtins.str
+    """The person's address as the gateway saw it, for the audit."""
     @_builtins.property
     def camera(self) -> Global___CameraFacts:
         """A camera as it would be, before it is registered or changed."""
@@ -463,10 +469,12 @@ class AuthorizeRequest(_message.Message):
         purpose: _builtins.str = ...,
         start: _timestamp_pb2.Timestamp | None = ...,
         end: _timestamp_pb2.Timestamp | None = ...,
+        record: _builtins.bool = ...,
+        remote_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "region", b"region", "resource", b"resource", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "purpose", b"purpose", "region", b"region", "resource", b"resource", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "purpose", b"purpose", "record", b"record", "region", b"region", "remote_address", b"remote_address", "resource", b"resource", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_resource: _TypeAlias = _typing.Literal["camera_uid", "region", "camera"]  # noqa: Y015
     _WhichOneofArgType_resource: _TypeAlias = _typing.Literal["resource", b"resource"]  # noqa: Y015
