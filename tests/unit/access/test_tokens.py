@@ -176,7 +176,7 @@ async def test_unknown_keys_are_fetched_again_but_not_at_every_call(
 def test_services_of_one_cluster_know_each_other_and_no_stranger(clock: FixedClock) -> None:
     cluster = ClusterKey("the secret of one cluster, long enough")
     stranger = ClusterKey("the secret of another one, long enough")
-    token = ServiceTokens(cluster, "ingest", clock).current()
+    token = ServiceTokens(cluster, "ingest", clock).current("storage")
     here = ServiceTokens(cluster, "storage", clock)
     assert here.verify(token) == "services/ingest"
     with pytest.raises(UnauthenticatedError):
