@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,13 +11,24 @@ import grpc
 import structlog
 
 from snowlight.access.service_token import ServiceTokens
-from snowlight.errors import PermissionDeniedError, SnowlightError, UnauthenticatedError
+from snowlight.errors import (
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    SnowlightError,
+    UnauthenticatedError,
+)
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.peer import require_certificate_of
 from snowlight.rpc.permissions import PERMISSIONS, Permissions, is_open, require_permission
 from snowlight.rpc.status import to_trailing_metadata
 
 log = structlog.get_logger(__name__)
+
+MAX_METADATA_BYTES = 16 << 10
+"""By call, as HTTP/2 counts them. gRPC's own limit binds only those who have said that they heard of it."""
+_ENTRY_BYTES = 32
+"""What an entry counts beside its name and value (RFC 9113, 6.5.2)."""
+_Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Guard(grpc.aio.ServerInterceptor):
@@ -40,43 +51,76 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler is None:
             return None
         method = str(handler_call_details.method)
+        try:
+            caller = self._admit(method, handler_call_details.invocation_metadata or ())
+        except SnowlightError as error:
+            return grpc.stream_stream_rpc_method_handler(self._refuse(method, error))
         if handler.request_streaming:
-            # Only reflection streams requests. Nothing that wants a token may slip past the check below.
-            return handler if is_open(self._permissions, method) else None
+            # Only reflection streams requests. Nothing that wants a token may go without what is below.
+            return handler if caller is None else None
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._around_stream(handler.unary_stream, method),
+                self._around_stream(handler.unary_stream, method, caller),
                 request_deserializer=handler.request_deserializer,
                 response_serializer=handler.response_serializer,
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._around_unary(handler.unary_unary, method),
+            self._around_unary(handler.unary_unary, method, caller),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
-    def _around_unary(self, behaviour: Any, method: str) -> Any:
+    def _admit(self, method: str, metadata: _Metadata) -> str | None:
+        """The caller ("services/{name}"); None for a method that wants no token. Raises what it is refused
+        with."""
+        if sum(len(key) + len(value) + _ENTRY_BYTES for key, value in metadata) > MAX_METADATA_BYTES:
+            raise ResourceExhaustedError(
+                "rpc.metadata_too_large", f"a call's metadata has at most {MAX_METADATA_BYTES} bytes"
+            )
+        if is_open(self._permissions, method):
+            return None
+        caller = self._tokens.verify(_bearer_token(metadata))
+        try:
+            require_permission(self._permissions, caller, method)
+        except PermissionDeniedError:
+            log.warning("rpc.denied", caller=caller, method=method)
+            raise
+        return caller
+
+    def _refuse(self, method: str, error: SnowlightError) -> Any:
+        """A handler that reads no request: whoever is refused need not send any."""
+
+        async def call(_requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            async with self._guarded(method, None, context):
+                raise error
+            yield
+
+        return call
+
+    def _around_unary(self, behaviour: Any, method: str, caller: str | None) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            async with self._guarded(method, context):
+            async with self._guarded(method, caller, context):
                 return await behaviour(request, context)
 
         return call
 
-    def _around_stream(self, behaviour: Any, method: str) -> Any:
+    def _around_stream(self, behaviour: Any, method: str, caller: str | None) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            async with self._guarded(method, context):
+            async with self._guarded(method, caller, context):
                 async for response in behaviour(request, context):
                     yield response
 
         return call
 
     @asynccontextmanager
-    async def _guarded(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[None]:
+    async def _guarded(
+        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[None]:
         started = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
         try:
-            if not is_open(self._permissions, method):
-                self._check_caller(method, context)
+            if caller is not None:
+                require_certificate_of(caller, context)
             yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
@@ -91,18 +135,9 @@ class Guard(grpc.aio.ServerInterceptor):
         finally:
             self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
 
-    def _check_caller(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        caller = self._tokens.verify(_bearer_token(context))
-        require_certificate_of(caller, context)
-        try:
-            require_permission(self._permissions, caller, method)
-        except PermissionDeniedError:
-            log.warning("rpc.denied", caller=caller, method=method)
-            raise
 
-
-def _bearer_token(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    for key, value in context.invocation_metadata() or ():
+def _bearer_token(metadata: _Metadata) -> str:
+    for key, value in metadata:
         if key == "authorization":
             scheme, _, token = str(value).partition(" ")
             if scheme.lower() == "bearer":

@@ -14,13 +14,16 @@ from grpc_reflection.v1alpha import reflection
 from snowlight.config import TlsSettings
 from snowlight.errors import FailedPreconditionError
 from snowlight.rpc.certificates import CertificateFiles, certificate_files
-from snowlight.rpc.interceptors import Guard
+from snowlight.rpc.interceptors import MAX_METADATA_BYTES, Guard
 from snowlight.rpc.plaintext import require_leave
 
 # One listener a port: without it a second server would bind silently and take half of the calls. Peers ping
-# every 30 s, also while a change feed has nothing to tell: by default that would end the connection.
+# every 30 s, also while a change feed has nothing to tell: by default that would end the connection. Metadata
+# holds a token of at most 4 KiB and little else.
 _OPTIONS = (
     ("grpc.so_reuseport", 0),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
     ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 )
