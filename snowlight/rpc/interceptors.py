@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 MAX_METADATA_BYTES = 16 << 10
 """By call, as HTTP/2 counts them. gRPC's own limit binds only those who have said that they heard of it."""
+COLLECT_BYTES = 32 << 20
+"""So much metadata that was too large may wait for the garbage collector."""
 _ENTRY_BYTES = 32
 """What an entry counts beside its name and value (RFC 9113, 6.5.2)."""
 _Metadata = Iterable[tuple[str, str | bytes]]
@@ -41,6 +44,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._tokens = tokens
         self._metrics = metrics
         self._permissions = permissions
+        self._uncollected_bytes = 0
 
     async def intercept_service(
         self,
@@ -73,7 +77,9 @@ class Guard(grpc.aio.ServerInterceptor):
     def _admit(self, method: str, metadata: _Metadata) -> str | None:
         """The caller ("services/{name}"); None for a method that wants no token. Raises what it is refused
         with."""
-        if sum(len(key) + len(value) + _ENTRY_BYTES for key, value in metadata) > MAX_METADATA_BYTES:
+        size = sum(len(key) + len(value) + _ENTRY_BYTES for key, value in metadata)
+        if size > MAX_METADATA_BYTES:
+            self._forget(size)
             raise ResourceExhaustedError(
                 "rpc.metadata_too_large", f"a call's metadata has at most {MAX_METADATA_BYTES} bytes"
             )
@@ -87,13 +93,22 @@ class Guard(grpc.aio.ServerInterceptor):
             raise
         return caller
 
-    def _refuse(self, method: str, error: SnowlightError) -> Any:
-        """A handler that reads no request: whoever is refused need not send any."""
+    def _forget(self, size: int) -> None:
+        """gRPC leaves a call's metadata in a cycle: too few objects to have them collected, however large."""
+        self._uncollected_bytes += size
+        if self._uncollected_bytes > COLLECT_BYTES:
+            log.warning("rpc.metadata_flood", bytes=self._uncollected_bytes)
+            self._uncollected_bytes = 0
+            gc.collect()
 
-        async def call(_requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            async with self._guarded(method, None, context):
-                raise error
-            yield
+    def _refuse(self, method: str, error: SnowlightError) -> Any:
+        """A handler that reads no request: whoever is refused need not send any. It does not keep `error`,
+        which would lead back to the call's metadata in a cycle that may last for long."""
+        code, told, trailing = error.grpc_code, str(error), to_trailing_metadata(error)
+
+        async def call(_requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            self._metrics.seconds.labels(method, code.name).observe(0)
+            await context.abort(code, told, trailing)
 
         return call
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import pytest
@@ -40,8 +41,9 @@ class Served:
     responses_stream: bool
 
 
-def served_by(address: str) -> Iterator[Served]:
+def served_by(address: str) -> list[Served]:
     """All methods of a server, as its reflection tells."""
+    found = []
     with grpc.insecure_channel(address) as channel:
         database = ProtoReflectionDescriptorDatabase(channel)
         pool = DescriptorPool(database)
@@ -49,20 +51,25 @@ def served_by(address: str) -> Iterator[Served]:
             method: MethodDescriptor
             for method in pool.FindServiceByName(service).methods:
                 name = f"/{service}/{method.name}"
-                yield Served(name, address, method.client_streaming, method.server_streaming)
+                found.append(Served(name, address, method.client_streaming, method.server_streaming))
+    return found
 
 
 async def answer(channel: grpc.aio.Channel, method: Served) -> str:
     """The code of the error that an empty request ends with, or that it was let in."""
+    call: Any
     try:
         if method.requests_stream:
-            async for _ in channel.stream_stream(method.name)(iter([b""]), timeout=TIMEOUT_S):
+            call = channel.stream_stream(method.name)
+            async for _ in call(iter([b""]), timeout=TIMEOUT_S):
                 break
         elif method.responses_stream:
-            async for _ in channel.unary_stream(method.name)(b"", timeout=TIMEOUT_S):
+            call = channel.unary_stream(method.name)
+            async for _ in call(b"", timeout=TIMEOUT_S):
                 break
         else:
-            await channel.unary_unary(method.name)(b"", timeout=TIMEOUT_S)
+            call = channel.unary_unary(method.name)
+            await call(b"", timeout=TIMEOUT_S)
     except grpc.aio.AioRpcError as error:
         raised: SnowlightError = from_rpc_error(error, method.name)
         return raised.code if raised.code in (REFUSED, NO_TOKEN) else LET_IN
@@ -87,7 +94,7 @@ def runtime(snowlight_all: Snowlight) -> Runtime:
 async def served(snowlight_all: Snowlight) -> list[Served]:
     found: list[Served] = []
     for address in snowlight_all.addresses.values():
-        found += await asyncio.to_thread(lambda at=address: list(served_by(at)))
+        found += await asyncio.to_thread(served_by, address)
     return found
 
 
@@ -138,7 +145,8 @@ async def test_a_refusal_names_the_caller_and_the_method_and_is_logged(
     method = "/snowlight.api.storage.v1.Holds/ReleaseHold"
     async with runtime.named("gateway").channel(address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await channel.unary_unary(method)(b"")
+            call: Any = channel.unary_unary(method)
+            await call(b"")
     assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
     assert str(from_rpc_error(raised.value, "")) == f"{REFUSED}: services/gateway may not call {method}"
     log = snowlight_all.processes["all"].log.read_text()
@@ -155,7 +163,8 @@ async def test_a_token_for_one_service_is_worth_nothing_at_another(
         for audience, code in (("auth", "auth.token_invalid"), ("storage", "request.invalid")):
             metadata = [("authorization", f"Bearer {tokens.current(audience)}")]
             with pytest.raises(grpc.aio.AioRpcError) as raised:
-                await channel.unary_unary(method)(b"", metadata=metadata)
+                call: Any = channel.unary_unary(method)
+                await call(b"", metadata=metadata)
             error = from_rpc_error(raised.value, "")
             assert error.code == code
             assert isinstance(error, UnauthenticatedError) == (audience == "auth")
