@@ -44,6 +44,11 @@ class Issued:
         )
 
 
+def environment(tls: TlsSettings) -> dict[str, str]:
+    """How a process is told of its files."""
+    return {f"SNOWLIGHT_TLS_{name.upper()}": str(path) for name, path in tls}
+
+
 class Authority:
     """A certificate authority of a test's own."""
 
