@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import grpc
 
@@ -21,9 +22,19 @@ class _Connection:
         self.certificates = certificates
         self.channel = channel
         self._methods: WeakKeyDictionary[_Method, Any] = WeakKeyDictionary()
+        self._calls: WeakSet[grpc.aio.Call] = WeakSet()  # one that its caller lets go of is cancelled
 
-    def method(self, described: _Method) -> Any:
-        """The method on this channel."""
+    def call(self, method: _Method, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Begin a call."""
+        call = self._method(method)(*arguments, **options)
+        self._calls.add(call)
+        return call
+
+    def is_idle(self) -> bool:
+        """Whether no call runs."""
+        return all(call.done() for call in self._calls)
+
+    def _method(self, described: _Method) -> Any:
         found = self._methods.get(described)
         if found is None:
             make = getattr(self.channel, described.kind)
@@ -35,15 +46,16 @@ class RenewedChannel(grpc.aio.Channel):
     """Calls over the certificates that lie on disk at that moment.
 
     gRPC keeps a channel's certificates for its life, so there is a new channel once they are renewed. Calls
-    that run go on over the old one, which closes when the last of them has ended.
+    that run go on over the old one, which is closed at the first call after the last of them has ended.
     """
 
     def __init__(self, files: CertificateFiles, connect: Connect) -> None:
         self._files = files
         self._connect = connect
         self._connection = self._open(files.current())
-        self._running: dict[grpc.aio.Call, _Connection] = {}
-        self._closed = False
+        self._former: list[_Connection] = []
+        self._closing: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     def unary_unary(self, *arguments: Any, **options: Any) -> Any:
         """A method by its full name, with its serializers, as in any channel."""
@@ -75,9 +87,9 @@ class RenewedChannel(grpc.aio.Channel):
 
     async def close(self, grace: float | None = None) -> None:
         """Take no more calls; cancel those still running after `grace` seconds."""
-        self._closed = True
-        for connection in {self._connection, *self._running.values()}:
-            await connection.channel.close(grace)
+        self._is_closed = True
+        channels = [connection.channel for connection in (self._connection, *self._former)]
+        await asyncio.gather(*self._closing, *(channel.close(grace) for channel in channels))
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,20 +104,25 @@ class RenewedChannel(grpc.aio.Channel):
 
     def call(self, method: _Method, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Begin a call."""
-        connection = self._current()
-        call = connection.method(method)(*arguments, **options)
-        self._running[call] = connection
-        call.add_done_callback(self._ended)
-        return call
-
-    def _ended(self, call: grpc.aio.Call) -> None:
-        self._running.pop(call, None)
+        return self._current().call(method, arguments, options)
 
     def _current(self) -> _Connection:
-        certificates = self._files.current()
-        if certificates is not self._connection.certificates and not self._closed:
-            self._connection = self._open(certificates)  # the old one closes when nothing refers to it
+        if not self._is_closed:
+            certificates = self._files.current()
+            if certificates is not self._connection.certificates:
+                self._former.append(self._connection)
+                self._connection = self._open(certificates)
+            if self._former:
+                self._close_idle()
         return self._connection
+
+    def _close_idle(self) -> None:
+        idle = [connection for connection in self._former if connection.is_idle()]
+        for connection in idle:
+            self._former.remove(connection)
+            closing = asyncio.ensure_future(connection.channel.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def _open(self, certificates: Certificates) -> _Connection:
         return _Connection(certificates, self._connect(certificates))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -88,6 +89,18 @@ async def reading(channel: grpc.aio.Channel) -> AsyncIterator[Any]:
     assert (await call.read()).data == b"x"
     yield call
     call.cancel()
+
+
+def connections_to(port: int) -> int:
+    """How many established connections lead to a port of this machine (proc(5)). One lives as long as the
+    last call over it is not collected."""
+    gc.collect()
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()
+    ]
+    return sum(row[2].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
 
 
 @pytest.fixture
@@ -198,6 +211,28 @@ async def test_a_renewed_client_certificate_is_taken_by_the_next_call_and_runnin
         assert await site.who(channel) == second.serial
         site.live.next.set()
         assert (await call.read()).data == b"x"
+
+
+async def test_the_connection_from_before_a_renewal_closes_after_its_last_call(site: Site) -> None:
+    tls = site.peer(site.authority.issue("gateway.snowlight"))
+    async with site.channel(tls) as channel:
+        async with reading(channel):
+            await site.who(channel)
+            assert connections_to(site.server.port) == 1
+            site.peer(site.authority.issue("gateway.snowlight"))
+            await site.who(channel)
+            assert connections_to(site.server.port) == 2
+
+        async def one_is_left() -> bool:
+            await site.who(channel)
+            return connections_to(site.server.port) == 1
+
+        await eventually(one_is_left)
+
+    async def none_is_left() -> bool:
+        return connections_to(site.server.port) == 0
+
+    await eventually(none_is_left)
 
 
 async def test_half_renewed_files_change_nothing(site: Site) -> None:
