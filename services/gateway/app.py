@@ -31,6 +31,7 @@ from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.identity import Identity
+from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
@@ -79,7 +80,7 @@ def build_site(
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
     verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
-    identity = Identity(verifier, peers, clock)
+    identity = Identity(verifier, peers, cameras, clock)
     tickets = TicketCheck(verifier, cameras)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
@@ -88,6 +89,7 @@ def build_site(
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
+        *PrincipalRoutes(peers, identity, behind_proxy=behind_proxy).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),

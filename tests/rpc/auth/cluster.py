@@ -86,10 +86,10 @@ class Auth:
             auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
         )
 
-    async def audit(self) -> list[auth_pb2.AuditRecord]:
-        """The audit, newest first."""
+    async def audit(self, event: str = "decision") -> list[auth_pb2.AuditRecord]:
+        """The audit's records of one event, newest first."""
         answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
-        return list(answer.records)
+        return [record for record in answer.records if record.event == event]
 
 
 def free_port() -> int:

@@ -165,7 +165,7 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
     port = free_port()
     async with AsyncExitStack() as stack:
-        auth = AuthSettings(listen=cluster.auth_address)
+        auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192)
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
         storage = StorageSettings(listen=cluster.storage_address)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
