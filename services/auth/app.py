@@ -78,7 +78,6 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     "snowlight.api.auth.v1.Tokens",
                     auth_pb2_grpc.add_TokensServicer_to_server,
                     TokensService(tokens, keys),
-                    open_to_all=True,
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Access",

@@ -22,7 +22,7 @@ from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
 from services.gateway.evidence.holds import HoldRoutes
-from services.gateway.http.connection import SiteRunner
+from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
@@ -100,7 +100,8 @@ def build_site(
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
-        middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
+        middlewares=[edge(metrics), bounded_headers, problems(console.answer)],
+        client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
     add_routes(site, with_document(table, version("snowlight")))

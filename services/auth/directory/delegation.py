@@ -12,7 +12,8 @@ from services.auth.validation import check_text, invalid
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
-from snowlight.errors import PermissionDeniedError
+from snowlight.errors import PermissionDeniedError, UnauthenticatedError
+from snowlight.rpc.caller import calling_service
 
 ADMINISTRATOR = "services/admin"
 """Acts when no person is named: the administrator's tool, on the machine itself."""
@@ -40,6 +41,8 @@ class Delegation:
         """Who asks. Raises UnauthenticatedError for a token that does not verify."""
         address = check_text(on_behalf_of.remote_address, "remote_address", max_length=64)
         if not on_behalf_of.access_token:
+            if calling_service() != ADMINISTRATOR:
+                raise UnauthenticatedError("auth.person_missing", "the person's access token is required")
             return Giver(None, Actor(ADMINISTRATOR, remote_address=address))
         caller = await self._verifier.access_token(on_behalf_of.access_token)
         principal = await load_principal(connection, caller.principal)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from snowlight.api.auth.v1 import auth_pb2
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.errors import (
     AbortedError,
     FailedPreconditionError,
@@ -14,6 +14,7 @@ from snowlight.errors import (
     NotFoundError,
     PermissionDeniedError,
     SnowlightError,
+    UnauthenticatedError,
 )
 from snowlight.rpc.status import remote_errors
 from tests.rpc.auth.cluster import PASSWORD, Auth
@@ -134,6 +135,14 @@ async def test_a_scope_that_does_not_exist_is_named_only_to_who_may_know(auth: A
             )
         )
     assert raised.value.field == "scope"
+
+
+async def test_the_gateway_gives_nothing_by_itself(auth: Auth) -> None:
+    runtime = auth.runtime.named("gateway")
+    async with runtime.channel(runtime.cluster.auth_address) as channel:
+        directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
+        with pytest.raises(UnauthenticatedError, match=r"auth\.person_missing"):
+            await told(directory.ListPrincipals(auth_pb2.ListPrincipalsRequest()))
 
 
 async def test_viewers_give_nothing(auth: Auth) -> None:

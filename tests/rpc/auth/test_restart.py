@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,7 @@ async def test_another_cluster_key_does_not_open_the_signing_key(
     runtime: Runtime, database_url: str, token: str
 ) -> None:
     stranger = ClusterKey("another cluster's key, as long as it has to be")
-    foreign = Runtime(**(vars(runtime) | {"key": stranger}))
+    foreign = replace(runtime, key=stranger)
     settings = AuthSettings(listen=runtime.cluster.auth_address, database_url=database_url)
     with pytest.raises(FailedPreconditionError, match=r"auth\.signing_key_sealed"):
         async with run_auth(foreign, settings):

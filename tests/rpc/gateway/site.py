@@ -172,9 +172,10 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
         ingest = await stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}", **settings)
         await stack.enter_async_context(run_gateway(_part(runtime, "gateway"), gateway))
-        channel = await stack.enter_async_context(runtime.channel(cluster.auth_address))
+        admin, recorder = runtime.named("admin"), runtime.named("ingest")
+        channel = await stack.enter_async_context(admin.channel(cluster.auth_address))
         await _add_people(auth_pb2_grpc.DirectoryStub(channel))
-        index_channel = await stack.enter_async_context(runtime.channel(cluster.storage_address))
+        index_channel = await stack.enter_async_context(recorder.channel(cluster.storage_address))
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
         await index.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=EPOCH, from_ms=clock.now_ms()))
         url = f"http://127.0.0.1:{port}"

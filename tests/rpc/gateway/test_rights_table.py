@@ -13,6 +13,7 @@ from services.auth.decision import OF_CAMERAS, Action
 from services.auth.model import Line, Ownership, Role
 from services.gateway.http.instants import format_instant
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from tests.parts.callers import permitted_channel
 from tests.rights_table import expected
 from tests.rpc.gateway.site import OTHER, PASSWORD, Site
 
@@ -67,7 +68,7 @@ class County:
 
 @pytest.fixture
 async def county(site: Site) -> AsyncIterator[County]:
-    async with site.runtime.named("gateway").channel(site.runtime.cluster.auth_address) as channel:
+    async with permitted_channel(site.runtime, site.runtime.cluster.auth_address) as channel:
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         for level, code in enumerate(REGIONS, 1):
             region = auth_pb2.Region(
