@@ -142,7 +142,7 @@ async def test_a_refusal_names_the_caller_and_the_method_and_is_logged(
     snowlight_all: Snowlight, runtime: Runtime
 ) -> None:
     address = snowlight_all.addresses["storage"]
-    method = "/snowlight.api.storage.v1.Holds/ReleaseHold"
+    method = "/snowlight.api.storage.v1.Retention/SetRetentionPolicy"
     async with runtime.named("gateway").channel(address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             call: Any = channel.unary_unary(method)
