@@ -1,6 +1,6 @@
 """Regions and the walk along their parents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,6 +47,20 @@ async def chain(connection: AsyncConnection, code: str) -> list[str]:
     around = sa.select(regions.c.code, regions.c.parent).where(regions.c.code == code).cte(recursive=True)
     outer = sa.select(regions.c.code, regions.c.parent).where(regions.c.code == around.c.parent)
     return list((await connection.execute(sa.select(around.union(outer).c.code))).scalars())
+
+
+async def chains(connection: AsyncConnection, codes: Collection[str]) -> dict[str, dict[str, int]]:
+    """By each of `codes` that is a region's: it and all regions around it, with their levels."""
+    columns = (regions.c.code, regions.c.parent, regions.c.level)
+    around = (
+        sa.select(regions.c.code.label("of"), *columns).where(regions.c.code.in_(codes)).cte(recursive=True)
+    )
+    outer = sa.select(around.c.of, *columns).where(regions.c.code == around.c.parent)
+    walked = around.union(outer)
+    found: dict[str, dict[str, int]] = {}
+    for row in await connection.execute(sa.select(walked.c.of, walked.c.code, walked.c.level)):
+        found.setdefault(row.of, {})[row.code] = row.level
+    return found
 
 
 async def below(connection: AsyncConnection, code: str, *, at_ms: int) -> list[Region]:

@@ -1,0 +1,123 @@
+"""What was taken away lately, as far as this process has been told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from snowlight.api.auth.v1 import revocation_pb2
+from snowlight.clock import Clock
+
+if TYPE_CHECKING:
+    from snowlight.access.token import AccessClaims, TicketClaims
+
+KEPT_MS = 13 * 3_600_000
+"""Longer than a ticket or an access token lives."""
+UNHEARD_NEW_S = 30.0
+"""Without the feed for so long, nobody new is let in."""
+UNHEARD_RUNNING_S = 600.0
+"""Without the feed for so long, nobody is."""
+
+Kind = revocation_pb2.RevocationKind.ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Something that was taken away."""
+
+    sequence: int
+    kind: Kind
+    subject: str
+    create_ms: int
+
+
+class Revocations:
+    """Answers from memory. Only the feed writes it (`snowlight.access.revocation_feed`)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._revoked: OrderedDict[tuple[Kind, str], int] = OrderedDict()  # the newest instant of each, ms
+        self._changed = asyncio.Event()
+        self.sequence = 0
+        """Up to which all is known."""
+        self.epoch = 0
+        """Changes with everything that is revoked: while it stays, an answer stays."""
+        self.synced = False
+        """All has been known once."""
+        self.stale_at = float("-inf")
+        """From then on nobody new may be let in, on the monotonic clock."""
+        self.lost_at = float("-inf")
+        """From then on nobody may be."""
+
+    def add(self, revocation: Revocation) -> None:
+        """Something was taken away."""
+        key = (revocation.kind, revocation.subject)
+        self._revoked[key] = revocation.create_ms
+        self._revoked.move_to_end(key)
+        self.sequence = max(self.sequence, revocation.sequence)
+        self.epoch += 1
+        oldest_ms = self._clock.now_ms() - KEPT_MS
+        while next(iter(self._revoked.values())) < oldest_ms:
+            self._revoked.popitem(last=False)
+        self._tell()
+
+    def heard(self, sequence: int) -> None:
+        """All up to `sequence` is known, as of now."""
+        self.sequence = max(self.sequence, sequence)
+        now = self._clock.monotonic()
+        self.stale_at, self.lost_at = now + UNHEARD_NEW_S, now + UNHEARD_RUNNING_S
+        if not self.synced:
+            self.synced = True
+            self._tell()
+
+    def start_over(self) -> None:
+        """The feed is another one, with sequences of its own. What was revoked stays so."""
+        self.sequence = 0
+
+    def ends(self, ticket: TicketClaims) -> bool:
+        """Whether the ticket is over: itself, its session, or a grant it rests on."""
+        revoked = self._revoked
+        return (
+            (revocation_pb2.TICKET, ticket.ticket_id) in revoked
+            or (revocation_pb2.SESSION, ticket.session_id) in revoked
+            or any((revocation_pb2.GRANT, grant) in revoked for grant in ticket.grants)
+        )
+
+    def unsettles(self, ticket: TicketClaims, decided_ms: int) -> bool:
+        """Whether a decision of that instant must be made anew: its principal or camera has changed since."""
+        revoked = self._revoked
+        return (
+            max(
+                revoked.get((revocation_pb2.PRINCIPAL, ticket.principal), -1),
+                revoked.get((revocation_pb2.CAMERA, ticket.camera_uid), -1),
+            )
+            >= decided_ms
+        )
+
+    def refuses(self, token: AccessClaims) -> bool:
+        """Whether the access token is over: its session is, or it is older than a change of its principal.
+        Tokens tell their instant in whole seconds: one of the same second is taken for an older one."""
+        if (revocation_pb2.SESSION, token.session_id) in self._revoked:
+            return True
+        changed_ms = self._revoked.get((revocation_pb2.PRINCIPAL, token.principal), -1)
+        return token.issue_ms <= changed_ms
+
+    async def known(self, *, timeout_s: float) -> bool:
+        """Whether all has been known once; waits for it a bounded time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self.synced:
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def news(self) -> None:
+        """Wait for the next revocation."""
+        await self._changed.wait()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
