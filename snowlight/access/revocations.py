@@ -22,6 +22,9 @@ UNHEARD_RUNNING_S = 600.0
 
 Kind = revocation_pb2.RevocationKind.ValueType
 
+Position = tuple[int, int]
+"""A place in the feed: which feed, counted from 1, and a sequence of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
@@ -38,7 +41,9 @@ class Revocations:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._revoked: OrderedDict[tuple[Kind, str], int] = OrderedDict()  # the newest instant of each, ms
+        self._revoked: OrderedDict[tuple[Kind, str], tuple[Position, int]] = OrderedDict()
+        """The newest of each: where in the feed, and when, ms."""
+        self._feed = 1
         self._changed = asyncio.Event()
         self.sequence = 0
         """Up to which all is known."""
@@ -54,12 +59,12 @@ class Revocations:
     def add(self, revocation: Revocation) -> None:
         """Something was taken away."""
         key = (revocation.kind, revocation.subject)
-        self._revoked[key] = revocation.create_ms
+        self._revoked[key] = ((self._feed, revocation.sequence), revocation.create_ms)
         self._revoked.move_to_end(key)
         self.sequence = max(self.sequence, revocation.sequence)
         self.epoch += 1
         oldest_ms = self._clock.now_ms() - KEPT_MS
-        while next(iter(self._revoked.values())) < oldest_ms:
+        while self._revoked and next(iter(self._revoked.values()))[1] < oldest_ms:
             self._revoked.popitem(last=False)
         self._tell()
 
@@ -75,6 +80,12 @@ class Revocations:
     def start_over(self) -> None:
         """The feed is another one, with sequences of its own. What was revoked stays so."""
         self.sequence = 0
+        self._feed += 1
+
+    @property
+    def position(self) -> Position:
+        """How far the feed is known."""
+        return self._feed, self.sequence
 
     def ends(self, ticket: TicketClaims) -> bool:
         """Whether the ticket is over: itself, its session, or a grant it rests on."""
@@ -85,24 +96,31 @@ class Revocations:
             or any((revocation_pb2.GRANT, grant) in revoked for grant in ticket.grants)
         )
 
-    def unsettles(self, ticket: TicketClaims, decided_ms: int) -> bool:
-        """Whether a decision of that instant must be made anew: its principal or camera has changed since."""
-        revoked = self._revoked
-        return (
-            max(
-                revoked.get((revocation_pb2.PRINCIPAL, ticket.principal), -1),
-                revoked.get((revocation_pb2.CAMERA, ticket.camera_uid), -1),
-            )
-            >= decided_ms
-        )
+    def unsettles(self, ticket: TicketClaims, decided: Position | None) -> bool:
+        """Whether a decision must be made anew, as the ticket's principal or camera has changed since.
+
+        `decided`: how far the feed was known before it was asked for; None for the one at the ticket's issue,
+        of which only the instant is known.
+        """
+        for key in (
+            (revocation_pb2.PRINCIPAL, ticket.principal),
+            (revocation_pb2.CAMERA, ticket.camera_uid),
+        ):
+            found = self._revoked.get(key)
+            if found is None:
+                continue
+            position, create_ms = found
+            if (create_ms >= ticket.issue_ms) if decided is None else (position > decided):
+                return True
+        return False
 
     def refuses(self, token: AccessClaims) -> bool:
         """Whether the access token is over: its session is, or it is older than a change of its principal.
         Tokens tell their instant in whole seconds: one of the same second is taken for an older one."""
         if (revocation_pb2.SESSION, token.session_id) in self._revoked:
             return True
-        changed_ms = self._revoked.get((revocation_pb2.PRINCIPAL, token.principal), -1)
-        return token.issue_ms <= changed_ms
+        changed = self._revoked.get((revocation_pb2.PRINCIPAL, token.principal))
+        return changed is not None and token.issue_ms <= changed[1]
 
     async def known(self, *, timeout_s: float) -> bool:
         """Whether all has been known once; waits for it a bounded time."""

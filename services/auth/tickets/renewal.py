@@ -141,7 +141,7 @@ class Renewals:
             )
             return Renewed("ticket.revoked", EXPLANATIONS[decision.reason])
         playing = known.playing.get(ticket.session_id, set())
-        if renewal.use_ms and not in_session(playing, ticket.ticket_id, self._session_tickets):
+        if not in_session(playing, ticket.ticket_id, self._session_tickets):
             if renewal.report == 1:  # the gateway's first word on it: once on record is enough
                 writing.records.append(
                     _record(ticket, actor, now_ms, allowed=False, reason="ticket.too_many_viewers")
