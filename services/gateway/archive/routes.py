@@ -127,8 +127,8 @@ class ArchiveRoutes:
         if not piece.lies_within(claims.window_start_ms, claims.window_end_ms):
             raise _outside_window()
         data = await self._reader.read(piece.recording, piece.offset, piece.size)
-        self._metrics.archive_bytes.inc(len(data))
         await self._tickets.still(use)
+        self._metrics.archive_bytes.inc(len(data))
         media = (piece.start_ms, piece.duration_ms)
         return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
 
