@@ -10,6 +10,19 @@ from services.auth.repository.insert import conflict_insert
 from services.auth.tables import regions
 
 
+def _chains() -> sa.Select[tuple[str, str, int]]:
+    columns = (regions.c.code, regions.c.parent, regions.c.level)
+    asked = regions.c.code.in_(sa.bindparam("codes", expanding=True))
+    around = sa.select(regions.c.code.label("of"), *columns).where(asked).cte(recursive=True)
+    outer = sa.select(around.c.of, *columns).where(regions.c.code == around.c.parent)
+    walked = around.union(outer)
+    return sa.select(walked.c.of, walked.c.code, walked.c.level)
+
+
+_CHAINS = _chains()
+"""Made once: making it takes as long as running it."""
+
+
 async def add(connection: AsyncConnection, region: Region) -> bool:
     """Whether the region was added; False when its code is taken."""
     statement = (
@@ -51,14 +64,8 @@ async def chain(connection: AsyncConnection, code: str) -> list[str]:
 
 async def chains(connection: AsyncConnection, codes: Collection[str]) -> dict[str, dict[str, int]]:
     """By each of `codes` that is a region's: it and all regions around it, with their levels."""
-    columns = (regions.c.code, regions.c.parent, regions.c.level)
-    around = (
-        sa.select(regions.c.code.label("of"), *columns).where(regions.c.code.in_(codes)).cte(recursive=True)
-    )
-    outer = sa.select(around.c.of, *columns).where(regions.c.code == around.c.parent)
-    walked = around.union(outer)
     found: dict[str, dict[str, int]] = {}
-    for row in await connection.execute(sa.select(walked.c.of, walked.c.code, walked.c.level)):
+    for row in await connection.execute(_CHAINS, {"codes": list(codes)}):
         found.setdefault(row.of, {})[row.code] = row.level
     return found
 
