@@ -16,11 +16,13 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 from joserfc.jwk import KeySet, OKPKey
 
 from bench.auth_cluster import AuthUnderTest, run_auth_process
 from bench.processes import usage
+from services.gateway.peers import Peers
 from services.gateway.viewing.desk import TicketDesk
 from services.gateway.viewing.renewal import Renewals
 from snowlight.access import jwt
@@ -64,7 +66,7 @@ async def _check() -> None:
         kind = revocation_pb2.RevocationKind.Value(("SESSION", "TICKET", "PRINCIPAL", "CAMERA")[number % 4])
         revocations.add(Revocation(number + 1, kind, secrets.token_urlsafe(12), clock.now_ms()))
     revocations.heard(5_000)
-    renewals = Renewals(None, revocations, clock)  # type: ignore[arg-type] - nothing has to be asked
+    renewals = Renewals(cast(Peers, None), revocations, clock)  # nothing has to be asked
     desk = TicketDesk(
         TokenVerifier(PublicKeys(fetch, clock), clock), revocations, renewals, clock, capacity=50_000
     )

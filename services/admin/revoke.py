@@ -18,8 +18,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = commands.add_parser(
         "revoke",
         help="end a session, a ticket, all that a principal or a camera has tickets for, or rests on a grant",
-        description="Ends within two seconds whatever is being watched. It takes no right away for the future: "
-        "who may watch a camera gets a new ticket for it.",
+        description="Ends within two seconds whatever is being watched. It takes no right away for the "
+        "future: who may watch a camera gets a new ticket for it.",
     )
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument(

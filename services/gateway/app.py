@@ -59,8 +59,8 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(open_peers(runtime))
-        hubs = LiveHubs(peers, runtime.clock, metrics, idle_s=settings.live_idle_seconds)
         viewing = open_viewing(peers, runtime.clock, known_tickets=settings.known_tickets)
+        hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
         await stack.enter_async_context(
             _background(follow_cameras(peers, cameras), hubs.run(), *viewing.work(peers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.clock import Clock
@@ -20,7 +20,7 @@ UNHEARD_NEW_S = 30.0
 UNHEARD_RUNNING_S = 600.0
 """Without the feed for so long, nobody is."""
 
-Kind = revocation_pb2.RevocationKind.ValueType
+Kind: TypeAlias = "revocation_pb2.RevocationKind.ValueType"
 
 Position = tuple[int, int]
 """A place in the feed: which feed, counted from 1, and a sequence of it."""
@@ -121,6 +121,21 @@ class Revocations:
             return True
         changed = self._revoked.get((revocation_pb2.PRINCIPAL, token.principal))
         return changed is not None and token.issue_ms <= changed[1]
+
+    def changed_cameras(self, after: Position) -> dict[str, int]:
+        """Cameras that were told of after a place in the feed, and the sequence of each."""
+        found: dict[str, int] = {}
+        for (kind, subject), (position, _) in reversed(self._revoked.items()):
+            if position <= after:
+                break
+            if kind == revocation_pb2.CAMERA:
+                found[subject] = position[1]
+        return found
+
+    def camera_change(self, uid: str) -> int:
+        """The sequence of the newest that was told of a camera; 0 when nothing was in this feed."""
+        position, _ = self._revoked.get((revocation_pb2.CAMERA, uid), ((0, 0), 0))
+        return position[1] if position[0] == self._feed else 0
 
     async def known(self, *, timeout_s: float) -> bool:
         """Whether all has been known once; waits for it a bounded time."""

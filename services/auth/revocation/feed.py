@@ -1,7 +1,7 @@
 """The feed of revocations: read as soon as one is committed, kept in memory, told to all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ class RevocationFeed:
                     group.create_task(listen(self._database.engine, self._wake.set))
                 await self._read_on()
 
-    async def follow(self, sequence: int) -> AsyncIterator[tuple[list[StoredRevocation], int]]:
+    async def follow(self, sequence: int) -> AsyncGenerator[tuple[list[StoredRevocation], int], None]:
         """What came after `sequence` and up to where that is all; then the same again, at news and as a
         heartbeat every two seconds, as long as the database answers.
         """

@@ -23,7 +23,7 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
         self._feed = feed
         self._clock = clock
 
-    async def WatchRevocations(  # type: ignore[override]  # noqa: N802
+    async def WatchRevocations(  # noqa: N802
         self, request: revocation_pb2.WatchRevocationsRequest, context: Any
     ) -> AsyncIterator[revocation_pb2.WatchRevocationsResponse]:
         if request.sequence < 0:

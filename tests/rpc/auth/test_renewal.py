@@ -43,7 +43,12 @@ class Desk:
 
     async def renew(self, ticket_id: str, gateway: str = "g1", **fields: Any) -> Renewed:
         """Renew as a gateway does."""
-        told = {"report": 1, "watched_ms": 0, "watched_bytes": 0, "use_ms": self.clock.now_ms()}
+        told: dict[str, Any] = {
+            "report": 1,
+            "watched_ms": 0,
+            "watched_bytes": 0,
+            "use_ms": self.clock.now_ms(),
+        }
         told |= {"viewers": (), "refused_addresses": ()} | fields
         (answer,) = await self.renewals.renew_all(gateway, [Renewal(ticket_id, **told)])
         return answer

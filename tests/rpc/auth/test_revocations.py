@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.auth.app import MIGRATIONS
 from services.auth.repository import revocations
@@ -116,9 +118,9 @@ async def test_another_process_of_auth_hears_at_once(replicas: list[Auth], postg
     async with revoking(one) as stub, following(other) as known:
         for number in range(3):
             sequence = await revoke(stub, f"t{number}")
-            await eventually(lambda sequence=sequence: reached(known, sequence), 2)
+            await eventually(partial(reached, known, sequence), 2)
 
-        engine = sa.ext.asyncio.create_async_engine(postgres_url)
+        engine = create_async_engine(postgres_url)
         async with engine.begin() as connection:  # its own connection is lost, as at a failover
             ended = await connection.execute(
                 sa.text(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 
@@ -46,7 +47,7 @@ async def test_a_revoked_ticket_ends_everywhere_and_no_other_does(site: Site) ->
     ticket, other = await site.ticket("gate", action="live"), await site.ticket("gate", action="live")
     async with site.another_gateway() as there:
         for gateway in ("", there):
-            await eventually(lambda at=gateway: plays(site, ticket, at))
+            await eventually(partial(plays, site, ticket, gateway))
         first = (await site.audit(allowed=True, event="decision"))[-1]
         await site.revoke(revocation_pb2.TICKET, first.ticket_id)
         for gateway in ("", there):

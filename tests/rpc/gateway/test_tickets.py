@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from services.gateway.http.instants import format_instant
@@ -126,7 +127,7 @@ async def test_a_ticket_that_one_gateway_serves_is_awake_at_another(site: Site) 
             await site.pass_time(HALF_HOUR_S - 120)
             used_ms = site.clock.now_ms()
             await status_of(site, ticket)
-            await eventually(lambda since=used_ms: told(site, since))
+            await eventually(partial(told, site, used_ms))
         await eventually(settled)
         assert await there() != "ticket.idle"
         await site.pass_time(HALF_HOUR_S + 61)
