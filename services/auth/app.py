@@ -9,6 +9,12 @@ from argon2 import PasswordHasher
 
 from services.auth.access_service import AccessService
 from services.auth.attempts import Attempts
+from services.auth.audit.heads import HeadSigner
+from services.auth.audit.linking import Linker
+from services.auth.audit.months import Months
+from services.auth.audit.places import Places
+from services.auth.audit.sealing import Sealer
+from services.auth.audit.service import AuditService
 from services.auth.camera_model import CameraModel
 from services.auth.config import AuthSettings
 from services.auth.directory import Directory
@@ -21,7 +27,7 @@ from services.auth.token_service import TokensService
 from services.auth.tokens import Tokens
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2_grpc
+from snowlight.api.auth.v1 import audit_pb2_grpc, auth_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
@@ -50,12 +56,18 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
         housekeeping = Housekeeping(keys, tokens, clock)
         readiness = Readiness(database, clock)
+        signer, places = HeadSigner(runtime.key), Places()
+        linker = Linker(database, places, clock)
+        sealer = Sealer(database, linker, signer, clock)
+        months = Months(database, signer, settings.audit_days, clock)
+        await months.make_ahead()
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
         runtime.health.require("auth.clock", lambda: readiness.clock_agrees)
         runtime.health.require("auth.cameras", lambda: feed.complete)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), housekeeping.run(), readiness.run()):
+        audit_work = (linker.run(), sealer.run(), months.run())
+        for work in (feed.run(), housekeeping.run(), readiness.run(), *audit_work):
             stack.callback(background.create_task(work).cancel)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
         tickets = TicketOffice(database, cameras, keys, clock)
@@ -72,6 +84,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     "snowlight.api.auth.v1.Access",
                     auth_pb2_grpc.add_AccessServicer_to_server,
                     AccessService(database, cameras, tickets, verifier, clock),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Audit",
+                    audit_pb2_grpc.add_AuditServicer_to_server,
+                    AuditService(database, places, linker, sealer, signer, verifier, clock),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Directory",

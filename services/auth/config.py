@@ -1,6 +1,6 @@
 """Auth's settings, `SNOWLIGHT_AUTH_*`."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 from snowlight.config import Address, service_settings_config
@@ -23,3 +23,16 @@ class AuthSettings(BaseSettings):
         ge=8_192,
         description="Memory that hashing a password takes (Argon2id, RFC 9106), KiB.",
     )
+    audit_days: int = Field(
+        default=1095,
+        description="Days that the audit is kept for, 183 at least; whole months that are older go.",
+    )
+
+    @field_validator("audit_days")
+    @classmethod
+    def _keep_half_a_year(cls, days: int) -> int:
+        if not 183 <= days <= 36_500:
+            raise ValueError(
+                f"the audit is to be kept 183 days (half a year) at least and 36500 at most, not {days}"
+            )
+        return days

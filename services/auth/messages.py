@@ -2,7 +2,7 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.auth.model import AuditRecord, Level, Line, Principal, Region, Role
+from services.auth.model import Level, Line, Principal, Region, Role
 from services.auth.validation import invalid
 from snowlight.api.auth.v1 import auth_pb2
 
@@ -71,33 +71,4 @@ def principal_message(principal: Principal) -> auth_pb2.Principal:
         scope=f"regions/{principal.scope}",
         disabled=principal.disabled,
         create_time=to_timestamp(principal.create_ms),
-    )
-
-
-def audit_message(record: AuditRecord) -> auth_pb2.AuditRecord:
-    """The audit record as told to callers."""
-    window = record.window
-    return auth_pb2.AuditRecord(
-        time=to_timestamp(record.time_ms),
-        event=record.event,
-        principal=record.actor.principal,
-        organisation=record.actor.organisation,
-        line=record.actor.line,
-        tier=record.actor.tier,
-        scope=record.actor.scope,
-        acting_person=record.actor.acting_person,
-        acting_unit=record.actor.acting_unit,
-        action=record.action,
-        camera_uid=record.camera_uid,
-        window_start=None if window is None else to_timestamp(window[0]),
-        window_end=None if window is None else to_timestamp(window[1]),
-        purpose=record.purpose,
-        allowed=record.allowed,
-        reason=record.reason,
-        policies=record.policies,
-        remote_address=record.actor.remote_address,
-        ticket_id=record.ticket_id,
-        watched_s=record.watched_s,
-        watched_bytes=record.watched_bytes,
-        detail=record.detail,
     )

@@ -1,14 +1,16 @@
-"""The audit: rows are added and read, never changed."""
+"""The audit's records: added and read, never changed."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Actor, AuditRecord
-from services.auth.tables import audit_records
+from services.auth.tables import audit_records, cameras
 
 
 async def add(connection: AsyncConnection, record: AuditRecord) -> None:
-    """Write a record."""
+    """Write a record, in the transaction of what it tells of. One statement; the chain takes it in later."""
     start_ms, end_ms = record.window or (None, None)
     await connection.execute(
         sa.insert(audit_records).values(
@@ -34,43 +36,45 @@ async def add(connection: AsyncConnection, record: AuditRecord) -> None:
             watched_s=record.watched_s,
             watched_bytes=record.watched_bytes,
             detail=record.detail,
+            region=record.region or _region_of(record),
         )
     )
 
 
-async def page(connection: AsyncConnection, before: int | None, limit: int) -> list[tuple[int, AuditRecord]]:
-    """At most `limit` records with ids below `before`, newest first, each with its id."""
-    query = sa.select(audit_records).order_by(audit_records.c.record_id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(audit_records.c.record_id < before)
-    return [(row.record_id, _record(row)) for row in await connection.execute(query)]
+def _region_of(record: AuditRecord) -> Any:
+    scope = record.actor.scope.removeprefix("regions/")
+    if not record.camera_uid:
+        return scope
+    region = sa.select(cameras.c.region).where(cameras.c.uid == record.camera_uid).scalar_subquery()
+    return sa.func.coalesce(region, scope)
 
 
-def _record(row: sa.Row[tuple[object, ...]]) -> AuditRecord:
-    values = row._mapping
-    start_ms = values["window_start_ms"]
+def record_of(row: sa.RowMapping) -> AuditRecord:
+    """The record in a row of `audit_records`."""
+    start_ms = row["window_start_ms"]
     return AuditRecord(
-        time_ms=values["time_ms"],
-        event=values["event"],
+        time_ms=row["time_ms"],
+        event=row["event"],
         actor=Actor(
-            principal=values["principal"],
-            organisation=values["organisation"],
-            line=values["line"],
-            tier=values["tier"],
-            scope=values["scope"],
-            acting_person=values["acting_person"],
-            acting_unit=values["acting_unit"],
-            remote_address=values["remote_address"],
+            principal=row["principal"],
+            organisation=row["organisation"],
+            line=row["line"],
+            tier=row["tier"],
+            scope=row["scope"],
+            acting_person=row["acting_person"],
+            acting_unit=row["acting_unit"],
+            remote_address=row["remote_address"],
         ),
-        action=values["action"],
-        camera_uid=values["camera_uid"],
-        window=None if start_ms is None else (start_ms, values["window_end_ms"]),
-        purpose=values["purpose"],
-        allowed=values["allowed"],
-        reason=values["reason"],
-        policies=tuple(values["policies"]),
-        ticket_id=values["ticket_id"],
-        watched_s=values["watched_s"],
-        watched_bytes=values["watched_bytes"],
-        detail=values["detail"],
+        action=row["action"],
+        camera_uid=row["camera_uid"],
+        window=None if start_ms is None else (start_ms, row["window_end_ms"]),
+        purpose=row["purpose"],
+        allowed=row["allowed"],
+        reason=row["reason"],
+        policies=tuple(row["policies"]),
+        ticket_id=row["ticket_id"],
+        watched_s=row["watched_s"],
+        watched_bytes=row["watched_bytes"],
+        detail=row["detail"],
+        region=row["region"],
     )

@@ -148,8 +148,6 @@ class DirectoryStub:
     CreatePrincipal: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreatePrincipalRequest, _auth_pb2.Principal]
     ListPrincipals: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListPrincipalsRequest, _auth_pb2.ListPrincipalsResponse]
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
-    ListAuditRecords: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]
-    """Newest first."""
     RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]
     """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
@@ -163,8 +161,6 @@ class DirectoryAsyncStub(DirectoryStub):
     CreatePrincipal: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreatePrincipalRequest, _auth_pb2.Principal]  # type: ignore[assignment]
     ListPrincipals: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListPrincipalsRequest, _auth_pb2.ListPrincipalsResponse]  # type: ignore[assignment]
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
-    ListAuditRecords: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
-    """Newest first."""
     RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
     """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
@@ -205,14 +201,6 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.SetPasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.SetPasswordResponse, _abc.Awaitable[_auth_pb2.SetPasswordResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ListAuditRecords(
-        self,
-        request: _auth_pb2.ListAuditRecordsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_auth_pb2.ListAuditRecordsResponse, _abc.Awaitable[_auth_pb2.ListAuditRecordsResponse]]:
-        """Newest first."""
 
     @_abc_1.abstractmethod
     def RotateSigningKey(
