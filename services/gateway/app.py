@@ -15,6 +15,7 @@ from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
+from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
@@ -90,6 +91,7 @@ def build_site(
         *RegionRoutes(identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
+        *AuditRoutes(peers, identity, cameras, behind_proxy=behind_proxy).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),

@@ -148,7 +148,8 @@ async def days(connection: AsyncConnection) -> tuple[int, int] | None:
 
 async def oldest_ms(connection: AsyncConnection) -> int | None:
     """When the oldest linked record was made, or None."""
-    return (await connection.execute(sa.select(sa.func.min(audit_links.c.time_ms)))).scalar_one_or_none()
+    oldest: int | None = await connection.scalar(sa.select(sa.func.min(audit_links.c.time_ms)))
+    return oldest
 
 
 async def of_day(connection: AsyncConnection, day: int, after: int, limit: int) -> list[Linked]:
