@@ -6,12 +6,13 @@ links; the database lets one at a time.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.chain import day_name, day_of, first_hash, next_hash
-from services.auth.audit.places import Places
+from services.auth.audit.places import Place, Places
 from services.auth.model import Actor, AuditRecord
 from services.auth.repository import audit, audit_heads, audit_links
 from services.auth.repository.audit_links import Link, Waiting
@@ -71,9 +72,13 @@ class Linker:
         for each in waiting:
             # The chain of a day that is sealed is closed: what comes that late is told under the next one.
             by_day.setdefault(max(day_of(each.record.time_ms), open_day), []).append(each)
+        codes = {each.record.region for each in waiting}
+        places = {code: await self._places.of(connection, code) for code in codes}
         links: list[Link] = []
         for day, records in by_day.items():
-            links += await self._chain(connection, day, records)
+            await self._look_back(connection, day)
+            end = await audit_links.tail(connection, day) or (0, first_hash(day))
+            links += _chain(day, records, *end, places)
         await audit_links.append(connection, links)
         return links
 
@@ -85,22 +90,6 @@ class Linker:
         # What is older than the chain itself comes into the chain's first day.
         return day_of(self._clock.now_ms()) if linked is None else linked[0]
 
-    async def _chain(self, connection: AsyncConnection, day: int, records: list[Waiting]) -> list[Link]:
-        await self._look_back(connection, day)
-        position, previous = await audit_links.tail(connection, day) or (0, first_hash(day))
-        links: list[Link] = []
-        for each in records:
-            record = each.record
-            position, previous = position + 1, next_hash(previous, each.record_id, record)
-            place = await self._places.of(connection, record.region)
-            links.append(
-                Link(
-                    *(day, position, previous, each.record_id, record.time_ms),
-                    *(record.actor.principal, record.action, record.camera_uid, place),
-                )
-            )
-        return links
-
     async def _look_back(self, connection: AsyncConnection, day: int) -> None:
         """Put on record that the end of the chain is not what this process made it."""
         known = self._linked.get(day)
@@ -109,6 +98,23 @@ class Linker:
         detail = f"{day_name(day)} position {known[0]} is not what was linked there"
         log.error("audit.chain_broken", day=day_name(day), position=known[0])
         await audit.add(connection, alarm(self._clock.now_ms(), detail))
+
+
+def _chain(
+    day: int, records: list[Waiting], position: int, previous: bytes, places: Mapping[str, Place]
+) -> list[Link]:
+    """The links of records behind `position`, whose hash is `previous`."""
+    links: list[Link] = []
+    for each in records:
+        record = each.record
+        position, previous = position + 1, next_hash(previous, each.record_id, record)
+        links.append(
+            Link(
+                *(day, position, previous, each.record_id, record.time_ms),
+                *(record.actor.principal, record.action, record.camera_uid, places[record.region]),
+            )
+        )
+    return links
 
 
 def alarm(now_ms: int, detail: str) -> AuditRecord:

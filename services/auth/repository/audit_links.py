@@ -13,6 +13,14 @@ from services.auth.tables import audit_links, audit_records, audit_unlinked
 
 DAY_MS = 86_400_000
 _LOCK = 0x41554454
+_COLUMNS = tuple(column.name for column in audit_links.c)
+_ARRAYS = {"day": "integer", "hash": "bytea"} | dict.fromkeys(("position", "record_id", "time_ms"), "bigint")
+_APPEND = sa.text(
+    f"INSERT INTO audit_links ({', '.join(_COLUMNS)}) SELECT * FROM unnest("  # noqa: S608
+    + ", ".join(f"CAST(:{name} AS {_ARRAYS.get(name, 'text')}[])" for name in _COLUMNS)
+    + ")"
+)
+_SETTLE = sa.text("DELETE FROM audit_unlinked WHERE record_id = ANY(CAST(:ids AS bigint[]))")
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 """Written out, so that the database sees that an index of the rows that have something will do."""
 
@@ -96,27 +104,22 @@ async def removed_before_linking(connection: AsyncConnection, limit: int) -> lis
 
 async def append(connection: AsyncConnection, links: Sequence[Link]) -> None:
     """Add links; their records wait no longer."""
-    await connection.execute(
-        sa.insert(audit_links),
-        [
-            {
-                "day": link.day,
-                "position": link.position,
-                "hash": link.hash,
-                "record_id": link.record_id,
-                "time_ms": link.time_ms,
-                "principal": link.principal,
-                "action": link.action,
-                "camera_uid": link.camera_uid,
-                "path": link.place.path,
-                "county": link.place.county,
-                "town": link.place.town,
-                "village": link.place.village,
-            }
-            for link in links
-        ],
-    )
+    rows = [
+        (
+            *(link.day, link.position, link.hash, link.record_id, link.time_ms, link.principal, link.action),
+            *(link.camera_uid, link.place.path, link.place.county, link.place.town, link.place.village),
+        )
+        for link in links
+    ]
     ids = [link.record_id for link in links]
+    if connection.dialect.name == "postgresql":
+        # Arrays: a tenth of the time that rows one by one take.
+        values = zip(*rows, strict=True)
+        columns = {name: list(column) for name, column in zip(_COLUMNS, values, strict=True)}
+        await connection.execute(_APPEND, columns)
+        await connection.execute(_SETTLE, {"ids": ids})
+        return
+    await connection.execute(sa.insert(audit_links), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
     await connection.execute(sa.delete(audit_unlinked).where(audit_unlinked.c.record_id.in_(ids)))
 
 

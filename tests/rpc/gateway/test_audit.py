@@ -129,7 +129,8 @@ async def test_a_long_export_is_sent_as_it_is_read(site: Site, tmp_path: Path) -
         columns = ", ".join(names)
         await database.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
-            f"INSERT INTO audit_records ({columns}) SELECT {columns} FROM audit_records, n WHERE record_id = 1"
+            f"INSERT INTO audit_records ({columns}) "
+            f"SELECT {columns} FROM audit_records, n WHERE record_id = 1"
         )
         await database.commit()
     auditor = await site.token("auditor")
