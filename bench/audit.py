@@ -1,9 +1,9 @@
 """Pages of a large audit: `make bench ARGS=audit`, `make bench ARGS="audit --records 1000000"`.
 
 Records of three years lie in PostgreSQL, of 28,500 cameras in four counties; `/v1/audit` is asked for pages
-of 100 over HTTP, through a gateway and an auth in this process, as an auditor of each level asks. PostgreSQL is
-set up to keep its data and shares the machine. Before that: how fast records are added, each in a transaction of
-its own, and linked. Filling is not measured.
+of 100 over HTTP, through a gateway and an auth in this process, as an auditor of each level asks. PostgreSQL
+is set up to keep its data and shares the machine. Before that: how fast records are added, each in its own
+transaction, and linked. Filling is not measured.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 import aiohttp
 import asyncpg  # type: ignore[import-untyped]
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from services.auth.app import MIGRATIONS, run_auth
 from services.auth.audit.chain import DAY_MS, day_of
@@ -34,7 +35,7 @@ from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.database import open_database
-from snowlight.runtime import build_runtime
+from snowlight.runtime import Runtime, build_runtime
 from tests.parts.part import free_port
 from tests.parts.postgres import find_postgres, run_postgres
 from tests.rpc.auth.audit_log import record
@@ -141,7 +142,7 @@ async def _ask(http: aiohttp.ClientSession, name: str, token: str, query: str, r
 async def _add_and_link(url: str) -> None:
     clock = SystemClock()
     async with open_database(url, service="auth", migrations=MIGRATIONS) as database:
-        runtime_key = build_runtime("bench", ClusterSettings(cluster_key="a" * 40)).key
+        runtime_key = build_runtime("bench", ClusterSettings(cluster_key=SecretStr("a" * 40))).key
         await Months(database, HeadSigner(runtime_key), 1095, clock).make_ahead()
 
         async def add(count: int) -> None:
@@ -166,7 +167,7 @@ async def _fill(url: str, records: int) -> None:
     clock = SystemClock()
     first_day = day_of(clock.now_ms()) - DAYS
     async with open_database(url, service="auth", migrations=MIGRATIONS) as database:
-        key = build_runtime("bench", ClusterSettings(cluster_key="a" * 40)).key
+        key = build_runtime("bench", ClusterSettings(cluster_key=SecretStr("a" * 40))).key
         months = Months(database, HeadSigner(key), 1095, clock)
         month = Month.of(first_day * DAY_MS)
         while month.start_ms < clock.now_ms():
@@ -191,18 +192,18 @@ async def _site(url: str, scratch: Path) -> AsyncIterator[tuple[aiohttp.ClientSe
     """Auth and a gateway, and the access tokens of auditors by their scopes."""
     cluster = ClusterSettings(
         data_dir=scratch,
-        **{f"{name}_address": f"127.0.0.1:{free_port()}" for name in ("auth", "ingest", "storage")},
+        auth_address=f"127.0.0.1:{free_port()}",
+        ingest_address=f"127.0.0.1:{free_port()}",
+        storage_address=f"127.0.0.1:{free_port()}",
         drain_seconds=0.2,
     )
     runtime = build_runtime("all", cluster, create_key=True)
     port = free_port()
     async with AsyncExitStack() as stack:
-        for run, settings in (
-            (run_auth, AuthSettings(listen=cluster.auth_address, database_url=url)),
-            (run_gateway, GatewaySettings(listen=f"127.0.0.1:{port}")),
-        ):
-            part = replace(runtime.named("gateway"), registry=CollectorRegistry())
-            await stack.enter_async_context(run(part, settings))  # type: ignore[operator]
+        auth = AuthSettings(listen=cluster.auth_address, database_url=url)
+        await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
+        gateway = GatewaySettings(listen=f"127.0.0.1:{port}")
+        await stack.enter_async_context(run_gateway(_part(runtime, "gateway"), gateway))
         channel = await stack.enter_async_context(runtime.channel(cluster.auth_address))
         scopes = (PREFECTURE, COUNTY, OTHER_COUNTY, TOWN, VILLAGE)
         await _add_people(auth_pb2_grpc.DirectoryStub(channel), scopes)
@@ -213,6 +214,10 @@ async def _site(url: str, scratch: Path) -> AsyncIterator[tuple[aiohttp.ClientSe
             async with http.post("/v1/token", data=form) as response:
                 tokens[scope] = (await response.json())["access_token"]
         yield http, tokens
+
+
+def _part(runtime: Runtime, service: str) -> Runtime:
+    return replace(runtime.named(service), registry=CollectorRegistry())
 
 
 async def _add_people(directory: "auth_pb2_grpc.DirectoryAsyncStub", scopes: Sequence[str]) -> None:

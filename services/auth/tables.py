@@ -1,6 +1,26 @@
 """Auth's tables. Instants are ms since 1970 UTC."""
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
+
+
+class LenientJson(sa.types.TypeDecorator[Any]):
+    """JSON that is read as its text where somebody has left none: SQLite keeps anything."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+        return json.dumps(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        try:
+            return json.loads(value)
+        except (TypeError, ValueError):
+            return value
+
 
 metadata = sa.MetaData()
 
@@ -110,7 +130,7 @@ audit_records = sa.Table(
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("allowed", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("policies", sa.JSON, nullable=False),
+    sa.Column("policies", sa.JSON().with_variant(LenientJson(), "sqlite"), nullable=False),
     sa.Column("remote_address", sa.Text, nullable=False),
     sa.Column("ticket_id", sa.Text, nullable=False),
     sa.Column("watched_s", sa.BigInteger, nullable=False),

@@ -44,6 +44,8 @@ class Linker:
                 await self.link_all()
             except SnowlightError as error:
                 log.warning("audit.linking_failed", error=error.code)
+            except (TypeError, ValueError) as error:  # a record that somebody made unreadable
+                log.error("audit.record_unreadable", error=type(error).__name__)
             await asyncio.sleep(INTERVAL_S)
 
     async def link_all(self) -> None:

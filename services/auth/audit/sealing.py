@@ -29,7 +29,9 @@ class Sealer:
         self._signer = signer
         self._clock = clock
         self._sealed = -1
-        """The last day that this process has seen sealed: no other head of it is signed."""
+        """The last day that this process has sealed: it signs no other head of it."""
+        self._done = -1
+        """The last day up to which all has been sealed that was to be."""
 
     async def run(self) -> None:
         """Seal again and again until cancelled. An outage ends one round."""
@@ -43,19 +45,20 @@ class Sealer:
     async def seal(self) -> None:
         """Seal every day that is over and not sealed yet."""
         last_over = day_of(self._clock.now_ms() - GRACE_MS) - 1
-        if self._sealed >= last_over:
+        if self._done >= last_over:
             return
         await self._linker.link_all()
         async with self._database.write() as connection:
             await audit_links.lock(connection)
             day = await self._first_unsealed(connection)
-            if day is None:
-                return
-            previous = await audit_heads.find(connection, day - 1)
-            for each in range(day, last_over + 1):
-                previous = await self._seal_day(connection, each, previous)
-        if day <= last_over:
-            self._sealed = last_over
+            days = range(day, last_over + 1) if day is not None else range(0)
+            if days:
+                previous = await audit_heads.find(connection, days[0] - 1)
+                for each in days:
+                    previous = await self._seal_day(connection, each, previous)
+        if days:
+            self._sealed = days[-1]
+        self._done = last_over
 
     async def head(self, day: int) -> tuple[Head, str]:
         """The head of a day: as it was sealed, or else as far as it has come, signed now."""

@@ -119,7 +119,7 @@ class AuditService(audit_pb2_grpc.AuditServicer):
         if len(request.heads) > MAX_KEPT_HEADS:
             raise invalid("heads", f"must be at most {MAX_KEPT_HEADS}")
         async with self._one_of_few():
-            await self._linker.link()
+            await self._linker.link_all()
             async for told in self._verification.verify(from_day, to_day, request.heads):
                 yield _told(told)
 

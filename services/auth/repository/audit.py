@@ -79,10 +79,15 @@ def record_of(row: sa.RowMapping) -> AuditRecord:
         purpose=row["purpose"],
         allowed=row["allowed"],
         reason=row["reason"],
-        policies=tuple(row["policies"]),
+        policies=_texts(row["policies"]),
         ticket_id=row["ticket_id"],
         watched_s=row["watched_s"],
         watched_bytes=row["watched_bytes"],
         detail=row["detail"],
         region=row["region"],
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """What is no list any more is told as it is: a chain that it is in does not fit it."""
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)

@@ -3,24 +3,33 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.tables import audit_links, audit_records, audit_unlinked
+from services.auth.tables import audit_links, audit_records
 
 
 async def in_no_chain(
-    connection: AsyncConnection, since_ms: int | None, until_ms: int, limit: int
+    connection: AsyncConnection, since_ms: int, until_ms: int, limit: int
 ) -> list[tuple[int, int]]:
-    """Id and time, ms, of records made before `until_ms` that neither are linked nor wait to be."""
+    """Id and time, ms, of records made in [since_ms, until_ms) that are not linked."""
     records = audit_records.c
     linked = sa.exists().where(audit_links.c.record_id == records.record_id)
-    waits = sa.exists().where(audit_unlinked.c.record_id == records.record_id)
-    query = sa.select(records.record_id, records.time_ms).where(~linked, ~waits, records.time_ms < until_ms)
-    if since_ms is not None:
-        query = query.where(records.time_ms >= since_ms)
-    return [(row.record_id, row.time_ms) for row in await connection.execute(query.limit(limit))]
+    query = (
+        sa.select(records.record_id, records.time_ms)
+        .where(~linked, records.time_ms >= since_ms, records.time_ms < until_ms)
+        .limit(limit)
+    )
+    return [(row.record_id, row.time_ms) for row in await connection.execute(query)]
+
+
+async def count_holes(connection: AsyncConnection) -> int:
+    """How many ids between the first record and the last have none."""
+    ids = audit_records.c.record_id
+    query = sa.select(sa.func.min(ids), sa.func.max(ids), sa.func.count())
+    first, last, count = (await connection.execute(query)).one()
+    return 0 if first is None else last - first + 1 - count
 
 
 async def missing_ids(connection: AsyncConnection, limit: int) -> list[tuple[int, int]]:
-    """Ids between those of records and links that neither has, and the time, ms, of the record before."""
+    """On SQLite: ids between those of records and links that neither has, and the time of the one before."""
     statement = """
         SELECT before_id, before_ms, next_id FROM (
             SELECT record_id AS before_id, time_ms AS before_ms,
@@ -35,8 +44,7 @@ async def missing_ids(connection: AsyncConnection, limit: int) -> list[tuple[int
     found: list[tuple[int, int]] = []
     for before_id, before_ms, next_id in await connection.execute(sa.text(statement), {"limit": limit}):
         found += [(each, before_ms) for each in range(before_id + 1, min(next_id, before_id + 1 + limit))]
-    if connection.dialect.name == "sqlite" and len(found) < limit:
-        found += await _last_ids(connection)
+    found += await _last_ids(connection)
     return found[:limit]
 
 

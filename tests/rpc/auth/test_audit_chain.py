@@ -1,6 +1,7 @@
 """Each way to lay hands on the audit is found, and the day and the record are named."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -50,6 +51,27 @@ def named(findings: object) -> list[tuple[str, int, int]]:
 async def test_a_changed_record_is_found(log: AuditLog, change: str) -> None:
     await log.owner_runs(f"UPDATE audit_records SET {change} WHERE record_id = 7")
     assert named(await log.findings()) == [("changed", FIRST + 1, 7)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "audit_records SET policies = 'no JSON at all' WHERE record_id = 7",
+        "audit_records SET policies = '{\"a\": 1}' WHERE record_id = 7",
+        "audit_records SET tier = 'x', allowed = 7 WHERE record_id = 7",
+        "audit_links SET time_ms = 'x' WHERE record_id = 7",
+        "audit_links SET hash = 'x' WHERE record_id = 7",
+    ],
+)
+async def test_what_cannot_be_read_any_more_is_found(tmp_path: Path, change: str) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'auth.db'}"
+    async with open_database(url, service="auth", migrations=MIGRATIONS) as database:
+        log = AuditLog(database)
+        await log.day(10)
+        await log.owner_runs(f"UPDATE {change}")
+        found = await log.findings()
+        assert (found[0].problem, found[0].day) == ("changed", FIRST)
+        assert found[0].position in (6, 7) or found[0].record_id == 7 or "cannot be read" in found[0].detail
 
 
 async def test_a_record_of_another_time_is_found(log: AuditLog) -> None:
@@ -188,7 +210,9 @@ async def test_what_is_removed_before_it_is_linked_with_all_traces_leaves_a_hole
         await log.owner_runs(f"DELETE FROM {table} WHERE record_id = 14")
     await log.linker.link_all()
     if log.database.is_postgres:  # where an id that never came may as well have been rolled back
-        assert [note.startswith("1 ids of records never came") for note in await log.notes()] == [True]
+        assert [
+            note.startswith("1 ids between the first record and the last") for note in await log.notes()
+        ] == [True]
     else:
         assert named(await log.findings()) == [("removed", FIRST + 2, 14)]
 

@@ -37,7 +37,7 @@ async def two_counties(auth: Auth) -> None:
     await auth.add_person("root", auth_pb2.ADMIN, scope="3713")
 
 
-async def look(auth: Auth, username: str, camera: str, action: str = "live", **fields: str) -> bool:
+async def look(auth: Auth, username: str, camera: str, action: str = "live", **fields: Any) -> bool:
     token = (await auth.sign_in(username)).access_token
     request = auth_pb2.CreateTicketRequest(access_token=token, camera_uid=camera, action=action, **fields)
     if action in ("playback", "export"):
@@ -78,7 +78,8 @@ async def test_pages_come_newest_first_without_hole_or_repeat(auth: Auth) -> Non
     for number in range(5):
         await look(auth, "root", "gate-371326", purpose=str(number))
     found: list[str] = []
-    token, sizes = "", []
+    token = ""
+    sizes: list[int] = []
     while token or not sizes:
         answer = await page(auth, token=token, size=2)
         found += [record.purpose for record in answer.records]
