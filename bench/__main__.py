@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep", "audit")
+NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep", "decision", "audit")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
+from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.connection import SiteRunner
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
@@ -32,6 +33,7 @@ from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.identity import Identity
+from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
@@ -80,7 +82,7 @@ def build_site(
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
     verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
-    identity = Identity(verifier, peers, clock)
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
     tickets = TicketCheck(verifier, cameras)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
@@ -89,9 +91,11 @@ def build_site(
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
+        *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
         *AuditRoutes(peers, identity, cameras, behind_proxy=behind_proxy).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from services.auth.audit.linking import Linker
-from services.auth.audit.places import Place, Places
+from services.auth.audit.places import Places, Sight
 from services.auth.audit.sight import readable
 from services.auth.decision import Action
 from services.auth.model import Actor, AuditRecord
 from services.auth.repository import audit, audit_links
 from services.auth.repository.audit_links import Filter, Linked
-from services.auth.rights import actor_of, load_principal
+from services.auth.rights import Rights, actor_of, load_principal
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -32,9 +32,12 @@ class ExportRequest:
 class Exports:
     """Reads the audit piece by piece; between two pieces it holds nothing."""
 
-    def __init__(self, database: Database, linker: Linker, places: Places, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, linker: Linker, rights: Rights, places: Places, clock: Clock
+    ) -> None:
         self._database = database
         self._linker = linker
+        self._rights = rights
         self._places = places
         self._clock = clock
 
@@ -42,22 +45,22 @@ class Exports:
         """Records made before now, oldest first. Raises PermissionDeniedError with the decision's reason."""
         now_ms = self._clock.now_ms()
         await self._linker.link_all()
-        scopes = await self._put_on_record(request, now_ms)
+        sight = await self._put_on_record(request, now_ms)
         wanted = request.filter
         end_ms = now_ms if wanted.end_ms is None else min(wanted.end_ms, now_ms)
         wanted = Filter(wanted.camera_uid, wanted.principal, wanted.action, wanted.start_ms, end_ms)
         behind: tuple[int, int] | None = None
         while True:
             async with self._database.read() as connection:
-                piece = await audit_links.page(connection, wanted, scopes, behind, AT_ONCE, oldest_first=True)
+                piece = await audit_links.page(connection, wanted, sight, behind, AT_ONCE, oldest_first=True)
             yield piece
             if len(piece) < AT_ONCE:
                 return
             behind = (piece[-1].link.time_ms, piece[-1].link.record_id)
 
-    async def _put_on_record(self, request: ExportRequest, now_ms: int) -> list[Place] | None:
+    async def _put_on_record(self, request: ExportRequest, now_ms: int) -> Sight | None:
         async with self._database.write() as connection:
-            scopes: list[Place] | None = None
+            sight: Sight | None = None
             if request.caller is None:
                 actor = Actor(
                     principal="services/admin",
@@ -66,8 +69,8 @@ class Exports:
                 )
             else:
                 principal = await load_principal(connection, request.caller.principal)
-                scopes = await readable(connection, principal, self._places)
-                actor = await actor_of(connection, principal, request.caller, request.remote_address)
+                sight = await readable(connection, self._rights, principal, self._places, now_ms)
+                actor = actor_of(principal, request.caller, request.remote_address)
             wanted = request.filter
             window = None
             if wanted.start_ms is not None and wanted.end_ms is not None:
@@ -87,7 +90,7 @@ class Exports:
                     detail=_describe(wanted),
                 ),
             )
-        return scopes
+        return sight
 
 
 def _describe(wanted: Filter) -> str:

@@ -23,6 +23,15 @@ class Place:
     village: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the records that somebody may read are about: what lies in one of these regions, or one of these
+    cameras."""
+
+    places: tuple[Place, ...]
+    camera_uids: frozenset[str] = frozenset()
+
+
 class Places:
     """Places by code. A region is never moved, so that each is looked up once."""
 

@@ -9,12 +9,12 @@ from services.auth.audit.chain import day_name, day_of
 from services.auth.audit.export import ExportRequest, Exports
 from services.auth.audit.heads import HeadSigner
 from services.auth.audit.linking import Linker
-from services.auth.audit.places import Place, Places
+from services.auth.audit.places import Places, Sight
 from services.auth.audit.sealing import Sealer
 from services.auth.audit.sight import readable
 from services.auth.audit.verification import Finding, Note, Told, Verification
 from services.auth.repository import audit_heads, audit_links
-from services.auth.rights import load_principal
+from services.auth.rights import Rights, load_principal
 from services.auth.validation import check_page_size, check_text, invalid
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
@@ -37,6 +37,7 @@ class AuditService(audit_pb2_grpc.AuditServicer):
         linker: Linker,
         sealer: Sealer,
         signer: HeadSigner,
+        rights: Rights,
         verifier: TokenVerifier,
         clock: Clock,
     ) -> None:
@@ -45,9 +46,10 @@ class AuditService(audit_pb2_grpc.AuditServicer):
         self._linker = linker
         self._sealer = sealer
         self._signer = signer
+        self._rights = rights
         self._verifier = verifier
         self._clock = clock
-        self._exports = Exports(database, linker, places, clock)
+        self._exports = Exports(database, linker, rights, places, clock)
         self._verification = Verification(database, signer, clock)
         self._long_calls = asyncio.Semaphore(MAX_LONG_CALLS)
 
@@ -59,10 +61,13 @@ class AuditService(audit_pb2_grpc.AuditServicer):
         name = await self._reader(request.reader)
         await self._linker.link()  # so that whoever was just told of something finds it on record
         async with self._database.read() as connection:
-            scopes: list[Place] | None = None
+            sight: Sight | None = None
             if name is not None:
-                scopes = await readable(connection, await load_principal(connection, name), self._places)
-            found = await audit_links.page(connection, wanted, scopes, behind, size + 1)
+                principal = await load_principal(connection, name)
+                sight = await readable(
+                    connection, self._rights, principal, self._places, self._clock.now_ms()
+                )
+            found = await audit_links.page(connection, wanted, sight, behind, size + 1)
         page = found[:size]
         return audit_pb2.ListAuditRecordsResponse(
             records=[messages.record_message(linked) for linked in page if linked.record is not None],

@@ -1,20 +1,66 @@
 """How much of the audit somebody may read: of what lies in their scope, as it lay when it was recorded."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.audit.places import Place, Places
-from services.auth.decision import EXPLANATIONS, Action
-from services.auth.model import Principal
-from services.auth.rights import decide_on_region
+from services.auth.audit.places import Places, Sight
+from services.auth.decision import Action, Decision
+from services.auth.model import Jurisdiction, Principal
+from services.auth.repository import jurisdictions
+from services.auth.rights import Rights
 from snowlight.errors import PermissionDeniedError
 
 
-async def readable(connection: AsyncConnection, principal: Principal, places: Places) -> list[Place]:
-    """Where what a record is about must lie. Raises PermissionDeniedError with the decision's reason."""
-    decision = await decide_on_region(connection, principal, principal.scope, Action.AUDIT_READ)
-    if not decision.allowed:
-        raise PermissionDeniedError(
-            decision.reason, EXPLANATIONS.get(decision.reason, "the audit is not open to this account")
-        )
-    place = await places.of(connection, principal.scope)
-    return [place] if place.path else []
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A region, or what a jurisdiction holds, and whether the audit of it is open."""
+
+    decision: Decision
+    regions: Sequence[str]
+    camera_uids: frozenset[str] = frozenset()
+
+
+async def readable(
+    connection: AsyncConnection, rights: Rights, principal: Principal, places: Places, now_ms: int
+) -> Sight:
+    """What a record must be about. Raises PermissionDeniedError with the decision's reason."""
+    parts = await _parts(connection, rights, principal, now_ms)
+    open_parts = [part for part in parts if part.decision.allowed]
+    if not open_parts:
+        raise PermissionDeniedError(parts[0].decision.reason, parts[0].decision.sentence)
+    codes = sorted({code for part in open_parts for code in part.regions})
+    found = [await places.of(connection, code) for code in codes]
+    return Sight(
+        tuple(place for place in found if place.path),
+        frozenset(uid for part in open_parts for uid in part.camera_uids),
+    )
+
+
+async def _parts(
+    connection: AsyncConnection, rights: Rights, principal: Principal, now_ms: int
+) -> list[_Part]:
+    """The scope, and what is shared besides. At least one."""
+    own = await rights.on_region(connection, principal, principal.scope, Action.AUDIT_READ)
+    parts = [] if principal.jurisdiction else [_Part(own, [principal.scope])]
+    ids = [principal.jurisdiction] if principal.jurisdiction else []
+    for jurisdiction_id in (*ids, *(await rights.subject(connection, principal)).shared):
+        held = await jurisdictions.find(connection, jurisdiction_id)
+        if held is None or (held.expire_ms is not None and held.expire_ms <= now_ms):
+            continue
+        decision = await _on_jurisdiction(connection, rights, principal, held)
+        if decision is not None:
+            parts.append(_Part(decision, sorted(held.regions), held.cameras))
+    return parts or [_Part(own, [])]
+
+
+async def _on_jurisdiction(
+    connection: AsyncConnection, rights: Rights, principal: Principal, held: Jurisdiction
+) -> Decision | None:
+    """One decision for all that it holds: the policies know it as a whole."""
+    if held.regions:
+        return await rights.on_region(connection, principal, min(held.regions), Action.AUDIT_READ)
+    if held.cameras:
+        return await rights.on_camera(connection, principal, min(held.cameras), Action.AUDIT_READ)
+    return None

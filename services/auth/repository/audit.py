@@ -38,7 +38,7 @@ async def add(connection: AsyncConnection, record: AuditRecord) -> None:
             "detail": record.detail,
             "about": record.region,
             "uid": record.camera_uid,
-            "scope_code": actor.scope.removeprefix("regions/"),
+            "scope_code": actor.scope.removeprefix("regions/") if actor.scope.startswith("regions/") else "",
         },
     )
 

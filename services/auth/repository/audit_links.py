@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.audit.places import Place
+from services.auth.audit.places import Place, Sight
 from services.auth.model import AuditRecord
 from services.auth.repository.audit import record_of
 from services.auth.tables import audit_links, audit_records, audit_unlinked
@@ -170,7 +170,7 @@ async def of_day(connection: AsyncConnection, day: int, after: int, limit: int) 
 async def page(
     connection: AsyncConnection,
     wanted: Filter,
-    scopes: Sequence[Place] | None,
+    sight: Sight | None,
     beyond: tuple[int, int] | None,
     limit: int,
     *,
@@ -178,12 +178,12 @@ async def page(
 ) -> list[Linked]:
     """At most `limit` records behind (time, id) `beyond`, newest first unless told otherwise.
 
-    `scopes`: only those about what lies in one of these; None: all.
+    `sight`: only those about what lies in it; None: all.
     """
     key = sa.tuple_(audit_links.c.time_ms, audit_links.c.record_id)
     query = sa.select(audit_links).where(*_conditions(wanted))
-    if scopes is not None:
-        query = query.where(sa.or_(sa.false(), *(_inside(scope) for scope in scopes)))
+    if sight is not None:
+        query = query.where(_seen(sight))
     if beyond is not None:
         edge = sa.tuple_(sa.literal(beyond[0], sa.BigInteger), sa.literal(beyond[1], sa.BigInteger))
         query = query.where(key > edge if oldest_first else key < edge)
@@ -214,6 +214,15 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     if wanted.end_ms is not None:
         found.append(links.time_ms < wanted.end_ms)
     return found
+
+
+def _seen(sight: Sight) -> sa.ColumnElement[bool]:
+    parts = [_inside(scope) for scope in sight.places]
+    if sight.camera_uids:
+        parts.append(
+            sa.and_(audit_links.c.camera_uid.in_(sight.camera_uids), audit_links.c.camera_uid != _NONE)
+        )
+    return sa.or_(sa.false(), *parts)
 
 
 def _inside(scope: Place) -> sa.ColumnElement[bool]:

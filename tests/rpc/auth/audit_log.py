@@ -121,7 +121,9 @@ def record(time_ms: int, **fields: object) -> AuditRecord:
     values: dict[str, object] = {
         "time_ms": time_ms,
         "event": "decision",
-        "actor": Actor("principals/chen", "广水市公安局", "police", 3, "421381", remote_address="192.0.2.7"),
+        "actor": Actor(
+            "principals/chen", "广水市公安局", "police", 3, "regions/421381", remote_address="192.0.2.7"
+        ),
         "action": "live",
         "camera_uid": "gate",
         "window": None,

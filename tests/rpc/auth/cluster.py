@@ -88,11 +88,11 @@ class Auth:
             auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
         )
 
-    async def audit(self) -> list[audit_pb2.AuditRecord]:
-        """The audit, newest first."""
+    async def audit(self, event: str = "decision") -> list[audit_pb2.AuditRecord]:
+        """The audit's records of one event, newest first."""
         whole = audit_pb2.AuditReader(whole=True)
         answer = await self.audit_log.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=whole))
-        return list(answer.records)
+        return [record for record in answer.records if record.event == event]
 
 
 def free_port() -> int:

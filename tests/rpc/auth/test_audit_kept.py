@@ -159,7 +159,10 @@ async def test_records_from_before_the_chain_are_carried_over_and_linked(
         database.write() as connection,
     ):
         await connection.execute(
-            sa.text("INSERT INTO cameras VALUES ('gate', '421381', '', '', false, false, 1)")
+            sa.text(
+                "INSERT INTO cameras (uid, region, ownership, owner, listed_for_residents, deleted, revision) "
+                "VALUES ('gate', '421381', '', '', false, false, 1)"
+            )
         )
         for number in range(1, 4):
             await connection.execute(

@@ -165,7 +165,7 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
     port = free_port()
     async with AsyncExitStack() as stack:
-        auth = AuthSettings(listen=cluster.auth_address)
+        auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192)
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
         storage = StorageSettings(listen=cluster.storage_address)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
@@ -194,6 +194,7 @@ async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
         await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
     people = (
         ("root", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
+        ("second", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("chen", VILLAGE, auth_pb2.VIEWER, auth_pb2.GOVERNMENT),
         ("away", OTHER, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("auditor", COUNTY, auth_pb2.AUDITOR, auth_pb2.GOVERNMENT),
