@@ -2,8 +2,8 @@
 
 Records of three years lie in PostgreSQL, of 28,500 cameras in four counties; `/v1/audit` is asked for pages
 of 100 over HTTP, through a gateway and an auth in this process, as an auditor of each level asks. PostgreSQL
-is set up to keep its data and shares the machine. Before that: how fast records are added, each in its own
-transaction, and linked. Filling is not measured.
+is set up to keep its data and shares the machine. CPU is PostgreSQL's and this process's, which asks too.
+Before that: how fast records are added, each in its own transaction, and linked. Filling is not measured.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import asyncpg  # type: ignore[import-untyped]
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
+from bench.processes import usage
 from services.auth.app import MIGRATIONS, run_auth
 from services.auth.audit.chain import DAY_MS, day_of
 from services.auth.audit.heads import HeadSigner
@@ -35,6 +36,7 @@ from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.database import open_database
+from snowlight.observability.logs import configure_logs
 from snowlight.runtime import Runtime, build_runtime
 from tests.parts.part import free_port
 from tests.parts.postgres import find_postgres, run_postgres
@@ -80,23 +82,24 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=10_000_000)
     parser.add_argument("--requests", type=int, default=200, help="of each kind")
     arguments = parser.parse_args()
+    configure_logs("error")  # three years of days are sealed at once
     with (
         run_postgres(find_postgres(), durable=True) as server,
         tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch,
     ):
         url = server.url(asyncio.run(server.create_database()))
-        asyncio.run(_measure(url, Path(scratch), arguments.records, arguments.requests))
+        asyncio.run(_measure(url, server.port, Path(scratch), arguments.records, arguments.requests))
 
 
-async def _measure(url: str, scratch: Path, records: int, requests: int) -> None:
+async def _measure(url: str, port: int, scratch: Path, records: int, requests: int) -> None:
     await _add_and_link(url)
     began = time.monotonic()
     await _fill(url, records)
     print(f"filled with {records:,} records in {time.monotonic() - began:.0f} s\n", flush=True)
     async with _site(url, scratch) as (http, tokens):
-        print(f"{'page of 100':<44}{'records':>8}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}")
+        print(f"{'page of 100':<44}{'records':>8}{'CPU ms':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}")
         for name, username, query in _questions():
-            await _ask(http, name, tokens[username], query, requests)
+            await _ask(http, port, name, tokens[username], query, requests)
 
 
 def _questions() -> Sequence[tuple[str, str, str]]:
@@ -121,11 +124,15 @@ def _questions() -> Sequence[tuple[str, str, str]]:
     )
 
 
-async def _ask(http: aiohttp.ClientSession, name: str, token: str, query: str, requests: int) -> None:
+async def _ask(
+    http: aiohttp.ClientSession, port: int, name: str, token: str, query: str, requests: int
+) -> None:
     times: list[float] = []
-    count, page_token = 0, ""
+    count, page_token, cpu_s = 0, "", 0.0
     for number in range(requests + 5):
         path = f"/v1/audit?{query}" + (f"&page_token={page_token}" if page_token else "")
+        if number == 5:
+            cpu_s = _cpu_s(port)
         began = time.monotonic()
         async with http.get(path, headers={"Authorization": f"Bearer {token}"}) as response:
             assert response.status == 200, await response.text()
@@ -134,9 +141,13 @@ async def _ask(http: aiohttp.ClientSession, name: str, token: str, query: str, r
             times.append((time.monotonic() - began) * 1000)
         count = max(count, len(answer["records"]))
         page_token = answer["next_page_token"]
+    cpu_ms = (_cpu_s(port) - cpu_s) / requests * 1000
     times.sort()
     p99 = times[int(len(times) * 0.99)]
-    print(f"{name:<44}{count:>8}{statistics.median(times):>9.1f}{p99:>9.1f}{times[-1]:>9.1f}", flush=True)
+    print(
+        f"{name:<44}{count:>8}{cpu_ms:>9.1f}{statistics.median(times):>9.1f}{p99:>9.1f}{times[-1]:>9.1f}",
+        flush=True,
+    )
 
 
 async def _add_and_link(url: str) -> None:
@@ -185,6 +196,21 @@ async def _fill(url: str, records: int) -> None:
         await connection.execute("VACUUM ANALYZE audit_links")
     finally:
         await connection.close()
+
+
+def _cpu_s(port: int) -> float:
+    """CPU of this process, which asks as well, and of PostgreSQL with all its backends."""
+    parents: dict[int, int] = {}
+    server = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if f"-p\0{port}\0".encode() in (folder / "cmdline").read_bytes():
+                server = int(folder.name)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    pids = [pid for pid, parent in parents.items() if server in (pid, parent)]
+    return time.process_time() + usage(pids).cpu_s
 
 
 @asynccontextmanager

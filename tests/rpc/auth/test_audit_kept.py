@@ -160,8 +160,8 @@ async def test_records_from_before_the_chain_are_carried_over_and_linked(
     ):
         await connection.execute(
             sa.text(
-                "INSERT INTO cameras (uid, region, ownership, owner, listed_for_residents, deleted, revision) "
-                "VALUES ('gate', '421381', '', '', false, false, 1)"
+                "INSERT INTO cameras (uid, region, ownership, owner, listed_for_residents, deleted, "
+                "revision) VALUES ('gate', '421381', '', '', false, false, 1)"
             )
         )
         for number in range(1, 4):
