@@ -120,7 +120,7 @@ class AccessService(TicketService):
             allowed=decision.allowed,
             reason=decision.reason,
             policies=decision.policies,
-            detail=request.region or request.camera.region,
+            region=(request.region or request.camera.region).removeprefix("regions/"),
         )
         async with self._database.write() as connection:
             await audit.add(connection, record)

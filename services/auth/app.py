@@ -9,6 +9,12 @@ from argon2 import PasswordHasher
 
 from services.auth.access_service import AccessService
 from services.auth.attempts import Attempts
+from services.auth.audit.heads import HeadSigner
+from services.auth.audit.linking import Linker
+from services.auth.audit.months import Months
+from services.auth.audit.places import Places
+from services.auth.audit.sealing import Sealer
+from services.auth.audit.service import AuditService
 from services.auth.camera_model import CameraModel
 from services.auth.config import AuthSettings
 from services.auth.directory.delegation import Delegation
@@ -35,7 +41,7 @@ from services.auth.tokens import Tokens
 from snowlight.access.keys import PublicKeys
 from snowlight.access.revocations import Revocations
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2_grpc, revocation_pb2_grpc
+from snowlight.api.auth.v1 import audit_pb2_grpc, auth_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
@@ -70,6 +76,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         revocations = Revocations(clock)
         housekeeping = Housekeeping(keys, tokens, office, clock)
         readiness = Readiness(database, clock)
+        signer, places = HeadSigner(runtime.key), Places()
+        linker = Linker(database, places, clock)
+        sealer = Sealer(database, linker, signer, clock)
+        months = Months(database, signer, settings.audit_days, clock)
+        await months.make_ahead()
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
         runtime.health.require("auth.clock", lambda: readiness.clock_agrees)
         runtime.health.require("auth.cameras", lambda: feed.complete)
@@ -82,6 +93,9 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             office.run(),
             revocation_feed.run(),
             take_in(revocation_feed, revocations),
+            linker.run(),
+            sealer.run(),
+            months.run(),
         ):
             stack.callback(background.create_task(work).cancel)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
@@ -116,6 +130,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     "snowlight.api.auth.v1.Revocations",
                     revocation_pb2_grpc.add_RevocationsServicer_to_server,
                     RevocationsService(database, revocation_feed, clock),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Audit",
+                    audit_pb2_grpc.add_AuditServicer_to_server,
+                    AuditService(database, places, linker, sealer, signer, rights, verifier, clock),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Directory",

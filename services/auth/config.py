@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 from snowlight.config import Address, service_settings_config
@@ -45,3 +45,16 @@ class AuthSettings(BaseSettings):
     session_tickets: int = Field(
         default=256, ge=1, description="How many tickets of one sign-in may play at once: a wall of cameras."
     )
+    audit_days: int = Field(
+        default=1095,
+        description="Days that the audit is kept for, 183 at least; whole months that are older go.",
+    )
+
+    @field_validator("audit_days")
+    @classmethod
+    def _keep_half_a_year(cls, days: int) -> int:
+        if not 183 <= days <= 36_500:
+            raise ValueError(
+                f"the audit is to be kept 183 days (half a year) at least and 36500 at most, not {days}"
+            )
+        return days

@@ -15,6 +15,7 @@ from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
+from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
 from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
@@ -102,6 +103,7 @@ def build_site(
             peers, identity, camera_routes, viewing.revocations, clock, behind_proxy=behind_proxy
         ).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk, behind_proxy=behind_proxy).routes(),
+        *AuditRoutes(peers, identity, cameras, behind_proxy=behind_proxy).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, sending, metrics, wait_s=settings.live_wait_seconds).routes(),

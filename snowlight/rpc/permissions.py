@@ -58,8 +58,14 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "DeleteJurisdiction": {_ADMIN, _GATEWAY},
         "ExplainDecision": {_ADMIN},
         "SetPassword": {_ADMIN},
-        "ListAuditRecords": {_ADMIN},
         "RotateSigningKey": {_ADMIN},
+    },
+    "snowlight.api.auth.v1.Audit": {
+        "ListAuditRecords": {_ADMIN, _GATEWAY},
+        "ExportAuditRecords": {_ADMIN, _GATEWAY},
+        "GetAuditHead": {_ADMIN},
+        "ListAuditHeads": {_ADMIN},
+        "VerifyAudit": {_ADMIN},
     },
     "snowlight.api.ingest.v1.CameraRegistry": {
         "CreateCamera": {_GATEWAY},

@@ -10,7 +10,7 @@ from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc, auth_pb2, auth_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
@@ -45,6 +45,7 @@ class Auth:
     tokens: "auth_pb2_grpc.TokensAsyncStub"
     access: "auth_pb2_grpc.AccessAsyncStub"
     directory: "auth_pb2_grpc.DirectoryAsyncStub"
+    audit_log: "audit_pb2_grpc.AuditAsyncStub"
     verifier: TokenVerifier
 
     async def add_region(
@@ -86,9 +87,10 @@ class Auth:
             auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
         )
 
-    async def audit(self, event: str = "decision") -> list[auth_pb2.AuditRecord]:
+    async def audit(self, event: str = "decision") -> list[audit_pb2.AuditRecord]:
         """The audit's records of one event, newest first."""
-        answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
+        whole = audit_pb2.AuditReader(whole=True)
+        answer = await self.audit_log.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=whole))
         return [record for record in answer.records if record.event == event]
 
 
@@ -144,5 +146,6 @@ async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> As
             tokens=tokens,
             access=auth_pb2_grpc.AccessStub(channel),
             directory=auth_pb2_grpc.DirectoryStub(channel),
+            audit_log=audit_pb2_grpc.AuditStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.auth.app import MIGRATIONS
 from services.auth.camera_model import CameraModel
@@ -18,6 +19,7 @@ from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import Viewing
 from services.auth.rights import Rights
 from services.auth.signing_keys import SigningKeys
+from services.auth.tables import audit_records
 from services.auth.tickets.office import TicketOffice
 from services.auth.tickets.renewal import Renewal, Renewals, Renewed
 from services.auth.tickets.request import TicketRequest
@@ -60,7 +62,9 @@ class Desk:
     async def records(self, event: str) -> list[AuditRecord]:
         """The audit's records of one kind, oldest first."""
         async with self.database.read() as connection:
-            return [one for _, one in reversed(await audit.page(connection, None, 100)) if one.event == event]
+            query = sa.select(audit_records).order_by(audit_records.c.record_id)
+            rows = (await connection.execute(query.where(audit_records.c.event == event))).mappings()
+            return [audit.record_of(row) for row in rows]
 
     def viewer(self, viewer: int, first_s: float = 0, last_s: float = 0) -> Viewing:
         """Somebody who came and was last seen so many seconds ago."""

@@ -19,7 +19,14 @@ from services.gateway.app import run_gateway
 from services.gateway.config import GatewaySettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, revocation_pb2, revocation_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    auth_pb2,
+    auth_pb2_grpc,
+    revocation_pb2,
+    revocation_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.clock import SystemClock
@@ -59,6 +66,7 @@ class Site:
     ingest: Ingest
     storage: storage_pb2_grpc.StorageAsyncStub
     directory: auth_pb2_grpc.DirectoryAsyncStub
+    audit_log: audit_pb2_grpc.AuditAsyncStub
     revocations: revocation_pb2_grpc.RevocationsAsyncStub
     registry: CollectorRegistry
     """The gateway's metrics."""
@@ -74,9 +82,12 @@ class Site:
 
         await eventually(heard)
 
-    async def audit(self, **fields: Any) -> list[auth_pb2.AuditRecord]:
+    async def audit(self, **fields: Any) -> list[audit_pb2.AuditRecord]:
         """The records with these fields, newest first."""
-        answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest(page_size=1000))
+        whole = audit_pb2.AuditReader(whole=True)
+        answer = await self.audit_log.ListAuditRecords(
+            audit_pb2.ListAuditRecordsRequest(reader=whole, page_size=1000)
+        )
         return [
             record
             for record in answer.records
@@ -223,6 +234,7 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
         admin, recorder = runtime.named("admin"), runtime.named("ingest")
         channel = await stack.enter_async_context(admin.channel(cluster.auth_address))
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
+        audit_log: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(channel)
         await _add_people(directory)
         index_channel = await stack.enter_async_context(recorder.channel(cluster.storage_address))
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
@@ -231,7 +243,7 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
         jar = aiohttp.CookieJar(unsafe=True)  # takes cookies of an address without a name
         http = await stack.enter_async_context(aiohttp.ClientSession(url, cookie_jar=jar))
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(channel)
-        yield Site(url, http, runtime, clock, ingest, index, directory, revocations, part.registry)
+        yield Site(url, http, runtime, clock, ingest, index, directory, audit_log, revocations, part.registry)
 
 
 def _part(runtime: Runtime, service: str) -> Runtime:

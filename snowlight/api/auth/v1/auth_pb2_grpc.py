@@ -689,11 +689,6 @@ class DirectoryStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.FromString,
                 _registered_method=True)
-        self.ListAuditRecords = channel.unary_unary(
-                '/snowlight.api.auth.v1.Directory/ListAuditRecords',
-                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.SerializeToString,
-                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.FromString,
-                _registered_method=True)
         self.RotateSigningKey = channel.unary_unary(
                 '/snowlight.api.auth.v1.Directory/RotateSigningKey',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyRequest.SerializeToString,
@@ -780,13 +775,6 @@ class DirectoryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListAuditRecords(self, request, context):
-        """Newest first.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def RotateSigningKey(self, request, context):
         """Signs with a new key from now on. The old one verifies until what it signed has expired.
         """
@@ -856,11 +844,6 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.SetPassword,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.SerializeToString,
-            ),
-            'ListAuditRecords': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListAuditRecords,
-                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.FromString,
-                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.SerializeToString,
             ),
             'RotateSigningKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateSigningKey,
@@ -1193,33 +1176,6 @@ class Directory:
             '/snowlight.api.auth.v1.Directory/SetPassword',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListAuditRecords(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/snowlight.api.auth.v1.Directory/ListAuditRecords',
-            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.SerializeToString,
-            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -242,8 +242,6 @@ class DirectoryStub:
     ExplainDecision: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
-    ListAuditRecords: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]
-    """Newest first."""
     RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]
     """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
@@ -267,8 +265,6 @@ class DirectoryAsyncStub(DirectoryStub):
     ExplainDecision: _aio.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
-    ListAuditRecords: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
-    """Newest first."""
     RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
     """Signs with a new key from now on. The old one verifies until what it signed has expired."""
 
@@ -361,14 +357,6 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.SetPasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.SetPasswordResponse, _abc.Awaitable[_auth_pb2.SetPasswordResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ListAuditRecords(
-        self,
-        request: _auth_pb2.ListAuditRecordsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_auth_pb2.ListAuditRecordsResponse, _abc.Awaitable[_auth_pb2.ListAuditRecordsResponse]]:
-        """Newest first."""
 
     @_abc_1.abstractmethod
     def RotateSigningKey(
