@@ -1,8 +1,10 @@
 """Who reads what of the audit: pages, filters, scopes, files, and what is refused."""
 
 import csv
+import hashlib
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -308,3 +310,26 @@ async def test_only_services_read_the_audit(auth: Auth) -> None:
         stub = type(auth.audit_log)(channel)
         with pytest.raises(UnauthenticatedError), remote_errors("services/auth"):
             await stub.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=WHOLE))
+
+
+async def test_an_outsider_computes_the_chain_from_an_export_alone(auth: Auth, tmp_path: Path) -> None:
+    """As docs/audit.md describes it, with nothing of ours."""
+    await look(auth, "viewer371326", "gate-371326", "playback", purpose='丢牛 "b"')
+    await look(auth, "root", "gate-371326")
+    file = tmp_path / "audit.jsonl"
+    await admin(auth, "export-audit", "--format", "jsonl", "--output", file)
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    day = records[0]["day"]
+    computed = hashlib.sha256(f"snowlight audit 1 {day}".encode()).digest()
+    for told in sorted(records, key=lambda told: int(told["position"])):
+        members = {name: value for name, value in told.items() if name not in ("day", "position", "hash")}
+        members["time_ms"] = _ms(members.pop("time"))
+        window = (members.pop("window_start"), members.pop("window_end"))
+        members["window_ms"] = None if window[0] is None else [_ms(instant) for instant in window]
+        canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+        computed = hashlib.sha256(computed + canonical.encode()).digest()
+        assert computed.hex() == told["hash"]
+
+
+def _ms(instant: str) -> int:
+    return round(datetime.fromisoformat(instant).timestamp() * 1000)
