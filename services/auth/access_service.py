@@ -44,7 +44,9 @@ class AccessService(auth_pb2_grpc.AccessServicer):
                 await self._cameras.wait_for(uid)
                 async with self._database.read() as connection:
                     principal = await load_principal(connection, name)
-                    decision = await decide_on_camera(connection, principal, uid, action)
+                    decision = await decide_on_camera(
+                        connection, principal, uid, action, now_ms=self._clock.now_ms()
+                    )
             case "region":
                 code = check_code(region_code(request.region, "region"), "region")
                 async with self._database.read() as connection:

@@ -11,6 +11,7 @@ from services.auth.access_service import AccessService
 from services.auth.attempts import Attempts
 from services.auth.camera_model import CameraModel
 from services.auth.config import AuthSettings
+from services.auth.consent.assembly import build_consents
 from services.auth.directory import Directory
 from services.auth.directory_service import DirectoryService
 from services.auth.housekeeping import Housekeeping
@@ -48,6 +49,17 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         cameras = CameraModel(database)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
+        storage = await stack.enter_async_context(runtime.channel(runtime.cluster.storage_address))
+        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
+        consents = build_consents(
+            database,
+            cameras,
+            verifier,
+            storage,
+            clock,
+            time_zone=runtime.cluster.time_zone,
+            notice_names=settings.notice_names == "person",
+        )
         housekeeping = Housekeeping(keys, tokens, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
@@ -55,9 +67,8 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         runtime.health.require("auth.cameras", lambda: feed.complete)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), housekeeping.run(), readiness.run()):
+        for work in (feed.run(), housekeeping.run(), readiness.run(), consents.upkeep.run()):
             stack.callback(background.create_task(work).cancel)
-        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
         tickets = TicketOffice(database, cameras, keys, clock)
         await stack.enter_async_context(
             runtime.serve(
@@ -78,6 +89,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     auth_pb2_grpc.add_DirectoryServicer_to_server,
                     DirectoryService(database, Directory(database, passwords, clock), keys),
                 ),
+                consents.servicer,
             )
         )
         yield

@@ -1,5 +1,7 @@
 """Auth's settings, `SNOWLIGHT_AUTH_*`."""
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -22,4 +24,9 @@ class AuthSettings(BaseSettings):
         default=65_536,
         ge=8_192,
         description="Memory that hashing a password takes (Argon2id, RFC 9106), KiB.",
+    )
+    notice_names: Literal["organisation", "person"] = Field(
+        default="organisation",
+        description="What owners are told of who looked: organisation, line and unit alone, or the person's "
+        "name too.",
     )

@@ -2,12 +2,16 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.consent.in_force import grants_in_force
 from services.auth.decision import Action, Decision, decide_camera, decide_region
-from services.auth.model import Actor, Principal
+from services.auth.model import Actor, Principal, Role
 from services.auth.repository import cameras, principals, regions
 from services.auth.validation import invalid
 from snowlight.access.token import AccessClaims
 from snowlight.errors import UnauthenticatedError
+
+_FINAL = frozenset({"auth.principal_disabled", "auth.camera_unknown", "auth.camera_deleted"})
+"""Denials that no grant overcomes."""
 
 
 def check_action(action: str) -> Action:
@@ -27,12 +31,27 @@ async def load_principal(connection: AsyncConnection, name: str) -> Principal:
 
 
 async def decide_on_camera(
-    connection: AsyncConnection, principal: Principal, camera_uid: str, action: Action
+    connection: AsyncConnection,
+    principal: Principal,
+    camera_uid: str,
+    action: Action,
+    *,
+    now_ms: int,
+    window: tuple[int, int] | None = None,
 ) -> Decision:
-    """Decide `action` on the camera as the model knows it."""
+    """Decide `action` on the camera as the model knows it. What roles do not allow, a grant may."""
     camera = await cameras.find(connection, camera_uid)
     chain = await regions.chain(connection, camera.region) if camera else []
-    return decide_camera(principal, camera, chain, action)
+    decision = decide_camera(principal, camera, chain, action)
+    if decision.allowed or camera is None or decision.reason in _FINAL:
+        return decision
+    if not principal.roles - {Role.AUDITOR}:
+        return decision
+    found = await grants_in_force(connection, principal, camera, action, now_ms, window)
+    if not found:
+        return decision
+    kind = min(grant.kind for grant in found)
+    return Decision(True, f"auth.grant_{kind}", grants=tuple(sorted(grant.grant_id for grant in found)))
 
 
 async def decide_on_region(

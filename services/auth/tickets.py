@@ -75,7 +75,14 @@ class TicketOffice:
         ticket_id = secrets.token_urlsafe(12)
         async with self._database.write() as connection:
             principal = await load_principal(connection, request.caller.principal)
-            decision = await decide_on_camera(connection, principal, request.camera_uid, request.action)
+            decision = await decide_on_camera(
+                connection,
+                principal,
+                request.camera_uid,
+                request.action,
+                now_ms=now_ms,
+                window=request.window,
+            )
             record = AuditRecord(
                 time_ms=now_ms,
                 event="decision",

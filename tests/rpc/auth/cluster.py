@@ -12,7 +12,7 @@ from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, consent_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
@@ -46,6 +46,7 @@ class Auth:
     tokens: "auth_pb2_grpc.TokensAsyncStub"
     access: "auth_pb2_grpc.AccessAsyncStub"
     directory: "auth_pb2_grpc.DirectoryAsyncStub"
+    consents: "consent_pb2_grpc.ConsentsAsyncStub"
     verifier: TokenVerifier
 
     async def add_region(
@@ -62,10 +63,16 @@ class Auth:
         scope: str,
         line: auth_pb2.Line.ValueType = auth_pb2.GOVERNMENT,
         disabled: bool = False,
+        organisation: str = "",
     ) -> auth_pb2.Principal:
         """Create a principal with the tests' password."""
         principal = auth_pb2.Principal(
-            username=username, line=line, roles=roles, scope=f"regions/{scope}", disabled=disabled
+            username=username,
+            line=line,
+            roles=roles,
+            scope=f"regions/{scope}",
+            disabled=disabled,
+            organisation=organisation,
         )
         return await self.directory.CreatePrincipal(
             auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
@@ -147,5 +154,6 @@ async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> As
             tokens=tokens,
             access=auth_pb2_grpc.AccessStub(channel),
             directory=auth_pb2_grpc.DirectoryStub(channel),
+            consents=consent_pb2_grpc.ConsentsStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
         )
