@@ -125,15 +125,15 @@ class Village:
         with remote_errors("services/auth"):
             return await self.auth.access.CreateTicket(request)
 
-    async def reason(
+    async def sees(
         self, by: str, action: str = "live", uid: str = HOME, window: tuple[int, int] | None = None
-    ) -> str:
-        """Why a ticket is given or refused."""
+    ) -> bool:
+        """Whether they get a ticket."""
         try:
             await self.look(by, action, uid, window)
-        except PermissionDeniedError as error:
-            return error.code
-        return (await self.auth.audit())[0].reason
+        except PermissionDeniedError:
+            return False
+        return True
 
     async def changes(self) -> Sequence[str]:
         """What the audit tells of changes, oldest first."""
