@@ -30,7 +30,7 @@ class AlertDesk:
             return await alerts.page(connection, regions_of, closed=closed, before=before, limit=limit)
 
     async def acknowledge(self, claims: AccessClaims, address: str, name: str) -> Alert:
-        """By an admin of one of its regions who did not begin the emergency. Raises AbortedError when somebody
+        """By an admin of one of its regions who did not begin the emergency. Raises AbortedError when another
         was first.
         """
         now_ms = self._clock.now_ms()

@@ -59,7 +59,7 @@ class ConsentDesk:
         """The consent, in force from now on.
 
         Raises InvalidArgumentError naming the field, PermissionDeniedError unless the caller is the owner or
-        records a signed paper as an admin of the region, FailedPreconditionError for a camera of no household.
+        records a signed paper as an admin of the region, FailedPreconditionError for another camera.
         """
         now_ms = self._clock.now_ms()
         uid = check_id(draft.camera_uid, "camera_uid")
@@ -160,8 +160,8 @@ class ConsentDesk:
     async def withdraw(
         self, claims: AccessClaims, address: str, request: consent_pb2.WithdrawConsentRequest
     ) -> Consent:
-        """End access at once. Raises AbortedError when somebody was first, FailedPreconditionError when it was
-        over before.
+        """End access at once. Raises AbortedError when somebody was first, FailedPreconditionError when it
+        was over before.
         """
         now_ms = self._clock.now_ms()
         paper = check_text(request.paper_reference, "paper_reference", max_length=MAX_REFERENCE)

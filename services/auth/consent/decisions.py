@@ -152,7 +152,7 @@ class DecisionDesk:
     async def revoke(
         self, claims: AccessClaims, address: str, request: consent_pb2.DecideGrantRequest
     ) -> Grant:
-        """End what was approved, at once: the requester, the beneficiary, or an admin of one of its regions."""
+        """End what was approved at once: by requester, beneficiary, or an admin of one of its regions."""
         now_ms = self._clock.now_ms()
         reason = check_text(request.reason, "reason", max_length=MAX_REASON, required=True)
 
@@ -169,7 +169,7 @@ class DecisionDesk:
     async def defer_notice(
         self, claims: AccessClaims, address: str, request: consent_pb2.DeferNoticeRequest
     ) -> Grant:
-        """Have the owner told at a stated date. Raises PermissionDeniedError unless the caller approved it."""
+        """Have the owner told at a stated date. Raises PermissionDeniedError unless they approved it."""
         now_ms = self._clock.now_ms()
         reason = check_text(request.reason, "reason", max_length=MAX_REASON, required=True)
         notice_ms = check_end(

@@ -1,7 +1,7 @@
 """Which consents and grants open a camera to somebody now. A decision asks this before each ticket.
 
-- A consent holds for whom it names, within its hours, while the camera is still its owner's. Live pictures are
-  open while the clock shows its hours; footage that was recorded within them, from `footage_from` on.
+- A consent holds for whom it names, within its hours, while the camera is still its owner's. Live pictures
+  are open while the clock shows its hours; footage that was recorded within them, from `footage_from` on.
 - Nothing but a repair opens a camera to a carrier, and a repair opens none to anybody else.
 - To know of the camera (`camera.read`) any of them will do, whatever the hour.
 """
@@ -32,8 +32,8 @@ async def grants_in_force(
 ) -> frozenset[GrantInForce]:
     """Grants and consents that allow `principal` to do `action` on `camera`.
 
-    `window`: of the footage, [start, end) in ms; None: whichever they open. One query by the camera's uid, and
-    a second one where a consent names a line.
+    `window`: of the footage, [start, end) in ms; None: whichever they open. One query by the camera's uid,
+    and a second one where a consent names a line.
     """
     found = [
         opening

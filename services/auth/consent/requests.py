@@ -247,7 +247,7 @@ def _grant_cameras(found: list[CameraFacts]) -> tuple[GrantCamera, ...]:
 
 
 async def _repairable(connection: AsyncConnection, caller: Caller, uids: list[str]) -> list[CameraFacts]:
-    """A household's camera is opened for repair by its owner, any other by a government's admin of its region.
+    """A household's camera is opened for repair by its owner, another by a government's admin.
 
     One answer to everybody else, also for a camera that is not known.
     """

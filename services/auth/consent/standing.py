@@ -47,7 +47,7 @@ async def caller_of(connection: AsyncConnection, claims: AccessClaims, remote_ad
 
 
 async def load_named(connection: AsyncConnection, name: str, field: str) -> Principal:
-    """A principal that a request names. Raises InvalidArgumentError naming `field` unless they can sign in."""
+    """Somebody whom a request names. Raises InvalidArgumentError naming `field` unless they can sign in."""
     principal = await principals.find(connection, name)
     if principal is None or principal.disabled:
         raise invalid(field, 'must be "principals/{id}" of somebody who can sign in')

@@ -127,7 +127,7 @@ class SubjectDesk:
     async def decide(
         self, claims: AccessClaims, address: str, message: consent_pb2.DecideSubjectRequestRequest
     ) -> SubjectRequest:
-        """Grant or refuse. Raises PermissionDeniedError unless a second person may, AbortedError when somebody
+        """Grant or refuse. Raises PermissionDeniedError unless a second person may, AbortedError when another
         was first.
         """
         now_ms = self._clock.now_ms()
