@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.admin import evidence, holds, integrity, retention, stores
+from services.admin import consents, evidence, holds, integrity, retention, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     evidence.add_commands(commands)
     retention.add_commands(commands)
     holds.add_commands(commands)
+    consents.add_commands(commands)
     return parser
 
 

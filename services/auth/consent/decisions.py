@@ -191,7 +191,7 @@ class DecisionDesk:
                 )
             decided_ms = grant.decide_ms or now_ms
             check_end(request.notice_time, now_ms, decided_ms + LONGEST_DEFERRAL_MS - now_ms, "notice_time")
-            values = {
+            values: dict[str, Any] = {
                 "notice_ms": notice_ms,
                 "notice_deferred_by": caller.name,
                 "notice_reason": reason,

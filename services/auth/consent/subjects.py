@@ -1,6 +1,7 @@
 """People who were filmed ask to see it: a record, a decision by a second person, one viewing on record."""
 
 from dataclasses import replace
+from typing import Any
 
 from services.auth.camera_model import CameraModel
 from services.auth.consent.checks import (
@@ -71,7 +72,7 @@ class SubjectDesk:
             raise InvalidArgumentError(
                 "request.past_maximum", "the window may be 24 hours at most", field="window_end"
             )
-        texts = {
+        texts: dict[str, Any] = {
             field: check_text(getattr(draft, field), field, max_length=most, required=True)
             for field, most in (
                 ("applicant_reference", MAX_REFERENCE),

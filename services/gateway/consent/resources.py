@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aiohttp import web
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from services.gateway.cameras.read_model import CameraModel
@@ -36,7 +37,7 @@ class Desk:
         self._model = model
         self._behind_proxy = behind_proxy
 
-    async def caller(self, request: web.Request) -> dict[str, str]:
+    async def caller(self, request: web.Request) -> dict[str, Any]:
         """Fields of every request to auth that a person makes. Raises UnauthenticatedError."""
         person = await self._identity.person(request)
         address = remote_address(request, behind_proxy=self._behind_proxy)
@@ -112,7 +113,7 @@ def read_page(query: Mapping[str, str]) -> dict[str, Any]:
 
 def body_schema(message_type: type[Message], fields: tuple[str, ...], required: tuple[str, ...]) -> Schema:
     """The JSON Schema of a body that `Desk.read` takes."""
-    properties = schema_of(message_type.DESCRIPTOR)["properties"]
+    properties = schema_of(cast(Descriptor, message_type.DESCRIPTOR))["properties"]
     chosen = {field: properties[field] for field in fields}
     for uids, name in _UIDS.items():
         if uids in properties:
@@ -122,7 +123,7 @@ def body_schema(message_type: type[Message], fields: tuple[str, ...], required: 
 
 def answer_schema(message_type: type[Message]) -> Schema:
     """The JSON Schema of an answer that `Desk.write` makes."""
-    schema = schema_of(message_type.DESCRIPTOR)
+    schema = schema_of(cast(Descriptor, message_type.DESCRIPTOR))
     for uids, name in _UIDS.items():
         if uids in schema["properties"]:
             schema["properties"][name] = schema["properties"][uids]

@@ -294,7 +294,7 @@ async def test_bad_requests_are_refused_by_field(village: Village) -> None:
         with pytest.raises(InvalidArgumentError) as refused:
             await village.ask("wang", kind, **fields)
         assert refused.value.field == field, fields
-    windows = (
+    windows: tuple[tuple[str, dict[str, Any]], ...] = (
         ("window_end", {"window_start": village.ahead(-HOUR_MS)}),
         ("window_end", {"window_start": village.ahead(-HOUR_MS), "window_end": village.ahead(-2 * HOUR_MS)}),
         ("window_end", {"window_start": village.ahead(-32 * DAY_MS), "window_end": village.ahead(0)}),

@@ -278,7 +278,8 @@ async def test_bad_bodies_are_problems_that_name_the_field(street: Street) -> No
         status, problem = await street.call("owner", "GET", path)
         assert (status, problem["field"]) == (400, "page_size")
     for method, path in (("GET", "/v1/consents"), ("POST", "/v1/grants"), ("GET", "/v1/alerts")):
-        status, problem = await street.site.call(method, path, **({"json": {}} if method == "POST" else {}))
+        options: dict[str, Any] = {"json": {}} if method == "POST" else {}
+        status, problem = await street.site.call(method, path, **options)
         assert (status, problem["code"]) == (401, "auth.token_missing")
     status, problem = await street.call("owner", "GET", "/v1/consents/none")
     assert (status, problem["code"]) == (404, "consent.unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import obstore
@@ -51,7 +51,7 @@ class Erasing:
         with remote_errors("services/storage"):
             return await self.stub.EraseFootage(request)
 
-    async def until(self, state: retention_pb2.Erasure.State.ValueType, **asked: int) -> Erasure:
+    async def until(self, state: retention_pb2.Erasure.State.ValueType, **asked: Any) -> Erasure:
         """The erasure once it has come so far."""
         found = await self.ask(**asked)
 
@@ -127,7 +127,7 @@ async def test_a_window_goes_by_whole_objects_and_what_lies_beside_it_stays(
     cluster: Cluster, desk: Desk, erasing: Erasing
 ) -> None:
     kept = {key_of(cluster, "a", 0), key_of(cluster, "a", 3)}
-    window = {"start_ms": START_MS + MINUTE_MS + 20_000, "end_ms": START_MS + 2 * MINUTE_MS}
+    window: dict[str, Any] = {"start_ms": START_MS + MINUTE_MS + 20_000, "end_ms": START_MS + 2 * MINUTE_MS}
     await erasing.until(Erasure.DONE, **window)
     assert there(cluster, "a") == kept
     again = await erasing.ask(**window)
@@ -230,14 +230,15 @@ async def test_the_last_minute_is_waited_for(cluster: Cluster, desk: Desk, erasi
 
 async def test_bad_erasures_are_refused_by_field(erasing: Erasing) -> None:
     ahead_ms = SystemClock().now_ms() + DAY_MS
-    for field, asked in (
+    bad: tuple[tuple[str, dict[str, Any]], ...] = (
         ("camera_uid", {"uid": "../a"}),
         ("start_ms", {"start_ms": -1}),
         ("end_ms", {"start_ms": END_MS, "end_ms": END_MS}),
         ("end_ms", {"end_ms": ahead_ms}),
-    ):
+    )
+    for field, asked in bad:
         with pytest.raises(InvalidArgumentError) as refused:
-            await erasing.ask(**asked)  # type: ignore[arg-type]  # one of them is a text
+            await erasing.ask(**asked)
         assert refused.value.field == field
     with pytest.raises(InvalidArgumentError) as refused, remote_errors("services/storage"):
         await erasing.stub.EraseFootage(retention_pb2.EraseFootageRequest(camera_uid="a", end_ms=END_MS))
