@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -113,6 +114,7 @@ def runtime_for(data_dir: Path, clock: MovableClock) -> Runtime:
         data_dir=data_dir,
         auth_address=f"127.0.0.1:{free_port()}",
         ingest_address=f"127.0.0.1:{free_port()}",
+        storage_address=f"127.0.0.1:{free_port()}",
         drain_seconds=0.2,
     )
     return replace(build_runtime("auth", cluster, create_key=True), clock=clock)
@@ -131,14 +133,19 @@ async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> AsyncIterator[Auth]:
-    """Run auth and connect to it as the gateway does."""
+async def auth_of(
+    runtime: Runtime, registry: Registry, database_url: str, **settings: Any
+) -> AsyncIterator[Auth]:
+    """Run auth, with further `settings`, and connect to it as the gateway does."""
     assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
-        settings = AuthSettings(
-            listen=runtime.cluster.auth_address, database_url=database_url, password_memory_kib=8_192
+        chosen = AuthSettings(
+            listen=runtime.cluster.auth_address,
+            database_url=database_url,
+            password_memory_kib=8_192,
+            **settings,
         )
-        await stack.enter_async_context(run_auth(runtime, settings))
+        await stack.enter_async_context(run_auth(runtime, chosen))
         channel: grpc.aio.Channel = await stack.enter_async_context(
             runtime.named("gateway").channel(runtime.cluster.auth_address)
         )
