@@ -140,7 +140,9 @@ class DecisionDesk:
 
         async def withdrawn(connection: AsyncConnection, caller: Caller, grant: Grant) -> dict[str, Any]:
             if caller.name != grant.requester:
-                raise PermissionDeniedError("grant.not_requester", "only the requester withdraws a request")
+                raise PermissionDeniedError(
+                    "grant.not_requester", "only the requester withdraws a request", field="name"
+                )
             decision = {"state": GrantState.WITHDRAWN, "end_ms": now_ms, "decision_reason": reason}
             if grant.start_ms is not None:
                 await _close(connection, grant, now_ms)
@@ -182,9 +184,13 @@ class DecisionDesk:
             caller = await caller_of(connection, claims, address)
             grant = await _find(connection, request.name, lock=True)
             if caller.name in (grant.requester, grant.beneficiary):
-                raise PermissionDeniedError("grant.own_request", "a second person defers the notice")
+                raise PermissionDeniedError(
+                    "grant.own_request", "a second person defers the notice", field="name"
+                )
             if not grant.decided_by or caller.name != grant.decided_by:
-                raise PermissionDeniedError("grant.not_approver", "whoever approved it defers the notice")
+                raise PermissionDeniedError(
+                    "grant.not_approver", "whoever approved it defers the notice", field="name"
+                )
             if grant.start_ms is None or grant.purpose not in ("case", "emergency"):
                 raise FailedPreconditionError(
                     "grant.not_deferrable", "only the notice of a case or an emergency is deferred"

@@ -131,7 +131,9 @@ class RequestDesk:
             for camera in opened:
                 if not await reaches(connection, caller.principal, camera.region):
                     raise PermissionDeniedError(
-                        "grant.outside_scope", "an emergency opens cameras inside one's own regions alone"
+                        "grant.outside_scope",
+                        "an emergency opens cameras inside one's own regions alone",
+                        field="camera_uids",
                     )
             end_ms = now_ms + EMERGENCY_S * 1000
             grant = Grant(
@@ -257,6 +259,7 @@ async def _repairable(connection: AsyncConnection, caller: Caller, uids: list[st
         raise PermissionDeniedError(
             "grant.not_admin",
             "a camera is opened for repair by a government's admin of its region, a household's by its owner",
+            field="camera_uids",
         )
     if any(camera.deleted for camera in allowed):
         raise FailedPreconditionError("auth.camera_deleted", "the camera was removed", field="camera_uids")

@@ -84,7 +84,7 @@ async def require_admin(connection: AsyncConnection, principal: Principal, regio
     for region in sorted(set(regions_of)):
         if not await administers(connection, principal, region):
             raise PermissionDeniedError(
-                "grant.not_admin", "only an admin of the region of every camera may do this"
+                "grant.not_admin", "only an admin of the region of every camera may do this", field="name"
             )
 
 
@@ -94,13 +94,15 @@ async def require_second_person(
     """Raises PermissionDeniedError if they are one of `first`, or of a lower tier than one of them."""
     names = sorted(set(first))
     if principal.name in names:
-        raise PermissionDeniedError("grant.own_request", "somebody else has to decide this")
+        raise PermissionDeniedError("grant.own_request", "somebody else has to decide this", field="name")
     own = await tier(connection, principal)
     for name in names:
         other = await principals.find(connection, name)
         if other is not None and own > await tier(connection, other):
             raise PermissionDeniedError(
-                "grant.lower_tier", "somebody of the same or a higher tier has to decide this"
+                "grant.lower_tier",
+                "somebody of the same or a higher tier has to decide this",
+                field="name",
             )
 
 

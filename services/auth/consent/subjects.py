@@ -87,7 +87,9 @@ class SubjectDesk:
                 raise PermissionDeniedError("grant.not_officer", "such requests are recorded by officers")
             camera = await find_camera(connection, uid, "camera_uid")
             if not await reaches(connection, caller.principal, camera.region):
-                raise PermissionDeniedError("grant.outside_scope", "the camera lies outside your regions")
+                raise PermissionDeniedError(
+                    "grant.outside_scope", "the camera lies outside your regions", field="camera_uid"
+                )
             officer = await load_named(connection, draft.officer or caller.name, "officer")
             if not is_officer(officer):
                 raise invalid("officer", "must be an officer who may see pictures")

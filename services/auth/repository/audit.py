@@ -46,6 +46,29 @@ async def page(connection: AsyncConnection, before: int | None, limit: int) -> l
     return [(row.record_id, _record(row)) for row in await connection.execute(query)]
 
 
+async def looks_at(
+    connection: AsyncConnection, camera_uid: str, without: str, before: int | None, limit: int
+) -> list[tuple[int, AuditRecord]]:
+    """At most `limit` records of tickets given for a camera and of what was watched, newest first.
+
+    `without`: a principal, whose own ones are left out.
+    """
+    query = (
+        sa.select(audit_records)
+        .where(
+            audit_records.c.camera_uid == camera_uid,
+            audit_records.c.event.in_(("decision", "view")),
+            audit_records.c.allowed,
+            audit_records.c.principal != without,
+        )
+        .order_by(audit_records.c.record_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(audit_records.c.record_id < before)
+    return [(row.record_id, _record(row)) for row in await connection.execute(query)]
+
+
 def _record(row: sa.Row[tuple[object, ...]]) -> AuditRecord:
     values = row._mapping
     start_ms = values["window_start_ms"]
@@ -74,26 +97,3 @@ def _record(row: sa.Row[tuple[object, ...]]) -> AuditRecord:
         watched_bytes=values["watched_bytes"],
         detail=values["detail"],
     )
-
-
-async def looks_at(
-    connection: AsyncConnection, camera_uid: str, without: str, before: int | None, limit: int
-) -> list[tuple[int, AuditRecord]]:
-    """At most `limit` records of tickets given for a camera and of what was watched, newest first.
-
-    `without`: a principal, whose own ones are left out.
-    """
-    query = (
-        sa.select(audit_records)
-        .where(
-            audit_records.c.camera_uid == camera_uid,
-            audit_records.c.event.in_(("decision", "view")),
-            audit_records.c.allowed,
-            audit_records.c.principal != without,
-        )
-        .order_by(audit_records.c.record_id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(audit_records.c.record_id < before)
-    return [(row.record_id, _record(row)) for row in await connection.execute(query)]

@@ -119,12 +119,12 @@ class Eraser:
 
     async def _erase(self, erasure: Erasure) -> None:
         packed_held = await self._unpack(erasure)
-        for store in self._footage.names:
-            await self._check(store)
-            await self._aside.erase(store, erasure.camera_uid, Span(erasure.start_ms, erasure.end_ms))
         while doomed := await self._doom(erasure):
             await self._delete(doomed)
-        held_by = list(await self._copies.erase(erasure)) if erasure.state is not ErasureState.DONE else []
+        held_by: list[str] = []
+        if erasure.state is not ErasureState.DONE:  # what comes late comes as rows
+            await self._erase_aside(erasure)
+            held_by += await self._copies.erase(erasure)
         now_ms = self._clock.now_ms()
         rows, rows_held = await self._erasures.remaining(erasure, now_ms)
         remaining, held = rows + packed_held, rows_held + packed_held
@@ -139,6 +139,11 @@ class Eraser:
         await self._erasures.note(
             erasure, state=str(state), held_by=held_by, remaining_objects=remaining, error=""
         )
+
+    async def _erase_aside(self, erasure: Erasure) -> None:
+        for store in self._footage.names:
+            await self._check(store)
+            await self._aside.erase(store, erasure.camera_uid, Span(erasure.start_ms, erasure.end_ms))
 
     async def _doom(self, erasure: Erasure) -> list[tuple[str, Doomed]]:
         self._reached("erasure.doom")

@@ -83,6 +83,19 @@ async def over(connection: AsyncConnection, now_ms: int, limit: int) -> list[Con
     return [_consent(row) for row in await connection.execute(query.limit(limit))]
 
 
+async def expire(connection: AsyncConnection, consent: Consent) -> bool:
+    """Note that its time is over. False when it was renewed or withdrawn since it was read."""
+    unchanged = sa.and_(
+        consents.c.consent_id == consent.consent_id,
+        consents.c.state == str(ConsentState.ACTIVE),
+        consents.c.end_ms == consent.end_ms,
+    )
+    changed = await connection.execute(
+        sa.update(consents).where(unchanged).values(state=str(ConsentState.EXPIRED))
+    )
+    return changed.rowcount == 1
+
+
 def _consent(row: sa.Row[tuple[object, ...]]) -> Consent:
     values = row._mapping
     from_minute = values["from_minute"]
@@ -104,16 +117,3 @@ def _consent(row: sa.Row[tuple[object, ...]]) -> Consent:
         withdraw_ms=values["withdraw_ms"],
         erasure_id=values["erasure_id"] or "",
     )
-
-
-async def expire(connection: AsyncConnection, consent: Consent) -> bool:
-    """Note that its time is over. False when it was renewed or withdrawn since it was read."""
-    unchanged = sa.and_(
-        consents.c.consent_id == consent.consent_id,
-        consents.c.state == str(ConsentState.ACTIVE),
-        consents.c.end_ms == consent.end_ms,
-    )
-    changed = await connection.execute(
-        sa.update(consents).where(unchanged).values(state=str(ConsentState.EXPIRED))
-    )
-    return changed.rowcount == 1

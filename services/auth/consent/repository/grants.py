@@ -121,6 +121,30 @@ async def used_on(connection: AsyncConnection, camera_uid: str, beneficiaries: S
     return await _read(connection, query)
 
 
+async def told_to(
+    connection: AsyncConnection, owner: str, now_ms: int, *, before: str, limit: int
+) -> list[tuple[str, str, Grant]]:
+    """Grants that opened cameras of `owner` and that they may be told of by now, newest first: a key to page
+    by, the camera's uid, the grant.
+    """
+    key = grants.c.grant_id + sa.literal("/") + grant_cameras.c.camera_uid
+    query = (
+        sa.select(key, grant_cameras.c.camera_uid, grants.c.grant_id)
+        .join_from(grant_cameras, grants, grants.c.grant_id == grant_cameras.c.grant_id)
+        .where(grant_cameras.c.owner == owner, grants.c.start_ms.is_not(None), grants.c.notice_ms <= now_ms)
+        .order_by(grants.c.grant_id.desc(), grant_cameras.c.camera_uid.desc())
+        .limit(limit)
+    )
+    if before:
+        grant_id, _, camera_uid = before.partition("/")
+        place = sa.tuple_(grants.c.grant_id, grant_cameras.c.camera_uid)
+        query = query.where(place < (grant_id, camera_uid))
+    found = list(await connection.execute(query))
+    read = await _read(connection, sa.select(grants).where(grants.c.grant_id.in_([row[2] for row in found])))
+    by_id = {grant.grant_id: grant for grant in read}
+    return [(row[0], row[1], by_id[row[2]]) for row in found]
+
+
 async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Grant]:
     rows = list(await connection.execute(query))
     of_grant = sa.select(grant_cameras).where(grant_cameras.c.grant_id.in_([row.grant_id for row in rows]))
@@ -155,27 +179,3 @@ def _grant(row: sa.Row[Any], cameras: Sequence[GrantCamera]) -> Grant:
         notice_reason=row.notice_reason,
         revision=row.revision,
     )
-
-
-async def told_to(
-    connection: AsyncConnection, owner: str, now_ms: int, *, before: str, limit: int
-) -> list[tuple[str, str, Grant]]:
-    """Grants that opened cameras of `owner` and that they may be told of by now, newest first: a key to page
-    by, the camera's uid, the grant.
-    """
-    key = grants.c.grant_id + sa.literal("/") + grant_cameras.c.camera_uid
-    query = (
-        sa.select(key, grant_cameras.c.camera_uid, grants.c.grant_id)
-        .join_from(grant_cameras, grants, grants.c.grant_id == grant_cameras.c.grant_id)
-        .where(grant_cameras.c.owner == owner, grants.c.start_ms.is_not(None), grants.c.notice_ms <= now_ms)
-        .order_by(grants.c.grant_id.desc(), grant_cameras.c.camera_uid.desc())
-        .limit(limit)
-    )
-    if before:
-        grant_id, _, camera_uid = before.partition("/")
-        place = sa.tuple_(grants.c.grant_id, grant_cameras.c.camera_uid)
-        query = query.where(place < (grant_id, camera_uid))
-    found = list(await connection.execute(query))
-    read = await _read(connection, sa.select(grants).where(grants.c.grant_id.in_([row[2] for row in found])))
-    by_id = {grant.grant_id: grant for grant in read}
-    return [(row[0], row[1], by_id[row[2]]) for row in found]
