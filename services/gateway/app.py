@@ -26,7 +26,8 @@ from services.gateway.consent.grants import GrantRoutes
 from services.gateway.consent.resources import Desk
 from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
-from services.gateway.http.connection import SiteRunner
+from services.gateway.evidence.holds import HoldRoutes
+from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
@@ -36,6 +37,7 @@ from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.identity import Identity
+from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
@@ -84,29 +86,32 @@ def build_site(
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
     verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
-    identity = Identity(verifier, peers, clock)
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
     tickets = TicketCheck(verifier, cameras)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
     camera_routes = CameraRoutes(peers, identity, cameras)
-    desk = Desk(identity, cameras, behind_proxy=behind_proxy)
+    desk = Desk(identity, cameras)
     table: list[Route] = [
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
+        *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
         *ConsentRoutes(peers, desk).routes(),
         *GrantRoutes(peers, desk).routes(),
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
-        middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
+        middlewares=[edge(metrics), bounded_headers, problems(console.answer)],
+        client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
     add_routes(site, with_document(table, version("snowlight")))

@@ -26,7 +26,7 @@ class AlertDesk:
         """Newest first. `closed`: acknowledged ones too."""
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = overseen(caller.principal, Role.ADMIN)
+            regions_of = await overseen(connection, caller.principal, Role.ADMIN)
             return await alerts.page(connection, regions_of, closed=closed, before=before, limit=limit)
 
     async def acknowledge(self, claims: AccessClaims, address: str, name: str) -> Alert:
@@ -39,7 +39,7 @@ class AlertDesk:
             alert = await alerts.find(connection, id_of(name, "alerts"))
             if alert is None or not any(
                 [
-                    await administers(connection, caller.principal, camera.region)
+                    await administers(connection, caller.principal, camera.region, camera.uid, now_ms)
                     for camera in alert.grant.cameras
                 ]
             ):

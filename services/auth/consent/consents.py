@@ -75,7 +75,7 @@ class ConsentDesk:
         await self._model.wait_for(uid)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
-            camera = await _require_owned(connection, caller, uid, paper)
+            camera = await _require_owned(connection, caller, uid, paper, now_ms)
             if camera.ownership is not Ownership.HOUSEHOLD:
                 raise FailedPreconditionError(
                     "consent.not_household",
@@ -114,7 +114,10 @@ class ConsentDesk:
             mine = caller.name in (consent.owner, consent.audience.principal)
             camera = await cameras.find(connection, consent.camera_uid)
             if not mine and not (
-                camera is not None and await administers(connection, caller.principal, camera.region)
+                camera is not None
+                and await administers(
+                    connection, caller.principal, camera.region, camera.uid, self._clock.now_ms()
+                )
             ):
                 raise not_found("consent")
         return consent
@@ -125,7 +128,7 @@ class ConsentDesk:
         """Newest first."""
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = overseen(caller.principal, Role.ADMIN, Role.AUDITOR)
+            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
             where = consents.of_person(caller.name, regions_of) & consents.of_camera(camera_uid)
             return await consents.page(connection, where=where, before=before, limit=limit)
 
@@ -196,7 +199,7 @@ class ConsentDesk:
         self, connection: AsyncConnection, caller: Caller, name: str, paper: str, now_ms: int
     ) -> Consent:
         consent = await _find(connection, name)
-        camera = await _require_owned(connection, caller, consent.camera_uid, paper)
+        camera = await _require_owned(connection, caller, consent.camera_uid, paper, now_ms)
         if consent.owner != camera.owner:
             raise not_found("consent")
         if consent.state is not ConsentState.ACTIVE or consent.end_ms <= now_ms:
@@ -212,14 +215,16 @@ async def _find(connection: AsyncConnection, name: str) -> Consent:
     return consent
 
 
-async def _require_owned(connection: AsyncConnection, caller: Caller, uid: str, paper: str) -> CameraFacts:
+async def _require_owned(
+    connection: AsyncConnection, caller: Caller, uid: str, paper: str, now_ms: int
+) -> CameraFacts:
     """The camera, if it is the caller's, or they record the owner's paper. One answer to everybody else."""
     camera = await cameras.find(connection, uid)
     if camera is not None:
         if camera.owner == caller.name:
             return camera
         is_government = caller.principal.line is Line.GOVERNMENT
-        if is_government and await administers(connection, caller.principal, camera.region):
+        if is_government and await administers(connection, caller.principal, camera.region, uid, now_ms):
             if not camera.owner:
                 raise FailedPreconditionError(
                     "consent.no_owner", "the camera has no owner who could consent", field="camera_uid"

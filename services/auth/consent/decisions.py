@@ -56,7 +56,12 @@ class DecisionDesk:
             caller = await caller_of(connection, claims, address)
             grant = await _find(connection, name)
             if caller.name not in (grant.requester, grant.beneficiary) and not any(
-                [await administers(connection, caller.principal, camera.region) for camera in grant.cameras]
+                [
+                    await administers(
+                        connection, caller.principal, camera.region, camera.uid, self._clock.now_ms()
+                    )
+                    for camera in grant.cameras
+                ]
             ):
                 raise not_found("grant")
         return grant
@@ -67,7 +72,8 @@ class DecisionDesk:
         """Newest first."""
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            of_person = grants.of_person(caller.name, overseen(caller.principal, Role.ADMIN, Role.AUDITOR))
+            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
+            of_person = grants.of_person(caller.name, regions_of)
             where = of_person & grants.of_kind(kind, state)
             return await grants.page(connection, where=where, before=before, limit=limit)
 
@@ -86,7 +92,7 @@ class DecisionDesk:
         reason = check_text(request.reason, "reason", max_length=MAX_REASON)
 
         async def approved(connection: AsyncConnection, caller: Caller, grant: Grant) -> dict[str, Any]:
-            await _require_decider(connection, caller, grant)
+            await _require_decider(connection, caller, grant, now_ms)
             longest_s = LONGEST_GRANT_S if grant.kind is OpeningKind.EMERGENCY else grant.duration_s
             duration_s = check_duration(request.duration_s, longest_s, grant.duration_s)
             end_ms = now_ms + duration_s * 1000
@@ -116,7 +122,7 @@ class DecisionDesk:
         reason = check_text(request.reason, "reason", max_length=MAX_REASON, required=True)
 
         async def denied(connection: AsyncConnection, caller: Caller, grant: Grant) -> dict[str, Any]:
-            await _require_decider(connection, caller, grant)
+            await _require_decider(connection, caller, grant, now_ms)
             decision = {
                 "state": GrantState.DENIED,
                 "end_ms": now_ms,
@@ -160,7 +166,7 @@ class DecisionDesk:
 
         async def revoked(connection: AsyncConnection, caller: Caller, grant: Grant) -> dict[str, Any]:
             if caller.name not in (grant.requester, grant.beneficiary):
-                await require_admin(connection, caller.principal, {grant.cameras[0].region})
+                await require_admin(connection, caller.principal, grant.cameras[:1], now_ms)
             await _close(connection, grant, now_ms)
             return {"state": GrantState.REVOKED, "end_ms": now_ms, "decision_reason": reason}
 
@@ -248,8 +254,8 @@ async def _find(connection: AsyncConnection, name: str, *, lock: bool = False) -
     return grant
 
 
-async def _require_decider(connection: AsyncConnection, caller: Caller, grant: Grant) -> None:
-    await require_admin(connection, caller.principal, {camera.region for camera in grant.cameras})
+async def _require_decider(connection: AsyncConnection, caller: Caller, grant: Grant, now_ms: int) -> None:
+    await require_admin(connection, caller.principal, grant.cameras, now_ms)
     await require_second_person(connection, caller.principal, (grant.requester, grant.beneficiary))
 
 

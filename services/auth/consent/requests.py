@@ -129,7 +129,7 @@ class RequestDesk:
                 raise invalid("beneficiary", "of an emergency is the one who asks")
             opened = await _cameras(connection, uids)
             for camera in opened:
-                if not await reaches(connection, caller.principal, camera.region):
+                if not await reaches(connection, caller.principal, camera.region, camera.uid, now_ms):
                     raise PermissionDeniedError(
                         "grant.outside_scope",
                         "an emergency opens cameras inside one's own regions alone",
@@ -180,10 +180,12 @@ class RequestDesk:
         await self._await_cameras(uids)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
-            [camera] = await _repairable(connection, caller, uids)
+            [camera] = await _repairable(connection, caller, uids, now_ms)
             beneficiary = await load_named(connection, draft.beneficiary, "beneficiary")
             if beneficiary.line is not Line.CARRIER:
                 raise invalid("beneficiary", "of a repair must be a carrier's")
+            if not camera.operator or beneficiary.organisation != camera.operator:
+                raise invalid("beneficiary", "must be of the carrier that operates the camera")
             grant = Grant(
                 grant_id=new_id(now_ms),
                 kind=OpeningKind.REPAIR,
@@ -248,13 +250,17 @@ def _grant_cameras(found: list[CameraFacts]) -> tuple[GrantCamera, ...]:
     return tuple(map(as_grant_camera, found))
 
 
-async def _repairable(connection: AsyncConnection, caller: Caller, uids: list[str]) -> list[CameraFacts]:
+async def _repairable(
+    connection: AsyncConnection, caller: Caller, uids: list[str], now_ms: int
+) -> list[CameraFacts]:
     """A household's camera is opened for repair by its owner, another by a government's admin.
 
     One answer to everybody else, also for a camera that is not known.
     """
     found = [await cameras.find(connection, uid) for uid in uids]
-    allowed = [each for each in found if each is not None and await _may_open(connection, caller, each)]
+    allowed = [
+        each for each in found if each is not None and await _may_open(connection, caller, each, now_ms)
+    ]
     if len(allowed) < len(uids):
         raise PermissionDeniedError(
             "grant.not_admin",
@@ -266,8 +272,10 @@ async def _repairable(connection: AsyncConnection, caller: Caller, uids: list[st
     return allowed
 
 
-async def _may_open(connection: AsyncConnection, caller: Caller, camera: CameraFacts) -> bool:
+async def _may_open(connection: AsyncConnection, caller: Caller, camera: CameraFacts, now_ms: int) -> bool:
     if camera.ownership is Ownership.HOUSEHOLD:
         return camera.owner == caller.name
     is_government = caller.principal.line is Line.GOVERNMENT
-    return is_government and await administers(connection, caller.principal, camera.region)
+    if not is_government:
+        return False
+    return await administers(connection, caller.principal, camera.region, camera.uid, now_ms)

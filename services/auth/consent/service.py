@@ -106,7 +106,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, request.remote_address)
-            regions_of = overseen(caller.principal, Role.ADMIN, Role.AUDITOR)
+            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
             found = await page_of_erasures(connection, caller.name, regions_of, before=before, limit=size + 1)
         shown, token = _page(found, size, lambda each: each.erasure_id)
         return consent_pb2.ListErasuresResponse(

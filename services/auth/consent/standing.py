@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Grant, GrantCamera
 from services.auth.model import Actor, AuditRecord, CameraFacts, Line, Principal, Role
-from services.auth.repository import audit, cameras, principals, regions
+from services.auth.repository import audit, cameras, jurisdictions, principals, regions
 from services.auth.rights import actor_of, load_principal
 from services.auth.tables import regions as regions_table
 from services.auth.validation import check_text, invalid
@@ -43,7 +43,7 @@ async def caller_of(connection: AsyncConnection, claims: AccessClaims, remote_ad
     if principal.disabled:
         raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
     address = check_text(remote_address, "remote_address", max_length=64)
-    return Caller(principal, await actor_of(connection, principal, claims, address))
+    return Caller(principal, actor_of(principal, claims, address))
 
 
 async def load_named(connection: AsyncConnection, name: str, field: str) -> Principal:
@@ -67,22 +67,34 @@ def is_officer(principal: Principal) -> bool:
     return principal.line in AUTHORITIES and bool(principal.roles & _PICTURE_ROLES)
 
 
-async def reaches(connection: AsyncConnection, principal: Principal, region: str) -> bool:
-    """The region lies in their scope."""
-    return principal.scope in await regions.chain(connection, region)
+async def reaches(
+    connection: AsyncConnection, principal: Principal, region: str, camera_uid: str, now_ms: int
+) -> bool:
+    """The camera, which lies in `region`, lies in their scope. What is shared with them is not theirs."""
+    chain = await regions.chain(connection, region)
+    own = principal.jurisdiction
+    if not own:
+        return principal.scope in chain
+    if not await jurisdictions.lasting(connection, own, now_ms):
+        return False
+    return bool(await jurisdictions.holding(connection, [own], chain, camera_uid))
 
 
-async def administers(connection: AsyncConnection, principal: Principal, region: str) -> bool:
-    """They are an admin of the authorities, and the region lies in their scope."""
+async def administers(
+    connection: AsyncConnection, principal: Principal, region: str, camera_uid: str, now_ms: int
+) -> bool:
+    """They are an admin of the authorities, and the camera lies in their scope."""
     if principal.line not in AUTHORITIES or Role.ADMIN not in principal.roles:
         return False
-    return await reaches(connection, principal, region)
+    return await reaches(connection, principal, region, camera_uid, now_ms)
 
 
-async def require_admin(connection: AsyncConnection, principal: Principal, regions_of: Iterable[str]) -> None:
-    """Raises PermissionDeniedError unless they administer all of these regions."""
-    for region in sorted(set(regions_of)):
-        if not await administers(connection, principal, region):
+async def require_admin(
+    connection: AsyncConnection, principal: Principal, cameras_of: Iterable[GrantCamera], now_ms: int
+) -> None:
+    """Raises PermissionDeniedError unless they administer all of these cameras' regions."""
+    for camera in cameras_of:
+        if not await administers(connection, principal, camera.region, camera.uid, now_ms):
             raise PermissionDeniedError(
                 "grant.not_admin", "only an admin of the region of every camera may do this", field="name"
             )
@@ -95,10 +107,9 @@ async def require_second_person(
     names = sorted(set(first))
     if principal.name in names:
         raise PermissionDeniedError("grant.own_request", "somebody else has to decide this", field="name")
-    own = await tier(connection, principal)
     for name in names:
         other = await principals.find(connection, name)
-        if other is not None and own > await tier(connection, other):
+        if other is not None and tier(principal) > tier(other):
             raise PermissionDeniedError(
                 "grant.lower_tier",
                 "somebody of the same or a higher tier has to decide this",
@@ -106,18 +117,21 @@ async def require_second_person(
             )
 
 
-async def tier(connection: AsyncConnection, principal: Principal) -> int:
+def tier(principal: Principal) -> int:
     """The level of their scope's region: 1 is the highest."""
-    region = await regions.find(connection, principal.scope)
-    return int(region.level) if region else _NO_TIER
+    return principal.tier or _NO_TIER
 
 
-def overseen(principal: Principal, *roles: Role) -> sa.Select[Any]:
+async def overseen(connection: AsyncConnection, principal: Principal, *roles: Role) -> sa.Select[Any]:
     """Codes of the regions in the scope of somebody of the authorities who has one of `roles`; else none."""
     codes = sa.select(regions_table.c.code)
     if principal.line not in AUTHORITIES or not principal.roles & set(roles):
         return codes.where(sa.false())
-    inside = codes.where(regions_table.c.code == principal.scope).cte(recursive=True)
+    roots = {principal.scope}
+    if principal.jurisdiction:
+        own = await jurisdictions.find(connection, principal.jurisdiction)
+        roots = set(own.regions) if own is not None else set()
+    inside = codes.where(regions_table.c.code.in_(roots)).cte(recursive=True)
     inside = inside.union(codes.where(regions_table.c.parent == inside.c.code))
     return sa.select(inside.c.code)
 

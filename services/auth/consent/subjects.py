@@ -18,6 +18,7 @@ from services.auth.consent.model import (
     DAY_MS,
     LONGEST_VIEWING_S,
     Grant,
+    GrantCamera,
     GrantState,
     OpeningKind,
     RequestState,
@@ -86,7 +87,7 @@ class SubjectDesk:
             if not is_officer(caller.principal):
                 raise PermissionDeniedError("grant.not_officer", "such requests are recorded by officers")
             camera = await find_camera(connection, uid, "camera_uid")
-            if not await reaches(connection, caller.principal, camera.region):
+            if not await reaches(connection, caller.principal, camera.region, uid, now_ms):
                 raise PermissionDeniedError(
                     "grant.outside_scope", "the camera lies outside your regions", field="camera_uid"
                 )
@@ -122,7 +123,7 @@ class SubjectDesk:
         """Newest first."""
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = overseen(caller.principal, Role.ADMIN, Role.AUDITOR)
+            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
             return await subject_requests.page(
                 connection, caller.name, regions_of, state=state, before=before, limit=limit
             )
@@ -144,7 +145,8 @@ class SubjectDesk:
             request = await subject_requests.find(connection, id_of(message.name, "subjectRequests"))
             if request is None:
                 raise not_found("subject_request")
-            await require_admin(connection, caller.principal, [request.region])
+            place = GrantCamera(request.camera_uid, request.region, "")
+            await require_admin(connection, caller.principal, [place], now_ms)
             await require_second_person(connection, caller.principal, (request.recorded_by, request.officer))
             if request.state is not RequestState.REQUESTED:
                 raise AbortedError("subject_request.decided", f"it is {request.state}", field="name")

@@ -12,7 +12,6 @@ from google.protobuf.message import Message
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import read_json
-from services.gateway.http.edges import remote_address
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from services.gateway.http.routes import Parameter, Schema
 from services.gateway.peers import AUTH
@@ -32,16 +31,14 @@ _UIDS = {"camera_uid": "camera", "camera_uids": "cameras"}
 class Desk:
     """The caller of a request, and cameras as people name them."""
 
-    def __init__(self, identity: Identity, model: CameraModel, *, behind_proxy: bool) -> None:
+    def __init__(self, identity: Identity, model: CameraModel) -> None:
         self._identity = identity
         self._model = model
-        self._behind_proxy = behind_proxy
 
     async def caller(self, request: web.Request) -> dict[str, Any]:
         """Fields of every request to auth that a person makes. Raises UnauthenticatedError."""
         person = await self._identity.person(request)
-        address = remote_address(request, behind_proxy=self._behind_proxy)
-        return {"access_token": person.access_token, "remote_address": address}
+        return {"access_token": person.access_token, "remote_address": person.address}
 
     async def read(self, request: web.Request, message_type: type[M], fields: tuple[str, ...]) -> M:
         """The body as a message: only `fields` may be given, and `camera` or `cameras`, by name, where it has

@@ -43,7 +43,7 @@ async def test_every_change_of_rights_is_on_record_with_who_made_it(village: Vil
     withdrawn = await village.ask("wang")
     await village.decide("withdraw", "wang", withdrawn.name)
     await village.ask("mayor", "repair")
-    records = [record for record in reversed(await village.auth.audit()) if record.event == "change"]
+    records = await village.change_records()
     told = [
         (record.action, record.camera_uid, record.principal)
         for record in records

@@ -137,7 +137,12 @@ class Village:
 
     async def changes(self) -> Sequence[str]:
         """What the audit tells of changes, oldest first."""
-        return [record.detail for record in reversed(await self.auth.audit()) if record.event == "change"]
+        return [record.detail for record in await self.change_records()]
+
+    async def change_records(self) -> Sequence[auth_pb2.AuditRecord]:
+        """The audit's records of changes to consents, grants and the like, oldest first."""
+        found = await self.auth.audit("change")
+        return [record for record in reversed(found) if record.action != "principal.manage"]
 
 
 async def settle(auth: Auth) -> Village:
@@ -150,8 +155,10 @@ async def settle(auth: Auth) -> Village:
     for username, role, scope, line, organisation in PEOPLE:
         person = await auth.add_person(username, role, scope=scope, line=line, organisation=organisation)
         village.names[username] = person.name
-    await auth.registry.put(HOME, VILLAGE, ownership=camera_pb2.HOUSEHOLD, owner=village.names["owner"])
-    await auth.registry.put(GATE, VILLAGE)
+    await auth.registry.put(
+        HOME, VILLAGE, ownership=camera_pb2.HOUSEHOLD, owner=village.names["owner"], operator="Carrier"
+    )
+    await auth.registry.put(GATE, VILLAGE, operator="Carrier")
     return village
 
 

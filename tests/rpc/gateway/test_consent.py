@@ -16,6 +16,7 @@ import pytest
 from services.gateway.http.instants import format_instant
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.rpc.status import remote_errors
+from tests.parts.callers import permitted_channel
 from tests.rpc.gateway.footage import session
 from tests.rpc.gateway.site import COUNTY, PASSWORD, VILLAGE, Site
 from tests.waiting import eventually
@@ -76,7 +77,7 @@ class Street:
 
 @pytest.fixture
 async def street(site: Site) -> AsyncIterator[Street]:
-    async with site.runtime.channel(site.runtime.cluster.auth_address) as channel:
+    async with permitted_channel(site.runtime, site.runtime.cluster.auth_address) as channel:
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         for username, scope, role, line, organisation in PEOPLE:
             principal = auth_pb2.Principal(

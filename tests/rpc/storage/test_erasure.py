@@ -72,7 +72,7 @@ async def desk(cluster: Cluster) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def erasing(cluster: Cluster, desk: Desk) -> AsyncIterator[Erasing]:
-    async with cluster.channel("auth") as channel:
+    async with cluster.channel() as channel:
         yield Erasing(channel)
 
 
@@ -136,7 +136,7 @@ async def test_a_window_goes_by_whole_objects_and_what_lies_beside_it_stays(
 
 async def test_footage_that_comes_late_goes_too(cluster: Cluster) -> None:
     """It lay in a spool while its store was away."""
-    async with storage_with_footage(cluster), cluster.channel("auth") as channel:
+    async with storage_with_footage(cluster), cluster.channel() as channel:
         await Erasing(channel).until(Erasure.DONE)
         assert there(cluster, "a") == set()
     late = put_minute(cluster, "a", 2)
@@ -155,7 +155,7 @@ async def test_packed_footage_goes_too_and_its_held_part_stays(cluster: Cluster)
     minutes = [footage("a", past_ms + minute * MINUTE_MS, sequence=minute) for minute in range(4)]
     await put(cluster, *minutes)
     cluster.storage_settings = {"pack_after_hours": 1}
-    async with cluster.ingest(), cluster.storage() as storage, cluster.channel("auth") as channel:
+    async with cluster.ingest(), cluster.storage() as storage, cluster.channel() as channel:
         desk, erasing = Desk(channel), Erasing(channel)
         await storage.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=1, from_ms=past_ms))
         segments = [minute.segment for minute in minutes]
@@ -200,7 +200,7 @@ async def test_locked_evidence_is_told_as_what_keeps_it(
 ) -> None:
     cluster = Cluster(postgres_url, tmp_path, minio_server.store("erased-village"))
     await asyncio.to_thread(init_stores, cluster.store, EvidenceSettings(), tmp_path, None)
-    async with storage_with_footage(cluster) as desk, cluster.channel("auth") as channel:
+    async with storage_with_footage(cluster) as desk, cluster.channel() as channel:
         export = await desk.ended((await desk.create("a")).name)
         await desk.lets_go()
         waiting = await Erasing(channel).until(Erasure.HELD)
