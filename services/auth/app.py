@@ -22,15 +22,21 @@ from services.auth.housekeeping import Housekeeping
 from services.auth.passwords import Passwords
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
+from services.auth.revocation.feed import RevocationFeed, take_in
+from services.auth.revocation.service import RevocationsService
 from services.auth.rights import Rights
 from services.auth.sight import VisibleCameras
 from services.auth.signing_keys import SigningKeys
-from services.auth.tickets import TicketOffice
+from services.auth.tickets.office import TicketOffice
+from services.auth.tickets.renewal import Renewals
+from services.auth.tickets.revival import OwnTickets
+from services.auth.tickets.service import Tickets
 from services.auth.token_service import TokensService
 from services.auth.tokens import Tokens
 from snowlight.access.keys import PublicKeys
+from snowlight.access.revocations import Revocations
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
@@ -56,10 +62,15 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         await passwords.open()
         tokens = Tokens(database, keys, passwords, Attempts(clock), clock)
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
-        cameras = CameraModel(database)
+        cameras = CameraModel(database, clock)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
+        engine = PolicyEngine(policies)
+        rights = Rights(engine, clock, settings.incident_number)
+        office = TicketOffice(database, cameras, rights, keys, clock, max_viewers=settings.ticket_viewers)
+        revocation_feed = RevocationFeed(database, clock)
+        revocations = Revocations(clock)
+        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
         storage = await stack.enter_async_context(runtime.channel(runtime.cluster.storage_address))
-        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
         consents = build_consents(
             database,
             cameras,
@@ -69,19 +80,29 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             time_zone=runtime.cluster.time_zone,
             notice_names=settings.notice_names == "person",
         )
-        housekeeping = Housekeeping(keys, tokens, clock)
+        housekeeping = Housekeeping(keys, tokens, office, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
         runtime.health.require("auth.clock", lambda: readiness.clock_agrees)
         runtime.health.require("auth.cameras", lambda: feed.complete)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), housekeeping.run(), readiness.run(), consents.upkeep.run()):
+        for work in (
+            feed.run(),
+            housekeeping.run(),
+            readiness.run(),
+            office.run(),
+            revocation_feed.run(),
+            take_in(revocation_feed, revocations),
+            consents.upkeep.run(),
+        ):
             stack.callback(background.create_task(work).cancel)
-        engine = PolicyEngine(policies)
-        rights = Rights(engine, clock, settings.incident_number)
         delegation = Delegation(rights, verifier, clock)
-        tickets = TicketOffice(database, cameras, rights, keys, clock)
+        tickets = Tickets(
+            office,
+            OwnTickets(database, rights, clock),
+            Renewals(database, rights, clock, session_tickets=settings.session_tickets),
+        )
         await stack.enter_async_context(
             runtime.serve(
                 settings.listen,
@@ -97,11 +118,16 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         database,
                         cameras,
                         rights,
-                        VisibleCameras(rights, engine, clock),
+                        VisibleCameras(rights, engine),
                         tickets,
                         verifier,
                         clock,
                     ),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Revocations",
+                    revocation_pb2_grpc.add_RevocationsServicer_to_server,
+                    RevocationsService(database, revocation_feed, clock),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Directory",

@@ -41,3 +41,13 @@ class AuthSettings(BaseSettings):
         description="What owners are told of who looked: organisation, line and unit alone, or the person's "
         "name too.",
     )
+    ticket_viewers: int = Field(
+        default=3,
+        ge=1,
+        le=100,
+        description="How many may watch with one ticket at once. A viewer is an address with a user agent, "
+        "and counts for 15 seconds after each request.",
+    )
+    session_tickets: int = Field(
+        default=256, ge=1, description="How many tickets of one sign-in may play at once: a wall of cameras."
+    )

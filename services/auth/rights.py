@@ -1,17 +1,18 @@
 """Decisions on facts read from the database: who asks, what for, and what the policies say."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.consent.in_force import grants_in_force
+from services.auth.consent.in_force import open_to
 from services.auth.consent.model import GrantInForce
 from services.auth.decision import OF_CAMERAS, PICTURES, Action, Decision
+from services.auth.facts import Facts, read_facts
 from services.auth.model import Actor, CameraFacts, Principal
-from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
-from services.auth.repository import cameras, jurisdictions, principals, regions
+from services.auth.policy.engine import Circumstances, Place, PolicyEngine
+from services.auth.repository import principals
 from services.auth.validation import invalid
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
@@ -73,6 +74,29 @@ class Rights:
         self._clock = clock
         self._incident_number = incident_number
 
+    async def facts(
+        self,
+        connection: AsyncConnection,
+        names: Collection[str],
+        camera_uids: Collection[str] = (),
+        *,
+        codes: Collection[str] = (),
+    ) -> Facts:
+        """What decisions about these principals, cameras and regions rest on now."""
+        return await read_facts(connection, names, camera_uids, self._clock.now_ms(), codes=codes)
+
+    def decide(
+        self,
+        facts: Facts,
+        principal: Principal,
+        camera_uid: str,
+        action: Action,
+        asked: Asked = NOTHING_MORE,
+    ) -> Decision:
+        """Decide `action` on the camera as the model knows it."""
+        camera = facts.cameras.get(camera_uid)
+        return CAMERA_UNKNOWN if camera is None else self._decide(facts, principal, camera, action, asked)
+
     async def on_camera(
         self,
         connection: AsyncConnection,
@@ -82,10 +106,8 @@ class Rights:
         asked: Asked = NOTHING_MORE,
     ) -> Decision:
         """Decide `action` on the camera as the model knows it."""
-        camera = await cameras.find(connection, camera_uid)
-        if camera is None:
-            return CAMERA_UNKNOWN
-        return await self.on_facts(connection, principal, camera, action, asked)
+        facts = await self.facts(connection, [principal.name], [camera_uid])
+        return self.decide(facts, principal, camera_uid, action, asked)
 
     async def on_facts(
         self,
@@ -95,13 +117,29 @@ class Rights:
         action: Action,
         asked: Asked = NOTHING_MORE,
     ) -> Decision:
-        """Decide `action` on a camera as it is described, be it registered or not yet."""
-        subject = await self.subject(connection, principal)
-        place = await self.place(connection, subject, camera.region, camera.uid)
-        granted = frozenset[GrantInForce]()
-        if action in OPENED_BY_GRANTS:
-            now_ms = self._clock.now_ms()
-            granted = await grants_in_force(connection, principal, camera, action, now_ms, asked.window)
+        """Decide `action` on a camera as it is described, which need not be registered."""
+        facts = await self.facts(connection, [principal.name], codes=[camera.region])
+        return self._decide(facts, principal, camera, action, asked)
+
+    async def on_region(
+        self, connection: AsyncConnection, principal: Principal, code: str, action: Action
+    ) -> Decision:
+        """Decide `action` on all a region holds. Raises InvalidArgumentError for actions on cameras alone."""
+        if action in OF_CAMERAS:
+            raise invalid("action", f"{action} is asked for a camera, not for a region")
+        facts = await self.facts(connection, [principal.name], codes=[code])
+        subject = facts.subject(principal)
+        return _in_known_place(
+            facts.place(subject, code),
+            principal,
+            lambda place: self._engine.on_region(subject, place, action),
+        )
+
+    def _decide(
+        self, facts: Facts, principal: Principal, camera: CameraFacts, action: Action, asked: Asked
+    ) -> Decision:
+        subject = facts.subject(principal)
+        place = facts.place(subject, camera.region, camera.uid)
         circumstances = self._circumstances(asked)
 
         def decide(grants: frozenset[str]) -> Decision:
@@ -113,6 +151,7 @@ class Rights:
             )
 
         decision = decide(frozenset())
+        granted = self._granted(facts, principal, camera, action, asked)
         if decision.allowed or not granted:
             return decision  # what is allowed anyway does not end with a grant
         decision = decide(frozenset(str(grant.kind) for grant in granted))
@@ -120,32 +159,14 @@ class Rights:
             return decision
         return replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted)))
 
-    async def on_region(
-        self, connection: AsyncConnection, principal: Principal, code: str, action: Action
-    ) -> Decision:
-        """Decide `action` on all a region holds. Raises InvalidArgumentError for actions on cameras alone."""
-        if action in OF_CAMERAS:
-            raise invalid("action", f"{action} is asked for a camera, not for a region")
-        subject = await self.subject(connection, principal)
-        place = await self.place(connection, subject, code)
-        return _in_known_place(place, principal, lambda place: self._engine.on_region(subject, place, action))
-
-    async def subject(self, connection: AsyncConnection, principal: Principal) -> Subject:
-        """The principal with what is shared with them now."""
-        shared = await jurisdictions.shared_with(connection, principal.name, self._clock.now_ms())
-        return Subject(principal, tuple(shared))
-
-    async def place(
-        self, connection: AsyncConnection, subject: Subject, region: str, camera_uid: str = ""
-    ) -> Place:
-        """Where a region or a camera in it lies, as far as it matters to `subject`."""
-        among = list(subject.shared)
-        own = subject.principal.jurisdiction
-        if own and await jurisdictions.lasting(connection, own, self._clock.now_ms()):
-            among.append(own)
-        chain = await regions.chain(connection, region)
-        holding = await jurisdictions.holding(connection, among, chain, camera_uid)
-        return Place(tuple(chain), tuple(holding))
+    def _granted(
+        self, facts: Facts, principal: Principal, camera: CameraFacts, action: Action, asked: Asked
+    ) -> frozenset[GrantInForce]:
+        opened = facts.openings.get(camera.uid)
+        if not opened or action not in OPENED_BY_GRANTS:
+            return frozenset()
+        scope = facts.chains.get(principal.scope, ())
+        return open_to(opened, principal, camera, action, self._clock.now_ms(), asked.window, scope)
 
     def _circumstances(self, asked: Asked) -> Circumstances:
         caller, days = asked.caller, 0

@@ -165,6 +165,47 @@ revocations = sa.Table(
     sa.Column("create_ms", sa.BigInteger, nullable=False),
 )
 
+# Tickets.
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("session_id", sa.Text, nullable=False, index=True),
+    # A share link: the principal is its sponsor, and somebody else watches.
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("camera_uid", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("window_start_ms", sa.BigInteger),
+    sa.Column("window_end_ms", sa.BigInteger),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("acting_person", sa.Text, nullable=False),
+    sa.Column("acting_unit", sa.Text, nullable=False),
+    sa.Column("acting_reason", sa.Text, nullable=False),
+    sa.Column("remote_address", sa.Text, nullable=False),
+    sa.Column("grants", sa.JSON, nullable=False),
+    sa.Column("max_viewers", sa.Integer, nullable=False),
+    sa.Column("expire_ms", sa.BigInteger, nullable=False),
+    # Made, woken, or last used as far as gateways have told. No index: it changes each minute.
+    sa.Column("use_ms", sa.BigInteger, nullable=False),
+    # When pictures were last asked for with it; 0 while it was never used.
+    sa.Column("play_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoke_ms", sa.BigInteger),
+)
+
+ticket_uses = sa.Table(
+    "ticket_uses",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("gateway", sa.Text, primary_key=True),
+    # The last report of this gateway that was taken down.
+    sa.Column("report", sa.BigInteger, nullable=False),
+    # [[viewer, first ms, last ms], ...]
+    sa.Column("viewers", sa.JSON, nullable=False),
+    sa.Column("use_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_revocations_subject", revocations.c.subject)
+
 # Consents and grants (services/auth/consent).
 
 openings = sa.Table(

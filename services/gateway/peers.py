@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, consent_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, consent_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
 from snowlight.rpc.channel import raw_stream
@@ -28,6 +28,7 @@ class Peers:
     access: auth_pb2_grpc.AccessAsyncStub
     directory: auth_pb2_grpc.DirectoryAsyncStub
     consents: consent_pb2_grpc.ConsentsAsyncStub
+    revocations: revocation_pb2_grpc.RevocationsAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
@@ -57,6 +58,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         access: auth_pb2_grpc.AccessAsyncStub = auth_pb2_grpc.AccessStub(auth)
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
         consents: consent_pb2_grpc.ConsentsAsyncStub = consent_pb2_grpc.ConsentsStub(auth)
+        revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
@@ -67,6 +69,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             access=access,
             directory=directory,
             consents=consents,
+            revocations=revocations,
             cameras=cameras,
             live=live,
             storage=index,

@@ -33,8 +33,17 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.auth.v1.Access": {
         "Authorize": {_GATEWAY},
         "CreateTicket": {_GATEWAY},
+        "BatchCreateTickets": {_GATEWAY},
+        "CreateShareLink": {_GATEWAY},
+        "BatchRenewTickets": {_GATEWAY},
+        "ReviveTicket": {_GATEWAY},
+        "RevokeTicket": {_GATEWAY},
         "ListVisibleRegions": {_GATEWAY},
         "ListVisibleCameras": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.Revocations": {
+        "WatchRevocations": {_GATEWAY, _INGEST},
+        "Revoke": {_ADMIN},
     },
     "snowlight.api.auth.v1.Directory": {
         "CreateRegion": {_ADMIN},

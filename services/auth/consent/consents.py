@@ -72,7 +72,7 @@ class ConsentDesk:
         )
         if footage_from_ms > end_ms:
             raise invalid("footage_from", "must not be after end_time")
-        await self._model.wait_for(uid)
+        await self._model.wait_for([uid])
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
             camera = await _require_owned(connection, caller, uid, paper, now_ms)
@@ -183,7 +183,6 @@ class ConsentDesk:
             ):
                 raise changed_meanwhile("consent")
             await openings.remove(connection, consent.consent_id)
-            await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
             by_paper = f" by paper {paper}" if paper else ""
             await _note(connection, caller, now_ms, consent, "consent.withdraw", f"withdrawn{by_paper}")
             if request.erase:
@@ -193,6 +192,7 @@ class ConsentDesk:
                 await erasures.add(connection, erasure)
                 await _note(connection, caller, now_ms, consent, "consent.erase", f"asks for {erasure.name}")
                 withdrawn = replace(withdrawn, erasure_id=erasure.erasure_id)
+            await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         return withdrawn
 
     async def _find_active(

@@ -6,6 +6,7 @@
 - To know of the camera (`camera.read`) any of them will do, whatever the hour.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,15 +36,30 @@ async def grants_in_force(
     `window`: of the footage, [start, end) in ms; None: whichever they open. One query by the camera's uid,
     and a second one where a consent names a line.
     """
-    found = [
-        opening
-        for opening in await openings.of_camera(connection, camera.uid, now_ms)
+    found = (await openings.of_cameras(connection, [camera.uid], now_ms)).get(camera.uid, [])
+    lines = any(opening.audience.line for opening in found)
+    scope = await regions.chain(connection, principal.scope) if lines else []
+    return open_to(found, principal, camera, action, now_ms, window, scope)
+
+
+def open_to(
+    opened: Iterable[Opening],
+    principal: Principal,
+    camera: CameraFacts,
+    action: Action,
+    now_ms: int,
+    window: tuple[int, int] | None,
+    scope: Collection[str],
+) -> frozenset[GrantInForce]:
+    """`grants_in_force` of what is open now. `scope`: the principal's region and those around it; only asked
+    for lines.
+    """
+    return frozenset(
+        GrantInForce(opening.grant_id, opening.kind, opening.end_ms)
+        for opening in opened
         if _is_open(opening, principal, camera, action, now_ms, window)
-    ]
-    if any(opening.audience.line for opening in found):
-        scope = await regions.chain(connection, principal.scope)
-        found = [each for each in found if not each.audience.line or each.audience.region in scope]
-    return frozenset(GrantInForce(each.grant_id, each.kind, each.end_ms) for each in found)
+        and (not opening.audience.line or opening.audience.region in scope)
+    )
 
 
 def _is_open(

@@ -75,9 +75,8 @@ async def reaches(
     own = principal.jurisdiction
     if not own:
         return principal.scope in chain
-    if not await jurisdictions.lasting(connection, own, now_ms):
-        return False
-    return bool(await jurisdictions.holding(connection, [own], chain, camera_uid))
+    held = (await jurisdictions.lasting(connection, [own], now_ms)).get(own)
+    return held is not None and (camera_uid in held.cameras or not held.regions.isdisjoint(chain))
 
 
 async def administers(

@@ -81,7 +81,7 @@ class SubjectDesk:
                 ("reason", MAX_REASON),
             )
         }
-        await self._model.wait_for(uid)
+        await self._model.wait_for([uid])
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
             if not is_officer(caller.principal):

@@ -1,5 +1,7 @@
 """The audit: rows are added and read, never changed."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,33 +11,41 @@ from services.auth.tables import audit_records
 
 async def add(connection: AsyncConnection, record: AuditRecord) -> None:
     """Write a record."""
+    await add_all(connection, [record])
+
+
+async def add_all(connection: AsyncConnection, records: Sequence[AuditRecord]) -> None:
+    """Write records in their order."""
+    if records:
+        await connection.execute(sa.insert(audit_records), [_values(record) for record in records])
+
+
+def _values(record: AuditRecord) -> dict[str, object]:
     start_ms, end_ms = record.window or (None, None)
-    await connection.execute(
-        sa.insert(audit_records).values(
-            time_ms=record.time_ms,
-            event=record.event,
-            principal=record.actor.principal,
-            organisation=record.actor.organisation,
-            line=record.actor.line,
-            tier=record.actor.tier,
-            scope=record.actor.scope,
-            acting_person=record.actor.acting_person,
-            acting_unit=record.actor.acting_unit,
-            action=record.action,
-            camera_uid=record.camera_uid,
-            window_start_ms=start_ms,
-            window_end_ms=end_ms,
-            purpose=record.purpose,
-            allowed=record.allowed,
-            reason=record.reason,
-            policies=list(record.policies),
-            remote_address=record.actor.remote_address,
-            ticket_id=record.ticket_id,
-            watched_s=record.watched_s,
-            watched_bytes=record.watched_bytes,
-            detail=record.detail,
-        )
-    )
+    return {
+        "time_ms": record.time_ms,
+        "event": record.event,
+        "principal": record.actor.principal,
+        "organisation": record.actor.organisation,
+        "line": record.actor.line,
+        "tier": record.actor.tier,
+        "scope": record.actor.scope,
+        "acting_person": record.actor.acting_person,
+        "acting_unit": record.actor.acting_unit,
+        "action": record.action,
+        "camera_uid": record.camera_uid,
+        "window_start_ms": start_ms,
+        "window_end_ms": end_ms,
+        "purpose": record.purpose,
+        "allowed": record.allowed,
+        "reason": record.reason,
+        "policies": list(record.policies),
+        "remote_address": record.actor.remote_address,
+        "ticket_id": record.ticket_id,
+        "watched_s": record.watched_s,
+        "watched_bytes": record.watched_bytes,
+        "detail": record.detail,
+    }
 
 
 async def page(connection: AsyncConnection, before: int | None, limit: int) -> list[tuple[int, AuditRecord]]:

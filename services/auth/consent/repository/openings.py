@@ -1,6 +1,6 @@
 """What opens which camera now."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,12 +46,20 @@ async def prolong(connection: AsyncConnection, grant_id: str, end_ms: int, windo
     await connection.execute(sa.update(openings).where(openings.c.grant_id == grant_id).values(values))
 
 
-async def of_camera(connection: AsyncConnection, camera_uid: str, now_ms: int) -> list[Opening]:
-    """What opens the camera at this instant."""
-    query = sa.select(openings).where(
-        openings.c.camera_uid == camera_uid, openings.c.start_ms <= now_ms, openings.c.end_ms > now_ms
-    )
-    return [_opening(row) for row in await connection.execute(query)]
+async def of_cameras(
+    connection: AsyncConnection, camera_uids: Collection[str], now_ms: int
+) -> dict[str, list[Opening]]:
+    """What opens these cameras at this instant, by uid."""
+    found: dict[str, list[Opening]] = {}
+    if camera_uids:
+        query = sa.select(openings).where(
+            openings.c.camera_uid.in_(list(camera_uids)),
+            openings.c.start_ms <= now_ms,
+            openings.c.end_ms > now_ms,
+        )
+        for row in await connection.execute(query):
+            found.setdefault(row.camera_uid, []).append(_opening(row))
+    return found
 
 
 async def count_of_camera(connection: AsyncConnection, camera_uid: str, kind: OpeningKind) -> int:
