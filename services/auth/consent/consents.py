@@ -183,7 +183,6 @@ class ConsentDesk:
             ):
                 raise changed_meanwhile("consent")
             await openings.remove(connection, consent.consent_id)
-            await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
             by_paper = f" by paper {paper}" if paper else ""
             await _note(connection, caller, now_ms, consent, "consent.withdraw", f"withdrawn{by_paper}")
             if request.erase:
@@ -193,6 +192,7 @@ class ConsentDesk:
                 await erasures.add(connection, erasure)
                 await _note(connection, caller, now_ms, consent, "consent.erase", f"asks for {erasure.name}")
                 withdrawn = replace(withdrawn, erasure_id=erasure.erasure_id)
+            await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         return withdrawn
 
     async def _find_active(

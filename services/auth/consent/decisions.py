@@ -131,7 +131,6 @@ class DecisionDesk:
                 "decision_reason": reason,
             }
             if grant.start_ms is not None:
-                await _close(connection, grant, now_ms)
                 decision["notice_ms"] = now_ms
             return decision
 
@@ -151,7 +150,6 @@ class DecisionDesk:
                 )
             decision = {"state": GrantState.WITHDRAWN, "end_ms": now_ms, "decision_reason": reason}
             if grant.start_ms is not None:
-                await _close(connection, grant, now_ms)
                 decision["notice_ms"] = now_ms
             return decision
 
@@ -167,7 +165,6 @@ class DecisionDesk:
         async def revoked(connection: AsyncConnection, caller: Caller, grant: Grant) -> dict[str, Any]:
             if caller.name not in (grant.requester, grant.beneficiary):
                 await require_admin(connection, caller.principal, grant.cameras[:1], now_ms)
-            await _close(connection, grant, now_ms)
             return {"state": GrantState.REVOKED, "end_ms": now_ms, "decision_reason": reason}
 
         return await self._change(
@@ -244,6 +241,9 @@ class DecisionDesk:
             changed = replace(grant, revision=grant.revision + 1, **values)
             action = f"grant.{verb}"
             await note_grant(connection, caller.actor, now_ms, action, changed, str(changed.state))
+            if grant.is_in_force and not changed.is_in_force:
+                await openings.remove(connection, grant.grant_id)
+                await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
         return changed
 
 
@@ -257,9 +257,3 @@ async def _find(connection: AsyncConnection, name: str, *, lock: bool = False) -
 async def _require_decider(connection: AsyncConnection, caller: Caller, grant: Grant, now_ms: int) -> None:
     await require_admin(connection, caller.principal, grant.cameras, now_ms)
     await require_second_person(connection, caller.principal, (grant.requester, grant.beneficiary))
-
-
-async def _close(connection: AsyncConnection, grant: Grant, now_ms: int) -> None:
-    """Whatever hangs on the grant ends."""
-    await openings.remove(connection, grant.grant_id)
-    await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)

@@ -82,7 +82,7 @@ class RequestDesk:
         window = _window(draft, actions, now_ms)
         duration_s = check_duration(draft.duration_s, LONGEST_GRANT_S)
         uids = check_camera_uids(draft.camera_uids)
-        await self._await_cameras(uids)
+        await self._model.wait_for(uids)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
             _require_officer(caller)
@@ -120,7 +120,7 @@ class RequestDesk:
         if draft.duration_s:
             raise invalid("duration_s", "is decided by whoever approves an emergency")
         uids = check_camera_uids(draft.camera_uids, EMERGENCY_CAMERAS)
-        await self._await_cameras(uids)
+        await self._model.wait_for(uids)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
             _require_officer(caller)
@@ -177,7 +177,7 @@ class RequestDesk:
         window = _window(draft, actions, now_ms)
         duration_s = check_duration(draft.duration_s, LONGEST_REPAIR_S)
         uids = check_camera_uids(draft.camera_uids, most=1)
-        await self._await_cameras(uids)
+        await self._model.wait_for(uids)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
             [camera] = await _repairable(connection, caller, uids, now_ms)
@@ -210,10 +210,6 @@ class RequestDesk:
             await openings.add(connection, grant.openings())
             await note_grant(connection, caller.actor, now_ms, "grant.repair", grant, "opened for repair")
         return grant
-
-    async def _await_cameras(self, uids: list[str]) -> None:
-        for uid in uids:
-            await self._model.wait_for([uid])
 
 
 def _window(draft: consent_pb2.Grant, actions: tuple[str, ...], now_ms: int) -> tuple[int, int]:

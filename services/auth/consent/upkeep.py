@@ -68,19 +68,19 @@ class Upkeep:
                 # Not if it was renewed meanwhile.
                 if await consents.expire(connection, consent):
                     await openings.remove(connection, consent.consent_id)
-                    await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
                     detail = f"{consent.name} {ConsentState.EXPIRED}"
                     await note_change(
                         connection, _ITSELF, now_ms, "consent.expire", [consent.camera_uid], detail
                     )
+                    await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         for grant in over:
             async with self._database.write() as connection:
                 if await grants.change(connection, grant, state=str(GrantState.EXPIRED)):
+                    expired = str(GrantState.EXPIRED)
+                    await note_grant(connection, _ITSELF, now_ms, "grant.expire", grant, expired)
                     if grant.start_ms is not None:
                         await openings.remove(connection, grant.grant_id)
                         await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
-                    expired = str(GrantState.EXPIRED)
-                    await note_grant(connection, _ITSELF, now_ms, "grant.expire", grant, expired)
 
     async def erase(self) -> None:
         """Ask storage for what is due, one after the other."""

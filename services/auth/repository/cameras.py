@@ -95,5 +95,6 @@ def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
         ownership=Ownership(values["ownership"]) if values["ownership"] else None,
         owner=values["owner"],
         listed_for_residents=values["listed_for_residents"],
+        operator=values["operator"],
         deleted=values["deleted"],
     )

@@ -174,6 +174,22 @@ async def test_a_neighbour_finds_the_camera_that_was_opened_to_them(street: Stre
     assert status == 404
 
 
+async def test_a_withdrawal_ends_a_running_stream_within_two_seconds(street: Street) -> None:
+    footage = session(street.site.clock.now_ms() - 12_000, 12)
+    await street.site.ingest.pictures.send(street.home, footage.init, *footage.fragments)
+    consent = await street.consent()
+    ticket = await street.site.ticket("home", "chen", action="live", purpose="patrol")
+    playlist = f"/hls/{ticket}/live/media.m3u8"
+    assert (await street.site.get(playlist))[0] == 200
+    await street.done("owner", "POST", f"/v1/{consent['name']}:withdraw", {})
+
+    async def is_over() -> bool:
+        return (await street.site.get(playlist))[0] == 403
+
+    await eventually(is_over, 2)
+    assert not await street.sees("chen")
+
+
 async def test_a_withdrawal_that_asks_for_it_erases_what_was_recorded(street: Street) -> None:
     site = street.site
     start_ms = site.clock.now_ms() - 3 * MINUTE_MS
