@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Level, Region
+from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
 from services.auth.tables import regions
 
@@ -65,7 +66,7 @@ async def chain(connection: AsyncConnection, code: str) -> list[str]:
 async def chains(connection: AsyncConnection, codes: Collection[str]) -> dict[str, dict[str, int]]:
     """By each of `codes` that is a region's: it and all regions around it, with their levels."""
     found: dict[str, dict[str, int]] = {}
-    for row in await connection.execute(_CHAINS, {"codes": list(codes)}):
+    for row in await connection.execute(_CHAINS, {"codes": in_list(codes)}):
         found.setdefault(row.of, {})[row.code] = row.level
     return found
 

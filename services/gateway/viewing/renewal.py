@@ -19,6 +19,7 @@ from snowlight.rpc.status import remote_errors
 INTERVAL_S = 60.0
 TICK_S = 1.0
 RETRY_S = 5.0
+LOOK_AGAIN_S = 3.0
 SOON_S = 10.0
 """Between two renewals of a ticket that newcomers ask for."""
 BATCH = 500
@@ -118,7 +119,8 @@ class Renewals:
         for use, request, response in zip(uses, requests, answer.responses, strict=True):
             if request is use.pending:
                 use.pending = None
-                use.renew_at = now + INTERVAL_S
+                use.renew_at = now + (LOOK_AGAIN_S if use.look_again else INTERVAL_S)
+                use.look_again = False
             self._take(use, response, position, epoch, now)
 
     def _take(

@@ -44,6 +44,7 @@ class TicketUse:
         "expires_at",
         "holds_until",
         "idle_s",
+        "look_again",
         "measure",
         "pending",
         "refusal",
@@ -72,6 +73,8 @@ class TicketUse:
         self.viewers = Viewers(claims.max_viewers)
         self.renew_at = now
         """The first renewal comes at once: it tells auth who watches, and decides what may have crossed."""
+        self.look_again = False
+        """Somebody has just come: renew soon once more, as another gateway may tell of its viewers after this."""
         self.report = 0
         self.reported_use = float("-inf")
         self.pending: auth_pb2.RenewTicketRequest | None = None
