@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep", "tickets")
+NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep", "decision", "tickets")
 
 
 def main() -> None:

@@ -11,12 +11,20 @@ from services.auth.access_service import AccessService
 from services.auth.attempts import Attempts
 from services.auth.camera_model import CameraModel
 from services.auth.config import AuthSettings
-from services.auth.directory import Directory
-from services.auth.directory_service import DirectoryService
+from services.auth.directory.delegation import Delegation
+from services.auth.directory.explanation import Explanation
+from services.auth.directory.jurisdictions import Jurisdictions
+from services.auth.directory.principals import Principals
+from services.auth.directory.regions import Regions
+from services.auth.directory.service import DirectoryService
 from services.auth.housekeeping import Housekeeping
 from services.auth.passwords import Passwords
+from services.auth.policy.engine import PolicyEngine
+from services.auth.policy.policies import RULES, load_policies
 from services.auth.revocation.feed import RevocationFeed, take_in
 from services.auth.revocation.service import RevocationsService
+from services.auth.rights import Rights
+from services.auth.sight import VisibleCameras
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.office import TicketOffice
 from services.auth.tickets.renewal import Renewals
@@ -42,6 +50,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[None]:
     """Serve auth while the context is open. Ingest may start later: its feed is followed once it does."""
     clock = runtime.clock
+    policies = load_policies(settings.policy_dir or RULES)
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'auth.db'}"
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, service="auth", migrations=MIGRATIONS))
@@ -54,7 +63,9 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         cameras = CameraModel(database, clock)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
-        office = TicketOffice(database, cameras, keys, clock, max_viewers=settings.ticket_viewers)
+        engine = PolicyEngine(policies)
+        rights = Rights(engine, clock, settings.incident_number)
+        office = TicketOffice(database, cameras, rights, keys, clock, max_viewers=settings.ticket_viewers)
         revocation_feed = RevocationFeed(database, clock)
         revocations = Revocations(clock)
         housekeeping = Housekeeping(keys, tokens, office, clock)
@@ -74,10 +85,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         ):
             stack.callback(background.create_task(work).cancel)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
+        delegation = Delegation(rights, verifier, clock)
         tickets = Tickets(
             office,
-            OwnTickets(database, clock),
-            Renewals(database, clock, session_tickets=settings.session_tickets),
+            OwnTickets(database, rights, clock),
+            Renewals(database, rights, clock, session_tickets=settings.session_tickets),
         )
         await stack.enter_async_context(
             runtime.serve(
@@ -86,12 +98,19 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     "snowlight.api.auth.v1.Tokens",
                     auth_pb2_grpc.add_TokensServicer_to_server,
                     TokensService(tokens, keys),
-                    open_to_all=True,
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Access",
                     auth_pb2_grpc.add_AccessServicer_to_server,
-                    AccessService(database, cameras, tickets, verifier, clock),
+                    AccessService(
+                        database,
+                        cameras,
+                        rights,
+                        VisibleCameras(rights, engine, clock),
+                        tickets,
+                        verifier,
+                        clock,
+                    ),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Revocations",
@@ -101,7 +120,14 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                 Servicer(
                     "snowlight.api.auth.v1.Directory",
                     auth_pb2_grpc.add_DirectoryServicer_to_server,
-                    DirectoryService(database, Directory(database, passwords, clock), keys),
+                    DirectoryService(
+                        database,
+                        Regions(database, clock),
+                        Principals(database, delegation, passwords, clock),
+                        Jurisdictions(database, delegation, clock),
+                        Explanation(database, cameras, rights, policies),
+                        keys,
+                    ),
                 ),
             )
         )

@@ -68,6 +68,19 @@ class CameraModel:
             except TimeoutError:
                 return
 
+    async def wait_for_revision(self, revision: int) -> None:
+        """Return once the registry's changes up to `revision` are known, after a second at the latest."""
+        deadline = asyncio.get_running_loop().time() + LAG_S
+        while True:
+            progress = self._progress
+            if await self.revision() >= revision:
+                return
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await progress.wait()
+            except TimeoutError:
+                return
+
     async def _are_known(self, camera_uids: Collection[str]) -> bool:
         async with self._database.ask() as connection:
             return len(await cameras.find_all(connection, camera_uids)) == len(set(camera_uids))
@@ -80,6 +93,7 @@ def _facts(camera: camera_pb2.Camera) -> CameraFacts:
         ownership=_ownership(camera.ownership),
         owner=camera.owner,
         listed_for_residents=camera.listed_for_residents,
+        operator=camera.operator,
     )
 
 

@@ -22,7 +22,8 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
-from services.gateway.http.connection import SiteRunner
+from services.gateway.evidence.holds import HoldRoutes
+from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
@@ -32,6 +33,7 @@ from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.identity import Identity
+from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
@@ -85,7 +87,7 @@ def build_site(
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
     verifier, sending = viewing.verifier, viewing.sending
-    identity = Identity(verifier, peers, clock)
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
@@ -94,18 +96,21 @@ def build_site(
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
+        *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(
             peers, identity, camera_routes, viewing.revocations, clock, behind_proxy=behind_proxy
         ).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk, behind_proxy=behind_proxy).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, sending, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
-        middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
+        middlewares=[edge(metrics), bounded_headers, problems(console.answer)],
+        client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
     add_routes(site, with_document(table, version("snowlight")))

@@ -22,6 +22,12 @@ async def find_all(connection: AsyncConnection, uids: Collection[str]) -> dict[s
     return {row.uid: _facts(row) for row in await connection.execute(query)}
 
 
+async def registered(connection: AsyncConnection) -> list[CameraFacts]:
+    """The facts of all cameras that are not deleted."""
+    rows = await connection.execute(sa.select(cameras).where(cameras.c.deleted.is_(False)))
+    return [_facts(row) for row in rows]
+
+
 async def put(connection: AsyncConnection, camera: CameraFacts, revision: int) -> None:
     """Keep a camera as of `revision`. An older revision never replaces a newer one."""
     insert = conflict_insert(connection, cameras).values(
@@ -30,10 +36,11 @@ async def put(connection: AsyncConnection, camera: CameraFacts, revision: int) -
         ownership=str(camera.ownership or ""),
         owner=camera.owner,
         listed_for_residents=camera.listed_for_residents,
+        operator=camera.operator,
         deleted=camera.deleted,
         revision=revision,
     )
-    facts = ("region", "ownership", "owner", "listed_for_residents", "deleted", "revision")
+    facts = ("region", "ownership", "owner", "listed_for_residents", "operator", "deleted", "revision")
     await connection.execute(
         insert.on_conflict_do_update(
             index_elements=["uid"],
@@ -83,5 +90,6 @@ def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
         ownership=Ownership(values["ownership"]) if values["ownership"] else None,
         owner=values["owner"],
         listed_for_residents=values["listed_for_residents"],
+        operator=values["operator"],
         deleted=values["deleted"],
     )

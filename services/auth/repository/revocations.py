@@ -26,6 +26,8 @@ class Kind(StrEnum):
     CAMERA = "camera"
     GRANT = "grant"
     TICKET = "ticket"
+    SIGN_INS = "sign_ins"
+    """All sessions of a principal up to then."""
 
 
 @dataclass(frozen=True, slots=True)

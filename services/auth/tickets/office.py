@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.auth.camera_model import CameraModel
-from services.auth.decision import EXPLANATIONS, Decision
+from services.auth.decision import Decision
 from services.auth.model import AuditRecord, Principal
 from services.auth.repository import audit, revocations, tickets
 from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import StoredTicket
+from services.auth.rights import Asked, Rights, actor_of
 from services.auth.signing_keys import SigningKeys
-from services.auth.tickets.facts import Facts, read_facts
+from services.auth.tickets.facts import read_facts
 from services.auth.tickets.grouping import Grouped
 from services.auth.tickets.request import LIFETIME_MS, IssuedTicket, TicketRequest
 from snowlight.access.token import TICKET_TYP
@@ -31,10 +32,18 @@ class TicketOffice:
     """Gives out tickets. Enter `run` in a task."""
 
     def __init__(
-        self, database: Database, cameras: CameraModel, keys: SigningKeys, clock: Clock, *, max_viewers: int
+        self,
+        database: Database,
+        cameras: CameraModel,
+        rights: Rights,
+        keys: SigningKeys,
+        clock: Clock,
+        *,
+        max_viewers: int,
     ) -> None:
         self._database = database
         self._cameras = cameras
+        self._rights = rights
         self._keys = keys
         self._clock = clock
         self._max_viewers = max_viewers
@@ -78,6 +87,7 @@ class TicketOffice:
                 connection,
                 {request.caller.principal for request in requests},
                 {request.camera_uid for request in requests},
+                now_ms,
             )
             sessions = {request.caller.session_id for request in requests} - {""}
             ended = await revocations.revoked(connection, sessions) if sessions else set()
@@ -90,9 +100,12 @@ class TicketOffice:
                 elif not final and request.camera_uid not in facts.cameras:
                     outcomes.append(_CameraUnknownYetError())
                 else:
-                    decision = facts.decide(principal, request.camera_uid, request.action)
+                    asked_for = Asked(request.caller, request.purpose, request.window)
+                    decision = facts.decide(
+                        self._rights, principal, request.camera_uid, request.action, asked_for
+                    )
                     ticket = self._ticket(request, decision, now_ms)
-                    records.append(_record(facts, principal, request, decision, ticket, now_ms))
+                    records.append(_record(principal, request, decision, ticket, now_ms))
                     outcomes.append(ticket if decision.allowed else _refusal(decision))
             await audit.add_all(connection, records)
             await tickets.add_all(connection, [one for one in outcomes if isinstance(one, StoredTicket)])
@@ -144,7 +157,6 @@ class TicketOffice:
 
 
 def _record(
-    facts: Facts,
     principal: Principal,
     request: TicketRequest,
     decision: Decision,
@@ -154,7 +166,7 @@ def _record(
     return AuditRecord(
         time_ms=now_ms,
         event="decision",
-        actor=facts.actor(principal, request.caller, request.remote_address),
+        actor=actor_of(principal, request.caller, request.remote_address),
         action=request.action,
         camera_uid=request.camera_uid,
         window=request.window,
@@ -168,7 +180,7 @@ def _record(
 
 
 def _refusal(decision: Decision) -> PermissionDeniedError:
-    return PermissionDeniedError(decision.reason, EXPLANATIONS[decision.reason])
+    return PermissionDeniedError(decision.reason, decision.sentence)
 
 
 def _nobody() -> UnauthenticatedError:

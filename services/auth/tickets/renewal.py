@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.decision import EXPLANATIONS, Action
+from services.auth.decision import Action
 from services.auth.model import Actor, AuditRecord, Principal
 from services.auth.repository import audit, revocations, tickets
 from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import StoredTicket, TicketUse, Viewing
+from services.auth.rights import Asked, Rights, actor_of
 from services.auth.tickets.facts import Facts, read_facts
 from services.auth.tickets.viewers import RENEWED_WITHIN_MS, in_session, too_many
 from snowlight.access.token import AccessClaims
@@ -69,8 +70,9 @@ class _Known:
 class Renewals:
     """Answers gateways about tickets in use."""
 
-    def __init__(self, database: Database, clock: Clock, *, session_tickets: int) -> None:
+    def __init__(self, database: Database, rights: Rights, clock: Clock, *, session_tickets: int) -> None:
         self._database = database
+        self._rights = rights
         self._clock = clock
         self._session_tickets = session_tickets
 
@@ -97,7 +99,7 @@ class Renewals:
         principal = known.facts.principals.get(ticket.principal)
         own = next((use for use in known.uses.get(ticket.ticket_id, ()) if use.gateway == gateway), None)
         reported = own.report if own else 0
-        actor = _actor(known.facts, ticket, principal)
+        actor = _actor(ticket, principal)
         if renewal.report > reported:
             writing.records += _records(ticket, actor, renewal, now_ms)
         use_ms = min(renewal.use_ms, now_ms)
@@ -132,14 +134,17 @@ class Renewals:
         unused_ms = now_ms - max(ticket.use_ms, renewal.use_ms)
         if not ticket.shared and unused_ms > IDLE_MS:
             return Renewed("ticket.idle", "the ticket was not used for 30 minutes: revive it")
-        decision = known.facts.decide(principal, ticket.camera_uid, Action(ticket.action))
+        asked = Asked(_caller(ticket), ticket.purpose, ticket.window)
+        decision = known.facts.decide(
+            self._rights, principal, ticket.camera_uid, Action(ticket.action), asked
+        )
         if not decision.allowed:
             writing.records.append(
                 _record(
                     ticket, actor, now_ms, allowed=False, reason=decision.reason, policies=decision.policies
                 )
             )
-            return Renewed("ticket.revoked", EXPLANATIONS[decision.reason])
+            return Renewed("ticket.revoked", decision.sentence)
         playing = known.playing.get(ticket.session_id, set())
         if not in_session(playing, ticket.ticket_id, self._session_tickets):
             if renewal.report == 1:  # the gateway's first word on it: once on record is enough
@@ -167,23 +172,27 @@ async def _read(connection: AsyncConnection, ticket_ids: Collection[str], now_ms
             connection,
             {ticket.principal for ticket in stored.values()},
             {ticket.camera_uid for ticket in stored.values()},
+            now_ms,
         ),
         revoked=await revocations.revoked(connection, subjects),
         playing=await tickets.playing(connection, sessions, now_ms - RENEWED_WITHIN_MS),
     )
 
 
-def _actor(facts: Facts, ticket: StoredTicket, principal: Principal | None) -> Actor:
+def _actor(ticket: StoredTicket, principal: Principal | None) -> Actor:
     if principal is None:
         return Actor(principal=ticket.principal, remote_address=ticket.remote_address)
-    caller = AccessClaims(
+    return actor_of(principal, _caller(ticket), ticket.remote_address)
+
+
+def _caller(ticket: StoredTicket) -> AccessClaims:
+    return AccessClaims(
         principal=ticket.principal,
         session_id=ticket.session_id,
         acting_person=ticket.acting_person,
         acting_unit=ticket.acting_unit,
         acting_reason=ticket.acting_reason,
     )
-    return facts.actor(principal, caller, ticket.remote_address)
 
 
 def _records(ticket: StoredTicket, actor: Actor, renewal: Renewal, now_ms: int) -> list[AuditRecord]:

@@ -2,11 +2,12 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.decision import EXPLANATIONS, Action
+from services.auth.decision import Action
 from services.auth.model import AuditRecord
 from services.auth.repository import audit, revocations, tickets
 from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import StoredTicket
+from services.auth.rights import Asked, Rights, actor_of
 from services.auth.tickets.facts import read_facts
 from snowlight.access.token import AccessClaims, TicketClaims
 from snowlight.clock import Clock
@@ -17,8 +18,9 @@ from snowlight.errors import PermissionDeniedError, UnauthenticatedError
 class OwnTickets:
     """What people may do to the tickets that were made for them. `ticket` is verified and not expired."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, rights: Rights, clock: Clock) -> None:
         self._database = database
+        self._rights = rights
         self._clock = clock
 
     async def revive(self, ticket: TicketClaims, caller: AccessClaims, remote_address: str) -> None:
@@ -31,15 +33,16 @@ class OwnTickets:
             stored = await _own(connection, ticket, caller)
             if stored.ended_by(await revocations.revoked(connection, stored.subjects)):
                 raise PermissionDeniedError("ticket.revoked", "the right to this was taken away")
-            facts = await read_facts(connection, [stored.principal], [stored.camera_uid])
+            facts = await read_facts(connection, [stored.principal], [stored.camera_uid], now_ms)
             principal = facts.principals.get(stored.principal)
             if principal is None:
                 raise UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
-            decision = facts.decide(principal, stored.camera_uid, Action(stored.action))
+            asked = Asked(caller, stored.purpose, stored.window)
+            decision = facts.decide(self._rights, principal, stored.camera_uid, Action(stored.action), asked)
             record = AuditRecord(
                 time_ms=now_ms,
                 event="decision",
-                actor=facts.actor(principal, caller, remote_address),
+                actor=actor_of(principal, caller, remote_address),
                 action=stored.action,
                 camera_uid=stored.camera_uid,
                 window=stored.window,
@@ -54,7 +57,7 @@ class OwnTickets:
             if decision.allowed:
                 await tickets.wake(connection, stored.ticket_id, now_ms)
         if not decision.allowed:
-            raise PermissionDeniedError(decision.reason, EXPLANATIONS[decision.reason])
+            raise PermissionDeniedError(decision.reason, decision.sentence)
 
     async def revoke(self, ticket: TicketClaims, caller: AccessClaims, remote_address: str) -> None:
         """End it for good, everywhere within two seconds.
@@ -66,14 +69,14 @@ class OwnTickets:
             stored = await _own(connection, ticket, caller)
             if stored.revoke_ms is not None:
                 return
-            facts = await read_facts(connection, [stored.principal], [])
+            facts = await read_facts(connection, [stored.principal], [], now_ms)
             principal = facts.principals.get(stored.principal)
             if principal is None:
                 raise UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
             record = AuditRecord(
                 time_ms=now_ms,
                 event="change",
-                actor=facts.actor(principal, caller, remote_address),
+                actor=actor_of(principal, caller, remote_address),
                 action="revoke",
                 camera_uid=stored.camera_uid,
                 window=stored.window,

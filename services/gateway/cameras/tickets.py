@@ -197,7 +197,7 @@ class TicketRoutes:
             name, action, start, end, purpose = take_strings(
                 item, ("camera", "action"), ("start", "end", "purpose")
             )
-            camera = await self._cameras.visible(person, name)
+            camera = await self._cameras.visible(name, person)
             wanted = auth_pb2.CreateTicketRequest(camera_uid=camera.uid, action=action, purpose=purpose)
             read_window(wanted, start, end)
         except UnavailableError:

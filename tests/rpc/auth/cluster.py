@@ -6,8 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import grpc
-
 from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
@@ -18,6 +16,7 @@ from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
+from tests.parts.callers import permitted_channel
 from tests.rpc.auth.registry import Registry
 
 PASSWORD = "a password for tests"
@@ -87,10 +86,10 @@ class Auth:
             auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
         )
 
-    async def audit(self) -> list[auth_pb2.AuditRecord]:
-        """The audit, newest first."""
+    async def audit(self, event: str = "decision") -> list[auth_pb2.AuditRecord]:
+        """The audit's records of one event, newest first."""
         answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
-        return list(answer.records)
+        return [record for record in answer.records if record.event == event]
 
 
 def free_port() -> int:
@@ -125,16 +124,14 @@ async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[
 
 @asynccontextmanager
 async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> AsyncIterator[Auth]:
-    """Run auth and connect to it as the gateway does."""
+    """Run auth and connect to it as the services that call it do."""
     assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
         settings = AuthSettings(
             listen=runtime.cluster.auth_address, database_url=database_url, password_memory_kib=8_192
         )
         await stack.enter_async_context(run_auth(runtime, settings))
-        channel: grpc.aio.Channel = await stack.enter_async_context(
-            runtime.named("gateway").channel(runtime.cluster.auth_address)
-        )
+        channel = await stack.enter_async_context(permitted_channel(runtime, runtime.cluster.auth_address))
         tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(channel)
 
         async def fetch() -> str:

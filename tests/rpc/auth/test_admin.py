@@ -106,7 +106,10 @@ async def test_lists_are_json_lines_and_keys_rotate(auth: Auth) -> None:
     _, output, _ = await admin(auth, "list-principals")
     (principal,) = map(json.loads, output.splitlines())
     assert (principal["username"], principal["roles"]) == ("li", ["ADMIN", "AUDITOR"])
-    assert await admin(auth, "list-audit") == (0, "", "")
+    _, output, _ = await admin(auth, "list-audit")
+    (creation,) = map(json.loads, output.splitlines())
+    assert (creation["event"], creation["principal"]) == ("change", "services/admin")
+    assert creation["detail"] == f"{principal['name']} created: government admin,auditor regions/421381"
     status, key_id, _ = await admin(auth, "rotate-key")
     keys = json.loads((await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json)["keys"]
     assert (status, len(keys), keys[0]["kid"]) == (0, 2, key_id.strip())
@@ -128,7 +131,7 @@ async def test_an_administrator_takes_something_away(auth: Auth) -> None:
         assert (status, errors) == (0, "")
         revoked = json.loads(output)
         assert (revoked["kind"], revoked["subject"]) == (kind.upper(), told)
-    newest = (await auth.audit())[0]
+    newest = (await auth.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())).records[0]
     assert (newest.event, newest.action, newest.detail) == ("change", "revoke", f"principal {name}")
     assert (newest.acting_person, newest.purpose) == ("captain Wu", "left the force")
     status, _, errors = await admin(auth, "revoke", "principal", "principals/nobody", *why)

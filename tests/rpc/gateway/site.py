@@ -212,7 +212,7 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
     port = free_port()
     async with AsyncExitStack() as stack:
-        auth = AuthSettings(listen=cluster.auth_address)
+        auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192)
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
         storage = StorageSettings(listen=cluster.storage_address)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
@@ -220,10 +220,11 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}", **settings)
         part = _part(runtime, "gateway")
         await stack.enter_async_context(run_gateway(part, gateway))
-        channel = await stack.enter_async_context(runtime.named("admin").channel(cluster.auth_address))
+        admin, recorder = runtime.named("admin"), runtime.named("ingest")
+        channel = await stack.enter_async_context(admin.channel(cluster.auth_address))
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         await _add_people(directory)
-        index_channel = await stack.enter_async_context(runtime.channel(cluster.storage_address))
+        index_channel = await stack.enter_async_context(recorder.channel(cluster.storage_address))
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
         await index.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=EPOCH, from_ms=clock.now_ms()))
         url = f"http://127.0.0.1:{port}"
@@ -244,6 +245,7 @@ async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
         await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
     people = (
         ("root", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
+        ("second", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("chen", VILLAGE, auth_pb2.VIEWER, auth_pb2.GOVERNMENT),
         ("away", OTHER, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("auditor", COUNTY, auth_pb2.AUDITOR, auth_pb2.GOVERNMENT),

@@ -1,0 +1,194 @@
+"""Jurisdictions: what they hold, and whose they are."""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.model import Jurisdiction
+from services.auth.repository.in_list import in_list
+from services.auth.repository.regions import codes_below
+from services.auth.tables import (
+    jurisdiction_cameras,
+    jurisdiction_members,
+    jurisdiction_regions,
+    jurisdictions,
+)
+
+_PARTS = (
+    (jurisdiction_regions, "region", "regions"),
+    (jurisdiction_cameras, "camera_uid", "cameras"),
+    (jurisdiction_members, "principal", "members"),
+)
+
+
+async def add(connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
+    """Add a new one."""
+    await connection.execute(
+        sa.insert(jurisdictions).values(
+            jurisdiction_id=jurisdiction.jurisdiction_id,
+            display_name=jurisdiction.display_name,
+            region=jurisdiction.region,
+            reason=jurisdiction.reason,
+            expire_ms=jurisdiction.expire_ms,
+            create_ms=jurisdiction.create_ms,
+            version=jurisdiction.version,
+        )
+    )
+    await _add_parts(connection, jurisdiction)
+
+
+async def change(connection: AsyncConnection, jurisdiction: Jurisdiction, version: int) -> bool:
+    """Whether the one of this id, still as of `version`, was changed."""
+    statement = (
+        sa.update(jurisdictions)
+        .where(
+            jurisdictions.c.jurisdiction_id == jurisdiction.jurisdiction_id,
+            jurisdictions.c.version == version,
+        )
+        .values(
+            display_name=jurisdiction.display_name,
+            reason=jurisdiction.reason,
+            expire_ms=jurisdiction.expire_ms,
+            version=version + 1,
+        )
+    )
+    if (await connection.execute(statement)).rowcount != 1:
+        return False
+    for table, _, _ in _PARTS:
+        await connection.execute(
+            sa.delete(table).where(table.c.jurisdiction_id == jurisdiction.jurisdiction_id)
+        )
+    await _add_parts(connection, jurisdiction)
+    return True
+
+
+async def remove(connection: AsyncConnection, jurisdiction_id: str) -> None:
+    """Forget one, with all it holds."""
+    await connection.execute(
+        sa.delete(jurisdictions).where(jurisdictions.c.jurisdiction_id == jurisdiction_id)
+    )
+
+
+async def find(connection: AsyncConnection, jurisdiction_id: str) -> Jurisdiction | None:
+    """The jurisdiction, or None."""
+    query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id == jurisdiction_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else await _whole(connection, row)
+
+
+async def page(
+    connection: AsyncConnection, after: str, limit: int, reach: Sequence[str] | None
+) -> list[Jurisdiction]:
+    """At most `limit` jurisdictions with ids behind `after`, by id: those of regions in and below `reach`."""
+    within = [] if reach is None else [jurisdictions.c.region.in_(codes_below(reach))]
+    query = (
+        sa.select(jurisdictions)
+        .where(jurisdictions.c.jurisdiction_id > after, *within)
+        .order_by(jurisdictions.c.jurisdiction_id)
+        .limit(limit)
+    )
+    return [await _whole(connection, row) for row in await connection.execute(query)]
+
+
+async def shared_with(connection: AsyncConnection, principal: str, now_ms: int) -> list[str]:
+    """Ids of those that `principal` is a member of and that have not ended."""
+    query = (
+        sa.select(jurisdictions.c.jurisdiction_id)
+        .join(jurisdiction_members)
+        .where(jurisdiction_members.c.principal == principal, _lasts(now_ms))
+        .order_by(jurisdictions.c.jurisdiction_id)
+    )
+    return list((await connection.execute(query)).scalars())
+
+
+async def lasting(connection: AsyncConnection, jurisdiction_id: str, now_ms: int) -> bool:
+    """Whether there is one with this id that has not ended."""
+    query = sa.select(jurisdictions.c.jurisdiction_id).where(
+        jurisdictions.c.jurisdiction_id == jurisdiction_id, _lasts(now_ms)
+    )
+    return (await connection.scalar(query)) is not None
+
+
+async def holding(
+    connection: AsyncConnection, among: Sequence[str], chain: Sequence[str], camera_uid: str = ""
+) -> list[str]:
+    """Those of the ids `among` that hold the camera, or a region of the chain around it."""
+    if not among:
+        return []
+    of_regions = sa.select(jurisdiction_regions.c.jurisdiction_id).where(
+        jurisdiction_regions.c.jurisdiction_id.in_(among), jurisdiction_regions.c.region.in_(chain)
+    )
+    of_cameras = sa.select(jurisdiction_cameras.c.jurisdiction_id).where(
+        jurisdiction_cameras.c.jurisdiction_id.in_(among), jurisdiction_cameras.c.camera_uid == camera_uid
+    )
+    return sorted((await connection.execute(of_regions.union(of_cameras))).scalars())
+
+
+async def shared_with_all(
+    connection: AsyncConnection, names: Collection[str], now_ms: int
+) -> dict[str, list[str]]:
+    """By principal, ids of those that they are a member of and that have not ended, in order."""
+    query = (
+        sa.select(jurisdiction_members.c.principal, jurisdictions.c.jurisdiction_id)
+        .join(jurisdiction_members)
+        .where(jurisdiction_members.c.principal.in_(in_list(names)), _lasts(now_ms))
+        .order_by(jurisdictions.c.jurisdiction_id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.principal, []).append(row.jurisdiction_id)
+    return found
+
+
+async def all_lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int) -> set[str]:
+    """Those of the ids that have not ended."""
+    query = sa.select(jurisdictions.c.jurisdiction_id).where(
+        jurisdictions.c.jurisdiction_id.in_(in_list(ids)), _lasts(now_ms)
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def parts_of(
+    connection: AsyncConnection, ids: Collection[str], codes: Collection[str], camera_uids: Collection[str]
+) -> set[tuple[str, str]]:
+    """(id, region's code or camera's uid) for each of these regions and cameras that one of the ids holds."""
+    parts = (
+        (jurisdiction_regions.c.jurisdiction_id, jurisdiction_regions.c.region, codes),
+        (jurisdiction_cameras.c.jurisdiction_id, jurisdiction_cameras.c.camera_uid, camera_uids),
+    )
+    found: set[tuple[str, str]] = set()
+    for holder, part, among in parts:
+        query = sa.select(holder, part).where(holder.in_(in_list(ids)), part.in_(in_list(among)))
+        found |= {(row[0], row[1]) for row in await connection.execute(query)}
+    return found
+
+
+def _lasts(now_ms: int) -> sa.ColumnElement[bool]:
+    return sa.or_(jurisdictions.c.expire_ms.is_(None), jurisdictions.c.expire_ms > now_ms)
+
+
+async def _add_parts(connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
+    for table, column, attribute in _PARTS:
+        values = sorted(getattr(jurisdiction, attribute))
+        if values:
+            rows = [{"jurisdiction_id": jurisdiction.jurisdiction_id, column: value} for value in values]
+            await connection.execute(sa.insert(table), rows)
+
+
+async def _whole(connection: AsyncConnection, row: sa.Row[tuple[object, ...]]) -> Jurisdiction:
+    values = row._mapping
+    parts: dict[str, frozenset[str]] = {}
+    for table, column, attribute in _PARTS:
+        query = sa.select(table.c[column]).where(table.c.jurisdiction_id == values["jurisdiction_id"])
+        parts[attribute] = frozenset((await connection.execute(query)).scalars())
+    return Jurisdiction(
+        jurisdiction_id=values["jurisdiction_id"],
+        display_name=values["display_name"],
+        region=values["region"],
+        reason=values["reason"],
+        expire_ms=values["expire_ms"],
+        create_ms=values["create_ms"],
+        version=values["version"],
+        **parts,
+    )
