@@ -119,7 +119,7 @@ async def test_what_is_watched_goes_on_record_with_who_and_why(desk: Desk) -> No
         3,
         "regions/421381",
     )
-    assert (actor.acting_person, actor.remote_address) == ("officer Li", "192.0.2.7")
+    assert (view.actor.acting_person, view.actor.remote_address) == ("officer Li", "192.0.2.7")
     assert (view.purpose, view.camera_uid, view.action) == ("flood watch", "gate", "live")
 
 
