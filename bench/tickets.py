@@ -34,6 +34,7 @@ from snowlight.api.auth.v1 import auth_pb2, revocation_pb2
 from snowlight.clock import SystemClock
 from tests.parts.postgres import find_postgres, run_postgres
 
+PARTS = ("check", "issue", "revoke")
 TICKETS = 20_000
 GATEWAYS = 50
 
@@ -41,10 +42,12 @@ GATEWAYS = 50
 def main() -> None:
     """Run what is named, or all."""
     parser = argparse.ArgumentParser(prog="bench tickets", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["check", "issue", "revoke"])
+    parser.add_argument("what", nargs="*", help=f"{', '.join(PARTS)}; left out, all")
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
-    what = options.what or ["check", "issue", "revoke"]
+    what = options.what or PARTS
+    if unknown := set(what) - set(PARTS):
+        parser.error(f"there is no {' and no '.join(sorted(unknown))}")
     if "check" in what:
         asyncio.run(_check())
     if "issue" in what:

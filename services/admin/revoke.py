@@ -10,7 +10,7 @@ from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
 TIMEOUT_S = 30.0
-KINDS = tuple(name.lower() for name in revocation_pb2.RevocationKind.keys()[1:])
+KINDS = ("session", "principal", "camera", "grant", "ticket")
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -95,6 +95,11 @@ class Principal:
         return f"principals/{self.principal_id}"
 
     @property
+    def mark(self) -> str:
+        """Who looks, as it is drawn over pictures."""
+        return f"{self.display_name} {self.username}" if self.display_name != self.username else self.username
+
+    @property
     def scope_name(self) -> str:
         """ "regions/{code}" or "jurisdictions/{id}"."""
         return f"jurisdictions/{self.jurisdiction}" if self.jurisdiction else f"regions/{self.scope}"

@@ -94,6 +94,8 @@ class Revocations:
             (revocation_pb2.TICKET, ticket.ticket_id) in revoked
             or (revocation_pb2.SESSION, ticket.session_id) in revoked
             or any((revocation_pb2.GRANT, grant) in revoked for grant in ticket.grants)
+            # A share link does not hang on a sign-in.
+            or (not ticket.sponsor and ticket.issue_ms <= self._sign_ins_ended_ms(ticket.principal))
         )
 
     def unsettles(self, ticket: TicketClaims, decided: Position | None) -> bool:
@@ -115,12 +117,10 @@ class Revocations:
         return False
 
     def refuses(self, token: AccessClaims) -> bool:
-        """Whether the access token is over: its session is, or it is older than a change of its principal,
-        whose rights it tells. A refresh at once gives one that is not: tokens tell their instant in ms."""
+        """Whether the access token is over: its session is, or all sign-ins of its time are."""
         if (revocation_pb2.SESSION, token.session_id) in self._revoked:
             return True
-        changed = self._revoked.get((revocation_pb2.PRINCIPAL, token.principal))
-        return changed is not None and token.issue_ms <= changed[1]
+        return token.issue_ms <= self._sign_ins_ended_ms(token.principal)
 
     def changed_cameras(self, after: Position) -> dict[str, int]:
         """Cameras that were told of after a place in the feed, and the sequence of each."""
@@ -136,6 +136,10 @@ class Revocations:
         """The sequence of the newest that was told of a camera; 0 when nothing was in this feed."""
         position, _ = self._revoked.get((revocation_pb2.CAMERA, uid), ((0, 0), 0))
         return position[1] if position[0] == self._feed else 0
+
+    def _sign_ins_ended_ms(self, principal: str) -> int:
+        _, create_ms = self._revoked.get((revocation_pb2.SIGN_INS, principal), ((0, 0), -1))
+        return create_ms
 
     async def known(self, *, timeout_s: float) -> bool:
         """Whether all has been known once; waits for it a bounded time."""

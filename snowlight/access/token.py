@@ -52,6 +52,8 @@ class TicketClaims:
     """Of a share link: who answers for its guest (`spo`)."""
     max_viewers: int = 1
     """How many may watch with it at once (`vwr`)."""
+    silent: bool = False
+    """Its pictures are shown without the camera's sound (`obl`)."""
 
     def require(self, *actions: str) -> None:
         """Raises PermissionDeniedError unless the ticket is for one of `actions`."""
@@ -105,6 +107,7 @@ class TokenVerifier:
             grants=tuple(claims.get("grt", ())),
             sponsor=claims.get("spo", ""),
             max_viewers=claims.get("vwr", 1),
+            silent="silent" in claims.get("obl", ()),
         )
 
     async def _claims(self, token: str, typ: str) -> dict[str, Any]:

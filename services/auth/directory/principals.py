@@ -89,16 +89,19 @@ class Principals:
             await self._delegation.require_principal(connection, giver, wanted, before)
             if not await principals.change(connection, wanted, before.version):
                 raise _outdated()
-            await revocations.add(connection, Revoked.PRINCIPAL, wanted.name, self._clock.now_ms())
+            now_ms = self._clock.now_ms()
             if wanted.disabled:
-                await refresh_tokens.revoke_principal(connection, wanted.principal_id, self._clock.now_ms())
+                await refresh_tokens.revoke_principal(connection, wanted.principal_id, now_ms)
             await self._delegation.record(
                 connection,
                 giver,
                 f"{wanted.name} changed: {_told(before)} -> {_told(wanted)}",
                 region=wanted.scope,
             )
-            return await self._require(connection, giver, draft.name)
+            changed = await self._require(connection, giver, draft.name)
+            ended = Revoked.SIGN_INS if wanted.disabled else Revoked.PRINCIPAL
+            await revocations.add(connection, ended, wanted.name, now_ms)
+        return changed
 
     async def get(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> Principal:
         """Raises NotFoundError, also for one outside the asking person's reach."""
@@ -129,6 +132,7 @@ class Principals:
             await refresh_tokens.revoke_principal(connection, principal.principal_id, now_ms)
             detail = f"{name} given a new password"
             await self._delegation.record(connection, giver, detail, region=principal.scope)
+            await revocations.add(connection, Revoked.SIGN_INS, name, now_ms)
 
     async def _require(self, connection: AsyncConnection, giver: Giver, name: str) -> Principal:
         principal = await principals.find(connection, name)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import CameraFacts, Ownership
+from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
 from services.auth.tables import camera_feed, cameras
 
@@ -17,7 +18,7 @@ async def find(connection: AsyncConnection, uid: str) -> CameraFacts | None:
 
 async def find_all(connection: AsyncConnection, uids: Collection[str]) -> dict[str, CameraFacts]:
     """The facts of those cameras that the feed has told of."""
-    query = sa.select(cameras).where(cameras.c.uid.in_(uids))
+    query = sa.select(cameras).where(cameras.c.uid.in_(in_list(uids)))
     return {row.uid: _facts(row) for row in await connection.execute(query)}
 
 

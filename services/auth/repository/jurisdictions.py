@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Jurisdiction
+from services.auth.repository.in_list import in_list
 from services.auth.repository.regions import codes_below
 from services.auth.tables import (
     jurisdiction_cameras,
@@ -111,6 +112,45 @@ async def lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int
     query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id.in_(ids), _lasts(now_ms))
     rows = (await connection.execute(query)).all()
     return {row.jurisdiction_id: await _whole(connection, row) for row in rows}
+
+
+async def shared_with_all(
+    connection: AsyncConnection, names: Collection[str], now_ms: int
+) -> dict[str, list[str]]:
+    """By principal, ids of those that they are a member of and that have not ended, in order."""
+    query = (
+        sa.select(jurisdiction_members.c.principal, jurisdictions.c.jurisdiction_id)
+        .join(jurisdiction_members)
+        .where(jurisdiction_members.c.principal.in_(in_list(names)), _lasts(now_ms))
+        .order_by(jurisdictions.c.jurisdiction_id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.principal, []).append(row.jurisdiction_id)
+    return found
+
+
+async def all_lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int) -> set[str]:
+    """Those of the ids that have not ended."""
+    query = sa.select(jurisdictions.c.jurisdiction_id).where(
+        jurisdictions.c.jurisdiction_id.in_(in_list(ids)), _lasts(now_ms)
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def parts_of(
+    connection: AsyncConnection, ids: Collection[str], codes: Collection[str], camera_uids: Collection[str]
+) -> set[tuple[str, str]]:
+    """(id, region's code or camera's uid) for each of these regions and cameras that one of the ids holds."""
+    parts = (
+        (jurisdiction_regions.c.jurisdiction_id, jurisdiction_regions.c.region, codes),
+        (jurisdiction_cameras.c.jurisdiction_id, jurisdiction_cameras.c.camera_uid, camera_uids),
+    )
+    found: set[tuple[str, str]] = set()
+    for holder, part, among in parts:
+        query = sa.select(holder, part).where(holder.in_(in_list(ids)), part.in_(in_list(among)))
+        found |= {(row[0], row[1]) for row in await connection.execute(query)}
+    return found
 
 
 def _lasts(now_ms: int) -> sa.ColumnElement[bool]:

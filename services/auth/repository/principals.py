@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Kind, Line, Principal, Role
+from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
 from services.auth.repository.regions import codes_below
 from services.auth.tables import principals, regions
@@ -53,7 +54,7 @@ async def find(connection: AsyncConnection, name: str) -> Principal | None:
 async def find_all(connection: AsyncConnection, names: Collection[str]) -> dict[str, Principal]:
     """Those of the principals named "principals/{id}" that exist."""
     ids = [name.removeprefix("principals/") for name in names if name.startswith("principals/")]
-    query = sa.select(*_COLUMNS).select_from(_WITH_REGION).where(principals.c.principal_id.in_(ids))
+    query = sa.select(*_COLUMNS).select_from(_WITH_REGION).where(principals.c.principal_id.in_(in_list(ids)))
     found = [_principal(row) for row in await connection.execute(query)]
     return {principal.name: principal for principal in found}
 

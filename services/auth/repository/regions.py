@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Level, Region
+from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
 from services.auth.tables import regions
 
@@ -64,7 +65,7 @@ async def chain(connection: AsyncConnection, code: str) -> tuple[str, ...]:
 async def chains(connection: AsyncConnection, codes: Collection[str]) -> dict[str, tuple[str, ...]]:
     """By each of `codes` that is a region's: it and all regions around it, nearest first."""
     found: dict[str, list[str]] = {}
-    for row in await connection.execute(_CHAINS, {"codes": list(codes)}):
+    for row in await connection.execute(_CHAINS, {"codes": in_list(codes)}):
         found.setdefault(row.of, []).append(row.code)
     return {code: tuple(chain) for code, chain in found.items()}
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.repository.in_list import in_list
 from services.auth.tables import revocations
 
 CHANNEL = "snowlight_revocations"
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     CAMERA = "camera"
     GRANT = "grant"
     TICKET = "ticket"
+    SIGN_INS = "sign_ins"
+    """All sessions of a principal up to then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ async def last_sequence(connection: AsyncConnection) -> int:
 
 async def revoked(connection: AsyncConnection, subjects: Collection[str]) -> set[tuple[Kind, str]]:
     """What was revoked of `subjects`."""
-    query = sa.select(revocations.c.kind, revocations.c.subject).where(revocations.c.subject.in_(subjects))
+    query = sa.select(revocations.c.kind, revocations.c.subject).where(
+        revocations.c.subject.in_(in_list(subjects))
+    )
     return {(Kind(row.kind), row.subject) for row in await connection.execute(query)}
 
 

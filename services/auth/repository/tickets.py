@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
 from services.auth.repository.revocations import Kind
 from services.auth.tables import ticket_uses, tickets
@@ -79,13 +80,13 @@ async def add_all(connection: AsyncConnection, stored: Sequence[StoredTicket]) -
 
 async def find_all(connection: AsyncConnection, ticket_ids: Collection[str]) -> dict[str, StoredTicket]:
     """Those of the tickets that are kept."""
-    query = sa.select(tickets).where(tickets.c.ticket_id.in_(ticket_ids))
+    query = sa.select(tickets).where(tickets.c.ticket_id.in_(in_list(ticket_ids)))
     return {row.ticket_id: _ticket(row) for row in await connection.execute(query)}
 
 
 async def uses_of(connection: AsyncConnection, ticket_ids: Collection[str]) -> list[TicketUse]:
     """Their uses at all gateways."""
-    query = sa.select(ticket_uses).where(ticket_uses.c.ticket_id.in_(ticket_ids))
+    query = sa.select(ticket_uses).where(ticket_uses.c.ticket_id.in_(in_list(ticket_ids)))
     return [
         TicketUse(
             row.ticket_id,
@@ -104,7 +105,9 @@ async def playing(
     """By session, the tickets that pictures were asked for with since then."""
     found: dict[str, set[str]] = {}
     query = sa.select(tickets.c.session_id, tickets.c.ticket_id).where(
-        tickets.c.session_id.in_(session_ids), tickets.c.play_ms >= since_ms, tickets.c.revoke_ms.is_(None)
+        tickets.c.session_id.in_(in_list(session_ids)),
+        tickets.c.play_ms >= since_ms,
+        tickets.c.revoke_ms.is_(None),
     )
     for row in await connection.execute(query):
         found.setdefault(row.session_id, set()).add(row.ticket_id)

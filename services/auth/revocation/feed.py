@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from services.auth.repository import revocations as stored
 from services.auth.repository.revocations import ADDED, StoredRevocation
@@ -76,9 +77,9 @@ class RevocationFeed:
             try:
                 await self._read_once()
                 answers = True
-            except SnowlightError as error:
+            except (SnowlightError, DBAPIError) as error:  # followers hear nothing until it is read again
                 if answers:
-                    log.warning("revocations.unread", error=error.code)
+                    log.warning("revocations.unread", error=getattr(error, "code", "database"))
                 answers = False
             try:
                 async with asyncio.timeout(POLL_S):

@@ -14,6 +14,8 @@ from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import NotFoundError
 
+REVOCABLE = (Kind.SESSION, Kind.PRINCIPAL, Kind.CAMERA, Kind.GRANT, Kind.TICKET)
+
 
 class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
     """Takes away, and tells what was taken away."""
@@ -57,6 +59,8 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
         async with self._database.write() as connection:
             await self._end(connection, kind, subject, now_ms)
             await audit.add(connection, record)
+            if kind is Kind.PRINCIPAL:
+                await revocations.add(connection, Kind.SIGN_INS, subject, now_ms)
             sequence = await revocations.add(connection, kind, subject, now_ms)
         return _message(StoredRevocation(sequence, kind, subject, now_ms))
 
@@ -80,10 +84,10 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
 
 
 def _to_kind(value: revocation_pb2.RevocationKind.ValueType) -> Kind:
-    try:
-        return Kind(revocation_pb2.RevocationKind.Name(value).lower())
-    except ValueError as error:
-        raise invalid("kind", f"must be one of {', '.join(kind.name for kind in Kind)}") from error
+    known = {int(revocation_pb2.RevocationKind.Value(kind.name)): kind for kind in REVOCABLE}
+    if value not in known:
+        raise invalid("kind", f"must be one of {', '.join(kind.name for kind in REVOCABLE)}")
+    return known[value]
 
 
 def _check_subject(kind: Kind, subject: str) -> str:

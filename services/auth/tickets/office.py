@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from services.auth.camera_model import CameraModel
@@ -25,6 +26,15 @@ FORGET_AFTER_MS = 3_600_000
 
 class _CameraUnknownYetError(Exception):
     """The feed may be a moment behind. Nothing is on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A ticket, how its pictures must be shown, and to whom."""
+
+    ticket: StoredTicket
+    obligations: frozenset[str]
+    viewer: Principal
 
 
 class TicketOffice:
@@ -78,7 +88,7 @@ class TicketOffice:
     async def _issue(self, asked: Sequence[tuple[TicketRequest, bool]]) -> list[IssuedTicket | Exception]:
         """With each request: whether a camera that is not known is a denial already."""
         now_ms = self._clock.now_ms()
-        outcomes: list[StoredTicket | Exception] = []
+        outcomes: list[_Given | Exception] = []
         records: list[AuditRecord] = []
         requests = [request for request, _ in asked]
         async with self._database.write() as connection:
@@ -104,10 +114,11 @@ class TicketOffice:
                     )
                     ticket = self._ticket(request, decision, now_ms)
                     records.append(_record(principal, request, decision, ticket, now_ms))
-                    outcomes.append(ticket if decision.allowed else _refusal(decision))
+                    given = _Given(ticket, decision.obligations, principal)
+                    outcomes.append(given if decision.allowed else _refusal(decision))
             await audit.add_all(connection, records)
-            await tickets.add_all(connection, [one for one in outcomes if isinstance(one, StoredTicket)])
-        return [one if isinstance(one, Exception) else self.signed(one, now_ms) for one in outcomes]
+            await tickets.add_all(connection, [one.ticket for one in outcomes if isinstance(one, _Given)])
+        return [one if isinstance(one, Exception) else self._signed(one, now_ms) for one in outcomes]
 
     def _ticket(self, request: TicketRequest, decision: Decision, now_ms: int) -> StoredTicket:
         shared = request.share_until_ms is not None
@@ -132,8 +143,9 @@ class TicketOffice:
             use_ms=now_ms,
         )
 
-    def signed(self, ticket: StoredTicket, issue_ms: int) -> IssuedTicket:
+    def _signed(self, given: _Given, issue_ms: int) -> IssuedTicket:
         """The ticket as its holder gets it."""
+        ticket = given.ticket
         claims: dict[str, Any] = {
             "sub": ticket.principal,
             "cam": ticket.camera_uid,
@@ -151,7 +163,11 @@ class TicketOffice:
             claims["spo"] = ticket.principal
         if ticket.window is not None:
             claims["win"] = ticket.window
-        return IssuedTicket(self._keys.sign(claims, TICKET_TYP), ticket.ticket_id, ticket.expire_ms)
+        if given.obligations:
+            claims["obl"] = sorted(given.obligations)
+        token = self._keys.sign(claims, TICKET_TYP)
+        mark = given.viewer.mark if "watermark" in given.obligations else ""
+        return IssuedTicket(token, ticket.ticket_id, ticket.expire_ms, mark)
 
 
 def _record(

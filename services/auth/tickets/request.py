@@ -32,10 +32,12 @@ class IssuedTicket:
     ticket: str
     ticket_id: str
     expire_ms: int
+    watermark: str = ""
+    """To be drawn over the picture; empty when nothing has to be."""
 
     def message(self) -> auth_pb2.Ticket:
         """As it is told to callers."""
-        message = auth_pb2.Ticket(ticket=self.ticket, ticket_id=self.ticket_id)
+        message = auth_pb2.Ticket(ticket=self.ticket, ticket_id=self.ticket_id, watermark=self.watermark)
         message.expire_time.FromMilliseconds(self.expire_ms)
         return message
 

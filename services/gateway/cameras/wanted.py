@@ -54,4 +54,5 @@ def ticket_json(ticket: auth_pb2.Ticket, action: str) -> dict[str, Any]:
         "ticket_id": ticket.ticket_id,
         "expire_time": format_instant(ticket.expire_time.ToMilliseconds()),
         "urls": urls,
+        "watermark": ticket.watermark,
     }

@@ -4,18 +4,22 @@ from services.gateway.http.instants import format_instant
 from services.gateway.live.hub import measured_bandwidth
 from services.gateway.live.window import LiveSegment
 from snowlight.media.fragment import InitSection
+from snowlight.media.silent import silent_codecs
 
 _ROUND_UP_TO = 100_000
 
 
-def multivariant_playlist(segments: list[LiveSegment]) -> str:
-    """The multivariant playlist of one variant, bandwidth as measured over `segments`."""
+def multivariant_playlist(segments: list[LiveSegment], *, silent: bool = False) -> str:
+    """The multivariant playlist of one variant, bandwidth as measured over `segments`.
+
+    `silent`: without the camera's sound.
+    """
     peak, average = measured_bandwidth(segments)
     init = segments[-1].init
     attributes = [
         f"BANDWIDTH={_round_up(peak)}",
         f"AVERAGE-BANDWIDTH={_round_up(average)}",
-        f'CODECS="{init.codecs}"',
+        f'CODECS="{silent_codecs(init.codecs) if silent else init.codecs}"',
     ]
     if init.width and init.height:
         attributes.append(f"RESOLUTION={init.width}x{init.height}")

@@ -18,6 +18,7 @@ from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import NotFoundError, UnavailableError
+from snowlight.media.silent import silent_fragments, silent_init
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _INIT_NAME = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
@@ -66,8 +67,8 @@ class LiveRoutes:
         )
 
     async def multivariant(self, request: web.Request) -> web.Response:
-        hub, _ = await self._hub(request)
-        return _playlist(multivariant_playlist(hub.window.listed()))
+        hub, use = await self._hub(request)
+        return _playlist(multivariant_playlist(hub.window.listed(), silent=use.claims.silent))
 
     async def media(self, request: web.Request) -> web.Response:
         hub, _ = await self._hub(request)
@@ -79,7 +80,8 @@ class LiveRoutes:
         init = hub.window.init(match[1], int(match[2])) if match else None
         if init is None:
             raise NotFoundError("live.unknown_part", "there is no such init section now")
-        return await self._sending.send(request, use, init.data, "video/mp4", _LASTING)
+        data = silent_init(init.data) if use.claims.silent else init.data
+        return await self._sending.send(request, use, data, "video/mp4", _LASTING)
 
     async def segment(self, request: web.Request) -> web.StreamResponse:
         hub, use = await self._hub(request, stale=True)
@@ -88,11 +90,10 @@ class LiveRoutes:
         segment = hub.window.segment(int(number)) if known else None
         if segment is None:
             raise NotFoundError("live.unknown_part", "there is no such segment now")
-        self._metrics.live_bytes.inc(len(segment.data))
+        data = silent_fragments(segment.data) if use.claims.silent else segment.data
+        self._metrics.live_bytes.inc(len(data))
         media = (segment.number, segment.duration_ms)
-        return await self._sending.send(
-            request, use, segment.data, "video/iso.segment", _LASTING, segment=media
-        )
+        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
 
     async def _hub(self, request: web.Request, *, stale: bool = False) -> tuple[LiveHub, TicketUse]:
         """The hub of the ticket's camera, with a segment to play. Waits for the first one a bounded time.

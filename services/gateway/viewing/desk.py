@@ -111,6 +111,7 @@ class TicketDesk:
         try:
             if use.viewers.admit(address, agent, now):
                 use.renew_at = min(use.renew_at, now)
+                use.newcomer = True
         except PermissionDeniedError:
             use.renew_at = min(use.renew_at, now + SOON_S)
             raise

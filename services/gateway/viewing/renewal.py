@@ -13,12 +13,13 @@ from services.gateway.viewing.use import DECISION_KEPT_S, Refusal, TicketUse
 from snowlight.access.revocations import Position, Revocations
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
-from snowlight.errors import ExpiredError, PermissionDeniedError, SnowlightError
+from snowlight.errors import ExpiredError, PermissionDeniedError, SnowlightError, UnavailableError
 from snowlight.rpc.status import remote_errors
 
 INTERVAL_S = 60.0
 TICK_S = 1.0
 RETRY_S = 5.0
+LOOK_AGAIN_S = 3.0
 SOON_S = 10.0
 """Between two renewals of a ticket that newcomers ask for."""
 BATCH = 500
@@ -91,6 +92,7 @@ class Renewals:
         """The report whose answer is missing, told once more, or else a new one."""
         if use.pending is None:
             use.report += 1
+            use.look_again, use.newcomer = use.newcomer, False
             watched_ms, watched_bytes = use.measure.take(all_of_it=last or use.refusal is not None)
             use.pending = auth_pb2.RenewTicketRequest(
                 ticket_id=use.claims.ticket_id,
@@ -114,11 +116,13 @@ class Renewals:
         batch = auth_pb2.BatchRenewTicketsRequest(gateway=self._gateway, requests=requests)
         with remote_errors(AUTH):
             answer = await self._peers.access.BatchRenewTickets(batch, timeout=CALL_TIMEOUT_S)
+        if len(answer.responses) != len(requests):
+            raise UnavailableError("auth.malformed", "auth did not answer for each ticket")
         now = self._clock.monotonic()
         for use, request, response in zip(uses, requests, answer.responses, strict=True):
             if request is use.pending:
                 use.pending = None
-                use.renew_at = now + INTERVAL_S
+                use.renew_at = now + _pause_s(use)
             self._take(use, response, position, epoch, now)
 
     def _take(
@@ -147,3 +151,10 @@ class Renewals:
 
     def _wall_ms(self, at: float, now: float) -> int:
         return self._clock.now_ms() - round((now - at) * 1000)
+
+
+def _pause_s(use: TicketUse) -> float:
+    """Until the next renewal."""
+    if use.newcomer:
+        return 0.0
+    return LOOK_AGAIN_S if use.look_again else INTERVAL_S

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -56,7 +58,7 @@ class Sending:
         except SnowlightError:
             for running, transport in list(self._running):
                 if running is use:
-                    transport.abort()  # what the system has taken and not sent is dropped too
+                    _cut(transport)
 
     async def _stream(
         self,
@@ -97,6 +99,14 @@ class Sending:
             yield
         finally:
             self._running.discard(entry)
+
+
+def _cut(transport: asyncio.Transport) -> None:
+    """End the connection by a reset: a mere close would leave the system to send megabytes it has taken."""
+    taken = transport.get_extra_info("socket")
+    if taken is not None:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _count(use: TicketUse, size: int, segment: tuple[int, int] | None) -> None:

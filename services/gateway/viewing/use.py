@@ -44,7 +44,9 @@ class TicketUse:
         "expires_at",
         "holds_until",
         "idle_s",
+        "look_again",
         "measure",
+        "newcomer",
         "pending",
         "refusal",
         "renew_at",
@@ -72,6 +74,10 @@ class TicketUse:
         self.viewers = Viewers(claims.max_viewers)
         self.renew_at = now
         """The first renewal comes at once: it tells auth who watches, and decides what may have crossed."""
+        self.newcomer = False
+        """Somebody has come since the last report."""
+        self.look_again = False
+        """The last report told of one. Another gateway may tell of its own just after that: renew soon."""
         self.report = 0
         self.reported_use = float("-inf")
         self.pending: auth_pb2.RenewTicketRequest | None = None

@@ -140,10 +140,8 @@ async def test_a_right_that_is_gone_ends_the_ticket_for_good(desk: Desk) -> None
     async with desk.database.write() as connection:
         await cameras.put(connection, facts("gate", ownership=Ownership.HOUSEHOLD), 2)
     answer = await desk.renew(ticket, watched_ms=5_000)
-    assert (answer.refusal, answer.detail) == (
-        "ticket.revoked",
-        "A household's camera is for its owner, and for whom they or a grant let in.",
-    )
+    assert answer.refusal == "ticket.revoked"
+    assert answer.detail.startswith("A household's camera")
     assert [one.watched_s for one in await desk.records("view")] == [
         5
     ]  # what was watched is told all the same

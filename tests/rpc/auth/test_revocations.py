@@ -59,10 +59,14 @@ async def reached(known: Revocations, sequence: int) -> bool:
 
 
 async def test_all_that_is_kept_is_told_then_what_comes(auth: Auth) -> None:
-    async with revoking(auth) as stub:
+    async with revoking(auth) as stub, AsyncExitStack() as stack:
         before = [await revoke(stub, f"t{number}") for number in range(3)]
         assert before == sorted(set(before))
-        call = stub.WatchRevocations(revocation_pb2.WatchRevocationsRequest(sequence=before[0]))
+        gateway = await stack.enter_async_context(
+            auth.runtime.named("gateway").channel(auth.runtime.cluster.auth_address)
+        )
+        watching: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(gateway)
+        call = watching.WatchRevocations(revocation_pb2.WatchRevocationsRequest(sequence=before[0]))
         answers = aiter(call)
         told = [await anext(answers)]
         while told[-1].synced < before[-1]:

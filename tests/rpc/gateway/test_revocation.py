@@ -176,6 +176,33 @@ async def test_what_was_revoked_while_the_feed_was_lost_is_known_once_it_is_back
     await eventually(lambda: is_revoked(site, ticket, url))
 
 
+async def test_what_is_watched_while_auth_is_away_is_told_later(
+    site: Site, cut_off: tuple[str, Relay]
+) -> None:
+    url, relay = cut_off
+    await watched(site)
+    ticket = await site.ticket("gate", action="live")
+    await eventually(lambda: plays(site, ticket, url))
+    _, body = await site.get(f"/hls/{ticket}/live/media.m3u8")
+    names = [line for line in body.decode().splitlines() if line.endswith(".m4s")]
+    relay.cut()
+    for name in names[:2]:
+        async with site.http.get(f"{url}/hls/{ticket}/live/{name}") as response:
+            assert response.status == 200
+            await response.read()
+    assert await site.audit(event="view") == []
+    site.clock.ahead_s += 70  # a renewal is due, and fails
+    relay.mend()
+
+    async def told() -> bool:
+        return bool(await site.audit(event="view"))
+
+    await eventually(told)
+    site.clock.ahead_s += 70
+    records = await site.audit(event="view")
+    assert [record.watched_s for record in records] == [4]
+
+
 async def test_only_what_can_be_revoked_is(site: Site) -> None:
     for kind, subject, error in (
         (revocation_pb2.REVOCATION_KIND_UNSPECIFIED, "x", InvalidArgumentError),

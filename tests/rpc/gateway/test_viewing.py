@@ -1,7 +1,9 @@
 """What is watched with a ticket goes on record, and one ticket is for few viewers."""
 
 import asyncio
+import socket
 import threading
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -236,3 +238,35 @@ async def test_a_window_is_not_stretched_by_what_a_playlist_is_asked(tmp_path: A
         for name in (f"{first_ms}-4", f"{first_ms + 40_000}-4"):
             status, body = await site.get(f"/hls/{ticket}/vod/{name}.m4s")
             assert (status, b"moof" in body) == (403, False)
+
+
+async def test_a_long_answer_is_cut_off_in_the_middle(site: Site) -> None:
+    """A segment of 24 MB to a player that takes 100 kB a tenth of a second: minutes."""
+    uid = await site.add_camera("gate")
+    footage = session(site.clock.now_ms() - 12_000, 12)
+    large = [replace(one, chunks=(one.data, bytes(6 << 20))) for one in footage.fragments[:5]]
+    await site.ingest.pictures.send(uid, footage.init, *large)
+    ticket = await site.ticket("gate", action="live")
+    _, body = await site.get(f"/hls/{ticket}/live/media.m3u8")
+    name = next(line for line in body.decode().splitlines() if line.endswith(".m4s"))
+    (issued,) = await site.audit(event="decision")
+
+    address = URL(site.url)
+    player = socket.socket()
+    player.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)  # what has arrived stays to be read
+    player.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(player, (address.host, address.port))
+    reader, writer = await asyncio.open_connection(sock=player, limit=1 << 16)
+    writer.write(f"GET /hls/{ticket}/live/{name} HTTP/1.1\r\nHost: gateway\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert b"200 OK" in head
+    assert b"Access-Control-Allow-Origin: *" in head
+    got = len(await reader.readexactly(1 << 20))
+    await site.revoke(revocation_pb2.TICKET, issued.ticket_id)
+    with pytest.raises(ConnectionResetError):
+        async with asyncio.timeout(2):
+            while data := await reader.read(100_000):
+                got += len(data)
+                await asyncio.sleep(0.1)
+    assert got < 12 << 20
+    writer.close()

@@ -28,12 +28,16 @@ class _RevocationKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Revoca
     SESSION: _RevocationKind.ValueType  # 1
     """A sign-in with its access tokens and tickets."""
     PRINCIPAL: _RevocationKind.ValueType  # 2
-    """Whatever hangs on a principal is decided anew; access tokens from before are no longer taken."""
+    """The tickets of a principal are decided anew."""
     CAMERA: _RevocationKind.ValueType  # 3
     """The tickets for a camera are decided anew."""
     GRANT: _RevocationKind.ValueType  # 4
     """The tickets that rest on a grant or a consent end."""
     TICKET: _RevocationKind.ValueType  # 5
+    SIGN_INS: _RevocationKind.ValueType  # 6
+    """All sign-ins of "principals/{id}" up to then, with their access tokens and tickets. `Revoke` of a PRINCIPAL
+    tells this too; it cannot be asked for by itself.
+    """
 
 class RevocationKind(_RevocationKind, metaclass=_RevocationKindEnumTypeWrapper): ...
 
@@ -41,12 +45,16 @@ REVOCATION_KIND_UNSPECIFIED: RevocationKind.ValueType  # 0
 SESSION: RevocationKind.ValueType  # 1
 """A sign-in with its access tokens and tickets."""
 PRINCIPAL: RevocationKind.ValueType  # 2
-"""Whatever hangs on a principal is decided anew; access tokens from before are no longer taken."""
+"""The tickets of a principal are decided anew."""
 CAMERA: RevocationKind.ValueType  # 3
 """The tickets for a camera are decided anew."""
 GRANT: RevocationKind.ValueType  # 4
 """The tickets that rest on a grant or a consent end."""
 TICKET: RevocationKind.ValueType  # 5
+SIGN_INS: RevocationKind.ValueType  # 6
+"""All sign-ins of "principals/{id}" up to then, with their access tokens and tickets. `Revoke` of a PRINCIPAL
+tells this too; it cannot be asked for by itself.
+"""
 Global___RevocationKind: _TypeAlias = RevocationKind  # noqa: Y015
 
 @_typing.final
