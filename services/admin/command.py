@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list-principals", help="one JSON object a line")
     audit = commands.add_parser("list-audit", help="the newest decisions, one JSON object a line")
     audit.add_argument("--limit", type=int, default=100)
-    commands.add_parser("rotate-key", help="sign with a new key from now on")
+    commands.add_parser("rotate-keys", help="sign with a new key from now on")
     integrity.add_commands(commands)
     stores.add_commands(commands)
     evidence.add_commands(commands)
@@ -129,7 +129,7 @@ async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
             case "list-audit":
                 async for record in directory.audit_records(options.limit):
                     print_json(record)
-            case "rotate-key":
+            case "rotate-keys":
                 print_line(await directory.rotate_signing_key())
 
 

@@ -1,6 +1,7 @@
 """Auth as a service: database, keys, the camera feed, gRPC."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -8,20 +9,26 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from services.auth.access_service import AccessService
-from services.auth.attempts import Attempts
+from services.auth.callers import Callers
 from services.auth.camera_model import CameraModel
+from services.auth.client_service import ClientsService
 from services.auth.config import AuthSettings
 from services.auth.directory import Directory
 from services.auth.directory_service import DirectoryService
 from services.auth.housekeeping import Housekeeping
+from services.auth.introspection import TokenDesk
+from services.auth.key_file import read_key_file
 from services.auth.passwords import Passwords
+from services.auth.sign_in.client_directory import ClientDirectory
+from services.auth.sign_in.ways import open_ways
+from services.auth.sign_in_service import SignInService
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets import TicketOffice
 from services.auth.token_service import TokensService
 from services.auth.tokens import Tokens
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2_grpc, client_pb2_grpc, sign_in_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
@@ -39,16 +46,25 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'auth.db'}"
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, service="auth", migrations=MIGRATIONS))
-        keys = SigningKeys(database, runtime.key.derive("auth-signing-key"), clock)
+        keys = SigningKeys(
+            database,
+            runtime.key.derive("auth-signing-key"),
+            clock,
+            publish_s=settings.key_publish_seconds,
+            file_keys=read_key_file(settings.signing_key_file) if settings.signing_key_file else (),
+        )
         await keys.load()
         passwords = Passwords(PasswordHasher(memory_cost=settings.password_memory_kib))
         stack.callback(passwords.close)
         await passwords.open()
-        tokens = Tokens(database, keys, passwords, Attempts(clock), clock)
+        tokens = Tokens(database, keys, clock)
+        ways = await stack.enter_async_context(
+            open_ways(settings.oidc_file, os.environ, database, tokens, passwords, runtime.key, clock)
+        )
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         cameras = CameraModel(database)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
-        housekeeping = Housekeeping(keys, tokens, clock)
+        housekeeping = Housekeeping(keys, tokens, ways.devices, clock)
         readiness = Readiness(database, clock)
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
         runtime.health.require("auth.clock", lambda: readiness.clock_agrees)
@@ -59,14 +75,28 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             stack.callback(background.create_task(work).cancel)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
         tickets = TicketOffice(database, cameras, keys, clock)
+        desk = TokenDesk(database, tokens, ways.clients, verifier, clock)
+        callers = Callers(runtime.tokens)
         await stack.enter_async_context(
             runtime.serve(
                 settings.listen,
                 Servicer(
                     "snowlight.api.auth.v1.Tokens",
                     auth_pb2_grpc.add_TokensServicer_to_server,
-                    TokensService(tokens, keys),
+                    TokensService(
+                        database, tokens, ways.passwords, ways.clients, ways.devices, desk, keys, callers
+                    ),
                     open_to_all=True,
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.SignIn",
+                    sign_in_pb2_grpc.add_SignInServicer_to_server,
+                    SignInService(ways.passwords, ways.devices, ways.oidc, ways.account, verifier),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Clients",
+                    client_pb2_grpc.add_ClientsServicer_to_server,
+                    ClientsService(ClientDirectory(database, clock), callers),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Access",

@@ -1,5 +1,7 @@
 """Auth's settings, `SNOWLIGHT_AUTH_*`."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -22,4 +24,20 @@ class AuthSettings(BaseSettings):
         default=65_536,
         ge=8_192,
         description="Memory that hashing a password takes (Argon2id, RFC 9106), KiB.",
+    )
+    key_publish_seconds: int = Field(
+        default=90,
+        ge=10,
+        le=86_400,
+        description="How long a new signing key is published before it signs; the gateway's answer is kept "
+        "for 60 s.",
+    )
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="Ed25519 keys (PEM, PKCS#8). The first signs instead of keys of the database.",
+    )
+    oidc_file: Path | None = Field(
+        default=None,
+        description="Providers of OpenID Connect whose people may sign in, and what they are here (TOML or "
+        "JSON).",
     )

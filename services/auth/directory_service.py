@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.auth.directory import Directory
-from services.auth.messages import audit_message, principal_message, region_message
+from services.auth.messages import audit_message, principal_message, region_message, to_timestamp
 from services.auth.repository import audit, principals, regions
 from services.auth.signing_keys import SigningKeys
 from services.auth.validation import check_page_size, invalid, key_of_page_token, page_token
@@ -73,4 +73,5 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
     async def RotateSigningKey(  # noqa: N802
         self, request: auth_pb2.RotateSigningKeyRequest, context: Any
     ) -> auth_pb2.RotateSigningKeyResponse:
-        return auth_pb2.RotateSigningKeyResponse(key_id=await self._keys.rotate())
+        key_id, sign_ms = await self._keys.rotate()
+        return auth_pb2.RotateSigningKeyResponse(key_id=key_id, sign_time=to_timestamp(sign_ms))

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from services.auth.sign_in.devices import DeviceSignIn
 from services.auth.signing_keys import SigningKeys
 from services.auth.tokens import Tokens
 from snowlight.clock import Clock
@@ -16,11 +17,12 @@ log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    """Notices a new signing key, forgets old refresh tokens, and so sees whether the database answers."""
+    """Notices new signing keys, forgets what is over, and so sees whether the database answers."""
 
-    def __init__(self, keys: SigningKeys, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, keys: SigningKeys, tokens: Tokens, devices: DeviceSignIn, clock: Clock) -> None:
         self._keys = keys
         self._tokens = tokens
+        self._devices = devices
         self._clock = clock
         self.database_answers = True
 
@@ -32,6 +34,7 @@ class Housekeeping:
                 await self._keys.load()
                 if self._clock.monotonic() >= clean_at:
                     await self._tokens.remove_expired()
+                    await self._devices.remove_expired()
                     clean_at = self._clock.monotonic() + CLEANING_INTERVAL_S
                 self.database_answers = True
             except SnowlightError as error:

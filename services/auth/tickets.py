@@ -11,7 +11,7 @@ from services.auth.repository import audit
 from services.auth.rights import actor_of, decide_on_camera, load_principal
 from services.auth.signing_keys import SigningKeys
 from services.auth.validation import invalid
-from snowlight.access.token import TICKET_TYP, AccessClaims
+from snowlight.access.token import TICKET_AUDIENCE, TICKET_TYP, AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import PermissionDeniedError
@@ -97,6 +97,7 @@ class TicketOffice:
     def _sign(self, request: TicketRequest, ticket_id: str, issued: int) -> tuple[str, int]:
         expire = issued + LIFETIME_S
         claims: dict[str, Any] = {
+            "aud": TICKET_AUDIENCE,
             "sub": request.caller.principal,
             "cam": request.camera_uid,
             "act": request.action,

@@ -107,6 +107,6 @@ async def test_lists_are_json_lines_and_keys_rotate(auth: Auth) -> None:
     (principal,) = map(json.loads, output.splitlines())
     assert (principal["username"], principal["roles"]) == ("li", ["ADMIN", "AUDITOR"])
     assert await admin(auth, "list-audit") == (0, "", "")
-    status, key_id, _ = await admin(auth, "rotate-key")
+    status, key_id, _ = await admin(auth, "rotate-keys")
     keys = json.loads((await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json)["keys"]
     assert (status, len(keys), keys[0]["kid"]) == (0, 2, key_id.strip())
