@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.admin import evidence, holds, integrity, retention, stores
+from services.admin import clients, evidence, holds, integrity, retention, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -79,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list-principals", help="one JSON object a line")
     audit = commands.add_parser("list-audit", help="the newest decisions, one JSON object a line")
     audit.add_argument("--limit", type=int, default=100)
-    commands.add_parser("rotate-keys", help="sign with a new key from now on")
+    commands.add_parser("rotate-keys", help="publish a new key, which signs a little later; no token fails")
+    clients.add_commands(commands)
     integrity.add_commands(commands)
     stores.add_commands(commands)
     evidence.add_commands(commands)
@@ -130,7 +131,9 @@ async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
                 async for record in directory.audit_records(options.limit):
                     print_json(record)
             case "rotate-keys":
-                print_line(await directory.rotate_signing_key())
+                rotated = await directory.rotate_signing_keys()
+                sign_time = rotated.sign_time.ToDatetime(tzinfo=time_zone)
+                print_line(f"{rotated.key_id} signs from {sign_time.isoformat(timespec='seconds')}")
 
 
 async def _create_operator(directory: DirectoryClient, options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, sign_in_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc
 from snowlight.rpc.channel import raw_stream
@@ -27,6 +27,7 @@ class Peers:
     tokens: auth_pb2_grpc.TokensAsyncStub
     access: auth_pb2_grpc.AccessAsyncStub
     directory: auth_pb2_grpc.DirectoryAsyncStub
+    sign_in: sign_in_pb2_grpc.SignInAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
@@ -54,6 +55,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(auth)
         access: auth_pb2_grpc.AccessAsyncStub = auth_pb2_grpc.AccessStub(auth)
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
+        sign_in: sign_in_pb2_grpc.SignInAsyncStub = sign_in_pb2_grpc.SignInStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
@@ -62,6 +64,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             tokens=tokens,
             access=access,
             directory=directory,
+            sign_in=sign_in,
             cameras=cameras,
             live=live,
             storage=index,
