@@ -22,8 +22,8 @@ class GatewaySettings(BaseSettings):
     client_certificate_header: str = Field(
         "",
         pattern=r"^[A-Za-z0-9-]*$",
-        description="In which header the proxy tells the certificate that a client has proved to hold: PEM as "
-        "in a URL, or by RFC 9440. The proxy must remove what clients send in it. Needs behind_proxy.",
+        description="In which header the proxy tells the certificate that a client has proved to hold: PEM "
+        "as in a URL, or by RFC 9440. The proxy must remove what clients send in it. Needs behind_proxy.",
     )
     public_url: str = Field(
         "",

@@ -1,5 +1,5 @@
-"""How a client proves itself over HTTP: by Basic or the form (RFC 6749 section 2.3.1), or by a certificate that
-the proxy in front has checked (RFC 8705)."""
+"""How a client proves itself over HTTP: by Basic or the form (RFC 6749 section 2.3.1), or by a certificate
+that the proxy in front has checked (RFC 8705)."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ _SECONDS = {"type": "integer", "description": "seconds"}
 
 
 class DeviceRoutes:
-    """Device authorization, and its approval by a person. `public_url` is where people reach the site; "" when
-    it is where the request went to."""
+    """Device authorization, and its approval by a person. `public_url` is where people reach the site; ""
+    when it is where the request went to."""
 
     def __init__(self, peers: Peers, identity: Identity, *, public_url: str, behind_proxy: bool) -> None:
         self._peers = peers

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -12,7 +13,7 @@ from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, client_pb2, client_pb2_grpc, sign_in_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
@@ -46,6 +47,8 @@ class Auth:
     tokens: "auth_pb2_grpc.TokensAsyncStub"
     access: "auth_pb2_grpc.AccessAsyncStub"
     directory: "auth_pb2_grpc.DirectoryAsyncStub"
+    sign_in_stub: "sign_in_pb2_grpc.SignInAsyncStub"
+    clients: "client_pb2_grpc.ClientsAsyncStub"
     verifier: TokenVerifier
 
     async def add_region(
@@ -72,13 +75,24 @@ class Auth:
         )
 
     async def sign_in(
-        self, username: str, password: str = PASSWORD, address: str = "192.0.2.1"
+        self, username: str, password: str = PASSWORD, address: str = "192.0.2.1", device_key: str = ""
     ) -> auth_pb2.IssueTokenResponse:
         """Sign in with a password."""
         return await self.tokens.IssueToken(
             auth_pb2.IssueTokenRequest(
-                grant_type="password", username=username, password=password, remote_address=address
+                grant_type="password",
+                username=username,
+                password=password,
+                remote_address=address,
+                device_key=device_key,
             )
+        )
+
+    async def add_system(self, username: str, scope: str) -> client_pb2.CreateClientResponse:
+        """Create a police platform that signs in by a secret."""
+        principal = await self.add_person(username, auth_pb2.VIEWER, scope=scope, line=auth_pb2.POLICE)
+        return await self.clients.CreateClient(
+            client_pb2.CreateClientRequest(display_name=username, principal=principal.name)
         )
 
     async def refresh(self, refresh_token: str) -> auth_pb2.IssueTokenResponse:
@@ -124,14 +138,19 @@ async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> AsyncIterator[Auth]:
+async def auth_of(
+    runtime: Runtime, registry: Registry, database_url: str, **settings: Any
+) -> AsyncIterator[Auth]:
     """Run auth and connect to it as the gateway does."""
     assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
-        settings = AuthSettings(
-            listen=runtime.cluster.auth_address, database_url=database_url, password_memory_kib=8_192
+        auth_settings = AuthSettings(
+            listen=runtime.cluster.auth_address,
+            database_url=database_url,
+            password_memory_kib=8_192,
+            **settings,
         )
-        await stack.enter_async_context(run_auth(runtime, settings))
+        await stack.enter_async_context(run_auth(runtime, auth_settings))
         channel: grpc.aio.Channel = await stack.enter_async_context(
             runtime.named("gateway").channel(runtime.cluster.auth_address)
         )
@@ -147,5 +166,7 @@ async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> As
             tokens=tokens,
             access=auth_pb2_grpc.AccessStub(channel),
             directory=auth_pb2_grpc.DirectoryStub(channel),
+            sign_in_stub=sign_in_pb2_grpc.SignInStub(channel),
+            clients=client_pb2_grpc.ClientsStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
         )

@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 from joserfc import jws
 from joserfc.jwk import KeySet
@@ -85,8 +85,9 @@ def _check_claims(claims: dict[str, Any], provider: Provider, nonce: str, now_s:
         raise refused("the ID token was issued to somebody else")
     if not _is_number(expire) or now_s >= expire + SKEW_S:
         raise refused("the ID token has expired")
-    if not _is_number(issued) or issued > now_s + SKEW_S or claims.get("nbf", 0) > now_s + SKEW_S:
-        raise refused("the ID token is not valid yet")
+    for begin in (issued, claims.get("nbf", 0)):
+        if not _is_number(begin) or begin > now_s + SKEW_S:
+            raise refused("the ID token is not valid yet")
     if not isinstance(claims.get("nonce"), str) or not hmac.compare_digest(
         claims["nonce"].encode(), nonce.encode()
     ):
@@ -95,7 +96,7 @@ def _check_claims(claims: dict[str, Any], provider: Provider, nonce: str, now_s:
         raise refused("the ID token names nobody")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
