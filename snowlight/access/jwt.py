@@ -33,7 +33,8 @@ def decode(
     token: str, keys: KeySet | OctKey, *, algorithm: str, typ: str, issuer: str, audience: str | None = None
 ) -> dict[str, Any]:
     """The claims of a token whose signature, type, issuer and audience are right. Times are the caller's to
-    check at each use (`check_times`), since verified claims may be cached.
+    check: when they begin once (`check_begin`), and when they end at each use (`check_times`), since
+    verified claims may be cached.
 
     Raises UnauthenticatedError("auth.token_invalid").
     """
@@ -75,9 +76,13 @@ def read_header(token: str) -> dict[str, Any]:
 
 
 def check_times(claims: dict[str, Any], now_ms: int, *, code: str) -> None:
-    """Raises ExpiredError(code) once `exp` has passed, UnauthenticatedError before `nbf`."""
+    """Raises ExpiredError(code) once `exp` has passed."""
     if now_ms >= claims["exp"] * 1000:
         raise ExpiredError(code, "the token has expired")
+
+
+def check_begin(claims: dict[str, Any], now_ms: int) -> None:
+    """Raises UnauthenticatedError("auth.token_invalid") before `nbf`. Once is enough: it stays past."""
     if now_ms < (claims.get("nbf", 0) - SKEW_S) * 1000:
         raise UnauthenticatedError("auth.token_invalid", "the token is not valid yet")
 

@@ -67,15 +67,14 @@ class TokenVerifier:
 
     async def access_token(self, token: str) -> AccessClaims:
         """Whom the token speaks for. Raises UnauthenticatedError, `auth.token_expired` for an expired one."""
-        return _access_claims(await self.access_claims(token))
+        claims = await self._claims(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
+        self._require_unexpired(claims)
+        return _access_claims(claims)
 
     async def access_claims(self, token: str) -> dict[str, Any]:
         """All that the token says (RFC 9068). Raises as `access_token` does."""
         claims = await self._claims(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
-        try:
-            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
-        except ExpiredError as error:
-            raise UnauthenticatedError(error.code, "the access token has expired") from error
+        self._require_unexpired(claims)
         return claims
 
     async def ticket(self, token: str) -> TicketClaims:
@@ -93,6 +92,12 @@ class TokenVerifier:
             expire_ms=claims["exp"] * 1000,
         )
 
+    def _require_unexpired(self, claims: dict[str, Any]) -> None:
+        try:
+            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
+        except ExpiredError as error:
+            raise UnauthenticatedError(error.code, "the access token has expired") from error
+
     async def _claims(self, token: str, typ: str, audience: str) -> dict[str, Any]:
         cached = self._verified.get((typ, token))
         if cached is not None:
@@ -105,6 +110,7 @@ class TokenVerifier:
         claims = jwt.decode(
             token, keys, algorithm=jwt.SIGNATURE, typ=typ, issuer=jwt.AUTH_ISSUER, audience=audience
         )
+        jwt.check_begin(claims, self._clock.now_ms())
         self._verified[typ, token] = claims
         if len(self._verified) > CACHE_SIZE:
             self._verified.popitem(last=False)
@@ -113,12 +119,10 @@ class TokenVerifier:
 
 def _access_claims(claims: dict[str, Any]) -> AccessClaims:
     """Signed by auth, so what is there is of the right form."""
-    acting = claims.get("act") or {}
+    principal, session_id = claims["sub"], claims.get("sid", "")
+    client_id, acting = claims.get("client_id", ""), claims.get("act")
+    if acting is None:
+        return AccessClaims(principal, session_id, client_id=client_id)
     return AccessClaims(
-        principal=claims["sub"],
-        session_id=claims.get("sid", ""),
-        acting_person=acting.get("sub", ""),
-        acting_unit=acting.get("unit", ""),
-        acting_reason=acting.get("reason", ""),
-        client_id=claims.get("client_id", ""),
+        principal, session_id, acting["sub"], acting["unit"], acting["reason"], client_id=client_id
     )

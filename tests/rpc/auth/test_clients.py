@@ -20,7 +20,7 @@ from snowlight.errors import (
     UnauthenticatedError,
 )
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import Auth
+from tests.rpc.auth.cluster import PASSWORD, Auth
 
 COUNTY = "371326"
 OFFICER = {"acting_person": "警号 031877", "acting_unit": "城关派出所", "acting_reason": "case 2026-118"}
@@ -105,9 +105,16 @@ async def test_a_wrong_secret_an_unknown_client_and_a_password_open_nothing(
         identified("clients/nobody", system.client_secret),
     ):
         assert await refused(auth, shown)
-    # Its principal had a password before, and has none now.
-    with pytest.raises(UnauthenticatedError, match=r"auth\.invalid_grant"), remote_errors("services/auth"):
-        await auth.sign_in("police-platform")
+    # Its principal had a password before, and has none now; nor does one that is set later open anything.
+    for _ in range(2):
+        with (
+            pytest.raises(UnauthenticatedError, match=r"auth\.invalid_grant"),
+            remote_errors("services/auth"),
+        ):
+            await auth.sign_in("police-platform")
+        await auth.directory.SetPassword(
+            auth_pb2.SetPasswordRequest(name=system.client.principal, password=PASSWORD)
+        )
 
 
 async def test_two_secrets_are_valid_while_one_follows_the_other(
