@@ -11,7 +11,7 @@ from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
 
 INTERVAL_S = 5.0
-CLEANING_INTERVAL_S = 3600.0
+CLEANING_INTERVAL_S = 600.0  # systems begin a session with every token
 
 log = structlog.get_logger(__name__)
 

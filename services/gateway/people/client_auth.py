@@ -4,7 +4,6 @@ that the proxy in front has checked (RFC 8705)."""
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from urllib.parse import unquote, unquote_plus
 
@@ -67,7 +66,7 @@ def _basic(request: web.Request) -> tuple[str, str] | None:
     try:
         encoded = request.headers["Authorization"].partition(" ")[2].strip()
         name, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeError) as error:
+    except ValueError as error:  # neither base64 nor UTF-8
         raise _refused() from error
     if not colon or not name or not secret:
         raise _refused()
@@ -83,7 +82,7 @@ def _der(value: str, header: str) -> bytes:
         if found is None:
             raise _malformed(header)
         return base64.b64decode("".join(found[1].split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # not base64
         raise _malformed(header) from error
 
 

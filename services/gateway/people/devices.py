@@ -6,7 +6,13 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from services.gateway.http.bodies import json_response, read_form, read_json, take_strings
+from services.gateway.http.bodies import (
+    json_response,
+    read_form,
+    read_json,
+    require_unicode,
+    take_strings,
+)
 from services.gateway.http.edges import is_https, remote_address
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
@@ -18,7 +24,7 @@ from snowlight.errors import InvalidArgumentError
 from snowlight.rpc.status import remote_errors
 
 PATH = "/v1/device"
-PAGE = "/device"
+PAGE = "/#/device"
 """The console's page where the code is typed."""
 _DECISIONS = ("approve", "deny")
 _STRING = {"type": "string"}
@@ -113,7 +119,7 @@ class DeviceRoutes:
 
     async def show(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
-        user_code = request.query.get("user_code", "")
+        user_code = require_unicode(request.query.get("user_code", ""), "user_code")
         if not user_code:
             raise InvalidArgumentError("request.required", "user_code is required", field="user_code")
         with remote_errors(AUTH):

@@ -58,7 +58,7 @@ class OidcRoutes:
     async def start(self, request: web.Request) -> web.Response:
         with remote_errors(AUTH):
             answer = await self._peers.sign_in.StartOidc(
-                sign_in_pb2.StartOidcRequest(provider=request.query.get("provider", "")),
+                sign_in_pb2.StartOidcRequest(provider=_one(request, "provider")),
                 timeout=CALL_TIMEOUT_S,
             )
         response = web.Response(status=302, headers=_HEADERS | {"Location": answer.authorization_url})

@@ -71,6 +71,9 @@ async def test_a_clients_errors_are_told_by_rfc_6749(site: Site) -> None:
         (grant, basic(client_id, "wrong"), 401, "invalid_client"),
         (grant, basic("nobody", secret), 401, "invalid_client"),
         (grant, {"Authorization": "Basic !"}, 401, "invalid_client"),
+        (grant, {"Authorization": "Basic \udcff\udcfe"}, 401, "invalid_client"),
+        (grant, {"Authorization": "Basic /w=="}, 401, "invalid_client"),
+        (grant, {"Authorization": "Basic"}, 401, "invalid_client"),
         (grant | {"client_id": client_id, "client_secret": "wrong"}, {}, 401, "invalid_client"),
         (grant | {"client_id": client_id}, {}, 401, "invalid_client"),
         (grant, {}, 400, "invalid_request"),
@@ -109,6 +112,7 @@ async def test_a_certificate_that_the_proxy_tells_proves_a_system(tmp_path: Path
             (":AAAA:", 400, "invalid_request"),
             (":!:", 400, "invalid_request"),
             ("CN=platform", 400, "invalid_request"),
+            (":é:", 400, "invalid_request"),
             (quote(pem * 2), 400, "invalid_request"),
             (quote(pem.replace("M", "!")), 400, "invalid_request"),
         ):
@@ -163,8 +167,8 @@ async def test_a_set_top_box_is_let_in(site: Site) -> None:
     status, begun = await site.call("POST", "/v1/device_authorization", data={"client_id": client_id})
     assert status == 200
     assert re.fullmatch(r"[B-Z]{4}-[B-Z]{4}", begun["user_code"])
-    assert begun["verification_uri"] == f"{site.url}/device"
-    assert begun["verification_uri_complete"].endswith(f"/device?user_code={begun['user_code']}")
+    assert begun["verification_uri"] == f"{site.url}/#/device"
+    assert begun["verification_uri_complete"].endswith(f"/#/device?user_code={begun['user_code']}")
     form = {"grant_type": DEVICE_CODE, "client_id": client_id, "device_code": begun["device_code"]}
     for error in ("authorization_pending", "slow_down"):
         status, answer = await token(site, form)
@@ -194,6 +198,8 @@ async def test_a_set_top_box_is_let_in(site: Site) -> None:
         (site.call("GET", "/v1/device", person), 400, "user_code"),
         (site.call("POST", "/v1/device", person, json=decision | {"decision": "maybe"}), 400, "decision"),
         (site.call("GET", path, person), 404, "user_code"),
+        (site.call("GET", "/v1/device?user_code=%FF%00", person), 400, "user_code"),
+        (site.call("GET", f"/v1/device?user_code={'B' * 21}", person), 400, "user_code"),
     ):
         found, answer = await call
         assert (found, answer["field"]) == (status, field)
