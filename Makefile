@@ -42,6 +42,7 @@ lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m services.auth.policy
 	cd console && $(NPM) run lint
 
 format: $(VENV)/.installed ## Format and mend what can be mended by machine

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep")
+NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep", "decision")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from snowlight.rpc.channel import open_channel
 
 async def register_cameras(address: str, cluster_key: str, urls: Sequence[str]) -> None:
     """One enabled camera for each of `urls`."""
-    tokens = ServiceTokens(ClusterKey(cluster_key), "bench", SystemClock())
+    tokens = ServiceTokens(ClusterKey(cluster_key), "gateway", SystemClock())
     async with open_channel(address, tokens, TlsSettings()) as channel:
         registry: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
         for number, url in enumerate(urls):

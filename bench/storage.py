@@ -102,20 +102,21 @@ class Bench:
         town = Town(cameras=levels[-1] // minutes, begin_ms=begin_ms)
         print(f"{town.cameras} cameras, {minutes} minutes of footage, commits of {self._batch} segments")
         filled_from = ahead = minutes
-        async with self._channel() as channel:
-            stub: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
-            await stub.OpenEpoch(storage_pb2.OpenEpochRequest(shard=1, epoch=1, from_ms=1))
+        async with self._channel("ingest") as ingest, self._channel("gateway") as gateway:
+            writer: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(ingest)
+            reader: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(gateway)
+            await writer.OpenEpoch(storage_pb2.OpenEpochRequest(shard=1, epoch=1, from_ms=1))
             for level in levels:
                 begin = max(0, minutes - level // town.cameras)
                 await town.fill(self._url, begin, filled_from)
                 filled_from = begin
                 print(f"\n{town.cameras * (minutes - begin) / 1e6:.1f} M hot rows")
-                ahead = await self._commits(channel, town, ahead)
-                await self._reads(stub, town, "hot", begin_ms + minutes * MINUTE_MS, town.cameras)
+                ahead = await self._commits(ingest, town, ahead)
+                await self._reads(reader, town, "hot", begin_ms + minutes * MINUTE_MS, town.cameras)
             await self._pack(town, begin_ms // DAY_MS)
             packed = min(PACKED_CAMERAS, town.cameras)
-            await self._reads(stub, town, "packed, cold", begin_ms + DAY_MS, packed, once=True)
-            await self._reads(stub, town, "packed, cached", begin_ms + DAY_MS, packed)
+            await self._reads(reader, town, "packed, cold", begin_ms + DAY_MS, packed, once=True)
+            await self._reads(reader, town, "packed, cached", begin_ms + DAY_MS, packed)
 
     async def _commits(self, channel: grpc.aio.Channel, town: Town, first_minute: int) -> int:
         """Commit for a while. Returns the minute from which on nothing is committed."""
@@ -234,8 +235,8 @@ class Bench:
         )
 
     @asynccontextmanager
-    async def _channel(self) -> AsyncIterator[grpc.aio.Channel]:
-        tokens = ServiceTokens(ClusterKey(KEY), "ingest", SystemClock())
+    async def _channel(self, caller: str) -> AsyncIterator[grpc.aio.Channel]:
+        tokens = ServiceTokens(ClusterKey(KEY), caller, SystemClock())
         async with open_channel(self._address, tokens, TlsSettings()) as channel:
             yield channel
 

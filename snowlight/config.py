@@ -4,9 +4,9 @@ Each service adds its own class of the same style with its own prefix (`SNOWLIGH
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,13 +27,21 @@ Address = Annotated[str, AfterValidator(_check_address)]
 
 
 class TlsSettings(BaseSettings):
-    """Certificates of this process (PEM files). With `ca` set, peers must present one of its certificates."""
+    """Mutual TLS between services (PEM files, read again once they change): all three are set, or none."""
 
     model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_TLS_", frozen=True, extra="ignore")
 
     certificate: Path | None = Field(None, description="This process's certificate chain.")
     key: Path | None = Field(None, description="The certificate's private key.")
     ca: Path | None = Field(None, description="Whose certificates peers must present.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if len({self.certificate is None, self.key is None, self.ca is None}) > 1:
+            raise ValueError(
+                "set SNOWLIGHT_TLS_CERTIFICATE, SNOWLIGHT_TLS_KEY and SNOWLIGHT_TLS_CA, or none of them"
+            )
+        return self
 
 
 class ClusterSettings(BaseSettings):

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 import uvloop
@@ -45,16 +45,20 @@ class Runtime:
     registry: CollectorRegistry
     rpc_metrics: RpcMetrics
     health: Health
-    tokens: ServiceTokens
     reached: Reached = go_on
+    tokens: ServiceTokens = field(init=False)
+    """Of `service`, by `clock`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", ServiceTokens(self.key, self.service, self.clock))
 
     def named(self, service: str) -> "Runtime":
         """This runtime in the name of another service of the same process."""
-        return replace(self, service=service, tokens=ServiceTokens(self.key, service, self.clock))
+        return replace(self, service=service)
 
     def channel(self, address: str) -> grpc.aio.Channel:
         """A channel to a peer, in this service's name."""
-        return open_channel(address, self.tokens, self.tls)
+        return open_channel(address, self.tokens, self.tls, allow_plaintext=self.cluster.allow_plaintext)
 
     def serve(self, listen: str, *servicers: Servicer) -> AbstractAsyncContextManager[GrpcServer]:
         """Serve gRPC on `listen` while the context is open."""
@@ -86,7 +90,6 @@ def build_runtime(service: str, cluster: ClusterSettings, *, create_key: bool = 
         registry=registry,
         rpc_metrics=RpcMetrics(registry),
         health=Health(),
-        tokens=ServiceTokens(key, service, clock),
     )
 
 

@@ -23,6 +23,25 @@ function office(lifetime: number): { office: TicketOffice; asked: unknown[] } {
 const hour = { start: NOW - 2 * HOUR, end: NOW - HOUR };
 
 describe('tickets', () => {
+  it('say what must be drawn over the picture', async () => {
+    const answers = [{ watermark: '李明' }, {}];
+    const fetcher: Fetch = () => {
+      const answer = {
+        ticket: 't',
+        expire_time: new Date(NOW).toISOString(),
+        urls: { hls: '/hls/t/live.m3u8' },
+      };
+      return Promise.resolve(new Response(JSON.stringify({ ...answer, ...answers.shift() })));
+    };
+    const tokens = { accessToken: () => 'token', renew: () => Promise.resolve(false) };
+    const api = new ApiClient(tokens, new ServerClock(), fetcher);
+    const tickets = new TicketOffice(api, 'cameras/gate', () => NOW);
+    await tickets.liveUrl(false);
+    expect(tickets.watermark).toBe('李明');
+    await tickets.liveUrl(true);
+    expect(tickets.watermark).toBe('');
+  });
+
   it('are asked for the window that is watched', async () => {
     const { office: tickets, asked } = office(12 * HOUR);
     const url = await tickets.recordedUrl(hour, false);

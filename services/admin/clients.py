@@ -18,7 +18,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     creation = commands.add_parser("create-client", help="let a system, or a model of set-top boxes, sign in")
     creation.add_argument("--display-name", required=True)
     whose = creation.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--username", help="make a system of this principal: it has no password from then on")
+    whose.add_argument("--username", help="the system whose client it is")
     whose.add_argument("--set-top-box", action="store_true", help="people let its boxes in by a code")
     _add_certificates(creation)
     commands.add_parser("list-clients", help="one JSON object a line")

@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.admin import clients, evidence, holds, integrity, retention, stores
+from services.admin import clients, evidence, holds, integrity, retention, rights, stores
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
-from services.admin.regions_file import COLUMNS, LEVELS, at_line, read_regions, region_name, region_of
+from services.admin.regions_file import COLUMNS, LEVELS, at_line, read_regions, region_of
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.config import ClusterSettings
 from snowlight.errors import AlreadyExistsError, SnowlightError
 from snowlight.runtime import Runtime, build_runtime, sentences
 
 LINES = tuple(name.lower() for name in auth_pb2.Line.keys()[1:])
+KINDS = tuple(name.lower() for name in auth_pb2.PrincipalKind.keys()[1:])
 ROLES = tuple(name.lower() for name in auth_pb2.Role.keys()[1:])
 
 
@@ -50,7 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     operator.add_argument("--organisation", default="")
     operator.add_argument("--line", required=True, choices=LINES)
     operator.add_argument("--role", required=True, choices=ROLES, action="append", help="may be repeated")
-    operator.add_argument("--scope", required=True, metavar="REGION", help="all in and below this region")
+    operator.add_argument(
+        "--scope", required=True, metavar="REGION", help="all in and below this region, or jurisdictions/ID"
+    )
+    operator.add_argument(
+        "--kind", choices=KINDS, default="person", help="a system has no password (default: person)"
+    )
     _add_password_file(operator)
     _add_if_missing(operator)
 
@@ -81,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--limit", type=int, default=100)
     commands.add_parser("rotate-keys", help="publish a new key, which signs a little later; no token fails")
     clients.add_commands(commands)
+    rights.add_commands(commands)
     integrity.add_commands(commands)
     stores.add_commands(commands)
     evidence.add_commands(commands)
@@ -143,9 +150,13 @@ async def _create_operator(directory: DirectoryClient, options: argparse.Namespa
         organisation=options.organisation,
         line=auth_pb2.Line.Value(options.line.upper()),
         roles=[auth_pb2.Role.Value(role.upper()) for role in options.role],
-        scope=region_name(options.scope),
+        scope=rights.scope_name(options.scope),
+        kind=auth_pb2.PrincipalKind.Value(options.kind.upper()),
     )
     if options.if_missing and await directory.find_principal(options.username):
+        return
+    if principal.kind == auth_pb2.SYSTEM:
+        print_line((await directory.create_principal(principal, "")).name)
         return
     chosen = choose_password(options.password_file)
     created = await directory.create_principal(principal, chosen.password)

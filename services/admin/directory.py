@@ -38,6 +38,42 @@ class DirectoryClient:
         with remote_errors(AUTH):
             await self._stub.SetPassword(request, timeout=TIMEOUT_S)
 
+    async def explain(self, request: auth_pb2.ExplainDecisionRequest) -> auth_pb2.ExplainDecisionResponse:
+        """How an action would be decided."""
+        with remote_errors(AUTH):
+            return await self._stub.ExplainDecision(request, timeout=TIMEOUT_S)
+
+    async def update_principal(self, principal: auth_pb2.Principal, *fields: str) -> auth_pb2.Principal:
+        """The principal as changed."""
+        request = auth_pb2.UpdatePrincipalRequest(principal=principal)
+        request.update_mask.paths.extend(fields)
+        with remote_errors(AUTH):
+            return await self._stub.UpdatePrincipal(request, timeout=TIMEOUT_S)
+
+    async def create_jurisdiction(self, jurisdiction: auth_pb2.Jurisdiction) -> auth_pb2.Jurisdiction:
+        """The jurisdiction as created."""
+        request = auth_pb2.CreateJurisdictionRequest(jurisdiction=jurisdiction)
+        with remote_errors(AUTH):
+            return await self._stub.CreateJurisdiction(request, timeout=TIMEOUT_S)
+
+    async def delete_jurisdiction(self, name: str) -> None:
+        """End "jurisdictions/{id}"."""
+        request = auth_pb2.DeleteJurisdictionRequest(name=name)
+        with remote_errors(AUTH):
+            await self._stub.DeleteJurisdiction(request, timeout=TIMEOUT_S)
+
+    async def jurisdictions(self) -> AsyncIterator[auth_pb2.Jurisdiction]:
+        """All jurisdictions, by id."""
+        token = ""
+        while True:
+            request = auth_pb2.ListJurisdictionsRequest(page_size=PAGE_SIZE, page_token=token)
+            with remote_errors(AUTH):
+                answer = await self._stub.ListJurisdictions(request, timeout=TIMEOUT_S)
+            for jurisdiction in answer.jurisdictions:
+                yield jurisdiction
+            if not (token := answer.next_page_token):
+                return
+
     async def rotate_signing_keys(self) -> auth_pb2.RotateSigningKeyResponse:
         """The id of the new key, and from when on it signs."""
         with remote_errors(AUTH):

@@ -2,14 +2,19 @@
 
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.auth.camera_model import CameraModel
-from services.auth.messages import region_message, to_ms, to_timestamp
+from services.auth.decision import Decision
+from services.auth.messages import camera_facts, region_message, to_timestamp, window_of
+from services.auth.model import AuditRecord, Principal
 from services.auth.region_codes import check_code
-from services.auth.repository import regions
-from services.auth.rights import check_action, decide_on_camera, decide_on_region, load_principal
+from services.auth.repository import audit
+from services.auth.rights import Asked, Rights, actor_of, check_action, load_caller
+from services.auth.sight import VisibleCameras, visible_regions
 from services.auth.tickets import TicketOffice, TicketRequest, check_window
 from services.auth.validation import check_id, check_text, invalid, region_code
-from snowlight.access.token import TokenVerifier
+from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -23,12 +28,16 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         self,
         database: Database,
         cameras: CameraModel,
+        rights: Rights,
+        visible: VisibleCameras,
         tickets: TicketOffice,
         verifier: TokenVerifier,
         clock: Clock,
     ) -> None:
         self._database = database
         self._cameras = cameras
+        self._rights = rights
+        self._visible = visible
         self._tickets = tickets
         self._verifier = verifier
         self._clock = clock
@@ -37,34 +46,43 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         self, request: auth_pb2.AuthorizeRequest, context: Any
     ) -> auth_pb2.AuthorizeResponse:
         action = check_action(request.action)
-        name = (await self._verifier.access_token(request.access_token)).principal
+        caller = await self._verifier.access_token(request.access_token)
+        start_ms, end_ms = window_of(request)
+        window = None if start_ms is None and end_ms is None else check_window(action, start_ms, end_ms)
+        asked = Asked(caller, check_text(request.purpose, "purpose", max_length=500), window)
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
                 await self._cameras.wait_for(uid)
                 async with self._database.read() as connection:
-                    principal = await load_principal(connection, name)
-                    decision = await decide_on_camera(connection, principal, uid, action)
+                    principal = await load_caller(connection, caller)
+                    decision = await self._rights.on_camera(connection, principal, uid, action, asked)
             case "region":
                 code = check_code(region_code(request.region, "region"), "region")
                 async with self._database.read() as connection:
-                    principal = await load_principal(connection, name)
-                    decision = await decide_on_region(connection, principal, code, action)
+                    principal = await load_caller(connection, caller)
+                    decision = await self._rights.on_region(connection, principal, code, action)
+            case "camera":
+                facts = camera_facts(request.camera)
+                async with self._database.read() as connection:
+                    principal = await load_caller(connection, caller)
+                    decision = await self._rights.on_facts(connection, principal, facts, action, asked)
             case _:
-                raise invalid("resource", "is required: camera_uid or region")
+                raise invalid("resource", "is required: camera_uid, region or camera")
+        if request.record:
+            await self._record(request, caller, principal, decision)
         return auth_pb2.AuthorizeResponse(
-            allowed=decision.allowed, reason=decision.reason, principal=name, policies=decision.policies
+            allowed=decision.allowed,
+            reason=decision.reason,
+            principal=principal.name,
+            policies=decision.policies,
         )
 
     async def CreateTicket(  # noqa: N802
         self, request: auth_pb2.CreateTicketRequest, context: Any
     ) -> auth_pb2.Ticket:
         action = check_action(request.action)
-        window = check_window(
-            action,
-            to_ms(request.start, "start") if request.HasField("start") else None,
-            to_ms(request.end, "end") if request.HasField("end") else None,
-        )
+        window = check_window(action, *window_of(request))
         ticket, expire_ms = await self._tickets.create(
             TicketRequest(
                 caller=await self._verifier.access_token(request.access_token),
@@ -80,10 +98,54 @@ class AccessService(auth_pb2_grpc.AccessServicer):
     async def ListVisibleRegions(  # noqa: N802
         self, request: auth_pb2.ListVisibleRegionsRequest, context: Any
     ) -> auth_pb2.ListVisibleRegionsResponse:
-        name = (await self._verifier.access_token(request.access_token)).principal
+        caller = await self._verifier.access_token(request.access_token)
         async with self._database.read() as connection:
-            principal = await load_principal(connection, name)
-            if principal.disabled:
-                raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
-            visible = await regions.below(connection, principal.scope, at_ms=self._clock.now_ms())
+            principal = await self._active(connection, caller)
+            subject = await self._rights.subject(connection, principal)
+            visible = await visible_regions(connection, subject, self._clock.now_ms())
         return auth_pb2.ListVisibleRegionsResponse(regions=[region_message(region) for region in visible])
+
+    async def ListVisibleCameras(  # noqa: N802
+        self, request: auth_pb2.ListVisibleCamerasRequest, context: Any
+    ) -> auth_pb2.ListVisibleCamerasResponse:
+        caller = await self._verifier.access_token(request.access_token)
+        await self._cameras.wait_for_revision(request.revision)
+        async with self._database.read() as connection:
+            principal = await self._active(connection, caller)
+            seen = await self._visible.of(connection, principal)
+        return auth_pb2.ListVisibleCamerasResponse(
+            digest=seen.digest,
+            revision=seen.revision,
+            camera_uids=[] if seen.digest == request.digest else sorted(seen.camera_uids),
+        )
+
+    async def _record(
+        self,
+        request: auth_pb2.AuthorizeRequest,
+        caller: AccessClaims,
+        principal: Principal,
+        decision: Decision,
+    ) -> None:
+        address = check_text(request.remote_address, "remote_address", max_length=64)
+        record = AuditRecord(
+            time_ms=self._clock.now_ms(),
+            event="decision",
+            actor=actor_of(principal, caller, address),
+            action=request.action,
+            camera_uid=request.camera_uid,
+            window=None,
+            purpose=request.purpose,
+            allowed=decision.allowed,
+            reason=decision.reason,
+            policies=decision.policies,
+            detail=request.region or request.camera.region,
+        )
+        async with self._database.write() as connection:
+            await audit.add(connection, record)
+
+    async def _active(self, connection: AsyncConnection, caller: AccessClaims) -> Principal:
+        """Whom the token names. Raises PermissionDeniedError once their account is disabled."""
+        principal = await load_caller(connection, caller)
+        if principal.disabled:
+            raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
+        return principal

@@ -13,12 +13,20 @@ from services.auth.callers import Callers
 from services.auth.camera_model import CameraModel
 from services.auth.client_service import ClientsService
 from services.auth.config import AuthSettings
-from services.auth.directory import Directory
-from services.auth.directory_service import DirectoryService
+from services.auth.directory.delegation import Delegation
+from services.auth.directory.explanation import Explanation
+from services.auth.directory.jurisdictions import Jurisdictions
+from services.auth.directory.principals import Principals
+from services.auth.directory.regions import Regions
+from services.auth.directory.service import DirectoryService
 from services.auth.housekeeping import Housekeeping
 from services.auth.introspection import TokenDesk
 from services.auth.key_file import read_key_file
 from services.auth.passwords import Passwords
+from services.auth.policy.engine import PolicyEngine
+from services.auth.policy.policies import RULES, load_policies
+from services.auth.rights import Rights
+from services.auth.sight import VisibleCameras
 from services.auth.sign_in.client_directory import ClientDirectory
 from services.auth.sign_in.ways import open_ways
 from services.auth.sign_in_service import SignInService
@@ -43,6 +51,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[None]:
     """Serve auth while the context is open. Ingest may start later: its feed is followed once it does."""
     clock = runtime.clock
+    policies = load_policies(settings.policy_dir or RULES)
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'auth.db'}"
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, service="auth", migrations=MIGRATIONS))
@@ -73,8 +82,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (feed.run(), housekeeping.run(), readiness.run()):
             stack.callback(background.create_task(work).cancel)
+        engine = PolicyEngine(policies)
+        rights = Rights(engine, clock, settings.incident_number)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
-        tickets = TicketOffice(database, cameras, keys, clock)
+        delegation = Delegation(rights, verifier, clock)
+        tickets = TicketOffice(database, cameras, rights, keys, clock)
         desk = TokenDesk(database, tokens, ways.clients, verifier, clock)
         callers = Callers(runtime.tokens)
         await stack.enter_async_context(
@@ -86,7 +98,6 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     TokensService(
                         database, tokens, ways.passwords, ways.clients, ways.devices, desk, keys, callers
                     ),
-                    open_to_all=True,
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.SignIn",
@@ -96,17 +107,32 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                 Servicer(
                     "snowlight.api.auth.v1.Clients",
                     client_pb2_grpc.add_ClientsServicer_to_server,
-                    ClientsService(ClientDirectory(database, clock), callers),
+                    ClientsService(ClientDirectory(database, clock)),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Access",
                     auth_pb2_grpc.add_AccessServicer_to_server,
-                    AccessService(database, cameras, tickets, verifier, clock),
+                    AccessService(
+                        database,
+                        cameras,
+                        rights,
+                        VisibleCameras(rights, engine, clock),
+                        tickets,
+                        verifier,
+                        clock,
+                    ),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Directory",
                     auth_pb2_grpc.add_DirectoryServicer_to_server,
-                    DirectoryService(database, Directory(database, passwords, clock), keys),
+                    DirectoryService(
+                        database,
+                        Regions(database, clock),
+                        Principals(database, delegation, passwords, clock),
+                        Jurisdictions(database, delegation, clock),
+                        Explanation(database, cameras, rights, policies),
+                        keys,
+                    ),
                 ),
             )
         )

@@ -56,6 +56,19 @@ class CameraModel:
             except TimeoutError:
                 return
 
+    async def wait_for_revision(self, revision: int) -> None:
+        """Return once the registry's changes up to `revision` are known, after a second at the latest."""
+        deadline = asyncio.get_running_loop().time() + LAG_S
+        while True:
+            progress = self._progress
+            if await self.revision() >= revision:
+                return
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await progress.wait()
+            except TimeoutError:
+                return
+
     async def _is_known(self, camera_uid: str) -> bool:
         async with self._database.read() as connection:
             return await cameras.find(connection, camera_uid) is not None
@@ -68,6 +81,7 @@ def _facts(camera: camera_pb2.Camera) -> CameraFacts:
         ownership=_ownership(camera.ownership),
         owner=camera.owner,
         listed_for_residents=camera.listed_for_residents,
+        operator=camera.operator,
     )
 
 

@@ -3,28 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.auth.callers import Callers
 from services.auth.messages import to_timestamp
 from services.auth.model import Actor
 from services.auth.repository.clients import Client, Secret
 from services.auth.sign_in.client_directory import ClientDirectory, check_certificates
 from services.auth.validation import check_page_size, key_of_page_token, page_token
 from snowlight.api.auth.v1 import client_pb2, client_pb2_grpc
+from snowlight.rpc.caller import calling_service
 
 
 class ClientsService(client_pb2_grpc.ClientsServicer):
     """Administers. Callers answer for who asked them."""
 
-    def __init__(self, directory: ClientDirectory, callers: Callers) -> None:
+    def __init__(self, directory: ClientDirectory) -> None:
         self._directory = directory
-        self._callers = callers
 
     async def CreateClient(  # noqa: N802
         self, request: client_pb2.CreateClientRequest, context: Any
     ) -> client_pb2.CreateClientResponse:
         certificates = check_certificates(request.certificates, request.certificate_subject)
         client, secret = await self._directory.create(
-            request.display_name, request.principal, certificates, self._actor(context)
+            request.display_name, request.principal, certificates, _actor()
         )
         secrets = [Secret(b"", client.create_ms, None)] if secret else []
         return client_pb2.CreateClientResponse(client=_message(client, secrets), client_secret=secret)
@@ -42,26 +41,25 @@ class ClientsService(client_pb2_grpc.ClientsServicer):
     async def RotateClientSecret(  # noqa: N802
         self, request: client_pb2.RotateClientSecretRequest, context: Any
     ) -> client_pb2.RotateClientSecretResponse:
-        secret = await self._directory.rotate_secret(request.name, request.keep_old_s, self._actor(context))
+        secret = await self._directory.rotate_secret(request.name, request.keep_old_s, _actor())
         return client_pb2.RotateClientSecretResponse(client_secret=secret)
 
     async def SetClientCertificates(  # noqa: N802
         self, request: client_pb2.SetClientCertificatesRequest, context: Any
     ) -> client_pb2.Client:
         certificates = check_certificates(request.certificates, request.certificate_subject)
-        client, secrets = await self._directory.set_certificates(
-            request.name, certificates, self._actor(context)
-        )
+        client, secrets = await self._directory.set_certificates(request.name, certificates, _actor())
         return _message(client, secrets)
 
     async def DeleteClient(  # noqa: N802
         self, request: client_pb2.DeleteClientRequest, context: Any
     ) -> client_pb2.DeleteClientResponse:
-        await self._directory.delete(request.name, self._actor(context))
+        await self._directory.delete(request.name, _actor())
         return client_pb2.DeleteClientResponse()
 
-    def _actor(self, context: Any) -> Actor:
-        return Actor(principal=self._callers.service(context))
+
+def _actor() -> Actor:
+    return Actor(principal=calling_service())
 
 
 def _message(client: Client, secrets: Sequence[Secret]) -> client_pb2.Client:

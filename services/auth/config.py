@@ -1,5 +1,6 @@
 """Auth's settings, `SNOWLIGHT_AUTH_*`."""
 
+import re
 from pathlib import Path
 
 from pydantic import Field
@@ -19,6 +20,15 @@ class AuthSettings(BaseSettings):
         repr=False,
         description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
         "Unset: auth.db in data_dir.",
+    )
+    policy_dir: Path | None = Field(
+        default=None,
+        description="Folder of the policies that decide (*.cedar, schema.cedarschema), checked at start. "
+        "Unset: Snowlight's own (docs/rights.md).",
+    )
+    incident_number: re.Pattern[str] = Field(
+        default=re.compile("[0-9]{4,}"),
+        description="What a purpose must hold to name an incident, as a regular expression.",
     )
     password_memory_kib: int = Field(
         default=65_536,

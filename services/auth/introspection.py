@@ -79,9 +79,7 @@ class TokenDesk:
             await refresh_tokens.revoke_family(connection, session.session_id, now_ms)
             principal = await principals.find(connection, f"principals/{session.principal_id}")
             if principal is not None:
-                actor = await actor_of(
-                    connection, principal, AccessClaims(principal.name), session.remote_address
-                )
+                actor = actor_of(principal, AccessClaims(principal.name), session.remote_address)
                 detail = f"sessions/{session.session_id} ended by its token"
                 await record_change(connection, actor, "session.end", detail, now_ms)
 

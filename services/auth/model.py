@@ -28,12 +28,22 @@ class Line(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody may do inside their scope; `decision.RIGHTS` says what each role grants."""
+    """What somebody may do inside their scope; `policy/rules` says what each role grants."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
     AUDITOR = "auditor"
+
+
+class Kind(StrEnum):
+    """What a principal is."""
+
+    PERSON = "person"
+    SYSTEM = "system"
+    """Another platform: it names the person that it acts for."""
+    DEVICE = "device"
+    """A set-top box."""
 
 
 class Ownership(StrEnum):
@@ -72,10 +82,48 @@ class Principal:
     scope: str
     disabled: bool
     create_ms: int
+    kind: Kind = Kind.PERSON
+    jurisdiction: str = ""
+    """Id of the jurisdiction that is the scope instead of the region; the region still gives the tier."""
+    tier: int = 0
+    """The level of the scope's region; 0 while that is not known."""
+    version: int = 1
+    """Goes up with each change."""
 
     @property
     def name(self) -> str:
         return f"principals/{self.principal_id}"
+
+    @property
+    def scope_name(self) -> str:
+        """ "regions/{code}" or "jurisdictions/{id}"."""
+        return f"jurisdictions/{self.jurisdiction}" if self.jurisdiction else f"regions/{self.scope}"
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """A named set of regions and cameras: a police station's, a share, a special duty's with an end.
+
+    It is the scope of those principals that name it. Its `members` keep their own scope, and see what it
+    holds besides. `region` is the code of the region whose it is.
+    """
+
+    jurisdiction_id: str
+    display_name: str
+    region: str
+    regions: frozenset[str]
+    cameras: frozenset[str]
+    """uids"""
+    members: frozenset[str]
+    """Names of principals."""
+    reason: str
+    expire_ms: int | None
+    create_ms: int
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"jurisdictions/{self.jurisdiction_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +135,8 @@ class CameraFacts:
     ownership: Ownership | None
     owner: str
     listed_for_residents: bool
+    operator: str = ""
+    """The carrier's organisation that operates it."""
     deleted: bool = False
 
 

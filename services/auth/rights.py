@@ -1,13 +1,23 @@
-"""Decisions on facts read from the database."""
+"""Decisions on facts read from the database: who asks, what for, and what the policies say."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.decision import Action, Decision, decide_camera, decide_region
-from services.auth.model import Actor, Principal
-from services.auth.repository import cameras, principals, regions
+from services.auth.decision import OF_CAMERAS, Action, Decision
+from services.auth.model import Actor, CameraFacts, Kind, Principal, Role
+from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
+from services.auth.repository import cameras, jurisdictions, principals, regions
 from services.auth.validation import invalid
 from snowlight.access.token import AccessClaims
+from snowlight.clock import Clock
 from snowlight.errors import UnauthenticatedError
+
+DAY_MS = 86_400_000
+CAMERA_UNKNOWN = Decision(False, "auth.camera_unknown", "there is no such camera")
+REGION_UNKNOWN = Decision(False, "auth.region_unknown", "the region is not known")
 
 
 def check_action(action: str) -> Action:
@@ -26,34 +36,127 @@ async def load_principal(connection: AsyncConnection, name: str) -> Principal:
     return principal
 
 
-async def decide_on_camera(
-    connection: AsyncConnection, principal: Principal, camera_uid: str, action: Action
-) -> Decision:
-    """Decide `action` on the camera as the model knows it."""
-    camera = await cameras.find(connection, camera_uid)
-    chain = await regions.chain(connection, camera.region) if camera else []
-    return decide_camera(principal, camera, chain, action)
+async def load_caller(connection: AsyncConnection, caller: AccessClaims) -> Principal:
+    """Whom a verified token speaks for, with what it may do in their name: a set-top box that a person let
+    in has not all their rights. Raises UnauthenticatedError when they exist no more.
+    """
+    principal = await load_principal(connection, caller.principal)
+    if caller.client_id and principal.kind is not Kind.SYSTEM:
+        return replace(principal, kind=Kind.DEVICE, roles=principal.roles & {Role.VIEWER})
+    return principal
 
 
-async def decide_on_region(
-    connection: AsyncConnection, principal: Principal, code: str, action: Action
-) -> Decision:
-    """Decide `action` on all that a region holds."""
-    return decide_region(principal, await regions.chain(connection, code), action)
-
-
-async def actor_of(
-    connection: AsyncConnection, principal: Principal, caller: AccessClaims, remote_address: str
-) -> Actor:
+def actor_of(principal: Principal, caller: AccessClaims, remote_address: str) -> Actor:
     """The principal as the audit tells them."""
-    region = await regions.find(connection, principal.scope)
     return Actor(
         principal=principal.name,
         organisation=principal.organisation,
         line=str(principal.line),
-        tier=int(region.level) if region else 0,
-        scope=principal.scope,
+        tier=principal.tier,
+        scope=principal.scope_name,
         acting_person=caller.acting_person,
         acting_unit=caller.acting_unit,
         remote_address=remote_address,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked besides the action: by whom exactly, for what purpose, and for which footage, in ms."""
+
+    caller: AccessClaims | None = None
+    purpose: str = ""
+    window: tuple[int, int] | None = None
+
+
+NOTHING_MORE = Asked()
+
+
+class Rights:
+    """Decides. `incident_number` is what a purpose must hold to name an incident."""
+
+    def __init__(self, engine: PolicyEngine, clock: Clock, incident_number: re.Pattern[str]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._incident_number = incident_number
+
+    async def on_camera(
+        self,
+        connection: AsyncConnection,
+        principal: Principal,
+        camera_uid: str,
+        action: Action,
+        asked: Asked = NOTHING_MORE,
+    ) -> Decision:
+        """Decide `action` on the camera as the model knows it."""
+        camera = await cameras.find(connection, camera_uid)
+        if camera is None:
+            return CAMERA_UNKNOWN
+        return await self.on_facts(connection, principal, camera, action, asked)
+
+    async def on_facts(
+        self,
+        connection: AsyncConnection,
+        principal: Principal,
+        camera: CameraFacts,
+        action: Action,
+        asked: Asked = NOTHING_MORE,
+    ) -> Decision:
+        """Decide `action` on a camera as it is described, be it registered or not yet."""
+        subject = await self.subject(connection, principal)
+        place = await self.place(connection, subject, camera.region, camera.uid)
+        circumstances = self._circumstances(asked)
+
+        def decide(place: Place) -> Decision:
+            return self._engine.on_camera(subject, camera, place, action, circumstances)
+
+        return _in_known_place(place, principal, decide)
+
+    async def on_region(
+        self, connection: AsyncConnection, principal: Principal, code: str, action: Action
+    ) -> Decision:
+        """Decide `action` on all a region holds. Raises InvalidArgumentError for actions on cameras alone."""
+        if action in OF_CAMERAS:
+            raise invalid("action", f"{action} is asked for a camera, not for a region")
+        subject = await self.subject(connection, principal)
+        place = await self.place(connection, subject, code)
+        return _in_known_place(place, principal, lambda place: self._engine.on_region(subject, place, action))
+
+    async def subject(self, connection: AsyncConnection, principal: Principal) -> Subject:
+        """The principal with what is shared with them now."""
+        shared = await jurisdictions.shared_with(connection, principal.name, self._clock.now_ms())
+        return Subject(principal, tuple(shared))
+
+    async def place(
+        self, connection: AsyncConnection, subject: Subject, region: str, camera_uid: str = ""
+    ) -> Place:
+        """Where a region or a camera in it lies, as far as it matters to `subject`."""
+        among = list(subject.shared)
+        own = subject.principal.jurisdiction
+        if own and await jurisdictions.lasting(connection, own, self._clock.now_ms()):
+            among.append(own)
+        chain = await regions.chain(connection, region)
+        holding = await jurisdictions.holding(connection, among, chain, camera_uid)
+        return Place(tuple(chain), tuple(holding))
+
+    def _circumstances(self, asked: Asked) -> Circumstances:
+        caller, days = asked.caller, 0
+        if asked.window is not None:
+            days = max(0, (self._clock.now_ms() - asked.window[0]) // DAY_MS)
+        return Circumstances(
+            incident=self._incident_number.search(asked.purpose) is not None,
+            named=caller is not None
+            and bool(caller.acting_person and caller.acting_unit and caller.acting_reason),
+            days=days,
+        )
+
+
+def _in_known_place(place: Place, principal: Principal, decide: Callable[[Place], Decision]) -> Decision:
+    """Tell that a region is unknown only to whom it would be open inside their scope: which regions exist is
+    nobody else's business.
+    """
+    if place.chain:
+        return decide(place)
+    at_home = Place((principal.scope,), (principal.jurisdiction,) if principal.jurisdiction else ())
+    decision = decide(at_home)
+    return REGION_UNKNOWN if decision.allowed else decision

@@ -30,7 +30,42 @@ principals = sa.Table(
     sa.Column("disabled", sa.Boolean, nullable=False),
     sa.Column("create_ms", sa.BigInteger, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    # Empty: the region is the scope.
+    sa.Column("jurisdiction", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
 )
+
+jurisdictions = sa.Table(
+    "jurisdictions",
+    metadata,
+    sa.Column("jurisdiction_id", sa.Text, primary_key=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, sa.ForeignKey("regions.code"), nullable=False, index=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("expire_ms", sa.BigInteger),
+    sa.Column("create_ms", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
+
+def _of_jurisdiction(table: str, column: str, *constraints: sa.ForeignKey) -> sa.Table:
+    return sa.Table(
+        table,
+        metadata,
+        sa.Column(
+            "jurisdiction_id",
+            sa.Text,
+            sa.ForeignKey("jurisdictions.jurisdiction_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column(column, sa.Text, *constraints, primary_key=True, index=True),
+    )
+
+
+jurisdiction_regions = _of_jurisdiction("jurisdiction_regions", "region", sa.ForeignKey("regions.code"))
+jurisdiction_cameras = _of_jurisdiction("jurisdiction_cameras", "camera_uid")
+jurisdiction_members = _of_jurisdiction("jurisdiction_members", "principal")
 
 refresh_families = sa.Table(
     "refresh_families",
@@ -84,6 +119,7 @@ cameras = sa.Table(
     sa.Column("ownership", sa.Text, nullable=False),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("listed_for_residents", sa.Boolean, nullable=False),
+    sa.Column("operator", sa.Text, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("revision", sa.BigInteger, nullable=False),
 )

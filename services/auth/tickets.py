@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.auth.camera_model import CameraModel
-from services.auth.decision import EXPLANATIONS, FOOTAGE, PICTURES, Action
+from services.auth.decision import FOOTAGE, PICTURES, Action
 from services.auth.model import AuditRecord
 from services.auth.repository import audit
-from services.auth.rights import actor_of, decide_on_camera, load_principal
+from services.auth.rights import Asked, Rights, actor_of, load_caller
 from services.auth.signing_keys import SigningKeys
 from services.auth.validation import invalid
 from snowlight.access.token import TICKET_AUDIENCE, TICKET_TYP, AccessClaims
@@ -59,9 +59,12 @@ def check_window(action: Action, start_ms: int | None, end_ms: int | None) -> tu
 class TicketOffice:
     """Gives out tickets."""
 
-    def __init__(self, database: Database, cameras: CameraModel, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, cameras: CameraModel, rights: Rights, keys: SigningKeys, clock: Clock
+    ) -> None:
         self._database = database
         self._cameras = cameras
+        self._rights = rights
         self._keys = keys
         self._clock = clock
 
@@ -74,12 +77,18 @@ class TicketOffice:
         now_ms = self._clock.now_ms()
         ticket_id = secrets.token_urlsafe(12)
         async with self._database.write() as connection:
-            principal = await load_principal(connection, request.caller.principal)
-            decision = await decide_on_camera(connection, principal, request.camera_uid, request.action)
+            principal = await load_caller(connection, request.caller)
+            decision = await self._rights.on_camera(
+                connection,
+                principal,
+                request.camera_uid,
+                request.action,
+                Asked(request.caller, request.purpose, request.window),
+            )
             record = AuditRecord(
                 time_ms=now_ms,
                 event="decision",
-                actor=await actor_of(connection, principal, request.caller, request.remote_address),
+                actor=actor_of(principal, request.caller, request.remote_address),
                 action=request.action,
                 camera_uid=request.camera_uid,
                 window=request.window,
@@ -91,7 +100,7 @@ class TicketOffice:
             )
             await audit.add(connection, record)
         if not decision.allowed:
-            raise PermissionDeniedError(decision.reason, EXPLANATIONS[decision.reason])
+            raise PermissionDeniedError(decision.reason, decision.sentence)
         return self._sign(request, ticket_id, now_ms // 1000)
 
     def _sign(self, request: TicketRequest, ticket_id: str, issued: int) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
 from services.auth.model import Principal
-from services.auth.repository import principals, refresh_tokens, regions
+from services.auth.repository import principals, refresh_tokens
 from services.auth.repository.refresh_tokens import RefreshToken, Session, Way
 from services.auth.rights import actor_of
 from services.auth.signing_keys import SigningKeys
@@ -78,7 +78,7 @@ class Tokens:
         refresh_token = secrets.token_urlsafe(32)
         await refresh_tokens.add_session(connection, session)
         await refresh_tokens.add(connection, session.session_id, _sha256(refresh_token))
-        return await self._grant(connection, principal, session, refresh_token)
+        return self._grant(principal, session, refresh_token)
 
     async def begin_of_client(
         self,
@@ -91,7 +91,7 @@ class Tokens:
         """A system's session: one access token and no refresh token (RFC 6749 section 4.4.3)."""
         session = self._session(principal, Way.CLIENT, client_id, remote_address)
         await refresh_tokens.add_session(connection, session)
-        return await self._grant(connection, principal, session, "", acting)
+        return self._grant(principal, session, "", acting)
 
     async def refresh(self, refresh_token: str, client_id: str) -> Grant:
         """A new pair for the old refresh token, which is used up by it. Using it again ends its session,
@@ -137,13 +137,13 @@ class Tokens:
         await refresh_tokens.extend(
             connection, session.session_id, use_ms=session.use_ms, expire_ms=session.expire_ms
         )
-        return await self._grant(connection, principal, session, successor)
+        return self._grant(principal, session, successor)
 
     async def _end_stolen(
         self, connection: AsyncConnection, principal: Principal, session: Session, now_ms: int
     ) -> None:
         await refresh_tokens.revoke_family(connection, session.session_id, now_ms)
-        actor = await actor_of(connection, principal, AccessClaims(principal.name), session.remote_address)
+        actor = actor_of(principal, AccessClaims(principal.name), session.remote_address)
         detail = f"sessions/{session.session_id} ended: a used refresh token was used again"
         await record_change(connection, actor, "session.end", detail, now_ms)
         log.warning("refresh_token.reused", principal=principal.name, session=session.session_id)
@@ -161,15 +161,13 @@ class Tokens:
             expire_ms=now_ms + LIFETIMES_MS[way][0],
         )
 
-    async def _grant(
+    def _grant(
         self,
-        connection: AsyncConnection,
         principal: Principal,
         session: Session,
         refresh_token: str,
         acting: Acting | None = None,
     ) -> Grant:
-        region = await regions.find(connection, principal.scope)
         issued = self._clock.now_ms() // 1000
         expire = min(issued + ACCESS_TOKEN_S, session.expire_ms // 1000)
         claims: dict[str, Any] = {
@@ -179,12 +177,14 @@ class Tokens:
             "line": str(principal.line),
             "roles": sorted(str(role) for role in principal.roles),
             "region": f"regions/{principal.scope}",
-            "tier": int(region.level) if region else 0,
+            "tier": principal.tier,
             "iat": issued,
             "nbf": issued,
             "exp": expire,
             "jti": secrets.token_urlsafe(12),
         }
+        if principal.jurisdiction:
+            claims["jurisdiction"] = f"jurisdictions/{principal.jurisdiction}"
         if session.client_id:
             claims["client_id"] = session.client_id
         if acting is not None:

@@ -21,7 +21,8 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
 from services.gateway.console import Console, find_console
-from services.gateway.http.connection import SiteRunner
+from services.gateway.evidence.holds import HoldRoutes
+from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
@@ -35,6 +36,7 @@ from services.gateway.people.client_auth import ClientAuth
 from services.gateway.people.devices import DeviceRoutes
 from services.gateway.people.identity import Identity
 from services.gateway.people.oidc import OidcRoutes
+from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
@@ -83,7 +85,7 @@ def build_site(
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
     verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
-    identity = Identity(verifier, peers, clock)
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
     tickets = TicketCheck(verifier, cameras)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
@@ -100,15 +102,18 @@ def build_site(
         *devices.routes(),
         *AccountRoutes(peers, identity, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
+        *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
         *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
         *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
-        middlewares=[edge(metrics), problems(console.answer)], client_max_size=settings.max_body_bytes
+        middlewares=[edge(metrics), bounded_headers, problems(console.answer)],
+        client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
     add_routes(site, with_document(table, version("snowlight")))

@@ -9,7 +9,7 @@ from typing import Any
 
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, sign_in_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
-from snowlight.api.storage.v1 import storage_pb2_grpc
+from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
 from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
@@ -31,6 +31,7 @@ class Peers:
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
+    holds: hold_pb2_grpc.HoldsAsyncStub
     watch_live: Any
     """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
     read_spool: Any
@@ -59,6 +60,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
+        holds: hold_pb2_grpc.HoldsAsyncStub = hold_pb2_grpc.HoldsStub(storage)
         service = "/snowlight.api.ingest.v1.Live"
         yield Peers(
             tokens=tokens,
@@ -68,6 +70,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             cameras=cameras,
             live=live,
             storage=index,
+            holds=holds,
             watch_live=raw_stream(
                 ingest, f"{service}/WatchLive", live_pb2.WatchLiveRequest.SerializeToString
             ),

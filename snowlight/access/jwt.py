@@ -47,7 +47,7 @@ def decode(
     if not isinstance(claims, dict) or parsed.headers().get("typ") != typ or claims.get("iss") != issuer:
         raise UnauthenticatedError("auth.token_invalid", "the token is of another kind")
     if claims.get("aud") != audience:
-        raise UnauthenticatedError("auth.token_invalid", "the token is for somebody else")
+        raise UnauthenticatedError("auth.token_invalid", "the token is for another service")
     if not isinstance(claims.get("exp"), int) or not isinstance(claims.get("sub"), str):
         raise UnauthenticatedError("auth.token_invalid", "the token lacks exp or sub")
     if not isinstance(claims.get("nbf", 0), int):

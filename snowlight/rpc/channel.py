@@ -1,4 +1,4 @@
-"""Channels to the other services: bearer token on every call, TLS by settings, keepalive."""
+"""Channels to the other services: bearer token on every call, mutual TLS by settings, keepalive."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,11 @@ import grpc
 
 from snowlight.access.service_token import ServiceTokens
 from snowlight.config import TlsSettings
+from snowlight.rpc.certificates import Certificates, certificate_files
+from snowlight.rpc.plaintext import require_leave
+from snowlight.rpc.renewed_channel import RenewedChannel
 
+_API = "/snowlight.api."
 _OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
     # A peer that was restarted is found again within a second; calls fail at once until then.
@@ -20,17 +24,27 @@ _OPTIONS = (
 )
 
 
-def open_channel(address: str, tokens: ServiceTokens, tls: TlsSettings) -> grpc.aio.Channel:
-    """A channel to `address` (HOST:PORT) that calls in this service's name. Close it when done."""
+def open_channel(
+    address: str, tokens: ServiceTokens, tls: TlsSettings, *, allow_plaintext: bool = False
+) -> grpc.aio.Channel:
+    """A channel to `address` (HOST:PORT) that calls in this service's name. Close it when done.
+
+    Raises FailedPreconditionError when the certificates cannot be used, or when tokens would leave the
+    loopback interface in plain text without leave.
+    """
     interceptors = [_UnaryToken(tokens), _StreamToken(tokens)]
-    if tls.ca is None:
+    files = certificate_files(tls)
+    if files is None:
+        require_leave(address, allow_plaintext=allow_plaintext)
         return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=interceptors)
-    credentials = grpc.ssl_channel_credentials(
-        tls.ca.read_bytes(),
-        tls.key.read_bytes() if tls.key else None,
-        tls.certificate.read_bytes() if tls.certificate else None,
-    )
-    return grpc.aio.secure_channel(address, credentials, options=_OPTIONS, interceptors=interceptors)
+
+    def connect(certificates: Certificates) -> grpc.aio.Channel:
+        credentials = grpc.ssl_channel_credentials(
+            certificates.ca, certificates.key, certificates.certificate
+        )
+        return grpc.aio.secure_channel(address, credentials, options=_OPTIONS, interceptors=interceptors)
+
+    return RenewedChannel(files, connect)
 
 
 def raw_stream(channel: grpc.aio.Channel, method: str, serializer: Callable[[Any], bytes]) -> Any:
@@ -39,11 +53,20 @@ def raw_stream(channel: grpc.aio.Channel, method: str, serializer: Callable[[Any
 
 
 def _with_token(details: grpc.aio.ClientCallDetails, tokens: ServiceTokens) -> grpc.aio.ClientCallDetails:
+    service = _service_of(details.method)
+    if service is None:
+        return details
     metadata = grpc.aio.Metadata(*(details.metadata or ()))
-    metadata.add("authorization", f"Bearer {tokens.current()}")
+    metadata.add("authorization", f"Bearer {tokens.current(service)}")
     return grpc.aio.ClientCallDetails(
         details.method, details.timeout, metadata, details.credentials, details.wait_for_ready
     )
+
+
+def _service_of(method: str | bytes) -> str | None:
+    """The service whose API `method` belongs to ("/snowlight.api.auth.v1.Access/Authorize": "auth")."""
+    name = method.decode() if isinstance(method, bytes) else method
+    return name.removeprefix(_API).partition(".")[0] if name.startswith(_API) else None
 
 
 class _UnaryToken(grpc.aio.UnaryUnaryClientInterceptor):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,27 +12,40 @@ import grpc
 import structlog
 
 from snowlight.access.service_token import ServiceTokens
-from snowlight.errors import SnowlightError, UnauthenticatedError
+from snowlight.errors import (
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    SnowlightError,
+    UnauthenticatedError,
+)
 from snowlight.observability.metrics import RpcMetrics
+from snowlight.rpc.caller import serve_for
+from snowlight.rpc.peer import require_certificate_of
+from snowlight.rpc.permissions import PERMISSIONS, Permissions, is_open, require_permission
 from snowlight.rpc.status import to_trailing_metadata
 
 log = structlog.get_logger(__name__)
 
-_OPEN_SERVICES = frozenset(
-    {
-        "grpc.health.v1.Health",
-        "grpc.reflection.v1alpha.ServerReflection",
-    }
-)
+MAX_METADATA_BYTES = 16 << 10
+"""By call, as HTTP/2 counts them. gRPC's own limit binds only those who have said that they heard of it."""
+COLLECT_BYTES = 32 << 20
+"""So much metadata that was too large may wait for the garbage collector."""
+_ENTRY_BYTES = 32
+"""What an entry counts beside its name and value (RFC 9113, 6.5.2)."""
+_Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Checks the bearer token, measures, and translates errors, for unary and server-streaming methods."""
+    """Lets in whom the permissions name, measures, and translates errors, for unary and server-streaming
+    methods."""
 
-    def __init__(self, tokens: ServiceTokens, metrics: RpcMetrics) -> None:
+    def __init__(
+        self, tokens: ServiceTokens, metrics: RpcMetrics, permissions: Permissions = PERMISSIONS
+    ) -> None:
         self._tokens = tokens
         self._metrics = metrics
-        self.open_services = set(_OPEN_SERVICES)
+        self._permissions = permissions
+        self._uncollected_bytes = 0
 
     async def intercept_service(
         self,
@@ -42,32 +56,73 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler is None:
             return None
         method = str(handler_call_details.method)
-        is_open = method.split("/")[1] in self.open_services
+        try:
+            caller = self._admit(method, handler_call_details.invocation_metadata or ())
+        except SnowlightError as error:
+            return grpc.stream_stream_rpc_method_handler(self._refuse(method, error))
         if handler.request_streaming:
-            # Only reflection streams requests. Nothing that wants a token may slip past the check below.
-            return handler if is_open else None
+            # Only reflection streams requests. Nothing that wants a token may go without what is below.
+            return handler if caller is None else None
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                self._around_stream(handler.unary_stream, method, is_open),
+                self._around_stream(handler.unary_stream, method, caller),
                 request_deserializer=handler.request_deserializer,
                 response_serializer=handler.response_serializer,
             )
         return grpc.unary_unary_rpc_method_handler(
-            self._around_unary(handler.unary_unary, method, is_open),
+            self._around_unary(handler.unary_unary, method, caller),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
-    def _around_unary(self, behaviour: Any, method: str, is_open: bool) -> Any:
+    def _admit(self, method: str, metadata: _Metadata) -> str | None:
+        """The caller ("services/{name}"); None for a method that wants no token. Raises what it is refused
+        with."""
+        size = sum(len(key) + len(value) + _ENTRY_BYTES for key, value in metadata)
+        if size > MAX_METADATA_BYTES:
+            self._forget(size)
+            raise ResourceExhaustedError(
+                "rpc.metadata_too_large", f"a call's metadata has at most {MAX_METADATA_BYTES} bytes"
+            )
+        if is_open(self._permissions, method):
+            return None
+        caller = self._tokens.verify(_bearer_token(metadata))
+        try:
+            require_permission(self._permissions, caller, method)
+        except PermissionDeniedError:
+            log.warning("rpc.denied", caller=caller, method=method)
+            raise
+        return caller
+
+    def _forget(self, size: int) -> None:
+        """gRPC leaves a call's metadata in a cycle: too few objects to have them collected, however large."""
+        self._uncollected_bytes += size
+        if self._uncollected_bytes > COLLECT_BYTES:
+            log.warning("rpc.metadata_flood", bytes=self._uncollected_bytes)
+            self._uncollected_bytes = 0
+            gc.collect()
+
+    def _refuse(self, method: str, error: SnowlightError) -> Any:
+        """A handler that reads no request: whoever is refused need not send any. It does not keep `error`,
+        which would lead back to the call's metadata in a cycle that may last for long."""
+        code, told, trailing = error.grpc_code, str(error), to_trailing_metadata(error)
+
+        async def call(_requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            self._metrics.seconds.labels(method, code.name).observe(0)
+            await context.abort(code, told, trailing)
+
+        return call
+
+    def _around_unary(self, behaviour: Any, method: str, caller: str | None) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            async with self._guarded(method, is_open, context):
+            async with self._guarded(method, caller, context):
                 return await behaviour(request, context)
 
         return call
 
-    def _around_stream(self, behaviour: Any, method: str, is_open: bool) -> Any:
+    def _around_stream(self, behaviour: Any, method: str, caller: str | None) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            async with self._guarded(method, is_open, context):
+            async with self._guarded(method, caller, context):
                 async for response in behaviour(request, context):
                     yield response
 
@@ -75,13 +130,14 @@ class Guard(grpc.aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _guarded(
-        self, method: str, is_open: bool, context: grpc.aio.ServicerContext[Any, Any]
+        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[None]:
         started = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
         try:
-            if not is_open:
-                self._check_caller(context)
+            if caller is not None:
+                require_certificate_of(caller, context)
+            serve_for(caller)
             yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
@@ -96,12 +152,12 @@ class Guard(grpc.aio.ServerInterceptor):
         finally:
             self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
 
-    def _check_caller(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                scheme, _, token = str(value).partition(" ")
-                if scheme.lower() != "bearer":
-                    break
-                self._tokens.verify(token)
-                return
-        raise UnauthenticatedError("auth.token_missing", "a service's bearer token is required")
+
+def _bearer_token(metadata: _Metadata) -> str:
+    for key, value in metadata:
+        if key == "authorization":
+            scheme, _, token = str(value).partition(" ")
+            if scheme.lower() == "bearer":
+                return token
+            break
+    raise UnauthenticatedError("auth.token_missing", "a service's bearer token is required")

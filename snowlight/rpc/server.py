@@ -1,7 +1,6 @@
 """A gRPC server with everything a Snowlight service has: health, reflection, token check, errors, metrics."""
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,12 +13,17 @@ from grpc_reflection.v1alpha import reflection
 
 from snowlight.config import TlsSettings
 from snowlight.errors import FailedPreconditionError
-from snowlight.rpc.interceptors import Guard
+from snowlight.rpc.certificates import CertificateFiles, certificate_files
+from snowlight.rpc.interceptors import MAX_METADATA_BYTES, Guard
+from snowlight.rpc.plaintext import require_leave
 
 # One listener a port: without it a second server would bind silently and take half of the calls. Peers ping
-# every 30 s, also while a change feed has nothing to tell: by default that would end the connection.
+# every 30 s, also while a change feed has nothing to tell: by default that would end the connection. Metadata
+# holds a token of at most 4 KiB and little else.
 _OPTIONS = (
     ("grpc.so_reuseport", 0),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
     ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 )
@@ -34,8 +38,6 @@ class Servicer:
     add: Callable[[Any, grpc.aio.Server], None]
     """The generated `add_*Servicer_to_server`."""
     implementation: Any
-    open_to_all: bool = False
-    """Serve without a bearer token. Only token issue is."""
     preserialized: frozenset[str] = field(default_factory=frozenset)
     """Methods that yield response messages as bytes already serialised."""
 
@@ -73,12 +75,9 @@ async def serve_grpc(
 ) -> AsyncIterator[GrpcServer]:
     """Serve `servicers` on `listen` (HOST:PORT) while the context is open, then drain.
 
-    Raises FailedPreconditionError when plain text would leave the loopback interface without leave, or when
-    the port is taken.
+    Raises FailedPreconditionError when plain text would leave the loopback interface without leave, when the
+    certificates cannot be used, or when the port is taken.
     """
-    for servicer in servicers:
-        if servicer.open_to_all:
-            guard.open_services.add(servicer.name)
     server = grpc.aio.server(interceptors=[guard], options=_OPTIONS)
     for servicer in servicers:
         servicer.add(servicer.implementation, _Preserialized(server, servicer.preserialized))  # type: ignore[arg-type]
@@ -97,36 +96,27 @@ async def serve_grpc(
 
 
 def _bind(server: grpc.aio.Server, listen: str, tls: TlsSettings, allow_plaintext: bool) -> int:
+    files = certificate_files(tls)
+    if files is None:
+        require_leave(listen, allow_plaintext=allow_plaintext)
     try:
-        if tls.certificate and tls.key:
-            return server.add_secure_port(listen, _server_credentials(tls))
-        if not (allow_plaintext or _is_loopback(listen)):
-            raise FailedPreconditionError(
-                "config.plaintext",
-                f"{listen} is not loopback: set SNOWLIGHT_TLS_CERTIFICATE and SNOWLIGHT_TLS_KEY, "
-                "or SNOWLIGHT_ALLOW_PLAINTEXT=true",
-            )
-        return server.add_insecure_port(listen)
+        if files is None:
+            return server.add_insecure_port(listen)
+        return server.add_secure_port(listen, _server_credentials(files))
     except RuntimeError as error:
         raise FailedPreconditionError("config.listen", f"cannot listen on {listen}") from error
 
 
-def _server_credentials(tls: TlsSettings) -> grpc.ServerCredentials:
-    assert tls.certificate is not None
-    assert tls.key is not None
-    return grpc.ssl_server_credentials(
-        [(tls.key.read_bytes(), tls.certificate.read_bytes())],
-        root_certificates=tls.ca.read_bytes() if tls.ca else None,
-        require_client_auth=tls.ca is not None,
+def _server_credentials(files: CertificateFiles) -> grpc.ServerCredentials:
+    """gRPC asks for them before each handshake: what was renewed on disk holds for the next peer."""
+
+    def configuration() -> grpc.ServerCertificateConfiguration:
+        current = files.current()
+        return grpc.ssl_server_certificate_configuration([(current.key, current.certificate)], current.ca)
+
+    return grpc.dynamic_ssl_server_credentials(
+        configuration(), configuration, require_client_authentication=True
     )
-
-
-def _is_loopback(listen: str) -> bool:
-    host = listen.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Preserialized:

@@ -17,13 +17,14 @@ from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.runtime import build_runtime
 from tests.bad_input.town import VILLAGE, Town
+from tests.parts.callers import permitted_channel
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 @dataclass(frozen=True)
 class Stubs:
-    """The services, as another service of the cluster sees them."""
+    """The services, as the other services of the cluster see them."""
 
     registry: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
@@ -37,9 +38,9 @@ async def stubs(town: Town) -> AsyncIterator[Stubs]:
     runtime = build_runtime("gateway", ClusterSettings(data_dir=town.snowlight.data_dir))
     at = town.snowlight.addresses
     async with (
-        runtime.channel(at["ingest"]) as ingest,
-        runtime.channel(at["storage"]) as storage,
-        runtime.channel(at["auth"]) as auth,
+        permitted_channel(runtime, at["ingest"]) as ingest,
+        permitted_channel(runtime, at["storage"]) as storage,
+        permitted_channel(runtime, at["auth"]) as auth,
     ):
         yield Stubs(
             camera_pb2_grpc.CameraRegistryStub(ingest),

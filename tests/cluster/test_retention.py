@@ -17,6 +17,7 @@ from tests.cluster.person import USERNAME, Person, add_duty_officer, now_ms, sig
 from tests.cluster.stored import BucketStore, end_ms
 from tests.cluster.village import H264_AAC, run_village
 from tests.cluster.watching import expect_window
+from tests.parts.callers import permitted_channel
 from tests.parts.minio import MinioServer
 from tests.parts.snowlight import Snowlight
 from tests.waiting import eventually
@@ -107,10 +108,11 @@ async def age(
 
 @asynccontextmanager
 async def storage_of(snowlight: Snowlight) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
-    """A stub that calls in ingest's name."""
+    """A stub that calls in the names of those who may."""
     settings = ClusterSettings(
         data_dir=snowlight.data_dir, cluster_key=SecretStr(snowlight.environment["SNOWLIGHT_CLUSTER_KEY"])
     )
-    async with build_runtime("ingest", settings).channel(snowlight.addresses["storage"]) as channel:
+    runtime = build_runtime("ingest", settings)
+    async with permitted_channel(runtime, snowlight.addresses["storage"]) as channel:
         stub: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
         yield stub

@@ -167,11 +167,14 @@ async def run_embedded(data_dir: Path, settings: Mapping[str, str]) -> AsyncIter
 
 @asynccontextmanager
 async def run_separate(
-    data_dir: Path, databases: Mapping[str, str], settings: Mapping[str, str]
+    data_dir: Path,
+    databases: Mapping[str, str],
+    settings: Mapping[str, str],
+    own_settings: Mapping[str, Mapping[str, str]] | None = None,
 ) -> AsyncIterator[Snowlight]:
     """Each service as its own process, with its own folder and database, while the context is open.
 
-    `databases` are URLs by service.
+    `databases` are URLs by service, `own_settings` what a service alone is told.
     """
     key = {"SNOWLIGHT_CLUSTER_KEY": secrets.token_urlsafe(32)}
     snowlight = _describe(data_dir, {**key, **settings})
@@ -181,7 +184,7 @@ async def run_separate(
         own = {f"{prefix}_LISTEN": listens[service]}
         if service in databases:
             own[f"{prefix}_DATABASE_URL"] = databases[service]
-        environment = {**snowlight.environment, **own}
+        environment = {**snowlight.environment, **own, **(own_settings or {}).get(service, {})}
         snowlight.processes[service] = Process(service, environment, data_dir / service)
     async with _running(snowlight):
         yield snowlight

@@ -9,6 +9,8 @@ export interface Range {
 
 /** Every ticket is a line in the audit, so one is kept as long as it opens what is asked. */
 export class TicketOffice {
+  /** What the last ticket wants drawn over the picture; empty when nothing. */
+  watermark = '';
   private live: TicketAnswer | null = null;
   private recorded: { window: Range; answer: TicketAnswer } | null = null;
   private readonly api: ApiClient;
@@ -45,8 +47,10 @@ export class TicketOffice {
     return rangeUrl(held.answer.urls.hls, range);
   }
 
-  private issue(body: Record<string, string>): Promise<TicketAnswer> {
-    return this.api.request('POST', `/v1/${this.camera}/tickets`, { body });
+  private async issue(body: Record<string, string>): Promise<TicketAnswer> {
+    const answer = await this.api.request<TicketAnswer>('POST', `/v1/${this.camera}/tickets`, { body });
+    this.watermark = answer.watermark ?? '';
+    return answer;
   }
 
   private isOver(answer: TicketAnswer): boolean {

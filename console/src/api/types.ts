@@ -114,4 +114,6 @@ export interface TicketAnswer {
   ticket: string;
   expire_time: string;
   urls: { hls: string };
+  /** Who looks, to be drawn over the picture; absent or empty when nothing has to be. */
+  watermark?: string;
 }

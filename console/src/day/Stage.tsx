@@ -7,6 +7,7 @@ import { useMessages } from '../i18n/LocaleProvider';
 import type { Messages } from '../i18n/messages';
 import { clockOf } from '../i18n/zone';
 import type { PlayerState } from '../player/StreamPlayer';
+import { Watermark } from '../player/Watermark';
 import type { DayPlayer, PlayNotice } from './useDayPlayer';
 
 interface StageProps {
@@ -32,6 +33,7 @@ export function Stage({ stage, video, camera, player, muted }: StageProps) {
     >
       {/* eslint-disable-next-line jsx-a11y/media-has-caption -- a surveillance picture has no captions */}
       <video ref={video} className="tile-video" data-testid="day-video" muted={muted} playsInline />
+      {shown ? <Watermark text={player.watermark} /> : null}
       {shown ? null : (
         <div className="tile-state" data-kind={state.kind}>
           {programme === null ? (

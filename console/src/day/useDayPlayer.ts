@@ -17,6 +17,8 @@ export interface DayPlayer {
   waitsForCamera: boolean;
   /** Wall time of the picture shown, epoch milliseconds. */
   instant: number | null;
+  /** Drawn over the picture; empty when nothing has to be. */
+  watermark: string;
   paused: boolean;
   speed: number;
   notice: PlayNotice | null;
@@ -47,6 +49,7 @@ export function useDayPlayer({ video, camera, day, record, isToday, online }: Da
   const [programme, setProgramme] = useState<Programme | null>(isToday ? { kind: 'live' } : null);
   const [state, setState] = useState<PlayerState>(LOADING);
   const [instant, setInstant] = useState<number | null>(null);
+  const [watermark, setWatermark] = useState('');
   const [paused, setPaused] = useState(false);
   const [speed, setSpeed] = useState(1);
   const [notice, setNotice] = useState<PlayNotice | null>(null);
@@ -106,10 +109,14 @@ export function useDayPlayer({ video, camera, day, record, isToday, online }: Da
     const stream = new StreamPlayer({
       video: element,
       live: recorded === null,
-      open: (renew, from) =>
-        recorded === null
-          ? office.liveUrl(renew)
-          : office.recordedUrl({ start: from ?? recorded.start, end: recorded.end }, renew),
+      open: async (renew, from) => {
+        const url =
+          recorded === null
+            ? await office.liveUrl(renew)
+            : await office.recordedUrl({ start: from ?? recorded.start, end: recorded.end }, renew);
+        setWatermark(office.watermark);
+        return url;
+      },
       ...(recorded === null ? {} : { startAt: recorded.start, rate: rate.current }),
       onState: (next) => {
         if (next.kind === 'ended' && recorded !== null) whenEnded.current(recorded.end);
@@ -152,6 +159,7 @@ export function useDayPlayer({ video, camera, day, record, isToday, online }: Da
     state: active ? state : LOADING,
     waitsForCamera: programme?.kind === 'live' && !online,
     instant,
+    watermark,
     paused,
     speed,
     notice,

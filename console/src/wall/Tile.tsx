@@ -7,6 +7,7 @@ import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { clockOf } from '../i18n/zone';
 import type { PlayerState } from '../player/StreamPlayer';
+import { Watermark } from '../player/Watermark';
 import { usePageVisible } from '../player/usePageVisible';
 import { goTo } from '../route';
 import { useLivePicture } from './useLivePicture';
@@ -108,6 +109,7 @@ function LiveTile({ camera, frame, dropProps, index, selected, onSelect, onClear
         playsInline
         disablePictureInPicture
       />
+      {playing ? <Watermark text={picture.watermark} /> : null}
       {playing ? null : <TileState camera={camera} state={picture.state} visible={visible} />}
       <button
         type="button"

@@ -7,6 +7,8 @@ export interface LivePicture {
   state: PlayerState;
   /** Wall time of the picture shown, epoch milliseconds. */
   instant: number | null;
+  /** Drawn over the picture; empty when nothing has to be. */
+  watermark: string;
 }
 
 /** Keeps one camera's live picture in the video element while `active`. */
@@ -19,6 +21,7 @@ export function useLivePicture(
   const office = useRef<TicketOffice | null>(null);
   const [state, setState] = useState<PlayerState>({ kind: 'loading' });
   const [instant, setInstant] = useState<number | null>(null);
+  const [watermark, setWatermark] = useState('');
 
   useEffect(() => {
     const element = video.current;
@@ -28,7 +31,11 @@ export function useLivePicture(
     const player = new StreamPlayer({
       video: element,
       live: true,
-      open: (renew) => tickets.liveUrl(renew),
+      open: async (renew) => {
+        const url = await tickets.liveUrl(renew);
+        setWatermark(tickets.watermark);
+        return url;
+      },
       onState: setState,
       onInstant: setInstant,
     });
@@ -39,5 +46,5 @@ export function useLivePicture(
     };
   }, [api, clock, video, camera, active]);
 
-  return { state, instant };
+  return { state, instant, watermark };
 }

@@ -11,14 +11,23 @@ from services.auth.tables import camera_feed, cameras
 async def find(connection: AsyncConnection, uid: str) -> CameraFacts | None:
     """The camera's facts, or None while the feed has not told of it."""
     row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _facts(row)
+
+
+async def registered(connection: AsyncConnection) -> list[CameraFacts]:
+    """The facts of all cameras that are not deleted."""
+    rows = await connection.execute(sa.select(cameras).where(cameras.c.deleted.is_(False)))
+    return [_facts(row) for row in rows]
+
+
+def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
     return CameraFacts(
         uid=row.uid,
         region=row.region,
         ownership=Ownership(row.ownership) if row.ownership else None,
         owner=row.owner,
         listed_for_residents=row.listed_for_residents,
+        operator=row.operator,
         deleted=row.deleted,
     )
 
@@ -31,10 +40,11 @@ async def put(connection: AsyncConnection, camera: CameraFacts, revision: int) -
         ownership=str(camera.ownership or ""),
         owner=camera.owner,
         listed_for_residents=camera.listed_for_residents,
+        operator=camera.operator,
         deleted=camera.deleted,
         revision=revision,
     )
-    facts = ("region", "ownership", "owner", "listed_for_residents", "deleted", "revision")
+    facts = ("region", "ownership", "owner", "listed_for_residents", "operator", "deleted", "revision")
     await connection.execute(
         insert.on_conflict_do_update(
             index_elements=["uid"],

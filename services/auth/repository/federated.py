@@ -21,6 +21,8 @@ async def update(connection: AsyncConnection, principal: Principal) -> None:
             line=str(principal.line),
             roles=sorted(str(role) for role in principal.roles),
             scope=principal.scope,
+            jurisdiction=principal.jurisdiction,
+            version=principal.version + 1,
         )
     )
 

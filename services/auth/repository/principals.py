@@ -1,13 +1,18 @@
 """Principals and the hashes of their passwords."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.model import Line, Principal, Role
+from services.auth.model import Kind, Line, Principal, Role
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import principals
+from services.auth.repository.regions import codes_below
+from services.auth.tables import principals, regions
 
-_COLUMNS = [column for column in principals.c if column is not principals.c.password_hash]
+_COLUMNS = [*(column for column in principals.c if column is not principals.c.password_hash), regions.c.level]
+_WITH_REGION = principals.outerjoin(regions, principals.c.scope == regions.c.code)
 
 
 async def add(connection: AsyncConnection, principal: Principal, password_hash: str) -> bool:
@@ -25,6 +30,9 @@ async def add(connection: AsyncConnection, principal: Principal, password_hash: 
             disabled=principal.disabled,
             create_ms=principal.create_ms,
             password_hash=password_hash,
+            kind=str(principal.kind),
+            jurisdiction=principal.jurisdiction,
+            version=principal.version,
         )
         .on_conflict_do_nothing(index_elements=["username"])
     )
@@ -33,17 +41,42 @@ async def add(connection: AsyncConnection, principal: Principal, password_hash: 
 
 async def find(connection: AsyncConnection, name: str) -> Principal | None:
     """The principal named "principals/{id}", or None."""
-    query = sa.select(*_COLUMNS).where(principals.c.principal_id == name.removeprefix("principals/"))
+    query = (
+        sa.select(*_COLUMNS)
+        .select_from(_WITH_REGION)
+        .where(principals.c.principal_id == name.removeprefix("principals/"))
+    )
     row = (await connection.execute(query)).one_or_none()
     return None if row is None or not name.startswith("principals/") else _principal(row)
 
 
 async def find_credentials(connection: AsyncConnection, username: str) -> tuple[Principal, str] | None:
     """The principal who signs in as `username`, and their password's hash."""
-    row = (
-        await connection.execute(sa.select(principals).where(principals.c.username == username))
-    ).one_or_none()
+    query = (
+        sa.select(*_COLUMNS, principals.c.password_hash)
+        .select_from(_WITH_REGION)
+        .where(principals.c.username == username)
+    )
+    row = (await connection.execute(query)).one_or_none()
     return None if row is None else (_principal(row), row.password_hash)
+
+
+async def change(connection: AsyncConnection, principal: Principal, version: int) -> bool:
+    """Whether the principal, still as of `version`, was changed to `principal`."""
+    statement = (
+        sa.update(principals)
+        .where(principals.c.principal_id == principal.principal_id, principals.c.version == version)
+        .values(
+            display_name=principal.display_name,
+            organisation=principal.organisation,
+            roles=sorted(str(role) for role in principal.roles),
+            scope=principal.scope,
+            jurisdiction=principal.jurisdiction,
+            disabled=principal.disabled,
+            version=version + 1,
+        )
+    )
+    return (await connection.execute(statement)).rowcount == 1
 
 
 async def set_password_hash(connection: AsyncConnection, principal_id: str, password_hash: str) -> None:
@@ -55,15 +88,52 @@ async def set_password_hash(connection: AsyncConnection, principal_id: str, pass
     )
 
 
-async def page(connection: AsyncConnection, after: str, limit: int) -> list[Principal]:
-    """At most `limit` principals with user names behind `after`, by user name."""
+async def page(
+    connection: AsyncConnection,
+    after: str,
+    limit: int,
+    reach: Sequence[str] | None = None,
+    organisation: str | None = None,
+) -> list[Principal]:
+    """At most `limit` principals with user names behind `after`, by user name: those in and below the regions
+    of `reach`, and of `organisation`, where these are given.
+    """
     query = (
-        sa.select(*_COLUMNS).where(principals.c.username > after).order_by(principals.c.username).limit(limit)
+        sa.select(*_COLUMNS)
+        .select_from(_WITH_REGION)
+        .where(principals.c.username > after, *_within(reach, organisation))
+        .order_by(principals.c.username)
+        .limit(limit)
     )
     return [_principal(row) for row in await connection.execute(query)]
 
 
-def _principal(row: sa.Row[tuple[object, ...]]) -> Principal:
+async def lies_within(
+    connection: AsyncConnection, principal_id: str, reach: Sequence[str] | None, organisation: str | None
+) -> bool:
+    """Whether the principal is one of those that `page` would list."""
+    query = sa.select(principals.c.principal_id).where(
+        principals.c.principal_id == principal_id, *_within(reach, organisation)
+    )
+    return await connection.scalar(query) is not None
+
+
+async def with_jurisdiction(connection: AsyncConnection, jurisdiction_id: str) -> list[str]:
+    """Names of the principals whose scope it is."""
+    query = sa.select(principals.c.principal_id).where(principals.c.jurisdiction == jurisdiction_id)
+    return [f"principals/{found}" for found in (await connection.execute(query)).scalars()]
+
+
+def _within(reach: Sequence[str] | None, organisation: str | None) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if reach is not None:
+        conditions.append(principals.c.scope.in_(codes_below(reach)))
+    if organisation is not None:
+        conditions.append(principals.c.organisation == organisation)
+    return conditions
+
+
+def _principal(row: Any) -> Principal:
     values = row._mapping
     return Principal(
         principal_id=values["principal_id"],
@@ -75,4 +145,8 @@ def _principal(row: sa.Row[tuple[object, ...]]) -> Principal:
         scope=values["scope"],
         disabled=values["disabled"],
         create_ms=values["create_ms"],
+        kind=Kind(values["kind"]),
+        jurisdiction=values["jurisdiction"],
+        tier=values["level"] or 0,
+        version=values["version"],
     )

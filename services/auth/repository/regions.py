@@ -42,21 +42,30 @@ async def longest_known(connection: AsyncConnection, codes: Sequence[str]) -> st
 
 
 async def chain(connection: AsyncConnection, code: str) -> list[str]:
-    """The region's code and those of all regions around it; empty when there is no such region."""
+    """The region's code and those of all regions around it, nearest first; empty when there is no such
+    region."""
+    columns = (regions.c.code, regions.c.parent, regions.c.level)
     # UNION drops rows it has met, so the walk ends even on a circle.
-    around = sa.select(regions.c.code, regions.c.parent).where(regions.c.code == code).cte(recursive=True)
-    outer = sa.select(regions.c.code, regions.c.parent).where(regions.c.code == around.c.parent)
-    return list((await connection.execute(sa.select(around.union(outer).c.code))).scalars())
+    around = sa.select(*columns).where(regions.c.code == code).cte(recursive=True)
+    walked = around.union(sa.select(*columns).where(regions.c.code == around.c.parent))
+    # A child's level is always below its parent's.
+    return list(
+        (await connection.execute(sa.select(walked.c.code).order_by(walked.c.level.desc()))).scalars()
+    )
+
+
+async def parents(connection: AsyncConnection) -> dict[str, str]:
+    """Every region's parent by its code; empty for those at the top."""
+    rows = await connection.execute(sa.select(regions.c.code, regions.c.parent))
+    return {row.code: row.parent or "" for row in rows}
 
 
 async def below(connection: AsyncConnection, code: str, *, at_ms: int) -> list[Region]:
     """The region and all in it that are valid at `at_ms`, parents before children."""
-    inside = sa.select(regions.c.code).where(regions.c.code == code).cte(recursive=True)
-    inside = inside.union(sa.select(regions.c.code).where(regions.c.parent == inside.c.code))
     query = (
         sa.select(regions)
         .where(
-            regions.c.code.in_(sa.select(inside.c.code)),
+            regions.c.code.in_(codes_below([code])),
             regions.c.valid_from_ms <= at_ms,
             sa.or_(regions.c.valid_to_ms.is_(None), regions.c.valid_to_ms > at_ms),
         )
@@ -64,6 +73,13 @@ async def below(connection: AsyncConnection, code: str, *, at_ms: int) -> list[R
         .order_by(regions.c.level, regions.c.code)
     )
     return [_region(row) for row in await connection.execute(query)]
+
+
+def codes_below(codes: Sequence[str]) -> sa.Select[tuple[str]]:
+    """A query for the codes of these regions and of all in them."""
+    inside = sa.select(regions.c.code).where(regions.c.code.in_(codes)).cte(recursive=True)
+    inside = inside.union(sa.select(regions.c.code).where(regions.c.parent == inside.c.code))
+    return sa.select(inside.c.code)
 
 
 async def page(connection: AsyncConnection, after: str, limit: int) -> list[Region]:

@@ -43,7 +43,7 @@ class Account:
             if session is None or session.principal_id != principal.principal_id or session.is_over(now_ms):
                 raise NotFoundError("session.unknown", "there is no such session", field="name")
             await refresh_tokens.revoke_family(connection, session_id, now_ms)
-            actor = await actor_of(connection, principal, caller, remote_address)
+            actor = actor_of(principal, caller, remote_address)
             await record_change(
                 connection, actor, "session.end", f"sessions/{session_id} ended by its owner", now_ms
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
-from services.auth.model import Actor
+from services.auth.model import Actor, Kind
 from services.auth.repository import clients, principals, refresh_tokens
 from services.auth.repository.clients import Client, Secret
 from services.auth.sign_in.certificates import check_subject, read_certificate
@@ -49,8 +49,8 @@ class ClientDirectory:
     ) -> tuple[Client, str]:
         """The client, and its secret, which is kept nowhere; "" when certificates prove it, or nothing does.
 
-        A system's principal has no password from then on, and its sessions end. Raises AlreadyExistsError
-        when the principal is a client's already.
+        Raises InvalidArgumentError unless the principal is a system, and AlreadyExistsError when it is a
+        client's already.
         """
         display_name = check_text(display_name, "display_name", max_length=100, required=True)
         by_certificate = bool(certificates.fingerprints or certificates.subject)
@@ -70,9 +70,6 @@ class ClientDirectory:
                 raise AlreadyExistsError(
                     "auth.client_exists", f"{principal} has a client already", field="principal"
                 )
-            if client.principal_id is not None:
-                await principals.set_password_hash(connection, client.principal_id, "")
-                await refresh_tokens.revoke_principal(connection, client.principal_id, now_ms)
             secret = ""
             if client.is_system and not by_certificate:
                 secret = await self._add_secret(connection, client.client_id, now_ms)
@@ -146,6 +143,8 @@ async def _principal_id(connection: AsyncConnection, name: str) -> str:
     principal = await principals.find(connection, name)
     if principal is None:
         raise NotFoundError("auth.principal_unknown", "there is no such principal", field="principal")
+    if principal.kind is not Kind.SYSTEM:
+        raise invalid("principal", "must be a system: create it with --kind system")
     return principal.principal_id
 
 

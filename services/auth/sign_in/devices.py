@@ -117,7 +117,7 @@ class DeviceSignIn:
                 connection, code.sha256, principal.principal_id, approved=approve
             ):
                 raise _unknown()
-            actor = await actor_of(connection, principal, caller, remote_address)
+            actor = actor_of(principal, caller, remote_address)
             verdict = "let in" if approve else "turned away"
             detail = f"a device of clients/{code.client_id} at {code.remote_address or 'unknown'} {verdict}"
             await record_change(connection, actor, "device.decide", detail, now_ms)

@@ -6,10 +6,10 @@ import structlog
 
 from services.auth.attempts import Attempts, Origin, device_name
 from services.auth.changes import record_change
-from services.auth.model import Principal
+from services.auth.model import Kind
 from services.auth.passwords import MAX_LENGTH, Passwords, check_password
 from services.auth.principals import normal_username
-from services.auth.repository import clients, known_origins, principals, refresh_tokens
+from services.auth.repository import known_origins, principals, refresh_tokens
 from services.auth.repository.refresh_tokens import Way
 from services.auth.rights import actor_of
 from services.auth.sign_in.account import require_person
@@ -50,9 +50,12 @@ class PasswordSignIn:
             found = await principals.find_credentials(connection, username)
             known_as = await known_origins.known(connection, username, origin.names, now_ms)
         principal, password_hash = found or (None, "")
+        if principal is not None and principal.kind is Kind.SYSTEM:
+            principal = None  # it has no password, which nobody learns from the time that takes
         self._attempts.begin(username, origin.place, known_as)
-        fits = await self._passwords.verify(password, password_hash or None, expected=bool(known_as))
-        if principal is None or not fits or principal.disabled or await self._is_system(principal):
+        hashed = password_hash if principal else None
+        fits = await self._passwords.verify(password, hashed, expected=bool(known_as))
+        if principal is None or not fits or principal.disabled:
             log.info("sign_in.refused", remote_address=origin.address)
             raise UnauthenticatedError("auth.invalid_grant", "user name or password is wrong")
         self._attempts.succeeded(username, origin.place, known_as)
@@ -96,14 +99,9 @@ class PasswordSignIn:
             ended = await refresh_tokens.revoke_principal(
                 connection, principal.principal_id, now_ms, but=caller.session_id
             )
-            actor = await actor_of(connection, principal, caller, remote_address)
+            actor = actor_of(principal, caller, remote_address)
             detail = f"own password changed, {len(ended)} other sessions ended"
             await record_change(connection, actor, "password.change", detail, now_ms)
-
-    async def _is_system(self, principal: Principal) -> bool:
-        """Whether it has credentials of its own, and so signs in by those alone."""
-        async with self._database.ask() as connection:
-            return await clients.find_of_principal(connection, principal.principal_id) is not None
 
 
 def _check_typed(password: str, field: str) -> None:

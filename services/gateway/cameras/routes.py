@@ -21,14 +21,12 @@ from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import (
     AbortedError,
     FailedPreconditionError,
-    InvalidArgumentError,
     NotFoundError,
-    PermissionDeniedError,
 )
 from snowlight.rpc.status import remote_errors
 
 OWN_WRITE_WAIT_S = 2.0
-_REGION_UNKNOWN = "auth.region_unknown"
+_RIGHTS_DEPEND_ON = frozenset({"region", "ownership", "owner", "operator", "listed_for_residents"})
 
 _IF_MATCH = Parameter("If-Match", "The etag that the change is based on.", place="header")
 _LIST_ANSWER = {
@@ -126,7 +124,7 @@ class CameraRoutes:
         person = await self._identity.person(request)
         camera_id = request.query.get("camera_id", "")
         camera = read_new(await read_json(request))
-        await self._require_region(person, camera.region)
+        await self._identity.require_proposed(person, "camera.manage", camera)
         with remote_errors(INGEST):
             created = await self._peers.cameras.CreateCamera(
                 camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera), timeout=CALL_TIMEOUT_S
@@ -141,9 +139,9 @@ class CameraRoutes:
         person = await self._identity.person(request)
         current = await self.visible_camera(request, person)
         camera, mask = read_changes(await read_json(request), current.name)
-        await self._identity.require(person, "camera.manage", camera_uid=current.uid)
-        if "region" in mask and camera.region != current.region:
-            await self._require_region(person, camera.region)
+        await self._identity.require_recorded(person, "camera.manage", current.uid)
+        if not _RIGHTS_DEPEND_ON.isdisjoint(mask):
+            await self._identity.require_proposed(person, "camera.manage", _changed(current, camera, mask))
         if not mask:
             return _camera_response(current)
         if_match = _if_match(request)
@@ -160,7 +158,7 @@ class CameraRoutes:
     async def delete(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         current = await self.visible_camera(request, person)
-        await self._identity.require(person, "camera.manage", camera_uid=current.uid)
+        await self._identity.require_recorded(person, "camera.manage", current.uid)
         if_match = _if_match(request)
         try:
             with remote_errors(INGEST):
@@ -183,21 +181,15 @@ class CameraRoutes:
 
     async def visible_camera(self, request: web.Request, person: Person) -> camera_pb2.Camera:
         """The camera in the path. Raises NotFoundError alike for one that is not and one not to be seen."""
+        return await self.visible(f"cameras/{request.match_info['camera']}", person)
+
+    async def visible(self, name: str, person: Person) -> camera_pb2.Camera:
+        """The camera "cameras/{id}". Raises NotFoundError as `visible_camera` does."""
         sight = await self._identity.sight(person)
-        camera = self._model.by_name(f"cameras/{request.match_info['camera']}")
+        camera = self._model.by_name(name)
         if camera is None or not sight.sees(camera):
             raise NotFoundError("camera.not_found", "there is no such camera")
         return camera
-
-    async def _require_region(self, person: Person, region: str) -> None:
-        """Raises PermissionDeniedError unless `person` may manage cameras in `region`, and
-        InvalidArgumentError when it is only that the region does not exist."""
-        try:
-            await self._identity.require(person, "camera.manage", region=region)
-        except PermissionDeniedError as error:
-            if error.code == _REGION_UNKNOWN:
-                raise InvalidArgumentError(error.code, "there is no such region", field="region") from error
-            raise
 
     async def _written(self, camera: camera_pb2.Camera) -> web.Response:
         await self._model.reached(camera.revision, timeout_s=OWN_WRITE_WAIT_S)
@@ -206,6 +198,15 @@ class CameraRoutes:
 
 def _camera_response(camera: camera_pb2.Camera) -> web.Response:
     return json_response(camera_json(camera), headers={"ETag": f'"{camera.etag}"'})
+
+
+def _changed(current: camera_pb2.Camera, camera: camera_pb2.Camera, mask: list[str]) -> camera_pb2.Camera:
+    """`current` as the fields that rights depend on would be."""
+    changed = camera_pb2.Camera()
+    changed.CopyFrom(current)
+    for field in _RIGHTS_DEPEND_ON.intersection(mask):
+        setattr(changed, field, getattr(camera, field))
+    return changed
 
 
 def _if_match(request: web.Request) -> str:

@@ -6,16 +6,25 @@ server's own answer and log line quote them.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import _ErrInfo
 
 from services.gateway.http.edges import ALWAYS
 from services.gateway.http.problems import problem
 
 log = structlog.get_logger(__name__)
+
+LINGER_S = 1.0
+"""How long a caller who was refused may go on sending before the connection is cut."""
+MAX_HEADERS_BYTES = 32 << 10
+"""Of all headers of a request together. The server bounds each, and their number."""
 
 
 class SiteRunner(web.AppRunner):
@@ -32,6 +41,40 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._is_refused = False
+        self._refusal: web.StreamResponse | None = None
+        self._gone = asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads no further once a request cannot be read: for every piece of what follows the server would
+        keep an error, and with it the bytes it arose from."""
+        if self._is_refused:
+            return
+        super().data_received(data)
+        if self._messages and isinstance(unread := self._messages[-1][0], _ErrInfo):
+            self._is_refused = True
+            if unread.exc is not None:
+                unread.exc.__traceback__ = None  # leads back to the bytes in a cycle, which may last for long
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The caller is gone."""
+        self._gone.set()
+        super().connection_lost(exc)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Sends an answer. After a refusal it stays a moment, deaf: were it to close while the caller still
+        sends, TCP would take the answer back (RFC 9112, 9.6)."""
+        finished = await super().finish_response(request, resp, start_time)
+        if resp is self._refusal and self.transport is not None:
+            with suppress(OSError, TimeoutError):
+                self.transport.write_eof()
+                await asyncio.wait_for(self._gone.wait(), LINGER_S)
+        return finished
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -49,6 +92,7 @@ class _Connection(web.RequestHandler):
         answer = _refusal(exc)
         answer.headers.update(ALWAYS)
         answer.force_close()
+        self._refusal = answer
         return answer
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
@@ -62,3 +106,15 @@ def _refusal(error: BaseException | None) -> web.Response:
     if isinstance(error, HttpProcessingError):
         return problem(400, "http.malformed", "the request is not HTTP as RFC 9112 has it")
     return problem(500, "internal", "internal error")
+
+
+@web.middleware
+async def bounded_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses a request whose headers are too large together, and closes the connection."""
+    if sum(len(name) + len(value) for name, value in request.raw_headers) <= MAX_HEADERS_BYTES:
+        return await handler(request)
+    answer = problem(
+        431, "http.headers_too_large", f"headers have at most {MAX_HEADERS_BYTES} bytes together"
+    )
+    answer.force_close()
+    return answer

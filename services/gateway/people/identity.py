@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.edges import remote_address
 from services.gateway.http.problems import bearer_token
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
-from snowlight.errors import PermissionDeniedError
+from snowlight.errors import InvalidArgumentError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
 
-SIGHT_KEPT_S = 3.0
+SIGHT_KEPT_S = 1.0
 _CACHE_SIZE = 1000
-_CAMERA_BY_CAMERA = "auth.resident_by_camera"
+_LONGEST_PURPOSE = 500
+_REGION_UNKNOWN = "auth.region_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +31,24 @@ class Person:
     name: str
     """Their principal, "principals/{id}"."""
     access_token: str
+    address: str = ""
+    """Where they call from, for the audit."""
+    client_id: str = ""
+    """The system or set-top box that calls, which may see less than who let it in."""
 
 
 class Sight:
-    """What one person may see of the registry. Pictures are decided camera by camera, by auth's tickets."""
+    """What one person may know of, as of the registry's `revision`. Pictures are decided by tickets."""
 
-    def __init__(self, principal: str, regions: list[auth_pb2.Region], denial: str) -> None:
+    def __init__(
+        self, regions: list[auth_pb2.Region], camera_uids: frozenset[str], digest: str, revision: int
+    ) -> None:
         self.regions = regions
         """Parents before children."""
         self.names = frozenset(region.name for region in regions)
-        self._principal = principal
-        self._denial = denial
+        self.camera_uids = camera_uids
+        self.digest = digest
+        self.revision = revision
 
     def below(self, name: str) -> frozenset[str]:
         """`name` and every visible region under it."""
@@ -49,46 +59,109 @@ class Sight:
         return frozenset(found)
 
     def sees(self, camera: camera_pb2.Camera) -> bool:
-        """Whether this camera exists for them: residents know their own and those listed for residents."""
-        if camera.region not in self.names:
-            return False
-        if self._denial == _CAMERA_BY_CAMERA:
-            return camera.listed_for_residents or camera.owner == self._principal
-        return not self._denial
+        """Whether this camera exists for them."""
+        return camera.uid in self.camera_uids
 
 
 class Identity:
     """Verifies callers and asks auth about them."""
 
-    def __init__(self, verifier: TokenVerifier, peers: Peers, clock: Clock) -> None:
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        peers: Peers,
+        cameras: CameraModel,
+        clock: Clock,
+        *,
+        behind_proxy: bool,
+    ) -> None:
         self._verifier = verifier
         self._peers = peers
+        self._cameras = cameras
         self._clock = clock
-        self._sights: OrderedDict[str, tuple[float, Sight]] = OrderedDict()
+        self._behind_proxy = behind_proxy
+        self._sights: OrderedDict[tuple[str, str], tuple[float, Sight]] = OrderedDict()
 
     async def person(self, request: web.Request) -> Person:
         """The request's caller. Raises UnauthenticatedError."""
         token = bearer_token(request)
-        return Person((await self._verifier.access_token(token)).principal, token)
+        claims = await self._verifier.access_token(token)
+        address = remote_address(request, behind_proxy=self._behind_proxy)
+        return Person(claims.principal, token, address, claims.client_id)
 
     async def sight(self, person: Person) -> Sight:
-        """What `person` may see, at most three seconds old."""
+        """What `person` may know of, at most a second old, and not older than the cameras known here."""
         now = self._clock.monotonic()
-        known = self._sights.get(person.name)
-        if known is not None and now - known[0] < SIGHT_KEPT_S:
+        whose = (person.name, person.client_id)
+        known = self._sights.get(whose)
+        if (
+            known is not None
+            and now - known[0] < SIGHT_KEPT_S
+            and known[1].revision >= self._cameras.revision
+        ):
             return known[1]
-        with remote_errors(AUTH):
-            answer = await self._peers.access.ListVisibleRegions(
-                auth_pb2.ListVisibleRegionsRequest(access_token=person.access_token), timeout=CALL_TIMEOUT_S
-            )
-        regions = list(answer.regions)
-        denial = await self._denial(person, "camera.read", region=regions[0].name) if regions else ""
-        sight = Sight(person.name, regions, denial)
-        self._sights[person.name] = (now, sight)
-        self._sights.move_to_end(person.name)
+        sight = await self._ask_sight(person, known[1] if known is not None else None)
+        self._sights[whose] = (now, sight)
+        self._sights.move_to_end(whose)
         if len(self._sights) > _CACHE_SIZE:
             self._sights.popitem(last=False)
         return sight
+
+    async def _ask_sight(self, person: Person, known: Sight | None) -> Sight:
+        asked = auth_pb2.ListVisibleCamerasRequest(
+            access_token=person.access_token,
+            revision=self._cameras.revision,
+            digest=known.digest if known is not None else "",
+        )
+        with remote_errors(AUTH):
+            regions = await self._peers.access.ListVisibleRegions(
+                auth_pb2.ListVisibleRegionsRequest(access_token=person.access_token), timeout=CALL_TIMEOUT_S
+            )
+            cameras = await self._peers.access.ListVisibleCameras(asked, timeout=CALL_TIMEOUT_S)
+        unchanged = known is not None and cameras.digest == known.digest
+        uids = known.camera_uids if known is not None and unchanged else frozenset(cameras.camera_uids)
+        return Sight(list(regions.regions), uids, cameras.digest, cameras.revision)
+
+    async def require_recorded(self, person: Person, action: str, camera_uid: str, purpose: str = "") -> None:
+        """Raises PermissionDeniedError with auth's reason unless `action` is allowed. On record both ways."""
+        denial = await self._ask(
+            auth_pb2.AuthorizeRequest(
+                access_token=person.access_token,
+                action=action,
+                camera_uid=camera_uid,
+                purpose=purpose[:_LONGEST_PURPOSE],
+                record=True,
+                remote_address=person.address,
+            )
+        )
+        if denial:
+            raise PermissionDeniedError(denial, f"{action} is not allowed here")
+
+    async def require_proposed(self, person: Person, action: str, camera: camera_pb2.Camera) -> None:
+        """Raises PermissionDeniedError unless `action` would be allowed on a camera such as this, and
+        InvalidArgumentError when its region does not exist. On record either way.
+        """
+        ownership = camera_pb2.Ownership.Name(camera.ownership).lower() if camera.ownership else ""
+        facts = auth_pb2.CameraFacts(
+            region=camera.region,
+            ownership=ownership,
+            owner=camera.owner,
+            operator=camera.operator,
+            listed_for_residents=camera.listed_for_residents,
+        )
+        denial = await self._ask(
+            auth_pb2.AuthorizeRequest(
+                access_token=person.access_token,
+                action=action,
+                camera=facts,
+                record=True,
+                remote_address=person.address,
+            )
+        )
+        if denial == _REGION_UNKNOWN:
+            raise InvalidArgumentError(denial, "there is no such region", field="region")
+        if denial:
+            raise PermissionDeniedError(denial, f"{action} is not allowed for such a camera")
 
     async def require(self, person: Person, *actions: str, camera_uid: str = "", region: str = "") -> None:
         """Raises PermissionDeniedError with auth's reason unless one of `actions` is allowed."""
@@ -107,6 +180,9 @@ class Identity:
             request.camera_uid = camera_uid
         else:
             request.region = region
+        return await self._ask(request)
+
+    async def _ask(self, request: auth_pb2.AuthorizeRequest) -> str:
         with remote_errors(AUTH):
             answer = await self._peers.access.Authorize(request, timeout=CALL_TIMEOUT_S)
         return "" if answer.allowed else answer.reason or "auth.denied"

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import grpc
-
 from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
@@ -19,6 +17,7 @@ from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
+from tests.parts.callers import permitted_channel
 from tests.rpc.auth.registry import Registry
 
 PASSWORD = "a password for tests"
@@ -88,9 +87,23 @@ class Auth:
             )
         )
 
+    async def add_system_principal(
+        self, username: str, scope: str, *, disabled: bool = False
+    ) -> auth_pb2.Principal:
+        """Create a police platform that cannot sign in yet."""
+        principal = auth_pb2.Principal(
+            username=username,
+            kind=auth_pb2.SYSTEM,
+            line=auth_pb2.POLICE,
+            roles=[auth_pb2.VIEWER],
+            scope=f"regions/{scope}",
+            disabled=disabled,
+        )
+        return await self.directory.CreatePrincipal(auth_pb2.CreatePrincipalRequest(principal=principal))
+
     async def add_system(self, username: str, scope: str) -> client_pb2.CreateClientResponse:
         """Create a police platform that signs in by a secret."""
-        principal = await self.add_person(username, auth_pb2.VIEWER, scope=scope, line=auth_pb2.POLICE)
+        principal = await self.add_system_principal(username, scope)
         return await self.clients.CreateClient(
             client_pb2.CreateClientRequest(display_name=username, principal=principal.name)
         )
@@ -101,10 +114,10 @@ class Auth:
             auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
         )
 
-    async def audit(self) -> list[auth_pb2.AuditRecord]:
-        """The audit, newest first."""
+    async def audit(self, event: str = "decision") -> list[auth_pb2.AuditRecord]:
+        """The audit's records of one event, newest first."""
         answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
-        return list(answer.records)
+        return [record for record in answer.records if record.event == event]
 
 
 def free_port() -> int:
@@ -141,7 +154,7 @@ async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[
 async def auth_of(
     runtime: Runtime, registry: Registry, database_url: str, **settings: Any
 ) -> AsyncIterator[Auth]:
-    """Run auth and connect to it as the gateway does."""
+    """Run auth and connect to it as the services that call it do."""
     assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
         auth_settings = AuthSettings(
@@ -151,9 +164,7 @@ async def auth_of(
             **settings,
         )
         await stack.enter_async_context(run_auth(runtime, auth_settings))
-        channel: grpc.aio.Channel = await stack.enter_async_context(
-            runtime.named("gateway").channel(runtime.cluster.auth_address)
-        )
+        channel = await stack.enter_async_context(permitted_channel(runtime, runtime.cluster.auth_address))
         tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(channel)
 
         async def fetch() -> str:

@@ -106,7 +106,10 @@ async def test_lists_are_json_lines_and_keys_rotate(auth: Auth) -> None:
     _, output, _ = await admin(auth, "list-principals")
     (principal,) = map(json.loads, output.splitlines())
     assert (principal["username"], principal["roles"]) == ("li", ["ADMIN", "AUDITOR"])
-    assert await admin(auth, "list-audit") == (0, "", "")
+    _, output, _ = await admin(auth, "list-audit")
+    (creation,) = map(json.loads, output.splitlines())
+    assert (creation["event"], creation["principal"]) == ("change", "services/admin")
+    assert creation["detail"] == f"{principal['name']} created: government admin,auditor regions/421381"
     status, key_id, _ = await admin(auth, "rotate-keys")
     keys = json.loads((await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json)["keys"]
     assert (status, len(keys), keys[0]["kid"]) == (0, 2, key_id.split()[0])
@@ -114,8 +117,11 @@ async def test_lists_are_json_lines_and_keys_rotate(auth: Auth) -> None:
 
 async def test_a_client_is_made_and_given_secrets_by_the_command_line(auth: Auth, tmp_path: Path) -> None:
     await admin(auth, *GUANGSHUI)
-    await admin(auth, *LI)
-    status, output, _ = await admin(auth, "create-client", "--display-name", "platform", "--username", "li")
+    system = ("--username", "platform", "--line", "police", "--role", "viewer", "--scope", "regions/421381")
+    await admin(auth, "create-operator", "--kind", "system", *system)
+    status, output, _ = await admin(
+        auth, "create-client", "--display-name", "platform", "--username", "platform"
+    )
     name, secret = output.splitlines()
     first = secret.removeprefix("secret: ")
     assert (status, name.startswith("clients/")) == (0, True)

@@ -20,7 +20,7 @@ from snowlight.errors import (
     UnauthenticatedError,
 )
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.rpc.auth.cluster import Auth
 
 COUNTY = "371326"
 OFFICER = {"acting_person": "警号 031877", "acting_unit": "城关派出所", "acting_reason": "case 2026-118"}
@@ -105,15 +105,12 @@ async def test_a_wrong_secret_an_unknown_client_and_a_password_open_nothing(
         identified("clients/nobody", system.client_secret),
     ):
         assert await refused(auth, shown)
-    # Its principal had a password before, and has none now; nor does one that is set later open anything.
-    for _ in range(2):
-        with (
-            pytest.raises(UnauthenticatedError, match=r"auth\.invalid_grant"),
-            remote_errors("services/auth"),
-        ):
-            await auth.sign_in("police-platform")
-        await auth.directory.SetPassword(
-            auth_pb2.SetPasswordRequest(name=system.client.principal, password=PASSWORD)
+    with pytest.raises(UnauthenticatedError, match=r"auth\.invalid_grant"), remote_errors("services/auth"):
+        await auth.sign_in("police-platform")
+    person = await auth.add_person("zhang.wei", auth_pb2.VIEWER, scope=COUNTY)
+    with pytest.raises(InvalidArgumentError, match="must be a system"), remote_errors("services/auth"):
+        await auth.clients.CreateClient(
+            client_pb2.CreateClientRequest(display_name="x", principal=person.name)
         )
 
 
@@ -149,10 +146,10 @@ async def test_changes_of_clients_are_on_record_and_hold_no_secret(
 ) -> None:
     await auth.clients.RotateClientSecret(client_pb2.RotateClientSecretRequest(name=system.client.name))
     await auth.clients.DeleteClient(client_pb2.DeleteClientRequest(name=system.client.name))
-    records = [record for record in await auth.audit() if record.action.startswith("client.")]
+    records = [record for record in await auth.audit("change") if record.action.startswith("client.")]
     assert [record.action for record in records] == ["client.delete", "client.rotate_secret", "client.create"]
     for record in records:
-        assert (record.event, record.principal) == ("change", "services/gateway")
+        assert (record.event, record.principal) == ("change", "services/admin")
         assert system.client.name in record.detail
         assert system.client_secret not in str(record)
 
@@ -169,7 +166,7 @@ async def test_a_deleted_or_disabled_system_is_out(
     with pytest.raises(NotFoundError), remote_errors("services/auth"):
         await auth.clients.DeleteClient(client_pb2.DeleteClientRequest(name=system.client.name))
 
-    principal = await auth.add_person("gone", auth_pb2.VIEWER, scope=COUNTY, disabled=True)
+    principal = await auth.add_system_principal("gone", COUNTY, disabled=True)
     disabled = await auth.clients.CreateClient(
         client_pb2.CreateClientRequest(display_name="gone", principal=principal.name)
     )

@@ -90,7 +90,7 @@ async def test_a_box_is_let_in_by_a_person_and_speaks_for_them(
     assert (caller.principal, caller.client_id) == (resident.principal.name, box)
     assert await told(auth, box, begun.device_code) == "auth.invalid_grant", "a code works once"
 
-    record = (await auth.audit())[0]
+    record = (await auth.audit("change"))[0]
     assert (record.action, record.principal) == ("device.decide", resident.principal.name)
     assert "let in" in record.detail
     listed = await auth.sign_in_stub.ListSessions(

@@ -231,7 +231,9 @@ async def test_the_audit_comes_in_pages_newest_first(auth: Auth) -> None:
     second = await auth.directory.ListAuditRecords(
         auth_pb2.ListAuditRecordsRequest(page_size=2, page_token=first.next_page_token)
     )
-    assert [r.purpose for answer in (first, second) for r in answer.records] == ["2", "1", "0"]
+    assert [r.purpose for answer in (first, second) for r in answer.records if r.event == "decision"] == [
+        *("2", "1", "0")
+    ]
     with pytest.raises(InvalidArgumentError) as raised, remote_errors("services/auth"):
         await auth.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest(page_token="YWJj"))
     assert raised.value.field == "page_token"

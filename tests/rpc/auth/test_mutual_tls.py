@@ -64,7 +64,7 @@ async def test_the_connections_certificate_proves_a_system_and_a_told_one_does_n
 
     async with auth_of(runtime, Registry(), database_url) as auth:  # type: ignore[abstract]
         await auth.add_region("371326", auth_pb2.COUNTY)
-        principal = await auth.add_person("platform", auth_pb2.VIEWER, scope="371326", line=auth_pb2.POLICE)
+        principal = await auth.add_system_principal("platform", "371326")
         made = await auth.clients.CreateClient(
             client_pb2.CreateClientRequest(
                 display_name="platform", principal=principal.name, certificates=[platform[0]]

@@ -16,19 +16,19 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from pydantic import SecretStr
 
 from services.auth.key_file import read_key_file
 from snowlight.access import jwt
-from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.keys import PublicKeys
-from snowlight.access.service_token import ServiceTokens
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import SystemClock
-from snowlight.config import TlsSettings
+from snowlight.config import ClusterSettings
 from snowlight.errors import FailedPreconditionError
-from snowlight.rpc.channel import open_channel
 from snowlight.rpc.status import remote_errors
+from snowlight.runtime import build_runtime
+from tests.parts.callers import permitted_channel
 from tests.parts.snowlight import Process
 from tests.rpc.auth.cluster import (
     PASSWORD,
@@ -157,8 +157,8 @@ async def two_processes(
     tmp_path: Path, postgres_url: str
 ) -> AsyncIterator[tuple[grpc.aio.Channel, grpc.aio.Channel]]:
     """Channels to two processes of auth that share a database."""
-    clock = SystemClock()
-    tokens = ServiceTokens(ClusterKey(CLUSTER_KEY), "gateway", clock)
+    cluster = ClusterSettings(data_dir=tmp_path, cluster_key=SecretStr(CLUSTER_KEY))
+    runtime = build_runtime("gateway", cluster)
     processes, channels = [], []
     try:
         for number in range(2):
@@ -174,7 +174,7 @@ async def two_processes(
             process = Process("auth", environment, tmp_path / str(number))
             process.start()
             processes.append(process)
-            channels.append(open_channel(address, tokens, TlsSettings()))
+            channels.append(permitted_channel(runtime, address))
         for channel in channels:
             await asyncio.wait_for(channel.channel_ready(), 30)
         yield channels[0], channels[1]

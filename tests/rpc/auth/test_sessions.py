@@ -91,7 +91,7 @@ async def test_a_person_lists_and_ends_their_own_sessions_alone(
         await sessions(auth, phone)
     assert [one.current for one in await sessions(auth, desk)] == [True]
     assert await ended_sessions(database_url) == [phones]
-    record = (await auth.audit())[0]
+    record = (await auth.audit("change"))[0]
     assert (record.event, record.action, record.principal) == ("change", "session.end", someone.name)
     assert record.detail == f"sessions/{phones} ended by its owner"
 
@@ -107,7 +107,7 @@ async def test_a_reused_refresh_token_ends_its_session_which_is_told_and_on_reco
     with pytest.raises(UnauthenticatedError), remote_errors("services/auth"):
         await auth.refresh(stolen.refresh_token)
     assert await ended_sessions(database_url) == [await session_of(auth, first)]
-    record = (await auth.audit())[0]
+    record = (await auth.audit("change"))[0]
     assert (record.action, record.principal) == ("session.end", someone.name)
     assert "used again" in record.detail
 
@@ -123,7 +123,7 @@ async def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(
             await attempt
     assert (await auth.sign_in("zhang.wei", NEW_PASSWORD)).access_token
     assert await ended_sessions(database_url) == [await session_of(auth, elsewhere)]
-    record = (await auth.audit())[0]
+    record = (await auth.audit("change"))[0]
     assert (record.action, record.detail) == (
         "password.change",
         "own password changed, 1 other sessions ended",

@@ -171,16 +171,17 @@ async def run_site(
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
     port = port or free_port()
     async with AsyncExitStack() as stack:
-        auth = AuthSettings(listen=cluster.auth_address, **(auth_settings or {}))
+        auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
         storage = StorageSettings(listen=cluster.storage_address)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
         ingest = await stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}", **settings)
         await stack.enter_async_context(run_gateway(_part(runtime, "gateway"), gateway))
-        channel = await stack.enter_async_context(runtime.channel(cluster.auth_address))
+        admin, recorder = runtime.named("admin"), runtime.named("ingest")
+        channel = await stack.enter_async_context(admin.channel(cluster.auth_address))
         await _add_people(auth_pb2_grpc.DirectoryStub(channel))
-        index_channel = await stack.enter_async_context(runtime.channel(cluster.storage_address))
+        index_channel = await stack.enter_async_context(recorder.channel(cluster.storage_address))
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
         await index.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=EPOCH, from_ms=clock.now_ms()))
         url = f"http://127.0.0.1:{port}"
@@ -200,6 +201,7 @@ async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
         await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
     people = (
         ("root", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
+        ("second", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("chen", VILLAGE, auth_pb2.VIEWER, auth_pb2.GOVERNMENT),
         ("away", OTHER, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
         ("auditor", COUNTY, auth_pb2.AUDITOR, auth_pb2.GOVERNMENT),

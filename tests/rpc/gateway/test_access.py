@@ -182,7 +182,9 @@ async def test_tickets_are_refused_by_right_and_by_form(site: Site) -> None:
         status, answer = await site.call("POST", path, token, json=body)
         assert (status, answer["field"]) == (400, field), body
     day = {"action": "playback", "start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
-    assert (await site.call("POST", path, token, json=day))[0] == 200
+    assert (await site.call("POST", path, await site.token("root"), json=day))[0] == 200
+    status, answer = await site.call("POST", path, token, json=day)
+    assert (status, answer["code"]) == (403, "auth.too_old")
     status, answer = await site.call("POST", path, token, json=day | {"end": "2026-01-02T00:00:00.001Z"})
     assert (status, answer["field"], answer["detail"]) == (
         400,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from services.gateway.config import GatewaySettings
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, client_pb2, client_pb2_grpc
+from tests.parts.callers import permitted_channel
 from tests.rpc.auth.test_clients import certificate
 from tests.rpc.gateway.site import COUNTY, PASSWORD, VILLAGE, Site, run_site
 
@@ -26,14 +27,18 @@ HEADER = "X-Client-Cert"
 
 async def add_client(site: Site, username: str = "", **fields: Any) -> tuple[str, str]:
     """A client's id and secret; a system when a name is given."""
-    async with site.runtime.channel(site.runtime.cluster.auth_address) as channel:
+    async with permitted_channel(site.runtime, site.runtime.cluster.auth_address) as channel:
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         clients: client_pb2_grpc.ClientsAsyncStub = client_pb2_grpc.ClientsStub(channel)
         if username:
             principal = auth_pb2.Principal(
-                username=username, line=auth_pb2.POLICE, roles=[auth_pb2.VIEWER], scope=COUNTY
+                username=username,
+                kind=auth_pb2.SYSTEM,
+                line=auth_pb2.POLICE,
+                roles=[auth_pb2.VIEWER],
+                scope=COUNTY,
             )
-            request = auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
+            request = auth_pb2.CreatePrincipalRequest(principal=principal)
             fields["principal"] = (await directory.CreatePrincipal(request)).name
         made = await clients.CreateClient(
             client_pb2.CreateClientRequest(display_name=username or "box", **fields)

@@ -208,10 +208,10 @@ async def test_one_kind_of_token_is_not_taken_for_another(
     token, ticket = token_forge.good, ticket_forge.good
     form = {"grant_type": "password", "username": "chen", "password": "a password for tests"}
     _, issued = await site.call("POST", "/v1/token", data=form)
-    for wrong in (ticket, issued["refresh_token"], site.runtime.named("gateway").tokens.current()):
+    for wrong in (ticket, issued["refresh_token"], site.runtime.named("gateway").tokens.current("auth")):
         assert await over_http(site, wrong) == (401, "auth.token_invalid")
         assert await over_grpc(site, wrong) == {"UNAUTHENTICATED"}
-    for wrong in (token, issued["refresh_token"], site.runtime.named("gateway").tokens.current()):
+    for wrong in (token, issued["refresh_token"], site.runtime.named("gateway").tokens.current("auth")):
         assert (await with_ticket(site, wrong))[0] == 401
     for wrong in (ticket, token):
         status, answer = await site.call(

@@ -22,7 +22,8 @@ from snowlight.media.envelope import decode_live
 from snowlight.media.fragment import Fragment, InitSection
 from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
-from snowlight.runtime import Runtime, build_runtime
+from snowlight.runtime import build_runtime
+from tests.parts.callers import permitted_channel
 from tests.parts.part import free_port
 
 PATIENCE = 30.0
@@ -115,10 +116,10 @@ async def running_ingest(cluster: ClusterSettings, **settings: Any) -> AsyncIter
 
 @asynccontextmanager
 async def client_of(cluster: ClusterSettings) -> AsyncIterator[Client]:
-    runtime: Runtime = build_runtime("gateway", cluster)
+    runtime = build_runtime("gateway", cluster)
     async with (
-        runtime.channel(cluster.ingest_address) as ingest,
-        runtime.channel(cluster.storage_address) as storage,
+        permitted_channel(runtime, cluster.ingest_address) as ingest,
+        permitted_channel(runtime, cluster.storage_address) as storage,
     ):
         yield Client(
             camera_pb2_grpc.CameraRegistryStub(ingest),

@@ -33,6 +33,7 @@ from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import Servicer, serve_grpc
+from tests.parts.callers import PermittedChannel
 from tests.rpc.ingest.cluster import Client, cluster_settings, running_ingest, running_storage
 from tests.rpc.ingest.village import GATE
 
@@ -81,9 +82,11 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
         async with serve_grpc(
             "127.0.0.1:0", [servicer], guard, tls=TlsSettings(), allow_plaintext=False, drain_seconds=2
         ) as server:
-            tokens = ServiceTokens(KEY, "gateway", clock)
-            channel: grpc.aio.Channel
-            async with open_channel(f"127.0.0.1:{server.port}", tokens, TlsSettings()) as channel:
+
+            def open_named(caller: str, port: int = server.port) -> grpc.aio.Channel:
+                return open_channel(f"127.0.0.1:{port}", ServiceTokens(KEY, caller, clock), TlsSettings())
+
+            async with PermittedChannel(open_named) as channel:
                 stub: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
                 yield Registry(stub, cameras, feed, board, statuses, writer, database)
             feed.close()

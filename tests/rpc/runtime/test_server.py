@@ -1,6 +1,7 @@
 """What every Snowlight gRPC server promises, seen from a client."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -8,11 +9,13 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry, generate_latest
 
+from services.gateway.app import run_gateway
+from services.gateway.config import GatewaySettings
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.service_token import ServiceTokens
 from snowlight.api.ingest.v1 import live_pb2, live_pb2_grpc
 from snowlight.clock import SystemClock
-from snowlight.config import TlsSettings
+from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.errors import (
     ExpiredError,
     FailedPreconditionError,
@@ -27,6 +30,7 @@ from snowlight.rpc.channel import open_channel, raw_stream
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
 from snowlight.rpc.status import remote_errors
+from snowlight.runtime import build_runtime
 from tests.waiting import eventually
 
 KEY = ClusterKey("a cluster key that is long enough for a test")
@@ -157,3 +161,21 @@ async def test_plain_text_stays_on_loopback_and_a_taken_port_is_told(
                 listen, [], guard, tls=TlsSettings(), allow_plaintext=False, drain_seconds=0
             ):
                 pass
+
+
+async def test_no_token_leaves_loopback_in_plain_text(tmp_path: Path) -> None:
+    tokens = ServiceTokens(KEY, "gateway", SystemClock())
+    for address in ("192.0.2.1:7001", "auth.example.org:7001", "[2001:db8::1]:7001", "0.0.0.0:7001"):
+        with pytest.raises(FailedPreconditionError, match=r"config\.plaintext.*SNOWLIGHT_ALLOW_PLAINTEXT"):
+            open_channel(address, tokens, TlsSettings())
+        async with open_channel(address, tokens, TlsSettings(), allow_plaintext=True):
+            pass
+    for address in ("127.0.0.1:7001", "127.8.0.1:7001", "localhost:7001", "[::1]:7001"):
+        async with open_channel(address, tokens, TlsSettings()):
+            pass
+    cluster = ClusterSettings(data_dir=tmp_path, auth_address="192.0.2.1:7001", admin_listen="127.0.0.1:0")
+    with pytest.raises(FailedPreconditionError, match=r"config\.plaintext: 192\.0\.2\.1:7001"):
+        async with run_gateway(
+            build_runtime("gateway", cluster, create_key=True), GatewaySettings(listen="127.0.0.1:0")
+        ):
+            pass

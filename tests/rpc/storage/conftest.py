@@ -19,6 +19,7 @@ from snowlight.object_store import ObjectStoreSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
 from snowlight.steps import Reached, go_on
+from tests.parts.callers import permitted_channel
 from tests.parts.minio import MinioServer
 from tests.parts.part import free_port
 from tests.rpc.storage.days import Town, open_town
@@ -74,9 +75,9 @@ class Cluster:
     def runtime(self, service: str) -> Runtime:
         return build_runtime(service, self._settings)
 
-    def channel(self, service: str = "gateway") -> grpc.aio.Channel:
-        """To storage, in the name of `service`; a context that closes it."""
-        return self.runtime(service).channel(self._settings.storage_address)
+    def channel(self) -> grpc.aio.Channel:
+        """To storage, in the names of those who may call; a context that closes it."""
+        return permitted_channel(self.runtime("gateway"), self._settings.storage_address)
 
     @asynccontextmanager
     async def ingest(self) -> AsyncIterator[None]:
@@ -91,7 +92,7 @@ class Cluster:
 
     @asynccontextmanager
     async def storage(self, **settings: Any) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
-        """Run storage while the context is open. Yields a stub that calls in ingest's name.
+        """Run storage while the context is open. Yields a stub.
 
         `settings`: of `StorageSettings`, before those that are quick for tests.
         """
@@ -116,7 +117,7 @@ class Cluster:
         self._metrics = runtime.registry
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(run_storage(runtime, chosen))
-            channel = await stack.enter_async_context(self.channel("ingest"))
+            channel = await stack.enter_async_context(self.channel())
             await channel.channel_ready()  # a connection to the storage before may be about to go
             yield storage_pb2_grpc.StorageStub(channel)
 
@@ -129,7 +130,7 @@ class Cluster:
     @asynccontextmanager
     async def stores(self) -> "AsyncIterator[store_pb2_grpc.StoresAsyncStub]":
         """A stub of the stores."""
-        async with self.channel("admin") as channel:
+        async with self.channel() as channel:
             yield store_pb2_grpc.StoresStub(channel)
 
 

@@ -117,7 +117,7 @@ async def test_footage_that_is_lost_while_the_index_is_read_is_not_both_there_an
 
 async def test_footage_on_its_way_is_waited_for(cluster: Cluster) -> None:
     cluster.storage_settings = {"export_wait_seconds": 3600.0}
-    async with storage_with_footage(cluster) as desk, cluster.channel("ingest") as channel:
+    async with storage_with_footage(cluster) as desk, cluster.channel() as channel:
         name = (await desk.create("b")).name
 
         async def says_so() -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import KeySet, OctKey, OKPKey
 
 from snowlight.access import jwt
 from snowlight.access.cluster_key import ClusterKey
@@ -185,14 +185,77 @@ async def test_unknown_keys_are_fetched_again_but_not_at_every_call(
     assert fetched == 2
 
 
+CLUSTER = ClusterKey("the secret of one cluster, long enough")
+
+
 def test_services_of_one_cluster_know_each_other_and_no_stranger(clock: FixedClock) -> None:
-    cluster = ClusterKey("the secret of one cluster, long enough")
     stranger = ClusterKey("the secret of another one, long enough")
-    token = ServiceTokens(cluster, "ingest", clock).current()
-    here = ServiceTokens(cluster, "storage", clock)
+    token = ServiceTokens(CLUSTER, "ingest", clock).current("storage")
+    here = ServiceTokens(CLUSTER, "storage", clock)
     assert here.verify(token) == "services/ingest"
     with pytest.raises(UnauthenticatedError):
         ServiceTokens(stranger, "storage", clock).verify(token)
+    with pytest.raises(UnauthenticatedError, match="another service"):
+        ServiceTokens(CLUSTER, "auth", clock).verify(token)
     clock.ms += LIFETIME_S * 1000
     with pytest.raises(UnauthenticatedError, match=r"auth\.token_expired"):
         here.verify(token)
+
+
+def test_a_service_signs_one_token_for_each_that_it_calls_and_renews_it_in_time(clock: FixedClock) -> None:
+    tokens = ServiceTokens(CLUSTER, "gateway", clock)
+    first = tokens.current("auth")
+    assert tokens.current("storage") != first
+    clock.ms += (LIFETIME_S - 61) * 1000
+    assert tokens.current("auth") == first
+    clock.ms += 1000
+    renewed = tokens.current("auth")
+    clock.ms += (LIFETIME_S - 1) * 1000
+    assert ServiceTokens(CLUSTER, "auth", clock).verify(renewed) == "services/gateway"
+
+
+def service_token(typ: str = "service+jwt", algorithm: str = "HS256", **changes: Any) -> str:
+    """What the gateway calls storage with, but for `changes`; a claim that is None is left out."""
+    claims = {
+        "iss": jwt.SERVICE_ISSUER,
+        "sub": "services/gateway",
+        "aud": "services/storage",
+        "iat": NOW_MS // 1000,
+        "exp": NOW_MS // 1000 + LIFETIME_S,
+        **changes,
+    }
+    claims = {name: value for name, value in claims.items() if value is not None}
+    key = OctKey.import_key(CLUSTER.derive("service-token"))
+    return jwt.encode(claims, key, algorithm=algorithm, typ=typ)
+
+
+@pytest.mark.parametrize("ahead_s", [0, 60])
+def test_a_signer_whose_clock_is_a_minute_ahead_is_believed(clock: FixedClock, ahead_s: int) -> None:
+    now_s = NOW_MS // 1000 + ahead_s
+    token = service_token(iat=now_s, exp=now_s + LIFETIME_S)
+    assert ServiceTokens(CLUSTER, "storage", clock).verify(token) == "services/gateway"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        service_token(aud="services/auth"),
+        service_token(aud=None),
+        service_token(aud=["services/storage", "services/auth"]),
+        service_token(iss=jwt.AUTH_ISSUER),
+        service_token(typ=ACCESS_TOKEN_TYP),
+        service_token(typ=TICKET_TYP),
+        service_token(algorithm="HS512"),
+        service_token(sub=None),
+        service_token(iat=None),
+        service_token(iat="now"),
+        service_token(iat=NOW_MS // 1000 + 61, exp=NOW_MS // 1000 + 61 + LIFETIME_S),
+        service_token(iat=NOW_MS // 1000 + 61),
+        service_token(exp=None),
+        service_token(exp=NOW_MS // 1000),
+        service_token(exp=NOW_MS // 1000 + LIFETIME_S + 1),
+    ],
+)
+def test_a_service_token_that_is_not_as_services_sign_them_is_refused(clock: FixedClock, token: str) -> None:
+    with pytest.raises(UnauthenticatedError):
+        ServiceTokens(CLUSTER, "storage", clock).verify(token)

@@ -1,5 +1,6 @@
 """docs/operations.md is what operators set a cluster up by: it names every setting, with what it does."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ def _told(default: object) -> str:
         return ""
     if isinstance(default, tuple):  # networks: the guide names the RFC
         return "RFC 1918, `fc00::/7`"
+    if isinstance(default, re.Pattern):
+        return f"`{default.pattern}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

@@ -24,9 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
 from services.auth.model import Principal
-from services.auth.repository import federated, principals
+from services.auth.repository import federated, principals, revocations
 from services.auth.repository.refresh_tokens import Way
-from services.auth.rights import actor_of
+from services.auth.repository.revocations import Kind
+from services.auth.rights import actor_of, load_principal
 from services.auth.sign_in.oidc.client import ProviderClient
 from services.auth.sign_in.oidc.id_token import read_id_header, refused, verify_id_token
 from services.auth.sign_in.oidc.mapping import Mapped, map_claims, require_within
@@ -169,11 +170,14 @@ class OidcSignIn:
                 line=mapped.line,
                 roles=mapped.roles,
                 scope=mapped.scope,
+                jurisdiction="",
             )
             if principal == before:
                 return before
             await federated.update(connection, principal)
-        actor = await actor_of(connection, principal, AccessClaims(principal.name), remote_address)
+            await revocations.add(connection, Kind.PRINCIPAL, principal.name, now_ms)
+        principal = await load_principal(connection, principal.name)  # with the tier of the region
+        actor = actor_of(principal, AccessClaims(principal.name), remote_address)
         roles = "+".join(sorted(principal.roles))
         detail = (
             f"{principal.name} {'created' if found is None else 'changed'} by provider {provider.name}: "

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -93,6 +94,29 @@ ADMIN: Role.ValueType  # 3
 AUDITOR: Role.ValueType  # 4
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _PrincipalKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PrincipalKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PrincipalKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRINCIPAL_KIND_UNSPECIFIED: _PrincipalKind.ValueType  # 0
+    PERSON: _PrincipalKind.ValueType  # 1
+    SYSTEM: _PrincipalKind.ValueType  # 2
+    """Another platform, which names the person it acts for."""
+    DEVICE: _PrincipalKind.ValueType  # 3
+    """A set-top box."""
+
+class PrincipalKind(_PrincipalKind, metaclass=_PrincipalKindEnumTypeWrapper): ...
+
+PRINCIPAL_KIND_UNSPECIFIED: PrincipalKind.ValueType  # 0
+PERSON: PrincipalKind.ValueType  # 1
+SYSTEM: PrincipalKind.ValueType  # 2
+"""Another platform, which names the person it acts for."""
+DEVICE: PrincipalKind.ValueType  # 3
+"""A set-top box."""
+Global___PrincipalKind: _TypeAlias = PrincipalKind  # noqa: Y015
+
 @_typing.final
 class Region(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -152,6 +176,9 @@ class Principal(_message.Message):
     SCOPE_FIELD_NUMBER: _builtins.int
     DISABLED_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"principals/{id}" """
     username: _builtins.str
@@ -160,8 +187,13 @@ class Principal(_message.Message):
     organisation: _builtins.str
     line: Global___Line.ValueType
     scope: _builtins.str
-    """"regions/{code}": everything in and below it."""
+    """"regions/{code}": everything in and below it, or "jurisdictions/{id}"."""
     disabled: _builtins.bool
+    kind: Global___PrincipalKind.ValueType
+    tier: Global___RegionLevel.ValueType
+    """The level of the scope's region."""
+    etag: _builtins.str
+    """Opaque version of this resource for optimistic concurrency."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___Role.ValueType]: ...
     @_builtins.property
@@ -178,14 +210,80 @@ class Principal(_message.Message):
         scope: _builtins.str = ...,
         disabled: _builtins.bool = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        kind: Global___PrincipalKind.ValueType = ...,
+        tier: Global___RegionLevel.ValueType = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "line", b"line", "name", b"name", "organisation", b"organisation", "roles", b"roles", "scope", b"scope", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "kind", b"kind", "line", b"line", "name", b"name", "organisation", b"organisation", "roles", b"roles", "scope", b"scope", "tier", b"tier", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Principal: _TypeAlias = Principal  # noqa: Y015
+
+@_typing.final
+class Jurisdiction(_message.Message):
+    """A named set of regions and cameras: a police station's, a share, a special duty's with an end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    CAMERA_UIDS_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"jurisdictions/{id}" """
+    display_name: _builtins.str
+    region: _builtins.str
+    """"regions/{code}": whose it is. Its level is the tier of principals with this scope."""
+    reason: _builtins.str
+    etag: _builtins.str
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"regions/{code}": everything in and below them."""
+
+    @_builtins.property
+    def camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """uids"""
+
+    @_builtins.property
+    def members(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"principals/{id}": who sees what it holds besides their own scope."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Unset: it lasts."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        region: _builtins.str = ...,
+        regions: _abc.Iterable[_builtins.str] | None = ...,
+        camera_uids: _abc.Iterable[_builtins.str] | None = ...,
+        members: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uids", b"camera_uids", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "expire_time", b"expire_time", "members", b"members", "name", b"name", "reason", b"reason", "region", b"region", "regions", b"regions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Jurisdiction: _TypeAlias = Jurisdiction  # noqa: Y015
 
 @_typing.final
 class ClientCredentials(_message.Message):
@@ -451,12 +549,36 @@ class AuthorizeRequest(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     CAMERA_UID_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
+    CAMERA_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     action: _builtins.str
-    """camera.read, camera.manage, live, playback, snapshot, export, audit.read"""
+    """camera.read, live, playback, snapshot, export, ptz, hold, release_hold, camera.manage, retention.manage,
+    principal.manage, audit.read, assessment.read
+    """
     camera_uid: _builtins.str
     region: _builtins.str
-    """For what has no uid yet."""
+    """"regions/{code}": all that it holds. Not for what is done to one camera."""
+    purpose: _builtins.str
+    """What footage is wanted for; police name the incident's number in it."""
+    record: _builtins.bool
+    """Put the decision on record: the caller acts on it, whichever way it goes."""
+    remote_address: _builtins.str
+    """The person's address as the gateway saw it, for the audit."""
+    @_builtins.property
+    def camera(self) -> Global___CameraFacts:
+        """A camera as it would be, before it is registered or changed."""
+
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp:
+        """The footage's window, where one is wanted."""
+
+    @_builtins.property
+    def end(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -464,16 +586,59 @@ class AuthorizeRequest(_message.Message):
         action: _builtins.str = ...,
         camera_uid: _builtins.str = ...,
         region: _builtins.str = ...,
+        camera: Global___CameraFacts | None = ...,
+        purpose: _builtins.str = ...,
+        start: _timestamp_pb2.Timestamp | None = ...,
+        end: _timestamp_pb2.Timestamp | None = ...,
+        record: _builtins.bool = ...,
+        remote_address: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid", "region", b"region", "resource", b"resource"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "region", b"region", "resource", b"resource", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera_uid", b"camera_uid", "region", b"region", "resource", b"resource"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "purpose", b"purpose", "record", b"record", "region", b"region", "remote_address", b"remote_address", "resource", b"resource", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_resource: _TypeAlias = _typing.Literal["camera_uid", "region"]  # noqa: Y015
+    _WhichOneofReturnType_resource: _TypeAlias = _typing.Literal["camera_uid", "region", "camera"]  # noqa: Y015
     _WhichOneofArgType_resource: _TypeAlias = _typing.Literal["resource", b"resource"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_resource) -> _WhichOneofReturnType_resource | None: ...
 
 Global___AuthorizeRequest: _TypeAlias = AuthorizeRequest  # noqa: Y015
+
+@_typing.final
+class CameraFacts(_message.Message):
+    """What rights depend on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    OWNERSHIP_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    LISTED_FOR_RESIDENTS_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """"regions/{code}" """
+    ownership: _builtins.str
+    """"public", "collective", "business", "household", or empty."""
+    owner: _builtins.str
+    """"principals/{id}", or empty."""
+    operator: _builtins.str
+    """The carrier's organisation that operates it."""
+    listed_for_residents: _builtins.bool
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        ownership: _builtins.str = ...,
+        owner: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        listed_for_residents: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listed_for_residents", b"listed_for_residents", "operator", b"operator", "owner", b"owner", "ownership", b"ownership", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CameraFacts: _TypeAlias = CameraFacts  # noqa: Y015
 
 @_typing.final
 class AuthorizeResponse(_message.Message):
@@ -614,6 +779,63 @@ class ListVisibleRegionsResponse(_message.Message):
 Global___ListVisibleRegionsResponse: _TypeAlias = ListVisibleRegionsResponse  # noqa: Y015
 
 @_typing.final
+class ListVisibleCamerasRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    access_token: _builtins.str
+    revision: _builtins.int
+    """Waits, a second at most, until the registry's changes up to here are known."""
+    digest: _builtins.str
+    """The digest of the answer that the caller has."""
+    def __init__(
+        self,
+        *,
+        access_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "digest", b"digest", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVisibleCamerasRequest: _TypeAlias = ListVisibleCamerasRequest  # noqa: Y015
+
+@_typing.final
+class ListVisibleCamerasResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    CAMERA_UIDS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Names the set of cameras."""
+    revision: _builtins.int
+    """The registry's revision that the answer is as of."""
+    @_builtins.property
+    def camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """uids; left out when the caller's digest is this one."""
+
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        camera_uids: _abc.Iterable[_builtins.str] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uids", b"camera_uids", "digest", b"digest", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVisibleCamerasResponse: _TypeAlias = ListVisibleCamerasResponse  # noqa: Y015
+
+@_typing.final
 class CreateRegionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -679,23 +901,55 @@ class ListRegionsResponse(_message.Message):
 Global___ListRegionsResponse: _TypeAlias = ListRegionsResponse  # noqa: Y015
 
 @_typing.final
+class OnBehalfOf(_message.Message):
+    """Who administers: a person by their access token, who can give at most what they hold. Without one the
+    calling service answers for it: the administrator's tool.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    access_token: _builtins.str
+    remote_address: _builtins.str
+    """The caller's address as the gateway saw it, for the audit."""
+    def __init__(
+        self,
+        *,
+        access_token: _builtins.str = ...,
+        remote_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OnBehalfOf: _TypeAlias = OnBehalfOf  # noqa: Y015
+
+@_typing.final
 class CreatePrincipalRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     password: _builtins.str
+    """None for systems."""
     @_builtins.property
     def principal(self) -> Global___Principal: ...
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
     def __init__(
         self,
         *,
         principal: Global___Principal | None = ...,
         password: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "principal", b"principal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["password", b"password", "principal", b"principal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "password", b"password", "principal", b"principal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -707,21 +961,323 @@ class ListPrincipalsRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     page_token: _builtins.str
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf:
+        """Only those in the person's reach."""
+
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListPrincipalsRequest: _TypeAlias = ListPrincipalsRequest  # noqa: Y015
+
+@_typing.final
+class GetPrincipalRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"principals/{id}" """
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPrincipalRequest: _TypeAlias = GetPrincipalRequest  # noqa: Y015
+
+@_typing.final
+class UpdatePrincipalRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def principal(self) -> Global___Principal: ...
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask: ...
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
+    def __init__(
+        self,
+        *,
+        principal: Global___Principal | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "principal", b"principal", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "principal", b"principal", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdatePrincipalRequest: _TypeAlias = UpdatePrincipalRequest  # noqa: Y015
+
+@_typing.final
+class CreateJurisdictionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JURISDICTION_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def jurisdiction(self) -> Global___Jurisdiction: ...
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
+    def __init__(
+        self,
+        *,
+        jurisdiction: Global___Jurisdiction | None = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateJurisdictionRequest: _TypeAlias = CreateJurisdictionRequest  # noqa: Y015
+
+@_typing.final
+class ListJurisdictionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    page_token: _builtins.str
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf:
+        """Only those in the person's reach."""
+
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListJurisdictionsRequest: _TypeAlias = ListJurisdictionsRequest  # noqa: Y015
+
+@_typing.final
+class ListJurisdictionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JURISDICTIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def jurisdictions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Jurisdiction]: ...
+    def __init__(
+        self,
+        *,
+        jurisdictions: _abc.Iterable[Global___Jurisdiction] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdictions", b"jurisdictions", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListJurisdictionsResponse: _TypeAlias = ListJurisdictionsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateJurisdictionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JURISDICTION_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def jurisdiction(self) -> Global___Jurisdiction: ...
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
+    def __init__(
+        self,
+        *,
+        jurisdiction: Global___Jurisdiction | None = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateJurisdictionRequest: _TypeAlias = UpdateJurisdictionRequest  # noqa: Y015
+
+@_typing.final
+class DeleteJurisdictionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"jurisdictions/{id}" """
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteJurisdictionRequest: _TypeAlias = DeleteJurisdictionRequest  # noqa: Y015
+
+@_typing.final
+class DeleteJurisdictionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteJurisdictionResponse: _TypeAlias = DeleteJurisdictionResponse  # noqa: Y015
+
+@_typing.final
+class ExplainDecisionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    NAMED_FIELD_NUMBER: _builtins.int
+    principal: _builtins.str
+    """"principals/{id}" """
+    action: _builtins.str
+    camera_uid: _builtins.str
+    region: _builtins.str
+    purpose: _builtins.str
+    named: _builtins.bool
+    """For a system: as if it named a person, unit and reason."""
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def end(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        principal: _builtins.str = ...,
+        action: _builtins.str = ...,
+        camera_uid: _builtins.str = ...,
+        region: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        start: _timestamp_pb2.Timestamp | None = ...,
+        end: _timestamp_pb2.Timestamp | None = ...,
+        named: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid", "end", b"end", "region", b"region", "resource", b"resource", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "camera_uid", b"camera_uid", "end", b"end", "named", b"named", "principal", b"principal", "purpose", b"purpose", "region", b"region", "resource", b"resource", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_resource: _TypeAlias = _typing.Literal["camera_uid", "region"]  # noqa: Y015
+    _WhichOneofArgType_resource: _TypeAlias = _typing.Literal["resource", b"resource"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_resource) -> _WhichOneofReturnType_resource | None: ...
+
+Global___ExplainDecisionRequest: _TypeAlias = ExplainDecisionRequest  # noqa: Y015
+
+@_typing.final
+class ExplainDecisionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALLOWED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FACTS_FIELD_NUMBER: _builtins.int
+    RESOURCE_FACTS_FIELD_NUMBER: _builtins.int
+    allowed: _builtins.bool
+    reason: _builtins.str
+    principal_facts: _builtins.str
+    """"principals/{id}" as the policies saw them: "kind=person line=police tier=4 roles=viewer ..." """
+    resource_facts: _builtins.str
+    @_builtins.property
+    def policies(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyText]:
+        """Those that decided: all that permit, or all that forbid."""
+
+    def __init__(
+        self,
+        *,
+        allowed: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        policies: _abc.Iterable[Global___PolicyText] | None = ...,
+        principal_facts: _builtins.str = ...,
+        resource_facts: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "policies", b"policies", "principal_facts", b"principal_facts", "reason", b"reason", "resource_facts", b"resource_facts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainDecisionResponse: _TypeAlias = ExplainDecisionResponse  # noqa: Y015
+
+@_typing.final
+class PolicyText(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    ENGLISH_FIELD_NUMBER: _builtins.int
+    CHINESE_FIELD_NUMBER: _builtins.int
+    policy: _builtins.str
+    english: _builtins.str
+    chinese: _builtins.str
+    def __init__(
+        self,
+        *,
+        policy: _builtins.str = ...,
+        english: _builtins.str = ...,
+        chinese: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chinese", b"chinese", "english", b"english", "policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyText: _TypeAlias = PolicyText  # noqa: Y015
 
 @_typing.final
 class ListPrincipalsResponse(_message.Message):
@@ -752,18 +1308,22 @@ class SetPasswordRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"principals/{id}" """
     password: _builtins.str
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         password: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "password", b"password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "on_behalf_of", b"on_behalf_of", "password", b"password"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

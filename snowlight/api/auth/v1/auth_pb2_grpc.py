@@ -260,6 +260,11 @@ class AccessStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleRegionsRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleRegionsResponse.FromString,
                 _registered_method=True)
+        self.ListVisibleCameras = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/ListVisibleCameras',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleCamerasRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleCamerasResponse.FromString,
+                _registered_method=True)
 
 
 class AccessServicer:
@@ -287,6 +292,13 @@ class AccessServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListVisibleCameras(self, request, context):
+        """The cameras a person may know of (action camera.read).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccessServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -304,6 +316,11 @@ def add_AccessServicer_to_server(servicer, server):
                     servicer.ListVisibleRegions,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleRegionsRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleRegionsResponse.SerializeToString,
+            ),
+            'ListVisibleCameras': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVisibleCameras,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleCamerasRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleCamerasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -398,6 +415,33 @@ class Access:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def ListVisibleCameras(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/ListVisibleCameras',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleCamerasRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleCamerasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class DirectoryStub:
     """Regions and principals, for administration.
@@ -428,6 +472,41 @@ class DirectoryStub:
                 '/snowlight.api.auth.v1.Directory/ListPrincipals',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListPrincipalsRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListPrincipalsResponse.FromString,
+                _registered_method=True)
+        self.GetPrincipal = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/GetPrincipal',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.GetPrincipalRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Principal.FromString,
+                _registered_method=True)
+        self.UpdatePrincipal = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/UpdatePrincipal',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.UpdatePrincipalRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Principal.FromString,
+                _registered_method=True)
+        self.CreateJurisdiction = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/CreateJurisdiction',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateJurisdictionRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Jurisdiction.FromString,
+                _registered_method=True)
+        self.ListJurisdictions = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/ListJurisdictions',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListJurisdictionsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListJurisdictionsResponse.FromString,
+                _registered_method=True)
+        self.UpdateJurisdiction = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/UpdateJurisdiction',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.UpdateJurisdictionRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Jurisdiction.FromString,
+                _registered_method=True)
+        self.DeleteJurisdiction = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/DeleteJurisdiction',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.DeleteJurisdictionRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.DeleteJurisdictionResponse.FromString,
+                _registered_method=True)
+        self.ExplainDecision = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/ExplainDecision',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ExplainDecisionRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ExplainDecisionResponse.FromString,
                 _registered_method=True)
         self.SetPassword = channel.unary_unary(
                 '/snowlight.api.auth.v1.Directory/SetPassword',
@@ -470,6 +549,51 @@ class DirectoryServicer:
 
     def ListPrincipals(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPrincipal(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePrincipal(self, request, context):
+        """Changes display_name, organisation, roles, scope and disabled. ABORTED when the etag is not the newest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateJurisdiction(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListJurisdictions(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateJurisdiction(self, request, context):
+        """Replaces all but name, region and create_time. ABORTED when the etag is not the newest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteJurisdiction(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainDecision(self, request, context):
+        """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -517,6 +641,41 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.ListPrincipals,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListPrincipalsRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListPrincipalsResponse.SerializeToString,
+            ),
+            'GetPrincipal': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPrincipal,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.GetPrincipalRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Principal.SerializeToString,
+            ),
+            'UpdatePrincipal': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePrincipal,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.UpdatePrincipalRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Principal.SerializeToString,
+            ),
+            'CreateJurisdiction': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateJurisdiction,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateJurisdictionRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Jurisdiction.SerializeToString,
+            ),
+            'ListJurisdictions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListJurisdictions,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListJurisdictionsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListJurisdictionsResponse.SerializeToString,
+            ),
+            'UpdateJurisdiction': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateJurisdiction,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.UpdateJurisdictionRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Jurisdiction.SerializeToString,
+            ),
+            'DeleteJurisdiction': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJurisdiction,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.DeleteJurisdictionRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.DeleteJurisdictionResponse.SerializeToString,
+            ),
+            'ExplainDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainDecision,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ExplainDecisionRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ExplainDecisionResponse.SerializeToString,
             ),
             'SetPassword': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPassword,
@@ -643,6 +802,195 @@ class Directory:
             '/snowlight.api.auth.v1.Directory/ListPrincipals',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListPrincipalsRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListPrincipalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPrincipal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/GetPrincipal',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.GetPrincipalRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Principal.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePrincipal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/UpdatePrincipal',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.UpdatePrincipalRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Principal.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateJurisdiction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/CreateJurisdiction',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateJurisdictionRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Jurisdiction.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListJurisdictions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/ListJurisdictions',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListJurisdictionsRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListJurisdictionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateJurisdiction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/UpdateJurisdiction',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.UpdateJurisdictionRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Jurisdiction.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteJurisdiction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/DeleteJurisdiction',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.DeleteJurisdictionRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.DeleteJurisdictionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/ExplainDecision',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ExplainDecisionRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ExplainDecisionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -115,6 +115,8 @@ class AccessStub:
     """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
     ListVisibleRegions: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleRegionsRequest, _auth_pb2.ListVisibleRegionsResponse]
     """The regions a person may see, parents before children."""
+    ListVisibleCameras: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleCamerasRequest, _auth_pb2.ListVisibleCamerasResponse]
+    """The cameras a person may know of (action camera.read)."""
 
 @_typing.type_check_only
 class AccessAsyncStub(AccessStub):
@@ -127,6 +129,8 @@ class AccessAsyncStub(AccessStub):
     """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
     ListVisibleRegions: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleRegionsRequest, _auth_pb2.ListVisibleRegionsResponse]  # type: ignore[assignment]
     """The regions a person may see, parents before children."""
+    ListVisibleCameras: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleCamerasRequest, _auth_pb2.ListVisibleCamerasResponse]  # type: ignore[assignment]
+    """The cameras a person may know of (action camera.read)."""
 
 class AccessServicer(metaclass=_abc_1.ABCMeta):
     """Decisions. Callers are services; the person is named by their access token."""
@@ -155,6 +159,14 @@ class AccessServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_pb2.ListVisibleRegionsResponse, _abc.Awaitable[_auth_pb2.ListVisibleRegionsResponse]]:
         """The regions a person may see, parents before children."""
 
+    @_abc_1.abstractmethod
+    def ListVisibleCameras(
+        self,
+        request: _auth_pb2.ListVisibleCamerasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.ListVisibleCamerasResponse, _abc.Awaitable[_auth_pb2.ListVisibleCamerasResponse]]:
+        """The cameras a person may know of (action camera.read)."""
+
 def add_AccessServicer_to_server(servicer: AccessServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class DirectoryStub:
@@ -168,6 +180,16 @@ class DirectoryStub:
     ListRegions: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListRegionsRequest, _auth_pb2.ListRegionsResponse]
     CreatePrincipal: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreatePrincipalRequest, _auth_pb2.Principal]
     ListPrincipals: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListPrincipalsRequest, _auth_pb2.ListPrincipalsResponse]
+    GetPrincipal: _grpc.UnaryUnaryMultiCallable[_auth_pb2.GetPrincipalRequest, _auth_pb2.Principal]
+    UpdatePrincipal: _grpc.UnaryUnaryMultiCallable[_auth_pb2.UpdatePrincipalRequest, _auth_pb2.Principal]
+    """Changes display_name, organisation, roles, scope and disabled. ABORTED when the etag is not the newest."""
+    CreateJurisdiction: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreateJurisdictionRequest, _auth_pb2.Jurisdiction]
+    ListJurisdictions: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListJurisdictionsRequest, _auth_pb2.ListJurisdictionsResponse]
+    UpdateJurisdiction: _grpc.UnaryUnaryMultiCallable[_auth_pb2.UpdateJurisdictionRequest, _auth_pb2.Jurisdiction]
+    """Replaces all but name, region and create_time. ABORTED when the etag is not the newest."""
+    DeleteJurisdiction: _grpc.UnaryUnaryMultiCallable[_auth_pb2.DeleteJurisdictionRequest, _auth_pb2.DeleteJurisdictionResponse]
+    ExplainDecision: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]
+    """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
     ListAuditRecords: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]
     """Newest first."""
@@ -185,6 +207,16 @@ class DirectoryAsyncStub(DirectoryStub):
     ListRegions: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListRegionsRequest, _auth_pb2.ListRegionsResponse]  # type: ignore[assignment]
     CreatePrincipal: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreatePrincipalRequest, _auth_pb2.Principal]  # type: ignore[assignment]
     ListPrincipals: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListPrincipalsRequest, _auth_pb2.ListPrincipalsResponse]  # type: ignore[assignment]
+    GetPrincipal: _aio.UnaryUnaryMultiCallable[_auth_pb2.GetPrincipalRequest, _auth_pb2.Principal]  # type: ignore[assignment]
+    UpdatePrincipal: _aio.UnaryUnaryMultiCallable[_auth_pb2.UpdatePrincipalRequest, _auth_pb2.Principal]  # type: ignore[assignment]
+    """Changes display_name, organisation, roles, scope and disabled. ABORTED when the etag is not the newest."""
+    CreateJurisdiction: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreateJurisdictionRequest, _auth_pb2.Jurisdiction]  # type: ignore[assignment]
+    ListJurisdictions: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListJurisdictionsRequest, _auth_pb2.ListJurisdictionsResponse]  # type: ignore[assignment]
+    UpdateJurisdiction: _aio.UnaryUnaryMultiCallable[_auth_pb2.UpdateJurisdictionRequest, _auth_pb2.Jurisdiction]  # type: ignore[assignment]
+    """Replaces all but name, region and create_time. ABORTED when the etag is not the newest."""
+    DeleteJurisdiction: _aio.UnaryUnaryMultiCallable[_auth_pb2.DeleteJurisdictionRequest, _auth_pb2.DeleteJurisdictionResponse]  # type: ignore[assignment]
+    ExplainDecision: _aio.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
+    """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
     ListAuditRecords: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
     """Newest first."""
@@ -223,6 +255,58 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.ListPrincipalsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.ListPrincipalsResponse, _abc.Awaitable[_auth_pb2.ListPrincipalsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetPrincipal(
+        self,
+        request: _auth_pb2.GetPrincipalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.Principal, _abc.Awaitable[_auth_pb2.Principal]]: ...
+
+    @_abc_1.abstractmethod
+    def UpdatePrincipal(
+        self,
+        request: _auth_pb2.UpdatePrincipalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.Principal, _abc.Awaitable[_auth_pb2.Principal]]:
+        """Changes display_name, organisation, roles, scope and disabled. ABORTED when the etag is not the newest."""
+
+    @_abc_1.abstractmethod
+    def CreateJurisdiction(
+        self,
+        request: _auth_pb2.CreateJurisdictionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.Jurisdiction, _abc.Awaitable[_auth_pb2.Jurisdiction]]: ...
+
+    @_abc_1.abstractmethod
+    def ListJurisdictions(
+        self,
+        request: _auth_pb2.ListJurisdictionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.ListJurisdictionsResponse, _abc.Awaitable[_auth_pb2.ListJurisdictionsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def UpdateJurisdiction(
+        self,
+        request: _auth_pb2.UpdateJurisdictionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.Jurisdiction, _abc.Awaitable[_auth_pb2.Jurisdiction]]:
+        """Replaces all but name, region and create_time. ABORTED when the etag is not the newest."""
+
+    @_abc_1.abstractmethod
+    def DeleteJurisdiction(
+        self,
+        request: _auth_pb2.DeleteJurisdictionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.DeleteJurisdictionResponse, _abc.Awaitable[_auth_pb2.DeleteJurisdictionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ExplainDecision(
+        self,
+        request: _auth_pb2.ExplainDecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.ExplainDecisionResponse, _abc.Awaitable[_auth_pb2.ExplainDecisionResponse]]:
+        """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
 
     @_abc_1.abstractmethod
     def SetPassword(

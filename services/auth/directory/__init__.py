@@ -1,0 +1,1 @@
+"""Regions, principals and jurisdictions, and who may change them."""

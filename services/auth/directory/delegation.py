@@ -1,0 +1,155 @@
+"""Who may give rights, and how far: at most what they hold, and never their own."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.decision import Action
+from services.auth.model import Actor, AuditRecord, Jurisdiction, Line, Principal, Role
+from services.auth.repository import audit, jurisdictions, regions
+from services.auth.rights import Rights, actor_of, load_caller
+from services.auth.validation import check_text, invalid
+from snowlight.access.token import TokenVerifier
+from snowlight.api.auth.v1 import auth_pb2
+from snowlight.clock import Clock
+from snowlight.errors import PermissionDeniedError, UnauthenticatedError
+from snowlight.rpc.caller import calling_service
+
+ADMINISTRATOR = "services/admin"
+"""Acts when no person is named: the administrator's tool, on the machine itself."""
+
+_GIVEN_BY_ADMIN = frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Who changes rights. `principal` is None for the administrator's tool, which may give any."""
+
+    principal: Principal | None
+    actor: Actor
+
+
+class Delegation:
+    """Checks a change of rights against those of who makes it, and puts it on record."""
+
+    def __init__(self, rights: Rights, verifier: TokenVerifier, clock: Clock) -> None:
+        self._rights = rights
+        self._verifier = verifier
+        self._clock = clock
+
+    async def giver(self, connection: AsyncConnection, on_behalf_of: auth_pb2.OnBehalfOf) -> Giver:
+        """Who asks. Raises UnauthenticatedError for a token that does not verify."""
+        address = check_text(on_behalf_of.remote_address, "remote_address", max_length=64)
+        if not on_behalf_of.access_token:
+            if calling_service() != ADMINISTRATOR:
+                raise UnauthenticatedError("auth.person_missing", "the person's access token is required")
+            return Giver(None, Actor(ADMINISTRATOR, remote_address=address))
+        caller = await self._verifier.access_token(on_behalf_of.access_token)
+        principal = await load_caller(connection, caller)
+        return Giver(principal, actor_of(principal, caller, address))
+
+    async def reach(self, connection: AsyncConnection, giver: Giver) -> list[str] | None:
+        """Codes of the regions in and below which the giver manages rights; None: everywhere.
+
+        Raises PermissionDeniedError when they manage none.
+        """
+        if giver.principal is None:
+            return None
+        roots = [giver.principal.scope]
+        if giver.principal.jurisdiction:
+            own = await jurisdictions.find(connection, giver.principal.jurisdiction)
+            roots = sorted(own.regions) if own is not None else []
+        for root in roots:
+            await self._require_manage(connection, giver.principal, root)
+        if not roots:
+            raise PermissionDeniedError("auth.outside_scope", "this account manages nobody")
+        return roots
+
+    async def require_region(self, connection: AsyncConnection, giver: Giver, code: str, field: str) -> None:
+        """Raises InvalidArgumentError(field) for a region that is not, PermissionDeniedError for one in which
+        the giver may not give rights.
+        """
+        if giver.principal is not None:
+            await self._require_manage(connection, giver.principal, code)
+        if await regions.find(connection, code) is None:
+            raise invalid(field, "must be a region that exists")
+
+    async def require_principal(
+        self, connection: AsyncConnection, giver: Giver, wanted: Principal, before: Principal | None = None
+    ) -> None:
+        """Raises unless `giver` may make `wanted` of `before`: both in reach, in their own line, with no role
+        that they lack. A government's admin may also enrol residents; a carrier's only their organisation.
+        """
+        await self._require_scope(connection, giver, wanted)
+        own = giver.principal
+        if own is None:
+            return
+        if wanted.name == own.name:
+            raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights")
+        if before is not None:
+            await self._require_scope(connection, giver, before)
+        for side in (wanted, before or wanted):
+            if not (side.line is own.line or (own.line is Line.GOVERNMENT and side.line is Line.RESIDENT)):
+                raise _beyond("line", f"must be {own.line}, as your own")
+            if own.line is Line.CARRIER and side.organisation != own.organisation:
+                raise _beyond("organisation", "must be your own")
+            lacking = side.roles - (_GIVEN_BY_ADMIN if Role.ADMIN in own.roles else frozenset()) - own.roles
+            if lacking:
+                raise _beyond("roles", f"must not hold {', '.join(sorted(lacking))}, which you lack yourself")
+
+    async def require_jurisdiction(
+        self, connection: AsyncConnection, giver: Giver, wanted: Jurisdiction
+    ) -> None:
+        """Raises unless all that the jurisdiction holds is in the giver's reach. Its members may be anybody's
+        people, that is what a share is for, but not the giver.
+        """
+        await self.require_region(connection, giver, wanted.region, "region")
+        for code in sorted(wanted.regions):
+            await self.require_region(connection, giver, code, "regions")
+        if giver.principal is None:
+            return
+        if giver.principal.name in wanted.members:
+            raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights", field="members")
+        for uid in sorted(wanted.cameras):
+            decision = await self._rights.on_camera(connection, giver.principal, uid, Action.PRINCIPAL_MANAGE)
+            if not decision.allowed:
+                raise PermissionDeniedError(decision.reason, decision.sentence, field="camera_uids")
+
+    async def record(
+        self, connection: AsyncConnection, giver: Giver, detail: str, policies: tuple[str, ...] = ()
+    ) -> None:
+        """Put a change of rights on record, in the transaction that makes it."""
+        await audit.add(
+            connection,
+            AuditRecord(
+                time_ms=self._clock.now_ms(),
+                event="change",
+                actor=giver.actor,
+                action=str(Action.PRINCIPAL_MANAGE),
+                camera_uid="",
+                window=None,
+                purpose="",
+                allowed=True,
+                reason="auth.allowed",
+                policies=policies,
+                detail=detail,
+            ),
+        )
+
+    async def _require_scope(self, connection: AsyncConnection, giver: Giver, principal: Principal) -> None:
+        await self.require_region(connection, giver, principal.scope, "scope")
+        if not principal.jurisdiction:
+            return
+        held = await jurisdictions.find(connection, principal.jurisdiction)
+        if held is None:
+            raise invalid("scope", "must be a jurisdiction that exists")
+        await self.require_jurisdiction(connection, giver, held)
+
+    async def _require_manage(self, connection: AsyncConnection, principal: Principal, code: str) -> None:
+        decision = await self._rights.on_region(connection, principal, code, Action.PRINCIPAL_MANAGE)
+        if not decision.allowed:
+            raise PermissionDeniedError(decision.reason, decision.sentence)
+
+
+def _beyond(field: str, problem: str) -> PermissionDeniedError:
+    return PermissionDeniedError("auth.beyond_own_rights", f"{field} {problem}", field=field)

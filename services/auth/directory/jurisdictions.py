@@ -1,0 +1,152 @@
+"""Makes, changes and ends jurisdictions: named sets of regions and cameras."""
+
+import secrets
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.directory.delegation import Delegation, Giver
+from services.auth.messages import to_ms
+from services.auth.model import Jurisdiction
+from services.auth.repository import cameras, jurisdictions, principals, revocations
+from services.auth.repository.revocations import Kind
+from services.auth.validation import check_text, invalid, region_code
+from snowlight.api.auth.v1 import auth_pb2
+from snowlight.clock import Clock
+from snowlight.database import Database
+from snowlight.errors import AbortedError, FailedPreconditionError, NotFoundError, PermissionDeniedError
+
+MAX_PARTS = 2000
+"""Regions, cameras or members of one."""
+
+
+class Jurisdictions:
+    """Writes jurisdictions."""
+
+    def __init__(self, database: Database, delegation: Delegation, clock: Clock) -> None:
+        self._database = database
+        self._delegation = delegation
+        self._clock = clock
+
+    async def create(self, draft: auth_pb2.Jurisdiction, on_behalf_of: auth_pb2.OnBehalfOf) -> Jurisdiction:
+        """The jurisdiction, with the id it was given.
+
+        Raises InvalidArgumentError naming the field, and PermissionDeniedError for what is out of reach.
+        """
+        now_ms = self._clock.now_ms()
+        blank = Jurisdiction(
+            secrets.token_hex(8),
+            "",
+            region_code(draft.region, "region"),
+            frozenset(),
+            frozenset(),
+            frozenset(),
+            "",
+            None,
+            now_ms,
+        )
+        wanted = self._filled(blank, draft)
+        async with self._database.write() as connection:
+            giver = await self._delegation.giver(connection, on_behalf_of)
+            await self._require(connection, giver, wanted)
+            await jurisdictions.add(connection, wanted)
+            await self._end_what_hung_on(connection, wanted)
+            await self._delegation.record(connection, giver, f"{wanted.name} created: {_told(wanted)}")
+        return wanted
+
+    async def change(self, draft: auth_pb2.Jurisdiction, on_behalf_of: auth_pb2.OnBehalfOf) -> Jurisdiction:
+        """The jurisdiction as changed; who watched by it is decided anew at once.
+
+        Raises NotFoundError, AbortedError when `etag` is given and not the newest, and as `create` does.
+        """
+        async with self._database.write() as connection:
+            giver = await self._delegation.giver(connection, on_behalf_of)
+            before = await self._known(connection, giver, draft.name)
+            if draft.etag and draft.etag != str(before.version):
+                raise _outdated()
+            wanted = self._filled(before, draft)
+            await self._require(connection, giver, wanted)
+            if not await jurisdictions.change(connection, wanted, before.version):
+                raise _outdated()
+            await self._end_what_hung_on(connection, before)
+            await self._delegation.record(connection, giver, f"{wanted.name} changed: {_told(wanted)}")
+        return replace(wanted, version=before.version + 1)
+
+    async def remove(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> None:
+        """End one. Raises NotFoundError, and FailedPreconditionError while it is somebody's scope."""
+        async with self._database.write() as connection:
+            giver = await self._delegation.giver(connection, on_behalf_of)
+            before = await self._known(connection, giver, name)
+            if await principals.with_jurisdiction(connection, before.jurisdiction_id):
+                raise FailedPreconditionError(
+                    "auth.jurisdiction_in_use", "it is the scope of principals: give them another first"
+                )
+            await jurisdictions.remove(connection, before.jurisdiction_id)
+            await self._end_what_hung_on(connection, before)
+            await self._delegation.record(connection, giver, f"{name} removed")
+
+    async def page(self, after: str, limit: int, on_behalf_of: auth_pb2.OnBehalfOf) -> list[Jurisdiction]:
+        """At most `limit` jurisdictions of regions in the asking person's reach, with ids behind `after`."""
+        async with self._database.read() as connection:
+            giver = await self._delegation.giver(connection, on_behalf_of)
+            reach = await self._delegation.reach(connection, giver)
+            return await jurisdictions.page(connection, after, limit, reach)
+
+    async def _require(self, connection: AsyncConnection, giver: Giver, wanted: Jurisdiction) -> None:
+        await self._delegation.require_jurisdiction(connection, giver, wanted)
+        for name in sorted(wanted.members):
+            if await principals.find(connection, name) is None:
+                raise invalid("members", f"must be principals that exist, which {name} is not")
+        for uid in sorted(wanted.cameras):
+            if await cameras.find(connection, uid) is None:
+                raise invalid("camera_uids", f"must be cameras that exist, which {uid} is not")
+
+    async def _known(self, connection: AsyncConnection, giver: Giver, name: str) -> Jurisdiction:
+        kind, _, jurisdiction_id = name.partition("/")
+        found = await jurisdictions.find(connection, jurisdiction_id) if kind == "jurisdictions" else None
+        if found is None:
+            raise NotFoundError("auth.jurisdiction_unknown", "there is no such jurisdiction", field="name")
+        try:
+            await self._delegation.require_region(connection, giver, found.region, "region")
+        except PermissionDeniedError as error:
+            raise NotFoundError(
+                "auth.jurisdiction_unknown", "there is no such jurisdiction", field="name"
+            ) from error
+        return found
+
+    def _filled(self, before: Jurisdiction, draft: auth_pb2.Jurisdiction) -> Jurisdiction:
+        expire_ms = to_ms(draft.expire_time, "expire_time") if draft.HasField("expire_time") else None
+        if expire_ms is not None and expire_ms <= self._clock.now_ms():
+            raise invalid("expire_time", "must lie in the future")
+        for field in ("regions", "camera_uids", "members"):
+            if len(getattr(draft, field)) > MAX_PARTS:
+                raise invalid(field, f"must name at most {MAX_PARTS}")
+        if not draft.regions and not draft.camera_uids:
+            raise invalid("regions", "or camera_uids must name something")
+        return replace(
+            before,
+            display_name=check_text(draft.display_name, "display_name", max_length=100, required=True),
+            regions=frozenset(region_code(name, "regions") for name in draft.regions),
+            cameras=frozenset(draft.camera_uids),
+            members=frozenset(draft.members),
+            reason=check_text(draft.reason, "reason", max_length=500, required=True),
+            expire_ms=expire_ms,
+        )
+
+    async def _end_what_hung_on(self, connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
+        names = jurisdiction.members | set(
+            await principals.with_jurisdiction(connection, jurisdiction.jurisdiction_id)
+        )
+        for name in sorted(names):
+            await revocations.add(connection, Kind.PRINCIPAL, name, self._clock.now_ms())
+
+
+def _told(jurisdiction: Jurisdiction) -> str:
+    return (
+        f"{len(jurisdiction.regions)} regions, {len(jurisdiction.cameras)} cameras, "
+        f"{len(jurisdiction.members)} members: {jurisdiction.reason}"
+    )
+
+
+def _outdated() -> AbortedError:
+    return AbortedError("auth.jurisdiction_changed", "somebody has changed it meanwhile", field="etag")

@@ -1,0 +1,145 @@
+"""gRPC service `Directory`: regions, principals, the audit and the signing key, for administration."""
+
+from typing import Any
+
+from services.auth.directory.explanation import Explanation
+from services.auth.directory.jurisdictions import Jurisdictions
+from services.auth.directory.principals import Principals
+from services.auth.directory.regions import Regions
+from services.auth.messages import (
+    audit_message,
+    jurisdiction_message,
+    principal_message,
+    region_message,
+    to_timestamp,
+)
+from services.auth.repository import audit, regions
+from services.auth.signing_keys import SigningKeys
+from services.auth.validation import check_page_size, invalid, key_of_page_token, page_token
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.database import Database
+
+
+class DirectoryService(auth_pb2_grpc.DirectoryServicer):
+    """Administers, for the person that a request names, or for the administrator's tool."""
+
+    def __init__(
+        self,
+        database: Database,
+        regions: Regions,
+        principals: Principals,
+        jurisdictions: Jurisdictions,
+        explanation: Explanation,
+        keys: SigningKeys,
+    ) -> None:
+        self._database = database
+        self._regions = regions
+        self._principals = principals
+        self._jurisdictions = jurisdictions
+        self._explanation = explanation
+        self._keys = keys
+
+    async def CreateRegion(  # noqa: N802
+        self, request: auth_pb2.CreateRegionRequest, context: Any
+    ) -> auth_pb2.Region:
+        return region_message(await self._regions.create(request.region))
+
+    async def ListRegions(  # noqa: N802
+        self, request: auth_pb2.ListRegionsRequest, context: Any
+    ) -> auth_pb2.ListRegionsResponse:
+        size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
+        async with self._database.read() as connection:
+            found = await regions.page(connection, after, size + 1)
+        return auth_pb2.ListRegionsResponse(
+            regions=[region_message(region) for region in found[:size]],
+            next_page_token=page_token(found[size - 1].code) if len(found) > size else "",
+        )
+
+    async def CreatePrincipal(  # noqa: N802
+        self, request: auth_pb2.CreatePrincipalRequest, context: Any
+    ) -> auth_pb2.Principal:
+        return principal_message(
+            await self._principals.create(request.principal, request.password, request.on_behalf_of)
+        )
+
+    async def GetPrincipal(  # noqa: N802
+        self, request: auth_pb2.GetPrincipalRequest, context: Any
+    ) -> auth_pb2.Principal:
+        return principal_message(await self._principals.get(request.name, request.on_behalf_of))
+
+    async def ListPrincipals(  # noqa: N802
+        self, request: auth_pb2.ListPrincipalsRequest, context: Any
+    ) -> auth_pb2.ListPrincipalsResponse:
+        size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
+        found = await self._principals.page(after, size + 1, request.on_behalf_of)
+        return auth_pb2.ListPrincipalsResponse(
+            principals=[principal_message(principal) for principal in found[:size]],
+            next_page_token=page_token(found[size - 1].username) if len(found) > size else "",
+        )
+
+    async def UpdatePrincipal(  # noqa: N802
+        self, request: auth_pb2.UpdatePrincipalRequest, context: Any
+    ) -> auth_pb2.Principal:
+        return principal_message(
+            await self._principals.change(request.principal, request.update_mask.paths, request.on_behalf_of)
+        )
+
+    async def SetPassword(  # noqa: N802
+        self, request: auth_pb2.SetPasswordRequest, context: Any
+    ) -> auth_pb2.SetPasswordResponse:
+        await self._principals.set_password(request.name, request.password, request.on_behalf_of)
+        return auth_pb2.SetPasswordResponse()
+
+    async def CreateJurisdiction(  # noqa: N802
+        self, request: auth_pb2.CreateJurisdictionRequest, context: Any
+    ) -> auth_pb2.Jurisdiction:
+        return jurisdiction_message(
+            await self._jurisdictions.create(request.jurisdiction, request.on_behalf_of)
+        )
+
+    async def ListJurisdictions(  # noqa: N802
+        self, request: auth_pb2.ListJurisdictionsRequest, context: Any
+    ) -> auth_pb2.ListJurisdictionsResponse:
+        size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
+        found = await self._jurisdictions.page(after, size + 1, request.on_behalf_of)
+        return auth_pb2.ListJurisdictionsResponse(
+            jurisdictions=[jurisdiction_message(one) for one in found[:size]],
+            next_page_token=page_token(found[size - 1].jurisdiction_id) if len(found) > size else "",
+        )
+
+    async def UpdateJurisdiction(  # noqa: N802
+        self, request: auth_pb2.UpdateJurisdictionRequest, context: Any
+    ) -> auth_pb2.Jurisdiction:
+        return jurisdiction_message(
+            await self._jurisdictions.change(request.jurisdiction, request.on_behalf_of)
+        )
+
+    async def DeleteJurisdiction(  # noqa: N802
+        self, request: auth_pb2.DeleteJurisdictionRequest, context: Any
+    ) -> auth_pb2.DeleteJurisdictionResponse:
+        await self._jurisdictions.remove(request.name, request.on_behalf_of)
+        return auth_pb2.DeleteJurisdictionResponse()
+
+    async def ExplainDecision(  # noqa: N802
+        self, request: auth_pb2.ExplainDecisionRequest, context: Any
+    ) -> auth_pb2.ExplainDecisionResponse:
+        return await self._explanation.of(request)
+
+    async def ListAuditRecords(  # noqa: N802
+        self, request: auth_pb2.ListAuditRecordsRequest, context: Any
+    ) -> auth_pb2.ListAuditRecordsResponse:
+        size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
+        if before and not (before.isascii() and before.isdecimal() and len(before) < 19):
+            raise invalid("page_token", "is not one that was given out")
+        async with self._database.read() as connection:
+            found = await audit.page(connection, int(before) if before else None, size + 1)
+        return auth_pb2.ListAuditRecordsResponse(
+            records=[audit_message(record) for _, record in found[:size]],
+            next_page_token=page_token(str(found[size - 1][0])) if len(found) > size else "",
+        )
+
+    async def RotateSigningKey(  # noqa: N802
+        self, request: auth_pb2.RotateSigningKeyRequest, context: Any
+    ) -> auth_pb2.RotateSigningKeyResponse:
+        key_id, sign_ms = await self._keys.rotate()
+        return auth_pb2.RotateSigningKeyResponse(key_id=key_id, sign_time=to_timestamp(sign_ms))

@@ -1,0 +1,1 @@
+"""The written policy: Cedar files in `rules/`, and what reads and asks them."""

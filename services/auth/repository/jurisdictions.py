@@ -1,0 +1,154 @@
+"""Jurisdictions: what they hold, and whose they are."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.model import Jurisdiction
+from services.auth.repository.regions import codes_below
+from services.auth.tables import (
+    jurisdiction_cameras,
+    jurisdiction_members,
+    jurisdiction_regions,
+    jurisdictions,
+)
+
+_PARTS = (
+    (jurisdiction_regions, "region", "regions"),
+    (jurisdiction_cameras, "camera_uid", "cameras"),
+    (jurisdiction_members, "principal", "members"),
+)
+
+
+async def add(connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
+    """Add a new one."""
+    await connection.execute(
+        sa.insert(jurisdictions).values(
+            jurisdiction_id=jurisdiction.jurisdiction_id,
+            display_name=jurisdiction.display_name,
+            region=jurisdiction.region,
+            reason=jurisdiction.reason,
+            expire_ms=jurisdiction.expire_ms,
+            create_ms=jurisdiction.create_ms,
+            version=jurisdiction.version,
+        )
+    )
+    await _add_parts(connection, jurisdiction)
+
+
+async def change(connection: AsyncConnection, jurisdiction: Jurisdiction, version: int) -> bool:
+    """Whether the one of this id, still as of `version`, was changed."""
+    statement = (
+        sa.update(jurisdictions)
+        .where(
+            jurisdictions.c.jurisdiction_id == jurisdiction.jurisdiction_id,
+            jurisdictions.c.version == version,
+        )
+        .values(
+            display_name=jurisdiction.display_name,
+            reason=jurisdiction.reason,
+            expire_ms=jurisdiction.expire_ms,
+            version=version + 1,
+        )
+    )
+    if (await connection.execute(statement)).rowcount != 1:
+        return False
+    for table, _, _ in _PARTS:
+        await connection.execute(
+            sa.delete(table).where(table.c.jurisdiction_id == jurisdiction.jurisdiction_id)
+        )
+    await _add_parts(connection, jurisdiction)
+    return True
+
+
+async def remove(connection: AsyncConnection, jurisdiction_id: str) -> None:
+    """Forget one, with all it holds."""
+    await connection.execute(
+        sa.delete(jurisdictions).where(jurisdictions.c.jurisdiction_id == jurisdiction_id)
+    )
+
+
+async def find(connection: AsyncConnection, jurisdiction_id: str) -> Jurisdiction | None:
+    """The jurisdiction, or None."""
+    query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id == jurisdiction_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else await _whole(connection, row)
+
+
+async def page(
+    connection: AsyncConnection, after: str, limit: int, reach: Sequence[str] | None
+) -> list[Jurisdiction]:
+    """At most `limit` jurisdictions with ids behind `after`, by id: those of regions in and below `reach`."""
+    within = [] if reach is None else [jurisdictions.c.region.in_(codes_below(reach))]
+    query = (
+        sa.select(jurisdictions)
+        .where(jurisdictions.c.jurisdiction_id > after, *within)
+        .order_by(jurisdictions.c.jurisdiction_id)
+        .limit(limit)
+    )
+    return [await _whole(connection, row) for row in await connection.execute(query)]
+
+
+async def shared_with(connection: AsyncConnection, principal: str, now_ms: int) -> list[str]:
+    """Ids of those that `principal` is a member of and that have not ended."""
+    query = (
+        sa.select(jurisdictions.c.jurisdiction_id)
+        .join(jurisdiction_members)
+        .where(jurisdiction_members.c.principal == principal, _lasts(now_ms))
+        .order_by(jurisdictions.c.jurisdiction_id)
+    )
+    return list((await connection.execute(query)).scalars())
+
+
+async def lasting(connection: AsyncConnection, jurisdiction_id: str, now_ms: int) -> bool:
+    """Whether there is one with this id that has not ended."""
+    query = sa.select(jurisdictions.c.jurisdiction_id).where(
+        jurisdictions.c.jurisdiction_id == jurisdiction_id, _lasts(now_ms)
+    )
+    return (await connection.scalar(query)) is not None
+
+
+async def holding(
+    connection: AsyncConnection, among: Sequence[str], chain: Sequence[str], camera_uid: str = ""
+) -> list[str]:
+    """Those of the ids `among` that hold the camera, or a region of the chain around it."""
+    if not among:
+        return []
+    of_regions = sa.select(jurisdiction_regions.c.jurisdiction_id).where(
+        jurisdiction_regions.c.jurisdiction_id.in_(among), jurisdiction_regions.c.region.in_(chain)
+    )
+    of_cameras = sa.select(jurisdiction_cameras.c.jurisdiction_id).where(
+        jurisdiction_cameras.c.jurisdiction_id.in_(among), jurisdiction_cameras.c.camera_uid == camera_uid
+    )
+    return sorted((await connection.execute(of_regions.union(of_cameras))).scalars())
+
+
+def _lasts(now_ms: int) -> sa.ColumnElement[bool]:
+    return sa.or_(jurisdictions.c.expire_ms.is_(None), jurisdictions.c.expire_ms > now_ms)
+
+
+async def _add_parts(connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
+    for table, column, attribute in _PARTS:
+        values = sorted(getattr(jurisdiction, attribute))
+        if values:
+            rows = [{"jurisdiction_id": jurisdiction.jurisdiction_id, column: value} for value in values]
+            await connection.execute(sa.insert(table), rows)
+
+
+async def _whole(connection: AsyncConnection, row: sa.Row[tuple[object, ...]]) -> Jurisdiction:
+    values = row._mapping
+    parts: dict[str, frozenset[str]] = {}
+    for table, column, attribute in _PARTS:
+        query = sa.select(table.c[column]).where(table.c.jurisdiction_id == values["jurisdiction_id"])
+        parts[attribute] = frozenset((await connection.execute(query)).scalars())
+    return Jurisdiction(
+        jurisdiction_id=values["jurisdiction_id"],
+        display_name=values["display_name"],
+        region=values["region"],
+        reason=values["reason"],
+        expire_ms=values["expire_ms"],
+        create_ms=values["create_ms"],
+        version=values["version"],
+        **parts,
+    )

@@ -1,0 +1,129 @@
+"""What somebody may know of at all: the regions they see, and the cameras."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.decision import Action
+from services.auth.model import CameraFacts, Jurisdiction, Principal, Region
+from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
+from services.auth.repository import cameras, jurisdictions, regions
+from services.auth.rights import Rights
+from snowlight.clock import Clock
+
+CACHED_PRINCIPALS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleSet:
+    """The cameras somebody may know of, as of the registry's `revision`. `digest` names the set."""
+
+    camera_uids: frozenset[str]
+    digest: str
+    revision: int
+
+
+async def visible_regions(connection: AsyncConnection, subject: Subject, now_ms: int) -> list[Region]:
+    """The regions in and below the subject's scope and what is shared with them, parents before children."""
+    found: dict[str, Region] = {}
+    for root in await _roots(connection, subject, now_ms):
+        for region in await regions.below(connection, root, at_ms=now_ms):
+            found[region.code] = region
+    return sorted(found.values(), key=lambda region: (region.level, region.code))
+
+
+async def _roots(connection: AsyncConnection, subject: Subject, now_ms: int) -> list[str]:
+    roots = set() if subject.principal.jurisdiction else {subject.principal.scope}
+    for jurisdiction in await _jurisdictions(connection, subject, now_ms):
+        roots |= jurisdiction.regions
+        for uid in jurisdiction.cameras:
+            camera = await cameras.find(connection, uid)
+            if camera is not None:
+                roots.add(camera.region)
+    return sorted(roots)
+
+
+async def _jurisdictions(connection: AsyncConnection, subject: Subject, now_ms: int) -> list[Jurisdiction]:
+    own = [subject.principal.jurisdiction] if subject.principal.jurisdiction else []
+    found = [await jurisdictions.find(connection, name) for name in (*own, *subject.shared)]
+    return [one for one in found if one is not None and (one.expire_ms is None or one.expire_ms > now_ms)]
+
+
+class VisibleCameras:
+    """Decides camera.read for every camera at once. Cameras that are alike in all that the policies ask are
+    decided once."""
+
+    def __init__(self, rights: Rights, engine: PolicyEngine, clock: Clock) -> None:
+        self._rights = rights
+        self._engine = engine
+        self._clock = clock
+        self._facts: tuple[int, list[CameraFacts]] = (-1, [])
+        self._known: OrderedDict[str, tuple[object, VisibleSet]] = OrderedDict()
+
+    async def of(self, connection: AsyncConnection, principal: Principal) -> VisibleSet:
+        """What `principal` may know of now."""
+        subject = await self._rights.subject(connection, principal)
+        revision = await cameras.feed_revision(connection) or 0
+        held = await _jurisdictions(connection, subject, self._clock.now_ms())
+        parents = await regions.parents(connection)
+        state = (principal, revision, tuple((one.name, one.version) for one in held), len(parents))
+        known = self._known.get(principal.name)
+        if known is not None and known[0] == state:
+            return known[1]
+        facts = await self._all_facts(connection, revision)
+        seen = self._decide(subject, facts, held, parents)
+        digest = hashlib.sha256(" ".join(sorted(seen)).encode()).hexdigest()[:32]
+        visible = VisibleSet(frozenset(seen), digest, revision)
+        self._known[principal.name] = (state, visible)
+        self._known.move_to_end(principal.name)
+        if len(self._known) > CACHED_PRINCIPALS:
+            self._known.popitem(last=False)
+        return visible
+
+    async def _all_facts(self, connection: AsyncConnection, revision: int) -> list[CameraFacts]:
+        if self._facts[0] != revision:
+            self._facts = (revision, await cameras.registered(connection))
+        return self._facts[1]
+
+    def _decide(
+        self,
+        subject: Subject,
+        facts: Sequence[CameraFacts],
+        held: Sequence[Jurisdiction],
+        parents: dict[str, str],
+    ) -> list[str]:
+        decided: dict[tuple[object, ...], bool] = {}
+        places: dict[str, Place] = {}
+        seen = []
+        for camera in facts:
+            place = places.get(camera.region)
+            if place is None:
+                chain = _chain(camera.region, parents)
+                names = [one.jurisdiction_id for one in held if not one.regions.isdisjoint(chain)]
+                place = places[camera.region] = Place(tuple(chain), tuple(names))
+            alone = [one.jurisdiction_id for one in held if camera.uid in one.cameras]
+            is_owner = camera.owner == subject.principal.name
+            alike = (
+                camera.region,
+                *(camera.ownership, is_owner, camera.operator, camera.listed_for_residents),
+                *alone,
+            )
+            allowed = decided.get(alike)
+            if allowed is None:
+                exact = Place(place.chain, tuple(sorted({*place.jurisdictions, *alone})))
+                decision = self._engine.on_camera(subject, camera, exact, Action.CAMERA_READ, Circumstances())
+                allowed = decided[alike] = decision.allowed
+            if allowed:
+                seen.append(camera.uid)
+        return seen
+
+
+def _chain(code: str, parents: dict[str, str]) -> list[str]:
+    chain: list[str] = []
+    while code in parents and code not in chain:
+        chain.append(code)
+        code = parents[code]
+    return chain

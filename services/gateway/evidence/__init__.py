@@ -1,0 +1,1 @@
+"""Evidence: footage held past its retention."""

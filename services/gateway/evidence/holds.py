@@ -1,0 +1,200 @@
+"""Holds: footage kept past its retention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from services.gateway.cameras.listing import LARGEST_PAGE, read_page_size
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.cameras.routes import CameraRoutes
+from services.gateway.http.bodies import json_response, read_json, take_strings
+from services.gateway.http.instants import format_instant, parse_instant, parse_range
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
+from services.gateway.people.identity import Identity, Person
+from snowlight.api.storage.v1 import hold_pb2
+from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from snowlight.rpc.status import remote_errors
+
+_INSTANT = {"type": "string", "format": "date-time"}
+_TEXT = {"type": "string"}
+_HOLD = {
+    "type": "object",
+    "properties": {
+        "name": _TEXT | {"readOnly": True},
+        "camera": _TEXT | {"description": "cameras/{id}, or the uid of a camera that was removed."},
+        "start": _INSTANT,
+        "end": _INSTANT | {"description": "A year after start at most."},
+        "case_number": _TEXT,
+        "reason": _TEXT,
+        "expire_time": _INSTANT | {"description": "When it lets go by itself; left out: never."},
+        "created_by": _TEXT | {"readOnly": True},
+        "create_time": _INSTANT | {"readOnly": True},
+        "released_by": _TEXT | {"readOnly": True},
+        "release_time": _INSTANT | {"readOnly": True},
+        "release_reason": _TEXT | {"readOnly": True},
+        "missing": {
+            "type": "array",
+            "readOnly": True,
+            "description": "Of the window, what had been deleted when the hold was made.",
+            "items": {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT}},
+        },
+    },
+}
+
+
+class HoldRoutes:
+    """Storage's holds, to whom auth lets."""
+
+    def __init__(self, peers: Peers, identity: Identity, cameras: CameraRoutes, model: CameraModel) -> None:
+        self._peers = peers
+        self._identity = identity
+        self._cameras = cameras
+        self._model = model
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "POST",
+                "/v1/holds",
+                self.create,
+                "Keep a camera's footage of a window until somebody else lets it go.",
+                body=_HOLD | {"required": ["camera", "start", "end", "case_number", "reason"]},
+                answer=_HOLD,
+                errors=(400, 401, 403, 404),
+            ),
+            Route(
+                "GET",
+                "/v1/holds",
+                self.list_holds,
+                "Holds on the cameras whose footage the caller may hold, newest first.",
+                parameters=(
+                    Parameter("camera", "cameras/{id}, or a uid: only this one's."),
+                    Parameter("all", "`true`: released and expired ones too."),
+                    Parameter(
+                        "page_size",
+                        "Holds looked at for a page.",
+                        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+                    ),
+                    Parameter("page_token", "next_page_token of the page before."),
+                ),
+                answer={
+                    "type": "object",
+                    "properties": {
+                        "holds": {"type": "array", "items": _HOLD},
+                        "next_page_token": {"type": "string", "description": "Empty on the last page."},
+                    },
+                },
+                errors=(400, 401, 403, 404),
+            ),
+            Route(
+                "POST",
+                "/v1/holds/{hold:[^/:]+}:release",
+                self.release,
+                "Let the footage go when its retention is over. Not by whoever held it.",
+                body={"type": "object", "required": ["reason"], "properties": {"reason": _TEXT}},
+                answer=_HOLD,
+                errors=(400, 401, 403, 404),
+            ),
+        )
+
+    async def create(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        camera, start, end, case_number, reason, expire_time = take_strings(
+            await read_json(request),
+            ("camera", "start", "end", "case_number", "reason"),
+            ("expire_time",),
+        )
+        start_ms, end_ms = parse_range(start, end)
+        uid = await self._uid(person, camera)
+        await self._identity.require_recorded(person, "hold", uid, f"{case_number}: {reason}")
+        hold = hold_pb2.Hold(
+            camera_uid=uid,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            case_number=case_number,
+            reason=reason,
+            expire_ms=parse_instant(expire_time, "expire_time") if expire_time else 0,
+            created_by=person.name,
+        )
+        with remote_errors(STORAGE):
+            created = await self._peers.holds.CreateHold(
+                hold_pb2.CreateHoldRequest(hold=hold), timeout=CALL_TIMEOUT_S
+            )
+        return json_response(self._json(created))
+
+    async def list_holds(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        everything = request.query.get("all", "false")
+        if everything not in ("true", "false"):
+            raise InvalidArgumentError("request.invalid", "all must be true or false", field="all")
+        camera = request.query.get("camera", "")
+        wanted = hold_pb2.ListHoldsRequest(
+            camera_uid=await self._uid(person, camera) if camera else "",
+            all=everything == "true",
+            page_size=read_page_size(request.query),
+            page_token=request.query.get("page_token", ""),
+        )
+        with remote_errors(STORAGE):
+            page = await self._peers.holds.ListHolds(wanted, timeout=CALL_TIMEOUT_S)
+        open_to_them = {
+            uid: await self._may_hold(person, uid) for uid in {hold.camera_uid for hold in page.holds}
+        }
+        shown = [self._json(hold) for hold in page.holds if open_to_them[hold.camera_uid]]
+        return json_response({"holds": shown, "next_page_token": page.next_page_token})
+
+    async def release(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        (reason,) = take_strings(await read_json(request), ("reason",), ())
+        name = f"holds/{request.match_info['hold']}"
+        with remote_errors(STORAGE):
+            hold = await self._peers.holds.GetHold(hold_pb2.GetHoldRequest(name=name), timeout=CALL_TIMEOUT_S)
+        if not await self._may_hold(person, hold.camera_uid):  # nobody else learns which holds there are
+            raise NotFoundError("hold.not_found", "there is no such hold")
+        await self._identity.require_recorded(person, "release_hold", hold.camera_uid, f"{name}: {reason}")
+        with remote_errors(STORAGE):
+            released = await self._peers.holds.ReleaseHold(
+                hold_pb2.ReleaseHoldRequest(name=name, released_by=person.name, reason=reason),
+                timeout=CALL_TIMEOUT_S,
+            )
+        return json_response(self._json(released))
+
+    async def _uid(self, person: Person, camera: str) -> str:
+        """The uid of a camera that the person may know of; anything but a name is taken for a uid."""
+        if camera.startswith("cameras/"):
+            return (await self._cameras.visible(camera, person)).uid
+        return camera
+
+    async def _may_hold(self, person: Person, uid: str) -> bool:
+        try:
+            await self._identity.require(person, "hold", "release_hold", camera_uid=uid)
+        except PermissionDeniedError:
+            return False
+        return True
+
+    def _json(self, hold: hold_pb2.Hold) -> dict[str, Any]:
+        camera = self._model.by_uid(hold.camera_uid)
+        return {
+            "name": hold.name,
+            "camera": camera.name if camera is not None else hold.camera_uid,
+            "start": format_instant(hold.start_ms),
+            "end": format_instant(hold.end_ms),
+            "case_number": hold.case_number,
+            "reason": hold.reason,
+            "expire_time": _instant(hold.expire_ms),
+            "created_by": hold.created_by,
+            "create_time": format_instant(hold.create_ms),
+            "released_by": hold.released_by,
+            "release_time": _instant(hold.release_ms),
+            "release_reason": hold.release_reason,
+            "missing": [
+                {"start": format_instant(gap.start_ms), "end": format_instant(gap.end_ms)}
+                for gap in hold.missing
+            ],
+        }
+
+
+def _instant(ms: int) -> str | None:
+    return format_instant(ms) if ms else None

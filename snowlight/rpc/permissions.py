@@ -1,0 +1,138 @@
+"""Which service may call which method, and nobody else: what has no row here may be called by no one.
+
+docs/between-services.md shows the same table with what each call is for.
+"""
+
+from collections.abc import Mapping, Set
+from typing import Final
+
+from snowlight.errors import PermissionDeniedError
+
+Permissions = Mapping[str, Set[str]]
+"""Callers by method ("/package.Service/Method"). A caller is a service's name, or ANYONE."""
+
+ANYONE: Final = "anyone"
+"""Also without a service token."""
+_GATEWAY, _INGEST, _STORAGE, _AUTH, _ADMIN = "gateway", "ingest", "storage", "auth", "admin"
+_NOBODY: Final[Set[str]] = frozenset()
+
+_TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
+    "grpc.health.v1.Health": {
+        "Check": {ANYONE},
+        "List": {ANYONE},
+        "Watch": {ANYONE},
+    },
+    "grpc.reflection.v1alpha.ServerReflection": {
+        "ServerReflectionInfo": {ANYONE},
+    },
+    "snowlight.api.auth.v1.Tokens": {
+        "IssueToken": {ANYONE},
+        "RevokeToken": {_GATEWAY},
+        "IntrospectToken": {_GATEWAY},
+        "GetJwks": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.SignIn": {
+        "AuthorizeDevice": {_GATEWAY},
+        "GetDevice": {_GATEWAY},
+        "DecideDevice": {_GATEWAY},
+        "StartOidc": {_GATEWAY},
+        "FinishOidc": {_GATEWAY},
+        "ChangePassword": {_GATEWAY},
+        "ListSessions": {_GATEWAY},
+        "EndSession": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.Clients": {
+        "CreateClient": {_ADMIN},
+        "ListClients": {_ADMIN},
+        "RotateClientSecret": {_ADMIN},
+        "SetClientCertificates": {_ADMIN},
+        "DeleteClient": {_ADMIN},
+    },
+    "snowlight.api.auth.v1.Access": {
+        "Authorize": {_GATEWAY},
+        "CreateTicket": {_GATEWAY},
+        "ListVisibleRegions": {_GATEWAY},
+        "ListVisibleCameras": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.Directory": {
+        "CreateRegion": {_ADMIN},
+        "ListRegions": {_ADMIN},
+        "CreatePrincipal": {_ADMIN, _GATEWAY},
+        "ListPrincipals": {_ADMIN, _GATEWAY},
+        "GetPrincipal": {_GATEWAY},
+        "UpdatePrincipal": {_ADMIN, _GATEWAY},
+        "CreateJurisdiction": {_ADMIN, _GATEWAY},
+        "ListJurisdictions": {_ADMIN, _GATEWAY},
+        "UpdateJurisdiction": {_GATEWAY},
+        "DeleteJurisdiction": {_ADMIN, _GATEWAY},
+        "ExplainDecision": {_ADMIN},
+        "SetPassword": {_ADMIN},
+        "ListAuditRecords": {_ADMIN},
+        "RotateSigningKey": {_ADMIN},
+    },
+    "snowlight.api.ingest.v1.CameraRegistry": {
+        "CreateCamera": {_GATEWAY},
+        "GetCamera": {_ADMIN},
+        "ListCameras": {_ADMIN},
+        "UpdateCamera": {_GATEWAY},
+        "DeleteCamera": {_GATEWAY},
+        "GetCameraStatus": {_GATEWAY},
+        "WatchCameras": {_GATEWAY, _AUTH, _STORAGE},
+    },
+    "snowlight.api.ingest.v1.Live": {
+        "WatchLive": {_GATEWAY},
+        "ListSpool": {_GATEWAY},
+        "ReadSpool": {_GATEWAY},
+    },
+    "snowlight.api.storage.v1.Storage": {
+        "OpenEpoch": {_INGEST},
+        "CommitSegments": {_INGEST},
+        "ListSegments": {_GATEWAY},
+        "GetTimeline": {_GATEWAY, _INGEST},
+    },
+    "snowlight.api.storage.v1.Stores": {
+        "ListStores": {_INGEST, _ADMIN},
+        "SetRegionStore": {_ADMIN},
+        "DeleteRegionStore": {_ADMIN},
+        "RebuildIndex": {_ADMIN},
+    },
+    "snowlight.api.storage.v1.Retention": {
+        "GetRetentionPolicy": {_ADMIN},
+        "ListRetentionPolicies": {_ADMIN},
+        "SetRetentionPolicy": {_ADMIN},
+        "DeleteRetentionPolicy": {_ADMIN},
+        "PreviewRetention": {_ADMIN},
+    },
+    "snowlight.api.storage.v1.Holds": {
+        "CreateHold": {_ADMIN, _GATEWAY},
+        "GetHold": {_ADMIN, _GATEWAY},
+        "ListHolds": {_ADMIN, _GATEWAY},
+        "ReleaseHold": {_ADMIN, _GATEWAY},
+    },
+    "snowlight.api.storage.v1.Exports": {
+        "CreateExport": {_ADMIN},
+        "GetExport": {_ADMIN},
+        "ListExports": {_ADMIN},
+        "CancelExport": {_ADMIN},
+    },
+    "snowlight.api.storage.v1.IntegrityReports": {
+        "GetIntegrity": {_ADMIN},
+    },
+}
+
+PERMISSIONS: Final[Permissions] = {
+    f"/{service}/{method}": callers
+    for service, methods in _TABLE.items()
+    for method, callers in methods.items()
+}
+
+
+def is_open(permissions: Permissions, method: str) -> bool:
+    """Whether `method` is served without a service token."""
+    return ANYONE in permissions.get(method, _NOBODY)
+
+
+def require_permission(permissions: Permissions, caller: str, method: str) -> None:
+    """Raises PermissionDeniedError unless `caller` ("services/{name}") may call `method`."""
+    if caller.removeprefix("services/") not in permissions.get(method, _NOBODY):
+        raise PermissionDeniedError("rpc.method_not_allowed", f"{caller} may not call {method}")

@@ -1,0 +1,23 @@
+"""Where gRPC may go without TLS: service tokens in plain text are anybody's on the way."""
+
+import ipaddress
+
+from snowlight.errors import FailedPreconditionError
+
+
+def require_leave(address: str, *, allow_plaintext: bool) -> None:
+    """Raises FailedPreconditionError unless `address` (HOST:PORT) is loopback or plain text is allowed."""
+    if not (allow_plaintext or _is_loopback(address)):
+        raise FailedPreconditionError(
+            "config.plaintext",
+            f"{address} is not loopback: set SNOWLIGHT_TLS_CERTIFICATE, SNOWLIGHT_TLS_KEY and "
+            "SNOWLIGHT_TLS_CA, or SNOWLIGHT_ALLOW_PLAINTEXT=true",
+        )
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
