@@ -3,7 +3,10 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "put", "storage", "rebuild", "reconcile", "sweep", "decision")
+NAMES = (
+    *("ingest", "put", "storage", "rebuild", "reconcile", "sweep"),
+    *("decision", "tickets", "audit"),
+)
 
 
 def main() -> None:

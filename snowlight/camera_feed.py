@@ -74,8 +74,11 @@ class CameraFeed:
                     changes.clear()
 
 
-async def follow_forever(follow: Callable[[], Awaitable[None]]) -> None:
-    """Run `follow` again and again until cancelled, with a growing delay while it fails at once."""
+async def follow_forever(follow: Callable[[], Awaitable[None]], *, feed: str = "camera_feed") -> None:
+    """Run `follow` again and again until cancelled, with a growing delay while it fails at once.
+
+    `feed` is its name in logs.
+    """
     loop = asyncio.get_running_loop()
     delay = FIRST_DELAY_S
     while True:
@@ -83,9 +86,9 @@ async def follow_forever(follow: Callable[[], Awaitable[None]]) -> None:
         try:
             await follow()
         except SnowlightError as error:
-            # Services of one cluster start together: that ingest is a moment late is no news.
+            # Services of one cluster start together: that one is a moment late is no news.
             report = log.warning if delay == LONGEST_DELAY_S else log.info
-            report("camera_feed.interrupted", error=error.code)
+            report(f"{feed}.interrupted", error=error.code)
         if loop.time() - started > STEADY_S:
             delay = FIRST_DELAY_S
         await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnects

@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.admin import clients, evidence, holds, integrity, retention, rights, stores
+from services.admin import (
+    audit,
+    clients,
+    evidence,
+    holds,
+    integrity,
+    retention,
+    revoke,
+    rights,
+    stores,
+)
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -83,16 +93,16 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("list-regions", help="one JSON object a line")
     commands.add_parser("list-principals", help="one JSON object a line")
-    audit = commands.add_parser("list-audit", help="the newest decisions, one JSON object a line")
-    audit.add_argument("--limit", type=int, default=100)
     commands.add_parser("rotate-keys", help="publish a new key, which signs a little later; no token fails")
     clients.add_commands(commands)
+    audit.add_commands(commands)
     rights.add_commands(commands)
     integrity.add_commands(commands)
     stores.add_commands(commands)
     evidence.add_commands(commands)
     retention.add_commands(commands)
     holds.add_commands(commands)
+    revoke.add_commands(commands)
     return parser
 
 
@@ -134,9 +144,6 @@ async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
             case "list-principals":
                 async for principal in directory.principals():
                     print_json(principal)
-            case "list-audit":
-                async for record in directory.audit_records(options.limit):
-                    print_json(record)
             case "rotate-keys":
                 rotated = await directory.rotate_signing_keys()
                 sign_time = rotated.sign_time.ToDatetime(tzinfo=time_zone)

@@ -117,16 +117,3 @@ class DirectoryClient:
                 yield principal
             if not (token := answer.next_page_token):
                 return
-
-    async def audit_records(self, limit: int) -> AsyncIterator[auth_pb2.AuditRecord]:
-        """The newest `limit` records, newest first."""
-        token = ""
-        while limit > 0:
-            request = auth_pb2.ListAuditRecordsRequest(page_size=min(limit, PAGE_SIZE), page_token=token)
-            with remote_errors(AUTH):
-                answer = await self._stub.ListAuditRecords(request, timeout=TIMEOUT_S)
-            for record in answer.records:
-                yield record
-            limit -= len(answer.records)
-            if not (token := answer.next_page_token):
-                return

@@ -6,22 +6,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.camera_model import CameraModel
 from services.auth.decision import Decision
-from services.auth.messages import camera_facts, region_message, to_timestamp, window_of
+from services.auth.messages import camera_facts, region_message, window_of
 from services.auth.model import AuditRecord, Principal
 from services.auth.region_codes import check_code
 from services.auth.repository import audit
 from services.auth.rights import Asked, Rights, actor_of, check_action, load_caller
 from services.auth.sight import VisibleCameras, visible_regions
-from services.auth.tickets import TicketOffice, TicketRequest, check_window
+from services.auth.tickets.request import check_window
+from services.auth.tickets.service import Tickets, TicketService
 from services.auth.validation import check_id, check_text, invalid, region_code
 from snowlight.access.token import AccessClaims, TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import PermissionDeniedError
 
 
-class AccessService(auth_pb2_grpc.AccessServicer):
+class AccessService(TicketService):
     """Decides. The person is whoever the access token in the request names."""
 
     def __init__(
@@ -30,17 +31,15 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         cameras: CameraModel,
         rights: Rights,
         visible: VisibleCameras,
-        tickets: TicketOffice,
+        tickets: Tickets,
         verifier: TokenVerifier,
         clock: Clock,
     ) -> None:
+        super().__init__(tickets, verifier, clock)
         self._database = database
         self._cameras = cameras
         self._rights = rights
         self._visible = visible
-        self._tickets = tickets
-        self._verifier = verifier
-        self._clock = clock
 
     async def Authorize(  # noqa: N802
         self, request: auth_pb2.AuthorizeRequest, context: Any
@@ -53,7 +52,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
-                await self._cameras.wait_for(uid)
+                await self._cameras.wait_for([uid])
                 async with self._database.read() as connection:
                     principal = await load_caller(connection, caller)
                     decision = await self._rights.on_camera(connection, principal, uid, action, asked)
@@ -78,31 +77,14 @@ class AccessService(auth_pb2_grpc.AccessServicer):
             policies=decision.policies,
         )
 
-    async def CreateTicket(  # noqa: N802
-        self, request: auth_pb2.CreateTicketRequest, context: Any
-    ) -> auth_pb2.Ticket:
-        action = check_action(request.action)
-        window = check_window(action, *window_of(request))
-        ticket, expire_ms = await self._tickets.create(
-            TicketRequest(
-                caller=await self._verifier.access_token(request.access_token),
-                camera_uid=check_id(request.camera_uid, "camera_uid"),
-                action=action,
-                window=window,
-                purpose=check_text(request.purpose, "purpose", max_length=500),
-                remote_address=check_text(request.remote_address, "remote_address", max_length=64),
-            )
-        )
-        return auth_pb2.Ticket(ticket=ticket, expire_time=to_timestamp(expire_ms))
-
     async def ListVisibleRegions(  # noqa: N802
         self, request: auth_pb2.ListVisibleRegionsRequest, context: Any
     ) -> auth_pb2.ListVisibleRegionsResponse:
         caller = await self._verifier.access_token(request.access_token)
         async with self._database.read() as connection:
             principal = await self._active(connection, caller)
-            subject = await self._rights.subject(connection, principal)
-            visible = await visible_regions(connection, subject, self._clock.now_ms())
+            facts = await self._rights.facts(connection, [principal.name])
+            visible = await visible_regions(connection, facts, principal, self._clock.now_ms())
         return auth_pb2.ListVisibleRegionsResponse(regions=[region_message(region) for region in visible])
 
     async def ListVisibleCameras(  # noqa: N802
@@ -138,7 +120,7 @@ class AccessService(auth_pb2_grpc.AccessServicer):
             allowed=decision.allowed,
             reason=decision.reason,
             policies=decision.policies,
-            detail=request.region or request.camera.region,
+            region=(request.region or request.camera.region).removeprefix("regions/"),
         )
         async with self._database.write() as connection:
             await audit.add(connection, record)

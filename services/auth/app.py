@@ -9,6 +9,12 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from services.auth.access_service import AccessService
+from services.auth.audit.heads import HeadSigner
+from services.auth.audit.linking import Linker
+from services.auth.audit.months import Months
+from services.auth.audit.places import Places
+from services.auth.audit.sealing import Sealer
+from services.auth.audit.service import AuditService
 from services.auth.callers import Callers
 from services.auth.camera_model import CameraModel
 from services.auth.client_service import ClientsService
@@ -25,18 +31,30 @@ from services.auth.key_file import read_key_file
 from services.auth.passwords import Passwords
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
+from services.auth.revocation.feed import RevocationFeed, take_in
+from services.auth.revocation.service import RevocationsService
 from services.auth.rights import Rights
 from services.auth.sight import VisibleCameras
 from services.auth.sign_in.client_directory import ClientDirectory
 from services.auth.sign_in.ways import open_ways
 from services.auth.sign_in_service import SignInService
 from services.auth.signing_keys import SigningKeys
-from services.auth.tickets import TicketOffice
+from services.auth.tickets.office import TicketOffice
+from services.auth.tickets.renewal import Renewals
+from services.auth.tickets.revival import OwnTickets
+from services.auth.tickets.service import Tickets
 from services.auth.token_service import TokensService
 from services.auth.tokens import Tokens
 from snowlight.access.keys import PublicKeys
+from snowlight.access.revocations import Revocations
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2_grpc, client_pb2_grpc, sign_in_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2_grpc,
+    auth_pb2_grpc,
+    client_pb2_grpc,
+    revocation_pb2_grpc,
+    sign_in_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
@@ -71,22 +89,44 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             open_ways(settings.oidc_file, os.environ, database, tokens, passwords, runtime.key, clock)
         )
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
-        cameras = CameraModel(database)
+        cameras = CameraModel(database, clock)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
-        housekeeping = Housekeeping(keys, tokens, ways.devices, clock)
+        engine = PolicyEngine(policies)
+        rights = Rights(engine, clock, settings.incident_number)
+        office = TicketOffice(database, cameras, rights, keys, clock, max_viewers=settings.ticket_viewers)
+        revocation_feed = RevocationFeed(database, clock)
+        revocations = Revocations(clock)
+        housekeeping = Housekeeping(keys, tokens, ways.devices, office, clock)
         readiness = Readiness(database, clock)
+        signer, places = HeadSigner(runtime.key), Places()
+        linker = Linker(database, places, clock)
+        sealer = Sealer(database, linker, signer, clock)
+        months = Months(database, signer, settings.audit_days, clock)
+        await months.make_ahead()
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)
         runtime.health.require("auth.clock", lambda: readiness.clock_agrees)
         runtime.health.require("auth.cameras", lambda: feed.complete)
 
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        for work in (feed.run(), housekeeping.run(), readiness.run()):
+        for work in (
+            feed.run(),
+            housekeeping.run(),
+            readiness.run(),
+            office.run(),
+            revocation_feed.run(),
+            take_in(revocation_feed, revocations),
+            linker.run(),
+            sealer.run(),
+            months.run(),
+        ):
             stack.callback(background.create_task(work).cancel)
-        engine = PolicyEngine(policies)
-        rights = Rights(engine, clock, settings.incident_number)
-        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock)
+        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
         delegation = Delegation(rights, verifier, clock)
-        tickets = TicketOffice(database, cameras, rights, keys, clock)
+        tickets = Tickets(
+            office,
+            OwnTickets(database, rights, clock),
+            Renewals(database, rights, clock, session_tickets=settings.session_tickets),
+        )
         desk = TokenDesk(database, tokens, ways.clients, verifier, clock)
         callers = Callers(runtime.tokens)
         await stack.enter_async_context(
@@ -116,11 +156,21 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         database,
                         cameras,
                         rights,
-                        VisibleCameras(rights, engine, clock),
+                        VisibleCameras(rights, engine),
                         tickets,
                         verifier,
                         clock,
                     ),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Revocations",
+                    revocation_pb2_grpc.add_RevocationsServicer_to_server,
+                    RevocationsService(database, revocation_feed, clock),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Audit",
+                    audit_pb2_grpc.add_AuditServicer_to_server,
+                    AuditService(database, places, linker, sealer, signer, rights, verifier, clock),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Directory",

@@ -1,12 +1,14 @@
 """The camera model: what ingest's change feed has told, as far as rights depend on it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from services.auth.model import CameraFacts, Ownership
-from services.auth.repository import cameras
+from services.auth.repository import cameras, revocations
+from services.auth.repository.revocations import Kind
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.camera_feed import CameraChange
+from snowlight.clock import Clock
 from snowlight.database import Database
 
 LAG_S = 1.0
@@ -16,8 +18,9 @@ LAG_S = 1.0
 class CameraModel:
     """The model in auth's database. Several processes of auth may keep the same one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
         self._progress = asyncio.Event()  # set, and replaced, at each change
 
     async def revision(self) -> int:
@@ -26,8 +29,13 @@ class CameraModel:
             return await cameras.feed_revision(connection) or 0
 
     async def apply(self, changes: Sequence[CameraChange], revision: int | None) -> None:
-        """Take in changes in order, and with them the revision reached (None: it stays)."""
+        """Take in changes in order, and with them the revision reached (None: it stays).
+
+        Tickets for a camera whose facts are no longer those that they were decided on are decided anew.
+        """
         async with self._database.write() as connection:
+            uids = {change.uid for change in changes}
+            before = await cameras.find_all(connection, uids)
             for change in changes:
                 if isinstance(change, camera_pb2.Camera):
                     await cameras.put(connection, _facts(change), change.revision)
@@ -35,6 +43,10 @@ class CameraModel:
                     await cameras.mark_deleted(connection, change.uid, change.revision)
             if revision is not None:
                 await cameras.set_feed_revision(connection, revision)
+            after = await cameras.find_all(connection, uids)
+            for uid, facts in before.items():
+                if after.get(uid) != facts:
+                    await revocations.add(connection, Kind.CAMERA, uid, self._clock.now_ms())
         self._progress.set()
         self._progress = asyncio.Event()
 
@@ -43,12 +55,12 @@ class CameraModel:
         async with self._database.write() as connection:
             await cameras.forget_all(connection)
 
-    async def wait_for(self, camera_uid: str) -> None:
-        """Return once the camera is known, after a second at the latest."""
+    async def wait_for(self, camera_uids: Collection[str]) -> None:
+        """Return once the cameras are known, after a second at the latest."""
         deadline = asyncio.get_running_loop().time() + LAG_S
         while True:
             progress = self._progress
-            if await self._is_known(camera_uid):
+            if await self._are_known(camera_uids):
                 return
             try:
                 async with asyncio.timeout_at(deadline):
@@ -69,9 +81,9 @@ class CameraModel:
             except TimeoutError:
                 return
 
-    async def _is_known(self, camera_uid: str) -> bool:
-        async with self._database.read() as connection:
-            return await cameras.find(connection, camera_uid) is not None
+    async def _are_known(self, camera_uids: Collection[str]) -> bool:
+        async with self._database.ask() as connection:
+            return len(await cameras.find_all(connection, camera_uids)) == len(set(camera_uids))
 
 
 def _facts(camera: camera_pb2.Camera) -> CameraFacts:

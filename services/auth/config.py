@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 from snowlight.config import Address, service_settings_config
@@ -51,3 +51,26 @@ class AuthSettings(BaseSettings):
         description="Providers of OpenID Connect whose people may sign in, and what they are here (TOML or "
         "JSON).",
     )
+    ticket_viewers: int = Field(
+        default=3,
+        ge=1,
+        le=100,
+        description="How many may watch with one ticket at once. A viewer is an address with a user agent, "
+        "and counts for 15 seconds after each request.",
+    )
+    session_tickets: int = Field(
+        default=256, ge=1, description="How many tickets of one sign-in may play at once: a wall of cameras."
+    )
+    audit_days: int = Field(
+        default=1095,
+        description="Days that the audit is kept for, 183 at least; whole months that are older go.",
+    )
+
+    @field_validator("audit_days")
+    @classmethod
+    def _keep_half_a_year(cls, days: int) -> int:
+        if not 183 <= days <= 36_500:
+            raise ValueError(
+                f"the audit is to be kept 183 days (half a year) at least and 36500 at most, not {days}"
+            )
+        return days

@@ -6,6 +6,7 @@ import structlog
 
 from services.auth.sign_in.devices import DeviceSignIn
 from services.auth.signing_keys import SigningKeys
+from services.auth.tickets.office import TicketOffice
 from services.auth.tokens import Tokens
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
@@ -19,10 +20,18 @@ log = structlog.get_logger(__name__)
 class Housekeeping:
     """Notices new signing keys, forgets what is over, and so sees whether the database answers."""
 
-    def __init__(self, keys: SigningKeys, tokens: Tokens, devices: DeviceSignIn, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: SigningKeys,
+        tokens: Tokens,
+        devices: DeviceSignIn,
+        tickets: TicketOffice,
+        clock: Clock,
+    ) -> None:
         self._keys = keys
         self._tokens = tokens
         self._devices = devices
+        self._tickets = tickets
         self._clock = clock
         self.database_answers = True
 
@@ -35,6 +44,7 @@ class Housekeeping:
                 if self._clock.monotonic() >= clean_at:
                     await self._tokens.remove_expired()
                     await self._devices.remove_expired()
+                    await self._tickets.remove_expired()
                     clean_at = self._clock.monotonic() + CLEANING_INTERVAL_S
                 self.database_answers = True
             except SnowlightError as error:

@@ -3,7 +3,6 @@
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.auth.model import (
-    AuditRecord,
     CameraFacts,
     Jurisdiction,
     Kind,
@@ -138,33 +137,4 @@ def jurisdiction_message(jurisdiction: Jurisdiction) -> auth_pb2.Jurisdiction:
         expire_time=None if jurisdiction.expire_ms is None else to_timestamp(jurisdiction.expire_ms),
         create_time=to_timestamp(jurisdiction.create_ms),
         etag=str(jurisdiction.version),
-    )
-
-
-def audit_message(record: AuditRecord) -> auth_pb2.AuditRecord:
-    """The audit record as told to callers."""
-    window = record.window
-    return auth_pb2.AuditRecord(
-        time=to_timestamp(record.time_ms),
-        event=record.event,
-        principal=record.actor.principal,
-        organisation=record.actor.organisation,
-        line=record.actor.line,
-        tier=record.actor.tier,
-        scope=record.actor.scope,
-        acting_person=record.actor.acting_person,
-        acting_unit=record.actor.acting_unit,
-        action=record.action,
-        camera_uid=record.camera_uid,
-        window_start=None if window is None else to_timestamp(window[0]),
-        window_end=None if window is None else to_timestamp(window[1]),
-        purpose=record.purpose,
-        allowed=record.allowed,
-        reason=record.reason,
-        policies=record.policies,
-        remote_address=record.actor.remote_address,
-        ticket_id=record.ticket_id,
-        watched_s=record.watched_s,
-        watched_bytes=record.watched_bytes,
-        detail=record.detail,
     )

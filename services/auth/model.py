@@ -162,7 +162,8 @@ class AuditRecord:
 
     time_ms: int
     event: str
-    """"decision" (a ticket asked for), "view" (what was then watched) or "change" (of rights)."""
+    """"decision" (a ticket asked for), "view" (what was then watched, or read of the audit), "change"
+    (of rights, or of the audit's own past) or "alarm" (the chain was found broken)."""
     actor: Actor
     action: str
     camera_uid: str
@@ -177,3 +178,5 @@ class AuditRecord:
     watched_bytes: int = 0
     detail: str = ""
     """Of a change: what was changed, "grants/7f3a approved"."""
+    region: str = ""
+    """The code of the region it is about. Left empty: the camera's, or else that of the actor's scope."""

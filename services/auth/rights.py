@@ -1,15 +1,16 @@
 """Decisions on facts read from the database: who asks, what for, and what the policies say."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.decision import OF_CAMERAS, Action, Decision
+from services.auth.facts import Facts, read_facts
 from services.auth.model import Actor, CameraFacts, Kind, Principal, Role
-from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
-from services.auth.repository import cameras, jurisdictions, principals, regions
+from services.auth.policy.engine import Circumstances, Place, PolicyEngine
+from services.auth.repository import principals
 from services.auth.validation import invalid
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
@@ -80,6 +81,29 @@ class Rights:
         self._clock = clock
         self._incident_number = incident_number
 
+    async def facts(
+        self,
+        connection: AsyncConnection,
+        names: Collection[str],
+        camera_uids: Collection[str] = (),
+        *,
+        codes: Collection[str] = (),
+    ) -> Facts:
+        """What decisions about these principals, cameras and regions rest on now."""
+        return await read_facts(connection, names, camera_uids, self._clock.now_ms(), codes=codes)
+
+    def decide(
+        self,
+        facts: Facts,
+        principal: Principal,
+        camera_uid: str,
+        action: Action,
+        asked: Asked = NOTHING_MORE,
+    ) -> Decision:
+        """Decide `action` on the camera as the model knows it."""
+        camera = facts.cameras.get(camera_uid)
+        return CAMERA_UNKNOWN if camera is None else self._decide(facts, principal, camera, action, asked)
+
     async def on_camera(
         self,
         connection: AsyncConnection,
@@ -89,10 +113,8 @@ class Rights:
         asked: Asked = NOTHING_MORE,
     ) -> Decision:
         """Decide `action` on the camera as the model knows it."""
-        camera = await cameras.find(connection, camera_uid)
-        if camera is None:
-            return CAMERA_UNKNOWN
-        return await self.on_facts(connection, principal, camera, action, asked)
+        facts = await self.facts(connection, [principal.name], [camera_uid])
+        return self.decide(facts, principal, camera_uid, action, asked)
 
     async def on_facts(
         self,
@@ -102,15 +124,9 @@ class Rights:
         action: Action,
         asked: Asked = NOTHING_MORE,
     ) -> Decision:
-        """Decide `action` on a camera as it is described, be it registered or not yet."""
-        subject = await self.subject(connection, principal)
-        place = await self.place(connection, subject, camera.region, camera.uid)
-        circumstances = self._circumstances(asked)
-
-        def decide(place: Place) -> Decision:
-            return self._engine.on_camera(subject, camera, place, action, circumstances)
-
-        return _in_known_place(place, principal, decide)
+        """Decide `action` on a camera as it is described, which need not be registered."""
+        facts = await self.facts(connection, [principal.name], codes=[camera.region])
+        return self._decide(facts, principal, camera, action, asked)
 
     async def on_region(
         self, connection: AsyncConnection, principal: Principal, code: str, action: Action
@@ -118,26 +134,24 @@ class Rights:
         """Decide `action` on all a region holds. Raises InvalidArgumentError for actions on cameras alone."""
         if action in OF_CAMERAS:
             raise invalid("action", f"{action} is asked for a camera, not for a region")
-        subject = await self.subject(connection, principal)
-        place = await self.place(connection, subject, code)
-        return _in_known_place(place, principal, lambda place: self._engine.on_region(subject, place, action))
+        facts = await self.facts(connection, [principal.name], codes=[code])
+        subject = facts.subject(principal)
+        return _in_known_place(
+            facts.place(subject, code),
+            principal,
+            lambda place: self._engine.on_region(subject, place, action),
+        )
 
-    async def subject(self, connection: AsyncConnection, principal: Principal) -> Subject:
-        """The principal with what is shared with them now."""
-        shared = await jurisdictions.shared_with(connection, principal.name, self._clock.now_ms())
-        return Subject(principal, tuple(shared))
-
-    async def place(
-        self, connection: AsyncConnection, subject: Subject, region: str, camera_uid: str = ""
-    ) -> Place:
-        """Where a region or a camera in it lies, as far as it matters to `subject`."""
-        among = list(subject.shared)
-        own = subject.principal.jurisdiction
-        if own and await jurisdictions.lasting(connection, own, self._clock.now_ms()):
-            among.append(own)
-        chain = await regions.chain(connection, region)
-        holding = await jurisdictions.holding(connection, among, chain, camera_uid)
-        return Place(tuple(chain), tuple(holding))
+    def _decide(
+        self, facts: Facts, principal: Principal, camera: CameraFacts, action: Action, asked: Asked
+    ) -> Decision:
+        subject = facts.subject(principal)
+        circumstances = self._circumstances(asked)
+        return _in_known_place(
+            facts.place(subject, camera.region, camera.uid),
+            principal,
+            lambda place: self._engine.on_camera(subject, camera, place, action, circumstances),
+        )
 
     def _circumstances(self, asked: Asked) -> Circumstances:
         caller, days = asked.caller, 0

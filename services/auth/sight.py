@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.decision import Action
+from services.auth.facts import Facts
 from services.auth.model import CameraFacts, Jurisdiction, Principal, Region
 from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
-from services.auth.repository import cameras, jurisdictions, regions
+from services.auth.repository import cameras, regions
 from services.auth.rights import Rights
-from snowlight.clock import Clock
 
 CACHED_PRINCIPALS = 1000
 
@@ -26,55 +26,47 @@ class VisibleSet:
     revision: int
 
 
-async def visible_regions(connection: AsyncConnection, subject: Subject, now_ms: int) -> list[Region]:
-    """The regions in and below the subject's scope and what is shared with them, parents before children."""
+async def visible_regions(
+    connection: AsyncConnection, facts: Facts, principal: Principal, now_ms: int
+) -> list[Region]:
+    """The regions in and below the principal's scope and in what is shared with them, parents first."""
     found: dict[str, Region] = {}
-    for root in await _roots(connection, subject, now_ms):
+    for root in await _roots(connection, facts, principal):
         for region in await regions.below(connection, root, at_ms=now_ms):
             found[region.code] = region
     return sorted(found.values(), key=lambda region: (region.level, region.code))
 
 
-async def _roots(connection: AsyncConnection, subject: Subject, now_ms: int) -> list[str]:
-    roots = set() if subject.principal.jurisdiction else {subject.principal.scope}
-    for jurisdiction in await _jurisdictions(connection, subject, now_ms):
+async def _roots(connection: AsyncConnection, facts: Facts, principal: Principal) -> list[str]:
+    roots = set() if principal.jurisdiction else {principal.scope}
+    for jurisdiction in facts.held.values():
         roots |= jurisdiction.regions
-        for uid in jurisdiction.cameras:
-            camera = await cameras.find(connection, uid)
-            if camera is not None:
-                roots.add(camera.region)
+        held = await cameras.find_all(connection, jurisdiction.cameras)
+        roots |= {camera.region for camera in held.values()}
     return sorted(roots)
-
-
-async def _jurisdictions(connection: AsyncConnection, subject: Subject, now_ms: int) -> list[Jurisdiction]:
-    own = [subject.principal.jurisdiction] if subject.principal.jurisdiction else []
-    found = [await jurisdictions.find(connection, name) for name in (*own, *subject.shared)]
-    return [one for one in found if one is not None and (one.expire_ms is None or one.expire_ms > now_ms)]
 
 
 class VisibleCameras:
     """Decides camera.read for every camera at once. Cameras that are alike in all that the policies ask are
     decided once."""
 
-    def __init__(self, rights: Rights, engine: PolicyEngine, clock: Clock) -> None:
+    def __init__(self, rights: Rights, engine: PolicyEngine) -> None:
         self._rights = rights
         self._engine = engine
-        self._clock = clock
-        self._facts: tuple[int, list[CameraFacts]] = (-1, [])
+        self._cameras: tuple[int, list[CameraFacts]] = (-1, [])
         self._known: OrderedDict[str, tuple[object, VisibleSet]] = OrderedDict()
 
     async def of(self, connection: AsyncConnection, principal: Principal) -> VisibleSet:
         """What `principal` may know of now."""
-        subject = await self._rights.subject(connection, principal)
+        facts = await self._rights.facts(connection, [principal.name])
+        subject, held = facts.subject(principal), list(facts.held.values())
         revision = await cameras.feed_revision(connection) or 0
-        held = await _jurisdictions(connection, subject, self._clock.now_ms())
         parents = await regions.parents(connection)
         state = (principal, revision, tuple((one.name, one.version) for one in held), len(parents))
         known = self._known.get(principal.name)
         if known is not None and known[0] == state:
             return known[1]
-        facts = await self._all_facts(connection, revision)
-        seen = self._decide(subject, facts, held, parents)
+        seen = self._decide(subject, await self._registered(connection, revision), held, parents)
         digest = hashlib.sha256(" ".join(sorted(seen)).encode()).hexdigest()[:32]
         visible = VisibleSet(frozenset(seen), digest, revision)
         self._known[principal.name] = (state, visible)
@@ -83,22 +75,22 @@ class VisibleCameras:
             self._known.popitem(last=False)
         return visible
 
-    async def _all_facts(self, connection: AsyncConnection, revision: int) -> list[CameraFacts]:
-        if self._facts[0] != revision:
-            self._facts = (revision, await cameras.registered(connection))
-        return self._facts[1]
+    async def _registered(self, connection: AsyncConnection, revision: int) -> list[CameraFacts]:
+        if self._cameras[0] != revision:
+            self._cameras = (revision, await cameras.registered(connection))
+        return self._cameras[1]
 
     def _decide(
         self,
         subject: Subject,
-        facts: Sequence[CameraFacts],
+        registered: Sequence[CameraFacts],
         held: Sequence[Jurisdiction],
         parents: dict[str, str],
     ) -> list[str]:
         decided: dict[tuple[object, ...], bool] = {}
         places: dict[str, Place] = {}
         seen = []
-        for camera in facts:
+        for camera in registered:
             place = places.get(camera.region)
             if place is None:
                 chain = _chain(camera.region, parents)

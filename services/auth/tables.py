@@ -1,6 +1,26 @@
 """Auth's tables. Instants are ms since 1970 UTC."""
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
+
+
+class LenientJson(sa.types.TypeDecorator[Any]):
+    """JSON that is read as its text where somebody has left none: SQLite keeps anything."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
+        return json.dumps(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        try:
+            return json.loads(value)
+        except (TypeError, ValueError):
+            return value
+
 
 metadata = sa.MetaData()
 
@@ -153,12 +173,14 @@ audit_records = sa.Table(
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("allowed", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("policies", sa.JSON, nullable=False),
+    sa.Column("policies", sa.JSON().with_variant(LenientJson(), "sqlite"), nullable=False),
     sa.Column("remote_address", sa.Text, nullable=False),
     sa.Column("ticket_id", sa.Text, nullable=False),
     sa.Column("watched_s", sa.BigInteger, nullable=False),
     sa.Column("watched_bytes", sa.BigInteger, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sqlite_autoincrement=True,  # the id of a record that was removed is not given out again
 )
 
 revocations = sa.Table(
@@ -229,4 +251,90 @@ used_logins = sa.Table(
     metadata,
     sa.Column("state", sa.Text, primary_key=True),
     sa.Column("expire_ms", sa.BigInteger, nullable=False),
+)
+
+# Tickets.
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("session_id", sa.Text, nullable=False, index=True),
+    # A share link: the principal is its sponsor, and somebody else watches.
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("camera_uid", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("window_start_ms", sa.BigInteger),
+    sa.Column("window_end_ms", sa.BigInteger),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("acting_person", sa.Text, nullable=False),
+    sa.Column("acting_unit", sa.Text, nullable=False),
+    sa.Column("acting_reason", sa.Text, nullable=False),
+    sa.Column("remote_address", sa.Text, nullable=False),
+    sa.Column("grants", sa.JSON, nullable=False),
+    sa.Column("max_viewers", sa.Integer, nullable=False),
+    sa.Column("expire_ms", sa.BigInteger, nullable=False),
+    # Made, woken, or last used as far as gateways have told. No index: it changes each minute.
+    sa.Column("use_ms", sa.BigInteger, nullable=False),
+    # When pictures were last asked for with it; 0 while it was never used.
+    sa.Column("play_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoke_ms", sa.BigInteger),
+)
+
+ticket_uses = sa.Table(
+    "ticket_uses",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("gateway", sa.Text, primary_key=True),
+    # The last report of this gateway that was taken down.
+    sa.Column("report", sa.BigInteger, nullable=False),
+    # [[viewer, first ms, last ms], ...]
+    sa.Column("viewers", sa.JSON, nullable=False),
+    sa.Column("use_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_revocations_subject", revocations.c.subject)
+# The audit's chain. On PostgreSQL audit_records and audit_links are partitioned by month.
+
+# Records that are in no chain yet: a trigger of audit_records adds them.
+audit_unlinked = sa.Table(
+    "audit_unlinked",
+    metadata,
+    sa.Column("record_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+)
+
+# A record's place in the chain of its day, and what records are found by.
+audit_links = sa.Table(
+    "audit_links",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),  # since 1970 UTC
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("camera_uid", sa.Text, nullable=False),
+    # Codes of the regions around, from the top, each with a stroke behind it; empty when they are not known.
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("county", sa.Text, nullable=False),
+    sa.Column("town", sa.Text, nullable=False),
+    sa.Column("village", sa.Text, nullable=False),
+)
+
+# The signed heads of days that are over.
+audit_heads = sa.Table(
+    "audit_heads",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("jws", sa.Text, nullable=False),
+)
+
+# Months whose records were dropped by retention, [start, end), with a signed statement of it.
+audit_drops = sa.Table(
+    "audit_drops",
+    metadata,
+    sa.Column("start_ms", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("end_ms", sa.BigInteger, nullable=False),
+    sa.Column("jws", sa.Text, nullable=False),
 )

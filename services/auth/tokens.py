@@ -168,7 +168,8 @@ class Tokens:
         refresh_token: str,
         acting: Acting | None = None,
     ) -> Grant:
-        issued = self._clock.now_ms() // 1000
+        now_ms = self._clock.now_ms()
+        issued = now_ms // 1000
         expire = min(issued + ACCESS_TOKEN_S, session.expire_ms // 1000)
         claims: dict[str, Any] = {
             "aud": ACCESS_TOKEN_AUDIENCE,
@@ -178,7 +179,7 @@ class Tokens:
             "roles": sorted(str(role) for role in principal.roles),
             "region": f"regions/{principal.scope}",
             "tier": principal.tier,
-            "iat": issued,
+            "iat": now_ms / 1000,  # to the ms (RFC 7519, 2): a change of rights in the same second is older
             "nbf": issued,
             "exp": expire,
             "jti": secrets.token_urlsafe(12),

@@ -15,7 +15,9 @@ from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
+from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
@@ -41,8 +43,7 @@ from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
 from services.gateway.tickets import TicketCheck
-from snowlight.access.keys import PublicKeys
-from snowlight.access.token import TokenVerifier
+from services.gateway.viewing.viewing import Viewing, open_viewing
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import open_stores
 from snowlight.runtime import Runtime
@@ -65,9 +66,14 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(open_peers(runtime))
-        hubs = LiveHubs(peers, runtime.clock, metrics, idle_s=settings.live_idle_seconds)
-        await stack.enter_async_context(_background(follow_cameras(peers, cameras), hubs.run()))
-        site = build_site(runtime, settings, peers, cameras, hubs, metrics, stores)
+        viewing = open_viewing(peers, runtime.clock, known_tickets=settings.known_tickets)
+        hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
+        runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
+        await stack.enter_async_context(
+            _background(follow_cameras(peers, cameras), hubs.run(), *viewing.work(peers))
+        )
+        stack.push_async_callback(viewing.finish)
+        site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
         port = await stack.enter_async_context(_serve(site, settings.listen, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
@@ -79,14 +85,15 @@ def build_site(
     peers: Peers,
     cameras: CameraModel,
     hubs: LiveHubs,
+    viewing: Viewing,
     metrics: GatewayMetrics,
     stores: Mapping[str, ObjectStore],
 ) -> web.Application:
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
-    verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock)
+    verifier, sending = viewing.verifier, viewing.sending
     identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
-    tickets = TicketCheck(verifier, cameras)
+    tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
     camera_routes = CameraRoutes(peers, identity, cameras)
@@ -104,11 +111,15 @@ def build_site(
         *RegionRoutes(identity).routes(),
         *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
-        *TicketRoutes(peers, identity, camera_routes, behind_proxy=behind_proxy).routes(),
+        *TicketRoutes(
+            peers, identity, camera_routes, viewing.revocations, clock, behind_proxy=behind_proxy
+        ).routes(),
+        *OwnTicketRoutes(peers, identity, verifier, viewing.desk, behind_proxy=behind_proxy).routes(),
+        *AuditRoutes(peers, identity, cameras, behind_proxy=behind_proxy).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
-        *LiveRoutes(tickets, hubs, cameras, metrics, wait_s=settings.live_wait_seconds).routes(),
-        *ArchiveRoutes(tickets, index, reader, clock, metrics).routes(),
+        *LiveRoutes(tickets, hubs, cameras, sending, metrics, wait_s=settings.live_wait_seconds).routes(),
+        *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(

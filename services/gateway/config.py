@@ -40,6 +40,11 @@ class GatewaySettings(BaseSettings):
     live_idle_seconds: float = Field(
         60.0, gt=0, description="How long a camera stays watched after its last viewer."
     )
+    known_tickets: int = Field(
+        50_000,
+        gt=0,
+        description="Tickets in use here at once, about 3 kB each; those used longest ago make room.",
+    )
     archive_cached_hours: int = Field(
         512, gt=0, description="Camera-hours of the footage index kept in memory, about 0.1 MB each."
     )

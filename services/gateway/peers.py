@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, sign_in_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2_grpc,
+    auth_pb2,
+    auth_pb2_grpc,
+    revocation_pb2_grpc,
+    sign_in_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
 from snowlight.rpc.channel import raw_stream
@@ -28,6 +34,8 @@ class Peers:
     access: auth_pb2_grpc.AccessAsyncStub
     directory: auth_pb2_grpc.DirectoryAsyncStub
     sign_in: sign_in_pb2_grpc.SignInAsyncStub
+    revocations: revocation_pb2_grpc.RevocationsAsyncStub
+    audit: audit_pb2_grpc.AuditAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
@@ -57,6 +65,8 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         access: auth_pb2_grpc.AccessAsyncStub = auth_pb2_grpc.AccessStub(auth)
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
         sign_in: sign_in_pb2_grpc.SignInAsyncStub = sign_in_pb2_grpc.SignInStub(auth)
+        revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(auth)
+        audit: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
@@ -67,6 +77,8 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             access=access,
             directory=directory,
             sign_in=sign_in,
+            revocations=revocations,
+            audit=audit,
             cameras=cameras,
             live=live,
             storage=index,

@@ -5,28 +5,43 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.cameras.read_model import CameraModel
-from snowlight.access.token import TicketClaims, TokenVerifier
+from services.gateway.http.edges import remote_address
+from services.gateway.viewing.desk import TicketDesk
+from services.gateway.viewing.use import TicketUse
+from snowlight.access.token import TokenVerifier
 from snowlight.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
 
 
 class TicketCheck:
     """Opens a media path to who holds a ticket for it."""
 
-    def __init__(self, verifier: TokenVerifier, cameras: CameraModel) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, desk: TicketDesk, cameras: CameraModel, *, behind_proxy: bool
+    ) -> None:
         self._verifier = verifier
+        self._desk = desk
         self._cameras = cameras
+        self._behind_proxy = behind_proxy
 
-    async def claims(self, request: web.Request, *actions: str) -> TicketClaims:
-        """What the ticket in the path opens.
+    async def open(self, request: web.Request, *actions: str) -> TicketUse:
+        """The ticket in the path, in use by who asks.
 
-        Raises UnauthenticatedError when it is forged or garbled, ExpiredError once it is over,
-        PermissionDeniedError when it is for another action or its camera is gone.
+        Raises UnauthenticatedError when it is forged or garbled, ExpiredError once it is over or asleep,
+        PermissionDeniedError when it was revoked or is for another action, when its camera is gone, and when
+        too many use it already.
         """
-        claims = await self._verifier.ticket(request.match_info["ticket"])
-        claims.require(*actions)
-        if self._cameras.by_uid(claims.camera_uid) is None:
+        token = request.match_info["ticket"]
+        use = self._desk.warm(token) or await self._desk.open(token)
+        use.claims.require(*actions)
+        if self._cameras.by_uid(use.claims.camera_uid) is None:
             raise PermissionDeniedError("ticket.camera_gone", "this ticket's camera is registered no more")
-        return claims
+        address = remote_address(request, behind_proxy=self._behind_proxy)
+        self._desk.admit(use, address, request.headers.get("User-Agent", ""))
+        return use
+
+    async def still(self, use: TicketUse) -> None:
+        """The ticket that a request was let in with, after it has waited for something. Raises as `open`."""
+        await self._desk.settle(use)
 
     async def refuse(self, request: web.Request) -> web.Response:
         """Answers any other path under /hls/: 401 without a ticket that verifies, 404 with one."""

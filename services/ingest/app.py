@@ -27,6 +27,7 @@ from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
+from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
 from services.ingest.sources.network import SourceNetwork, trusting
@@ -43,6 +44,9 @@ from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
 from services.ingest.supervisor import OpenSession, Supervisor
+from snowlight.access.revocation_feed import follow_revocations
+from snowlight.access.revocations import Revocations
+from snowlight.api.auth.v1 import revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
@@ -71,6 +75,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             migrations=Path(__file__).parent / "migrations",
         ) as database,
         runtime.channel(runtime.cluster.storage_address) as channel,
+        runtime.channel(runtime.cluster.auth_address) as auth,
     ):
         storage: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
         commits = Commits(storage, SHARD)
@@ -116,6 +121,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         )
         await stores.restore()
         viewers = Viewers()
+        revocations = Revocations(clock)
         discontinuities = await statuses.discontinuities()
         supervisor = Supervisor(
             feed=feed,
@@ -140,6 +146,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
             _running(feed.run(), supervisor.run(), readiness.run()),
+            _running(
+                follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
+                end_unaware_streams(revocations, viewers),
+            ),
             runtime.serve(
                 settings.listen,
                 Servicer(
@@ -155,6 +165,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         viewers,
                         board,
                         keeping.spool,
+                        revocations,
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,

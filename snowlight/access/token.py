@@ -1,6 +1,6 @@
-"""People's access tokens and stream tickets, verified once and then by cache.
+"""People's access tokens, verified once and then by cache, and stream tickets.
 
-A cached verification still looks at the expiry on every hit.
+A cached verification still looks at expiry and revocation on every hit.
 """
 
 from collections import OrderedDict
@@ -9,6 +9,7 @@ from typing import Any
 
 from snowlight.access import jwt
 from snowlight.access.keys import PublicKeys
+from snowlight.access.revocations import Revocations
 from snowlight.clock import Clock
 from snowlight.errors import ExpiredError, PermissionDeniedError, UnauthenticatedError
 
@@ -32,6 +33,7 @@ class AccessClaims:
     acting_reason: str = ""
     client_id: str = ""
     """The system or set-top box that holds the token; empty for a browser."""
+    issue_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class TicketClaims:
     window_start_ms: int
     window_end_ms: int
     expire_ms: int
+    issue_ms: int = 0
+    session_id: str = ""
+    """The sign-in that it came from (`sid`); empty for a share link, which outlives it."""
+    grants: tuple[str, ...] = ()
+    """Ids of the grants and consents that it rests on (`grt`)."""
+    sponsor: str = ""
+    """Of a share link: who answers for its guest (`spo`)."""
+    max_viewers: int = 1
+    """How many may watch with it at once (`vwr`)."""
 
     def require(self, *actions: str) -> None:
         """Raises PermissionDeniedError unless the ticket is for one of `actions`."""
@@ -60,26 +71,32 @@ class TicketClaims:
 class TokenVerifier:
     """Verifies what auth signed. One for each process."""
 
-    def __init__(self, keys: PublicKeys, clock: Clock) -> None:
+    def __init__(self, keys: PublicKeys, clock: Clock, revocations: Revocations | None = None) -> None:
         self._keys = keys
         self._clock = clock
+        self._revocations = revocations
         self._verified: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
 
     async def access_token(self, token: str) -> AccessClaims:
-        """Whom the token speaks for. Raises UnauthenticatedError, `auth.token_expired` for an expired one."""
-        claims = await self._claims(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
-        self._require_unexpired(claims)
-        return _access_claims(claims)
+        """Whom the token speaks for. Raises UnauthenticatedError, `auth.token_expired` for an expired one and
+        `auth.session_revoked` for one whose session was ended."""
+        return _access_claims(await self.access_claims(token))
 
     async def access_claims(self, token: str) -> dict[str, Any]:
         """All that the token says (RFC 9068). Raises as `access_token` does."""
         claims = await self._claims(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
-        self._require_unexpired(claims)
+        try:
+            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
+        except ExpiredError as error:
+            raise UnauthenticatedError(error.code, "the access token has expired") from error
+        if self._revocations is not None and self._revocations.refuses(_access_claims(claims)):
+            raise UnauthenticatedError("auth.session_revoked", "the session was ended, sign in again")
         return claims
 
     async def ticket(self, token: str) -> TicketClaims:
-        """The ticket's claims. Raises UnauthenticatedError when forged, ExpiredError once over."""
-        claims = await self._claims(token, TICKET_TYP, TICKET_AUDIENCE)
+        """The ticket's claims, verified each time: who sees a ticket often keeps what it opens. Raises
+        UnauthenticatedError when forged, ExpiredError once over."""
+        claims = await self._verify(token, TICKET_TYP, TICKET_AUDIENCE)
         jwt.check_times(claims, self._clock.now_ms(), code="ticket.expired")
         start_ms, end_ms = claims.get("win") or (0, 0)
         return TicketClaims(
@@ -90,19 +107,25 @@ class TokenVerifier:
             window_start_ms=start_ms,
             window_end_ms=end_ms,
             expire_ms=claims["exp"] * 1000,
+            issue_ms=round(claims.get("iat", 0) * 1000),
+            session_id=claims.get("sid", ""),
+            grants=tuple(claims.get("grt", ())),
+            sponsor=claims.get("spo", ""),
+            max_viewers=claims.get("vwr", 1),
         )
-
-    def _require_unexpired(self, claims: dict[str, Any]) -> None:
-        try:
-            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
-        except ExpiredError as error:
-            raise UnauthenticatedError(error.code, "the access token has expired") from error
 
     async def _claims(self, token: str, typ: str, audience: str) -> dict[str, Any]:
         cached = self._verified.get((typ, token))
         if cached is not None:
             self._verified.move_to_end((typ, token))
             return cached
+        claims = await self._verify(token, typ, audience)
+        self._verified[typ, token] = claims
+        if len(self._verified) > CACHE_SIZE:
+            self._verified.popitem(last=False)
+        return claims
+
+    async def _verify(self, token: str, typ: str, audience: str) -> dict[str, Any]:
         key_id = jwt.read_header(token).get("kid")
         if not isinstance(key_id, str):
             raise UnauthenticatedError("auth.token_invalid", "the token names no key")
@@ -111,18 +134,18 @@ class TokenVerifier:
             token, keys, algorithm=jwt.SIGNATURE, typ=typ, issuer=jwt.AUTH_ISSUER, audience=audience
         )
         jwt.check_begin(claims, self._clock.now_ms())
-        self._verified[typ, token] = claims
-        if len(self._verified) > CACHE_SIZE:
-            self._verified.popitem(last=False)
         return claims
 
 
 def _access_claims(claims: dict[str, Any]) -> AccessClaims:
     """Signed by auth, so what is there is of the right form."""
-    principal, session_id = claims["sub"], claims.get("sid", "")
-    client_id, acting = claims.get("client_id", ""), claims.get("act")
-    if acting is None:
-        return AccessClaims(principal, session_id, client_id=client_id)
+    acting = claims.get("act") or {"sub": "", "unit": "", "reason": ""}
     return AccessClaims(
-        principal, session_id, acting["sub"], acting["unit"], acting["reason"], client_id=client_id
+        principal=claims["sub"],
+        session_id=claims.get("sid", ""),
+        acting_person=acting["sub"],
+        acting_unit=acting["unit"],
+        acting_reason=acting["reason"],
+        client_id=claims.get("client_id", ""),
+        issue_ms=round(claims.get("iat", 0) * 1000),
     )

@@ -51,8 +51,17 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.auth.v1.Access": {
         "Authorize": {_GATEWAY},
         "CreateTicket": {_GATEWAY},
+        "BatchCreateTickets": {_GATEWAY},
+        "CreateShareLink": {_GATEWAY},
+        "BatchRenewTickets": {_GATEWAY},
+        "ReviveTicket": {_GATEWAY},
+        "RevokeTicket": {_GATEWAY},
         "ListVisibleRegions": {_GATEWAY},
         "ListVisibleCameras": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.Revocations": {
+        "WatchRevocations": {_GATEWAY, _INGEST},
+        "Revoke": {_ADMIN},
     },
     "snowlight.api.auth.v1.Directory": {
         "CreateRegion": {_ADMIN},
@@ -67,8 +76,14 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "DeleteJurisdiction": {_ADMIN, _GATEWAY},
         "ExplainDecision": {_ADMIN},
         "SetPassword": {_ADMIN},
-        "ListAuditRecords": {_ADMIN},
         "RotateSigningKey": {_ADMIN},
+    },
+    "snowlight.api.auth.v1.Audit": {
+        "ListAuditRecords": {_ADMIN, _GATEWAY},
+        "ExportAuditRecords": {_ADMIN, _GATEWAY},
+        "GetAuditHead": {_ADMIN},
+        "ListAuditHeads": {_ADMIN},
+        "VerifyAudit": {_ADMIN},
     },
     "snowlight.api.ingest.v1.CameraRegistry": {
         "CreateCamera": {_GATEWAY},

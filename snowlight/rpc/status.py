@@ -71,6 +71,14 @@ def from_rpc_error(error: grpc.aio.AioRpcError, peer: str) -> SnowlightError:
     )
 
 
+def http_status_of(code: int) -> int:
+    """The HTTP status of a `google.rpc.Code` by itself."""
+    for status, cls in _BY_GRPC_CODE.items():
+        if status.value[0] == code:
+            return cls.http_status
+    return SnowlightError.http_status
+
+
 def _from_status(status: status_pb2.Status) -> SnowlightError | None:
     info = error_details_pb2.ErrorInfo()
     request = error_details_pb2.BadRequest()

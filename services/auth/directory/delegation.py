@@ -116,9 +116,15 @@ class Delegation:
                 raise PermissionDeniedError(decision.reason, decision.sentence, field="camera_uids")
 
     async def record(
-        self, connection: AsyncConnection, giver: Giver, detail: str, policies: tuple[str, ...] = ()
+        self,
+        connection: AsyncConnection,
+        giver: Giver,
+        detail: str,
+        policies: tuple[str, ...] = (),
+        *,
+        region: str = "",
     ) -> None:
-        """Put a change of rights on record, in the transaction that makes it."""
+        """Put a change of rights on record, in the transaction that makes it. `region`: whose it is about."""
         await audit.add(
             connection,
             AuditRecord(
@@ -133,6 +139,7 @@ class Delegation:
                 reason="auth.allowed",
                 policies=policies,
                 detail=detail,
+                region=region,
             ),
         )
 

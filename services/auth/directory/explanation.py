@@ -9,7 +9,7 @@ from services.auth.policy.policies import PolicySet
 from services.auth.region_codes import check_code
 from services.auth.repository import cameras, principals, regions
 from services.auth.rights import Asked, Rights, check_action
-from services.auth.tickets import check_window
+from services.auth.tickets.request import check_window
 from services.auth.validation import check_id, check_text, invalid, region_code
 from snowlight.access.token import AccessClaims
 from snowlight.api.auth.v1 import auth_pb2
@@ -38,12 +38,12 @@ class Explanation:
         )
         resource = request.WhichOneof("resource")
         if resource == "camera_uid":
-            await self._model.wait_for(check_id(request.camera_uid, "camera_uid"))
+            await self._model.wait_for([check_id(request.camera_uid, "camera_uid")])
         async with self._database.read() as connection:
             principal = await principals.find(connection, request.principal)
             if principal is None:
                 raise NotFoundError("auth.principal_unknown", "there is no such principal", field="principal")
-            subject = await self._rights.subject(connection, principal)
+            subject = (await self._rights.facts(connection, [principal.name])).subject(principal)
             if resource == "camera_uid":
                 camera = await cameras.find(connection, request.camera_uid)
                 if camera is None:

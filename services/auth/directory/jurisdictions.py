@@ -51,7 +51,8 @@ class Jurisdictions:
             await self._require(connection, giver, wanted)
             await jurisdictions.add(connection, wanted)
             await self._end_what_hung_on(connection, wanted)
-            await self._delegation.record(connection, giver, f"{wanted.name} created: {_told(wanted)}")
+            detail = f"{wanted.name} created: {_told(wanted)}"
+            await self._delegation.record(connection, giver, detail, region=wanted.region)
         return wanted
 
     async def change(self, draft: auth_pb2.Jurisdiction, on_behalf_of: auth_pb2.OnBehalfOf) -> Jurisdiction:
@@ -69,7 +70,8 @@ class Jurisdictions:
             if not await jurisdictions.change(connection, wanted, before.version):
                 raise _outdated()
             await self._end_what_hung_on(connection, before)
-            await self._delegation.record(connection, giver, f"{wanted.name} changed: {_told(wanted)}")
+            detail = f"{wanted.name} changed: {_told(wanted)}"
+            await self._delegation.record(connection, giver, detail, region=wanted.region)
         return replace(wanted, version=before.version + 1)
 
     async def remove(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> None:
@@ -83,7 +85,7 @@ class Jurisdictions:
                 )
             await jurisdictions.remove(connection, before.jurisdiction_id)
             await self._end_what_hung_on(connection, before)
-            await self._delegation.record(connection, giver, f"{name} removed")
+            await self._delegation.record(connection, giver, f"{name} removed", region=before.region)
 
     async def page(self, after: str, limit: int, on_behalf_of: auth_pb2.OnBehalfOf) -> list[Jurisdiction]:
         """At most `limit` jurisdictions of regions in the asking person's reach, with ids behind `after`."""

@@ -63,7 +63,7 @@ class Principals:
             added = await principals.add(connection, principal, password_hash)
             if added:
                 detail = f"{principal.name} created: {_told(principal)}"
-                await self._delegation.record(connection, giver, detail)
+                await self._delegation.record(connection, giver, detail, region=principal.scope)
             created = await principals.find(connection, principal.name)
         if not added or created is None:
             raise AlreadyExistsError("auth.username_taken", "the user name is taken", field="username")
@@ -93,7 +93,10 @@ class Principals:
             if wanted.disabled:
                 await refresh_tokens.revoke_principal(connection, wanted.principal_id, self._clock.now_ms())
             await self._delegation.record(
-                connection, giver, f"{wanted.name} changed: {_told(before)} -> {_told(wanted)}"
+                connection,
+                giver,
+                f"{wanted.name} changed: {_told(before)} -> {_told(wanted)}",
+                region=wanted.scope,
             )
             return await self._require(connection, giver, draft.name)
 
@@ -124,7 +127,8 @@ class Principals:
         async with self._database.write() as connection:
             await principals.set_password_hash(connection, principal.principal_id, password_hash)
             await refresh_tokens.revoke_principal(connection, principal.principal_id, now_ms)
-            await self._delegation.record(connection, giver, f"{name} given a new password")
+            detail = f"{name} given a new password"
+            await self._delegation.record(connection, giver, detail, region=principal.scope)
 
     async def _require(self, connection: AsyncConnection, giver: Giver, name: str) -> Principal:
         principal = await principals.find(connection, name)

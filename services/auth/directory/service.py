@@ -1,4 +1,4 @@
-"""gRPC service `Directory`: regions, principals, the audit and the signing key, for administration."""
+"""gRPC service `Directory`: regions, principals and the signing key, for administration."""
 
 from typing import Any
 
@@ -7,15 +7,14 @@ from services.auth.directory.jurisdictions import Jurisdictions
 from services.auth.directory.principals import Principals
 from services.auth.directory.regions import Regions
 from services.auth.messages import (
-    audit_message,
     jurisdiction_message,
     principal_message,
     region_message,
     to_timestamp,
 )
-from services.auth.repository import audit, regions
+from services.auth.repository import regions
 from services.auth.signing_keys import SigningKeys
-from services.auth.validation import check_page_size, invalid, key_of_page_token, page_token
+from services.auth.validation import check_page_size, key_of_page_token, page_token
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.database import Database
 
@@ -124,19 +123,6 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
         self, request: auth_pb2.ExplainDecisionRequest, context: Any
     ) -> auth_pb2.ExplainDecisionResponse:
         return await self._explanation.of(request)
-
-    async def ListAuditRecords(  # noqa: N802
-        self, request: auth_pb2.ListAuditRecordsRequest, context: Any
-    ) -> auth_pb2.ListAuditRecordsResponse:
-        size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
-        if before and not (before.isascii() and before.isdecimal() and len(before) < 19):
-            raise invalid("page_token", "is not one that was given out")
-        async with self._database.read() as connection:
-            found = await audit.page(connection, int(before) if before else None, size + 1)
-        return auth_pb2.ListAuditRecordsResponse(
-            records=[audit_message(record) for _, record in found[:size]],
-            next_page_token=page_token(str(found[size - 1][0])) if len(found) > size else "",
-        )
 
     async def RotateSigningKey(  # noqa: N802
         self, request: auth_pb2.RotateSigningKeyRequest, context: Any

@@ -1,5 +1,7 @@
 """The camera model: what ingest's change feed has told, and how far."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,26 +12,19 @@ from services.auth.tables import camera_feed, cameras
 
 async def find(connection: AsyncConnection, uid: str) -> CameraFacts | None:
     """The camera's facts, or None while the feed has not told of it."""
-    row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).one_or_none()
-    return None if row is None else _facts(row)
+    return (await find_all(connection, [uid])).get(uid)
+
+
+async def find_all(connection: AsyncConnection, uids: Collection[str]) -> dict[str, CameraFacts]:
+    """The facts of those cameras that the feed has told of."""
+    query = sa.select(cameras).where(cameras.c.uid.in_(uids))
+    return {row.uid: _facts(row) for row in await connection.execute(query)}
 
 
 async def registered(connection: AsyncConnection) -> list[CameraFacts]:
     """The facts of all cameras that are not deleted."""
     rows = await connection.execute(sa.select(cameras).where(cameras.c.deleted.is_(False)))
     return [_facts(row) for row in rows]
-
-
-def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
-    return CameraFacts(
-        uid=row.uid,
-        region=row.region,
-        ownership=Ownership(row.ownership) if row.ownership else None,
-        owner=row.owner,
-        listed_for_residents=row.listed_for_residents,
-        operator=row.operator,
-        deleted=row.deleted,
-    )
 
 
 async def put(connection: AsyncConnection, camera: CameraFacts, revision: int) -> None:
@@ -84,3 +79,15 @@ async def forget_all(connection: AsyncConnection) -> None:
     """Begin the model anew."""
     await connection.execute(sa.delete(cameras))
     await connection.execute(sa.delete(camera_feed))
+
+
+def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
+    values = row._mapping
+    return CameraFacts(
+        uid=values["uid"],
+        region=values["region"],
+        ownership=Ownership(values["ownership"]) if values["ownership"] else None,
+        owner=values["owner"],
+        listed_for_residents=values["listed_for_residents"],
+        deleted=values["deleted"],
+    )

@@ -1,6 +1,6 @@
 """Jurisdictions: what they hold, and whose they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -90,38 +90,27 @@ async def page(
     return [await _whole(connection, row) for row in await connection.execute(query)]
 
 
-async def shared_with(connection: AsyncConnection, principal: str, now_ms: int) -> list[str]:
-    """Ids of those that `principal` is a member of and that have not ended."""
+async def shared_with(
+    connection: AsyncConnection, names: Collection[str], now_ms: int
+) -> dict[str, tuple[str, ...]]:
+    """By principal's name: ids of those that they are members of and that have not ended."""
     query = (
-        sa.select(jurisdictions.c.jurisdiction_id)
-        .join(jurisdiction_members)
-        .where(jurisdiction_members.c.principal == principal, _lasts(now_ms))
+        sa.select(jurisdiction_members.c.principal, jurisdictions.c.jurisdiction_id)
+        .join_from(jurisdiction_members, jurisdictions)
+        .where(jurisdiction_members.c.principal.in_(names), _lasts(now_ms))
         .order_by(jurisdictions.c.jurisdiction_id)
     )
-    return list((await connection.execute(query)).scalars())
+    found: dict[str, list[str]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.principal, []).append(row.jurisdiction_id)
+    return {name: tuple(ids) for name, ids in found.items()}
 
 
-async def lasting(connection: AsyncConnection, jurisdiction_id: str, now_ms: int) -> bool:
-    """Whether there is one with this id that has not ended."""
-    query = sa.select(jurisdictions.c.jurisdiction_id).where(
-        jurisdictions.c.jurisdiction_id == jurisdiction_id, _lasts(now_ms)
-    )
-    return (await connection.scalar(query)) is not None
-
-
-async def holding(
-    connection: AsyncConnection, among: Sequence[str], chain: Sequence[str], camera_uid: str = ""
-) -> list[str]:
-    """Those of the ids `among` that hold the camera, or a region of the chain around it."""
-    if not among:
-        return []
-    of_regions = sa.select(jurisdiction_regions.c.jurisdiction_id).where(
-        jurisdiction_regions.c.jurisdiction_id.in_(among), jurisdiction_regions.c.region.in_(chain)
-    )
-    of_cameras = sa.select(jurisdiction_cameras.c.jurisdiction_id).where(
-        jurisdiction_cameras.c.jurisdiction_id.in_(among), jurisdiction_cameras.c.camera_uid == camera_uid
-    )
-    return sorted((await connection.execute(of_regions.union(of_cameras))).scalars())
+async def lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int) -> dict[str, Jurisdiction]:
+    """Those of the ids that have not ended."""
+    query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id.in_(ids), _lasts(now_ms))
+    rows = (await connection.execute(query)).all()
+    return {row.jurisdiction_id: await _whole(connection, row) for row in rows}
 
 
 def _lasts(now_ms: int) -> sa.ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Principals and the hashes of their passwords."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +48,14 @@ async def find(connection: AsyncConnection, name: str) -> Principal | None:
     )
     row = (await connection.execute(query)).one_or_none()
     return None if row is None or not name.startswith("principals/") else _principal(row)
+
+
+async def find_all(connection: AsyncConnection, names: Collection[str]) -> dict[str, Principal]:
+    """Those of the principals named "principals/{id}" that exist."""
+    ids = [name.removeprefix("principals/") for name in names if name.startswith("principals/")]
+    query = sa.select(*_COLUMNS).select_from(_WITH_REGION).where(principals.c.principal_id.in_(ids))
+    found = [_principal(row) for row in await connection.execute(query)]
+    return {principal.name: principal for principal in found}
 
 
 async def find_credentials(connection: AsyncConnection, username: str) -> tuple[Principal, str] | None:

@@ -1,6 +1,6 @@
 """Regions and the walk along their parents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,6 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.model import Level, Region
 from services.auth.repository.insert import conflict_insert
 from services.auth.tables import regions
+
+
+def _chains() -> sa.Select[tuple[str, str]]:
+    columns = (regions.c.code, regions.c.parent, regions.c.level)
+    asked = regions.c.code.in_(sa.bindparam("codes", expanding=True))
+    around = sa.select(regions.c.code.label("of"), *columns).where(asked).cte(recursive=True)
+    outer = sa.select(around.c.of, *columns).where(regions.c.code == around.c.parent)
+    walked = around.union(outer)
+    # Nearest first: a child's level is always below its parent's.
+    return sa.select(walked.c.of, walked.c.code).order_by(walked.c.level.desc())
+
+
+_CHAINS = _chains()
+"""Made once: making it takes as long as running it."""
 
 
 async def add(connection: AsyncConnection, region: Region) -> bool:
@@ -41,17 +55,18 @@ async def longest_known(connection: AsyncConnection, codes: Sequence[str]) -> st
     return max(known.scalars(), key=len, default="")
 
 
-async def chain(connection: AsyncConnection, code: str) -> list[str]:
+async def chain(connection: AsyncConnection, code: str) -> tuple[str, ...]:
     """The region's code and those of all regions around it, nearest first; empty when there is no such
     region."""
-    columns = (regions.c.code, regions.c.parent, regions.c.level)
-    # UNION drops rows it has met, so the walk ends even on a circle.
-    around = sa.select(*columns).where(regions.c.code == code).cte(recursive=True)
-    walked = around.union(sa.select(*columns).where(regions.c.code == around.c.parent))
-    # A child's level is always below its parent's.
-    return list(
-        (await connection.execute(sa.select(walked.c.code).order_by(walked.c.level.desc()))).scalars()
-    )
+    return (await chains(connection, [code])).get(code, ())
+
+
+async def chains(connection: AsyncConnection, codes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """By each of `codes` that is a region's: it and all regions around it, nearest first."""
+    found: dict[str, list[str]] = {}
+    for row in await connection.execute(_CHAINS, {"codes": list(codes)}):
+        found.setdefault(row.of, []).append(row.code)
+    return {code: tuple(chain) for code, chain in found.items()}
 
 
 async def parents(connection: AsyncConnection) -> dict[str, str]:

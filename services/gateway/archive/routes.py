@@ -15,6 +15,7 @@ from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
+from services.gateway.viewing.sending import Sending
 from snowlight.access.token import TicketClaims
 from snowlight.clock import Clock
 from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
@@ -37,12 +38,14 @@ class ArchiveRoutes:
         tickets: TicketCheck,
         index: FootageIndex,
         reader: FootageReader,
+        sending: Sending,
         clock: Clock,
         metrics: GatewayMetrics,
     ) -> None:
         self._tickets = tickets
         self._index = index
         self._reader = reader
+        self._sending = sending
         self._clock = clock
         self._metrics = metrics
 
@@ -88,7 +91,7 @@ class ArchiveRoutes:
         )
 
     async def playlist(self, request: web.Request) -> web.Response:
-        claims = await self._tickets.claims(request, "playback")
+        claims = (await self._tickets.open(request, "playback")).claims
         start_ms, end_ms = _read_range(request, claims)
         show_gaps = _read_gaps(request)
         claims.require_window(start_ms, end_ms)
@@ -101,8 +104,9 @@ class ArchiveRoutes:
             body=text.encode(), content_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-cache"}
         )
 
-    async def init(self, request: web.Request) -> web.Response:
-        claims = await self._tickets.claims(request, "playback")
+    async def init(self, request: web.Request) -> web.StreamResponse:
+        use = await self._tickets.open(request, "playback")
+        claims = use.claims
         name = request.match_info["instant"]
         if not _INIT_NAME.fullmatch(name):
             raise NotFoundError("vod.unknown_part", "there is no such init section")
@@ -110,10 +114,12 @@ class ArchiveRoutes:
         if recording.start_ms >= claims.window_end_ms or recording.end_ms <= claims.window_start_ms:
             raise _outside_window()
         data = await self._reader.init_section(recording)
-        return web.Response(body=data, content_type="video/mp4", headers=_LASTING)
+        await self._tickets.still(use)  # the right may have gone while this waited
+        return await self._sending.send(request, use, data, "video/mp4", _LASTING)
 
-    async def segment(self, request: web.Request) -> web.Response:
-        claims = await self._tickets.claims(request, "playback")
+    async def segment(self, request: web.Request) -> web.StreamResponse:
+        use = await self._tickets.open(request, "playback")
+        claims = use.claims
         match = _SEGMENT_NAME.fullmatch(request.match_info["segment"])
         if match is None:
             raise NotFoundError("vod.unknown_part", "there is no such segment")
@@ -121,8 +127,10 @@ class ArchiveRoutes:
         if not piece.lies_within(claims.window_start_ms, claims.window_end_ms):
             raise _outside_window()
         data = await self._reader.read(piece.recording, piece.offset, piece.size)
+        await self._tickets.still(use)
         self._metrics.archive_bytes.inc(len(data))
-        return web.Response(body=data, content_type="video/iso.segment", headers=_LASTING)
+        media = (piece.start_ms, piece.duration_ms)
+        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
 
     async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
         for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here

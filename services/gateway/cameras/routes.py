@@ -181,10 +181,10 @@ class CameraRoutes:
 
     async def visible_camera(self, request: web.Request, person: Person) -> camera_pb2.Camera:
         """The camera in the path. Raises NotFoundError alike for one that is not and one not to be seen."""
-        return await self.visible(f"cameras/{request.match_info['camera']}", person)
+        return await self.visible(person, f"cameras/{request.match_info['camera']}")
 
-    async def visible(self, name: str, person: Person) -> camera_pb2.Camera:
-        """The camera "cameras/{id}". Raises NotFoundError as `visible_camera` does."""
+    async def visible(self, person: Person, name: str) -> camera_pb2.Camera:
+        """The camera "cameras/{id}". Raises NotFoundError as `visible_camera`."""
         sight = await self._identity.sight(person)
         camera = self._model.by_name(name)
         if camera is None or not sight.sees(camera):

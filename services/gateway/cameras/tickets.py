@@ -7,36 +7,76 @@ from typing import Any
 from aiohttp import web
 
 from services.gateway.cameras.routes import CameraRoutes
+from services.gateway.cameras.wanted import (
+    ACTIONS,
+    INSTANT,
+    TICKET,
+    WINDOW,
+    read_window,
+    ticket_json,
+)
 from services.gateway.http.bodies import json_response, read_json, take_strings
 from services.gateway.http.edges import remote_address
-from services.gateway.http.instants import format_instant, parse_range
+from services.gateway.http.instants import parse_instant
+from services.gateway.http.problems import problem_json
 from services.gateway.http.routes import Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
-from services.gateway.people.identity import Identity
+from services.gateway.people.identity import Identity, Person
+from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import auth_pb2
-from snowlight.errors import InvalidArgumentError
-from snowlight.rpc.status import remote_errors
+from snowlight.clock import Clock
+from snowlight.errors import InvalidArgumentError, SnowlightError, UnavailableError
+from snowlight.rpc.status import http_status_of, remote_errors
 
-ACTIONS = ("live", "playback", "snapshot", "export")
-_PLAYLISTS = {"live": "live.m3u8", "playback": "vod.m3u8"}
+LARGEST_BATCH = 200
 
-_INSTANT = {"type": "string", "format": "date-time"}
-_BODY = {
+_WANTED = {"action": {"type": "string", "enum": list(ACTIONS)}, **WINDOW, "purpose": {"type": "string"}}
+_BODY = {"type": "object", "required": ["action"], "properties": _WANTED}
+_BATCH_BODY = {
     "type": "object",
-    "required": ["action"],
+    "required": ["requests"],
     "properties": {
-        "action": {"type": "string", "enum": list(ACTIONS)},
-        "start": _INSTANT | {"description": "Begin of the window; for playback and export alone."},
-        "end": _INSTANT | {"description": "End of the window, 24 hours after start at most."},
-        "purpose": {"type": "string"},
+        "requests": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": LARGEST_BATCH,
+            "items": {
+                "type": "object",
+                "required": ["camera", "action"],
+                "properties": {
+                    "camera": {"type": "string", "description": "cameras/{camera}"},
+                    **_WANTED,
+                },
+            },
+        }
     },
 }
-_ANSWER = {
+_BATCH_ANSWER = {
     "type": "object",
     "properties": {
-        "ticket": {"type": "string"},
-        "expire_time": _INSTANT,
-        "urls": {"type": "object", "properties": {"hls": {"type": "string"}}},
+        "tickets": {
+            "type": "array",
+            "description": "In the order of the requests.",
+            "items": {
+                "oneOf": [
+                    TICKET,
+                    {
+                        "type": "object",
+                        "properties": {"error": {"$ref": "#/components/schemas/Problem"}},
+                    },
+                ]
+            },
+        }
+    },
+}
+_SHARE_BODY = {
+    "type": "object",
+    "required": ["action", "purpose", "expire_time"],
+    "properties": {
+        "action": {"type": "string", "enum": ["live", "playback", "snapshot"]},
+        **WINDOW,
+        "purpose": {"type": "string", "description": "Why the guest sees it; on record."},
+        "expire_time": INSTANT | {"description": "When the link ends, 12 hours from now at most."},
     },
 }
 
@@ -45,11 +85,20 @@ class TicketRoutes:
     """Asks auth for tickets in the caller's name."""
 
     def __init__(
-        self, peers: Peers, identity: Identity, cameras: CameraRoutes, *, behind_proxy: bool
+        self,
+        peers: Peers,
+        identity: Identity,
+        cameras: CameraRoutes,
+        revocations: Revocations,
+        clock: Clock,
+        *,
+        behind_proxy: bool,
     ) -> None:
         self._peers = peers
         self._identity = identity
         self._cameras = cameras
+        self._revocations = revocations
+        self._clock = clock
         self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
@@ -60,13 +109,32 @@ class TicketRoutes:
                 self.create,
                 "Get a ticket for a camera's pictures: live, or a window of the past.",
                 body=_BODY,
-                answer=_ANSWER,
-                errors=(400, 401, 403, 404),
+                answer=TICKET,
+                errors=(400, 401, 403, 404, 503),
+            ),
+            Route(
+                "POST",
+                "/v1/tickets:batchCreate",
+                self.create_batch,
+                "Get tickets for up to 200 cameras at once. A denial of one is none of the others.",
+                body=_BATCH_BODY,
+                answer=_BATCH_ANSWER,
+                errors=(400, 401, 503),
+            ),
+            Route(
+                "POST",
+                "/v1/cameras/{camera}/shares",
+                self.share,
+                "Get a link for a guest, who may see for a while what the caller may see.",
+                body=_SHARE_BODY,
+                answer=TICKET,
+                errors=(400, 401, 403, 404, 503),
             ),
         )
 
     async def create(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
+        self._require_feed()
         camera = await self._cameras.visible_camera(request, person)
         action, start, end, purpose = take_strings(
             await read_json(request), ("action",), ("start", "end", "purpose")
@@ -76,35 +144,101 @@ class TicketRoutes:
             camera_uid=camera.uid,
             action=action,
             purpose=purpose,
-            remote_address=remote_address(request, behind_proxy=self._behind_proxy),
+            remote_address=self._address(request),
         )
-        _read_window(wanted, start, end)
+        read_window(wanted, start, end)
         with remote_errors(AUTH):
             ticket = await self._peers.access.CreateTicket(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(_ticket_json(ticket, action))
+        return json_response(ticket_json(ticket, action))
 
+    async def create_batch(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        self._require_feed()
+        read = [await self._read_one(item, person) for item in _items(await read_json(request))]
+        wanted = [one for one in read if isinstance(one, auth_pb2.CreateTicketRequest)]
+        results = iter(await self._create_all(wanted, person, self._address(request)) if wanted else ())
+        tickets = [
+            _result_json(next(results), one.action)
+            if isinstance(one, auth_pb2.CreateTicketRequest)
+            else {"error": problem_json(one.http_status, one.code, one.detail, one.field)}
+            for one in read
+        ]
+        return json_response({"tickets": tickets})
 
-def _read_window(wanted: auth_pb2.CreateTicketRequest, start: str, end: str) -> None:
-    if wanted.action not in ACTIONS:
-        raise InvalidArgumentError(
-            "request.action", f"action must be one of {', '.join(ACTIONS)}", field="action"
+    async def share(self, request: web.Request) -> web.Response:
+        person = await self._identity.person(request)
+        self._require_feed()
+        camera = await self._cameras.visible_camera(request, person)
+        action, purpose, expire_time, start, end = take_strings(
+            await read_json(request), ("action", "purpose", "expire_time"), ("start", "end")
         )
-    if wanted.action == "live":
-        for text, field in ((start, "start"), (end, "end")):
-            if text:
-                raise InvalidArgumentError("request.window", f"a live ticket has no {field}", field=field)
-        return
-    if wanted.action == "snapshot" and not (start or end):
-        return
-    start_ms, end_ms = parse_range(start, end)
-    wanted.start.FromMilliseconds(start_ms)
-    wanted.end.FromMilliseconds(end_ms)
+        wanted = auth_pb2.CreateShareLinkRequest(
+            access_token=person.access_token,
+            camera_uid=camera.uid,
+            action=action,
+            purpose=purpose,
+            remote_address=self._address(request),
+        )
+        read_window(wanted, start, end)
+        until_ms = parse_instant(expire_time, "expire_time")
+        if until_ms <= self._clock.now_ms():
+            raise InvalidArgumentError(
+                "request.expire_time", "expire_time must be in the future", field="expire_time"
+            )
+        wanted.expire_time.FromMilliseconds(until_ms)
+        with remote_errors(AUTH):
+            ticket = await self._peers.access.CreateShareLink(wanted, timeout=CALL_TIMEOUT_S)
+        return json_response(ticket_json(ticket, action))
+
+    async def _read_one(self, item: Any, person: Person) -> auth_pb2.CreateTicketRequest | SnowlightError:
+        try:
+            if not isinstance(item, dict):
+                raise InvalidArgumentError("request.type", "a request must be an object", field="requests")
+            name, action, start, end, purpose = take_strings(
+                item, ("camera", "action"), ("start", "end", "purpose")
+            )
+            camera = await self._cameras.visible(person, name)
+            wanted = auth_pb2.CreateTicketRequest(camera_uid=camera.uid, action=action, purpose=purpose)
+            read_window(wanted, start, end)
+        except UnavailableError:
+            raise
+        except SnowlightError as error:
+            return error
+        return wanted
+
+    async def _create_all(
+        self, wanted: list[auth_pb2.CreateTicketRequest], person: Person, address: str
+    ) -> list[auth_pb2.TicketResult]:
+        batch = auth_pb2.BatchCreateTicketsRequest(
+            access_token=person.access_token, requests=wanted, remote_address=address
+        )
+        with remote_errors(AUTH):
+            answer = await self._peers.access.BatchCreateTickets(batch, timeout=CALL_TIMEOUT_S)
+        return list(answer.results)
+
+    def _require_feed(self) -> None:
+        """Raises UnavailableError while a ticket would be of no use here: what is revoked is not heard."""
+        if self._revocations.synced and self._clock.monotonic() >= self._revocations.stale_at:
+            raise UnavailableError("ticket.feed_lost", "it is not known any more what was revoked")
+
+    def _address(self, request: web.Request) -> str:
+        return remote_address(request, behind_proxy=self._behind_proxy)
 
 
-def _ticket_json(ticket: auth_pb2.Ticket, action: str) -> dict[str, Any]:
-    urls = {"hls": f"/hls/{ticket.ticket}/{_PLAYLISTS[action]}"} if action in _PLAYLISTS else {}
-    return {
-        "ticket": ticket.ticket,
-        "expire_time": format_instant(ticket.expire_time.ToMilliseconds()),
-        "urls": urls,
-    }
+def _items(body: dict[str, Any]) -> list[Any]:
+    for name in body:
+        if name != "requests":
+            raise InvalidArgumentError("request.unknown_field", f"{name} is not a field here", field=name)
+    items = body.get("requests")
+    if not isinstance(items, list) or not 1 <= len(items) <= LARGEST_BATCH:
+        raise InvalidArgumentError(
+            "request.requests", f"requests must be a list of 1 to {LARGEST_BATCH}", field="requests"
+        )
+    return items
+
+
+def _result_json(result: auth_pb2.TicketResult, action: str) -> dict[str, Any]:
+    if result.HasField("ticket"):
+        return ticket_json(result.ticket, action)
+    found = result.problem
+    return {"error": problem_json(http_status_of(found.code), found.reason, found.detail, found.field)}

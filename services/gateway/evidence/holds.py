@@ -164,7 +164,7 @@ class HoldRoutes:
     async def _uid(self, person: Person, camera: str) -> str:
         """The uid of a camera that the person may know of; anything but a name is taken for a uid."""
         if camera.startswith("cameras/"):
-            return (await self._cameras.visible(camera, person)).uid
+            return (await self._cameras.visible(person, camera)).uid
         return camera
 
     async def _may_hold(self, person: Person, uid: str) -> bool:

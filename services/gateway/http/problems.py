@@ -33,15 +33,7 @@ def problem(
 ) -> web.Response:
     """A problem document. `retry_after_s` goes into Retry-After (RFC 9110 section 10.2.3); `extra`
     members are added as they are (RFC 9457 section 3.2)."""
-    body: dict[str, Any] = {
-        "type": f"urn:snowlight:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    if field:
-        body["field"] = field
+    body = problem_json(status, code, detail, field)
     response = web.Response(
         body=json.dumps(body | (extra or {}), ensure_ascii=False).encode(),
         status=status,
@@ -55,6 +47,18 @@ def problem(
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     return response
+
+
+def problem_json(status: int, code: str, detail: str, field: str) -> dict[str, Any]:
+    """The members of a problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:snowlight:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return body | ({"field": field} if field else {})
 
 
 def problem_of(error: SnowlightError, *, extra: dict[str, Any] | None = None) -> web.Response:

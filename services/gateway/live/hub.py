@@ -10,6 +10,7 @@ import structlog
 from services.gateway.live.window import LiveSegment, LiveWindow
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import INGEST, Peers
+from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.clock import Clock
 from snowlight.errors import ResourceExhaustedError, SnowlightError
@@ -32,8 +33,9 @@ VIEWER_S = 15.0
 class LiveHub:
     """One watched camera."""
 
-    def __init__(self, uid: str, clock: Clock) -> None:
+    def __init__(self, uid: str, clock: Clock, revocations: Revocations) -> None:
         self.uid = uid
+        self._revocations = revocations
         self.window = LiveWindow()
         self.failure: SnowlightError | None = None
         """Why the last attempt to watch ended; None while pictures come."""
@@ -113,7 +115,9 @@ class LiveHub:
             delay = min(max(delay * 2, FIRST_DELAY_S), LONGEST_DELAY_S)
 
     async def _watch_once(self, peers: Peers) -> None:
-        request = live_pb2.WatchLiveRequest(camera_uid=self.uid, backlog=True)
+        request = live_pb2.WatchLiveRequest(
+            camera_uid=self.uid, backlog=True, revocation_sequence=self._revocations.sequence
+        )
         with remote_errors(INGEST):
             async for message in peers.watch_live(request):
                 event = decode_live(message)
@@ -137,8 +141,11 @@ class LiveHubs:
     Enter `run` in a task; hubs live inside it.
     """
 
-    def __init__(self, peers: Peers, clock: Clock, metrics: GatewayMetrics, *, idle_s: float) -> None:
+    def __init__(
+        self, peers: Peers, clock: Clock, revocations: Revocations, metrics: GatewayMetrics, *, idle_s: float
+    ) -> None:
         self._peers = peers
+        self._revocations = revocations
         self._clock = clock
         self._metrics = metrics
         self._idle_s = idle_s
@@ -160,7 +167,7 @@ class LiveHubs:
         """The camera's hub, in use by `ticket_id` from now on."""
         if uid not in self._hubs:
             assert self._tasks is not None, "run() has not been entered"
-            hub = LiveHub(uid, self._clock)
+            hub = LiveHub(uid, self._clock, self._revocations)
             self._hubs[uid] = (hub, self._tasks.create_task(self._supervise(hub)))
             self._measure()
         hub = self._hubs[uid][0]

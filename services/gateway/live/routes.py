@@ -14,6 +14,8 @@ from services.gateway.live.hub import LiveHub, LiveHubs
 from services.gateway.live.playlist import media_playlist, multivariant_playlist
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
+from services.gateway.viewing.sending import Sending
+from services.gateway.viewing.use import TicketUse
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import NotFoundError, UnavailableError
 
@@ -32,6 +34,7 @@ class LiveRoutes:
         tickets: TicketCheck,
         hubs: LiveHubs,
         cameras: CameraModel,
+        sending: Sending,
         metrics: GatewayMetrics,
         *,
         wait_s: float,
@@ -39,6 +42,7 @@ class LiveRoutes:
         self._tickets = tickets
         self._hubs = hubs
         self._cameras = cameras
+        self._sending = sending
         self._metrics = metrics
         self._wait_s = wait_s
 
@@ -62,39 +66,42 @@ class LiveRoutes:
         )
 
     async def multivariant(self, request: web.Request) -> web.Response:
-        hub = await self._hub(request)
+        hub, _ = await self._hub(request)
         return _playlist(multivariant_playlist(hub.window.listed()))
 
     async def media(self, request: web.Request) -> web.Response:
-        hub = await self._hub(request)
+        hub, _ = await self._hub(request)
         return _playlist(media_playlist(hub.window.listed()))
 
-    async def init(self, request: web.Request) -> web.Response:
-        hub = await self._hub(request, stale=True)
+    async def init(self, request: web.Request) -> web.StreamResponse:
+        hub, use = await self._hub(request, stale=True)
         match = _INIT_NAME.fullmatch(request.match_info["init"])
         init = hub.window.init(match[1], int(match[2])) if match else None
         if init is None:
             raise NotFoundError("live.unknown_part", "there is no such init section now")
-        return web.Response(body=init.data, content_type="video/mp4", headers=_LASTING)
+        return await self._sending.send(request, use, init.data, "video/mp4", _LASTING)
 
-    async def segment(self, request: web.Request) -> web.Response:
-        hub = await self._hub(request, stale=True)
+    async def segment(self, request: web.Request) -> web.StreamResponse:
+        hub, use = await self._hub(request, stale=True)
         number = request.match_info["number"]
         known = number.isascii() and number.isdigit() and len(number) <= 16
         segment = hub.window.segment(int(number)) if known else None
         if segment is None:
             raise NotFoundError("live.unknown_part", "there is no such segment now")
         self._metrics.live_bytes.inc(len(segment.data))
-        return web.Response(body=segment.data, content_type="video/iso.segment", headers=_LASTING)
+        media = (segment.number, segment.duration_ms)
+        return await self._sending.send(
+            request, use, segment.data, "video/iso.segment", _LASTING, segment=media
+        )
 
-    async def _hub(self, request: web.Request, *, stale: bool = False) -> LiveHub:
+    async def _hub(self, request: web.Request, *, stale: bool = False) -> tuple[LiveHub, TicketUse]:
         """The hub of the ticket's camera, with a segment to play. Waits for the first one a bounded time.
 
         `stale`: segments of a camera that has just gone are still good. Raises UnavailableError that says why
         there is no picture.
         """
-        claims = await self._tickets.claims(request, "live")
-        hub = self._hubs.open(claims.camera_uid, claims.ticket_id)
+        use = await self._tickets.open(request, "live")
+        hub = self._hubs.open(use.claims.camera_uid, use.claims.ticket_id)
         try:
             async with asyncio.timeout(self._wait_s):
                 while not (await hub.shows_now() or (stale and hub.window.listed())):
@@ -103,7 +110,8 @@ class LiveRoutes:
                     await hub.news()
         except TimeoutError as error:
             raise self._no_picture(hub) from error
-        return hub
+        await self._tickets.still(use)  # the right may have gone while this waited
+        return hub, use
 
     def _is_down(self, uid: str) -> bool:
         camera = self._cameras.by_uid(uid)

@@ -9,8 +9,9 @@ from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile
 from services.ingest.registry.uid import UID
 from services.ingest.registry.validation import invalid
-from services.ingest.service.viewers import Viewers
+from services.ingest.service.viewers import Viewers, rights_changed
 from services.ingest.status.board import CameraStatus, StatusBoard
+from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import camera_pb2, live_pb2, live_pb2_grpc
 from snowlight.errors import NotFoundError, UnavailableError
 from snowlight.media.envelope import encode_spool_data
@@ -41,6 +42,7 @@ class Live(live_pb2_grpc.LiveServicer):
         viewers: Viewers,
         board: StatusBoard,
         spool: Spool,
+        revocations: Revocations,
         *,
         wait_seconds: float,
     ) -> None:
@@ -48,13 +50,16 @@ class Live(live_pb2_grpc.LiveServicer):
         self._viewers = viewers
         self._board = board
         self._spool = spool
+        self._revocations = revocations
         self._wait_seconds = wait_seconds
 
     async def WatchLive(  # type: ignore[override]  # noqa: N802
         self, request: live_pb2.WatchLiveRequest, context: _Context
     ) -> AsyncIterator[bytes]:
         _check_uid(request.camera_uid)
-        with self._viewers.viewing(request.camera_uid) as viewer:
+        if request.revocation_sequence < self._revocations.camera_change(request.camera_uid):
+            raise rights_changed()
+        with self._viewers.viewing(request.camera_uid, request.revocation_sequence) as viewer:
             ring = await self._picture(request.camera_uid)
             async for item in viewer.follow(ring.subscribe(request.backlog)):
                 yield item.message()

@@ -8,18 +8,25 @@ from services.ingest.media.ring import LiveItem
 from snowlight.errors import UnavailableError
 
 
+def rights_changed() -> UnavailableError:
+    """Why a reader gets no pictures who does not know that the rights to the camera have changed."""
+    return UnavailableError("live.rights_changed", "learn first what was revoked, then watch again")
+
+
 class Viewer:
     """One open stream. It is interrupted only while it waits for footage, never while it sends: gRPC would
     leave the reader without a status.
     """
 
-    def __init__(self) -> None:
-        self._ended = False
+    def __init__(self, revocation_sequence: int = 0) -> None:
+        self.revocation_sequence = revocation_sequence
+        """How far its reader knew what was revoked."""
+        self._ended: UnavailableError | None = None
         self._waiting: asyncio.Timeout | None = None
 
     async def follow(self, items: AsyncIterator[LiveItem]) -> AsyncIterator[LiveItem]:
         """`items`, until they end or raise. Raises UnavailableError once the stream is ended."""
-        while not self._ended:
+        while self._ended is None:
             try:
                 async with asyncio.timeout(None) as self._waiting:  # only `end` lets it come
                     item = await anext(items)
@@ -30,10 +37,11 @@ class Viewer:
             finally:
                 self._waiting = None
             yield item
-        raise UnavailableError("camera.offline", "the camera is no longer recorded")
+        assert self._ended is not None
+        raise self._ended
 
-    def end(self) -> None:
-        self._ended = True
+    def end(self, why: UnavailableError) -> None:
+        self._ended = why
         if self._waiting is not None:
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
@@ -45,9 +53,9 @@ class Viewers:
         self._viewers: dict[str, set[Viewer]] = {}
 
     @contextmanager
-    def viewing(self, uid: str) -> Iterator[Viewer]:
+    def viewing(self, uid: str, revocation_sequence: int = 0) -> Iterator[Viewer]:
         """A stream of the camera `uid` is open inside."""
-        viewer = Viewer()
+        viewer = Viewer(revocation_sequence)
         viewers = self._viewers.setdefault(uid, set())
         viewers.add(viewer)
         try:
@@ -60,7 +68,13 @@ class Viewers:
     def end(self, uid: str) -> None:
         """End the streams of a camera that was disabled or deleted."""
         for viewer in self._viewers.get(uid, ()):
-            viewer.end()
+            viewer.end(UnavailableError("camera.offline", "the camera is no longer recorded"))
+
+    def end_unaware(self, uid: str, revocation_sequence: int) -> None:
+        """End the streams of a camera whose readers knew less of what was revoked."""
+        for viewer in self._viewers.get(uid, ()):
+            if viewer.revocation_sequence < revocation_sequence:
+                viewer.end(rights_changed())
 
     def end_all(self) -> None:
         """End all streams: the process stops."""

@@ -11,7 +11,15 @@ from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, client_pb2, client_pb2_grpc, sign_in_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    auth_pb2,
+    auth_pb2_grpc,
+    client_pb2,
+    client_pb2_grpc,
+    sign_in_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
@@ -48,6 +56,7 @@ class Auth:
     directory: "auth_pb2_grpc.DirectoryAsyncStub"
     sign_in_stub: "sign_in_pb2_grpc.SignInAsyncStub"
     clients: "client_pb2_grpc.ClientsAsyncStub"
+    audit_log: "audit_pb2_grpc.AuditAsyncStub"
     verifier: TokenVerifier
 
     async def add_region(
@@ -114,9 +123,10 @@ class Auth:
             auth_pb2.IssueTokenRequest(grant_type="refresh_token", refresh_token=refresh_token)
         )
 
-    async def audit(self, event: str = "decision") -> list[auth_pb2.AuditRecord]:
+    async def audit(self, event: str = "decision") -> list[audit_pb2.AuditRecord]:
         """The audit's records of one event, newest first."""
-        answer = await self.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
+        whole = audit_pb2.AuditReader(whole=True)
+        answer = await self.audit_log.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=whole))
         return [record for record in answer.records if record.event == event]
 
 
@@ -179,5 +189,6 @@ async def auth_of(
             directory=auth_pb2_grpc.DirectoryStub(channel),
             sign_in_stub=sign_in_pb2_grpc.SignInStub(channel),
             clients=client_pb2_grpc.ClientsStub(channel),
+            audit_log=audit_pb2_grpc.AuditStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
         )

@@ -142,3 +142,27 @@ async def test_a_client_is_made_and_given_secrets_by_the_command_line(auth: Auth
     assert await admin(auth, "list-clients") == (0, "", "")
     _, output, _ = await admin(auth, "create-client", "--display-name", "box", "--set-top-box")
     assert output.count("\n") == 1, "a set-top box keeps no secret"
+
+
+async def test_an_administrator_takes_something_away(auth: Auth) -> None:
+    await admin(auth, *GUANGSHUI)
+    name = (await admin(auth, *LI))[1].splitlines()[0]
+    why = ("--by", "captain Wu", "--reason", "left the force")
+    for kind, subject, told in (
+        ("ticket", "t1", "t1"),
+        ("session", "s1", "s1"),
+        ("grant", "g1", "g1"),
+        ("camera", "uid1", "uid1"),
+        ("principal", "li", name),
+        ("principal", name, name),
+    ):
+        status, output, errors = await admin(auth, "revoke", kind, subject, *why)
+        assert (status, errors) == (0, "")
+        revoked = json.loads(output)
+        assert (revoked["kind"], revoked["subject"]) == (kind.upper(), told)
+    newest = (await auth.audit("change"))[0]
+    assert (newest.event, newest.action, newest.detail) == ("change", "revoke", f"principal {name}")
+    assert (newest.acting_person, newest.purpose) == ("captain Wu", "left the force")
+    status, _, errors = await admin(auth, "revoke", "principal", "principals/nobody", *why)
+    assert (status, errors) == (1, "snowlight: principal.unknown: there is no such principal\n")
+    assert (await admin(auth, "revoke", "region", "x", *why))[0] == 2

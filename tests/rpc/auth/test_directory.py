@@ -216,29 +216,6 @@ async def test_lists_come_in_pages(auth: Auth) -> None:
     assert (names, second.next_page_token) == (["li", "wang", "zhang"], "")
 
 
-async def test_the_audit_comes_in_pages_newest_first(auth: Auth) -> None:
-    await auth.add_region("11", auth_pb2.PROVINCE)
-    await auth.add_person("wang", auth_pb2.VIEWER, scope="11")
-    await auth.registry.put("gate", "11")
-    token = (await auth.sign_in("wang")).access_token
-    for number in range(3):
-        await auth.access.CreateTicket(
-            auth_pb2.CreateTicketRequest(
-                access_token=token, camera_uid="gate", action="live", purpose=str(number)
-            )
-        )
-    first = await auth.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest(page_size=2))
-    second = await auth.directory.ListAuditRecords(
-        auth_pb2.ListAuditRecordsRequest(page_size=2, page_token=first.next_page_token)
-    )
-    assert [r.purpose for answer in (first, second) for r in answer.records if r.event == "decision"] == [
-        *("2", "1", "0")
-    ]
-    with pytest.raises(InvalidArgumentError) as raised, remote_errors("services/auth"):
-        await auth.directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest(page_token="YWJj"))
-    assert raised.value.field == "page_token"
-
-
 async def test_a_password_of_nobody_cannot_be_set(auth: Auth) -> None:
     for name in ("principals/none", "none", ""):
         with pytest.raises(NotFoundError), remote_errors("services/auth"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from tests.parts.callers import permitted_channel
 from tests.rpc.gateway.oidc_provider import CLIENT_SECRET, OidcProvider, run_provider
 from tests.rpc.gateway.site import Site, free_port, run_site
@@ -104,8 +104,10 @@ async def run_world(tmp_path: Path) -> AsyncIterator[World]:
             yield site, provider, person
 
 
-async def audit(site: Site) -> list[auth_pb2.AuditRecord]:
+async def audit(site: Site) -> list[audit_pb2.AuditRecord]:
+    """How people were mapped, newest first."""
     async with permitted_channel(site.runtime, site.runtime.cluster.auth_address) as channel:
-        directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
-        answer = await directory.ListAuditRecords(auth_pb2.ListAuditRecordsRequest())
+        log: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(channel)
+        reader = audit_pb2.AuditReader(whole=True)
+        answer = await log.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=reader))
         return [record for record in answer.records if record.action == "principal.map"]

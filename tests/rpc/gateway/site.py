@@ -19,14 +19,23 @@ from services.gateway.app import run_gateway
 from services.gateway.config import GatewaySettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
-from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    auth_pb2,
+    auth_pb2_grpc,
+    revocation_pb2,
+    revocation_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
+from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
+from tests.waiting import eventually
 
 PASSWORD = "a password for tests"
 COUNTY, VILLAGE, OTHER = "regions/421381", "regions/421381101203", "regions/371326"
@@ -56,7 +65,56 @@ class Site:
     clock: MovableClock
     ingest: Ingest
     storage: storage_pb2_grpc.StorageAsyncStub
+    directory: auth_pb2_grpc.DirectoryAsyncStub
+    audit_log: audit_pb2_grpc.AuditAsyncStub
+    revocations: revocation_pb2_grpc.RevocationsAsyncStub
+    registry: CollectorRegistry
+    """The gateway's metrics."""
     _sequence: int = 0
+
+    async def pass_time(self, seconds: float) -> None:
+        """Put the clock forward, and wait until the gateway has heard of auth since."""
+        self.clock.ahead_s += seconds
+        token = await self.token("root")
+
+        async def heard() -> bool:
+            return (await self.call("POST", "/v1/tickets:batchCreate", token, json={}))[0] == 400
+
+        await eventually(heard)
+
+    async def audit(self, **fields: Any) -> list[audit_pb2.AuditRecord]:
+        """The records with these fields, newest first."""
+        whole = audit_pb2.AuditReader(whole=True)
+        answer = await self.audit_log.ListAuditRecords(
+            audit_pb2.ListAuditRecordsRequest(reader=whole, page_size=1000)
+        )
+        return [
+            record
+            for record in answer.records
+            if all(getattr(record, name) == value for name, value in fields.items())
+        ]
+
+    async def revoke(self, kind: revocation_pb2.RevocationKind.ValueType, subject: str) -> None:
+        """Take something away, as an administrator does."""
+        request = revocation_pb2.RevokeRequest(kind=kind, subject=subject, reason="test", ordered_by="tests")
+        with remote_errors("services/auth"):
+            await self.revocations.Revoke(request)
+
+    async def principal(self, username: str) -> str:
+        """The name of a person, "principals/{id}"."""
+        answer = await self.directory.ListPrincipals(auth_pb2.ListPrincipalsRequest())
+        return next(one.name for one in answer.principals if one.username == username)
+
+    @asynccontextmanager
+    async def another_gateway(self, auth_address: str = "") -> AsyncIterator[str]:
+        """A second gateway of the same cluster: its URL. `auth_address`: where it looks for auth."""
+        part = _part(self.runtime, "gateway")
+        if auth_address:
+            part = replace(part, cluster=part.cluster.model_copy(update={"auth_address": auth_address}))
+        port = free_port()
+        settings = GatewaySettings(listen=f"127.0.0.1:{port}", live_wait_seconds=2)
+        async with run_gateway(part, settings):
+            yield f"http://127.0.0.1:{port}"
 
     async def token(self, username: str = "chen") -> str:
         """An access token of a person made at the start."""
@@ -177,17 +235,21 @@ async def run_site(
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
         ingest = await stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}", **settings)
-        await stack.enter_async_context(run_gateway(_part(runtime, "gateway"), gateway))
+        part = _part(runtime, "gateway")
+        await stack.enter_async_context(run_gateway(part, gateway))
         admin, recorder = runtime.named("admin"), runtime.named("ingest")
         channel = await stack.enter_async_context(admin.channel(cluster.auth_address))
-        await _add_people(auth_pb2_grpc.DirectoryStub(channel))
+        directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
+        audit_log: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(channel)
+        await _add_people(directory)
         index_channel = await stack.enter_async_context(recorder.channel(cluster.storage_address))
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
         await index.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=EPOCH, from_ms=clock.now_ms()))
         url = f"http://127.0.0.1:{port}"
         jar = aiohttp.CookieJar(unsafe=True)  # takes cookies of an address without a name
         http = await stack.enter_async_context(aiohttp.ClientSession(url, cookie_jar=jar))
-        yield Site(url, http, runtime, clock, ingest, index)
+        revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(channel)
+        yield Site(url, http, runtime, clock, ingest, index, directory, audit_log, revocations, part.registry)
 
 
 def _part(runtime: Runtime, service: str) -> Runtime:

@@ -216,7 +216,7 @@ async def test_without_its_peers_the_site_says_so_and_tells_no_address(tmp_path:
     port = free_port()
     settings = GatewaySettings(listen=f"127.0.0.1:{port}")
     async with run_gateway(runtime, settings), aiohttp.ClientSession() as http:
-        assert runtime.health.waiting_for() == ["gateway.cameras"]
+        assert runtime.health.waiting_for() == ["gateway.cameras", "gateway.revocations"]
         form = {"grant_type": "refresh_token", "refresh_token": "x"}
         async with http.post(f"http://127.0.0.1:{port}/v1/token", data=form) as response:
             assert response.status == 503

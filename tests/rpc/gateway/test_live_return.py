@@ -18,7 +18,7 @@ async def test_who_waits_for_a_camera_never_sees_the_picture_of_before(tmp_path:
         ticket = await site.ticket("gate", action="live")
         assert (await site.get(f"/hls/{ticket}/live.m3u8"))[0] == 200
 
-        site.clock.ahead_s += HOUR_S
+        await site.pass_time(HOUR_S)
         ticket = await site.ticket("gate", action="live")
         after = session(site.clock.now_ms(), 12, discontinuity_sequence=1)
         await site.ingest.pictures.send(uid, after.init, after.fragments[0])

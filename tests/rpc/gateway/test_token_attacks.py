@@ -72,7 +72,7 @@ ATTACKS: dict[str, Attack] = {
     "iss of services": lambda forge: forge.with_claims(iss="urn:snowlight:service"),
     "iss missing": lambda forge: forge.with_claims(iss=None),
     # When
-    "not yet valid": lambda forge: forge.with_claims(nbf=forge.claims["iat"] + 3600),
+    "not yet valid": lambda forge: forge.with_claims(nbf=int(forge.claims["iat"]) + 3600),
     "nbf no number": lambda forge: forge.with_claims(nbf="now"),
     "no exp": lambda forge: forge.with_claims(exp=None),
     "exp as text": lambda forge: forge.with_claims(exp=str(forge.claims["exp"])),

@@ -12,11 +12,14 @@ from services.ingest.media.ring import Ring
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
 from services.ingest.service.live import PRESERIALIZED, Live
+from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
+from snowlight.access.revocations import Revocation, Revocations
 from snowlight.access.service_token import ServiceTokens
+from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.api.ingest.v1 import live_pb2, live_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import TlsSettings
@@ -71,7 +74,14 @@ def viewers() -> Viewers:
 
 
 @pytest.fixture
-async def watch(rings: OneRing, viewers: Viewers, tmp_path: Path) -> AsyncIterator[Any]:
+def revocations() -> Revocations:
+    return Revocations(SystemClock())
+
+
+@pytest.fixture
+async def watch(
+    rings: OneRing, viewers: Viewers, revocations: Revocations, tmp_path: Path
+) -> AsyncIterator[Any]:
     """`watch(uid)` opens a stream."""
     clock = SystemClock()
     metrics = CollectorRegistry()
@@ -80,7 +90,7 @@ async def watch(rings: OneRing, viewers: Viewers, tmp_path: Path) -> AsyncIterat
     servicer = Servicer(
         "snowlight.api.ingest.v1.Live",
         live_pb2_grpc.add_LiveServicer_to_server,
-        Live(rings, viewers, board, spool, wait_seconds=0.5),
+        Live(rings, viewers, board, spool, revocations, wait_seconds=0.5),
         preserialized=PRESERIALIZED,
     )
     guard = Guard(ServiceTokens(KEY, "ingest", clock), RpcMetrics(metrics))
@@ -95,8 +105,8 @@ async def watch(rings: OneRing, viewers: Viewers, tmp_path: Path) -> AsyncIterat
         stream = raw_stream(
             channel, "/snowlight.api.ingest.v1.Live/WatchLive", live_pb2.WatchLiveRequest.SerializeToString
         )
-        yield lambda uid=UID, backlog=False: aiter(
-            stream(live_pb2.WatchLiveRequest(camera_uid=uid, backlog=backlog))
+        yield lambda uid=UID, backlog=False, sequence=0: aiter(
+            stream(live_pb2.WatchLiveRequest(camera_uid=uid, backlog=backlog, revocation_sequence=sequence))
         )
 
 
@@ -169,3 +179,31 @@ async def test_a_viewer_waits_for_a_camera_that_is_connecting(rings: OneRing, wa
     rings.only.start(INIT)
     rings.append(0)
     assert decode_live(await first) == INIT
+
+
+async def test_who_does_not_know_that_rights_have_changed_gets_no_pictures(
+    rings: OneRing, viewers: Viewers, revocations: Revocations, watch: Any
+) -> None:
+    ending = asyncio.create_task(end_unaware_streams(revocations, viewers))
+    rings.only.start(INIT)
+    rings.append(0)
+    unaware, aware, other = watch(), watch(sequence=7), watch()
+    for stream in (unaware, aware, other):
+        for _ in range(2):
+            await anext(stream)
+    now_ms = SystemClock().now_ms()
+    revocations.add(Revocation(6, revocation_pb2.CAMERA, "another-camera", now_ms))
+    await asyncio.sleep(0)
+    rings.append(1)
+    for stream in (unaware, aware, other):
+        await anext(stream)  # goes on
+    revocations.add(Revocation(7, revocation_pb2.CAMERA, UID, now_ms))
+    for stream in (unaware, other):
+        with pytest.raises(UnavailableError, match=r"live\.rights_changed"), remote_errors("services/ingest"):
+            await anext(stream)
+    rings.append(2)
+    await anext(aware)
+    with pytest.raises(UnavailableError, match=r"live\.rights_changed"), remote_errors("services/ingest"):
+        await anext(watch(sequence=6))
+    assert decode_live(await anext(watch(sequence=7))) == INIT
+    ending.cancel()

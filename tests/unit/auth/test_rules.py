@@ -9,7 +9,7 @@ from services.auth.model import Line, Role
 from services.auth.passwords import check_password
 from services.auth.principals import check_roles, check_username
 from services.auth.region_codes import check_code, default_parents
-from services.auth.tickets import check_window
+from services.auth.tickets.request import check_window
 from services.auth.validation import check_page_size, key_of_page_token, page_token, region_code
 from snowlight.clock import SystemClock
 from snowlight.errors import InvalidArgumentError, ResourceExhaustedError

@@ -11,6 +11,7 @@ from typing import cast
 from services.gateway.live.hub import LiveHub
 from services.gateway.peers import Peers
 from services.ingest.media.ring import Ring
+from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.feed import HandClock
@@ -37,7 +38,7 @@ class Watched:
     def __init__(self, ring: Ring, clock: HandClock) -> None:
         self.ring = ring
         self.clock = clock
-        self.hub = LiveHub("uid", clock)
+        self.hub = LiveHub("uid", clock, Revocations(clock))
 
     async def told(self, *events: InitSection | Fragment) -> None:
         """The camera makes these, and the hub has taken them."""

@@ -722,7 +722,10 @@ class Ticket(_message.Message):
 
     TICKET_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
     ticket: _builtins.str
+    ticket_id: _builtins.str
+    """What the audit and `Revocations.Revoke` know it by (the claim jti). Opens nothing."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -730,14 +733,401 @@ class Ticket(_message.Message):
         *,
         ticket: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        ticket_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "ticket", b"ticket", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Ticket: _TypeAlias = Ticket  # noqa: Y015
+
+@_typing.final
+class BatchCreateTicketsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    access_token: _builtins.str
+    remote_address: _builtins.str
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreateTicketRequest]:
+        """1 to 200. Their access_token and remote_address are left empty: these here count."""
+
+    def __init__(
+        self,
+        *,
+        access_token: _builtins.str = ...,
+        requests: _abc.Iterable[Global___CreateTicketRequest] | None = ...,
+        remote_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateTicketsRequest: _TypeAlias = BatchCreateTicketsRequest  # noqa: Y015
+
+@_typing.final
+class BatchCreateTicketsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___TicketResult]:
+        """In the order of the requests."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___TicketResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchCreateTicketsResponse: _TypeAlias = BatchCreateTicketsResponse  # noqa: Y015
+
+@_typing.final
+class TicketResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ticket(self) -> Global___Ticket: ...
+    @_builtins.property
+    def problem(self) -> Global___TicketProblem: ...
+    def __init__(
+        self,
+        *,
+        ticket: Global___Ticket | None = ...,
+        problem: Global___TicketProblem | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "result", b"result", "ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "result", b"result", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["ticket", "problem"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___TicketResult: _TypeAlias = TicketResult  # noqa: Y015
+
+@_typing.final
+class TicketProblem(_message.Message):
+    """What google.rpc.Status with ErrorInfo and BadRequest tells of a call of its own (AIP-193)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    code: _builtins.int
+    """google.rpc.Code"""
+    reason: _builtins.str
+    """Stable: "auth.outside_scope", "request.invalid", ..."""
+    detail: _builtins.str
+    field: _builtins.str
+    """What to mend, of a malformed request."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        field: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "detail", b"detail", "field", b"field", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketProblem: _TypeAlias = TicketProblem  # noqa: Y015
+
+@_typing.final
+class CreateShareLinkRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    access_token: _builtins.str
+    camera_uid: _builtins.str
+    action: _builtins.str
+    """live, playback, snapshot"""
+    purpose: _builtins.str
+    """Why the guest sees it; required."""
+    remote_address: _builtins.str
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def end(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When the link ends, 12 hours from now at most; required."""
+
+    def __init__(
+        self,
+        *,
+        access_token: _builtins.str = ...,
+        camera_uid: _builtins.str = ...,
+        action: _builtins.str = ...,
+        start: _timestamp_pb2.Timestamp | None = ...,
+        end: _timestamp_pb2.Timestamp | None = ...,
+        purpose: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        remote_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "expire_time", b"expire_time", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera_uid", b"camera_uid", "end", b"end", "expire_time", b"expire_time", "purpose", b"purpose", "remote_address", b"remote_address", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateShareLinkRequest: _TypeAlias = CreateShareLinkRequest  # noqa: Y015
+
+@_typing.final
+class BatchRenewTicketsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GATEWAY_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    gateway: _builtins.str
+    """The process that asks, the same in all its questions and no other process's."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenewTicketRequest]:
+        """At most 500, no ticket twice."""
+
+    def __init__(
+        self,
+        *,
+        gateway: _builtins.str = ...,
+        requests: _abc.Iterable[Global___RenewTicketRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gateway", b"gateway", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRenewTicketsRequest: _TypeAlias = BatchRenewTicketsRequest  # noqa: Y015
+
+@_typing.final
+class RenewTicketRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    WATCHED_MS_FIELD_NUMBER: _builtins.int
+    WATCHED_BYTES_FIELD_NUMBER: _builtins.int
+    USE_TIME_FIELD_NUMBER: _builtins.int
+    VIEWERS_FIELD_NUMBER: _builtins.int
+    REFUSED_ADDRESSES_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    report: _builtins.int
+    """Of which report by this gateway on this ticket the measures are, counted up from 1: one that comes again,
+    since its answer was lost, is not counted again. 0: nothing is reported.
+    """
+    watched_ms: _builtins.int
+    """How much was watched since the report before: the sum of the durations of the segments sent, ms, one that
+    is sent again soon being counted once, and the bytes of all answers.
+    """
+    watched_bytes: _builtins.int
+    @_builtins.property
+    def use_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last used here; unset when it is only asked about."""
+
+    @_builtins.property
+    def viewers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TicketViewer]:
+        """Who uses it here."""
+
+    @_builtins.property
+    def refused_addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses that were refused since the report before as one viewer too many."""
+
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        report: _builtins.int = ...,
+        watched_ms: _builtins.int = ...,
+        watched_bytes: _builtins.int = ...,
+        use_time: _timestamp_pb2.Timestamp | None = ...,
+        viewers: _abc.Iterable[Global___TicketViewer] | None = ...,
+        refused_addresses: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["use_time", b"use_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["refused_addresses", b"refused_addresses", "report", b"report", "ticket_id", b"ticket_id", "use_time", b"use_time", "viewers", b"viewers", "watched_bytes", b"watched_bytes", "watched_ms", b"watched_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewTicketRequest: _TypeAlias = RenewTicketRequest  # noqa: Y015
+
+@_typing.final
+class TicketViewer(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIEWER_FIELD_NUMBER: _builtins.int
+    FIRST_TIME_FIELD_NUMBER: _builtins.int
+    LAST_TIME_FIELD_NUMBER: _builtins.int
+    viewer: _builtins.int
+    """Stands for an address and a user agent; the same at all gateways."""
+    @_builtins.property
+    def first_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def last_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        viewer: _builtins.int = ...,
+        first_time: _timestamp_pb2.Timestamp | None = ...,
+        last_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_time", b"first_time", "last_time", b"last_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_time", b"first_time", "last_time", b"last_time", "viewer", b"viewer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketViewer: _TypeAlias = TicketViewer  # noqa: Y015
+
+@_typing.final
+class BatchRenewTicketsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESPONSES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def responses(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenewTicketResponse]:
+        """In the order of the requests."""
+
+    def __init__(
+        self,
+        *,
+        responses: _abc.Iterable[Global___RenewTicketResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["responses", b"responses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRenewTicketsResponse: _TypeAlias = BatchRenewTicketsResponse  # noqa: Y015
+
+@_typing.final
+class RenewTicketResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    REFUSED_VIEWERS_FIELD_NUMBER: _builtins.int
+    GRANTS_FIELD_NUMBER: _builtins.int
+    refusal: _builtins.str
+    """Empty: it may go on. Else "ticket.revoked", "ticket.idle", "ticket.expired" or "ticket.too_many_viewers"."""
+    detail: _builtins.str
+    """A sentence for people."""
+    @_builtins.property
+    def refused_viewers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Of the viewers told: who is one too many, counting other gateways' viewers."""
+
+    @_builtins.property
+    def grants(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the grants and consents that it rests on now."""
+
+    def __init__(
+        self,
+        *,
+        refusal: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        refused_viewers: _abc.Iterable[_builtins.int] | None = ...,
+        grants: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "grants", b"grants", "refusal", b"refusal", "refused_viewers", b"refused_viewers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenewTicketResponse: _TypeAlias = RenewTicketResponse  # noqa: Y015
+
+@_typing.final
+class ReviveTicketRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    access_token: _builtins.str
+    """Of the principal that the ticket was made for."""
+    remote_address: _builtins.str
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+        access_token: _builtins.str = ...,
+        remote_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviveTicketRequest: _TypeAlias = ReviveTicketRequest  # noqa: Y015
+
+@_typing.final
+class RevokeTicketRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    access_token: _builtins.str
+    remote_address: _builtins.str
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+        access_token: _builtins.str = ...,
+        remote_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeTicketRequest: _TypeAlias = RevokeTicketRequest  # noqa: Y015
+
+@_typing.final
+class RevokeTicketResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeTicketResponse: _TypeAlias = RevokeTicketResponse  # noqa: Y015
 
 @_typing.final
 class ListVisibleRegionsRequest(_message.Message):
@@ -1343,146 +1733,6 @@ class SetPasswordResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetPasswordResponse: _TypeAlias = SetPasswordResponse  # noqa: Y015
-
-@_typing.final
-class AuditRecord(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TIME_FIELD_NUMBER: _builtins.int
-    PRINCIPAL_FIELD_NUMBER: _builtins.int
-    ACTION_FIELD_NUMBER: _builtins.int
-    CAMERA_UID_FIELD_NUMBER: _builtins.int
-    WINDOW_START_FIELD_NUMBER: _builtins.int
-    WINDOW_END_FIELD_NUMBER: _builtins.int
-    PURPOSE_FIELD_NUMBER: _builtins.int
-    ALLOWED_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
-    TICKET_ID_FIELD_NUMBER: _builtins.int
-    EVENT_FIELD_NUMBER: _builtins.int
-    ORGANISATION_FIELD_NUMBER: _builtins.int
-    LINE_FIELD_NUMBER: _builtins.int
-    TIER_FIELD_NUMBER: _builtins.int
-    SCOPE_FIELD_NUMBER: _builtins.int
-    ACTING_PERSON_FIELD_NUMBER: _builtins.int
-    ACTING_UNIT_FIELD_NUMBER: _builtins.int
-    POLICIES_FIELD_NUMBER: _builtins.int
-    WATCHED_S_FIELD_NUMBER: _builtins.int
-    WATCHED_BYTES_FIELD_NUMBER: _builtins.int
-    DETAIL_FIELD_NUMBER: _builtins.int
-    principal: _builtins.str
-    action: _builtins.str
-    camera_uid: _builtins.str
-    purpose: _builtins.str
-    allowed: _builtins.bool
-    reason: _builtins.str
-    remote_address: _builtins.str
-    ticket_id: _builtins.str
-    """The ticket's jti; empty when denied."""
-    event: _builtins.str
-    """"decision" (a ticket asked for), "view" (what was then watched) or "change" (of rights)."""
-    organisation: _builtins.str
-    """What the principal was at that moment."""
-    line: _builtins.str
-    tier: _builtins.int
-    """The level of their scope's region, 1 (province) to 8; 0 when they have none."""
-    scope: _builtins.str
-    acting_person: _builtins.str
-    """Whom a system acted for."""
-    acting_unit: _builtins.str
-    watched_s: _builtins.int
-    """Of a view: how long pictures were watched, and how much of them."""
-    watched_bytes: _builtins.int
-    detail: _builtins.str
-    """Of a change: what was changed."""
-    @_builtins.property
-    def time(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def window_start(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def window_end(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def policies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Ids of the policies that made the decision."""
-
-    def __init__(
-        self,
-        *,
-        time: _timestamp_pb2.Timestamp | None = ...,
-        principal: _builtins.str = ...,
-        action: _builtins.str = ...,
-        camera_uid: _builtins.str = ...,
-        window_start: _timestamp_pb2.Timestamp | None = ...,
-        window_end: _timestamp_pb2.Timestamp | None = ...,
-        purpose: _builtins.str = ...,
-        allowed: _builtins.bool = ...,
-        reason: _builtins.str = ...,
-        remote_address: _builtins.str = ...,
-        ticket_id: _builtins.str = ...,
-        event: _builtins.str = ...,
-        organisation: _builtins.str = ...,
-        line: _builtins.str = ...,
-        tier: _builtins.int = ...,
-        scope: _builtins.str = ...,
-        acting_person: _builtins.str = ...,
-        acting_unit: _builtins.str = ...,
-        policies: _abc.Iterable[_builtins.str] | None = ...,
-        watched_s: _builtins.int = ...,
-        watched_bytes: _builtins.int = ...,
-        detail: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time", "window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_person", b"acting_person", "acting_unit", b"acting_unit", "action", b"action", "allowed", b"allowed", "camera_uid", b"camera_uid", "detail", b"detail", "event", b"event", "line", b"line", "organisation", b"organisation", "policies", b"policies", "principal", b"principal", "purpose", b"purpose", "reason", b"reason", "remote_address", b"remote_address", "scope", b"scope", "ticket_id", b"ticket_id", "tier", b"tier", "time", b"time", "watched_bytes", b"watched_bytes", "watched_s", b"watched_s", "window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___AuditRecord: _TypeAlias = AuditRecord  # noqa: Y015
-
-@_typing.final
-class ListAuditRecordsRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    page_size: _builtins.int
-    page_token: _builtins.str
-    def __init__(
-        self,
-        *,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListAuditRecordsRequest: _TypeAlias = ListAuditRecordsRequest  # noqa: Y015
-
-@_typing.final
-class ListAuditRecordsResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RECORDS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    @_builtins.property
-    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditRecord]: ...
-    def __init__(
-        self,
-        *,
-        records: _abc.Iterable[Global___AuditRecord] | None = ...,
-        next_page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "records", b"records"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListAuditRecordsResponse: _TypeAlias = ListAuditRecordsResponse  # noqa: Y015
 
 @_typing.final
 class RotateSigningKeyRequest(_message.Message):

@@ -255,6 +255,31 @@ class AccessStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateTicketRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.FromString,
                 _registered_method=True)
+        self.BatchCreateTickets = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/BatchCreateTickets',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchCreateTicketsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchCreateTicketsResponse.FromString,
+                _registered_method=True)
+        self.CreateShareLink = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/CreateShareLink',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateShareLinkRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.FromString,
+                _registered_method=True)
+        self.BatchRenewTickets = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/BatchRenewTickets',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchRenewTicketsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchRenewTicketsResponse.FromString,
+                _registered_method=True)
+        self.ReviveTicket = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/ReviveTicket',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ReviveTicketRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.FromString,
+                _registered_method=True)
+        self.RevokeTicket = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/RevokeTicket',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTicketRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTicketResponse.FromString,
+                _registered_method=True)
         self.ListVisibleRegions = channel.unary_unary(
                 '/snowlight.api.auth.v1.Access/ListVisibleRegions',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListVisibleRegionsRequest.SerializeToString,
@@ -280,6 +305,43 @@ class AccessServicer:
 
     def CreateTicket(self, request, context):
         """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateTickets(self, request, context):
+        """As CreateTicket, for 1 to 200 at once in one transaction. Each has a result of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateShareLink(self, request, context):
+        """A ticket for a guest, in the name of who shares it: they must hold the right themselves. It does not
+        sleep, is for one viewer at a time, and ends with its sponsor's right.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchRenewTickets(self, request, context):
+        """Decides the tickets that are in use once more, and takes down what was watched with them. Ask each minute
+        for every ticket in use, and at once for a ticket that may be asleep or whose right may have changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviveTicket(self, request, context):
+        """Wakes a ticket that fell asleep, by a fresh decision. FAILED_PRECONDITION "ticket.expired" once it is dead.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeTicket(self, request, context):
+        """Ends one's own ticket or share link. One that is over already is no error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -311,6 +373,31 @@ def add_AccessServicer_to_server(servicer, server):
                     servicer.CreateTicket,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateTicketRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.SerializeToString,
+            ),
+            'BatchCreateTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateTickets,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchCreateTicketsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchCreateTicketsResponse.SerializeToString,
+            ),
+            'CreateShareLink': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateShareLink,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateShareLinkRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.SerializeToString,
+            ),
+            'BatchRenewTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRenewTickets,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchRenewTicketsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchRenewTicketsResponse.SerializeToString,
+            ),
+            'ReviveTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviveTicket,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ReviveTicketRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.SerializeToString,
+            ),
+            'RevokeTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeTicket,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTicketRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTicketResponse.SerializeToString,
             ),
             'ListVisibleRegions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListVisibleRegions,
@@ -378,6 +465,141 @@ class Access:
             '/snowlight.api.auth.v1.Access/CreateTicket',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateTicketRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/BatchCreateTickets',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchCreateTicketsRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchCreateTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateShareLink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/CreateShareLink',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateShareLinkRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRenewTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/BatchRenewTickets',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchRenewTicketsRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchRenewTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviveTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/ReviveTicket',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ReviveTicketRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.Ticket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/RevokeTicket',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTicketRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTicketResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -513,11 +735,6 @@ class DirectoryStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.FromString,
                 _registered_method=True)
-        self.ListAuditRecords = channel.unary_unary(
-                '/snowlight.api.auth.v1.Directory/ListAuditRecords',
-                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.SerializeToString,
-                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.FromString,
-                _registered_method=True)
         self.RotateSigningKey = channel.unary_unary(
                 '/snowlight.api.auth.v1.Directory/RotateSigningKey',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyRequest.SerializeToString,
@@ -604,13 +821,6 @@ class DirectoryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListAuditRecords(self, request, context):
-        """Newest first.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def RotateSigningKey(self, request, context):
         """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
         until what it signed has expired.
@@ -681,11 +891,6 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.SetPassword,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.SerializeToString,
-            ),
-            'ListAuditRecords': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListAuditRecords,
-                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.FromString,
-                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.SerializeToString,
             ),
             'RotateSigningKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateSigningKey,
@@ -1018,33 +1223,6 @@ class Directory:
             '/snowlight.api.auth.v1.Directory/SetPassword',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListAuditRecords(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/snowlight.api.auth.v1.Directory/ListAuditRecords',
-            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsRequest.SerializeToString,
-            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ListAuditRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -113,6 +113,20 @@ class AccessStub:
     """Decides one action on a camera or a region. A denial is an answer, not an error."""
     CreateTicket: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreateTicketRequest, _auth_pb2.Ticket]
     """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
+    BatchCreateTickets: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BatchCreateTicketsRequest, _auth_pb2.BatchCreateTicketsResponse]
+    """As CreateTicket, for 1 to 200 at once in one transaction. Each has a result of its own."""
+    CreateShareLink: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreateShareLinkRequest, _auth_pb2.Ticket]
+    """A ticket for a guest, in the name of who shares it: they must hold the right themselves. It does not
+    sleep, is for one viewer at a time, and ends with its sponsor's right.
+    """
+    BatchRenewTickets: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BatchRenewTicketsRequest, _auth_pb2.BatchRenewTicketsResponse]
+    """Decides the tickets that are in use once more, and takes down what was watched with them. Ask each minute
+    for every ticket in use, and at once for a ticket that may be asleep or whose right may have changed.
+    """
+    ReviveTicket: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ReviveTicketRequest, _auth_pb2.Ticket]
+    """Wakes a ticket that fell asleep, by a fresh decision. FAILED_PRECONDITION "ticket.expired" once it is dead."""
+    RevokeTicket: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RevokeTicketRequest, _auth_pb2.RevokeTicketResponse]
+    """Ends one's own ticket or share link. One that is over already is no error."""
     ListVisibleRegions: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleRegionsRequest, _auth_pb2.ListVisibleRegionsResponse]
     """The regions a person may see, parents before children."""
     ListVisibleCameras: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleCamerasRequest, _auth_pb2.ListVisibleCamerasResponse]
@@ -127,6 +141,20 @@ class AccessAsyncStub(AccessStub):
     """Decides one action on a camera or a region. A denial is an answer, not an error."""
     CreateTicket: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreateTicketRequest, _auth_pb2.Ticket]  # type: ignore[assignment]
     """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
+    BatchCreateTickets: _aio.UnaryUnaryMultiCallable[_auth_pb2.BatchCreateTicketsRequest, _auth_pb2.BatchCreateTicketsResponse]  # type: ignore[assignment]
+    """As CreateTicket, for 1 to 200 at once in one transaction. Each has a result of its own."""
+    CreateShareLink: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreateShareLinkRequest, _auth_pb2.Ticket]  # type: ignore[assignment]
+    """A ticket for a guest, in the name of who shares it: they must hold the right themselves. It does not
+    sleep, is for one viewer at a time, and ends with its sponsor's right.
+    """
+    BatchRenewTickets: _aio.UnaryUnaryMultiCallable[_auth_pb2.BatchRenewTicketsRequest, _auth_pb2.BatchRenewTicketsResponse]  # type: ignore[assignment]
+    """Decides the tickets that are in use once more, and takes down what was watched with them. Ask each minute
+    for every ticket in use, and at once for a ticket that may be asleep or whose right may have changed.
+    """
+    ReviveTicket: _aio.UnaryUnaryMultiCallable[_auth_pb2.ReviveTicketRequest, _auth_pb2.Ticket]  # type: ignore[assignment]
+    """Wakes a ticket that fell asleep, by a fresh decision. FAILED_PRECONDITION "ticket.expired" once it is dead."""
+    RevokeTicket: _aio.UnaryUnaryMultiCallable[_auth_pb2.RevokeTicketRequest, _auth_pb2.RevokeTicketResponse]  # type: ignore[assignment]
+    """Ends one's own ticket or share link. One that is over already is no error."""
     ListVisibleRegions: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleRegionsRequest, _auth_pb2.ListVisibleRegionsResponse]  # type: ignore[assignment]
     """The regions a person may see, parents before children."""
     ListVisibleCameras: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListVisibleCamerasRequest, _auth_pb2.ListVisibleCamerasResponse]  # type: ignore[assignment]
@@ -150,6 +178,50 @@ class AccessServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.Ticket, _abc.Awaitable[_auth_pb2.Ticket]]:
         """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
+
+    @_abc_1.abstractmethod
+    def BatchCreateTickets(
+        self,
+        request: _auth_pb2.BatchCreateTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.BatchCreateTicketsResponse, _abc.Awaitable[_auth_pb2.BatchCreateTicketsResponse]]:
+        """As CreateTicket, for 1 to 200 at once in one transaction. Each has a result of its own."""
+
+    @_abc_1.abstractmethod
+    def CreateShareLink(
+        self,
+        request: _auth_pb2.CreateShareLinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.Ticket, _abc.Awaitable[_auth_pb2.Ticket]]:
+        """A ticket for a guest, in the name of who shares it: they must hold the right themselves. It does not
+        sleep, is for one viewer at a time, and ends with its sponsor's right.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchRenewTickets(
+        self,
+        request: _auth_pb2.BatchRenewTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.BatchRenewTicketsResponse, _abc.Awaitable[_auth_pb2.BatchRenewTicketsResponse]]:
+        """Decides the tickets that are in use once more, and takes down what was watched with them. Ask each minute
+        for every ticket in use, and at once for a ticket that may be asleep or whose right may have changed.
+        """
+
+    @_abc_1.abstractmethod
+    def ReviveTicket(
+        self,
+        request: _auth_pb2.ReviveTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.Ticket, _abc.Awaitable[_auth_pb2.Ticket]]:
+        """Wakes a ticket that fell asleep, by a fresh decision. FAILED_PRECONDITION "ticket.expired" once it is dead."""
+
+    @_abc_1.abstractmethod
+    def RevokeTicket(
+        self,
+        request: _auth_pb2.RevokeTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.RevokeTicketResponse, _abc.Awaitable[_auth_pb2.RevokeTicketResponse]]:
+        """Ends one's own ticket or share link. One that is over already is no error."""
 
     @_abc_1.abstractmethod
     def ListVisibleRegions(
@@ -191,8 +263,6 @@ class DirectoryStub:
     ExplainDecision: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
-    ListAuditRecords: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]
-    """Newest first."""
     RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]
     """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
     until what it signed has expired.
@@ -218,8 +288,6 @@ class DirectoryAsyncStub(DirectoryStub):
     ExplainDecision: _aio.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
-    ListAuditRecords: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListAuditRecordsRequest, _auth_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
-    """Newest first."""
     RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
     """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
     until what it signed has expired.
@@ -314,14 +382,6 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.SetPasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.SetPasswordResponse, _abc.Awaitable[_auth_pb2.SetPasswordResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ListAuditRecords(
-        self,
-        request: _auth_pb2.ListAuditRecordsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_auth_pb2.ListAuditRecordsResponse, _abc.Awaitable[_auth_pb2.ListAuditRecordsResponse]]:
-        """Newest first."""
 
     @_abc_1.abstractmethod
     def RotateSigningKey(

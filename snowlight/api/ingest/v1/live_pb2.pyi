@@ -24,18 +24,24 @@ class WatchLiveRequest(_message.Message):
 
     CAMERA_UID_FIELD_NUMBER: _builtins.int
     BACKLOG_FIELD_NUMBER: _builtins.int
+    REVOCATION_SEQUENCE_FIELD_NUMBER: _builtins.int
     camera_uid: _builtins.str
     backlog: _builtins.bool
     """Begin with all the ring holds instead of its last key frame."""
+    revocation_sequence: _builtins.int
+    """How far the caller knows what was revoked (auth's WatchRevocations). UNAVAILABLE when the rights to this
+    camera have changed since: who does not know of it may let people in who may not see it any more.
+    """
     def __init__(
         self,
         *,
         camera_uid: _builtins.str = ...,
         backlog: _builtins.bool = ...,
+        revocation_sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog", b"backlog", "camera_uid", b"camera_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog", b"backlog", "camera_uid", b"camera_uid", "revocation_sequence", b"revocation_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

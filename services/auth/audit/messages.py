@@ -1,0 +1,108 @@
+"""Between the contract's messages about the audit and auth's model."""
+
+import re
+
+from services.auth.audit.chain import day_name, day_of_name
+from services.auth.audit.heads import Head
+from services.auth.messages import to_ms, to_timestamp
+from services.auth.repository.audit_links import Filter, Linked
+from services.auth.validation import check_id, invalid, key_of_page_token, page_token
+from snowlight.api.auth.v1 import audit_pb2
+
+_ACTION = re.compile(r"[a-z_]+(\.[a-z_]+)*")
+_PRINCIPAL = re.compile(r"(principals|services)/[A-Za-z0-9._-]{1,64}")
+_KEY = re.compile(r"(\d{1,15})/(\d{1,18})", re.ASCII)
+_LONGEST_ACTION = 64
+
+
+def record_message(linked: Linked) -> audit_pb2.AuditRecord:
+    """A record, and its place in the chain, as told to callers."""
+    record, link = linked.record, linked.link
+    assert record is not None
+    window, actor = record.window, record.actor
+    return audit_pb2.AuditRecord(
+        time=to_timestamp(record.time_ms),
+        event=record.event,
+        principal=actor.principal,
+        organisation=actor.organisation,
+        line=actor.line,
+        tier=actor.tier,
+        scope=actor.scope,
+        acting_person=actor.acting_person,
+        acting_unit=actor.acting_unit,
+        action=record.action,
+        camera_uid=record.camera_uid,
+        window_start=None if window is None else to_timestamp(window[0]),
+        window_end=None if window is None else to_timestamp(window[1]),
+        purpose=record.purpose,
+        allowed=record.allowed,
+        reason=record.reason,
+        policies=record.policies,
+        remote_address=actor.remote_address,
+        ticket_id=record.ticket_id,
+        watched_s=record.watched_s,
+        watched_bytes=record.watched_bytes,
+        detail=record.detail,
+        region=record.region,
+        record_id=link.record_id,
+        day=day_name(link.day),
+        position=link.position,
+        hash=link.hash.hex(),
+    )
+
+
+def head_message(head: Head, signed: str, jwk: str) -> audit_pb2.AuditHead:
+    """A signed head as told to callers."""
+    return audit_pb2.AuditHead(
+        day=day_name(head.day),
+        count=head.count,
+        hash=head.hash.hex(),
+        sealed=head.sealed,
+        jws=signed,
+        jwk_json=jwk,
+    )
+
+
+def to_filter(message: audit_pb2.AuditFilter) -> Filter:
+    """Raises InvalidArgumentError naming the field."""
+    start_ms = to_ms(message.start, "start") if message.HasField("start") else None
+    end_ms = to_ms(message.end, "end") if message.HasField("end") else None
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+        raise invalid("end", "must be after start")
+    if message.principal and not _PRINCIPAL.fullmatch(message.principal):
+        raise invalid("principal", 'must be "principals/{id}" or "services/{name}"')
+    if message.action and not (len(message.action) <= _LONGEST_ACTION and _ACTION.fullmatch(message.action)):
+        raise invalid("action", "must be an action such as live or audit.read")
+    return Filter(
+        camera_uid=check_id(message.camera_uid, "camera") if message.camera_uid else "",
+        principal=message.principal,
+        action=message.action,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def to_day(name: str, field: str) -> int:
+    """Raises InvalidArgumentError naming the field."""
+    try:
+        return day_of_name(name)
+    except ValueError as error:
+        raise invalid(field, "must be a day such as 2026-11-26") from error
+
+
+def token_behind(linked: Linked) -> str:
+    """The token of the page behind this record."""
+    return page_token(f"{linked.link.time_ms}/{linked.link.record_id}")
+
+
+def key_in(token: str) -> tuple[int, int] | None:
+    """Time and id of the record behind which a page begins; None for the first.
+
+    Raises InvalidArgumentError("page_token").
+    """
+    if not token:
+        return None
+    match = _KEY.fullmatch(key_of_page_token(token))
+    if match is None:
+        raise invalid("page_token", "is not one that was given out")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,1 @@
+"""What was taken away, told to whoever lets people in."""

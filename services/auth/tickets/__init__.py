@@ -1,0 +1,1 @@
+"""Stream tickets: given out, decided again while they are used, woken, shared."""

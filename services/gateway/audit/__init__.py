@@ -1,0 +1,1 @@
+"""The audit over HTTP: pages, and files to take away."""

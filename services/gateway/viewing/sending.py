@@ -1,0 +1,105 @@
+"""Footage on its way to who holds a ticket, and cut off when the ticket ends in the middle of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from services.gateway.viewing.desk import TicketDesk
+from services.gateway.viewing.use import TicketUse
+from snowlight.errors import SnowlightError
+
+AT_ONCE = 256 << 10
+"""What is longer is sent in pieces of so many bytes: a slow player may take minutes for it."""
+LOOK_S = 0.5
+
+
+class Sending:
+    """Sends footage, and counts what was sent. Enter `run` in a task."""
+
+    def __init__(self, desk: TicketDesk) -> None:
+        self._desk = desk
+        self._running: set[tuple[TicketUse, asyncio.Transport]] = set()
+
+    async def send(
+        self,
+        request: web.Request,
+        use: TicketUse,
+        data: bytes,
+        content_type: str,
+        headers: Mapping[str, str],
+        *,
+        segment: tuple[int, int] | None = None,
+    ) -> web.StreamResponse:
+        """`data`, as the answer. `segment`: of a media segment, its number or start, and its duration, ms."""
+        if request.method == "HEAD" or len(data) <= AT_ONCE:
+            response = web.Response(body=data, content_type=content_type, headers=headers)
+            if request.method != "HEAD":
+                _count(use, len(data), segment)
+            return response
+        return await self._stream(request, use, data, content_type, headers, segment)
+
+    async def run(self) -> None:
+        """Cut off what is sent with tickets that have ended, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            async with asyncio.TaskGroup() as group:
+                for use in {use for use, _ in self._running}:
+                    group.create_task(self._look_at(use))
+
+    async def _look_at(self, use: TicketUse) -> None:
+        try:
+            await self._desk.settle(use)
+        except SnowlightError:
+            for running, transport in list(self._running):
+                if running is use:
+                    transport.abort()  # what the system has taken and not sent is dropped too
+
+    async def _stream(
+        self,
+        request: web.Request,
+        use: TicketUse,
+        data: bytes,
+        content_type: str,
+        headers: Mapping[str, str],
+        segment: tuple[int, int] | None,
+    ) -> web.StreamResponse:
+        # The edge is too late to add to an answer that has begun.
+        cross_origin = {"Access-Control-Allow-Origin": "*"}
+        response = web.StreamResponse(headers={**headers, **cross_origin})
+        response.content_type = content_type
+        response.content_length = len(data)
+        with self._cut_when_over(request, use):
+            try:
+                await response.prepare(request)
+                for start in range(0, len(data), AT_ONCE):
+                    piece = data[start : start + AT_ONCE]
+                    await response.write(piece)
+                    use.measure.sent(len(piece))
+            except ConnectionError:  # the player has gone on, or was cut off
+                return response
+        if segment is not None:
+            use.measure.watched(*segment)
+        return response
+
+    @contextmanager
+    def _cut_when_over(self, request: web.Request, use: TicketUse) -> Iterator[None]:
+        transport = request.transport
+        if transport is None:  # gone already
+            yield
+            return
+        entry = (use, transport)
+        self._running.add(entry)
+        try:
+            yield
+        finally:
+            self._running.discard(entry)
+
+
+def _count(use: TicketUse, size: int, segment: tuple[int, int] | None) -> None:
+    use.measure.sent(size)
+    if segment is not None:
+        use.measure.watched(*segment)

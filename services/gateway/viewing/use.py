@@ -1,0 +1,95 @@
+"""One ticket in use at this gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from services.gateway.viewing.measure import Measure
+from services.gateway.viewing.viewers import Viewers
+from snowlight.access.revocations import Position
+from snowlight.access.token import TicketClaims
+from snowlight.api.auth.v1 import auth_pb2
+from snowlight.errors import SnowlightError
+
+IDLE_S = 1800.0
+"""A ticket that is not used for so long is asleep."""
+DECISION_KEPT_S = 660.0
+"""How long auth's last word holds while it does not answer: ten minutes after a renewal was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nobody is let in, and until when: asked again after that."""
+
+    kind: type[SnowlightError]
+    code: str
+    detail: str
+    until: float
+
+    def error(self) -> SnowlightError:
+        """To raise."""
+        return self.kind(self.code, self.detail)
+
+
+class TicketUse:
+    """What is known of a ticket, ready for the next request. Instants are seconds on the monotonic clock."""
+
+    __slots__ = (
+        "asking",
+        "claims",
+        "decided",
+        "epoch",
+        "expires_at",
+        "holds_until",
+        "idle_s",
+        "measure",
+        "pending",
+        "refusal",
+        "renew_at",
+        "report",
+        "reported_use",
+        "used_at",
+        "viewers",
+    )
+
+    def __init__(self, claims: TicketClaims, *, issued_at: float, expires_at: float, now: float) -> None:
+        self.claims = claims
+        self.expires_at = expires_at
+        self.holds_until = min(expires_at, now + DECISION_KEPT_S)
+        """Until then nobody has to be asked, if nothing is revoked."""
+        self.idle_s = float("inf") if claims.sponsor else IDLE_S
+        self.used_at = issued_at
+        """When it was last used here; of one never seen here, when it was made."""
+        self.epoch = -1
+        """Of the revocations that it was last held against."""
+        self.decided: Position | None = None
+        """How far the feed was known when auth was last asked; None: at its issue."""
+        self.refusal: Refusal | None = None
+        self.asking: asyncio.Task[None] | None = None
+        self.measure = Measure()
+        self.viewers = Viewers(claims.max_viewers)
+        self.renew_at = now
+        """The first renewal comes at once: it tells auth who watches, and decides what may have crossed."""
+        self.report = 0
+        self.reported_use = float("-inf")
+        self.pending: auth_pb2.RenewTicketRequest | None = None
+        """A report whose answer has not come."""
+
+    def rests_on(self, grants: Iterable[str]) -> None:
+        """The newest decision was made by these grants and consents."""
+        if (found := tuple(grants)) != self.claims.grants:
+            self.claims = replace(self.claims, grants=found)
+
+    def doubt(self) -> None:
+        """Ask auth before the next use, whatever was known."""
+        self.holds_until = float("-inf")
+        if self.refusal is not None:
+            self.refusal = replace(self.refusal, until=float("-inf"))
+
+    def is_due(self, now: float) -> bool:
+        """Whether auth is to be told of it now."""
+        return now >= self.renew_at and (
+            self.pending is not None or self.used_at > self.reported_use or bool(self.measure)
+        )

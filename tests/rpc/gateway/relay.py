@@ -1,0 +1,65 @@
+"""A way to a server that a test can cut and mend."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Relay:
+    """Passes connections on to `target` (HOST:PORT) while it is whole."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._open: set[asyncio.StreamWriter] = set()
+        self.whole = True
+        self.address = ""
+
+    def cut(self) -> None:
+        """End all connections and take no more."""
+        self.whole = False
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        """Take connections again."""
+        self.whole = True
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass one connection on."""
+        if not self.whole:
+            writer.transport.abort()
+            return
+        host, _, port = self._target.rpartition(":")
+        there_reader, there_writer = await asyncio.open_connection(host, int(port))
+        both = {writer, there_writer}
+        self._open |= both
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pipe(reader, there_writer))
+                group.create_task(_pipe(there_reader, writer))
+        finally:
+            self._open -= both
+
+
+@asynccontextmanager
+async def relaying(target: str) -> AsyncIterator[Relay]:
+    """A relay on a port of its own."""
+    relay = Relay(target)
+    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    relay.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield relay
+    finally:
+        relay.cut()
+        server.close()
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    finally:
+        writer.transport.abort()
