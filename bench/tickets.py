@@ -29,7 +29,7 @@ from snowlight.access import jwt
 from snowlight.access.keys import PublicKeys
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocation, Revocations
-from snowlight.access.token import TICKET_TYP, TokenVerifier
+from snowlight.access.token import TICKET_AUDIENCE, TICKET_TYP, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2, revocation_pb2
 from snowlight.clock import SystemClock
 from tests.parts.postgres import find_postgres, run_postgres
@@ -78,6 +78,7 @@ async def _check() -> None:
         jwt.encode(
             {
                 "iss": jwt.AUTH_ISSUER,
+                "aud": TICKET_AUDIENCE,
                 "sub": f"principals/{number}",
                 "cam": secrets.token_hex(8),
                 "act": "live",

@@ -5,6 +5,7 @@ import { Notice, Spinner } from './design/controls';
 import { Shell } from './design/Shell';
 import { useMessages } from './i18n/LocaleProvider';
 import { useRoute } from './route';
+import { DeviceScreen } from './session/DeviceScreen';
 import { useSession } from './session/SessionProvider';
 import { SignIn } from './session/SignIn';
 import { WallScreen } from './wall/WallScreen';
@@ -51,5 +52,6 @@ export function App() {
 function Screen() {
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
+  if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
   return <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />;
 }

@@ -76,6 +76,8 @@ describe('routes', () => {
       { screen: 'wall' },
       { screen: 'day', camera: 'cameras/gate-1', date: null },
       { screen: 'day', camera: 'cameras/gate-1', date: '2025-11-22' },
+      { screen: 'device', userCode: '' },
+      { screen: 'device', userCode: 'WDJB-MJHT' },
     ] as const) {
       expect(parseRoute(hrefOf(route))).toEqual(route);
     }
@@ -83,6 +85,7 @@ describe('routes', () => {
 
   it('that are nonsense lead to the wall', () => {
     expect(parseRoute('#/cameras/../../etc')).toEqual({ screen: 'wall' });
+    expect(parseRoute('#/device?user_code=<script>')).toEqual({ screen: 'wall' });
   });
 });
 

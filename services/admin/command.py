@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from services.admin import (
     audit,
+    clients,
     consents,
     evidence,
     holds,
@@ -93,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("list-regions", help="one JSON object a line")
     commands.add_parser("list-principals", help="one JSON object a line")
-    commands.add_parser("rotate-key", help="sign with a new key from now on")
+    commands.add_parser("rotate-keys", help="publish a new key, which signs a little later; no token fails")
+    clients.add_commands(commands)
     audit.add_commands(commands)
     rights.add_commands(commands)
     integrity.add_commands(commands)
@@ -144,8 +146,10 @@ async def _run(runtime: Runtime, options: argparse.Namespace) -> None:
             case "list-principals":
                 async for principal in directory.principals():
                     print_json(principal)
-            case "rotate-key":
-                print_line(await directory.rotate_signing_key())
+            case "rotate-keys":
+                rotated = await directory.rotate_signing_keys()
+                sign_time = rotated.sign_time.ToDatetime(tzinfo=time_zone)
+                print_line(f"{rotated.key_id} signs from {sign_time.isoformat(timespec='seconds')}")
 
 
 async def _create_operator(directory: DirectoryClient, options: argparse.Namespace) -> None:

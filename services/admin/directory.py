@@ -74,11 +74,10 @@ class DirectoryClient:
             if not (token := answer.next_page_token):
                 return
 
-    async def rotate_signing_key(self) -> str:
-        """The id of the key that signs from now on."""
+    async def rotate_signing_keys(self) -> auth_pb2.RotateSigningKeyResponse:
+        """The id of the new key, and from when on it signs."""
         with remote_errors(AUTH):
-            answer = await self._stub.RotateSigningKey(auth_pb2.RotateSigningKeyRequest(), timeout=TIMEOUT_S)
-        return answer.key_id
+            return await self._stub.RotateSigningKey(auth_pb2.RotateSigningKeyRequest(), timeout=TIMEOUT_S)
 
     async def find_principal(self, username: str) -> auth_pb2.Principal | None:
         """Who signs in as `username`, or None."""

@@ -10,7 +10,7 @@ from services.auth.messages import camera_facts, region_message, window_of
 from services.auth.model import AuditRecord, Principal
 from services.auth.region_codes import check_code
 from services.auth.repository import audit
-from services.auth.rights import Asked, Rights, actor_of, check_action, load_principal
+from services.auth.rights import Asked, Rights, actor_of, check_action, load_caller
 from services.auth.sight import VisibleCameras, visible_regions
 from services.auth.tickets.request import check_window
 from services.auth.tickets.service import Tickets, TicketService
@@ -54,17 +54,17 @@ class AccessService(TicketService):
                 uid = check_id(request.camera_uid, "camera_uid")
                 await self._cameras.wait_for([uid])
                 async with self._database.read() as connection:
-                    principal = await load_principal(connection, caller.principal)
+                    principal = await load_caller(connection, caller)
                     decision = await self._rights.on_camera(connection, principal, uid, action, asked)
             case "region":
                 code = check_code(region_code(request.region, "region"), "region")
                 async with self._database.read() as connection:
-                    principal = await load_principal(connection, caller.principal)
+                    principal = await load_caller(connection, caller)
                     decision = await self._rights.on_region(connection, principal, code, action)
             case "camera":
                 facts = camera_facts(request.camera)
                 async with self._database.read() as connection:
-                    principal = await load_principal(connection, caller.principal)
+                    principal = await load_caller(connection, caller)
                     decision = await self._rights.on_facts(connection, principal, facts, action, asked)
             case _:
                 raise invalid("resource", "is required: camera_uid, region or camera")
@@ -127,7 +127,7 @@ class AccessService(TicketService):
 
     async def _active(self, connection: AsyncConnection, caller: AccessClaims) -> Principal:
         """Whom the token names. Raises PermissionDeniedError once their account is disabled."""
-        principal = await load_principal(connection, caller.principal)
+        principal = await load_caller(connection, caller)
         if principal.disabled:
             raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
         return principal

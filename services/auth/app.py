@@ -1,6 +1,7 @@
 """Auth as a service: database, keys, the camera feed, gRPC."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -8,14 +9,15 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from services.auth.access_service import AccessService
-from services.auth.attempts import Attempts
 from services.auth.audit.heads import HeadSigner
 from services.auth.audit.linking import Linker
 from services.auth.audit.months import Months
 from services.auth.audit.places import Places
 from services.auth.audit.sealing import Sealer
 from services.auth.audit.service import AuditService
+from services.auth.callers import Callers
 from services.auth.camera_model import CameraModel
+from services.auth.client_service import ClientsService
 from services.auth.config import AuthSettings
 from services.auth.consent.assembly import build_consents
 from services.auth.directory.delegation import Delegation
@@ -25,6 +27,8 @@ from services.auth.directory.principals import Principals
 from services.auth.directory.regions import Regions
 from services.auth.directory.service import DirectoryService
 from services.auth.housekeeping import Housekeeping
+from services.auth.introspection import TokenDesk
+from services.auth.key_file import read_key_file
 from services.auth.passwords import Passwords
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
@@ -32,6 +36,9 @@ from services.auth.revocation.feed import RevocationFeed, take_in
 from services.auth.revocation.service import RevocationsService
 from services.auth.rights import Rights
 from services.auth.sight import VisibleCameras
+from services.auth.sign_in.client_directory import ClientDirectory
+from services.auth.sign_in.ways import open_ways
+from services.auth.sign_in_service import SignInService
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.office import TicketOffice
 from services.auth.tickets.renewal import Renewals
@@ -42,7 +49,13 @@ from services.auth.tokens import Tokens
 from snowlight.access.keys import PublicKeys
 from snowlight.access.revocations import Revocations
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import audit_pb2_grpc, auth_pb2_grpc, revocation_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2_grpc,
+    auth_pb2_grpc,
+    client_pb2_grpc,
+    revocation_pb2_grpc,
+    sign_in_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
@@ -61,12 +74,21 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
     url = settings.database_url or f"sqlite+aiosqlite:///{runtime.cluster.data_dir / 'auth.db'}"
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url, service="auth", migrations=MIGRATIONS))
-        keys = SigningKeys(database, runtime.key.derive("auth-signing-key"), clock)
+        keys = SigningKeys(
+            database,
+            runtime.key.derive("auth-signing-key"),
+            clock,
+            publish_s=settings.key_publish_seconds,
+            file_keys=read_key_file(settings.signing_key_file) if settings.signing_key_file else (),
+        )
         await keys.load()
         passwords = Passwords(PasswordHasher(memory_cost=settings.password_memory_kib))
         stack.callback(passwords.close)
         await passwords.open()
-        tokens = Tokens(database, keys, passwords, Attempts(clock), clock)
+        tokens = Tokens(database, keys, clock)
+        ways = await stack.enter_async_context(
+            open_ways(settings.oidc_file, os.environ, database, tokens, passwords, runtime.key, clock)
+        )
         channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
         cameras = CameraModel(database, clock)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
@@ -86,7 +108,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             time_zone=runtime.cluster.time_zone,
             notice_names=settings.notice_names == "person",
         )
-        housekeeping = Housekeeping(keys, tokens, office, clock)
+        housekeeping = Housekeeping(keys, tokens, ways.devices, office, clock)
         readiness = Readiness(database, clock)
         signer, places = HeadSigner(runtime.key), Places()
         linker = Linker(database, places, clock)
@@ -117,13 +139,27 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             OwnTickets(database, rights, clock),
             Renewals(database, rights, clock, session_tickets=settings.session_tickets),
         )
+        desk = TokenDesk(database, tokens, ways.clients, verifier, clock)
+        callers = Callers(runtime.tokens)
         await stack.enter_async_context(
             runtime.serve(
                 settings.listen,
                 Servicer(
                     "snowlight.api.auth.v1.Tokens",
                     auth_pb2_grpc.add_TokensServicer_to_server,
-                    TokensService(tokens, keys),
+                    TokensService(
+                        database, tokens, ways.passwords, ways.clients, ways.devices, desk, keys, callers
+                    ),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.SignIn",
+                    sign_in_pb2_grpc.add_SignInServicer_to_server,
+                    SignInService(ways.passwords, ways.devices, ways.oidc, ways.account, verifier),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Clients",
+                    client_pb2_grpc.add_ClientsServicer_to_server,
+                    ClientsService(ClientDirectory(database, clock)),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Access",

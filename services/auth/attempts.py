@@ -1,76 +1,104 @@
-"""Failed sign-ins, counted by user name and address, and by address alone."""
+"""Failed sign-ins, counted so that guessing is slow and nobody is locked out by strangers.
 
+Who comes from where the account has signed in before (`Origin`) is counted alone: five failures in five
+minutes. Strangers are counted by account and address, by address, and by account: when one account is
+attacked from many addresses, they wait, and the account's owner does not.
+
+The counts are this process's own. With N processes of auth a guesser has N times as many tries, still a few
+dozen a minute; writing every failure to the database would let strangers load it instead. The known origins,
+on which the owner's way in depends, are in the database.
+"""
+
+import hashlib
+import ipaddress
 import math
-from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 
+from services.auth.failures import Failures
 from snowlight.clock import Clock
 from snowlight.errors import ResourceExhaustedError
 
 MAX_FAILURES = 5
 MAX_FAILURES_OF_ADDRESS = 50
 """Many more than of one name: a whole office may sit behind one address."""
-WINDOW_S = 300.0
-MAX_TRACKED = 10_000
+MAX_FAILURES_OF_ACCOUNT = 30
+"""Of all strangers together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sign-in comes from: an address, and what the browser was given at an earlier one."""
+
+    address: str
+    device_key: str = ""
+
+    @property
+    def place(self) -> str:
+        """The address as it is counted: an IPv6 subscriber has a whole /64."""
+        try:
+            address = ipaddress.ip_address(self.address)
+        except ValueError:
+            return self.address
+        if isinstance(address, ipaddress.IPv6Address):
+            if address.ipv4_mapped is not None:
+                return str(address.ipv4_mapped)
+            return str(ipaddress.ip_network((address, 64), strict=False))
+        return str(address)
+
+    @property
+    def names(self) -> list[str]:
+        """How it is remembered, the surest first."""
+        names = [f"address/{self.place}"]
+        return [device_name(self.device_key), *names] if self.device_key else names
+
+
+def device_name(device_key: str) -> str:
+    """How a browser's key is remembered: the key itself is as good as a credential."""
+    return f"device/{hashlib.sha256(device_key.encode()).hexdigest()}"
 
 
 class Attempts:
-    """Lets five failures in five minutes through for a name at an address, and fifty for an address."""
+    """Lets failures through up to the limits above."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._by_name = _Failures(MAX_FAILURES)
-        self._by_address = _Failures(MAX_FAILURES_OF_ADDRESS)
+        self._of_known = Failures(MAX_FAILURES)
+        self._of_stranger = Failures(MAX_FAILURES)
+        self._of_address = Failures(MAX_FAILURES_OF_ADDRESS)
+        self._of_account = Failures(MAX_FAILURES_OF_ACCOUNT)
 
-    def begin(self, username: str, address: str) -> None:
+    def begin(self, account: str, place: str, known_as: str = "") -> None:
         """Count an attempt as failed until `succeeded` says otherwise, so that many at once are counted too.
 
-        Raises ResourceExhaustedError("auth.too_many_attempts") that tells when the next one is let through.
+        `known_as` names an origin of the account's. Raises ResourceExhaustedError("auth.too_many_attempts")
+        that tells when the next one is let through.
         """
         now = self._clock.monotonic()
-        wait_s = max(self._by_name.wait_s((username, address), now), self._by_address.wait_s(address, now))
+        counted = self._counted(account, place, known_as)
+        wait_s = max(failures.wait_s(key, now) for failures, key in counted)
         if wait_s > 0:
             raise ResourceExhaustedError(
                 "auth.too_many_attempts",
                 "too many failed sign-ins, try again in a few minutes",
                 retry_after_s=math.ceil(wait_s),
             )
-        self._by_name.add((username, address), now)
-        self._by_address.add(address, now)
+        for failures, key in counted:
+            failures.add(key, now)
 
-    def succeeded(self, username: str, address: str) -> None:
-        """Forget the failures of who signed in. Other names' at the address stay: one good password among
-        many guessed ones excuses none of them."""
-        self._by_name.forget((username, address))
-        self._by_address.take_back(address)
+    def succeeded(self, account: str, place: str, known_as: str = "") -> None:
+        """Forget the failures of who signed in. Other names' at the address and other strangers' stay: one
+        good password among many guessed ones excuses none of them."""
+        own, *shared = self._counted(account, place, known_as)
+        own[0].forget(own[1])
+        for failures, key in shared:
+            failures.take_back(key)
 
-
-class _Failures:
-    """When each key failed in the last five minutes. Kept in memory, the oldest of 10,000 keys forgotten."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._instants: OrderedDict[Hashable, list[float]] = OrderedDict()
-
-    def wait_s(self, key: Hashable, now: float) -> float:
-        """Seconds until `key` may fail once more; 0 when it may now."""
-        recent = self._recent(key, now)
-        return recent[-self._limit] + WINDOW_S - now if len(recent) >= self._limit else 0.0
-
-    def add(self, key: Hashable, now: float) -> None:
-        self._instants[key] = [*self._recent(key, now), now]
-        self._instants.move_to_end(key)
-        if len(self._instants) > MAX_TRACKED:
-            self._instants.popitem(last=False)
-
-    def take_back(self, key: Hashable) -> None:
-        """Forget the newest."""
-        instants = self._instants.get(key)
-        if instants:
-            instants.pop()
-
-    def forget(self, key: Hashable) -> None:
-        self._instants.pop(key, None)
-
-    def _recent(self, key: Hashable, now: float) -> list[float]:
-        return [at for at in self._instants.get(key, ()) if now - at < WINDOW_S]
+    def _counted(self, account: str, place: str, known_as: str) -> list[tuple[Failures, Hashable]]:
+        if known_as:
+            return [(self._of_known, (account, known_as))]
+        return [
+            (self._of_stranger, (account, place)),
+            (self._of_address, place),
+            (self._of_account, account),
+        ]

@@ -36,6 +36,22 @@ class AuthSettings(BaseSettings):
         ge=8_192,
         description="Memory that hashing a password takes (Argon2id, RFC 9106), KiB.",
     )
+    key_publish_seconds: int = Field(
+        default=90,
+        ge=10,
+        le=86_400,
+        description="How long a new signing key is published before it signs; the gateway's answer is kept "
+        "for 60 s.",
+    )
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="Ed25519 keys (PEM, PKCS#8). The first signs instead of keys of the database.",
+    )
+    oidc_file: Path | None = Field(
+        default=None,
+        description="Providers of OpenID Connect whose people may sign in, and what they are here (TOML or "
+        "JSON).",
+    )
     ticket_viewers: int = Field(
         default=3,
         ge=1,

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from services.auth.sign_in.devices import DeviceSignIn
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.office import TicketOffice
 from services.auth.tokens import Tokens
@@ -11,17 +12,25 @@ from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
 
 INTERVAL_S = 5.0
-CLEANING_INTERVAL_S = 3600.0
+CLEANING_INTERVAL_S = 600.0  # systems begin a session with every token
 
 log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    """Notices a new signing key, forgets what is over, and so sees whether the database answers."""
+    """Notices new signing keys, forgets what is over, and so sees whether the database answers."""
 
-    def __init__(self, keys: SigningKeys, tokens: Tokens, tickets: TicketOffice, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: SigningKeys,
+        tokens: Tokens,
+        devices: DeviceSignIn,
+        tickets: TicketOffice,
+        clock: Clock,
+    ) -> None:
         self._keys = keys
         self._tokens = tokens
+        self._devices = devices
         self._tickets = tickets
         self._clock = clock
         self.database_answers = True
@@ -34,6 +43,7 @@ class Housekeeping:
                 await self._keys.load()
                 if self._clock.monotonic() >= clean_at:
                     await self._tokens.remove_expired()
+                    await self._devices.remove_expired()
                     await self._tickets.remove_expired()
                     clean_at = self._clock.monotonic() + CLEANING_INTERVAL_S
                 self.database_answers = True

@@ -17,6 +17,9 @@ MAX_LENGTH = 128
 MIN_DIFFERENT = 4
 THREADS = 2
 MAX_WAITING = 64
+RETRY_AFTER_S = 5
+_HASHED = "$argon2"
+"""What is kept instead of a hash where there is no password begins otherwise."""
 
 T = TypeVar("T")
 
@@ -42,8 +45,8 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self._hasher = hasher
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
-        self._waiting = 0
+        self._strangers = _Lane(THREADS)
+        self._expected = _Lane(1)
         self._nobodys_hash = ""
 
     async def open(self) -> None:
@@ -52,16 +55,22 @@ class Passwords:
 
     def close(self) -> None:
         """Let running work end."""
-        self._threads.shutdown(cancel_futures=True)
+        for lane in (self._strangers, self._expected):
+            lane.close()
 
     async def hash(self, password: str) -> str:
         """The password's hash, salted."""
-        return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
+        return await self._expected.run(lambda: self._hasher.hash(_normal(password)))
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password fits. It takes as long without a hash: nobody learns who exists."""
-        fits = await self._in_thread(lambda: self._fits(password, password_hash or self._nobodys_hash))
-        return fits and password_hash is not None
+    async def verify(self, password: str, password_hash: str | None, *, expected: bool = False) -> bool:
+        """Whether the password fits. It takes as long without a hash: nobody learns who exists.
+
+        `expected` is for who is known already: they do not queue behind strangers who guess.
+        """
+        lane = self._expected if expected else self._strangers
+        usable = password_hash if (password_hash or "").startswith(_HASHED) else None
+        fits = await lane.run(lambda: self._fits(password, usable or self._nobodys_hash))
+        return fits and usable is not None
 
     def _fits(self, password: str, password_hash: str) -> bool:
         try:
@@ -69,9 +78,22 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+
+class _Lane:
+    """A few threads, and a queue of so many that those in it are served in seconds."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._waiting = 0
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    async def run(self, work: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
-            raise ResourceExhaustedError("auth.busy", "too many sign-ins at once, try again")
+            raise ResourceExhaustedError(
+                "auth.busy", "too many sign-ins at once, try again", retry_after_s=RETRY_AFTER_S
+            )
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

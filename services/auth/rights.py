@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.consent.in_force import in_force
 from services.auth.decision import OF_CAMERAS, PICTURES, Action, Decision
 from services.auth.facts import Facts, read_facts
-from services.auth.model import Actor, CameraFacts, Principal
+from services.auth.model import Actor, CameraFacts, Kind, Principal, Role
 from services.auth.policy.engine import Circumstances, Place, PolicyEngine
 from services.auth.repository import principals
 from services.auth.validation import invalid
@@ -36,6 +36,16 @@ async def load_principal(connection: AsyncConnection, name: str) -> Principal:
     principal = await principals.find(connection, name)
     if principal is None:
         raise UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
+    return principal
+
+
+async def load_caller(connection: AsyncConnection, caller: AccessClaims) -> Principal:
+    """Whom a verified token speaks for, with what it may do in their name: a set-top box that a person let
+    in has not all their rights. Raises UnauthenticatedError when they exist no more.
+    """
+    principal = await load_principal(connection, caller.principal)
+    if caller.client_id and principal.kind is not Kind.SYSTEM:
+        return replace(principal, kind=Kind.DEVICE, roles=principal.roles & {Role.VIEWER})
     return principal
 
 

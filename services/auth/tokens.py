@@ -1,26 +1,34 @@
-"""Access and refresh tokens: the password and refresh_token grants of RFC 6749, revocation of RFC 7009."""
+"""Sessions and their tokens: access tokens (RFC 9068), refresh tokens that rotate (RFC 6749 section 6)."""
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.attempts import Attempts
+from services.auth.changes import record_change
 from services.auth.model import Principal
-from services.auth.passwords import MAX_LENGTH, Passwords
-from services.auth.principals import normal_username
 from services.auth.repository import principals, refresh_tokens
+from services.auth.repository.refresh_tokens import RefreshToken, Session, Way
+from services.auth.rights import actor_of
 from services.auth.signing_keys import SigningKeys
-from services.auth.validation import check_text, invalid
-from snowlight.access.token import ACCESS_TOKEN_TYP
+from services.auth.validation import invalid
+from snowlight.access.token import ACCESS_TOKEN_AUDIENCE, ACCESS_TOKEN_TYP, AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import UnauthenticatedError
 
 ACCESS_TOKEN_S = 600
-REFRESH_IDLE_MS = 12 * 3_600_000
-REFRESH_ABSOLUTE_MS = 30 * 86_400_000
+LIFETIMES_MS = {
+    Way.PASSWORD: (12 * 3_600_000, 30 * 86_400_000),
+    Way.OIDC: (12 * 3_600_000, 30 * 86_400_000),
+    Way.DEVICE: (90 * 86_400_000, 400 * 86_400_000),
+    Way.CLIENT: (ACCESS_TOKEN_S * 1000, ACCESS_TOKEN_S * 1000),
+}
+"""How long a session goes on unused, and at all. A set-top box stands unused while its people are away; a
+system's session is one access token."""
 REUSE_GRACE_MS = 10_000
 """How long a used-up refresh token is still taken: the answer to its first use may have been lost, and two
 tabs of one browser, which share a cookie, may renew in the same moment."""
@@ -30,111 +38,160 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a sign-in or a refresh hands out."""
+    """What a sign-in or a refresh hands out. A system gets no refresh token: it has its own credentials."""
 
     access_token: str
+    expires_in_s: int
     refresh_token: str
     principal: Principal
+    device_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """The person a system acts for (RFC 8693 section 4.1, `act`)."""
+
+    person: str
+    unit: str
+    reason: str
 
 
 class Tokens:
-    """Issues and revokes tokens."""
+    """Begins sessions, goes on with them, and ends them."""
 
-    def __init__(
-        self, database: Database, keys: SigningKeys, passwords: Passwords, attempts: Attempts, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, keys: SigningKeys, clock: Clock) -> None:
         self._database = database
         self._keys = keys
-        self._passwords = passwords
-        self._attempts = attempts
         self._clock = clock
 
-    async def sign_in(self, username: str, password: str, address: str) -> Grant:
-        """Raises UnauthenticatedError("auth.invalid_grant"), the same whatever was wrong, and
-        ResourceExhaustedError after too many failures.
-        """
-        username = normal_username(check_text(username, "username", max_length=64, required=True))
-        if not password or len(password) > MAX_LENGTH:
-            raise invalid("password", f"must have 1 to {MAX_LENGTH} characters")
-        self._attempts.begin(username, address)
-        async with self._database.read() as connection:
-            found = await principals.find_credentials(connection, username)
-        principal, password_hash = found or (None, None)
-        fits = await self._passwords.verify(password, password_hash)
-        if principal is None or not fits or principal.disabled:
-            log.info("sign_in.refused", remote_address=address)
-            raise UnauthenticatedError("auth.invalid_grant", "user name or password is wrong")
-        self._attempts.succeeded(username, address)
-        now_ms = self._clock.now_ms()
-        family_id, refresh_token = secrets.token_urlsafe(12), secrets.token_urlsafe(32)
-        async with self._database.write() as connection:
-            await refresh_tokens.add_family(
-                connection,
-                family_id,
-                principal.principal_id,
-                create_ms=now_ms,
-                expire_ms=now_ms + REFRESH_IDLE_MS,
-            )
-            await refresh_tokens.add(connection, family_id, _sha256(refresh_token))
-        return Grant(self._access_token(principal), refresh_token, principal)
+    async def begin(
+        self,
+        connection: AsyncConnection,
+        principal: Principal,
+        way: Way,
+        *,
+        remote_address: str,
+        client_id: str = "",
+    ) -> Grant:
+        """A new session with its first pair of tokens, in the caller's transaction."""
+        session = self._session(principal, way, client_id, remote_address)
+        refresh_token = secrets.token_urlsafe(32)
+        await refresh_tokens.add_session(connection, session)
+        await refresh_tokens.add(connection, session.session_id, _sha256(refresh_token))
+        return self._grant(principal, session, refresh_token)
 
-    async def refresh(self, refresh_token: str) -> Grant:
-        """A new pair for the old refresh token, which is used up by it. Using it again ends its whole family.
+    async def begin_of_client(
+        self,
+        connection: AsyncConnection,
+        principal: Principal,
+        client_id: str,
+        acting: Acting | None,
+        remote_address: str,
+    ) -> Grant:
+        """A system's session: one access token and no refresh token (RFC 6749 section 4.4.3)."""
+        session = self._session(principal, Way.CLIENT, client_id, remote_address)
+        await refresh_tokens.add_session(connection, session)
+        return self._grant(principal, session, "", acting)
+
+    async def refresh(self, refresh_token: str, client_id: str) -> Grant:
+        """A new pair for the old refresh token, which is used up by it. Using it again ends its session,
+        which is told and on record.
 
         Raises UnauthenticatedError("auth.invalid_grant").
         """
         if not refresh_token:
             raise invalid("refresh_token", "is required")
-        principal, successor = await self._rotate(_sha256(refresh_token))
-        if principal is None:
-            raise UnauthenticatedError("auth.invalid_grant", "the refresh token is not valid")
-        return Grant(self._access_token(principal), successor, principal)
-
-    async def revoke(self, refresh_token: str) -> None:
-        """End the token's family; an unknown token is no error (RFC 7009 section 2.2)."""
         async with self._database.write() as connection:
-            token = await refresh_tokens.find(connection, _sha256(refresh_token))
-            if token is not None:
-                await refresh_tokens.revoke_family(connection, token.family_id, self._clock.now_ms())
+            grant = await self._rotate(connection, _sha256(refresh_token), client_id)
+        if grant is None:
+            raise UnauthenticatedError("auth.invalid_grant", "the refresh token is not valid")
+        return grant
+
+    async def find_refresh_token(self, connection: AsyncConnection, token: str) -> RefreshToken | None:
+        """The refresh token, or None."""
+        return await refresh_tokens.find(connection, _sha256(token))
 
     async def remove_expired(self) -> None:
-        """Forget families that have ended by time."""
+        """Forget sessions that have ended by time."""
         async with self._database.write() as connection:
             await refresh_tokens.remove_expired(connection, self._clock.now_ms())
 
-    async def _rotate(self, token_sha256: bytes) -> tuple[Principal | None, str]:
+    async def _rotate(self, connection: AsyncConnection, token_sha256: bytes, client_id: str) -> Grant | None:
         now_ms = self._clock.now_ms()
-        async with self._database.write() as connection:
-            token = await refresh_tokens.find(connection, token_sha256)
-            if token is None or token.family_revoked or now_ms >= token.family_expire_ms:
-                return None, ""
-            if token.rotate_ms is not None and now_ms - token.rotate_ms > REUSE_GRACE_MS:
-                await refresh_tokens.revoke_family(connection, token.family_id, now_ms)
-                log.warning("refresh_token.reused", principal=f"principals/{token.principal_id}")
-                return None, ""
-            principal = await principals.find(connection, f"principals/{token.principal_id}")
-            if principal is None or principal.disabled:
-                return None, ""
-            successor = secrets.token_urlsafe(32)
-            await refresh_tokens.mark_rotated(connection, token_sha256, now_ms)
-            await refresh_tokens.add(connection, token.family_id, _sha256(successor))
-            await refresh_tokens.extend_family(
-                connection,
-                token.family_id,
-                min(now_ms + REFRESH_IDLE_MS, token.family_create_ms + REFRESH_ABSOLUTE_MS),
-            )
-            return principal, successor
+        token = await refresh_tokens.find(connection, token_sha256)
+        if token is None or token.session.is_over(now_ms) or token.session.client_id != client_id:
+            return None
+        session = token.session
+        principal = await principals.find(connection, f"principals/{session.principal_id}")
+        if principal is None or principal.disabled:
+            return None
+        if token.rotate_ms is not None and now_ms - token.rotate_ms > REUSE_GRACE_MS:
+            await self._end_stolen(connection, principal, session, now_ms)
+            return None
+        successor = secrets.token_urlsafe(32)
+        idle_ms, absolute_ms = LIFETIMES_MS[session.way]
+        expire_ms = min(now_ms + idle_ms, session.create_ms + absolute_ms)
+        session = replace(session, use_ms=now_ms, expire_ms=expire_ms)
+        await refresh_tokens.mark_rotated(connection, token_sha256, now_ms)
+        await refresh_tokens.add(connection, session.session_id, _sha256(successor))
+        await refresh_tokens.extend(
+            connection, session.session_id, use_ms=session.use_ms, expire_ms=session.expire_ms
+        )
+        return self._grant(principal, session, successor)
 
-    def _access_token(self, principal: Principal) -> str:
+    async def _end_stolen(
+        self, connection: AsyncConnection, principal: Principal, session: Session, now_ms: int
+    ) -> None:
+        await refresh_tokens.revoke_family(connection, session.session_id, now_ms)
+        actor = actor_of(principal, AccessClaims(principal.name), session.remote_address)
+        detail = f"sessions/{session.session_id} ended: a used refresh token was used again"
+        await record_change(connection, actor, "session.end", detail, now_ms)
+        log.warning("refresh_token.reused", principal=principal.name, session=session.session_id)
+
+    def _session(self, principal: Principal, way: Way, client_id: str, remote_address: str) -> Session:
+        now_ms = self._clock.now_ms()
+        return Session(
+            session_id=secrets.token_urlsafe(12),
+            principal_id=principal.principal_id,
+            way=way,
+            client_id=client_id,
+            remote_address=remote_address,
+            create_ms=now_ms,
+            use_ms=now_ms,
+            expire_ms=now_ms + LIFETIMES_MS[way][0],
+        )
+
+    def _grant(
+        self,
+        principal: Principal,
+        session: Session,
+        refresh_token: str,
+        acting: Acting | None = None,
+    ) -> Grant:
         now_ms = self._clock.now_ms()
         issued = now_ms // 1000
-        claims = {
+        expire = min(issued + ACCESS_TOKEN_S, session.expire_ms // 1000)
+        claims: dict[str, Any] = {
+            "aud": ACCESS_TOKEN_AUDIENCE,
             "sub": principal.name,
+            "sid": session.session_id,
+            "line": str(principal.line),
+            "roles": sorted(str(role) for role in principal.roles),
+            "region": f"regions/{principal.scope}",
+            "tier": principal.tier,
             "iat": now_ms / 1000,  # to the ms (RFC 7519, 2): a change of rights in the same second is older
-            "exp": issued + ACCESS_TOKEN_S,
+            "nbf": issued,
+            "exp": expire,
             "jti": secrets.token_urlsafe(12),
         }
-        return self._keys.sign(claims, ACCESS_TOKEN_TYP)
+        if principal.jurisdiction:
+            claims["jurisdiction"] = f"jurisdictions/{principal.jurisdiction}"
+        if session.client_id:
+            claims["client_id"] = session.client_id
+        if acting is not None:
+            claims["act"] = {"sub": acting.person, "unit": acting.unit, "reason": acting.reason}
+        access_token = self._keys.sign(claims, ACCESS_TOKEN_TYP)
+        return Grant(access_token, expire - issued, refresh_token, principal)
 
 
 def _sha256(token: str) -> bytes:

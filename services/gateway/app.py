@@ -38,10 +38,14 @@ from services.gateway.live.hub import LiveHubs
 from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
+from services.gateway.people.account import AccountRoutes
+from services.gateway.people.client_auth import ClientAuth
+from services.gateway.people.devices import DeviceRoutes
 from services.gateway.people.identity import Identity
+from services.gateway.people.oidc import OidcRoutes
 from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
-from services.gateway.people.sessions import SessionRoutes
+from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.viewing import Viewing, open_viewing
@@ -99,9 +103,17 @@ def build_site(
     reader = FootageReader(peers, index, stores)
     camera_routes = CameraRoutes(peers, identity, cameras)
     desk = Desk(identity, cameras)
+    client_auth, session = (
+        ClientAuth(settings.client_certificate_header),
+        SessionCookie(behind_proxy=behind_proxy),
+    )
+    devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
     table: list[Route] = [
-        *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
-        *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
+        *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
+        *SessionRoutes(peers, session, behind_proxy=behind_proxy).routes(),
+        *OidcRoutes(peers, session, behind_proxy=behind_proxy).routes(),
+        *devices.routes(),
+        *AccountRoutes(peers, identity, behind_proxy=behind_proxy).routes(),
         *RegionRoutes(identity).routes(),
         *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),

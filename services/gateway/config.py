@@ -1,8 +1,9 @@
 """Settings of the gateway (`SNOWLIGHT_GATEWAY_*`)."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
 from snowlight.config import Address, service_settings_config
@@ -17,6 +18,17 @@ class GatewaySettings(BaseSettings):
     listen: Address = Field("127.0.0.1:8080", description="Where the site is served, plain HTTP.")
     behind_proxy: bool = Field(
         False, description="An edge proxy sets X-Forwarded-For and X-Forwarded-Proto; believe them."
+    )
+    client_certificate_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]*$",
+        description="In which header the proxy tells the certificate that a client has proved to hold: PEM "
+        "as in a URL, or by RFC 9440. The proxy must remove what clients send in it. Needs behind_proxy.",
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#\s]+)?/?$",
+        description="Where people reach the site, https://video.example. Unset: where a request went to.",
     )
     console_dir: Path | None = Field(
         None, description="The built console. Unset: the one in the package, else console/dist of a checkout."
@@ -39,3 +51,9 @@ class GatewaySettings(BaseSettings):
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.client_certificate_header and not self.behind_proxy:
+            raise ValueError("client_certificate_header needs behind_proxy: else anybody could send it")
+        return self

@@ -13,6 +13,7 @@ from snowlight.api.auth.v1 import (
     auth_pb2_grpc,
     consent_pb2_grpc,
     revocation_pb2_grpc,
+    sign_in_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
@@ -33,6 +34,7 @@ class Peers:
     tokens: auth_pb2_grpc.TokensAsyncStub
     access: auth_pb2_grpc.AccessAsyncStub
     directory: auth_pb2_grpc.DirectoryAsyncStub
+    sign_in: sign_in_pb2_grpc.SignInAsyncStub
     revocations: revocation_pb2_grpc.RevocationsAsyncStub
     audit: audit_pb2_grpc.AuditAsyncStub
     consents: consent_pb2_grpc.ConsentsAsyncStub
@@ -64,6 +66,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(auth)
         access: auth_pb2_grpc.AccessAsyncStub = auth_pb2_grpc.AccessStub(auth)
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
+        sign_in: sign_in_pb2_grpc.SignInAsyncStub = sign_in_pb2_grpc.SignInStub(auth)
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(auth)
         audit: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(auth)
         consents: consent_pb2_grpc.ConsentsAsyncStub = consent_pb2_grpc.ConsentsStub(auth)
@@ -76,6 +79,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             tokens=tokens,
             access=access,
             directory=directory,
+            sign_in=sign_in,
             revocations=revocations,
             audit=audit,
             consents=consents,

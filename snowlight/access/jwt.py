@@ -1,4 +1,4 @@
-"""JSON Web Tokens (RFC 7519), read strictly: one algorithm, one type, an expiry, an issuer."""
+"""JSON Web Tokens (RFC 7519), read strictly: one algorithm, one type, one audience, an expiry, an issuer."""
 
 import base64
 import json
@@ -14,6 +14,8 @@ AUTH_ISSUER = "urn:snowlight:auth"
 SERVICE_ISSUER = "urn:snowlight:service"
 SIGNATURE = "Ed25519"  # RFC 9864
 MAX_LENGTH = 4096
+SKEW_S = 5
+"""How far ahead the clock of who signed may be: services are not ready while theirs is over a second off."""
 REFUSALS = (JoseError, ValueError, TypeError, KeyError, RecursionError)
 """What reading a header or claims of a stranger's making may raise."""
 
@@ -23,13 +25,16 @@ def encode(claims: dict[str, Any], key: OKPKey | OctKey, *, algorithm: str, typ:
     header = {"alg": algorithm, "typ": typ}
     if key.kid:
         header["kid"] = key.kid
-    payload = json.dumps(claims, separators=(",", ":")).encode()
+    payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
     return jws.serialize_compact(header, payload, key, algorithms=[algorithm])
 
 
-def decode(token: str, keys: KeySet | OctKey, *, algorithm: str, typ: str, issuer: str) -> dict[str, Any]:
-    """The claims of a token whose signature, type and issuer are right. Expiry is the caller's to check at
-    each use (`check_times`), since verified claims may be cached.
+def decode(
+    token: str, keys: KeySet | OctKey, *, algorithm: str, typ: str, issuer: str, audience: str | None = None
+) -> dict[str, Any]:
+    """The claims of a token whose signature, type, issuer and audience are right. Times are the caller's to
+    check: when they begin once (`check_begin`), and when they end at each use (`check_times`), since
+    verified claims may be cached.
 
     Raises UnauthenticatedError("auth.token_invalid").
     """
@@ -41,8 +46,12 @@ def decode(token: str, keys: KeySet | OctKey, *, algorithm: str, typ: str, issue
         raise UnauthenticatedError("auth.token_invalid", "the token does not verify") from error
     if not isinstance(claims, dict) or parsed.headers().get("typ") != typ or claims.get("iss") != issuer:
         raise UnauthenticatedError("auth.token_invalid", "the token is of another kind")
+    if claims.get("aud") != audience:
+        raise UnauthenticatedError("auth.token_invalid", "the token is for another service")
     if not isinstance(claims.get("exp"), int) or not isinstance(claims.get("sub"), str):
         raise UnauthenticatedError("auth.token_invalid", "the token lacks exp or sub")
+    if not isinstance(claims.get("nbf", 0), int):
+        raise UnauthenticatedError("auth.token_invalid", "the token's nbf is no instant")
     return claims
 
 
@@ -55,7 +64,9 @@ def read_header(token: str) -> dict[str, Any]:
         raise UnauthenticatedError("auth.token_invalid", "the token is too long")
     encoded, dot, _ = token.partition(".")
     try:
-        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        header = json.loads(
+            base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=_no_duplicates
+        )
     except REFUSALS as error:
         raise UnauthenticatedError("auth.token_invalid", "this is not a token") from error
     # RFC 7515, 4.1.11: what must be understood and is not makes a token invalid. Nothing else is needed.
@@ -68,6 +79,12 @@ def check_times(claims: dict[str, Any], now_ms: int, *, code: str) -> None:
     """Raises ExpiredError(code) once `exp` has passed."""
     if now_ms >= claims["exp"] * 1000:
         raise ExpiredError(code, "the token has expired")
+
+
+def check_begin(claims: dict[str, Any], now_ms: int) -> None:
+    """Raises UnauthenticatedError("auth.token_invalid") before `nbf`. Once is enough: it stays past."""
+    if now_ms < (claims.get("nbf", 0) - SKEW_S) * 1000:
+        raise UnauthenticatedError("auth.token_invalid", "the token is not valid yet")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from snowlight.clock import Clock
 from snowlight.errors import ExpiredError, PermissionDeniedError, UnauthenticatedError
 
 ACCESS_TOKEN_TYP = "at+jwt"  # noqa: S105 - a type name (RFC 9068)
+ACCESS_TOKEN_AUDIENCE = "snowlight"  # noqa: S105 - a name
 TICKET_TYP = "ticket+jwt"
+TICKET_AUDIENCE = "snowlight:media"
 CACHE_SIZE = 20_000
 
 
@@ -29,6 +31,8 @@ class AccessClaims:
     acting_person: str = ""
     acting_unit: str = ""
     acting_reason: str = ""
+    client_id: str = ""
+    """The system or set-top box that holds the token; empty for a browser."""
     issue_ms: int = 0
 
 
@@ -78,20 +82,23 @@ class TokenVerifier:
     async def access_token(self, token: str) -> AccessClaims:
         """Whom the token speaks for. Raises UnauthenticatedError, `auth.token_expired` for an expired one and
         `auth.session_revoked` for one whose session was ended."""
-        claims = await self._claims(token, ACCESS_TOKEN_TYP)
+        return _access_claims(await self.access_claims(token))
+
+    async def access_claims(self, token: str) -> dict[str, Any]:
+        """All that the token says (RFC 9068). Raises as `access_token` does."""
+        claims = await self._claims(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
         try:
             jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
         except ExpiredError as error:
             raise UnauthenticatedError(error.code, "the access token has expired") from error
-        access = AccessClaims(principal=claims["sub"], issue_ms=round(claims.get("iat", 0) * 1000))
-        if self._revocations is not None and self._revocations.refuses(access):
+        if self._revocations is not None and self._revocations.refuses(_access_claims(claims)):
             raise UnauthenticatedError("auth.session_revoked", "the session was ended, sign in again")
-        return access
+        return claims
 
     async def ticket(self, token: str) -> TicketClaims:
         """The ticket's claims, verified each time: who sees a ticket often keeps what it opens. Raises
         UnauthenticatedError when forged, ExpiredError once over."""
-        claims = await self._verify(token, TICKET_TYP)
+        claims = await self._verify(token, TICKET_TYP, TICKET_AUDIENCE)
         jwt.check_times(claims, self._clock.now_ms(), code="ticket.expired")
         start_ms, end_ms = claims.get("win") or (0, 0)
         return TicketClaims(
@@ -110,20 +117,38 @@ class TokenVerifier:
             silent="silent" in claims.get("obl", ()),
         )
 
-    async def _claims(self, token: str, typ: str) -> dict[str, Any]:
+    async def _claims(self, token: str, typ: str, audience: str) -> dict[str, Any]:
         cached = self._verified.get((typ, token))
         if cached is not None:
             self._verified.move_to_end((typ, token))
             return cached
-        claims = await self._verify(token, typ)
+        claims = await self._verify(token, typ, audience)
         self._verified[typ, token] = claims
         if len(self._verified) > CACHE_SIZE:
             self._verified.popitem(last=False)
         return claims
 
-    async def _verify(self, token: str, typ: str) -> dict[str, Any]:
+    async def _verify(self, token: str, typ: str, audience: str) -> dict[str, Any]:
         key_id = jwt.read_header(token).get("kid")
         if not isinstance(key_id, str):
             raise UnauthenticatedError("auth.token_invalid", "the token names no key")
         keys = await self._keys.for_key_id(key_id)
-        return jwt.decode(token, keys, algorithm=jwt.SIGNATURE, typ=typ, issuer=jwt.AUTH_ISSUER)
+        claims = jwt.decode(
+            token, keys, algorithm=jwt.SIGNATURE, typ=typ, issuer=jwt.AUTH_ISSUER, audience=audience
+        )
+        jwt.check_begin(claims, self._clock.now_ms())
+        return claims
+
+
+def _access_claims(claims: dict[str, Any]) -> AccessClaims:
+    """Signed by auth, so what is there is of the right form."""
+    acting = claims.get("act") or {"sub": "", "unit": "", "reason": ""}
+    return AccessClaims(
+        principal=claims["sub"],
+        session_id=claims.get("sid", ""),
+        acting_person=acting["sub"],
+        acting_unit=acting["unit"],
+        acting_reason=acting["reason"],
+        client_id=claims.get("client_id", ""),
+        issue_ms=round(claims.get("iat", 0) * 1000),
+    )

@@ -28,7 +28,25 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.auth.v1.Tokens": {
         "IssueToken": {ANYONE},
         "RevokeToken": {_GATEWAY},
+        "IntrospectToken": {_GATEWAY},
         "GetJwks": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.SignIn": {
+        "AuthorizeDevice": {_GATEWAY},
+        "GetDevice": {_GATEWAY},
+        "DecideDevice": {_GATEWAY},
+        "StartOidc": {_GATEWAY},
+        "FinishOidc": {_GATEWAY},
+        "ChangePassword": {_GATEWAY},
+        "ListSessions": {_GATEWAY},
+        "EndSession": {_GATEWAY},
+    },
+    "snowlight.api.auth.v1.Clients": {
+        "CreateClient": {_ADMIN},
+        "ListClients": {_ADMIN},
+        "RotateClientSecret": {_ADMIN},
+        "SetClientCertificates": {_ADMIN},
+        "DeleteClient": {_ADMIN},
     },
     "snowlight.api.auth.v1.Access": {
         "Authorize": {_GATEWAY},

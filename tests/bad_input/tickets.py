@@ -109,7 +109,7 @@ async def auth_signature(snowlight: Snowlight) -> AsyncIterator[SigningKeys]:
     async with open_database(
         f"sqlite+aiosqlite:///{folder / 'auth.db'}", service="auth", migrations=MIGRATIONS
     ) as database:
-        keys = SigningKeys(database, key.derive("auth-signing-key"), SystemClock())
+        keys = SigningKeys(database, key.derive("auth-signing-key"), SystemClock(), publish_s=90)
         await keys.load()
         yield keys
 

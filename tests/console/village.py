@@ -11,7 +11,7 @@ from simulator.loop.parameters import LoopParameters, Profile
 from simulator.rtsp.authentication import Credentials
 from simulator.server import serve_cameras
 from tests.parts.part import CACHE, free_port
-from tests.parts.snowlight import run_embedded
+from tests.parts.snowlight import Snowlight, run_embedded
 from tests.person import Person, now, signed_in
 from tests.waiting import eventually
 
@@ -49,6 +49,7 @@ class Village:
     """The same, over HTTP."""
     since: datetime
     """All cameras but the one that is away are online from here on."""
+    snowlight: Snowlight
 
 
 @asynccontextmanager
@@ -75,4 +76,4 @@ async def run_village(folder: Path) -> AsyncIterator[Village]:
             return states.pop(OFFLINE) == "OFFLINE" and set(states.values()) == {"ONLINE"}
 
         await eventually(settled)
-        yield Village(snowlight.url, password, person, now())
+        yield Village(snowlight.url, password, person, now(), snowlight)

@@ -37,6 +37,22 @@ export interface Messages {
     | 'missing'
     | 'notice'
   >;
+  device: Words<
+    | 'title'
+    | 'hint'
+    | 'code'
+    | 'look'
+    | 'approve'
+    | 'deny'
+    | 'warning'
+    | 'sees'
+    | 'unknown'
+    | 'tooMany'
+    | 'forbidden'
+    | 'approved'
+    | 'denied'
+    | 'another'
+  > & { asks: (name: string, address: string) => string };
   shell: Words<'wall' | 'signOut' | 'account' | 'cameras' | 'openCameras' | 'online' | 'serverTime'> & {
     roles: Record<string, string>;
     lines: Record<string, string>;

@@ -10,7 +10,7 @@ from services.auth.decision import Action
 from services.auth.model import Actor, AuditRecord
 from services.auth.repository import audit, audit_links
 from services.auth.repository.audit_links import Filter, Linked
-from services.auth.rights import Rights, actor_of, load_principal
+from services.auth.rights import Rights, actor_of, load_caller
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -68,7 +68,7 @@ class Exports:
                     remote_address=request.remote_address,
                 )
             else:
-                principal = await load_principal(connection, request.caller.principal)
+                principal = await load_caller(connection, request.caller)
                 sight = await readable(connection, self._rights, principal, self._places)
                 actor = actor_of(principal, request.caller, request.remote_address)
             wanted = request.filter

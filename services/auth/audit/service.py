@@ -15,9 +15,9 @@ from services.auth.audit.sight import readable
 from services.auth.audit.verification import Finding, Note, Told, Verification
 from services.auth.directory.delegation import ADMINISTRATOR
 from services.auth.repository import audit_heads, audit_links
-from services.auth.rights import Rights, load_principal
+from services.auth.rights import Rights, load_caller
 from services.auth.validation import check_page_size, check_text, invalid
-from snowlight.access.token import TokenVerifier
+from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -60,12 +60,12 @@ class AuditService(audit_pb2_grpc.AuditServicer):
     ) -> audit_pb2.ListAuditRecordsResponse:
         size, behind = check_page_size(request.page_size), messages.key_in(request.page_token)
         wanted = messages.to_filter(request.filter)
-        name = await self._reader(request.reader)
+        reader = await self._reader(request.reader)
         await self._linker.link()  # so that whoever was just told of something finds it on record
         async with self._database.read() as connection:
             sight: Sight | None = None
-            if name is not None:
-                principal = await load_principal(connection, name)
+            if reader is not None:
+                principal = await load_caller(connection, reader)
                 sight = await readable(connection, self._rights, principal, self._places)
             found = await audit_links.page(connection, wanted, sight, behind, size + 1)
         page = found[:size]
@@ -78,10 +78,9 @@ class AuditService(audit_pb2_grpc.AuditServicer):
         self, request: audit_pb2.ExportAuditRecordsRequest, context: Any
     ) -> AsyncIterator[audit_pb2.ExportAuditRecordsResponse]:
         reader = request.reader
-        name = await self._reader(reader)
         wish = ExportRequest(
             filter=messages.to_filter(request.filter),
-            caller=None if name is None else await self._verifier.access_token(reader.access_token),
+            caller=await self._reader(reader),
             acting_person=check_text(reader.acting_person, "acting_person", max_length=100),
             remote_address=check_text(reader.remote_address, "remote_address", max_length=64),
             purpose=check_text(request.purpose, "purpose", max_length=500),
@@ -128,11 +127,11 @@ class AuditService(audit_pb2_grpc.AuditServicer):
             async for told in self._verification.verify(from_day, to_day, request.heads):
                 yield _told(told)
 
-    async def _reader(self, reader: audit_pb2.AuditReader) -> str | None:
-        """The principal who reads; None for a service that reads everything."""
+    async def _reader(self, reader: audit_pb2.AuditReader) -> AccessClaims | None:
+        """Who reads; None for a service that reads everything."""
         match reader.WhichOneof("reader"):
             case "access_token":
-                return (await self._verifier.access_token(reader.access_token)).principal
+                return await self._verifier.access_token(reader.access_token)
             case "whole" if reader.whole and calling_service() == ADMINISTRATOR:
                 return None
             case _:

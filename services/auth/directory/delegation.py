@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.decision import Action
 from services.auth.model import Actor, AuditRecord, Jurisdiction, Line, Principal, Role
 from services.auth.repository import audit, jurisdictions, regions
-from services.auth.rights import Rights, actor_of, load_principal
+from services.auth.rights import Rights, actor_of, load_caller
 from services.auth.validation import check_text, invalid
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
@@ -45,7 +45,7 @@ class Delegation:
                 raise UnauthenticatedError("auth.person_missing", "the person's access token is required")
             return Giver(None, Actor(ADMINISTRATOR, remote_address=address))
         caller = await self._verifier.access_token(on_behalf_of.access_token)
-        principal = await load_principal(connection, caller.principal)
+        principal = await load_caller(connection, caller)
         return Giver(principal, actor_of(principal, caller, address))
 
     async def reach(self, connection: AsyncConnection, giver: Giver) -> list[str] | None:

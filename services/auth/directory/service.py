@@ -10,6 +10,7 @@ from services.auth.messages import (
     jurisdiction_message,
     principal_message,
     region_message,
+    to_timestamp,
 )
 from services.auth.repository import regions
 from services.auth.signing_keys import SigningKeys
@@ -126,4 +127,5 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
     async def RotateSigningKey(  # noqa: N802
         self, request: auth_pb2.RotateSigningKeyRequest, context: Any
     ) -> auth_pb2.RotateSigningKeyResponse:
-        return auth_pb2.RotateSigningKeyResponse(key_id=await self._keys.rotate())
+        key_id, sign_ms = await self._keys.rotate()
+        return auth_pb2.RotateSigningKeyResponse(key_id=key_id, sign_time=to_timestamp(sign_ms))

@@ -1,39 +1,73 @@
-"""Refresh tokens by their SHA-256, in families that began with one sign-in."""
+"""Sessions, each begun by one sign-in, and the refresh tokens of their families by SHA-256."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.repository import revocations
+from services.auth.repository.revocations import Kind
 from services.auth.tables import refresh_families, refresh_tokens
+
+
+class Way(StrEnum):
+    """How a session began."""
+
+    PASSWORD = "password"  # noqa: S105 - a name
+    OIDC = "oidc"
+    DEVICE = "device"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in and all that came from it. `client_id` is empty for a browser. Instants in ms."""
+
+    session_id: str
+    principal_id: str
+    way: Way
+    client_id: str
+    remote_address: str
+    create_ms: int
+    use_ms: int
+    expire_ms: int
+    revoked: bool = False
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether it was ended, or by time."""
+        return self.revoked or now_ms >= self.expire_ms
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token and the state of its family. `rotate_ms` is when it was first used up."""
+    """A refresh token and its session. `rotate_ms` is when it was first used up."""
 
-    family_id: str
-    principal_id: str
-    family_create_ms: int
-    family_expire_ms: int
-    family_revoked: bool
+    session: Session
     rotate_ms: int | None
 
 
-async def add_family(
-    connection: AsyncConnection, family_id: str, principal_id: str, *, create_ms: int, expire_ms: int
-) -> None:
-    """Begin a family at a sign-in."""
+async def add_session(connection: AsyncConnection, session: Session) -> None:
+    """Begin a session at a sign-in."""
     await connection.execute(
         sa.insert(refresh_families).values(
-            family_id=family_id, principal_id=principal_id, create_ms=create_ms, expire_ms=expire_ms
+            family_id=session.session_id,
+            principal_id=session.principal_id,
+            way=str(session.way),
+            client_id=session.client_id,
+            remote_address=session.remote_address,
+            create_ms=session.create_ms,
+            use_ms=session.use_ms,
+            expire_ms=session.expire_ms,
         )
     )
 
 
-async def add(connection: AsyncConnection, family_id: str, token_sha256: bytes) -> None:
-    """Add a token to its family."""
-    await connection.execute(sa.insert(refresh_tokens).values(token_sha256=token_sha256, family_id=family_id))
+async def add(connection: AsyncConnection, session_id: str, token_sha256: bytes) -> None:
+    """Add a token to its session."""
+    await connection.execute(
+        sa.insert(refresh_tokens).values(token_sha256=token_sha256, family_id=session_id)
+    )
 
 
 async def find(connection: AsyncConnection, token_sha256: bytes) -> RefreshToken | None:
@@ -44,16 +78,27 @@ async def find(connection: AsyncConnection, token_sha256: bytes) -> RefreshToken
         .where(refresh_tokens.c.token_sha256 == token_sha256)
     )
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
-    return RefreshToken(
-        family_id=row.family_id,
-        principal_id=row.principal_id,
-        family_create_ms=row.create_ms,
-        family_expire_ms=row.expire_ms,
-        family_revoked=row.revoke_ms is not None,
-        rotate_ms=row.rotate_ms,
+    return None if row is None else RefreshToken(_session(row), row.rotate_ms)
+
+
+async def find_session(connection: AsyncConnection, session_id: str) -> Session | None:
+    """The session, or None."""
+    query = sa.select(refresh_families).where(refresh_families.c.family_id == session_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _session(row)
+
+
+async def list_running(
+    connection: AsyncConnection, principal_id: str, now_ms: int, *, limit: int
+) -> list[Session]:
+    """The newest `limit` sessions of a principal that are not over, newest first."""
+    query = (
+        sa.select(refresh_families)
+        .where(refresh_families.c.principal_id == principal_id, _runs(now_ms))
+        .order_by(refresh_families.c.create_ms.desc(), refresh_families.c.family_id)
+        .limit(limit)
     )
+    return [_session(row) for row in await connection.execute(query)]
 
 
 async def mark_rotated(connection: AsyncConnection, token_sha256: bytes, now_ms: int) -> None:
@@ -65,33 +110,65 @@ async def mark_rotated(connection: AsyncConnection, token_sha256: bytes, now_ms:
     )
 
 
-async def extend_family(connection: AsyncConnection, family_id: str, expire_ms: int) -> None:
-    """Move the instant at which the family ends."""
+async def extend(connection: AsyncConnection, session_id: str, *, use_ms: int, expire_ms: int) -> None:
+    """Move the instant at which the session ends, since it was used."""
     await connection.execute(
         sa.update(refresh_families)
-        .where(refresh_families.c.family_id == family_id)
-        .values(expire_ms=expire_ms)
+        .where(refresh_families.c.family_id == session_id)
+        .values(use_ms=use_ms, expire_ms=expire_ms)
     )
 
 
-async def revoke_family(connection: AsyncConnection, family_id: str, now_ms: int) -> None:
-    """End the family at once."""
-    await _revoke(connection, refresh_families.c.family_id == family_id, now_ms)
+async def revoke_family(connection: AsyncConnection, session_id: str, now_ms: int) -> list[str]:
+    """End the session at once, and tell so. The ids of the sessions that ended by it: this one or none."""
+    return await _revoke(connection, refresh_families.c.family_id == session_id, now_ms)
 
 
-async def revoke_principal(connection: AsyncConnection, principal_id: str, now_ms: int) -> None:
-    """End all families of a principal."""
-    await _revoke(connection, refresh_families.c.principal_id == principal_id, now_ms)
+async def revoke_principal(
+    connection: AsyncConnection, principal_id: str, now_ms: int, *, but: str = ""
+) -> list[str]:
+    """End all sessions of a principal, except for `but`, and tell so. Their ids."""
+    which = sa.and_(refresh_families.c.principal_id == principal_id, refresh_families.c.family_id != but)
+    return await _revoke(connection, which, now_ms)
+
+
+async def revoke_client(connection: AsyncConnection, client_id: str, now_ms: int) -> list[str]:
+    """End all sessions of a client, and tell so. Their ids."""
+    return await _revoke(connection, refresh_families.c.client_id == client_id, now_ms)
 
 
 async def remove_expired(connection: AsyncConnection, now_ms: int) -> None:
-    """Forget the families that have ended by time, with their tokens."""
+    """Forget the sessions that have ended by time, with their tokens."""
     await connection.execute(sa.delete(refresh_families).where(refresh_families.c.expire_ms <= now_ms))
 
 
-async def _revoke(connection: AsyncConnection, which: sa.ColumnElement[bool], now_ms: int) -> None:
-    await connection.execute(
+async def _revoke(connection: AsyncConnection, which: sa.ColumnElement[bool], now_ms: int) -> list[str]:
+    ended = await connection.execute(
         sa.update(refresh_families)
-        .where(which, refresh_families.c.revoke_ms.is_(None))
+        .where(which, _runs(now_ms))
         .values(revoke_ms=now_ms)
+        .returning(refresh_families.c.family_id)
+    )
+    ids = list(ended.scalars())
+    for session_id in ids:
+        await revocations.add(connection, Kind.SESSION, session_id, now_ms)
+    return ids
+
+
+def _runs(now_ms: int) -> sa.ColumnElement[bool]:
+    return sa.and_(refresh_families.c.revoke_ms.is_(None), refresh_families.c.expire_ms > now_ms)
+
+
+def _session(row: sa.Row[tuple[object, ...]]) -> Session:
+    values = row._mapping
+    return Session(
+        session_id=values["family_id"],
+        principal_id=values["principal_id"],
+        way=Way(values["way"]),
+        client_id=values["client_id"],
+        remote_address=values["remote_address"],
+        create_ms=values["create_ms"],
+        use_ms=values["use_ms"],
+        expire_ms=values["expire_ms"],
+        revoked=values["revoke_ms"] is not None,
     )

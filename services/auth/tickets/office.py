@@ -15,7 +15,7 @@ from services.auth.rights import Asked, Rights, actor_of
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.grouping import Grouped
 from services.auth.tickets.request import LIFETIME_MS, IssuedTicket, TicketRequest
-from snowlight.access.token import TICKET_TYP
+from snowlight.access.token import TICKET_AUDIENCE, TICKET_TYP
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import PermissionDeniedError, UnauthenticatedError
@@ -147,6 +147,7 @@ class TicketOffice:
         """The ticket as its holder gets it."""
         ticket = given.ticket
         claims: dict[str, Any] = {
+            "aud": TICKET_AUDIENCE,
             "sub": ticket.principal,
             "cam": ticket.camera_uid,
             "act": ticket.action,

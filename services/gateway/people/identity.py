@@ -33,6 +33,8 @@ class Person:
     access_token: str
     address: str = ""
     """Where they call from, for the audit."""
+    client_id: str = ""
+    """The system or set-top box that calls, which may see less than who let it in."""
 
 
 class Sight:
@@ -78,18 +80,20 @@ class Identity:
         self._cameras = cameras
         self._clock = clock
         self._behind_proxy = behind_proxy
-        self._sights: OrderedDict[str, tuple[float, Sight]] = OrderedDict()
+        self._sights: OrderedDict[tuple[str, str], tuple[float, Sight]] = OrderedDict()
 
     async def person(self, request: web.Request) -> Person:
         """The request's caller. Raises UnauthenticatedError."""
         token = bearer_token(request)
-        principal = (await self._verifier.access_token(token)).principal
-        return Person(principal, token, remote_address(request, behind_proxy=self._behind_proxy))
+        claims = await self._verifier.access_token(token)
+        address = remote_address(request, behind_proxy=self._behind_proxy)
+        return Person(claims.principal, token, address, claims.client_id)
 
     async def sight(self, person: Person) -> Sight:
         """What `person` may know of, at most a second old, and not older than the cameras known here."""
         now = self._clock.monotonic()
-        known = self._sights.get(person.name)
+        whose = (person.name, person.client_id)
+        known = self._sights.get(whose)
         if (
             known is not None
             and now - known[0] < SIGHT_KEPT_S
@@ -97,8 +101,8 @@ class Identity:
         ):
             return known[1]
         sight = await self._ask_sight(person, known[1] if known is not None else None)
-        self._sights[person.name] = (now, sight)
-        self._sights.move_to_end(person.name)
+        self._sights[whose] = (now, sight)
+        self._sights.move_to_end(whose)
         if len(self._sights) > _CACHE_SIZE:
             self._sights.popitem(last=False)
         return sight

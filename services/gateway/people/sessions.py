@@ -20,8 +20,11 @@ from snowlight.rpc.status import remote_errors
 
 PATH = "/v1/session"
 COOKIE = "snowlight_session"
+DEVICE_COOKIE = "snowlight_device"
+DEVICE_KEPT_S = 400 * 86_400  # what browsers keep a cookie for at most (RFC 6265bis section 5.5)
 HEADER = "X-Snowlight-Session"
 _RENEW = "renew"
+_MAX_DEVICE_KEY = 64
 _NOT_TOLD = frozenset({"disabled", "create_time", "organisation", "username"})
 
 _ANSWER = {
@@ -37,11 +40,47 @@ _HEADER_PARAMETER = Parameter(
 )
 
 
+class SessionCookie:
+    """The cookies of a session. A second one outlives it: by it a browser is known again, so that nobody who
+    guesses at its account slows it down."""
+
+    def __init__(self, *, behind_proxy: bool) -> None:
+        self._behind_proxy = behind_proxy
+
+    def set(self, request: web.Request, response: web.Response, answer: auth_pb2.IssueTokenResponse) -> None:
+        """Give the browser the session that auth has begun or gone on with."""
+        secure = is_https(request, behind_proxy=self._behind_proxy)
+        response.set_cookie(
+            COOKIE, answer.refresh_token, path=PATH, httponly=True, samesite="Strict", secure=secure
+        )
+        if answer.device_key:
+            response.set_cookie(
+                DEVICE_COOKIE,
+                answer.device_key,
+                path=PATH,
+                max_age=DEVICE_KEPT_S,
+                httponly=True,
+                samesite="Strict",
+                secure=secure,
+            )
+
+    def clear(self, request: web.Request, response: web.Response) -> None:
+        """Take the session from the browser."""
+        response.del_cookie(
+            COOKIE,
+            path=PATH,
+            httponly=True,
+            samesite="Strict",
+            secure=is_https(request, behind_proxy=self._behind_proxy),
+        )
+
+
 class SessionRoutes:
     """Sign in, renew, sign out."""
 
-    def __init__(self, peers: Peers, *, behind_proxy: bool) -> None:
+    def __init__(self, peers: Peers, cookie: SessionCookie, *, behind_proxy: bool) -> None:
         self._peers = peers
+        self._cookie = cookie
         self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
@@ -78,7 +117,12 @@ class SessionRoutes:
         username, password = take_strings(await read_json(request), ("username", "password"))
         return await self._answer(
             request,
-            auth_pb2.IssueTokenRequest(grant_type="password", username=username, password=password),
+            auth_pb2.IssueTokenRequest(
+                grant_type="password",
+                username=username,
+                password=password,
+                device_key=_device_key(request),
+            ),
         )
 
     async def close(self, request: web.Request) -> web.StreamResponse:
@@ -90,7 +134,7 @@ class SessionRoutes:
                     auth_pb2.RevokeTokenRequest(token=token), timeout=CALL_TIMEOUT_S
                 )
         response = web.Response(status=204, headers={"Cache-Control": "no-store"})
-        self._clear(request, response)
+        self._cookie.clear(request, response)
         return response
 
     async def _renew(self, request: web.Request) -> web.StreamResponse:
@@ -104,7 +148,7 @@ class SessionRoutes:
             )
         except UnauthenticatedError as error:
             response = problem(401, error.code, "the session is over: sign in again")
-            self._clear(request, response)
+            self._cookie.clear(request, response)
             return response
 
     async def _answer(self, request: web.Request, grant: auth_pb2.IssueTokenRequest) -> web.Response:
@@ -118,24 +162,14 @@ class SessionRoutes:
                 "principal": to_json(answer.principal, without=_NOT_TOLD),
             }
         )
-        response.set_cookie(
-            COOKIE,
-            answer.refresh_token,
-            path=PATH,
-            httponly=True,
-            samesite="Strict",
-            secure=is_https(request, behind_proxy=self._behind_proxy),
-        )
+        self._cookie.set(request, response, answer)
         return response
 
-    def _clear(self, request: web.Request, response: web.Response) -> None:
-        response.del_cookie(
-            COOKIE,
-            path=PATH,
-            httponly=True,
-            samesite="Strict",
-            secure=is_https(request, behind_proxy=self._behind_proxy),
-        )
+
+def _device_key(request: web.Request) -> str:
+    """What an earlier sign-in has left; "" for what cannot be that."""
+    value = request.cookies.get(DEVICE_COOKIE, "")
+    return value if value.isascii() and len(value) <= _MAX_DEVICE_KEY else ""
 
 
 def _cookie(request: web.Request) -> str:

@@ -16,7 +16,10 @@ from snowlight.api.auth.v1 import (
     audit_pb2_grpc,
     auth_pb2,
     auth_pb2_grpc,
+    client_pb2,
+    client_pb2_grpc,
     consent_pb2_grpc,
+    sign_in_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
@@ -52,6 +55,8 @@ class Auth:
     tokens: "auth_pb2_grpc.TokensAsyncStub"
     access: "auth_pb2_grpc.AccessAsyncStub"
     directory: "auth_pb2_grpc.DirectoryAsyncStub"
+    sign_in_stub: "sign_in_pb2_grpc.SignInAsyncStub"
+    clients: "client_pb2_grpc.ClientsAsyncStub"
     audit_log: "audit_pb2_grpc.AuditAsyncStub"
     consents: "consent_pb2_grpc.ConsentsAsyncStub"
     verifier: TokenVerifier
@@ -86,13 +91,38 @@ class Auth:
         )
 
     async def sign_in(
-        self, username: str, password: str = PASSWORD, address: str = "192.0.2.1"
+        self, username: str, password: str = PASSWORD, address: str = "192.0.2.1", device_key: str = ""
     ) -> auth_pb2.IssueTokenResponse:
         """Sign in with a password."""
         return await self.tokens.IssueToken(
             auth_pb2.IssueTokenRequest(
-                grant_type="password", username=username, password=password, remote_address=address
+                grant_type="password",
+                username=username,
+                password=password,
+                remote_address=address,
+                device_key=device_key,
             )
+        )
+
+    async def add_system_principal(
+        self, username: str, scope: str, *, disabled: bool = False
+    ) -> auth_pb2.Principal:
+        """Create a police platform that cannot sign in yet."""
+        principal = auth_pb2.Principal(
+            username=username,
+            kind=auth_pb2.SYSTEM,
+            line=auth_pb2.POLICE,
+            roles=[auth_pb2.VIEWER],
+            scope=f"regions/{scope}",
+            disabled=disabled,
+        )
+        return await self.directory.CreatePrincipal(auth_pb2.CreatePrincipalRequest(principal=principal))
+
+    async def add_system(self, username: str, scope: str) -> client_pb2.CreateClientResponse:
+        """Create a police platform that signs in by a secret."""
+        principal = await self.add_system_principal(username, scope)
+        return await self.clients.CreateClient(
+            client_pb2.CreateClientRequest(display_name=username, principal=principal.name)
         )
 
     async def refresh(self, refresh_token: str) -> auth_pb2.IssueTokenResponse:
@@ -166,6 +196,8 @@ async def auth_of(
             tokens=tokens,
             access=auth_pb2_grpc.AccessStub(channel),
             directory=auth_pb2_grpc.DirectoryStub(channel),
+            sign_in_stub=sign_in_pb2_grpc.SignInStub(channel),
+            clients=client_pb2_grpc.ClientsStub(channel),
             audit_log=audit_pb2_grpc.AuditStub(channel),
             consents=consent_pb2_grpc.ConsentsStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),

@@ -110,9 +110,38 @@ async def test_lists_are_json_lines_and_keys_rotate(auth: Auth) -> None:
     (creation,) = map(json.loads, output.splitlines())
     assert (creation["event"], creation["principal"]) == ("change", "services/admin")
     assert creation["detail"] == f"{principal['name']} created: government admin,auditor regions/421381"
-    status, key_id, _ = await admin(auth, "rotate-key")
+    status, key_id, _ = await admin(auth, "rotate-keys")
     keys = json.loads((await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json)["keys"]
-    assert (status, len(keys), keys[0]["kid"]) == (0, 2, key_id.strip())
+    assert (status, len(keys), keys[0]["kid"]) == (0, 2, key_id.split()[0])
+
+
+async def test_a_client_is_made_and_given_secrets_by_the_command_line(auth: Auth, tmp_path: Path) -> None:
+    await admin(auth, *GUANGSHUI)
+    system = ("--username", "platform", "--line", "police", "--role", "viewer", "--scope", "regions/421381")
+    await admin(auth, "create-operator", "--kind", "system", *system)
+    status, output, _ = await admin(
+        auth, "create-client", "--display-name", "platform", "--username", "platform"
+    )
+    name, secret = output.splitlines()
+    first = secret.removeprefix("secret: ")
+    assert (status, name.startswith("clients/")) == (0, True)
+    _, output, _ = await admin(auth, "rotate-client-secret", name, "--keep-old-hours", "1")
+    for shown in (first, output.strip().removeprefix("secret: ")):
+        client = auth_pb2.ClientCredentials(client_id=name.removeprefix("clients/"), client_secret=shown)
+        request = auth_pb2.IssueTokenRequest(grant_type="client_credentials", client=client)
+        assert (await auth.tokens.IssueToken(request)).access_token
+    _, output, _ = await admin(auth, "list-clients")
+    (listed,) = map(json.loads, output.splitlines())
+    assert (listed["name"], len(listed["secret_create_times"])) == (name, 2)
+    assert first not in output
+
+    missing = tmp_path / "missing.pem"
+    status, _, errors = await admin(auth, "set-client-certificates", name, "--certificate", missing)
+    assert (status, "cannot be read" in errors) == (1, True)
+    assert (await admin(auth, "delete-client", name))[0] == 0
+    assert await admin(auth, "list-clients") == (0, "", "")
+    _, output, _ = await admin(auth, "create-client", "--display-name", "box", "--set-top-box")
+    assert output.count("\n") == 1, "a set-top box keeps no secret"
 
 
 async def test_an_administrator_takes_something_away(auth: Auth) -> None:

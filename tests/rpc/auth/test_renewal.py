@@ -94,7 +94,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
                 0,
             )
             await principals.add(connection, chen, "")
-        keys = SigningKeys(database, bytes(32), clock)
+        keys = SigningKeys(database, bytes(32), clock, publish_s=90)
         await keys.load()
         rights = Rights(PolicyEngine(load_policies(RULES)), clock, re.compile("[0-9]{4,}"))
         office = TicketOffice(database, CameraModel(database, clock), rights, keys, clock, max_viewers=3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -211,7 +211,13 @@ class Site:
 
 
 @asynccontextmanager
-async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
+async def run_site(
+    data_dir: Path,
+    *,
+    port: int | None = None,
+    auth_settings: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Site]:
     """Auth, storage, ingest's registry and the gateway, with a county, its village and some people."""
     clock = MovableClock()
     cluster = ClusterSettings(
@@ -222,9 +228,9 @@ async def run_site(data_dir: Path, **settings: Any) -> AsyncIterator[Site]:
         drain_seconds=0.2,
     )
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
-    port = free_port()
+    port = port or free_port()
     async with AsyncExitStack() as stack:
-        auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192)
+        auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
         storage = StorageSettings(listen=cluster.storage_address)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))

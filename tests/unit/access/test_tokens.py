@@ -12,7 +12,13 @@ from snowlight.access import jwt
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.keys import PublicKeys
 from snowlight.access.service_token import LIFETIME_S, ServiceTokens
-from snowlight.access.token import ACCESS_TOKEN_TYP, TICKET_TYP, TokenVerifier
+from snowlight.access.token import (
+    ACCESS_TOKEN_AUDIENCE,
+    ACCESS_TOKEN_TYP,
+    TICKET_AUDIENCE,
+    TICKET_TYP,
+    TokenVerifier,
+)
 from snowlight.errors import ExpiredError, PermissionDeniedError, UnauthenticatedError
 
 NOW_MS = 1_790_000_000_000
@@ -58,6 +64,7 @@ def ticket(key: OKPKey) -> Sign:
     def sign(signer: OKPKey = key, typ: str = TICKET_TYP, **changes: Any) -> str:
         claims = {
             "iss": jwt.AUTH_ISSUER,
+            "aud": TICKET_AUDIENCE if typ == TICKET_TYP else ACCESS_TOKEN_AUDIENCE,
             "sub": "principals/officer",
             "jti": "t1",
             "cam": "camera-uid",
@@ -130,6 +137,11 @@ async def test_what_auth_did_not_sign_as_a_ticket_is_refused(
         ticket(signer=stranger),
         ticket(typ=ACCESS_TOKEN_TYP),
         ticket(iss="somebody"),
+        ticket(aud=ACCESS_TOKEN_AUDIENCE),
+        ticket(aud=[TICKET_AUDIENCE]),
+        ticket(aud=None),
+        ticket(nbf=NOW_MS // 1000 + 60),
+        ticket(nbf="soon"),
         ticket(exp=None),
         ticket(exp="never"),
         "x" * 5000,

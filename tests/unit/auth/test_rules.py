@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.auth.attempts import MAX_TRACKED, Attempts
+from services.auth.attempts import Attempts
 from services.auth.decision import Action
+from services.auth.failures import MAX_TRACKED
 from services.auth.model import Line, Role
 from services.auth.passwords import check_password
 from services.auth.principals import check_roles, check_username
@@ -107,7 +108,7 @@ def test_failed_sign_ins_are_remembered_for_a_bounded_number_of_names() -> None:
     with pytest.raises(ResourceExhaustedError):
         attempts.begin("victim", "192.0.2.1")
     for number in range(MAX_TRACKED):
-        attempts.begin("someone", f"2001:db8::{number:x}")
+        attempts.begin(f"name{number}", f"2001:db8::{number:x}")
     attempts.begin("victim", "192.0.2.1")
 
 

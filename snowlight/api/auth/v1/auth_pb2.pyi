@@ -286,6 +286,36 @@ class Jurisdiction(_message.Message):
 Global___Jurisdiction: _TypeAlias = Jurisdiction  # noqa: Y015
 
 @_typing.final
+class ClientCredentials(_message.Message):
+    """How a client proves who it is: a secret (RFC 6749 section 2.3.1) or its certificate (RFC 8705 section 2.1)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_SECRET_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    client_id: _builtins.str
+    client_secret: _builtins.str
+    certificate: _builtins.bytes
+    """X.509, DER, as the gateway's proxy saw it. Believed from services alone; another caller's is the one that
+    its own connection was made with.
+    """
+    def __init__(
+        self,
+        *,
+        client_id: _builtins.str = ...,
+        client_secret: _builtins.str = ...,
+        certificate: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "client_id", b"client_id", "client_secret", b"client_secret"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClientCredentials: _TypeAlias = ClientCredentials  # noqa: Y015
+
+@_typing.final
 class IssueTokenRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -294,13 +324,28 @@ class IssueTokenRequest(_message.Message):
     PASSWORD_FIELD_NUMBER: _builtins.int
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    CLIENT_FIELD_NUMBER: _builtins.int
+    ACTING_PERSON_FIELD_NUMBER: _builtins.int
+    ACTING_UNIT_FIELD_NUMBER: _builtins.int
+    ACTING_REASON_FIELD_NUMBER: _builtins.int
+    DEVICE_CODE_FIELD_NUMBER: _builtins.int
+    DEVICE_KEY_FIELD_NUMBER: _builtins.int
     grant_type: _builtins.str
-    """"password" or "refresh_token" """
+    """"password", "refresh_token", "client_credentials" or "urn:ietf:params:oauth:grant-type:device_code" """
     username: _builtins.str
     password: _builtins.str
     refresh_token: _builtins.str
     remote_address: _builtins.str
-    """The caller's address as the gateway saw it; failed sign-ins are counted by it."""
+    """The caller's address as the gateway saw it; failed sign-ins are counted by it. Believed from services."""
+    acting_person: _builtins.str
+    """Of client_credentials: the person a system acts for, their unit, and why. All three or none."""
+    acting_unit: _builtins.str
+    acting_reason: _builtins.str
+    device_code: _builtins.str
+    device_key: _builtins.str
+    """Of password: what an earlier sign-in from the same browser was given."""
+    @_builtins.property
+    def client(self) -> Global___ClientCredentials: ...
     def __init__(
         self,
         *,
@@ -309,10 +354,16 @@ class IssueTokenRequest(_message.Message):
         password: _builtins.str = ...,
         refresh_token: _builtins.str = ...,
         remote_address: _builtins.str = ...,
+        client: Global___ClientCredentials | None = ...,
+        acting_person: _builtins.str = ...,
+        acting_unit: _builtins.str = ...,
+        acting_reason: _builtins.str = ...,
+        device_code: _builtins.str = ...,
+        device_key: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grant_type", b"grant_type", "password", b"password", "refresh_token", b"refresh_token", "remote_address", b"remote_address", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_person", b"acting_person", "acting_reason", b"acting_reason", "acting_unit", b"acting_unit", "client", b"client", "device_code", b"device_code", "device_key", b"device_key", "grant_type", b"grant_type", "password", b"password", "refresh_token", b"refresh_token", "remote_address", b"remote_address", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -327,10 +378,13 @@ class IssueTokenResponse(_message.Message):
     EXPIRES_IN_FIELD_NUMBER: _builtins.int
     TOKEN_TYPE_FIELD_NUMBER: _builtins.int
     PRINCIPAL_FIELD_NUMBER: _builtins.int
+    DEVICE_KEY_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     refresh_token: _builtins.str
     expires_in: _builtins.int
     token_type: _builtins.str
+    device_key: _builtins.str
+    """Of password: by it this browser is known again, so that strangers' failures do not slow it down."""
     @_builtins.property
     def principal(self) -> Global___Principal:
         """Whom the tokens speak for."""
@@ -343,10 +397,11 @@ class IssueTokenResponse(_message.Message):
         expires_in: _builtins.int = ...,
         token_type: _builtins.str = ...,
         principal: Global___Principal | None = ...,
+        device_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in", b"expires_in", "principal", b"principal", "refresh_token", b"refresh_token", "token_type", b"token_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "device_key", b"device_key", "expires_in", b"expires_in", "principal", b"principal", "refresh_token", b"refresh_token", "token_type", b"token_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -357,15 +412,22 @@ class RevokeTokenRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
+    CLIENT_FIELD_NUMBER: _builtins.int
     token: _builtins.str
+    """A refresh or an access token."""
+    @_builtins.property
+    def client(self) -> Global___ClientCredentials:
+        """Needed for a token that was issued to a client."""
+
     def __init__(
         self,
         *,
         token: _builtins.str = ...,
+        client: Global___ClientCredentials | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -385,6 +447,65 @@ class RevokeTokenResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeTokenResponse: _TypeAlias = RevokeTokenResponse  # noqa: Y015
+
+@_typing.final
+class IntrospectTokenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    CLIENT_FIELD_NUMBER: _builtins.int
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    access_token: _builtins.str
+    @_builtins.property
+    def client(self) -> Global___ClientCredentials:
+        """Who asks: a client, a system by its access token, or, with neither, a service."""
+
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        client: Global___ClientCredentials | None = ...,
+        access_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "client", b"client", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntrospectTokenRequest: _TypeAlias = IntrospectTokenRequest  # noqa: Y015
+
+@_typing.final
+class IntrospectTokenResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    TOKEN_KIND_FIELD_NUMBER: _builtins.int
+    CLAIMS_JSON_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    active: _builtins.bool
+    """Everything else is unset unless it is true."""
+    token_kind: _builtins.str
+    """"access_token" or "refresh_token" """
+    claims_json: _builtins.str
+    """Of an access token, its claims as JSON (RFC 9068); of a refresh token iss, sub, sid, iat and exp."""
+    username: _builtins.str
+    def __init__(
+        self,
+        *,
+        active: _builtins.bool = ...,
+        token_kind: _builtins.str = ...,
+        claims_json: _builtins.str = ...,
+        username: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "claims_json", b"claims_json", "token_kind", b"token_kind", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntrospectTokenResponse: _TypeAlias = IntrospectTokenResponse  # noqa: Y015
 
 @_typing.final
 class GetJwksRequest(_message.Message):
@@ -1637,16 +1758,22 @@ class RotateSigningKeyResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_ID_FIELD_NUMBER: _builtins.int
+    SIGN_TIME_FIELD_NUMBER: _builtins.int
     key_id: _builtins.str
     """RFC 7638 thumbprint prefix that tokens name as "kid"."""
+    @_builtins.property
+    def sign_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on it signs."""
+
     def __init__(
         self,
         *,
         key_id: _builtins.str = ...,
+        sign_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sign_time", b"sign_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "sign_time", b"sign_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

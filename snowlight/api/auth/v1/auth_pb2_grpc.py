@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class TokensStub:
-    """Tokens, by RFC 6749 and RFC 7009. Needs no bearer token.
+    """Tokens, by RFC 6749, RFC 7009 and RFC 7662. Needs no bearer token: credentials are in the request.
     """
 
     def __init__(self, channel):
@@ -45,6 +45,11 @@ class TokensStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTokenRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTokenResponse.FromString,
                 _registered_method=True)
+        self.IntrospectToken = channel.unary_unary(
+                '/snowlight.api.auth.v1.Tokens/IntrospectToken',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.IntrospectTokenRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.IntrospectTokenResponse.FromString,
+                _registered_method=True)
         self.GetJwks = channel.unary_unary(
                 '/snowlight.api.auth.v1.Tokens/GetJwks',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.GetJwksRequest.SerializeToString,
@@ -53,18 +58,27 @@ class TokensStub:
 
 
 class TokensServicer:
-    """Tokens, by RFC 6749 and RFC 7009. Needs no bearer token.
+    """Tokens, by RFC 6749, RFC 7009 and RFC 7662. Needs no bearer token: credentials are in the request.
     """
 
     def IssueToken(self, request, context):
-        """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong.
+        """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong, "auth.invalid_client"
+        when a client's credentials are. Of a device code (RFC 8628 section 3.5) FAILED_PRECONDITION
+        "auth.authorization_pending", "auth.slow_down", "auth.access_denied" or "auth.expired_token".
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeToken(self, request, context):
-        """Ends the refresh token's whole family. Unknown tokens are no error (RFC 7009 section 2.2).
+        """Ends the token's whole session. Unknown tokens are no error (RFC 7009 section 2.2).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IntrospectToken(self, request, context):
+        """Tells a system, or a service, about a token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,6 +104,11 @@ def add_TokensServicer_to_server(servicer, server):
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTokenRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTokenResponse.SerializeToString,
             ),
+            'IntrospectToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.IntrospectToken,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.IntrospectTokenRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.IntrospectTokenResponse.SerializeToString,
+            ),
             'GetJwks': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJwks,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.GetJwksRequest.FromString,
@@ -104,7 +123,7 @@ def add_TokensServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Tokens:
-    """Tokens, by RFC 6749 and RFC 7009. Needs no bearer token.
+    """Tokens, by RFC 6749, RFC 7009 and RFC 7662. Needs no bearer token: credentials are in the request.
     """
 
     @staticmethod
@@ -151,6 +170,33 @@ class Tokens:
             '/snowlight.api.auth.v1.Tokens/RevokeToken',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTokenRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RevokeTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IntrospectToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Tokens/IntrospectToken',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.IntrospectTokenRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.IntrospectTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -776,7 +822,8 @@ class DirectoryServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RotateSigningKey(self, request, context):
-        """Signs with a new key from now on. The old one verifies until what it signed has expired.
+        """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
+        until what it signed has expired.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

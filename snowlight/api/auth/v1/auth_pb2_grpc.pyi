@@ -27,33 +27,43 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TokensStub:
-    """Tokens, by RFC 6749 and RFC 7009. Needs no bearer token."""
+    """Tokens, by RFC 6749, RFC 7009 and RFC 7662. Needs no bearer token: credentials are in the request."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TokensAsyncStub: ...
     IssueToken: _grpc.UnaryUnaryMultiCallable[_auth_pb2.IssueTokenRequest, _auth_pb2.IssueTokenResponse]
-    """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong."""
+    """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong, "auth.invalid_client"
+    when a client's credentials are. Of a device code (RFC 8628 section 3.5) FAILED_PRECONDITION
+    "auth.authorization_pending", "auth.slow_down", "auth.access_denied" or "auth.expired_token".
+    """
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RevokeTokenRequest, _auth_pb2.RevokeTokenResponse]
-    """Ends the refresh token's whole family. Unknown tokens are no error (RFC 7009 section 2.2)."""
+    """Ends the token's whole session. Unknown tokens are no error (RFC 7009 section 2.2)."""
+    IntrospectToken: _grpc.UnaryUnaryMultiCallable[_auth_pb2.IntrospectTokenRequest, _auth_pb2.IntrospectTokenResponse]
+    """Tells a system, or a service, about a token."""
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_pb2.GetJwksRequest, _auth_pb2.GetJwksResponse]
     """RFC 7517 key set, as JSON."""
 
 @_typing.type_check_only
 class TokensAsyncStub(TokensStub):
-    """Tokens, by RFC 6749 and RFC 7009. Needs no bearer token."""
+    """Tokens, by RFC 6749, RFC 7009 and RFC 7662. Needs no bearer token: credentials are in the request."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueToken: _aio.UnaryUnaryMultiCallable[_auth_pb2.IssueTokenRequest, _auth_pb2.IssueTokenResponse]  # type: ignore[assignment]
-    """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong."""
+    """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong, "auth.invalid_client"
+    when a client's credentials are. Of a device code (RFC 8628 section 3.5) FAILED_PRECONDITION
+    "auth.authorization_pending", "auth.slow_down", "auth.access_denied" or "auth.expired_token".
+    """
     RevokeToken: _aio.UnaryUnaryMultiCallable[_auth_pb2.RevokeTokenRequest, _auth_pb2.RevokeTokenResponse]  # type: ignore[assignment]
-    """Ends the refresh token's whole family. Unknown tokens are no error (RFC 7009 section 2.2)."""
+    """Ends the token's whole session. Unknown tokens are no error (RFC 7009 section 2.2)."""
+    IntrospectToken: _aio.UnaryUnaryMultiCallable[_auth_pb2.IntrospectTokenRequest, _auth_pb2.IntrospectTokenResponse]  # type: ignore[assignment]
+    """Tells a system, or a service, about a token."""
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_pb2.GetJwksRequest, _auth_pb2.GetJwksResponse]  # type: ignore[assignment]
     """RFC 7517 key set, as JSON."""
 
 class TokensServicer(metaclass=_abc_1.ABCMeta):
-    """Tokens, by RFC 6749 and RFC 7009. Needs no bearer token."""
+    """Tokens, by RFC 6749, RFC 7009 and RFC 7662. Needs no bearer token: credentials are in the request."""
 
     @_abc_1.abstractmethod
     def IssueToken(
@@ -61,7 +71,10 @@ class TokensServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.IssueTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.IssueTokenResponse, _abc.Awaitable[_auth_pb2.IssueTokenResponse]]:
-        """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong."""
+        """UNAUTHENTICATED "auth.invalid_grant" when name, password or refresh token is wrong, "auth.invalid_client"
+        when a client's credentials are. Of a device code (RFC 8628 section 3.5) FAILED_PRECONDITION
+        "auth.authorization_pending", "auth.slow_down", "auth.access_denied" or "auth.expired_token".
+        """
 
     @_abc_1.abstractmethod
     def RevokeToken(
@@ -69,7 +82,15 @@ class TokensServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.RevokeTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.RevokeTokenResponse, _abc.Awaitable[_auth_pb2.RevokeTokenResponse]]:
-        """Ends the refresh token's whole family. Unknown tokens are no error (RFC 7009 section 2.2)."""
+        """Ends the token's whole session. Unknown tokens are no error (RFC 7009 section 2.2)."""
+
+    @_abc_1.abstractmethod
+    def IntrospectToken(
+        self,
+        request: _auth_pb2.IntrospectTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.IntrospectTokenResponse, _abc.Awaitable[_auth_pb2.IntrospectTokenResponse]]:
+        """Tells a system, or a service, about a token."""
 
     @_abc_1.abstractmethod
     def GetJwks(
@@ -243,7 +264,9 @@ class DirectoryStub:
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
     RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]
-    """Signs with a new key from now on. The old one verifies until what it signed has expired."""
+    """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
+    until what it signed has expired.
+    """
 
 @_typing.type_check_only
 class DirectoryAsyncStub(DirectoryStub):
@@ -266,7 +289,9 @@ class DirectoryAsyncStub(DirectoryStub):
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
     RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
-    """Signs with a new key from now on. The old one verifies until what it signed has expired."""
+    """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
+    until what it signed has expired.
+    """
 
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
     """Regions and principals, for administration."""
@@ -364,6 +389,8 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.RotateSigningKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.RotateSigningKeyResponse, _abc.Awaitable[_auth_pb2.RotateSigningKeyResponse]]:
-        """Signs with a new key from now on. The old one verifies until what it signed has expired."""
+        """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
+        until what it signed has expired.
+        """
 
 def add_DirectoryServicer_to_server(servicer: DirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,45 @@
+"""Who calls a method that is open to all: a service of the cluster, or somebody else."""
+
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from services.auth.validation import check_text
+from snowlight.access.service_token import ServiceTokens
+from snowlight.errors import UnauthenticatedError
+
+
+class Callers:
+    """Tells services from others. A service is believed what it says of the caller behind it."""
+
+    def __init__(self, tokens: ServiceTokens) -> None:
+        self._tokens = tokens
+
+    def service(self, context: Any) -> str:
+        """ "services/{name}" when the call carries a service's token, otherwise ""."""
+        for key, value in context.invocation_metadata() or ():
+            scheme, _, token = str(value).partition(" ")
+            if key == "authorization" and scheme.lower() == "bearer":
+                try:
+                    return self._tokens.verify(token)
+                except UnauthenticatedError:
+                    return ""
+        return ""
+
+    def address(self, context: Any, told: str) -> str:
+        """Where the call comes from: as a service tells, otherwise the connection's other end."""
+        told = check_text(told, "remote_address", max_length=64)
+        return told if told and self.service(context) else _host(context.peer())
+
+    def certificate(self, context: Any, told: bytes) -> bytes:
+        """The caller's certificate, DER: as a service tells, otherwise the connection's. Empty for none."""
+        if self.service(context):
+            return told
+        pem = (context.auth_context() or {}).get("x509_pem_cert")
+        return x509.load_pem_x509_certificate(pem[0]).public_bytes(Encoding.DER) if pem else b""
+
+
+def _host(peer: str) -> str:
+    """The address in gRPC's "ipv4:127.0.0.1:51234": a new connection must not make a new caller."""
+    return peer.rpartition(":")[0]

@@ -1,0 +1,112 @@
+"""ID tokens, verified (OpenID Connect Core 1.0, section 3.1.3.7)."""
+
+import base64
+import hmac
+import json
+from typing import Any, TypeGuard
+
+from joserfc import jws
+from joserfc.jwk import KeySet
+
+from services.auth.sign_in.oidc.providers_file import Provider
+from snowlight.access.jwt import REFUSALS
+from snowlight.errors import UnauthenticatedError
+
+KEY_TYPES = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
+"""The algorithms that are taken, and the keys that go with them."""
+MAX_LENGTH = 16 * 1024
+MAX_SUBJECT = 255
+SKEW_S = 60
+_MIN_RSA_BITS = 2048
+
+
+def read_id_header(token: str) -> tuple[str, str | None]:
+    """Algorithm and key id. Raises UnauthenticatedError for what is not taken."""
+    if len(token) > MAX_LENGTH:
+        raise refused("the ID token is too long")
+    try:
+        encoded = token.partition(".")[0]
+        header = json.loads(
+            base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=_no_duplicates
+        )
+        algorithm, key_id = header["alg"], header.get("kid")
+    except (*REFUSALS, AttributeError) as error:
+        raise refused("the ID token has no header that can be read") from error
+    if algorithm not in KEY_TYPES or "crit" in header or not isinstance(key_id, str | None):
+        raise refused("the ID token is signed in a way that is not taken")
+    return algorithm, key_id
+
+
+def verify_id_token(token: str, keys: KeySet, provider: Provider, nonce: str, now_s: float) -> dict[str, Any]:
+    """The claims of a token that `provider` signed for us, now, and for this sign-in.
+
+    Raises UnauthenticatedError("auth.oidc_refused").
+    """
+    algorithm, key_id = read_id_header(token)
+    try:
+        key = _key(keys, algorithm, key_id)
+        parsed = jws.deserialize_compact(token.encode("ascii"), key, algorithms=[algorithm])
+        claims = json.loads(parsed.payload or b"", object_pairs_hook=_no_duplicates)
+    except REFUSALS as error:
+        raise refused("the ID token does not verify") from error
+    if not isinstance(claims, dict):
+        raise refused("the ID token holds no claims")
+    _check_claims(claims, provider, nonce, now_s)
+    return claims
+
+
+def _key(keys: KeySet, algorithm: str, key_id: str | None) -> Any:
+    fitting = [
+        key
+        for key in keys.keys
+        if key.key_type == KEY_TYPES[algorithm]
+        and key.get("use") in (None, "sig")
+        and (key_id is None or key.kid == key_id)
+    ]
+    if len(fitting) != 1:
+        raise ValueError("no key, or more than one")
+    key = fitting[0]
+    if algorithm == "RS256" and key.raw_value.key_size < _MIN_RSA_BITS:  # type: ignore[union-attr]
+        raise ValueError("the key is too short")
+    return key
+
+
+def _check_claims(claims: dict[str, Any], provider: Provider, nonce: str, now_s: float) -> None:
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    subject, expire, issued = claims.get("sub"), claims.get("exp"), claims.get("iat")
+    if claims.get("iss") != provider.issuer:
+        raise refused("the ID token is another issuer's")
+    if provider.client_id not in audiences:
+        raise refused("the ID token is for somebody else")
+    if claims.get("azp", provider.client_id) != provider.client_id or (
+        len(audiences) > 1 and "azp" not in claims
+    ):
+        raise refused("the ID token was issued to somebody else")
+    if not _is_number(expire) or now_s >= expire + SKEW_S:
+        raise refused("the ID token has expired")
+    for begin in (issued, claims.get("nbf", 0)):
+        if not _is_number(begin) or begin > now_s + SKEW_S:
+            raise refused("the ID token is not valid yet")
+    if not isinstance(claims.get("nonce"), str) or not hmac.compare_digest(
+        claims["nonce"].encode(), nonce.encode()
+    ):
+        raise refused("the ID token is for another sign-in")
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
+        raise refused("the ID token names nobody")
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    claims = dict(pairs)
+    if len(claims) != len(pairs):
+        raise ValueError("duplicate claim")
+    return claims
+
+
+def refused(problem: str) -> UnauthenticatedError:
+    """The error for a sign-in that does not hold."""
+    return UnauthenticatedError("auth.oidc_refused", problem)
