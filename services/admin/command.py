@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.admin import audit, evidence, holds, integrity, retention, revoke, rights, stores
+from services.admin import (
+    audit,
+    consents,
+    evidence,
+    holds,
+    integrity,
+    retention,
+    revoke,
+    rights,
+    stores,
+)
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
@@ -92,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     retention.add_commands(commands)
     holds.add_commands(commands)
     revoke.add_commands(commands)
+    consents.add_commands(commands)
     return parser
 
 

@@ -17,6 +17,7 @@ from services.auth.audit.sealing import Sealer
 from services.auth.audit.service import AuditService
 from services.auth.camera_model import CameraModel
 from services.auth.config import AuthSettings
+from services.auth.consent.assembly import build_consents
 from services.auth.directory.delegation import Delegation
 from services.auth.directory.explanation import Explanation
 from services.auth.directory.jurisdictions import Jurisdictions
@@ -74,6 +75,17 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         office = TicketOffice(database, cameras, rights, keys, clock, max_viewers=settings.ticket_viewers)
         revocation_feed = RevocationFeed(database, clock)
         revocations = Revocations(clock)
+        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
+        storage = await stack.enter_async_context(runtime.channel(runtime.cluster.storage_address))
+        consents = build_consents(
+            database,
+            cameras,
+            verifier,
+            storage,
+            clock,
+            time_zone=runtime.cluster.time_zone,
+            notice_names=settings.notice_names == "person",
+        )
         housekeeping = Housekeeping(keys, tokens, office, clock)
         readiness = Readiness(database, clock)
         signer, places = HeadSigner(runtime.key), Places()
@@ -96,9 +108,9 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             linker.run(),
             sealer.run(),
             months.run(),
+            consents.upkeep.run(),
         ):
             stack.callback(background.create_task(work).cancel)
-        verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
         delegation = Delegation(rights, verifier, clock)
         tickets = Tickets(
             office,
@@ -120,7 +132,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         database,
                         cameras,
                         rights,
-                        VisibleCameras(rights, engine),
+                        VisibleCameras(rights, engine, clock),
                         tickets,
                         verifier,
                         clock,
@@ -148,6 +160,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         keys,
                     ),
                 ),
+                consents.servicer,
             )
         )
         yield

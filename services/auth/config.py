@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
@@ -58,3 +59,9 @@ class AuthSettings(BaseSettings):
                 f"the audit is to be kept 183 days (half a year) at least and 36500 at most, not {days}"
             )
         return days
+
+    notice_names: Literal["organisation", "person"] = Field(
+        default="organisation",
+        description="What owners are told of who looked: organisation, line and unit alone, or the person's "
+        "name too.",
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.consent.model import Opening
+from services.auth.consent.repository import openings
 from services.auth.model import CameraFacts, Jurisdiction, Principal
 from services.auth.policy.engine import Place, Subject
 from services.auth.repository import cameras, jurisdictions, principals, regions
@@ -24,6 +26,9 @@ class Facts:
     """By principal's name: ids of the jurisdictions that they are members of."""
     held: dict[str, Jurisdiction]
     """By id: the jurisdictions that matter to these principals and have not ended."""
+    openings: dict[str, list[Opening]]
+    """By camera's uid: the grants and consents in force."""
+    now_ms: int
 
     def subject(self, principal: Principal) -> Subject:
         """The principal with what is shared with them."""
@@ -57,10 +62,13 @@ async def read_facts(
     among = {one for ids in shared.values() for one in ids}
     among |= {person.jurisdiction for person in people.values()} - {""}
     around = {*codes, *(camera.region for camera in known.values())}
+    around |= {person.scope for person in people.values()}
     return Facts(
         people,
         known,
         await regions.chains(connection, around),
         shared,
         await jurisdictions.lasting(connection, among, now_ms) if among else {},
+        await openings.of_cameras(connection, known, now_ms) if known else {},
+        now_ms,
     )

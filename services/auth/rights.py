@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.decision import OF_CAMERAS, Action, Decision
+from services.auth.consent.in_force import in_force
+from services.auth.decision import OF_CAMERAS, PICTURES, Action, Decision
 from services.auth.facts import Facts, read_facts
 from services.auth.model import Actor, CameraFacts, Principal
 from services.auth.policy.engine import Circumstances, Place, PolicyEngine
@@ -17,6 +18,7 @@ from snowlight.clock import Clock
 from snowlight.errors import UnauthenticatedError
 
 DAY_MS = 86_400_000
+OPENED_BY_GRANTS = PICTURES | {Action.CAMERA_READ}
 CAMERA_UNKNOWN = Decision(False, "auth.camera_unknown", "there is no such camera")
 REGION_UNKNOWN = Decision(False, "auth.region_unknown", "the region is not known")
 
@@ -135,8 +137,29 @@ class Rights:
     def _decide(
         self, facts: Facts, principal: Principal, camera: CameraFacts, action: Action, asked: Asked
     ) -> Decision:
+        """What is allowed anyway does not end with a grant: grants are looked at last."""
+        decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+        if decision.allowed or action not in OPENED_BY_GRANTS:
+            return decision
+        granted = in_force(facts, principal, camera, action, asked.window)
+        if not granted:
+            return decision
+        kinds = frozenset(str(grant.kind) for grant in granted)
+        circumstances = replace(self._circumstances(asked), grants=kinds)
+        decision = self._by_policies(facts, principal, camera, action, circumstances)
+        if not decision.allowed:
+            return decision
+        return replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted)))
+
+    def _by_policies(
+        self,
+        facts: Facts,
+        principal: Principal,
+        camera: CameraFacts,
+        action: Action,
+        circumstances: Circumstances,
+    ) -> Decision:
         subject = facts.subject(principal)
-        circumstances = self._circumstances(asked)
         return _in_known_place(
             facts.place(subject, camera.region, camera.uid),
             principal,

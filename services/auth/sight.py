@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.consent.repository import openings
 from services.auth.decision import Action
 from services.auth.facts import Facts
 from services.auth.model import CameraFacts, Jurisdiction, Principal, Region
 from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
 from services.auth.repository import cameras, regions
 from services.auth.rights import Rights
+from snowlight.clock import Clock
 
 CACHED_PRINCIPALS = 1000
 
@@ -29,11 +31,18 @@ class VisibleSet:
 async def visible_regions(
     connection: AsyncConnection, facts: Facts, principal: Principal, now_ms: int
 ) -> list[Region]:
-    """The regions in and below the principal's scope and in what is shared with them, parents first."""
+    """The regions in and below the principal's scope and in what is shared with them, parents first, and
+    those of single cameras that they own or that a grant opens."""
     found: dict[str, Region] = {}
     for root in await _roots(connection, facts, principal):
         for region in await regions.below(connection, root, at_ms=now_ms):
             found[region.code] = region
+    single = await cameras.find_all(connection, await openings.naming(connection, principal, now_ms))
+    single |= await cameras.owned_by(connection, principal.name)
+    for code in sorted({camera.region for camera in single.values()} - found.keys()):
+        alone = await regions.find(connection, code)
+        if alone is not None:
+            found[code] = alone
     return sorted(found.values(), key=lambda region: (region.level, region.code))
 
 
@@ -50,24 +59,30 @@ class VisibleCameras:
     """Decides camera.read for every camera at once. Cameras that are alike in all that the policies ask are
     decided once."""
 
-    def __init__(self, rights: Rights, engine: PolicyEngine) -> None:
+    def __init__(self, rights: Rights, engine: PolicyEngine, clock: Clock) -> None:
         self._rights = rights
         self._engine = engine
+        self._clock = clock
         self._cameras: tuple[int, list[CameraFacts]] = (-1, [])
         self._known: OrderedDict[str, tuple[object, VisibleSet]] = OrderedDict()
 
     async def of(self, connection: AsyncConnection, principal: Principal) -> VisibleSet:
         """What `principal` may know of now."""
-        facts = await self._rights.facts(connection, [principal.name])
+        granted = await openings.naming(connection, principal, self._clock.now_ms())
+        facts = await self._rights.facts(connection, [principal.name], granted)
         subject, held = facts.subject(principal), list(facts.held.values())
         revision = await cameras.feed_revision(connection) or 0
         parents = await regions.parents(connection)
-        state = (principal, revision, tuple((one.name, one.version) for one in held), len(parents))
+        opened = frozenset(
+            uid for uid in granted if self._rights.decide(facts, principal, uid, Action.CAMERA_READ).allowed
+        )
+        state = (principal, revision, tuple((one.name, one.version) for one in held), len(parents), opened)
         known = self._known.get(principal.name)
         if known is not None and known[0] == state:
             return known[1]
         seen = self._decide(subject, await self._registered(connection, revision), held, parents)
-        digest = hashlib.sha256(" ".join(sorted(seen)).encode()).hexdigest()[:32]
+        seen = sorted({*seen, *opened})
+        digest = hashlib.sha256(" ".join(seen).encode()).hexdigest()[:32]
         visible = VisibleSet(frozenset(seen), digest, revision)
         self._known[principal.name] = (state, visible)
         self._known.move_to_end(principal.name)

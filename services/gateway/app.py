@@ -22,6 +22,11 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
+from services.gateway.consent.consents import ConsentRoutes
+from services.gateway.consent.dossiers import DossierRoutes
+from services.gateway.consent.grants import GrantRoutes
+from services.gateway.consent.resources import Desk
+from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.connection import SiteRunner, bounded_headers
@@ -93,6 +98,7 @@ def build_site(
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
     camera_routes = CameraRoutes(peers, identity, cameras)
+    desk = Desk(identity, cameras)
     table: list[Route] = [
         *TokenRoutes(peers, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, behind_proxy=behind_proxy).routes(),
@@ -104,6 +110,10 @@ def build_site(
         ).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk, behind_proxy=behind_proxy).routes(),
         *AuditRoutes(peers, identity, cameras, behind_proxy=behind_proxy).routes(),
+        *ConsentRoutes(peers, desk).routes(),
+        *GrantRoutes(peers, desk).routes(),
+        *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
+        *DossierRoutes(identity, cameras, camera_routes).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, hubs, cameras, sending, metrics, wait_s=settings.live_wait_seconds).routes(),

@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from snowlight.api.auth.v1 import audit_pb2_grpc, auth_pb2, auth_pb2_grpc, revocation_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2_grpc,
+    auth_pb2,
+    auth_pb2_grpc,
+    consent_pb2_grpc,
+    revocation_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
 from snowlight.rpc.channel import raw_stream
@@ -29,6 +35,7 @@ class Peers:
     directory: auth_pb2_grpc.DirectoryAsyncStub
     revocations: revocation_pb2_grpc.RevocationsAsyncStub
     audit: audit_pb2_grpc.AuditAsyncStub
+    consents: consent_pb2_grpc.ConsentsAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
@@ -59,6 +66,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(auth)
         audit: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(auth)
+        consents: consent_pb2_grpc.ConsentsAsyncStub = consent_pb2_grpc.ConsentsStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
@@ -70,6 +78,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             directory=directory,
             revocations=revocations,
             audit=audit,
+            consents=consents,
             cameras=cameras,
             live=live,
             storage=index,

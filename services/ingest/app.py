@@ -23,6 +23,7 @@ from services.ingest.pace import Pace
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
+from services.ingest.registry.messages import to_message
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_registry import CameraRegistry
@@ -50,6 +51,7 @@ from snowlight.api.auth.v1 import revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
+from snowlight.dossier import takes_audio
 from snowlight.errors import SnowlightError
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
@@ -95,6 +97,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             clock,
             feed.publish,
             placement.check_takes_camera,
+            require_dossier=settings.require_dossier,
         )
         board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
         statuses = StatusRepository(database)
@@ -186,7 +189,7 @@ def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
         name=record.name,
         source_url=record.source_url,
         credentials=cameras.credentials(record),
-        audio=record.audio,
+        audio=takes_audio(to_message(record)),
         camera_class=record.camera_class,
         schedule=record.schedule,
     )

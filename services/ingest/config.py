@@ -77,6 +77,9 @@ class IngestSettings(BaseSettings):
     live_wait_seconds: float = Field(
         5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."
     )
+    require_dossier: bool = Field(
+        False, description="Enable a public camera only once its dossier is complete."
+    )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."
     )

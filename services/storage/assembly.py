@@ -13,6 +13,7 @@ from services.storage.catalogue.completion import Completion
 from services.storage.catalogue.read_back import CatalogueGate
 from services.storage.catalogue.rebuild import Rebuild
 from services.storage.config import StorageSettings
+from services.storage.erasure.assembly import build_erasing
 from services.storage.exports.assembly import build_exports
 from services.storage.holds.repository import HoldRepository
 from services.storage.index.commit import Ledger
@@ -90,6 +91,15 @@ def build_storage(
     )
     holds = HoldRepository(database, clock, release_by_second_person=settings.hold_release_by_second_person)
     exporting = build_exports(runtime, settings, database, cameras, holds, footage, stores, prober.is_away)
+    erasing = build_erasing(
+        repository,
+        stores,
+        exporting.evidence,
+        prober.check,
+        clock,
+        reached,
+        look_seconds=settings.erase_seconds,
+    )
     reconciler = build_reconciler(runtime, settings, repository, stores, prober, completion)
     days, computed = IntegrityDays(database), CameraDays(database, repository, zone)
     closer = Closer(
@@ -114,6 +124,9 @@ def build_storage(
                 RetentionService(
                     PolicyRepository(database, clock),
                     Preview(database, DayObjects(stores, cache_bytes=0), clock),
+                    erasing.erasures,
+                    clock,
+                    erase=erasing.eraser.wake,
                 ),
             ),
             Servicer(
@@ -151,5 +164,6 @@ def build_storage(
             "reconciler": gate.before(reconciler.run),
             "integrity": IntegrityKeeper(days, computed, zone, clock, settings).run,
             "exports": exporting.worker.run,
+            "eraser": gate.before(erasing.eraser.run),
         },
     )

@@ -79,6 +79,12 @@ class StorageSettings(BaseSettings):
         ge=0,
         description="How long an export waits for footage that may still lie in a spool, seconds.",
     )
+    erase_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="Pause between two looks whether what keeps footage from being erased has let go, and "
+        "whether some came late.",
+    )
     hold_release_by_second_person: bool = Field(
         True, description="Whoever created a hold may not release it."
     )

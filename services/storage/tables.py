@@ -256,3 +256,18 @@ set_aside = sa.Table(
 )
 """Objects found without a row that could not be adopted. Footage lies below `aside/` of its store, what has a
 foreign name where it was."""
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("camera_uid", sa.Text, primary_key=True),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    sa.Column("end_ms", sa.BigInteger, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("create_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("held_by", sa.JSON, nullable=False),
+    sa.Column("remaining_objects", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+)
+"""Windows whose footage is to go, or has gone, at its owner's wish."""

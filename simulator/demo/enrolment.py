@@ -10,6 +10,13 @@ from simulator.village import VillageCamera
 
 _OWNERSHIP = "PUBLIC"
 _RETENTION_DAYS = 7
+_DOSSIER = {
+    "legal_basis": "a demonstration: nobody is filmed",
+    "sign": "none: the pictures are simulated",
+    "siting_approval": "none: the place is simulated",
+    "audio_reason": "to hear whether sound and pictures are together",
+}
+_MANAGING_UNIT = "the demonstration's village"
 
 
 class Console:
@@ -26,7 +33,12 @@ class Console:
         known = {camera["name"]: camera for camera in await self._list()}
         names = [f"cameras/{camera.id}" for camera in cameras]
         for name, camera, url in zip(names, cameras, urls, strict=True):
-            wanted = {"source_url": url, "enabled": True}
+            wanted = {
+                "source_url": url,
+                "enabled": True,
+                "managing_unit": _MANAGING_UNIT,
+                "dossier": _DOSSIER,
+            }
             if name in known:
                 await self._send("PATCH", f"/v1/{name}", wanted)
             else:

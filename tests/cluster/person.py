@@ -51,7 +51,8 @@ class Person:
     async def create_camera(self, camera_id: str, source_url: str, **fields: Any) -> dict[str, Any]:
         """Register a camera of the county, recorded with its sound from now on."""
         body = {"region": f"regions/{COUNTY}", "source_url": source_url, "camera_class": 2}
-        body |= {"ownership": "PUBLIC", "audio": True, "retention_days": 7, **fields}
+        body |= {"ownership": "PUBLIC", "audio": True, "retention_days": 7}
+        body |= {"dossier": {"audio_reason": "the test listens"}, **fields}
         return await self.send("POST", f"/v1/cameras?camera_id={camera_id}", body)
 
     async def wait_online(self, camera: str) -> None:

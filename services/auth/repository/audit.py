@@ -66,6 +66,29 @@ def _insert() -> sa.Insert:
 _INSERT = _insert()
 
 
+async def looks_at(
+    connection: AsyncConnection, camera_uid: str, without: str, before: int | None, limit: int
+) -> list[tuple[int, AuditRecord]]:
+    """At most `limit` records of tickets given for a camera and of what was watched, newest first.
+
+    `without`: a principal, whose own ones are left out.
+    """
+    query = (
+        sa.select(audit_records)
+        .where(
+            audit_records.c.camera_uid == camera_uid,
+            audit_records.c.event.in_(("decision", "view")),
+            audit_records.c.allowed,
+            audit_records.c.principal != without,
+        )
+        .order_by(audit_records.c.record_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(audit_records.c.record_id < before)
+    return [(row.record_id, record_of(row._mapping)) for row in await connection.execute(query)]
+
+
 def record_of(row: sa.RowMapping) -> AuditRecord:
     """The record in a row of `audit_records`."""
     start_ms = row["window_start_ms"]

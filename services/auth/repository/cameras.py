@@ -21,6 +21,12 @@ async def find_all(connection: AsyncConnection, uids: Collection[str]) -> dict[s
     return {row.uid: _facts(row) for row in await connection.execute(query)}
 
 
+async def owned_by(connection: AsyncConnection, principal: str) -> dict[str, CameraFacts]:
+    """The facts of the cameras of an owner, "principals/{id}"."""
+    query = sa.select(cameras).where(cameras.c.owner == principal, cameras.c.deleted.is_(False))
+    return {row.uid: _facts(row) for row in await connection.execute(query)}
+
+
 async def registered(connection: AsyncConnection) -> list[CameraFacts]:
     """The facts of all cameras that are not deleted."""
     rows = await connection.execute(sa.select(cameras).where(cameras.c.deleted.is_(False)))
@@ -89,5 +95,6 @@ def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
         ownership=Ownership(values["ownership"]) if values["ownership"] else None,
         owner=values["owner"],
         listed_for_residents=values["listed_for_residents"],
+        operator=values["operator"],
         deleted=values["deleted"],
     )

@@ -169,6 +169,10 @@ class Identity:
             denials.append(denial)
         raise PermissionDeniedError(denials[0], f"{actions[0]} is not allowed here")
 
+    async def may(self, person: Person, action: str, *, camera_uid: str) -> bool:
+        """Whether `action` is allowed on the camera."""
+        return not await self._denial(person, action, camera_uid=camera_uid)
+
     async def _denial(self, person: Person, action: str, *, camera_uid: str = "", region: str = "") -> str:
         """Auth's reason against `action`; "" when it is allowed."""
         request = auth_pb2.AuthorizeRequest(access_token=person.access_token, action=action)

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.ingest.registry import paging
+from services.ingest.registry.completeness import check_completeness
 from services.ingest.registry.credentials import CredentialSealer, same_endpoint
 from services.ingest.registry.messages import to_message, written_fields
 from services.ingest.registry.record import CameraRecord, Tombstone
@@ -38,7 +39,8 @@ class Cameras:
     """`on_change` is called with the new revision after each write.
 
     `check_room` gets a new camera's region, and the one it was in before or "": it raises when no camera may
-    come to where that region's footage goes.
+    come to where that region's footage goes. `require_dossier`: no public camera is enabled whose dossier is
+    incomplete.
     """
 
     def __init__(
@@ -48,18 +50,22 @@ class Cameras:
         clock: Clock,
         on_change: Callable[[int], None],
         check_room: Callable[[str, str], None],
+        *,
+        require_dossier: bool = False,
     ) -> None:
         self._repository = repository
         self._sealer = sealer
         self._clock = clock
         self._on_change = on_change
         self._check_room = check_room
+        self._require_dossier = require_dossier
 
     async def create(self, camera_id: str, camera: camera_pb2.Camera) -> CameraRecord:
         """Raises InvalidArgumentError, AlreadyExistsError when the id is taken, FailedPreconditionError when
-        its footage would go to a full store.
+        its footage would go to a full store or its dossier lacks what it must have.
         """
         checked = check_camera(camera)
+        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
         self._check_room(checked.region, "")
         now_ms = self._clock.now_ms()
         uid = new_uid(now_ms)
@@ -99,7 +105,7 @@ class Cameras:
         port, and forgets them otherwise, so that nobody can have them sent to a host of their choice.
         `rtsp://@host/` forgets them in any case.
         Raises InvalidArgumentError, NotFoundError, AbortedError for a stale etag, FailedPreconditionError
-        when the camera would move to a full store.
+        when the camera would move to a full store, or be enabled with too thin a dossier.
         """
         camera_id = id_of(camera.name)
         paths = FieldMask(paths=check_mask(mask.paths, camera))
@@ -109,6 +115,12 @@ class Cameras:
             merged = to_message(current)
             paths.MergeMessage(camera, merged, replace_message_field=True, replace_repeated_field=True)
             checked = check_camera(merged)
+            check_completeness(
+                checked,
+                to_message(current),
+                audio_given="audio" in paths.paths,
+                require_dossier=self._require_dossier,
+            )
             if checked.region != current.region:
                 self._check_room(checked.region, current.region)
             return self._revised(current, checked)

@@ -30,6 +30,7 @@ class ExportParts:
 
     exports: Exports
     worker: ExportWorker
+    evidence: EvidenceStore
 
 
 def build_exports(
@@ -45,6 +46,7 @@ def build_exports(
     """Exports of the footage in `stores`."""
     described = settings.evidence.store(settings.store, runtime.cluster.data_dir)
     repository, windows = ExportRepository(database), WindowHolds(holds)
+    evidence = open_evidence(settings.evidence, described, runtime.cluster.data_dir)
     worker = ExportWorker(
         repository,
         windows,
@@ -58,14 +60,14 @@ def build_exports(
             wait_seconds=settings.export_wait_seconds,
         ),
         stores,
-        open_evidence(settings.evidence, described, runtime.cluster.data_dir),
+        evidence,
         evidence_key(runtime.key),
         runtime.reached,
     )
     exports = Exports(
         repository, cameras, windows, worker, runtime.clock, retain_days=settings.evidence.retain_days
     )
-    return ExportParts(exports, worker)
+    return ExportParts(exports, worker, evidence)
 
 
 def open_evidence(settings: EvidenceSettings, store: StoreDescription, data_dir: Path) -> EvidenceStore:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,12 @@ class EvidenceStore(Protocol):
 
     async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
         """Write an object that stays until then. Raises FailedPreconditionError where it would not."""
+
+    async def holds_any(self, folder: str) -> bool:
+        """Something lies below the folder."""
+
+    async def delete(self, folder: str) -> None:
+        """Delete everything below the folder. Raises FailedPreconditionError where that cannot be."""
 
 
 class LockedBucket:
@@ -75,6 +82,21 @@ class LockedBucket:
             )
 
         await self._call(write)
+
+    async def holds_any(self, folder: str) -> bool:
+        def look(control: Minio) -> bool:
+            try:
+                found = control.list_objects(bucket_name=self._bucket, prefix=f"{folder}/", recursive=True)
+                return next(iter(found), None) is not None
+            except S3Error as error:
+                if error.code == "NoSuchBucket":
+                    return False
+                raise
+
+        return await self._call(look)
+
+    async def delete(self, folder: str) -> None:
+        raise FailedPreconditionError("evidence.locked", f"{folder} is locked: nothing deletes it")
 
     async def _call(self, work: Callable[[Minio], _T]) -> _T:
         def call() -> _T:
@@ -116,6 +138,17 @@ class Folder:
         except OSError as error:
             raise UnavailableError(
                 "evidence.unavailable", f"cannot write evidence: {error.strerror}"
+            ) from error
+
+    async def holds_any(self, folder: str) -> bool:
+        return await asyncio.to_thread((self._folder / folder).is_dir)
+
+    async def delete(self, folder: str) -> None:
+        try:
+            await asyncio.to_thread(shutil.rmtree, self._folder / folder)
+        except OSError as error:
+            raise UnavailableError(
+                "evidence.unavailable", f"cannot delete evidence: {error.strerror}"
             ) from error
 
 

@@ -51,6 +51,18 @@ class ExportRepository:
         async with self._database.read() as connection:
             return [each for row in await connection.execute(query) if (each := _export(row))]
 
+    async def of_window(self, start_ms: int, end_ms: int) -> list[Export]:
+        """Those of a window that overlaps [start_ms, end_ms), oldest first."""
+        overlaps = sa.and_(exports.c.start_ms < end_ms, exports.c.end_ms > start_ms)
+        query = sa.select(*_COLUMNS).where(overlaps).order_by(exports.c.id)
+        async with self._database.read() as connection:
+            return [each for row in await connection.execute(query) if (each := _export(row))]
+
+    async def note(self, export_id: str, text: str) -> None:
+        """Say something of one that has ended."""
+        async with self._database.write() as connection:
+            await connection.execute(sa.update(exports).where(exports.c.id == export_id).values(error=text))
+
     async def advance(self, export_id: str, **values: int | str | bool) -> bool:
         """Note progress. False when it is not open any more: it was cancelled."""
         is_open = sa.and_(exports.c.id == export_id, exports.c.state.in_(OPEN_STATES))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.holds.active import list_held
 from services.storage.retention.lock import lock_deletion
@@ -47,6 +48,21 @@ class Aside:
         if expired:
             log.info("reconcile.aside_expired", store=store, camera_uid=camera_uid, objects=len(expired))
 
+    async def erase(self, store: str, camera_uid: str, window: Span) -> None:
+        """Delete what lies in a window or reaches into it, but for what an active hold keeps. Raises
+        UnavailableError.
+        """
+        there = self._stores[store]
+        listed = [each.key for each in await list_all(there, f"{ASIDE}rec/{camera_uid}/")]
+        if not listed:
+            return
+        async with self._database.write() as connection:
+            await lock_deletion(connection)
+            held = (await list_held(connection, [camera_uid], self._clock.now_ms())).get(camera_uid, [])
+            erased = [name for name in listed if _lies_in(_span_of(name), window, held)]
+            await _forget(connection, store, erased)
+        await delete(there, erased)
+
     async def _forget_expired(self, store: str, camera_uid: str, listed: Iterable[str]) -> list[str]:
         """Which of `listed` are to go. Of those no row is left."""
         now_ms = self._clock.now_ms()
@@ -57,17 +73,27 @@ class Aside:
                 return []  # of a camera that is not known nothing goes
             held = (await list_held(connection, [camera_uid], now_ms)).get(camera_uid, [])
             expired = [name for name in listed if _may_go(_span_of(name), now_ms - int(days) * DAY_MS, held)]
-            noted = [name.removeprefix(ASIDE) for name in expired]
-            await connection.execute(
-                sa.delete(set_aside).where(set_aside.c.store == store, set_aside.c.key.in_(noted))
-            )
+            await _forget(connection, store, expired)
         return expired
+
+
+async def _forget(connection: AsyncConnection, store: str, names: Iterable[str]) -> None:
+    noted = [name.removeprefix(ASIDE) for name in names]
+    await connection.execute(
+        sa.delete(set_aside).where(set_aside.c.store == store, set_aside.c.key.in_(noted))
+    )
 
 
 def _may_go(span: Span | None, until_ms: int, held: Iterable[Span]) -> bool:
     if span is None or span.end_ms > until_ms:
         return False
     return all(window.clip(span).is_empty for window in held)
+
+
+def _lies_in(span: Span | None, window: Span, held: Iterable[Span]) -> bool:
+    if span is None or window.clip(span).is_empty:
+        return False
+    return all(each.clip(span).is_empty for each in held)
 
 
 def _span_of(name: str) -> Span | None:

@@ -113,6 +113,27 @@ class RetentionRepository:
             await self._note_deletions(connection, doomed)
             return doomed
 
+    async def doom_where(
+        self, chosen: sa.ColumnElement[bool], now_ms: int, limit: int
+    ) -> list[tuple[str, Doomed]]:
+        """Claim up to `limit` segments, each with its store, whatever their retention, but for held ones."""
+        columns = [segments.c[column.name].label(column.name) for column in KEY_COLUMNS]
+        query = (
+            sa.select(*columns).where(chosen, ~segments.c.doomed, ~is_held(now_ms)).limit(limit).subquery()
+        )
+        async with self._database.write() as connection:
+            await lock_deletion(connection)
+            dooming = (
+                sa.update(segments)
+                .where(*(column == query.c[column.name] for column in KEY_COLUMNS))
+                .values(doomed=True, tombstone_ms=sa.func.coalesce(segments.c.tombstone_ms, now_ms))
+                .returning(segments.c.store, *_DOOMED_COLUMNS)
+            )
+            rows = list(await connection.execute(dooming))
+            doomed = _doomed([row[1:] for row in rows])
+            await self._note_deletions(connection, doomed)
+        return [(row[0], each) for row, each in zip(rows, doomed, strict=True)]
+
     async def _note_deletions(self, connection: AsyncConnection, doomed: Sequence[Doomed]) -> None:
         """In order of camera, as every claim does: they wait, and never for each other."""
         until: dict[str, int] = {}

@@ -1,17 +1,23 @@
 """The gRPC face of retention policies."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from services.storage.erasure.erasure import Erasure
+from services.storage.erasure.repository import ErasureRepository
 from services.storage.retention.policies import PolicyRepository, message_of
 from services.storage.retention.policy import DEFAULT, Policy
 from services.storage.retention.preview import Preview
-from services.storage.service.validation import check
+from services.storage.service.validation import check, check_uid
 from snowlight.api.storage.v1 import retention_pb2, retention_pb2_grpc
+from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError, NotFoundError
 
 MAX_DAYS = 3650
 MAX_BY = 200
+_SKEW_MS = 60_000
+"""Clocks of services may differ by so much."""
 
 _NAME = re.compile(
     r"retentionPolicies/(?P<name>default|class-[1-3]|"
@@ -22,9 +28,20 @@ _NAME = re.compile(
 class RetentionService(retention_pb2_grpc.RetentionServicer):
     """`snowlight.api.storage.v1.Retention`."""
 
-    def __init__(self, policies: PolicyRepository, preview: Preview) -> None:
+    def __init__(
+        self,
+        policies: PolicyRepository,
+        preview: Preview,
+        erasures: ErasureRepository,
+        clock: Clock,
+        erase: Callable[[], None],
+    ) -> None:
+        """`erase`: called when there is something new to be erased."""
         self._policies = policies
         self._preview = preview
+        self._erasures = erasures
+        self._clock = clock
+        self._erase = erase
 
     async def GetRetentionPolicy(  # noqa: N802
         self, request: retention_pb2.GetRetentionPolicyRequest, context: Any
@@ -72,6 +89,25 @@ class RetentionService(retention_pb2_grpc.RetentionServicer):
             return await self._preview.run({name: None})
         name, policy = _read_policy(request.policy)
         return await self._preview.run({name: policy})
+
+    async def EraseFootage(  # noqa: N802
+        self, request: retention_pb2.EraseFootageRequest, context: Any
+    ) -> retention_pb2.Erasure:
+        check_uid(request.camera_uid, "camera_uid")
+        check(request.start_ms >= 0, "start_ms", "start_ms must be ms since 1970 UTC")
+        check(request.end_ms > request.start_ms, "end_ms", "end_ms must be after start_ms")
+        now_ms = self._clock.now_ms()
+        check(request.end_ms <= now_ms + _SKEW_MS, "end_ms", "end_ms must not lie in the future")
+        reason = request.reason.strip()
+        check(
+            bool(reason) and reason.isprintable() and len(reason) <= MAX_BY,
+            "reason",
+            f"reason must have 1 to {MAX_BY} characters",
+        )
+        wanted = Erasure(request.camera_uid, request.start_ms, request.end_ms, reason, now_ms)
+        erasure = await self._erasures.add(wanted)
+        self._erase()
+        return erasure.message()
 
 
 def _read_policy(message: retention_pb2.RetentionPolicy) -> tuple[str, Policy]:

@@ -5,12 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
-from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc, auth_pb2, auth_pb2_grpc
+from snowlight.api.auth.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    auth_pb2,
+    auth_pb2_grpc,
+    consent_pb2_grpc,
+)
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
@@ -46,6 +53,7 @@ class Auth:
     access: "auth_pb2_grpc.AccessAsyncStub"
     directory: "auth_pb2_grpc.DirectoryAsyncStub"
     audit_log: "audit_pb2_grpc.AuditAsyncStub"
+    consents: "consent_pb2_grpc.ConsentsAsyncStub"
     verifier: TokenVerifier
 
     async def add_region(
@@ -62,10 +70,16 @@ class Auth:
         scope: str,
         line: auth_pb2.Line.ValueType = auth_pb2.GOVERNMENT,
         disabled: bool = False,
+        organisation: str = "",
     ) -> auth_pb2.Principal:
         """Create a principal with the tests' password."""
         principal = auth_pb2.Principal(
-            username=username, line=line, roles=roles, scope=f"regions/{scope}", disabled=disabled
+            username=username,
+            line=line,
+            roles=roles,
+            scope=f"regions/{scope}",
+            disabled=disabled,
+            organisation=organisation,
         )
         return await self.directory.CreatePrincipal(
             auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
@@ -107,6 +121,7 @@ def runtime_for(data_dir: Path, clock: MovableClock) -> Runtime:
         data_dir=data_dir,
         auth_address=f"127.0.0.1:{free_port()}",
         ingest_address=f"127.0.0.1:{free_port()}",
+        storage_address=f"127.0.0.1:{free_port()}",
         drain_seconds=0.2,
     )
     return replace(build_runtime("auth", cluster, create_key=True), clock=clock)
@@ -125,14 +140,19 @@ async def serve_registry(runtime: Runtime, registry: Registry) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> AsyncIterator[Auth]:
-    """Run auth and connect to it as the services that call it do."""
+async def auth_of(
+    runtime: Runtime, registry: Registry, database_url: str, **settings: Any
+) -> AsyncIterator[Auth]:
+    """Run auth, with further `settings`, and connect to it as the services that call it do."""
     assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
-        settings = AuthSettings(
-            listen=runtime.cluster.auth_address, database_url=database_url, password_memory_kib=8_192
+        chosen = AuthSettings(
+            listen=runtime.cluster.auth_address,
+            database_url=database_url,
+            password_memory_kib=8_192,
+            **settings,
         )
-        await stack.enter_async_context(run_auth(runtime, settings))
+        await stack.enter_async_context(run_auth(runtime, chosen))
         channel = await stack.enter_async_context(permitted_channel(runtime, runtime.cluster.auth_address))
         tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(channel)
 
@@ -147,5 +167,6 @@ async def auth_of(runtime: Runtime, registry: Registry, database_url: str) -> As
             access=auth_pb2_grpc.AccessStub(channel),
             directory=auth_pb2_grpc.DirectoryStub(channel),
             audit_log=audit_pb2_grpc.AuditStub(channel),
+            consents=consent_pb2_grpc.ConsentsStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
         )

@@ -106,6 +106,7 @@ class Cluster:
             "probe_seconds": 0.1,
             "catalogue_seconds": 0.1,
             "export_wait_seconds": 0.0,
+            "erase_seconds": 0.1,
         }
         chosen = StorageSettings(
             listen=self._settings.storage_address,

@@ -18,6 +18,7 @@ def upgrade() -> None:
     # The feed tells of operators too: have it tell every camera once more.
     op.execute("UPDATE cameras SET revision = 0")
     op.execute("DELETE FROM camera_feed")
+    op.create_index("ix_cameras_owner", "cameras", ["owner"])
     op.create_table(
         "jurisdictions",
         sa.Column("jurisdiction_id", sa.Text, primary_key=True),

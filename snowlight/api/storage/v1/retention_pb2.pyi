@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -252,3 +253,102 @@ class CameraLoss(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CameraLoss: _TypeAlias = CameraLoss  # noqa: Y015
+
+@_typing.final
+class EraseFootageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    camera_uid: _builtins.str
+    start_ms: _builtins.int
+    """Whole objects go that lie in [start_ms, end_ms) or reach into it: up to a minute more."""
+    end_ms: _builtins.int
+    reason: _builtins.str
+    """Why, "erasures/{id}" of auth."""
+    def __init__(
+        self,
+        *,
+        camera_uid: _builtins.str = ...,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid", "end_ms", b"end_ms", "reason", b"reason", "start_ms", b"start_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseFootageRequest: _TypeAlias = EraseFootageRequest  # noqa: Y015
+
+@_typing.final
+class Erasure(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _State:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Erasure._State.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATE_UNSPECIFIED: Erasure._State.ValueType  # 0
+        PENDING: Erasure._State.ValueType  # 1
+        """Something is left that nothing keeps."""
+        HELD: Erasure._State.ValueType  # 2
+        """Nothing is left but what `held_by` keeps; it goes once that lets go."""
+        DONE: Erasure._State.ValueType  # 3
+
+    class State(_State, metaclass=_StateEnumTypeWrapper): ...
+    STATE_UNSPECIFIED: Erasure.State.ValueType  # 0
+    PENDING: Erasure.State.ValueType  # 1
+    """Something is left that nothing keeps."""
+    HELD: Erasure.State.ValueType  # 2
+    """Nothing is left but what `held_by` keeps; it goes once that lets go."""
+    DONE: Erasure.State.ValueType  # 3
+
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CREATE_MS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    HELD_BY_FIELD_NUMBER: _builtins.int
+    REMAINING_OBJECTS_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    camera_uid: _builtins.str
+    start_ms: _builtins.int
+    end_ms: _builtins.int
+    reason: _builtins.str
+    create_ms: _builtins.int
+    state: Global___Erasure.State.ValueType
+    remaining_objects: _builtins.int
+    """Objects of footage left, the held ones too."""
+    error: _builtins.str
+    """Why the last attempt failed."""
+    @_builtins.property
+    def held_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"holds/{id}", "exports/{id}" whose lock nobody can undo."""
+
+    def __init__(
+        self,
+        *,
+        camera_uid: _builtins.str = ...,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        create_ms: _builtins.int = ...,
+        state: Global___Erasure.State.ValueType = ...,
+        held_by: _abc.Iterable[_builtins.str] | None = ...,
+        remaining_objects: _builtins.int = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid", "create_ms", b"create_ms", "end_ms", b"end_ms", "error", b"error", "held_by", b"held_by", "reason", b"reason", "remaining_objects", b"remaining_objects", "start_ms", b"start_ms", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Erasure: _TypeAlias = Erasure  # noqa: Y015

@@ -61,6 +61,11 @@ class RetentionStub:
                 request_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.PreviewRetentionRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.PreviewRetentionResponse.FromString,
                 _registered_method=True)
+        self.EraseFootage = channel.unary_unary(
+                '/snowlight.api.storage.v1.Retention/EraseFootage',
+                request_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.EraseFootageRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.Erasure.FromString,
+                _registered_method=True)
 
 
 class RetentionServicer:
@@ -102,6 +107,15 @@ class RetentionServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseFootage(self, request, context):
+        """Has a camera's footage erased whatever its retention, with its copies in exports, but for what is held.
+        Tells how far that is: once more with the same camera and window changes nothing. What is committed
+        later and lies in the window goes too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RetentionServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -129,6 +143,11 @@ def add_RetentionServicer_to_server(servicer, server):
                     servicer.PreviewRetention,
                     request_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.PreviewRetentionRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.PreviewRetentionResponse.SerializeToString,
+            ),
+            'EraseFootage': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseFootage,
+                    request_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.EraseFootageRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.Erasure.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -268,6 +287,33 @@ class Retention:
             '/snowlight.api.storage.v1.Retention/PreviewRetention',
             snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.PreviewRetentionRequest.SerializeToString,
             snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.PreviewRetentionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseFootage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.storage.v1.Retention/EraseFootage',
+            snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.EraseFootageRequest.SerializeToString,
+            snowlight_dot_api_dot_storage_dot_v1_dot_retention__pb2.Erasure.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,11 @@ class RetentionStub:
     """FAILED_PRECONDITION for the default policy."""
     PreviewRetention: _grpc.UnaryUnaryMultiCallable[_retention_pb2.PreviewRetentionRequest, _retention_pb2.PreviewRetentionResponse]
     """What would go at once if the policy were set so, and what is held nevertheless. Changes nothing."""
+    EraseFootage: _grpc.UnaryUnaryMultiCallable[_retention_pb2.EraseFootageRequest, _retention_pb2.Erasure]
+    """Has a camera's footage erased whatever its retention, with its copies in exports, but for what is held.
+    Tells how far that is: once more with the same camera and window changes nothing. What is committed
+    later and lies in the window goes too.
+    """
 
 @_typing.type_check_only
 class RetentionAsyncStub(RetentionStub):
@@ -63,6 +68,11 @@ class RetentionAsyncStub(RetentionStub):
     """FAILED_PRECONDITION for the default policy."""
     PreviewRetention: _aio.UnaryUnaryMultiCallable[_retention_pb2.PreviewRetentionRequest, _retention_pb2.PreviewRetentionResponse]  # type: ignore[assignment]
     """What would go at once if the policy were set so, and what is held nevertheless. Changes nothing."""
+    EraseFootage: _aio.UnaryUnaryMultiCallable[_retention_pb2.EraseFootageRequest, _retention_pb2.Erasure]  # type: ignore[assignment]
+    """Has a camera's footage erased whatever its retention, with its copies in exports, but for what is held.
+    Tells how far that is: once more with the same camera and window changes nothing. What is committed
+    later and lies in the window goes too.
+    """
 
 class RetentionServicer(metaclass=_abc_1.ABCMeta):
     """How long footage is kept. The most specific policy holds: the camera's own retention_days (in the
@@ -108,5 +118,16 @@ class RetentionServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_retention_pb2.PreviewRetentionResponse, _abc.Awaitable[_retention_pb2.PreviewRetentionResponse]]:
         """What would go at once if the policy were set so, and what is held nevertheless. Changes nothing."""
+
+    @_abc_1.abstractmethod
+    def EraseFootage(
+        self,
+        request: _retention_pb2.EraseFootageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_retention_pb2.Erasure, _abc.Awaitable[_retention_pb2.Erasure]]:
+        """Has a camera's footage erased whatever its retention, with its copies in exports, but for what is held.
+        Tells how far that is: once more with the same camera and window changes nothing. What is committed
+        later and lies in the window goes too.
+        """
 
 def add_RetentionServicer_to_server(servicer: RetentionServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

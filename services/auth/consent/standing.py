@@ -1,0 +1,187 @@
+"""Who somebody is towards a camera: whether they administer its region, and how high they stand.
+
+The authorities are government, police and political-legal. Their admins decide inside their scope; nobody
+decides what they asked for or benefit from, and nobody of a lower tier than either.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.consent.model import Grant, GrantCamera
+from services.auth.facts import read_facts
+from services.auth.model import Actor, AuditRecord, CameraFacts, Line, Principal, Role
+from services.auth.policy.engine import Subject
+from services.auth.repository import audit, cameras, jurisdictions, principals
+from services.auth.rights import actor_of, load_principal
+from services.auth.tables import regions as regions_table
+from services.auth.validation import check_text, invalid
+from snowlight.access.token import AccessClaims
+from snowlight.errors import PermissionDeniedError
+
+AUTHORITIES = frozenset({Line.GOVERNMENT, Line.POLICE, Line.POLITICAL_LEGAL})
+_PICTURE_ROLES = frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN})
+_NO_TIER = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks, and how the audit tells them."""
+
+    principal: Principal
+    actor: Actor
+
+    @property
+    def name(self) -> str:
+        return self.principal.name
+
+
+async def caller_of(connection: AsyncConnection, claims: AccessClaims, remote_address: str) -> Caller:
+    """Raises UnauthenticatedError for nobody, PermissionDeniedError for somebody disabled."""
+    principal = await load_principal(connection, claims.principal)
+    if principal.disabled:
+        raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
+    address = check_text(remote_address, "remote_address", max_length=64)
+    return Caller(principal, actor_of(principal, claims, address))
+
+
+async def load_named(connection: AsyncConnection, name: str, field: str) -> Principal:
+    """Somebody whom a request names. Raises InvalidArgumentError naming `field` unless they can sign in."""
+    principal = await principals.find(connection, name)
+    if principal is None or principal.disabled:
+        raise invalid(field, 'must be "principals/{id}" of somebody who can sign in')
+    return principal
+
+
+async def find_camera(connection: AsyncConnection, uid: str, field: str) -> CameraFacts:
+    """Raises InvalidArgumentError naming `field` for a camera that is not known."""
+    camera = await cameras.find(connection, uid)
+    if camera is None:
+        raise invalid(field, "must be a camera that exists")
+    return camera
+
+
+def is_officer(principal: Principal) -> bool:
+    """Of the authorities, and somebody who may see pictures at all."""
+    return principal.line in AUTHORITIES and bool(principal.roles & _PICTURE_ROLES)
+
+
+async def reaches(
+    connection: AsyncConnection, principal: Principal, region: str, camera_uid: str, now_ms: int
+) -> bool:
+    """The camera, which lies in `region`, lies in their scope. What is shared with them is not theirs."""
+    facts = await read_facts(connection, [principal.name], [], now_ms, codes=[region])
+    place = facts.place(Subject(principal), region, camera_uid)
+    if principal.jurisdiction:
+        return principal.jurisdiction in place.jurisdictions
+    return principal.scope in place.chain
+
+
+async def administers(
+    connection: AsyncConnection, principal: Principal, region: str, camera_uid: str, now_ms: int
+) -> bool:
+    """They are an admin of the authorities, and the camera lies in their scope."""
+    if principal.line not in AUTHORITIES or Role.ADMIN not in principal.roles:
+        return False
+    return await reaches(connection, principal, region, camera_uid, now_ms)
+
+
+async def require_admin(
+    connection: AsyncConnection, principal: Principal, cameras_of: Iterable[GrantCamera], now_ms: int
+) -> None:
+    """Raises PermissionDeniedError unless they administer all of these cameras' regions."""
+    for camera in cameras_of:
+        if not await administers(connection, principal, camera.region, camera.uid, now_ms):
+            raise PermissionDeniedError(
+                "grant.not_admin", "only an admin of the region of every camera may do this", field="name"
+            )
+
+
+async def require_second_person(
+    connection: AsyncConnection, principal: Principal, first: Iterable[str]
+) -> None:
+    """Raises PermissionDeniedError if they are one of `first`, or of a lower tier than one of them."""
+    names = sorted(set(first))
+    if principal.name in names:
+        raise PermissionDeniedError("grant.own_request", "somebody else has to decide this", field="name")
+    for name in names:
+        other = await principals.find(connection, name)
+        if other is not None and tier(principal) > tier(other):
+            raise PermissionDeniedError(
+                "grant.lower_tier",
+                "somebody of the same or a higher tier has to decide this",
+                field="name",
+            )
+
+
+def tier(principal: Principal) -> int:
+    """The level of their scope's region: 1 is the highest."""
+    return principal.tier or _NO_TIER
+
+
+async def overseen(connection: AsyncConnection, principal: Principal, *roles: Role) -> sa.Select[Any]:
+    """Codes of the regions in the scope of somebody of the authorities who has one of `roles`; else none."""
+    codes = sa.select(regions_table.c.code)
+    if principal.line not in AUTHORITIES or not principal.roles & set(roles):
+        return codes.where(sa.false())
+    roots = {principal.scope}
+    if principal.jurisdiction:
+        own = await jurisdictions.find(connection, principal.jurisdiction)
+        roots = set(own.regions) if own is not None else set()
+    inside = codes.where(regions_table.c.code.in_(roots)).cte(recursive=True)
+    inside = inside.union(codes.where(regions_table.c.parent == inside.c.code))
+    return sa.select(inside.c.code)
+
+
+async def note_change(
+    connection: AsyncConnection,
+    actor: Actor,
+    now_ms: int,
+    action: str,
+    camera_uids: Iterable[str],
+    detail: str,
+    *,
+    window: tuple[int, int] | None = None,
+    purpose: str = "",
+) -> None:
+    """Put a change of rights on record, once for each camera, in the transaction that makes it."""
+    for uid in camera_uids:
+        await audit.add(
+            connection,
+            AuditRecord(
+                time_ms=now_ms,
+                event="change",
+                actor=actor,
+                action=action,
+                camera_uid=uid,
+                window=window,
+                purpose=purpose,
+                allowed=True,
+                reason=action,
+                detail=detail,
+            ),
+        )
+
+
+async def note_grant(
+    connection: AsyncConnection, actor: Actor, now_ms: int, action: str, grant: Grant, done: str
+) -> None:
+    """`note_change` of a grant: what was done to it, and why it was asked for."""
+    await note_change(
+        connection,
+        actor,
+        now_ms,
+        action,
+        [camera.uid for camera in grant.cameras],
+        f"{grant.name} {done}",
+        window=None if grant.window == (0, 0) else grant.window,
+        purpose=f"{grant.case_number} {grant.reason}".strip(),
+    )
+
+
+def as_grant_camera(camera: CameraFacts) -> GrantCamera:
+    """The camera as a grant keeps it."""
+    return GrantCamera(camera.uid, camera.region, camera.owner)

@@ -1,0 +1,51 @@
+"""Copies of erased footage in exports."""
+
+from services.storage.erasure.erasure import Erasure
+from services.storage.erasure.repository import ErasureRepository
+from services.storage.exports.evidence_store import EvidenceStore
+from services.storage.exports.export import Export
+from services.storage.exports.repository import ExportRepository
+from snowlight.clock import Clock
+
+
+class ErasedCopies:
+    """Deletes a camera's footage from exports. Their manifests stay, which hold none."""
+
+    def __init__(
+        self,
+        erasures: ErasureRepository,
+        repository: ExportRepository,
+        evidence: EvidenceStore,
+        clock: Clock,
+    ) -> None:
+        self._erasures = erasures
+        self._exports = repository
+        self._evidence = evidence
+        self._clock = clock
+
+    async def erase(self, erasure: Erasure) -> list[str]:
+        """What keeps copies of its footage: holds, and exports that are being made or whose lock forbids it.
+
+        Raises UnavailableError.
+        """
+        kept_by: list[str] = []
+        for export in await self._exports.of_window(erasure.start_ms, erasure.end_ms):
+            if erasure.camera_uid in export.camera_uids:
+                kept_by += await self._erase_of(export, erasure)
+        return list(dict.fromkeys(kept_by))
+
+    async def _erase_of(self, export: Export, erasure: Erasure) -> list[str]:
+        folder = f"{export.folder}/{erasure.camera_uid}"
+        if not await self._evidence.holds_any(folder):
+            return []
+        now_ms = self._clock.now_ms()
+        held = await self._erasures.holding(erasure.camera_uid, export.start_ms, export.end_ms, now_ms)
+        if held:  # an export that is being made holds its window itself
+            return [name for name, _ in held]
+        if self._evidence.immutable:
+            return [export.name]
+        await self._evidence.delete(folder)
+        await self._exports.note(
+            export.id, f"footage of camera {erasure.camera_uid} was erased: {erasure.reason}"
+        )
+        return []
