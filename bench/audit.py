@@ -230,7 +230,7 @@ async def _site(url: str, scratch: Path) -> AsyncIterator[tuple[aiohttp.ClientSe
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}")
         await stack.enter_async_context(run_gateway(_part(runtime, "gateway"), gateway))
-        channel = await stack.enter_async_context(runtime.channel(cluster.auth_address))
+        channel = await stack.enter_async_context(runtime.named("admin").channel(cluster.auth_address))
         scopes = (PREFECTURE, COUNTY, OTHER_COUNTY, TOWN, VILLAGE)
         await _add_people(auth_pb2_grpc.DirectoryStub(channel), scopes)
         http = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))

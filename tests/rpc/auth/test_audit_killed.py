@@ -3,20 +3,16 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import pytest
 
-from snowlight.access.cluster_key import ClusterKey
-from snowlight.access.service_token import ServiceTokens
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc, auth_pb2, auth_pb2_grpc
-from snowlight.clock import SystemClock
-from snowlight.config import ClusterSettings, TlsSettings
-from snowlight.rpc.channel import open_channel
+from snowlight.config import ClusterSettings
 from snowlight.runtime import build_runtime
+from tests.parts.callers import permitted_channel
 from tests.parts.snowlight import Process
 from tests.rpc.auth.cluster import PASSWORD, free_port, serve_registry
 from tests.rpc.auth.registry import Registry
@@ -83,18 +79,15 @@ async def killable(tmp_path: Path, database_url: str) -> AsyncIterator[Killable]
     }
     registry = Registry()  # type: ignore[abstract]  # the feed is all that auth asks
     await registry.put("gate", "421381")
-    async with serve_registry(build_runtime("auth", cluster), registry), _channel(cluster, key) as channel:
+    runtime = build_runtime("auth", cluster)
+    async with (
+        serve_registry(runtime, registry),
+        permitted_channel(runtime, cluster.auth_address) as channel,
+    ):
         killable = Killable(Process("auth", environment, tmp_path), channel)
         await killable.start()
         yield killable
         await killable.process.stop()
-
-
-@asynccontextmanager
-async def _channel(cluster: ClusterSettings, key: str) -> AsyncIterator[grpc.aio.Channel]:
-    tokens = ServiceTokens(ClusterKey(key), "gateway", SystemClock())
-    async with open_channel(cluster.auth_address, tokens, TlsSettings()) as channel:
-        yield channel
 
 
 async def test_auth_killed_amid_tickets_has_each_that_it_gave_on_record(killable: Killable) -> None:

@@ -48,12 +48,12 @@ async def test_a_revoked_ticket_ends_everywhere_and_no_other_does(site: Site) ->
     async with site.another_gateway() as there:
         for gateway in ("", there):
             await eventually(partial(plays, site, ticket, gateway))
-        first = (await site.audit(allowed=True, event="decision"))[-1]
+        first = (await site.audit(allowed=True, event="decision", action="live"))[-1]
         await site.revoke(revocation_pb2.TICKET, first.ticket_id)
         for gateway in ("", there):
             await expect_revoked(site, ticket, gateway)
             assert await answer(site, other, gateway) == (200, "")
-    (change,) = await site.audit(event="change")
+    (change,) = await site.audit(event="change", action="revoke")
     assert (change.action, change.detail, change.acting_person) == (
         "revoke",
         f"ticket {first.ticket_id}",
@@ -169,7 +169,7 @@ async def test_what_was_revoked_while_the_feed_was_lost_is_known_once_it_is_back
     ticket = await site.ticket("gate", action="live")
     await eventually(lambda: plays(site, ticket, url))
     relay.cut()
-    (issued,) = await site.audit(allowed=True)
+    (issued,) = await site.audit(allowed=True, action="live")
     await site.revoke(revocation_pb2.TICKET, issued.ticket_id)
     assert await plays(site, ticket, url)
     relay.mend()
@@ -213,4 +213,4 @@ async def test_only_what_can_be_revoked_is(site: Site) -> None:
     ):
         with pytest.raises(error):
             await site.revoke(kind, subject)
-    assert await site.audit(event="change") == []
+    assert await site.audit(event="change", action="revoke") == []

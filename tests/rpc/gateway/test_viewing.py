@@ -54,7 +54,7 @@ async def test_what_was_watched_is_on_record_with_its_seconds_and_bytes(site: Si
 
     await eventually(recorded)
     records = await site.audit(event="view")
-    (decision,) = await site.audit(event="decision")
+    (decision,) = await site.audit(event="decision", action="live")
     assert sum(record.watched_s for record in records) == 6
     assert sum(record.watched_bytes for record in records) == size
     for record in records:
@@ -141,7 +141,7 @@ async def test_a_real_player_gets_nothing_two_seconds_after_the_right_is_gone(
     player = Player()
     playing = asyncio.create_task(asyncio.to_thread(player.play, f"{site.url}/hls/{ticket}/{path}"))
     await eventually(lambda: player.has(50))
-    (issued,) = await site.audit(event="decision")
+    (issued,) = await site.audit(event="decision", action=action)
     await site.revoke(revocation_pb2.TICKET, issued.ticket_id)
     await asyncio.sleep(2)  # what the promise leaves
     before = (await served_bytes(site, action), player.shown)
