@@ -27,8 +27,9 @@ MONTHS_AHEAD = 3
 LOCK_TIMEOUT_MS = 2000
 AT_ONCE = 5000
 _PARTITIONED = ("audit_records", "audit_links")
-_OVERTAKEN = ("55P03", "42P07", "23514")
-"""Lock not available; another process made it first; the default partition holds rows of it already."""
+_OVERTAKEN = ("55P03", "42P07", "23505", "23514")
+"""Lock not available; another process made it first, or in the same moment; the default partition holds rows
+of it already."""
 
 log = structlog.get_logger(__name__)
 

@@ -181,6 +181,30 @@ async def test_an_address_cannot_fill_the_waiting_room(
     assert await begin(auth, box, "10.8.0.5")
 
 
+async def test_an_admins_box_has_a_viewers_rights_and_shows_what_is_live(auth: Auth, box: str) -> None:
+    await auth.add_region("371326", auth_pb2.COUNTY)
+    await auth.add_person("wang.gang", auth_pb2.ADMIN, auth_pb2.VIEWER, scope="371326")
+    admin = await auth.sign_in("wang.gang")
+    await auth.registry.put("gate", "371326")
+    begun = await begin(auth, box)
+    await decide(auth, admin, begun.user_code, approve=True)
+    inside = await poll(auth, box, begun.device_code)
+
+    async def allowed(person: auth_pb2.IssueTokenResponse, action: str) -> tuple[bool, str]:
+        answer = await auth.access.Authorize(
+            auth_pb2.AuthorizeRequest(
+                access_token=person.access_token, action=action, camera_uid="gate", purpose="case 20261127"
+            )
+        )
+        return answer.allowed, answer.reason
+
+    for action in ("live", "playback", "camera.manage"):
+        assert (await allowed(admin, action))[0], action
+    assert (await allowed(inside, "live"))[0]
+    for action in ("playback", "camera.manage"):
+        assert await allowed(inside, action) == (False, "auth.device_live_only")
+
+
 async def test_a_box_lets_in_no_further_one(
     auth: Auth, resident: auth_pb2.IssueTokenResponse, box: str
 ) -> None:

@@ -1,12 +1,13 @@
 """People of another provider come in, and are here what the mapping says."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from joserfc.jwk import RSAKey
 
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from tests.parts.callers import permitted_channel
 from tests.rpc.gateway.oidc_provider import CLIENT_ID, Claims
 from tests.rpc.gateway.oidc_world import FILE, World, audit, run_world
 from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, free_port, run_site
@@ -114,9 +115,15 @@ async def test_who_is_disabled_here_stays_out_and_nobody_has_a_password(world: W
     await person.come_in()
     body = {"username": "carrier:u-1", "password": "whatever it is"}
     assert (await site.call("POST", "/v1/session", json=body))[0] == 401
-    with sqlite3.connect(site.runtime.cluster.data_dir / "auth.db", timeout=10) as database:
-        database.execute("UPDATE principals SET disabled = 1 WHERE username = 'carrier:u-1'")
-    database.close()
+    session = await person.session()
+    assert session is not None
+    change = auth_pb2.UpdatePrincipalRequest(
+        principal=auth_pb2.Principal(name=session["principal"]["name"], disabled=True)
+    )
+    change.update_mask.paths.append("disabled")
+    async with permitted_channel(site.runtime, site.runtime.cluster.auth_address) as channel:
+        directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
+        await directory.UpdatePrincipal(change)
     assert await person.come_in() == (403, "auth.principal_disabled")
     assert await person.session() is None
 
