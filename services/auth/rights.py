@@ -43,8 +43,11 @@ async def load_caller(connection: AsyncConnection, caller: AccessClaims) -> Prin
     """Whom a verified token speaks for, with what it may do in their name: a set-top box that a person let
     in has not all their rights. Raises UnauthenticatedError when they exist no more.
     """
-    principal = await load_principal(connection, caller.principal)
-    if caller.client_id and principal.kind is not Kind.SYSTEM:
+    return _speaking(await load_principal(connection, caller.principal), caller)
+
+
+def _speaking(principal: Principal, caller: AccessClaims | None) -> Principal:
+    if caller is not None and caller.client_id and principal.kind is not Kind.SYSTEM:
         return replace(principal, kind=Kind.DEVICE, roles=principal.roles & {Role.VIEWER})
     return principal
 
@@ -148,6 +151,7 @@ class Rights:
         self, facts: Facts, principal: Principal, camera: CameraFacts, action: Action, asked: Asked
     ) -> Decision:
         """What is allowed anyway does not end with a grant: grants are looked at last."""
+        principal = _speaking(principal, asked.caller)
         decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
         if decision.allowed or action not in OPENED_BY_GRANTS:
             return decision

@@ -189,7 +189,7 @@ def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
         name=record.name,
         source_url=record.source_url,
         credentials=cameras.credentials(record),
-        audio=takes_audio(to_message(record)),
+        audio=takes_audio(to_message(record)) if cameras.require_dossier else record.audio,
         camera_class=record.camera_class,
         schedule=record.schedule,
     )

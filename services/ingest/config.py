@@ -78,7 +78,9 @@ class IngestSettings(BaseSettings):
         5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."
     )
     require_dossier: bool = Field(
-        False, description="Enable a public camera only once its dossier is complete."
+        False,
+        description="Enable a public camera only once its dossier is complete, and record its sound only "
+        "where dossier.audio_reason says why.",
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."

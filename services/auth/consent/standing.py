@@ -16,7 +16,7 @@ from services.auth.facts import read_facts
 from services.auth.model import Actor, AuditRecord, CameraFacts, Line, Principal, Role
 from services.auth.policy.engine import Subject
 from services.auth.repository import audit, cameras, jurisdictions, principals
-from services.auth.rights import actor_of, load_principal
+from services.auth.rights import actor_of, load_caller
 from services.auth.tables import regions as regions_table
 from services.auth.validation import check_text, invalid
 from snowlight.access.token import AccessClaims
@@ -41,7 +41,7 @@ class Caller:
 
 async def caller_of(connection: AsyncConnection, claims: AccessClaims, remote_address: str) -> Caller:
     """Raises UnauthenticatedError for nobody, PermissionDeniedError for somebody disabled."""
-    principal = await load_principal(connection, claims.principal)
+    principal = await load_caller(connection, claims)
     if principal.disabled:
         raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
     address = check_text(remote_address, "remote_address", max_length=64)

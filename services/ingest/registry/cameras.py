@@ -58,14 +58,14 @@ class Cameras:
         self._clock = clock
         self._on_change = on_change
         self._check_room = check_room
-        self._require_dossier = require_dossier
+        self.require_dossier = require_dossier
 
     async def create(self, camera_id: str, camera: camera_pb2.Camera) -> CameraRecord:
         """Raises InvalidArgumentError, AlreadyExistsError when the id is taken, FailedPreconditionError when
         its footage would go to a full store or its dossier lacks what it must have.
         """
         checked = check_camera(camera)
-        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
+        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self.require_dossier)
         self._check_room(checked.region, "")
         now_ms = self._clock.now_ms()
         uid = new_uid(now_ms)
@@ -119,7 +119,7 @@ class Cameras:
                 checked,
                 to_message(current),
                 audio_given="audio" in paths.paths,
-                require_dossier=self._require_dossier,
+                require_dossier=self.require_dossier,
             )
             if checked.region != current.region:
                 self._check_room(checked.region, current.region)

@@ -15,10 +15,12 @@ def check_completeness(
     """Refuse what a change would make incomplete; what was so `before` (None: it is new) may stay, but that
     its audio is not turned on once more (`audio_given`).
 
-    Raises InvalidArgumentError("audio") for the sound of a public camera without a reason, and with
-    `require_dossier` FailedPreconditionError for enabling one whose dossier is incomplete, naming what it
-    lacks.
+    Without `require_dossier` nothing is refused. With it raises InvalidArgumentError("audio") for the sound
+    of a public camera without a reason, and FailedPreconditionError for enabling one whose dossier is
+    incomplete, naming what it lacks.
     """
+    if not require_dossier:
+        return
     stays = before is not None and _lacks_audio_reason(before) and not audio_given
     if _lacks_audio_reason(camera) and not stays:
         raise InvalidArgumentError(
@@ -26,7 +28,7 @@ def check_completeness(
             f"of a public camera can be on only where dossier.{AUDIO_REASON} says why",
             field="audio",
         )
-    if not require_dossier or not _is_enabled_incomplete(camera):
+    if not _is_enabled_incomplete(camera):
         return
     if before is None or not _is_enabled_incomplete(before):
         raise FailedPreconditionError(

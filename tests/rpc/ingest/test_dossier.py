@@ -1,6 +1,5 @@
 """A public camera's dossier: what is missing blocks its sound, and by setting its being enabled."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,12 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.ingest.app import _spec
 from services.ingest.registry.cameras import Cameras
-from services.ingest.registry.repository import CameraRepository
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.dossier import missing
 from snowlight.errors import FailedPreconditionError, InvalidArgumentError
 from tests.rpc.ingest.cluster import cluster_settings, running_ingest, running_storage
 from tests.rpc.ingest.conftest import Registry
-from tests.rpc.ingest.registering import a_camera, create, get, update
+from tests.rpc.ingest.registering import a_camera, create
 
 COMPLETE = {
     "legal_basis": "Regulations on public security video, article 7",
@@ -38,39 +36,32 @@ def test_what_is_missing_is_listed_for_public_cameras_alone() -> None:
     assert missing(a_camera(**PUBLIC, dossier=COMPLETE, audio=True)) == ["audio_reason"]
 
 
-async def test_sound_of_a_public_camera_needs_a_reason(registry: Registry) -> None:
+async def test_by_setting_the_sound_of_a_public_camera_needs_a_reason(registry: Registry) -> None:
+    strict = strict_registry(registry)
     with pytest.raises(InvalidArgumentError) as refused:
-        await create(registry, "loud", **PUBLIC, audio=True)
+        await strict.create("loud", a_camera(**PUBLIC, dossier=COMPLETE, audio=True))
     assert (refused.value.field, refused.value.code) == ("audio", "camera.audio_reason_missing")
-    heard = await create(registry, "heard", **PUBLIC, audio=True, dossier={"audio_reason": "emergency point"})
-    assert heard.audio
-    with pytest.raises(InvalidArgumentError) as refused:
-        await update(registry, heard.name, "dossier", dossier={"audio_reason": ""})
-    assert refused.value.field == "audio"
-    quiet = await create(registry, "quiet", **PUBLIC)
-    with pytest.raises(InvalidArgumentError) as refused:
-        await update(registry, quiet.name, "audio", audio=True)
-    assert refused.value.field == "audio"
-    private = await create(registry, "private", ownership=camera_pb2.HOUSEHOLD, audio=True)
-    with pytest.raises(InvalidArgumentError) as refused:
-        await update(registry, private.name, "ownership", ownership=camera_pb2.PUBLIC)
-    assert refused.value.field == "audio"
-    assert await get(registry, private.name) == private
+    reasoned = COMPLETE | {"audio_reason": "emergency point"}
+    heard = await strict.create("heard", a_camera(**PUBLIC, dossier=reasoned, audio=True))
+    assert spec_audio(strict, heard)
+    await expect_silent(strict, heard.name, "dossier", dossier=COMPLETE)
+    quiet = await strict.create("quiet", a_camera(**PUBLIC, dossier=COMPLETE))
+    await expect_silent(strict, quiet.name, "audio", audio=True)
+    private = await strict.create("private", a_camera(ownership=camera_pb2.HOUSEHOLD, audio=True))
+    await expect_silent(strict, private.name, "ownership", ownership=camera_pb2.PUBLIC)
 
 
-async def test_a_camera_from_before_the_rule_keeps_its_row_and_is_not_heard(registry: Registry) -> None:
-    old = await create(registry, "old", ownership=camera_pb2.HOUSEHOLD, audio=True)
-    repository = CameraRepository(registry.database)
-    record = await repository.revise("old", lambda row: dataclasses.replace(row, ownership=camera_pb2.PUBLIC))
-    assert record.audio
-    assert not spec_audio(registry.cameras, record), "sound without a reason is not recorded"
-    renamed = await update(registry, old.name, "display_name", display_name="still here")
-    assert (renamed.display_name, renamed.audio) == ("still here", True)
-    with pytest.raises(InvalidArgumentError) as refused:
-        await update(registry, old.name, "audio", audio=True)
-    assert refused.value.field == "audio"
-    await update(registry, old.name, "dossier", dossier={"audio_reason": "emergency point"})
-    assert spec_audio(registry.cameras, await registry.cameras.get(old.name))
+async def test_a_camera_from_before_the_setting_keeps_its_row_and_is_not_heard(registry: Registry) -> None:
+    old = await create(registry, "old", **PUBLIC, audio=True)
+    record = await registry.cameras.get(old.name)
+    assert spec_audio(registry.cameras, record)
+    strict = strict_registry(registry)
+    assert not spec_audio(strict, record), "sound without a reason is not recorded"
+    await change(strict, old.name, "display_name", display_name="still here")
+    assert (await strict.get(old.name)).audio
+    await expect_silent(strict, old.name, "audio", audio=True)
+    await change(strict, old.name, "dossier", dossier=COMPLETE | {"audio_reason": "emergency point"})
+    assert spec_audio(strict, await strict.get(old.name))
 
 
 async def test_by_setting_no_public_camera_is_enabled_with_an_incomplete_dossier(registry: Registry) -> None:
@@ -104,6 +95,13 @@ async def test_the_setting_reaches_the_registry_that_is_served(tmp_path: Path) -
     async with running_storage(settings), running_ingest(settings, require_dossier=True) as client:
         with pytest.raises(Exception, match=r"camera\.dossier_incomplete"):
             await client.create("gate", "rtsp://127.0.0.1:9/none", ownership=camera_pb2.PUBLIC)
+
+
+async def expect_silent(cameras: Cameras, name: str, mask: str, **fields: Any) -> None:
+    """The change is refused for its sound."""
+    with pytest.raises(InvalidArgumentError) as refused:
+        await change(cameras, name, mask, **fields)
+    assert refused.value.field == "audio"
 
 
 def strict_registry(registry: Registry) -> Cameras:
