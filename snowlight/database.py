@@ -64,6 +64,21 @@ class Database:
                 yield connection
         except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
             raise UnavailableError("database.unavailable", "the database does not answer") from error
+        except sa.exc.DBAPIError as error:
+            if not _is_away(error):
+                raise
+            raise UnavailableError("database.unavailable", "the database does not answer") from error
+
+
+_AWAY = ("08", "25006", "40", "53", "57")
+"""SQLSTATEs, or how they begin, of a server that is restarted, full, a standby, or wants a transaction once
+more (PostgreSQL, appendix A)."""
+
+
+def _is_away(error: sa.exc.DBAPIError) -> bool:
+    """It is the server that cannot answer now, not the statement that is wrong."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(_AWAY)
 
 
 @asynccontextmanager

@@ -83,12 +83,13 @@ class DirectoryClient:
         """Who signs in as `username`, or None."""
         wanted = unicodedata.normalize("NFKC", username).strip().casefold()
         async for principal in self.principals():
-            if principal.username == wanted:
+            # Somebody of a provider is called as they are there, in capitals too.
+            if username in (principal.username, principal.name) or principal.username == wanted:
                 return principal
         return None
 
     async def require_principal(self, username: str) -> auth_pb2.Principal:
-        """Who signs in as `username`. Raises NotFoundError."""
+        """Who signs in as `username`, or is "principals/{id}". Raises NotFoundError."""
         principal = await self.find_principal(username)
         if principal is None:
             raise NotFoundError("auth.principal_unknown", f"nobody signs in as {username}", field="username")

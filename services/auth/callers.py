@@ -8,6 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from services.auth.validation import check_text
 from snowlight.access.service_token import ServiceTokens
 from snowlight.errors import UnauthenticatedError
+from snowlight.rpc.peer import require_certificate_of
+
+GATEWAY = "services/gateway"
 
 
 class Callers:
@@ -17,14 +20,17 @@ class Callers:
         self._tokens = tokens
 
     def service(self, context: Any) -> str:
-        """ "services/{name}" when the call carries a service's token, otherwise ""."""
+        """ "services/{name}" when the call carries the token of a service that brings others' calls, over a
+        connection whose certificate does not name another one; otherwise ""."""
         for key, value in context.invocation_metadata() or ():
             scheme, _, token = str(value).partition(" ")
             if key == "authorization" and scheme.lower() == "bearer":
                 try:
-                    return self._tokens.verify(token)
+                    caller = self._tokens.verify(token)
+                    require_certificate_of(caller, context)
                 except UnauthenticatedError:
                     return ""
+                return caller if caller == GATEWAY else ""
         return ""
 
     def address(self, context: Any, told: str) -> str:

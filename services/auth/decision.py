@@ -16,6 +16,8 @@ class Action(StrEnum):
     HOLD = "hold"
     RELEASE_HOLD = "release_hold"
     CAMERA_MANAGE = "camera.manage"
+    CAMERA_ASSIGN = "camera.assign"
+    """Say whose a camera is, and who it is open to."""
     RETENTION_MANAGE = "retention.manage"
     PRINCIPAL_MANAGE = "principal.manage"
     AUDIT_READ = "audit.read"

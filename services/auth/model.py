@@ -124,6 +124,8 @@ class Jurisdiction:
     reason: str
     expire_ms: int | None
     create_ms: int
+    line: str = ""
+    """Whose admin made it, and may change it; empty: the administrator's tool."""
     version: int = 1
 
     @property

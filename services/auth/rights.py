@@ -183,11 +183,10 @@ class Rights:
     def _circumstances(self, asked: Asked) -> Circumstances:
         caller, days = asked.caller, 0
         if asked.window is not None:
-            days = max(0, (self._clock.now_ms() - asked.window[0]) // DAY_MS)
+            days = max(0, -((asked.window[0] - self._clock.now_ms()) // DAY_MS))
         return Circumstances(
             incident=self._incident_number.search(asked.purpose) is not None,
-            named=caller is not None
-            and bool(caller.acting_person and caller.acting_unit and caller.acting_reason),
+            named=caller is not None and caller.names_person,
             days=days,
         )
 

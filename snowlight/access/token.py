@@ -35,6 +35,11 @@ class AccessClaims:
     """The system or set-top box that holds the token; empty for a browser."""
     issue_ms: int = 0
 
+    @property
+    def names_person(self) -> bool:
+        """A system said whom it acts for, their unit and the reason."""
+        return bool(self.acting_person and self.acting_unit and self.acting_reason)
+
 
 @dataclass(frozen=True, slots=True)
 class TicketClaims:

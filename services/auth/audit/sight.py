@@ -38,10 +38,13 @@ async def readable(
 
 
 async def _parts(connection: AsyncConnection, rights: Rights, principal: Principal) -> list[_Part]:
-    """The scope, and what is shared besides. At least one."""
+    """The scope: a region, or the parts of a jurisdiction. At least one."""
     own = await rights.on_region(connection, principal, principal.scope, Action.AUDIT_READ)
     parts = [] if principal.jurisdiction else [_Part(own, [principal.scope])]
-    for held in (await rights.facts(connection, [principal.name])).held.values():
+    facts = await rights.facts(connection, [principal.name])
+    for held in facts.held.values():
+        if held.jurisdiction_id != principal.jurisdiction:
+            continue  # members of a share watch; its log is for whom it belongs to
         decision = await _on_jurisdiction(connection, rights, principal, held)
         if decision is not None:
             parts.append(_Part(decision, sorted(held.regions), held.cameras))

@@ -31,7 +31,7 @@ from services.auth.consent.standing import (
     require_admin,
     require_second_person,
 )
-from services.auth.model import Role
+from services.auth.model import Principal, Role
 from services.auth.repository import revocations
 from services.auth.validation import check_text
 from snowlight.access.token import AccessClaims
@@ -164,7 +164,7 @@ class DecisionDesk:
 
         async def revoked(connection: AsyncConnection, caller: Caller, grant: Grant) -> dict[str, Any]:
             if caller.name not in (grant.requester, grant.beneficiary):
-                await require_admin(connection, caller.principal, grant.cameras[:1], now_ms)
+                await _require_admin_of_one(connection, caller.principal, grant, now_ms)
             return {"state": GrantState.REVOKED, "end_ms": now_ms, "decision_reason": reason}
 
         return await self._change(
@@ -194,7 +194,8 @@ class DecisionDesk:
                 raise PermissionDeniedError(
                     "grant.not_approver", "whoever approved it defers the notice", field="name"
                 )
-            if grant.start_ms is None or grant.purpose not in ("case", "emergency"):
+            denied = grant.state is GrantState.DENIED
+            if denied or grant.start_ms is None or grant.purpose not in ("case", "emergency"):
                 raise FailedPreconditionError(
                     "grant.not_deferrable", "only the notice of a case or an emergency is deferred"
                 )
@@ -245,6 +246,17 @@ class DecisionDesk:
                 await openings.remove(connection, grant.grant_id)
                 await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
         return changed
+
+
+async def _require_admin_of_one(
+    connection: AsyncConnection, principal: Principal, grant: Grant, now_ms: int
+) -> None:
+    for camera in grant.cameras:
+        if await administers(connection, principal, camera.region, camera.uid, now_ms):
+            return
+    raise PermissionDeniedError(
+        "grant.not_admin", "only an admin of the region of one of its cameras may do this", field="name"
+    )
 
 
 async def _find(connection: AsyncConnection, name: str, *, lock: bool = False) -> Grant:

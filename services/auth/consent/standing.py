@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Grant, GrantCamera
 from services.auth.facts import read_facts
-from services.auth.model import Actor, AuditRecord, CameraFacts, Line, Principal, Role
+from services.auth.model import Actor, AuditRecord, CameraFacts, Kind, Line, Principal, Role
 from services.auth.policy.engine import Subject
 from services.auth.repository import audit, cameras, jurisdictions, principals
 from services.auth.rights import actor_of, load_caller
@@ -44,6 +44,13 @@ async def caller_of(connection: AsyncConnection, claims: AccessClaims, remote_ad
     principal = await load_caller(connection, claims)
     if principal.disabled:
         raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
+    if principal.kind is Kind.DEVICE:
+        raise PermissionDeniedError("auth.device_live_only", "a set-top box only shows what is live")
+    if principal.kind is Kind.SYSTEM and not claims.names_person:
+        raise PermissionDeniedError(
+            "auth.acting_person_required",
+            "a system must name the person it acts for, their unit and the reason",
+        )
     address = check_text(remote_address, "remote_address", max_length=64)
     return Caller(principal, actor_of(principal, claims, address))
 

@@ -80,14 +80,15 @@ class Delegation:
         """Raises unless `giver` may make `wanted` of `before`: both in reach, in their own line, with no role
         that they lack. A government's admin may also enrol residents; a carrier's only their organisation.
         """
-        await self._require_scope(connection, giver, wanted)
         own = giver.principal
+        if own is not None and wanted.name == own.name:
+            raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights")
+        if before is None or before.scope_name != wanted.scope_name:
+            await self._require_scope(connection, giver, wanted)
+        if before is not None:
+            await self.require_region(connection, giver, before.scope, "scope")
         if own is None:
             return
-        if wanted.name == own.name:
-            raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights")
-        if before is not None:
-            await self._require_scope(connection, giver, before)
         for side in (wanted, before or wanted):
             if not (side.line is own.line or (own.line is Line.GOVERNMENT and side.line is Line.RESIDENT)):
                 raise _beyond("line", f"must be {own.line}, as your own")
@@ -96,6 +97,9 @@ class Delegation:
             lacking = side.roles - (_GIVEN_BY_ADMIN if Role.ADMIN in own.roles else frozenset()) - own.roles
             if lacking:
                 raise _beyond("roles", f"must not hold {', '.join(sorted(lacking))}, which you lack yourself")
+        # Consents name organisations: whoever could give any out could open households with it.
+        if wanted.organisation not in ("", own.organisation, before.organisation if before else ""):
+            raise _beyond("organisation", "must be your own")
 
     async def require_jurisdiction(
         self, connection: AsyncConnection, giver: Giver, wanted: Jurisdiction
@@ -108,12 +112,29 @@ class Delegation:
             await self.require_region(connection, giver, code, "regions")
         if giver.principal is None:
             return
+        if giver.principal.line is Line.CARRIER and wanted.regions:
+            raise _beyond("regions", "must be empty: a carrier shares cameras that it operates")
         if giver.principal.name in wanted.members:
             raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights", field="members")
         for uid in sorted(wanted.cameras):
             decision = await self._rights.on_camera(connection, giver.principal, uid, Action.PRINCIPAL_MANAGE)
             if not decision.allowed:
                 raise PermissionDeniedError(decision.reason, decision.sentence, field="camera_uids")
+
+    async def require_jurisdiction_of(
+        self, connection: AsyncConnection, giver: Giver, before: Jurisdiction
+    ) -> None:
+        """Raises PermissionDeniedError unless the giver may change or end it: it belongs to a region in their
+        reach, their line made it, and it is not their own scope.
+        """
+        await self.require_region(connection, giver, before.region, "region")
+        own = giver.principal
+        if own is None:
+            return
+        if before.line != str(own.line):
+            raise _beyond("name", "must be a jurisdiction that your own line made")
+        if own.jurisdiction == before.jurisdiction_id or own.name in before.members:
+            raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights", field="name")
 
     async def record(
         self,

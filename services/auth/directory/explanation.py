@@ -49,7 +49,7 @@ class Explanation:
                 if camera is None:
                     raise NotFoundError("camera.not_found", "there is no such camera", field="camera_uid")
                 chain = await regions.chain(connection, camera.region)
-                decision = await self._rights.on_facts(connection, principal, camera, action, asked)
+                decision = await self._rights.on_camera(connection, principal, camera.uid, action, asked)
                 facts = f"{_camera_facts(camera)} in={'<'.join(chain) or 'nowhere'}"
             elif resource == "region":
                 code = check_code(region_code(request.region, "region"), "region")

@@ -18,6 +18,8 @@ from snowlight.errors import AbortedError, FailedPreconditionError, NotFoundErro
 
 MAX_PARTS = 2000
 """Regions, cameras or members of one."""
+MAX_TOLD = 50
+"""Of each, added and taken away, in the record of one change."""
 
 
 class Jurisdictions:
@@ -48,10 +50,11 @@ class Jurisdictions:
         wanted = self._filled(blank, draft)
         async with self._database.write() as connection:
             giver = await self._delegation.giver(connection, on_behalf_of)
+            line = str(giver.principal.line) if giver.principal is not None else ""
+            wanted = replace(wanted, line=line)
             await self._require(connection, giver, wanted)
             await jurisdictions.add(connection, wanted)
-            await self._end_what_hung_on(connection, wanted)
-            detail = f"{wanted.name} created: {_told(wanted)}"
+            detail = f"{wanted.name} created: {_told(blank, wanted)}"
             await self._delegation.record(connection, giver, detail, region=wanted.region)
         return wanted
 
@@ -65,13 +68,14 @@ class Jurisdictions:
             before = await self._known(connection, giver, draft.name)
             if draft.etag and draft.etag != str(before.version):
                 raise _outdated()
+            await self._delegation.require_jurisdiction_of(connection, giver, before)
             wanted = self._filled(before, draft)
             await self._require(connection, giver, wanted)
             if not await jurisdictions.change(connection, wanted, before.version):
                 raise _outdated()
-            await self._end_what_hung_on(connection, before)
-            detail = f"{wanted.name} changed: {_told(wanted)}"
+            detail = f"{wanted.name} changed: {_told(before, wanted)}"
             await self._delegation.record(connection, giver, detail, region=wanted.region)
+            await self._end_what_hung_on(connection, before)
         return replace(wanted, version=before.version + 1)
 
     async def remove(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> None:
@@ -79,20 +83,22 @@ class Jurisdictions:
         async with self._database.write() as connection:
             giver = await self._delegation.giver(connection, on_behalf_of)
             before = await self._known(connection, giver, name)
+            await self._delegation.require_jurisdiction_of(connection, giver, before)
             if await principals.with_jurisdiction(connection, before.jurisdiction_id):
                 raise FailedPreconditionError(
                     "auth.jurisdiction_in_use", "it is the scope of principals: give them another first"
                 )
             await jurisdictions.remove(connection, before.jurisdiction_id)
-            await self._end_what_hung_on(connection, before)
             await self._delegation.record(connection, giver, f"{name} removed", region=before.region)
+            await self._end_what_hung_on(connection, before)
 
     async def page(self, after: str, limit: int, on_behalf_of: auth_pb2.OnBehalfOf) -> list[Jurisdiction]:
         """At most `limit` jurisdictions of regions in the asking person's reach, with ids behind `after`."""
         async with self._database.read() as connection:
             giver = await self._delegation.giver(connection, on_behalf_of)
             reach = await self._delegation.reach(connection, giver)
-            return await jurisdictions.page(connection, after, limit, reach)
+            line = str(giver.principal.line) if giver.principal is not None else None
+            return await jurisdictions.page(connection, after, limit, reach, line)
 
     async def _require(self, connection: AsyncConnection, giver: Giver, wanted: Jurisdiction) -> None:
         await self._delegation.require_jurisdiction(connection, giver, wanted)
@@ -143,11 +149,19 @@ class Jurisdictions:
             await revocations.add(connection, Kind.PRINCIPAL, name, self._clock.now_ms())
 
 
-def _told(jurisdiction: Jurisdiction) -> str:
-    return (
-        f"{len(jurisdiction.regions)} regions, {len(jurisdiction.cameras)} cameras, "
-        f"{len(jurisdiction.members)} members: {jurisdiction.reason}"
-    )
+def _told(before: Jurisdiction, after: Jurisdiction) -> str:
+    """What the change adds and takes away, for the record."""
+    parts = []
+    for word, earlier, later in (
+        ("regions", before.regions, after.regions),
+        ("cameras", before.cameras, after.cameras),
+        ("members", before.members, after.members),
+    ):
+        parts += [f"{word} +{name}" for name in sorted(later - earlier)[:MAX_TOLD]]
+        parts += [f"{word} -{name}" for name in sorted(earlier - later)[:MAX_TOLD]]
+    if before.expire_ms != after.expire_ms:
+        parts.append(f"ends {after.expire_ms or 'never'}")
+    return f"{after.reason}: {', '.join(parts) or 'nothing'}"
 
 
 def _outdated() -> AbortedError:

@@ -55,10 +55,12 @@ class Principals:
             create_ms=self._clock.now_ms(),
             kind=kind,
         )
-        password_hash = await self._hash(kind, password, username)
-        async with self._database.write() as connection:
+        async with self._database.read() as connection:  # before a hash is made for who may not ask for it
             giver = await self._delegation.giver(connection, on_behalf_of)
             principal = await _with_scope(connection, principal, draft.scope)
+            await self._delegation.require_principal(connection, giver, principal)
+        password_hash = await self._hash(kind, password, username)
+        async with self._database.write() as connection:
             await self._delegation.require_principal(connection, giver, principal)
             added = await principals.add(connection, principal, password_hash)
             if added:
@@ -99,8 +101,9 @@ class Principals:
                 region=wanted.scope,
             )
             changed = await self._require(connection, giver, draft.name)
-            ended = Revoked.SIGN_INS if wanted.disabled else Revoked.PRINCIPAL
-            await revocations.add(connection, ended, wanted.name, now_ms)
+            if wanted.disabled:
+                await revocations.add(connection, Revoked.SIGN_INS, wanted.name, now_ms)
+            await revocations.add(connection, Revoked.PRINCIPAL, wanted.name, now_ms)
         return changed
 
     async def get(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> Principal:
@@ -192,7 +195,8 @@ def _organisation(giver: Giver) -> str | None:
 def _told(principal: Principal) -> str:
     roles = ",".join(role for role in Role if role in principal.roles)
     state = " disabled" if principal.disabled else ""
-    return f"{principal.line} {roles} {principal.scope_name}{state}"
+    organisation = f" {principal.organisation}" if principal.organisation else ""
+    return f"{principal.line} {roles} {principal.scope_name}{organisation}{state}"
 
 
 def _outdated() -> AbortedError:

@@ -1,12 +1,12 @@
 """Jurisdictions: what they hold, and whose they are."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Jurisdiction
-from services.auth.repository.in_list import in_list
 from services.auth.repository.regions import codes_below
 from services.auth.tables import (
     jurisdiction_cameras,
@@ -30,6 +30,7 @@ async def add(connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
             display_name=jurisdiction.display_name,
             region=jurisdiction.region,
             reason=jurisdiction.reason,
+            line=jurisdiction.line,
             expire_ms=jurisdiction.expire_ms,
             create_ms=jurisdiction.create_ms,
             version=jurisdiction.version,
@@ -74,21 +75,26 @@ async def find(connection: AsyncConnection, jurisdiction_id: str) -> Jurisdictio
     """The jurisdiction, or None."""
     query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id == jurisdiction_id)
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else await _whole(connection, row)
+    return None if row is None else (await _wholes(connection, [row]))[0]
 
 
 async def page(
-    connection: AsyncConnection, after: str, limit: int, reach: Sequence[str] | None
+    connection: AsyncConnection, after: str, limit: int, reach: Sequence[str] | None, line: str | None
 ) -> list[Jurisdiction]:
-    """At most `limit` jurisdictions with ids behind `after`, by id: those of regions in and below `reach`."""
-    within = [] if reach is None else [jurisdictions.c.region.in_(codes_below(reach))]
+    """At most `limit` jurisdictions with ids behind `after`, by id: those of regions in and below
+    `reach` that admins of `line` made."""
+    within: list[sa.ColumnElement[bool]] = (
+        [] if reach is None else [jurisdictions.c.region.in_(codes_below(reach))]
+    )
+    if line is not None:
+        within.append(jurisdictions.c.line == line)
     query = (
         sa.select(jurisdictions)
         .where(jurisdictions.c.jurisdiction_id > after, *within)
         .order_by(jurisdictions.c.jurisdiction_id)
         .limit(limit)
     )
-    return [await _whole(connection, row) for row in await connection.execute(query)]
+    return await _wholes(connection, (await connection.execute(query)).all())
 
 
 async def shared_with(
@@ -110,47 +116,8 @@ async def shared_with(
 async def lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int) -> dict[str, Jurisdiction]:
     """Those of the ids that have not ended."""
     query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id.in_(ids), _lasts(now_ms))
-    rows = (await connection.execute(query)).all()
-    return {row.jurisdiction_id: await _whole(connection, row) for row in rows}
-
-
-async def shared_with_all(
-    connection: AsyncConnection, names: Collection[str], now_ms: int
-) -> dict[str, list[str]]:
-    """By principal, ids of those that they are a member of and that have not ended, in order."""
-    query = (
-        sa.select(jurisdiction_members.c.principal, jurisdictions.c.jurisdiction_id)
-        .join(jurisdiction_members)
-        .where(jurisdiction_members.c.principal.in_(in_list(names)), _lasts(now_ms))
-        .order_by(jurisdictions.c.jurisdiction_id)
-    )
-    found: dict[str, list[str]] = {}
-    for row in await connection.execute(query):
-        found.setdefault(row.principal, []).append(row.jurisdiction_id)
-    return found
-
-
-async def all_lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int) -> set[str]:
-    """Those of the ids that have not ended."""
-    query = sa.select(jurisdictions.c.jurisdiction_id).where(
-        jurisdictions.c.jurisdiction_id.in_(in_list(ids)), _lasts(now_ms)
-    )
-    return set((await connection.execute(query)).scalars())
-
-
-async def parts_of(
-    connection: AsyncConnection, ids: Collection[str], codes: Collection[str], camera_uids: Collection[str]
-) -> set[tuple[str, str]]:
-    """(id, region's code or camera's uid) for each of these regions and cameras that one of the ids holds."""
-    parts = (
-        (jurisdiction_regions.c.jurisdiction_id, jurisdiction_regions.c.region, codes),
-        (jurisdiction_cameras.c.jurisdiction_id, jurisdiction_cameras.c.camera_uid, camera_uids),
-    )
-    found: set[tuple[str, str]] = set()
-    for holder, part, among in parts:
-        query = sa.select(holder, part).where(holder.in_(in_list(ids)), part.in_(in_list(among)))
-        found |= {(row[0], row[1]) for row in await connection.execute(query)}
-    return found
+    found = await _wholes(connection, (await connection.execute(query)).all())
+    return {one.jurisdiction_id: one for one in found}
 
 
 def _lasts(now_ms: int) -> sa.ColumnElement[bool]:
@@ -165,19 +132,25 @@ async def _add_parts(connection: AsyncConnection, jurisdiction: Jurisdiction) ->
             await connection.execute(sa.insert(table), rows)
 
 
-async def _whole(connection: AsyncConnection, row: sa.Row[tuple[object, ...]]) -> Jurisdiction:
-    values = row._mapping
-    parts: dict[str, frozenset[str]] = {}
-    for table, column, attribute in _PARTS:
-        query = sa.select(table.c[column]).where(table.c.jurisdiction_id == values["jurisdiction_id"])
-        parts[attribute] = frozenset((await connection.execute(query)).scalars())
-    return Jurisdiction(
-        jurisdiction_id=values["jurisdiction_id"],
-        display_name=values["display_name"],
-        region=values["region"],
-        reason=values["reason"],
-        expire_ms=values["expire_ms"],
-        create_ms=values["create_ms"],
-        version=values["version"],
-        **parts,
-    )
+async def _wholes(connection: AsyncConnection, rows: Sequence[sa.Row[Any]]) -> list[Jurisdiction]:
+    """With all that they hold: three statements, however many there are."""
+    ids = [row.jurisdiction_id for row in rows]
+    parts: dict[str, dict[str, set[str]]] = {attribute: {} for _, _, attribute in _PARTS}
+    for table, column, attribute in _PARTS if ids else ():
+        query = sa.select(table.c.jurisdiction_id, table.c[column]).where(table.c.jurisdiction_id.in_(ids))
+        for jurisdiction_id, value in (await connection.execute(query)).tuples():
+            parts[attribute].setdefault(jurisdiction_id, set()).add(value)
+    return [
+        Jurisdiction(
+            jurisdiction_id=row.jurisdiction_id,
+            display_name=row.display_name,
+            region=row.region,
+            reason=row.reason,
+            expire_ms=row.expire_ms,
+            create_ms=row.create_ms,
+            line=row.line,
+            version=row.version,
+            **{name: frozenset(held.get(row.jurisdiction_id, ())) for name, held in parts.items()},
+        )
+        for row in rows
+    ]

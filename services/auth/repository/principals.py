@@ -59,13 +59,19 @@ async def find_all(connection: AsyncConnection, names: Collection[str]) -> dict[
     return {principal.name: principal for principal in found}
 
 
-async def find_credentials(connection: AsyncConnection, username: str) -> tuple[Principal, str] | None:
-    """The principal who signs in as `username`, and their password's hash."""
+async def find_credentials(
+    connection: AsyncConnection, username: str, *, lock: bool = False
+) -> tuple[Principal, str] | None:
+    """The principal who signs in as `username`, and their password's hash; with `lock` nobody changes either
+    until the transaction ends.
+    """
     query = (
         sa.select(*_COLUMNS, principals.c.password_hash)
         .select_from(_WITH_REGION)
         .where(principals.c.username == username)
     )
+    if lock:
+        query = query.with_for_update(of=principals)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else (_principal(row), row.password_hash)
 

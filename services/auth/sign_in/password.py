@@ -61,6 +61,11 @@ class PasswordSignIn:
         self._attempts.succeeded(username, origin.place, known_as)
         device_key = origin.device_key if known_as.startswith("device/") else secrets.token_urlsafe(16)
         async with self._database.write() as connection:
+            # A password that was replaced while this one was hashed begins no session.
+            now_found = await principals.find_credentials(connection, username, lock=True)
+            if now_found is None or now_found[1] != password_hash or now_found[0].disabled:
+                raise UnauthenticatedError("auth.invalid_grant", "user name or password is wrong")
+            principal = now_found[0]
             await known_origins.remember(
                 connection,
                 principal.principal_id,

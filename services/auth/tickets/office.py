@@ -24,6 +24,9 @@ FORGET_AFTER_MS = 3_600_000
 """How long a ticket that has expired is kept: gateways may still have to report its use."""
 
 
+_NOT_TO_SHARE = Decision(False, "auth.grant_not_shared", "what a consent or a grant opens is not passed on")
+
+
 class _CameraUnknownYetError(Exception):
     """The feed may be a moment behind. Nothing is on record."""
 
@@ -112,6 +115,8 @@ class TicketOffice:
                     decision = self._rights.decide(
                         facts, principal, request.camera_uid, request.action, asked_for
                     )
+                    if request.share_until_ms is not None and decision.grants:
+                        decision = _NOT_TO_SHARE
                     ticket = self._ticket(request, decision, now_ms)
                     records.append(_record(principal, request, decision, ticket, now_ms))
                     given = _Given(ticket, decision.obligations, principal)

@@ -17,7 +17,7 @@ from services.auth.validation import check_id, check_text, invalid
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import Clock
-from snowlight.errors import SnowlightError
+from snowlight.errors import PermissionDeniedError, SnowlightError
 
 LARGEST_BATCH = 200
 MOST_RENEWALS = 500
@@ -76,6 +76,8 @@ class TicketService(auth_pb2_grpc.AccessServicer):
     ) -> auth_pb2.Ticket:
         caller = await self._verifier.access_token(request.access_token)
         wanted = _ticket_request(request, caller, share_until_ms=self._share_end(request))
+        if caller.client_id and not caller.names_person:
+            raise PermissionDeniedError("auth.device_live_only", "a set-top box shares nothing")
         if wanted.action not in SHARED:
             raise invalid("action", f"must be one of {', '.join(sorted(SHARED))} to be shared")
         check_text(request.purpose, "purpose", max_length=500, required=True)

@@ -22,6 +22,7 @@ from snowlight.errors import (
     AbortedError,
     FailedPreconditionError,
     NotFoundError,
+    PermissionDeniedError,
 )
 from snowlight.rpc.status import remote_errors
 
@@ -125,6 +126,8 @@ class CameraRoutes:
         camera_id = request.query.get("camera_id", "")
         camera = read_new(await read_json(request))
         await self._identity.require_proposed(person, "camera.manage", camera)
+        if camera.owner:
+            await self._require_assign(person, camera, camera)
         with remote_errors(INGEST):
             created = await self._peers.cameras.CreateCamera(
                 camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera), timeout=CALL_TIMEOUT_S
@@ -141,7 +144,10 @@ class CameraRoutes:
         camera, mask = read_changes(await read_json(request), current.name)
         await self._identity.require_recorded(person, "camera.manage", current.uid)
         if not _RIGHTS_DEPEND_ON.isdisjoint(mask):
-            await self._identity.require_proposed(person, "camera.manage", _changed(current, camera, mask))
+            changed = _changed(current, camera, mask)
+            await self._identity.require_proposed(person, "camera.manage", changed)
+            if _reassigns(current, changed):
+                await self._require_assign(person, current, changed)
         if not mask:
             return _camera_response(current)
         if_match = _if_match(request)
@@ -194,6 +200,15 @@ class CameraRoutes:
             return camera
         raise NotFoundError("camera.not_found", "there is no such camera")
 
+    async def _require_assign(
+        self, person: Person, before: camera_pb2.Camera, after: camera_pb2.Camera
+    ) -> None:
+        """Raises PermissionDeniedError unless `person` may say whose a camera is; never that it is theirs."""
+        if after.owner == person.name and after.owner != (before.owner if before is not after else ""):
+            raise PermissionDeniedError("auth.own_rights", "nobody makes a camera their own", field="owner")
+        await self._identity.require_proposed(person, "camera.assign", before)
+        await self._identity.require_proposed(person, "camera.assign", after)
+
     async def _written(self, camera: camera_pb2.Camera) -> web.Response:
         await self._model.reached(camera.revision, timeout_s=OWN_WRITE_WAIT_S)
         return _camera_response(self._model.by_uid(camera.uid) or camera)
@@ -210,6 +225,14 @@ def _changed(current: camera_pb2.Camera, camera: camera_pb2.Camera, mask: list[s
     for field in _RIGHTS_DEPEND_ON.intersection(mask):
         setattr(changed, field, getattr(camera, field))
     return changed
+
+
+def _reassigns(before: camera_pb2.Camera, after: camera_pb2.Camera) -> bool:
+    """The change says anew whose the camera is, or opens a household's to others."""
+    if before.owner != after.owner:
+        return True
+    opened = (before.ownership, before.listed_for_residents) != (after.ownership, after.listed_for_residents)
+    return opened and camera_pb2.HOUSEHOLD in (before.ownership, after.ownership)
 
 
 def _if_match(request: web.Request) -> str:

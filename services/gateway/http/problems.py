@@ -102,6 +102,8 @@ def bearer_token(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise UnauthenticatedError("auth.token_missing", "an access token is required: Authorization: Bearer")
+    if not token.isascii():
+        raise UnauthenticatedError("auth.token_invalid", "this is not a token")
     return token.strip()
 
 

@@ -86,4 +86,4 @@ class Viewers:
 
 
 def _id(address: str, agent: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{address}\0{agent}".encode()).digest()[:8])
+    return int.from_bytes(hashlib.sha256(f"{address}\0{agent}".encode(errors="surrogateescape")).digest()[:8])

@@ -112,6 +112,7 @@ async def test_an_admin_makes_people_in_their_own_scope_and_it_is_on_record(auth
         ({"roles": [auth_pb2.AUDITOR]}, "auth.beyond_own_rights", "roles"),
         ({"line": auth_pb2.POLICE}, "auth.beyond_own_rights", "line"),
         ({"line": auth_pb2.CARRIER}, "auth.beyond_own_rights", "line"),
+        ({"organisation": "广水市公安局"}, "auth.beyond_own_rights", "organisation"),
     ],
 )
 async def test_more_than_they_hold_is_refused(
@@ -243,6 +244,82 @@ async def test_a_special_duty_shares_cameras_until_it_ends(auth: Auth) -> None:
     assert not await allowed(auth, "guest", "live", camera_uid="gate")
     listed = await told(auth.directory.ListJurisdictions(auth_pb2.ListJurisdictionsRequest()))
     assert [one.name for one in listed.jurisdictions] == [made.name]
+
+
+async def test_a_jurisdiction_is_changed_by_the_line_that_made_it_and_not_by_whose_scope_it_is(
+    auth: Auth,
+) -> None:
+    draft = auth_pb2.Jurisdiction(
+        display_name="专项", region=f"regions/{TOWN}", regions=[f"regions/{TOWN}"], reason="专项任务"
+    )
+    made = await auth.directory.CreateJurisdiction(auth_pb2.CreateJurisdictionRequest(jurisdiction=draft))
+    own = auth_pb2.Principal(
+        username="duty", line=auth_pb2.GOVERNMENT, roles=[auth_pb2.ADMIN], scope=made.name
+    )
+    await auth.directory.CreatePrincipal(auth_pb2.CreatePrincipalRequest(principal=own, password=PASSWORD))
+    for who in ("duty", "town.admin"):
+        for call in (
+            auth.directory.UpdateJurisdiction(
+                auth_pb2.UpdateJurisdictionRequest(jurisdiction=made, on_behalf_of=await behalf(auth, who))
+            ),
+            auth.directory.DeleteJurisdiction(
+                auth_pb2.DeleteJurisdictionRequest(name=made.name, on_behalf_of=await behalf(auth, who))
+            ),
+        ):
+            with pytest.raises(PermissionDeniedError):
+                await told(call)
+    listed = await told(
+        auth.directory.ListJurisdictions(auth_pb2.ListJurisdictionsRequest(on_behalf_of=await behalf(auth)))
+    )
+    assert not listed.jurisdictions
+
+
+async def test_a_carrier_shares_no_regions(auth: Auth) -> None:
+    telecom = auth_pb2.Principal(
+        username="telecom",
+        line=auth_pb2.CARRIER,
+        roles=[auth_pb2.ADMIN],
+        scope=f"regions/{COUNTY}",
+        organisation="电信平邑",
+    )
+    await auth.directory.CreatePrincipal(
+        auth_pb2.CreatePrincipalRequest(principal=telecom, password=PASSWORD)
+    )
+    officer = await auth.add_person("officer", auth_pb2.VIEWER, scope=TOWN, line=auth_pb2.POLICE)
+    draft = auth_pb2.Jurisdiction(
+        display_name="全县",
+        region=f"regions/{COUNTY}",
+        regions=[f"regions/{COUNTY}"],
+        members=[officer.name],
+        reason="x",
+    )
+    with pytest.raises(PermissionDeniedError) as raised:
+        await told(
+            auth.directory.CreateJurisdiction(
+                auth_pb2.CreateJurisdictionRequest(
+                    jurisdiction=draft, on_behalf_of=await behalf(auth, "telecom")
+                )
+            )
+        )
+    assert raised.value.field == "regions"
+
+
+async def test_whoever_has_a_jurisdiction_with_a_removed_camera_can_still_be_disabled(auth: Auth) -> None:
+    draft = auth_pb2.Jurisdiction(
+        display_name="派出所", region=f"regions/{TOWN}", camera_uids=["gate"], reason="辖区"
+    )
+    assert await allowed(auth, "town.admin", "live", camera_uid="gate")  # the feed has told of it
+    made = await auth.directory.CreateJurisdiction(auth_pb2.CreateJurisdictionRequest(jurisdiction=draft))
+    someone = auth_pb2.Principal(
+        username="someone", line=auth_pb2.GOVERNMENT, roles=[auth_pb2.VIEWER], scope=made.name
+    )
+    created = await auth.directory.CreatePrincipal(
+        auth_pb2.CreatePrincipalRequest(principal=someone, password=PASSWORD)
+    )
+    await auth.registry.delete("gate")
+    await auth.registry.put("marker", TOWN)
+    assert await allowed(auth, "town.admin", "live", camera_uid="marker")
+    assert (await update(auth, created.name, disabled=True)).disabled
 
 
 async def test_a_police_stations_scope_is_its_jurisdiction(auth: Auth) -> None:

@@ -146,6 +146,20 @@ class Site:
         assert status == 200, camera
         return str(camera["uid"])
 
+    async def add_person(
+        self,
+        username: str,
+        scope: str,
+        role: auth_pb2.Role.ValueType,
+        line: auth_pb2.Line.ValueType = auth_pb2.GOVERNMENT,
+    ) -> str:
+        """Create somebody with the tests' password; their name, "principals/{id}"."""
+        principal = auth_pb2.Principal(username=username, line=line, roles=[role], scope=scope)
+        created = await self.directory.CreatePrincipal(
+            auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
+        )
+        return created.name
+
     async def ticket(self, camera_id: str, username: str = "chen", **body: str) -> str:
         """A ticket for a camera."""
         token = await self.token(username)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, Site
 
@@ -240,3 +241,34 @@ async def test_the_keys_are_public(site: Site) -> None:
     status, answer = await site.call("GET", "/.well-known/jwks.json")
     assert status == 200
     assert all("d" not in key for key in answer["keys"])
+
+
+async def test_only_an_admin_says_whose_a_camera_is_and_never_that_it_is_theirs(site: Site) -> None:
+    await site.add_camera("home", ownership="HOUSEHOLD")
+    operator = await site.add_person("operator", COUNTY, auth_pb2.OPERATOR)
+    resident = await site.add_person("villager", VILLAGE, auth_pb2.VIEWER, auth_pb2.RESIDENT)
+    token = await site.token("operator")
+    for change in (
+        {"owner": operator},
+        {"owner": resident},
+        {"ownership": "PUBLIC"},
+        {"listed_for_residents": True},
+    ):
+        status, answer = await site.call("PATCH", "/v1/cameras/home", token, json=change)
+        assert status == 403, answer
+    body = {
+        "region": VILLAGE,
+        "source_url": "rtsp://127.0.0.1/x",
+        "ownership": "HOUSEHOLD",
+        "owner": operator,
+    }
+    assert (await site.call("POST", "/v1/cameras?camera_id=mine", token, json=body))[0] == 403
+
+    root = await site.token("root")
+    own = (await site.call("GET", "/v1/principals", root))[1]["principals"]
+    (name,) = [one["name"] for one in own if one["username"] == "root"]
+    status, answer = await site.call("PATCH", "/v1/cameras/home", root, json={"owner": name})
+    assert (status, answer["code"]) == (403, "auth.own_rights")
+    status, answer = await site.call("PATCH", "/v1/cameras/home", root, json={"owner": resident})
+    assert (status, answer["owner"]) == (200, resident)
+    assert (await site.call("PATCH", "/v1/cameras/home", token, json={"display_name": "门口"}))[0] == 200

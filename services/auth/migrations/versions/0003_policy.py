@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text, nullable=False),
         sa.Column("region", sa.Text, sa.ForeignKey("regions.code"), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("line", sa.Text, nullable=False),
         sa.Column("expire_ms", sa.BigInteger),
         sa.Column("create_ms", sa.BigInteger, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
