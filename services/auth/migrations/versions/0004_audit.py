@@ -233,6 +233,8 @@ def _guard_postgres() -> None:
 
 
 def _guard_sqlite() -> None:
+    # PostgreSQL joins by hashing; SQLite would look through all links for each record.
+    op.execute("CREATE INDEX audit_links_record ON audit_links (record_id)")
     for table in ("audit_records", "audit_links", "audit_heads", "audit_drops"):
         op.execute(
             f"CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table} "
