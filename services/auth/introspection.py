@@ -88,7 +88,11 @@ class TokenDesk:
     ) -> str | None:
         """The id of the client that asks; None for a service."""
         if credentials.client_id:
-            return (await self._clients.authenticate(connection, credentials)).client_id
+            asking = await self._clients.authenticate(connection, credentials)
+            system = await principals.find(connection, f"principals/{asking.principal_id}")
+            if system is None or system.disabled:
+                raise PermissionDeniedError("auth.system_required", "only a system may ask about tokens")
+            return asking.client_id
         if access_token:
             caller = await self._verifier.access_token(access_token)
             principal = await load_principal(connection, caller.principal)

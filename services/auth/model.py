@@ -89,6 +89,8 @@ class Principal:
     """The level of the scope's region; 0 while that is not known."""
     version: int = 1
     """Goes up with each change."""
+    created_by: str = ""
+    """Name of the admin who made them; empty: the administrator's tool, or themselves."""
 
     @property
     def name(self) -> str:

@@ -51,6 +51,7 @@ principals = sa.Table(
     sa.Column("create_ms", sa.BigInteger, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
     # Empty: the region is the scope.
     sa.Column("jurisdiction", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -271,8 +272,11 @@ tickets = sa.Table(
     sa.Column("acting_person", sa.Text, nullable=False),
     sa.Column("acting_unit", sa.Text, nullable=False),
     sa.Column("acting_reason", sa.Text, nullable=False),
+    # Of a set-top box: whose rights are not all of the person's.
+    sa.Column("client_id", sa.Text, nullable=False),
     sa.Column("remote_address", sa.Text, nullable=False),
     sa.Column("grants", sa.JSON, nullable=False),
+    sa.Column("obligations", sa.JSON, nullable=False),
     sa.Column("max_viewers", sa.Integer, nullable=False),
     sa.Column("expire_ms", sa.BigInteger, nullable=False),
     # Made, woken, or last used as far as gateways have told. No index: it changes each minute.

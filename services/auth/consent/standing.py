@@ -114,6 +114,12 @@ async def require_second_person(
     names = sorted(set(first))
     if principal.name in names:
         raise PermissionDeniedError("grant.own_request", "somebody else has to decide this", field="name")
+    if principal.created_by in names:  # and so knows, or chose, their password
+        raise PermissionDeniedError(
+            "grant.made_by_requester",
+            "somebody whose account they did not make has to decide this",
+            field="name",
+        )
     for name in names:
         other = await principals.find(connection, name)
         if other is not None and tier(principal) > tier(other):

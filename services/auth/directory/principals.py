@@ -59,6 +59,8 @@ class Principals:
             giver = await self._delegation.giver(connection, on_behalf_of)
             principal = await _with_scope(connection, principal, draft.scope)
             await self._delegation.require_principal(connection, giver, principal)
+            made_by = giver.principal.name if giver.principal is not None else ""
+            principal = replace(principal, created_by=made_by)
         password_hash = await self._hash(kind, password, username)
         async with self._database.write() as connection:
             await self._delegation.require_principal(connection, giver, principal)

@@ -34,6 +34,7 @@ async def add(connection: AsyncConnection, principal: Principal, password_hash: 
             kind=str(principal.kind),
             jurisdiction=principal.jurisdiction,
             version=principal.version,
+            created_by=principal.created_by,
         )
         .on_conflict_do_nothing(index_elements=["username"])
     )
@@ -164,4 +165,5 @@ def _principal(row: Any) -> Principal:
         jurisdiction=values["jurisdiction"],
         tier=values["level"] or 0,
         version=values["version"],
+        created_by=values["created_by"],
     )

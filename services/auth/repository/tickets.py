@@ -27,8 +27,12 @@ class StoredTicket:
     acting_person: str
     acting_unit: str
     acting_reason: str
+    client_id: str
+    """Of a set-top box that a person let in; empty for anybody else."""
     remote_address: str
     grants: tuple[str, ...]
+    obligations: tuple[str, ...]
+    """How its pictures are shown."""
     max_viewers: int
     expire_ms: int
     use_ms: int
@@ -205,8 +209,10 @@ def _values(ticket: StoredTicket) -> dict[str, object]:
         "acting_person": ticket.acting_person,
         "acting_unit": ticket.acting_unit,
         "acting_reason": ticket.acting_reason,
+        "client_id": ticket.client_id,
         "remote_address": ticket.remote_address,
         "grants": list(ticket.grants),
+        "obligations": list(ticket.obligations),
         "max_viewers": ticket.max_viewers,
         "expire_ms": ticket.expire_ms,
         "use_ms": ticket.use_ms,
@@ -219,4 +225,5 @@ def _ticket(row: sa.Row[tuple[object, ...]]) -> StoredTicket:
     values = dict(row._mapping)
     start_ms, end_ms = values.pop("window_start_ms"), values.pop("window_end_ms")
     window = None if start_ms is None else (start_ms, end_ms)
-    return StoredTicket(**values | {"window": window, "grants": tuple(values["grants"])})
+    lists = {name: tuple(values[name]) for name in ("grants", "obligations")}
+    return StoredTicket(**values | {"window": window} | lists)

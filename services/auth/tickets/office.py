@@ -33,10 +33,9 @@ class _CameraUnknownYetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A ticket, how its pictures must be shown, and to whom."""
+    """A ticket, and to whom."""
 
     ticket: StoredTicket
-    obligations: frozenset[str]
     viewer: Principal
 
 
@@ -119,7 +118,7 @@ class TicketOffice:
                         decision = _NOT_TO_SHARE
                     ticket = self._ticket(request, decision, now_ms)
                     records.append(_record(principal, request, decision, ticket, now_ms))
-                    given = _Given(ticket, decision.obligations, principal)
+                    given = _Given(ticket, principal)
                     outcomes.append(given if decision.allowed else _refusal(decision))
             await audit.add_all(connection, records)
             await tickets.add_all(connection, [one.ticket for one in outcomes if isinstance(one, _Given)])
@@ -141,8 +140,10 @@ class TicketOffice:
             acting_person=request.caller.acting_person,
             acting_unit=request.caller.acting_unit,
             acting_reason=request.caller.acting_reason,
+            client_id=request.caller.client_id,
             remote_address=request.remote_address,
             grants=decision.grants,
+            obligations=tuple(sorted(decision.obligations)),
             max_viewers=1 if shared else self._max_viewers,
             expire_ms=until_ms // 1000 * 1000,
             use_ms=now_ms,
@@ -169,10 +170,10 @@ class TicketOffice:
             claims["spo"] = ticket.principal
         if ticket.window is not None:
             claims["win"] = ticket.window
-        if given.obligations:
-            claims["obl"] = sorted(given.obligations)
+        if ticket.obligations:
+            claims["obl"] = ticket.obligations
         token = self._keys.sign(claims, TICKET_TYP)
-        mark = given.viewer.mark if "watermark" in given.obligations else ""
+        mark = given.viewer.mark if "watermark" in ticket.obligations else ""
         return IssuedTicket(token, ticket.ticket_id, ticket.expire_ms, mark)
 
 

@@ -145,6 +145,8 @@ class Renewals:
                 )
             )
             return Renewed("ticket.revoked", decision.sentence)
+        if not decision.obligations <= set(ticket.obligations):
+            return Renewed("ticket.revoked", "it must be shown otherwise now: ask for a new ticket")
         playing = known.playing.get(ticket.session_id, set())
         if not in_session(playing, ticket.ticket_id, self._session_tickets):
             if renewal.report == 1:  # the gateway's first word on it: once on record is enough
@@ -193,6 +195,7 @@ def _caller(ticket: StoredTicket) -> AccessClaims:
         acting_person=ticket.acting_person,
         acting_unit=ticket.acting_unit,
         acting_reason=ticket.acting_reason,
+        client_id=ticket.client_id,
     )
 
 

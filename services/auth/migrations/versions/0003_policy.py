@@ -11,6 +11,7 @@ def upgrade() -> None:
     for column in (
         sa.Column("kind", sa.Text, nullable=False, server_default="person"),
         sa.Column("jurisdiction", sa.Text, nullable=False, server_default=""),
+        sa.Column("created_by", sa.Text, nullable=False, server_default=""),
     ):
         op.add_column("principals", column)
     op.add_column("principals", sa.Column("version", sa.BigInteger, nullable=False, server_default="1"))

@@ -15,6 +15,7 @@ _TEXTS = (
     "acting_person",
     "acting_unit",
     "acting_reason",
+    "client_id",
     "remote_address",
 )
 
@@ -31,6 +32,7 @@ def upgrade() -> None:
         sa.Column("window_start_ms", sa.BigInteger),
         sa.Column("window_end_ms", sa.BigInteger),
         sa.Column("grants", sa.JSON, nullable=False),
+        sa.Column("obligations", sa.JSON, nullable=False),
         sa.Column("max_viewers", sa.Integer, nullable=False),
         sa.Column("expire_ms", sa.BigInteger, nullable=False),
         sa.Column("use_ms", sa.BigInteger, nullable=False),
