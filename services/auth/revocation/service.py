@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from services.auth.consent.ending import end_grant
 from services.auth.messages import to_timestamp
 from services.auth.model import Actor, AuditRecord
 from services.auth.repository import audit, principals, refresh_tokens, revocations, tickets
@@ -80,7 +81,7 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
             case Kind.TICKET:
                 await tickets.revoke(connection, [subject], now_ms)
             case Kind.GRANT:
-                pass  # tickets carry the ids of their grants
+                await end_grant(connection, subject, now_ms)  # tickets carry the ids of their grants
 
 
 def _to_kind(value: revocation_pb2.RevocationKind.ValueType) -> Kind:

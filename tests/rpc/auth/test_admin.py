@@ -151,7 +151,6 @@ async def test_an_administrator_takes_something_away(auth: Auth) -> None:
     for kind, subject, told in (
         ("ticket", "t1", "t1"),
         ("session", "s1", "s1"),
-        ("grant", "g1", "g1"),
         ("camera", "uid1", "uid1"),
         ("principal", "li", name),
         ("principal", name, name),
@@ -163,6 +162,8 @@ async def test_an_administrator_takes_something_away(auth: Auth) -> None:
     newest = (await auth.audit("change"))[0]
     assert (newest.event, newest.action, newest.detail) == ("change", "revoke", f"principal {name}")
     assert (newest.acting_person, newest.purpose) == ("captain Wu", "left the force")
+    status, _, errors = await admin(auth, "revoke", "grant", "g1", *why)
+    assert (status, errors) == (1, "snowlight: grant.not_found: there is no such grant or consent\n")
     status, _, errors = await admin(auth, "revoke", "principal", "principals/nobody", *why)
     assert (status, errors) == (1, "snowlight: principal.unknown: there is no such principal\n")
     assert (await admin(auth, "revoke", "region", "x", *why))[0] == 2

@@ -8,6 +8,7 @@ from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.errors import FailedPreconditionError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.rpc.auth.test_admin import admin
 from tests.rpc.auth.village import DAY_MS, HOME, TOWN, Village, settle
 
 
@@ -63,3 +64,16 @@ async def test_the_notice_of_an_emergency_that_was_denied_is_not_deferred(villag
     with pytest.raises(FailedPreconditionError) as refused, remote_errors("services/auth"):
         await village.auth.consents.DeferNotice(request)
     assert refused.value.code == "grant.not_deferrable"
+
+
+async def test_the_administrator_ends_a_grant_for_good(village: Village) -> None:
+    asked = await village.ask("wang")
+    approved = await village.approve("sergeant", asked.name)
+    assert await village.sees("wang")
+    name = approved.name.partition("/")[2]
+    status, _, errors = await admin(
+        village.auth, "revoke", "grant", name, "--by", "captain Wu", "--reason", "the case is closed"
+    )
+    assert (status, errors) == (0, "")
+    assert not await village.sees("wang")
+    assert (await village.grant("wang", approved.name)).state == "revoked"
