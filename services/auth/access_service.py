@@ -6,11 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.camera_model import CameraModel
 from services.auth.decision import Decision
+from services.auth.facts import Facts
 from services.auth.messages import camera_facts, region_message, window_of
 from services.auth.model import AuditRecord, Principal
 from services.auth.region_codes import check_code
 from services.auth.repository import audit
-from services.auth.rights import Asked, Rights, actor_of, check_action, load_caller
+from services.auth.rights import Asked, Rights, actor_of, caller_in, check_action, load_caller
 from services.auth.sight import VisibleCameras, visible_regions
 from services.auth.tickets.request import check_window
 from services.auth.tickets.service import Tickets, TicketService
@@ -52,20 +53,19 @@ class AccessService(TicketService):
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
-                await self._cameras.wait_for([uid])
-                async with self._database.read() as connection:
-                    principal = await load_caller(connection, caller)
-                    decision = await self._rights.on_camera(connection, principal, uid, action, asked)
+                facts = await self._facts(caller, uid)
+                principal = caller_in(facts, caller)
+                decision = self._rights.decide(facts, principal, uid, action, asked)
             case "region":
                 code = check_code(region_code(request.region, "region"), "region")
                 async with self._database.read() as connection:
                     principal = await load_caller(connection, caller)
                     decision = await self._rights.on_region(connection, principal, code, action)
             case "camera":
-                facts = camera_facts(request.camera)
+                camera = camera_facts(request.camera)
                 async with self._database.read() as connection:
                     principal = await load_caller(connection, caller)
-                    decision = await self._rights.on_facts(connection, principal, facts, action, asked)
+                    decision = await self._rights.on_facts(connection, principal, camera, action, asked)
             case _:
                 raise invalid("resource", "is required: camera_uid, region or camera")
         if request.record:
@@ -100,6 +100,16 @@ class AccessService(TicketService):
             revision=seen.revision,
             camera_uids=[] if seen.digest == request.digest else sorted(seen.camera_uids),
         )
+
+    async def _facts(self, caller: AccessClaims, camera_uid: str) -> Facts:
+        """What a decision on the camera rests on; the feed may be a moment behind a new camera."""
+        async with self._database.read() as connection:
+            facts = await self._rights.facts(connection, [caller.principal], [camera_uid])
+        if camera_uid in facts.cameras:
+            return facts
+        await self._cameras.wait_for([camera_uid])
+        async with self._database.read() as connection:
+            return await self._rights.facts(connection, [caller.principal], [camera_uid])
 
     async def _record(
         self,
