@@ -6,6 +6,7 @@ import pytest
 
 from services.gateway.http.instants import format_instant
 from tests.rpc.gateway.site import Site
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -25,10 +26,22 @@ def hold_of(site: Site, camera: str, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
+async def held(site: Site, token: str, camera: str) -> dict[str, Any]:
+    """A hold, once storage has heard of the camera."""
+    made: dict[str, Any] = {}
+
+    async def known() -> bool:
+        nonlocal made
+        status, made = await site.call("POST", "/v1/holds", token, json=hold_of(site, camera))
+        return status == 200
+
+    await eventually(known)
+    return made
+
+
 async def test_a_hold_is_made_listed_and_let_go_by_somebody_else(site: Site, camera: str) -> None:
     root, second = await site.token("root"), await site.token("second")
-    status, hold = await site.call("POST", "/v1/holds", root, json=hold_of(site, camera))
-    assert status == 200, hold
+    hold = await held(site, root, camera)
     assert (hold["camera"], hold["reason"], hold["release_time"]) == (camera, "盗窃案", None)
     assert hold["created_by"].startswith("principals/")
     status, listed = await site.call("GET", f"/v1/holds?camera={camera}", second)
@@ -45,7 +58,7 @@ async def test_a_hold_is_made_listed_and_let_go_by_somebody_else(site: Site, cam
 
 async def test_who_may_not_hold_learns_of_none(site: Site, camera: str) -> None:
     root = await site.token("root")
-    _, hold = await site.call("POST", "/v1/holds", root, json=hold_of(site, camera))
+    hold = await held(site, root, camera)
     cadre, away = await site.token("chen"), await site.token("away")
     status, answer = await site.call("POST", "/v1/holds", cadre, json=hold_of(site, camera))
     assert (status, answer["code"]) == (403, "auth.role_missing")
