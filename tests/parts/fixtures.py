@@ -81,6 +81,13 @@ def rtmp_server(nginx: Nginx) -> Iterator[RtmpServer]:
 
 
 @pytest.fixture(scope="session")
+def documented_programs(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What the examples of the guides call."""
+    found: tuple[str, ...] = request.config.stash[parts_key].need("documented_programs")
+    return found
+
+
+@pytest.fixture(scope="session")
 def chromium_program(request: pytest.FixtureRequest) -> Path:
     """The browser's program."""
     found: Path = request.config.stash[parts_key].need("chromium_program")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.parts.chromium import find_chromium
+from tests.parts.documented import find_documented
 from tests.parts.gstreamer import find_gstreamer
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
@@ -19,6 +20,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "gstreamer_python": ("GStreamer", find_gstreamer),
     "nginx": ("nginx with RTMP", find_nginx),
     "chromium_program": ("Chromium", find_chromium),
+    "documented_programs": ("curl and jq", find_documented),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""
 

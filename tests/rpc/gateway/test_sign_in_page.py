@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from tests.rpc.gateway.test_sign_in import add_client
 EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="curl or jq is not installed")
+@pytest.mark.usefixtures("documented_programs")
 async def test_every_example_works(site: Site, tmp_path: Path) -> None:
     client_id, secret = await add_client(site, "platform")
     box, _ = await add_client(site)
