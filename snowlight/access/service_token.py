@@ -4,7 +4,9 @@ Each signs its own short-lived tokens with a key derived from the cluster's secr
 while auth is away. A token is for one called service (`aud`, RFC 7519) and worth nothing at another.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from joserfc.jwk import OctKey
 
@@ -17,6 +19,8 @@ LIFETIME_S = 300
 RENEW_BEFORE_S = 60
 MAX_AHEAD_S = 60
 """How far the signer's clock may be ahead of the verifier's."""
+CACHED_TOKENS = 1_000
+"""Many more than a county has processes."""
 _TYP = "service+jwt"
 _ALGORITHM = "HS256"
 
@@ -35,6 +39,7 @@ class ServiceTokens:
         self._name = f"services/{service}"
         self._clock = clock
         self._current: dict[str, _Token] = {}
+        self._verified: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def current(self, audience: str) -> str:
         """A token for the service `audience` ("auth") with at least a minute to live."""
@@ -58,14 +63,7 @@ class ServiceTokens:
 
     def verify(self, token: str) -> str:
         """The caller, as `services/{name}`. Raises UnauthenticatedError, for another service's token too."""
-        claims = jwt.decode(
-            token,
-            self._key,
-            algorithm=_ALGORITHM,
-            typ=_TYP,
-            issuer=jwt.SERVICE_ISSUER,
-            audience=self._name,
-        )
+        claims = self._verified.get(token) or self._claims(token)
         now_ms = self._clock.now_ms()
         try:
             jwt.check_times(claims, now_ms, code="auth.token_expired")
@@ -77,3 +75,18 @@ class ServiceTokens:
         if issued * 1000 > now_ms + MAX_AHEAD_S * 1000:
             raise UnauthenticatedError("auth.token_invalid", "the token is not valid yet: compare the clocks")
         return str(claims["sub"])
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        """A peer comes with the same token at each call of some minutes: its signature is looked at once."""
+        claims = jwt.decode(
+            token,
+            self._key,
+            algorithm=_ALGORITHM,
+            typ=_TYP,
+            issuer=jwt.SERVICE_ISSUER,
+            audience=self._name,
+        )
+        self._verified[token] = claims
+        if len(self._verified) > CACHED_TOKENS:
+            self._verified.popitem(last=False)
+        return claims
