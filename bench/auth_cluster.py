@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import running
-from snowlight.access.service_token import ServiceTokens
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
-from snowlight.clock import SystemClock
-from snowlight.config import ClusterSettings
+from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.errors import SnowlightError
+from snowlight.rpc.channel import open_channel
 from snowlight.rpc.server import Servicer
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
@@ -45,8 +44,12 @@ class AuthUnderTest:
         """Stubs with a connection each, as gateways have."""
         stubs: list[revocation_pb2_grpc.RevocationsAsyncStub] = []
         for number in range(count):
-            tokens = ServiceTokens(self.runtime.key, f"gateway-{number}", SystemClock())
-            channel = _own_channel(self.runtime, tokens, number)
+            channel = open_channel(
+                self.runtime.cluster.auth_address,
+                self.runtime.named("gateway").tokens,
+                TlsSettings(),
+                options=(("grpc.use_local_subchannel_pool", 1), ("snowlight.number", number)),
+            )
             self.channels.push_async_callback(channel.close)
             stubs.append(revocation_pb2_grpc.RevocationsStub(channel))
         return stubs
@@ -166,19 +169,6 @@ async def _until_up(directory: "auth_pb2_grpc.DirectoryAsyncStub") -> None:
         except SnowlightError:
             await asyncio.sleep(0.1)
     raise TimeoutError("auth does not come up")
-
-
-def _own_channel(runtime: Runtime, tokens: ServiceTokens, number: int) -> Any:
-    import grpc
-
-    from snowlight.rpc import channel
-
-    options = (*channel._OPTIONS, ("grpc.use_local_subchannel_pool", 1), ("snowlight.number", number))
-    return grpc.aio.insecure_channel(
-        runtime.cluster.auth_address,
-        options=options,
-        interceptors=[channel._UnaryToken(tokens), channel._StreamToken(tokens)],
-    )
 
 
 def _village(number: int) -> str:

@@ -1,6 +1,6 @@
 """Channels to the other services: bearer token on every call, mutual TLS by settings, keepalive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
@@ -25,9 +25,16 @@ _OPTIONS = (
 
 
 def open_channel(
-    address: str, tokens: ServiceTokens, tls: TlsSettings, *, allow_plaintext: bool = False
+    address: str,
+    tokens: ServiceTokens,
+    tls: TlsSettings,
+    *,
+    allow_plaintext: bool = False,
+    options: Sequence[tuple[str, int]] = (),
 ) -> grpc.aio.Channel:
     """A channel to `address` (HOST:PORT) that calls in this service's name. Close it when done.
+
+    `options`: of gRPC's core, beside Snowlight's own.
 
     Raises FailedPreconditionError when the certificates cannot be used, or when tokens would leave the
     loopback interface in plain text without leave.
@@ -36,13 +43,15 @@ def open_channel(
     files = certificate_files(tls)
     if files is None:
         require_leave(address, allow_plaintext=allow_plaintext)
-        return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=interceptors)
+        return grpc.aio.insecure_channel(address, options=(*_OPTIONS, *options), interceptors=interceptors)
 
     def connect(certificates: Certificates) -> grpc.aio.Channel:
         credentials = grpc.ssl_channel_credentials(
             certificates.ca, certificates.key, certificates.certificate
         )
-        return grpc.aio.secure_channel(address, credentials, options=_OPTIONS, interceptors=interceptors)
+        return grpc.aio.secure_channel(
+            address, credentials, options=(*_OPTIONS, *options), interceptors=interceptors
+        )
 
     return RenewedChannel(files, connect)
 
