@@ -4,12 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from snowlight.api.auth.v1 import audit_pb2
+from snowlight.instants import format_instant
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 """Each format's media type."""
@@ -21,7 +19,6 @@ _COLUMNS = (
     *("position", "hash"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def begin(file_format: str) -> bytes:
@@ -42,7 +39,9 @@ def lines(file_format: str, records: Iterable[audit_pb2.AuditRecord]) -> bytes:
 def _fields(record: audit_pb2.AuditRecord) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS}
     for name in ("time", "window_start", "window_end"):
-        values[name] = _instant(getattr(record, name)) if record.HasField(name) else None
+        values[name] = (
+            format_instant(getattr(record, name).ToMilliseconds()) if record.HasField(name) else None
+        )
     values["policies"] = list(record.policies)
     return values
 
@@ -66,8 +65,3 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     written = io.StringIO()
     csv.writer(written).writerows(rows)  # RFC 4180
     return written.getvalue().encode()
-
-
-def _instant(value: Timestamp) -> str:
-    moment = _EPOCH + timedelta(milliseconds=value.ToMilliseconds())
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

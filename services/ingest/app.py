@@ -23,7 +23,6 @@ from services.ingest.pace import Pace
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
-from services.ingest.registry.messages import to_message
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_registry import CameraRegistry
@@ -51,7 +50,6 @@ from snowlight.api.auth.v1 import revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
-from snowlight.dossier import takes_audio
 from snowlight.errors import SnowlightError
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
@@ -189,7 +187,7 @@ def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
         name=record.name,
         source_url=record.source_url,
         credentials=cameras.credentials(record),
-        audio=takes_audio(to_message(record)) if cameras.require_dossier else record.audio,
+        audio=cameras.takes_audio(record),
         camera_class=record.camera_class,
         schedule=record.schedule,
     )

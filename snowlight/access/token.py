@@ -82,23 +82,33 @@ class TokenVerifier:
         self._keys = keys
         self._clock = clock
         self._revocations = revocations
-        self._verified: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._verified: OrderedDict[str, tuple[dict[str, Any], AccessClaims]] = OrderedDict()
 
     async def access_token(self, token: str) -> AccessClaims:
         """Whom the token speaks for. Raises UnauthenticatedError, `auth.token_expired` for an expired one and
         `auth.session_revoked` for one whose session was ended."""
-        return _access_claims(await self.access_claims(token))
+        return (await self._access(token))[1]
 
     async def access_claims(self, token: str) -> dict[str, Any]:
         """All that the token says (RFC 9068). Raises as `access_token` does."""
-        claims = await self._claims(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
+        return (await self._access(token))[0]
+
+    async def _access(self, token: str) -> tuple[dict[str, Any], AccessClaims]:
+        verified = self._verified.get(token)
+        if verified is None:
+            claims = await self._verify(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
+            verified = self._verified[token] = claims, _access_claims(claims)
+            if len(self._verified) > CACHE_SIZE:
+                self._verified.popitem(last=False)
+        else:
+            self._verified.move_to_end(token)
         try:
-            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
+            jwt.check_times(verified[0], self._clock.now_ms(), code="auth.token_expired")
         except ExpiredError as error:
             raise UnauthenticatedError(error.code, "the access token has expired") from error
-        if self._revocations is not None and self._revocations.refuses(_access_claims(claims)):
+        if self._revocations is not None and self._revocations.refuses(verified[1]):
             raise UnauthenticatedError("auth.session_revoked", "the session was ended, sign in again")
-        return claims
+        return verified
 
     async def ticket(self, token: str) -> TicketClaims:
         """The ticket's claims, verified each time: who sees a ticket often keeps what it opens. Raises
@@ -121,17 +131,6 @@ class TokenVerifier:
             max_viewers=claims.get("vwr", 1),
             silent="silent" in claims.get("obl", ()),
         )
-
-    async def _claims(self, token: str, typ: str, audience: str) -> dict[str, Any]:
-        cached = self._verified.get((typ, token))
-        if cached is not None:
-            self._verified.move_to_end((typ, token))
-            return cached
-        claims = await self._verify(token, typ, audience)
-        self._verified[typ, token] = claims
-        if len(self._verified) > CACHE_SIZE:
-            self._verified.popitem(last=False)
-        return claims
 
     async def _verify(self, token: str, typ: str, audience: str) -> dict[str, Any]:
         key_id = jwt.read_header(token).get("kid")

@@ -106,12 +106,6 @@ def parse_manifest(data: bytes) -> Manifest:
         raise DataLossError("evidence.manifest_malformed", f"{field}: {first['msg']}", field=field) from None
 
 
-def instant(ms: int) -> str:
-    """`ms` since 1970 UTC as an Instant."""
-    whole = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"
-
-
 def to_ms(value: str) -> int:
     """An Instant as ms since 1970 UTC."""
     parsed = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -25,6 +25,7 @@ from services.ingest.sources.address import parse_address
 from services.ingest.sources.source import Credentials
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
+from snowlight.dossier import takes_audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,14 @@ class Cameras:
         self._clock = clock
         self._on_change = on_change
         self._check_room = check_room
-        self.require_dossier = require_dossier
+        self._require_dossier = require_dossier
 
     async def create(self, camera_id: str, camera: camera_pb2.Camera) -> CameraRecord:
         """Raises InvalidArgumentError, AlreadyExistsError when the id is taken, FailedPreconditionError when
         its footage would go to a full store or its dossier lacks what it must have.
         """
         checked = check_camera(camera)
-        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self.require_dossier)
+        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
         self._check_room(checked.region, "")
         now_ms = self._clock.now_ms()
         uid = new_uid(now_ms)
@@ -119,7 +120,7 @@ class Cameras:
                 checked,
                 to_message(current),
                 audio_given="audio" in paths.paths,
-                require_dossier=self.require_dossier,
+                require_dossier=self._require_dossier,
             )
             if checked.region != current.region:
                 self._check_room(checked.region, current.region)
@@ -134,6 +135,10 @@ class Cameras:
         tombstone = await self._repository.delete(id_of(name), etag)
         self._on_change(tombstone.revision)
         return tombstone
+
+    def takes_audio(self, record: CameraRecord) -> bool:
+        """Its sound is recorded: it is on, and where dossiers are required a public camera's says why."""
+        return takes_audio(to_message(record)) if self._require_dossier else record.audio
 
     def credentials(self, record: CameraRecord) -> Credentials | None:
         """What the camera's main source asks for. Raises DataLossError when it does not open."""

@@ -41,7 +41,7 @@ class ErasedCopies:
         now_ms = self._clock.now_ms()
         held = await self._erasures.holding(erasure.camera_uid, export.start_ms, export.end_ms, now_ms)
         if held:  # an export that is being made holds its window itself
-            return [name for name, _ in held]
+            return held
         if self._evidence.immutable:
             return [export.name]
         await self._evidence.delete(folder)

@@ -94,11 +94,10 @@ class Eraser:
     async def erase_all(self) -> None:
         """Everything that is due. One that fails holds up no other."""
         now_ms = self._clock.now_ms()
-        due = [
-            each
-            for each in await self._erasures.unfinished(now_ms - WATCHED_MS)
-            if self._is_due(each, now_ms)
-        ]
+        unfinished = await self._erasures.unfinished(now_ms - WATCHED_MS)
+        watched = {_place(each) for each in unfinished}
+        self._looked_ms = {place: at for place, at in self._looked_ms.items() if place in watched}
+        due = [each for each in unfinished if self._is_due(each, now_ms)]
         for erasure in due:
             try:
                 await self._erase(erasure)
@@ -108,7 +107,7 @@ class Eraser:
                 await self._erasures.note(erasure, error=error)
 
     def _is_due(self, erasure: Erasure, now_ms: int) -> bool:
-        place = (erasure.camera_uid, erasure.start_ms, erasure.end_ms)
+        place = _place(erasure)
         if (
             erasure.state is not ErasureState.PENDING
             and now_ms - self._looked_ms.get(place, 0) < self._look_ms
@@ -129,8 +128,9 @@ class Eraser:
         rows, rows_held = await self._erasures.remaining(erasure, now_ms)
         remaining, held = rows + packed_held, rows_held + packed_held
         if held:
-            on_it = await self._erasures.holding(erasure.camera_uid, erasure.start_ms, erasure.end_ms, now_ms)
-            held_by += [name for name, _ in on_it]
+            held_by += await self._erasures.holding(
+                erasure.camera_uid, erasure.start_ms, erasure.end_ms, now_ms
+            )
         state = ErasureState.HELD if held_by else ErasureState.DONE
         if remaining > held or now_ms < erasure.end_ms + SETTLE_MS:
             state = ErasureState.PENDING  # or its last minute is still in a spool
@@ -193,3 +193,7 @@ class Eraser:
 def _stays_a_row(_segment: Segment) -> bool:
     """What is unpacked is live until it is doomed: of a day, more may be unpacked than is to go."""
     return True
+
+
+def _place(erasure: Erasure) -> tuple[str, int, int]:
+    return erasure.camera_uid, erasure.start_ms, erasure.end_ms

@@ -1,6 +1,5 @@
 """Erasures in SQL, and what of the index they are about."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,19 +58,17 @@ class ErasureRepository:
             row = (await connection.execute(query)).one()
         return int(row[0]), int(row[1] or 0)
 
-    async def holding(
-        self, camera_uid: str, start_ms: int, end_ms: int, now_ms: int
-    ) -> list[tuple[str, str]]:
-        """Active holds on a window, by name, with who made them."""
-        query = sa.select(holds.c.id, holds.c.created_by).where(
+    async def holding(self, camera_uid: str, start_ms: int, end_ms: int, now_ms: int) -> list[str]:
+        """Names of the active holds on a window."""
+        query = sa.select(holds.c.id).where(
             holds.c.camera_uid == camera_uid,
             holds.c.start_ms < end_ms,
             holds.c.end_ms > start_ms,
             is_active(now_ms),
         )
         async with self._database.read() as connection:
-            rows: Sequence[Any] = list(await connection.execute(query.order_by(holds.c.id)))
-        return [(f"holds/{row[0]}", row[1]) for row in rows]
+            ids = (await connection.execute(query.order_by(holds.c.id))).scalars()
+        return [f"holds/{hold_id}" for hold_id in ids]
 
 
 def reaches_into(erasure: Erasure) -> sa.ColumnElement[bool]:

@@ -19,8 +19,9 @@ from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.segment import Segment
 from snowlight.errors import DataLossError, NotFoundError, SnowlightError, UnavailableError
-from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest, instant
+from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest
 from snowlight.evidence.signature import SIGNATURE_SUFFIX, sign
+from snowlight.instants import format_instant
 from snowlight.steps import Reached
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
@@ -118,7 +119,9 @@ class ExportWorker:
                 objects.append(await self._copy_object(export, segment, each.found))
                 done += segment.size
             gaps = (
-                EvidenceGap(start=instant(gap.start_ms), end=instant(gap.end_ms), cause=gap.cause)
+                EvidenceGap(
+                    start=format_instant(gap.start_ms), end=format_instant(gap.end_ms), cause=gap.cause
+                )
                 for gap in each.gaps
             )
             cameras.append(EvidenceCamera(uid=each.uid, objects=tuple(objects), gaps=tuple(gaps)))
@@ -145,8 +148,8 @@ class ExportWorker:
             await self._evidence.put(key, data, export.retain_until_ms)
         return EvidenceObject(
             file=file,
-            start=instant(segment.start_ms),
-            end=instant(segment.end_ms),
+            start=format_instant(segment.start_ms),
+            end=format_instant(segment.end_ms),
             size=len(data),
             sha256=digest.hex(),
             committed_sha256=segment.sha256.hex(),
@@ -174,11 +177,11 @@ class ExportWorker:
             case_number=export.case_number,
             reason=export.reason,
             created_by=export.created_by,
-            create_time=instant(export.create_ms),
-            start=instant(export.start_ms),
-            end=instant(export.end_ms),
+            create_time=format_instant(export.create_ms),
+            start=format_instant(export.start_ms),
+            end=format_instant(export.end_ms),
             immutable=export.immutable,
-            retain_until=instant(export.retain_until_ms),
+            retain_until=format_instant(export.retain_until_ms),
             cameras=tuple(cameras),
         ).to_bytes()
         self._reached("export.manifest")

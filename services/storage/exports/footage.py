@@ -14,7 +14,7 @@ from services.storage.segment import Segment
 from services.storage.spans import Span
 from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
-from snowlight.evidence.manifest import instant
+from snowlight.instants import format_instant
 
 
 class FootageOfCamera(Protocol):
@@ -92,7 +92,8 @@ class ExportFootage:
         if now_ms < waits_until_ms and may_come(gaps, now_ms):
             raise UnavailableError(
                 "export.footage_awaited",
-                f"footage of camera {uid} may still be on its way: waits until {instant(waits_until_ms)}",
+                f"footage of camera {uid} may still be on its way: "
+                f"waits until {format_instant(waits_until_ms)}",
             )
         return CameraFootage(uid, segments, gaps, await self._hashes.list(uid, start_ms, end_ms))
 

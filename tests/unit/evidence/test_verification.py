@@ -14,12 +14,12 @@ from snowlight.evidence.manifest import (
     EvidenceGap,
     EvidenceObject,
     Manifest,
-    instant,
     parse_manifest,
     to_ms,
 )
 from snowlight.evidence.signature import evidence_key, public_jwk, read_public_key, sign
 from snowlight.evidence.verification import verify
+from snowlight.instants import format_instant
 
 START_MS = 1_764_145_800_000
 KEY = evidence_key(ClusterKey("a cluster key that is long enough for a test"))
@@ -38,8 +38,8 @@ def write_export(folder: Path, *, gap_cause: str | None = "network") -> Path:
         objects.append(
             EvidenceObject(
                 file=file,
-                start=instant(start_ms),
-                end=instant(start_ms + 60_000),
+                start=format_instant(start_ms),
+                end=format_instant(start_ms + 60_000),
                 size=len(content),
                 sha256=digest,
                 committed_sha256=digest,
@@ -49,18 +49,18 @@ def write_export(folder: Path, *, gap_cause: str | None = "network") -> Path:
                 codecs="avc1.640028",
             )
         )
-    hole = (instant(START_MS + 60_000), instant(START_MS + 70_000))
+    hole = (format_instant(START_MS + 60_000), format_instant(START_MS + 70_000))
     gaps = (EvidenceGap(start=hole[0], end=hole[1], cause=gap_cause),) if gap_cause else ()
     manifest = Manifest(
         export="exports/e1",
         case_number="A4213-2026-0117",
         reason="theft at the east gate",
         created_by="principals/li",
-        create_time=instant(START_MS + 500_000),
-        start=instant(START_MS + 10_000),
-        end=instant(START_MS + 125_000),
+        create_time=format_instant(START_MS + 500_000),
+        start=format_instant(START_MS + 10_000),
+        end=format_instant(START_MS + 125_000),
         immutable=True,
-        retain_until=instant(START_MS + 86_400_000),
+        retain_until=format_instant(START_MS + 86_400_000),
         cameras=(EvidenceCamera(uid="cam", objects=tuple(objects), gaps=gaps),),
     )
     path = folder / MANIFEST_NAME
@@ -151,7 +151,7 @@ def test_the_public_key_is_read_back(tmp_path: Path) -> None:
 
 def test_instants_are_read_as_they_were_written() -> None:
     for ms in (0, 1, 999, START_MS, START_MS + 123):
-        assert to_ms(instant(ms)) == ms
+        assert to_ms(format_instant(ms)) == ms
 
 
 def test_the_command_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
