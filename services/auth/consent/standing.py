@@ -17,7 +17,7 @@ from services.auth.model import Actor, AuditRecord, CameraFacts, Kind, Line, Pri
 from services.auth.policy.engine import Subject
 from services.auth.repository import audit, cameras, jurisdictions, principals
 from services.auth.rights import actor_of, load_caller
-from services.auth.tables import regions as regions_table
+from services.auth.tables.people import regions as regions_table
 from services.auth.validation import check_text, invalid
 from snowlight.access.token import AccessClaims
 from snowlight.errors import PermissionDeniedError

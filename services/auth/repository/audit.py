@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Actor, AuditRecord
-from services.auth.tables import audit_records, cameras
+from services.auth.tables.audit import audit_records
+from services.auth.tables.tickets import cameras
 
 
 async def add(connection: AsyncConnection, record: AuditRecord) -> None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.tables import audit_links, audit_records
+from services.auth.tables.audit import audit_links, audit_records
 
 
 async def in_no_chain(

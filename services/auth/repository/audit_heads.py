@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import audit_drops, audit_heads, audit_links, audit_records
+from services.auth.tables.audit import audit_drops, audit_heads, audit_links, audit_records
 
 DAY_MS = 86_400_000
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.audit.places import Place, Sight
 from services.auth.model import AuditRecord
 from services.auth.repository.audit import record_of
-from services.auth.tables import audit_links, audit_records, audit_unlinked
+from services.auth.tables.audit import audit_links, audit_records, audit_unlinked
 
 DAY_MS = 86_400_000
 _LOCK = 0x41554454

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import client_secrets, clients
+from services.auth.tables.sign_in import client_secrets, clients
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import device_codes
+from services.auth.tables.sign_in import device_codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Principal
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import principals, used_logins
+from services.auth.tables.people import principals
+from services.auth.tables.sign_in import used_logins
 
 
 async def update(connection: AsyncConnection, principal: Principal) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Jurisdiction
 from services.auth.repository.regions import codes_below
-from services.auth.tables import (
+from services.auth.tables.people import (
     jurisdiction_cameras,
     jurisdiction_members,
     jurisdiction_regions,

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import known_origins, principals
+from services.auth.tables.people import principals
+from services.auth.tables.sign_in import known_origins
 
 KEPT_MS = 90 * 86_400_000
 MAX_OF_PRINCIPAL = 20

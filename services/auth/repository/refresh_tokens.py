@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository import revocations
 from services.auth.repository.revocations import Kind
-from services.auth.tables import refresh_families, refresh_tokens
+from services.auth.tables.sign_in import refresh_families, refresh_tokens
 
 
 class Way(StrEnum):

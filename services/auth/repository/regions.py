@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.model import Level, Region
 from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import regions
+from services.auth.tables.people import regions
 
 
 def _chains() -> sa.Select[tuple[str, str]]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.in_list import in_list
-from services.auth.tables import revocations
+from services.auth.tables.tickets import revocations
 
 CHANNEL = "snowlight_revocations"
 """What PostgreSQL notifies of (LISTEN, NOTIFY)."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.insert import conflict_insert
-from services.auth.tables import signing_keys
+from services.auth.tables.sign_in import signing_keys
 
 _SIGNS, _NEXT = 1, 2
 

@@ -19,7 +19,7 @@ from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import Viewing
 from services.auth.rights import Rights
 from services.auth.signing_keys import SigningKeys
-from services.auth.tables import audit_records
+from services.auth.tables.audit import audit_records
 from services.auth.tickets.office import TicketOffice
 from services.auth.tickets.renewal import Renewal, Renewals, Renewed
 from services.auth.tickets.request import TicketRequest

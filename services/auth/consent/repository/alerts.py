@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Alert, Grant
 from services.auth.consent.repository import grants as grants_repository
-from services.auth.tables import alerts, grant_cameras
+from services.auth.tables.consent import alerts, grant_cameras
 
 
 async def add(connection: AsyncConnection, alert_id: str, grant: Grant) -> None:

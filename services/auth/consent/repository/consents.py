@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Audience, Consent, ConsentState, Hours
-from services.auth.tables import cameras, consents, erasures
+from services.auth.tables.consent import consents, erasures
+from services.auth.tables.tickets import cameras
 
 _WITH_ERASURE = sa.select(consents, erasures.c.erasure_id).select_from(
     consents.outerjoin(erasures, erasures.c.consent_id == consents.c.consent_id)

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Erasure, ErasureState
-from services.auth.tables import cameras, erasures
+from services.auth.tables.consent import erasures
+from services.auth.tables.tickets import cameras
 
 
 async def add(connection: AsyncConnection, erasure: Erasure) -> None:

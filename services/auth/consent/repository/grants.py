@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Grant, GrantCamera, GrantState, OpeningKind
-from services.auth.tables import grant_cameras, grants
+from services.auth.tables.consent import grant_cameras, grants
 
 _OPEN = (str(GrantState.REQUESTED), str(GrantState.APPROVED))
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Audience, Hours, Opening, OpeningKind
 from services.auth.model import Principal
-from services.auth.tables import openings
+from services.auth.tables.consent import openings
 
 
 async def add(connection: AsyncConnection, opened: Iterable[Opening]) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import RequestState, SubjectRequest
-from services.auth.tables import subject_requests
+from services.auth.tables.consent import subject_requests
 
 
 async def add(connection: AsyncConnection, request: SubjectRequest) -> None:
