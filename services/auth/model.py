@@ -149,6 +149,12 @@ class CameraFacts:
     deleted: bool = False
 
 
+ITSELF = "services/auth"
+"""Acts when something ends or is noticed by itself."""
+ADMINISTRATOR = "services/admin"
+"""The administrator's tool, on the machine itself: it acts for no person that is known here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who used a right, as they were at that moment. A system names the person it acts for and their unit."""

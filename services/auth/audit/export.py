@@ -7,7 +7,7 @@ from services.auth.audit.linking import Linker
 from services.auth.audit.places import Places, Sight
 from services.auth.audit.sight import readable
 from services.auth.decision import Action
-from services.auth.model import Actor, AuditRecord
+from services.auth.model import ADMINISTRATOR, Actor, AuditRecord
 from services.auth.repository import audit, audit_links
 from services.auth.repository.audit_links import Filter, Linked
 from services.auth.rights import Rights, actor_of, load_caller
@@ -63,7 +63,7 @@ class Exports:
             sight: Sight | None = None
             if request.caller is None:
                 actor = Actor(
-                    principal="services/admin",
+                    principal=ADMINISTRATOR,
                     acting_person=request.acting_person,
                     remote_address=request.remote_address,
                 )

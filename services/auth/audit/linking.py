@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.chain import day_name, day_of, first_hash, next_hash
 from services.auth.audit.places import Place, Places
-from services.auth.model import Actor, AuditRecord
+from services.auth.model import ITSELF, Actor, AuditRecord
 from services.auth.repository import audit, audit_heads, audit_links
 from services.auth.repository.audit_links import Link, Waiting
 from snowlight.clock import Clock
@@ -22,7 +22,6 @@ from snowlight.errors import SnowlightError
 
 INTERVAL_S = 0.5
 BATCH = 500
-AUTH = Actor(principal="services/auth")
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +123,7 @@ def alarm(now_ms: int, detail: str) -> AuditRecord:
     return AuditRecord(
         time_ms=now_ms,
         event="alarm",
-        actor=AUTH,
+        actor=Actor(ITSELF),
         action="audit.verify",
         camera_uid="",
         window=None,

@@ -15,8 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.chain import DAY_MS
 from services.auth.audit.heads import Drop, HeadSigner
-from services.auth.audit.linking import AUTH
-from services.auth.model import AuditRecord
+from services.auth.model import ITSELF, Actor, AuditRecord
 from services.auth.repository import audit, audit_heads, audit_links
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -175,7 +174,7 @@ def _record_of_drop(month: Month, days: int, now_ms: int) -> AuditRecord:
     return AuditRecord(
         time_ms=now_ms,
         event="change",
-        actor=AUTH,
+        actor=Actor(ITSELF),
         action="audit.drop",
         camera_uid="",
         window=None,

@@ -13,7 +13,7 @@ from services.auth.audit.places import Places, Sight
 from services.auth.audit.sealing import Sealer
 from services.auth.audit.sight import readable
 from services.auth.audit.verification import Finding, Note, Told, Verification
-from services.auth.directory.delegation import ADMINISTRATOR
+from services.auth.model import ADMINISTRATOR
 from services.auth.repository import audit_heads, audit_links
 from services.auth.rights import Rights, load_caller
 from services.auth.validation import check_page_size, check_text, invalid

@@ -4,9 +4,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import ConsentState, GrantState
 from services.auth.consent.repository import consents, grants, openings
+from services.auth.model import ADMINISTRATOR
 from snowlight.errors import NotFoundError
-
-ADMINISTRATOR = "services/admin"
 
 
 async def end_grant(connection: AsyncConnection, grant_id: str, now_ms: int) -> None:

@@ -7,7 +7,7 @@ import structlog
 from services.auth.consent.model import ConsentState, Erasure, ErasureState, GrantState
 from services.auth.consent.repository import consents, erasures, grants, openings
 from services.auth.consent.standing import note_change, note_grant
-from services.auth.model import Actor
+from services.auth.model import ITSELF, Actor
 from services.auth.repository import revocations
 from snowlight.api.storage.v1 import retention_pb2, retention_pb2_grpc
 from snowlight.clock import Clock
@@ -23,7 +23,6 @@ RETRY_MS = 2_000
 RETRY_HELD_MS = 60_000
 """While a hold keeps something."""
 RETRY_FAILED_MS = 10_000
-_ITSELF = Actor("services/auth")
 _STATES = {
     retention_pb2.Erasure.PENDING: ErasureState.PENDING,
     retention_pb2.Erasure.HELD: ErasureState.HELD,
@@ -70,14 +69,14 @@ class Upkeep:
                     await openings.remove(connection, consent.consent_id)
                     detail = f"{consent.name} {ConsentState.EXPIRED}"
                     await note_change(
-                        connection, _ITSELF, now_ms, "consent.expire", [consent.camera_uid], detail
+                        connection, Actor(ITSELF), now_ms, "consent.expire", [consent.camera_uid], detail
                     )
                     await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         for grant in over:
             async with self._database.write() as connection:
                 if await grants.change(connection, grant, state=str(GrantState.EXPIRED)):
                     expired = str(GrantState.EXPIRED)
-                    await note_grant(connection, _ITSELF, now_ms, "grant.expire", grant, expired)
+                    await note_grant(connection, Actor(ITSELF), now_ms, "grant.expire", grant, expired)
                     if grant.start_ms is not None:
                         await openings.remove(connection, grant.grant_id)
                         await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
@@ -123,7 +122,7 @@ class Upkeep:
                 held = f" by {', '.join(answer.held_by)}" if answer.held_by else ""
                 await note_change(
                     connection,
-                    _ITSELF,
+                    Actor(ITSELF),
                     now_ms,
                     "consent.erase",
                     [erasure.camera_uid],
