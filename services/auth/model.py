@@ -181,11 +181,11 @@ class AuditRecord:
     (of rights, or of the audit's own past) or "alarm" (the chain was found broken)."""
     actor: Actor
     action: str
-    camera_uid: str
-    window: tuple[int, int] | None
-    purpose: str
     allowed: bool
     reason: str
+    camera_uid: str = ""
+    window: tuple[int, int] | None = None
+    purpose: str = ""
     policies: tuple[str, ...] = ()
     """Ids of the policies that made the decision."""
     ticket_id: str = ""

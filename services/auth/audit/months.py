@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.chain import DAY_MS
 from services.auth.audit.heads import Drop, HeadSigner
-from services.auth.model import ITSELF, Actor, AuditRecord
-from services.auth.repository import audit, audit_heads, audit_links
+from services.auth.changes import record_change
+from services.auth.model import ITSELF, Actor
+from services.auth.repository import audit_heads, audit_links
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import SnowlightError
@@ -134,7 +135,14 @@ class Months:
         async with self._database.write() as connection:
             await audit_links.lock(connection)
             if await audit_heads.add_drop(connection, month.start_ms, month.end_ms, statement):
-                await audit.add(connection, _record_of_drop(month, self._days, now_ms))
+                await record_change(
+                    connection,
+                    Actor(ITSELF),
+                    "audit.drop",
+                    f"{month} dropped: over for more than {self._days} days",
+                    now_ms,
+                    reason="audit.retention_over",
+                )
                 log.info("audit.month_dropped", month=str(month))
         await self._drop_partitions(month)
         while await self._delete_some(month):  # of the default partition, and on SQLite all of it
@@ -168,21 +176,6 @@ def _over(oldest_ms: int, kept_from_ms: int) -> Iterator[Month]:
     while month.end_ms <= kept_from_ms:
         yield month
         month = month.next
-
-
-def _record_of_drop(month: Month, days: int, now_ms: int) -> AuditRecord:
-    return AuditRecord(
-        time_ms=now_ms,
-        event="change",
-        actor=Actor(ITSELF),
-        action="audit.drop",
-        camera_uid="",
-        window=None,
-        purpose="",
-        allowed=True,
-        reason="audit.retention_over",
-        detail=f"{month} dropped: over for more than {days} days",
-    )
 
 
 async def _run(connection: AsyncConnection, statement: str) -> None:

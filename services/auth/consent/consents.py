@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.camera_model import CameraModel
+from services.auth.changes import record_change
 from services.auth.consent.checks import (
     MAX_REFERENCE,
     changed_meanwhile,
@@ -25,7 +26,7 @@ from services.auth.consent.model import (
     OpeningKind,
 )
 from services.auth.consent.repository import consents, erasures, openings
-from services.auth.consent.standing import Caller, administers, caller_of, load_named, note_change, overseen
+from services.auth.consent.standing import Caller, administers, caller_of, load_named, overseen
 from services.auth.messages import to_ms
 from services.auth.model import CameraFacts, Line, Ownership, Role
 from services.auth.region_codes import check_code
@@ -287,12 +288,12 @@ async def _refuse_self(connection: AsyncConnection, caller: Caller, consent: Con
 async def _note(
     connection: AsyncConnection, caller: Caller, now_ms: int, consent: Consent, action: str, done: str
 ) -> None:
-    await note_change(
+    await record_change(
         connection,
         caller.actor,
-        now_ms,
         action,
-        [consent.camera_uid],
         f"{consent.name} {done}",
+        now_ms,
+        camera_uids=[consent.camera_uid],
         purpose=consent.paper_reference,
     )

@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.changes import record_change
 from services.auth.consent.model import Grant, GrantCamera
 from services.auth.facts import read_facts
-from services.auth.model import Actor, AuditRecord, CameraFacts, Kind, Line, Principal, Role
+from services.auth.model import Actor, CameraFacts, Kind, Line, Principal, Role
 from services.auth.policy.engine import Subject
-from services.auth.repository import audit, cameras, jurisdictions, principals
+from services.auth.repository import cameras, jurisdictions, principals
 from services.auth.rights import actor_of, load_caller
 from services.auth.tables.people import regions as regions_table
 from services.auth.validation import check_text, invalid
@@ -149,47 +150,17 @@ async def overseen(connection: AsyncConnection, principal: Principal, *roles: Ro
     return sa.select(inside.c.code)
 
 
-async def note_change(
-    connection: AsyncConnection,
-    actor: Actor,
-    now_ms: int,
-    action: str,
-    camera_uids: Iterable[str],
-    detail: str,
-    *,
-    window: tuple[int, int] | None = None,
-    purpose: str = "",
-) -> None:
-    """Put a change of rights on record, once for each camera, in the transaction that makes it."""
-    for uid in camera_uids:
-        await audit.add(
-            connection,
-            AuditRecord(
-                time_ms=now_ms,
-                event="change",
-                actor=actor,
-                action=action,
-                camera_uid=uid,
-                window=window,
-                purpose=purpose,
-                allowed=True,
-                reason=action,
-                detail=detail,
-            ),
-        )
-
-
 async def note_grant(
     connection: AsyncConnection, actor: Actor, now_ms: int, action: str, grant: Grant, done: str
 ) -> None:
-    """`note_change` of a grant: what was done to it, and why it was asked for."""
-    await note_change(
+    """Put on record what was done to a grant, for each of its cameras, and why it was asked for."""
+    await record_change(
         connection,
         actor,
-        now_ms,
         action,
-        [camera.uid for camera in grant.cameras],
         f"{grant.name} {done}",
+        now_ms,
+        camera_uids=[camera.uid for camera in grant.cameras],
         window=None if grant.window == (0, 0) else grant.window,
         purpose=f"{grant.case_number} {grant.reason}".strip(),
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.auth.camera_model import CameraModel
+from services.auth.changes import record_change
 from services.auth.consent.checks import (
     MAX_REASON,
     MAX_REFERENCE,
@@ -31,7 +32,6 @@ from services.auth.consent.standing import (
     find_camera,
     is_officer,
     load_named,
-    note_change,
     note_grant,
     overseen,
     reaches,
@@ -105,13 +105,13 @@ class SubjectDesk:
                 **texts,
             )
             await subject_requests.add(connection, request)
-            await note_change(
+            await record_change(
                 connection,
                 caller.actor,
-                now_ms,
                 "subject_request.create",
-                [uid],
                 f"{request.name} recorded for {request.applicant_reference}",
+                now_ms,
+                camera_uids=[uid],
                 window=window,
                 purpose=request.reason,
             )
@@ -165,13 +165,13 @@ class SubjectDesk:
                 grant_id=decided.grant_id,
             ):
                 raise changed_meanwhile("subject_request")
-            await note_change(
+            await record_change(
                 connection,
                 caller.actor,
-                now_ms,
                 "subject_request.decide",
-                [request.camera_uid],
                 f"{request.name} {decision}",
+                now_ms,
+                camera_uids=[request.camera_uid],
                 window=request.window,
                 purpose=reason,
             )

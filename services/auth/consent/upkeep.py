@@ -4,9 +4,10 @@ import asyncio
 
 import structlog
 
+from services.auth.changes import record_change
 from services.auth.consent.model import ConsentState, Erasure, ErasureState, GrantState
 from services.auth.consent.repository import consents, erasures, grants, openings
-from services.auth.consent.standing import note_change, note_grant
+from services.auth.consent.standing import note_grant
 from services.auth.model import ITSELF, Actor
 from services.auth.repository import revocations
 from snowlight.api.storage.v1 import retention_pb2, retention_pb2_grpc
@@ -68,8 +69,13 @@ class Upkeep:
                 if await consents.expire(connection, consent):
                     await openings.remove(connection, consent.consent_id)
                     detail = f"{consent.name} {ConsentState.EXPIRED}"
-                    await note_change(
-                        connection, Actor(ITSELF), now_ms, "consent.expire", [consent.camera_uid], detail
+                    await record_change(
+                        connection,
+                        Actor(ITSELF),
+                        "consent.expire",
+                        detail,
+                        now_ms,
+                        camera_uids=[consent.camera_uid],
                     )
                     await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         for grant in over:
@@ -120,11 +126,11 @@ class Upkeep:
             )
             if state is not erasure.state:
                 held = f" by {', '.join(answer.held_by)}" if answer.held_by else ""
-                await note_change(
+                await record_change(
                     connection,
                     Actor(ITSELF),
-                    now_ms,
                     "consent.erase",
-                    [erasure.camera_uid],
                     f"{erasure.name} {state}{held}",
+                    now_ms,
+                    camera_uids=[erasure.camera_uid],
                 )
