@@ -26,8 +26,8 @@ class AlertDesk:
         """Newest first. `closed`: acknowledged ones too."""
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = await overseen(connection, caller.principal, Role.ADMIN)
-            return await alerts.page(connection, regions_of, closed=closed, before=before, limit=limit)
+            theirs = await overseen(connection, caller.principal, self._clock.now_ms(), Role.ADMIN)
+            return await alerts.page(connection, theirs, closed=closed, before=before, limit=limit)
 
     async def acknowledge(self, claims: AccessClaims, address: str, name: str) -> Alert:
         """By an admin of one of its regions who did not begin the emergency. Raises AbortedError when another

@@ -8,6 +8,7 @@ from services.auth.camera_model import CameraModel
 from services.auth.consent.alarm import AlertDesk
 from services.auth.consent.consents import ConsentDesk
 from services.auth.consent.decisions import DecisionDesk
+from services.auth.consent.erasures import ErasureDesk
 from services.auth.consent.notices import NoticeDesk
 from services.auth.consent.requests import RequestDesk
 from services.auth.consent.service import ConsentsService, Desks
@@ -42,6 +43,7 @@ def build_consents(
     """`time_zone`: of the hours of consents. `notice_names`: owners are told names of persons."""
     desks = Desks(
         ConsentDesk(database, cameras, clock, time_zone),
+        ErasureDesk(database, clock),
         RequestDesk(database, cameras, clock),
         DecisionDesk(database, clock),
         AlertDesk(database, clock),
@@ -52,7 +54,7 @@ def build_consents(
         Servicer(
             "snowlight.api.auth.v1.Consents",
             consent_pb2_grpc.add_ConsentsServicer_to_server,
-            ConsentsService(database, desks, verifier),
+            ConsentsService(desks, verifier),
         ),
         Upkeep(database, retention_pb2_grpc.RetentionStub(storage), clock),
     )

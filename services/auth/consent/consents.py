@@ -127,10 +127,11 @@ class ConsentDesk:
         self, claims: AccessClaims, address: str, camera_uid: str, before: str, limit: int
     ) -> list[Consent]:
         """Newest first."""
+        now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
-            where = consents.of_person(caller.name, regions_of) & consents.of_camera(camera_uid)
+            theirs = await overseen(connection, caller.principal, now_ms, Role.ADMIN, Role.AUDITOR)
+            where = consents.of_person(caller.name, theirs) & consents.of_camera(camera_uid)
             return await consents.page(connection, where=where, before=before, limit=limit)
 
     async def page_of_all(self, camera_uid: str, before: str, limit: int) -> list[Consent]:

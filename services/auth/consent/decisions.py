@@ -70,10 +70,11 @@ class DecisionDesk:
         self, claims: AccessClaims, address: str, kind: str, state: str, before: str, limit: int
     ) -> list[Grant]:
         """Newest first."""
+        now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
-            of_person = grants.of_person(caller.name, regions_of)
+            theirs = await overseen(connection, caller.principal, now_ms, Role.ADMIN, Role.AUDITOR)
+            of_person = grants.of_person(caller.name, theirs)
             where = of_person & grants.of_kind(kind, state)
             return await grants.page(connection, where=where, before=before, limit=limit)
 

@@ -8,17 +8,14 @@ from services.auth.consent import messages
 from services.auth.consent.alarm import AlertDesk
 from services.auth.consent.consents import ConsentDesk
 from services.auth.consent.decisions import DecisionDesk
+from services.auth.consent.erasures import ErasureDesk
 from services.auth.consent.model import GrantState, OpeningKind, RequestState
 from services.auth.consent.notices import NoticeDesk
-from services.auth.consent.repository.erasures import page as page_of_erasures
 from services.auth.consent.requests import RequestDesk
-from services.auth.consent.standing import caller_of, overseen
 from services.auth.consent.subjects import SubjectDesk
-from services.auth.model import Role
 from services.auth.validation import check_id, check_page_size, invalid, key_of_page_token, page_token
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import consent_pb2, consent_pb2_grpc
-from snowlight.database import Database
 
 _T = TypeVar("_T")
 _KINDS = (OpeningKind.CASE, OpeningKind.EMERGENCY, OpeningKind.REPAIR)
@@ -29,6 +26,7 @@ class Desks:
     """What the service puts into words."""
 
     consents: ConsentDesk
+    erasures: ErasureDesk
     requests: RequestDesk
     decisions: DecisionDesk
     alerts: AlertDesk
@@ -39,8 +37,7 @@ class Desks:
 class ConsentsService(consent_pb2_grpc.ConsentsServicer):
     """Consents, grants, alerts, requests of people who were filmed, notices."""
 
-    def __init__(self, database: Database, desks: Desks, verifier: TokenVerifier) -> None:
-        self._database = database
+    def __init__(self, desks: Desks, verifier: TokenVerifier) -> None:
         self._desks = desks
         self._verifier = verifier
 
@@ -104,10 +101,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
     ) -> consent_pb2.ListErasuresResponse:
         claims = await self._verifier.access_token(request.access_token)
         size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
-        async with self._database.read() as connection:
-            caller = await caller_of(connection, claims, request.remote_address)
-            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
-            found = await page_of_erasures(connection, caller.name, regions_of, before=before, limit=size + 1)
+        found = await self._desks.erasures.page(claims, request.remote_address, before, size + 1)
         shown, token = _page(found, size, lambda each: each.erasure_id)
         return consent_pb2.ListErasuresResponse(
             erasures=map(messages.erasure_message, shown), next_page_token=token

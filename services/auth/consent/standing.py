@@ -6,19 +6,17 @@ decides what they asked for or benefit from, and nobody of a lower tier than eit
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
 from services.auth.consent.model import Grant, GrantCamera
+from services.auth.consent.repository.overseen import Overseen
 from services.auth.facts import read_facts
 from services.auth.model import Actor, CameraFacts, Kind, Line, Principal, Role
 from services.auth.policy.engine import Subject
 from services.auth.repository import cameras, jurisdictions, principals
 from services.auth.rights import actor_of, load_caller
-from services.auth.tables.people import regions as regions_table
 from services.auth.validation import check_text, invalid
 from snowlight.access.token import AccessClaims
 from snowlight.errors import PermissionDeniedError
@@ -136,18 +134,16 @@ def tier(principal: Principal) -> int:
     return principal.tier or _NO_TIER
 
 
-async def overseen(connection: AsyncConnection, principal: Principal, *roles: Role) -> sa.Select[Any]:
-    """Codes of the regions in the scope of somebody of the authorities who has one of `roles`; else none."""
-    codes = sa.select(regions_table.c.code)
+async def overseen(connection: AsyncConnection, principal: Principal, now_ms: int, *roles: Role) -> Overseen:
+    """What lies in the scope of somebody of the authorities who has one of `roles`; nothing of others."""
     if principal.line not in AUTHORITIES or not principal.roles & set(roles):
-        return codes.where(sa.false())
-    roots = {principal.scope}
-    if principal.jurisdiction:
-        own = await jurisdictions.find(connection, principal.jurisdiction)
-        roots = set(own.regions) if own is not None else set()
-    inside = codes.where(regions_table.c.code.in_(roots)).cte(recursive=True)
-    inside = inside.union(codes.where(regions_table.c.parent == inside.c.code))
-    return sa.select(inside.c.code)
+        return Overseen()
+    if not principal.jurisdiction:
+        return Overseen([principal.scope])
+    held = (await jurisdictions.lasting(connection, [principal.jurisdiction], now_ms)).values()
+    return Overseen(
+        [code for one in held for code in one.regions], [uid for one in held for uid in one.cameras]
+    )
 
 
 async def note_grant(

@@ -121,11 +121,12 @@ class SubjectDesk:
         self, claims: AccessClaims, address: str, state: str, before: str, limit: int
     ) -> list[SubjectRequest]:
         """Newest first."""
+        now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            regions_of = await overseen(connection, caller.principal, Role.ADMIN, Role.AUDITOR)
+            theirs = await overseen(connection, caller.principal, now_ms, Role.ADMIN, Role.AUDITOR)
             return await subject_requests.page(
-                connection, caller.name, regions_of, state=state, before=before, limit=limit
+                connection, caller.name, theirs, state=state, before=before, limit=limit
             )
 
     async def decide(

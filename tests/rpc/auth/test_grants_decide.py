@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from services.auth.decision import Action, Decision
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
 from services.auth.rights import Asked, Rights, load_principal
-from snowlight.api.auth.v1 import auth_pb2
+from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.database import Database, open_database
 from snowlight.errors import PermissionDeniedError
 from snowlight.rpc.status import remote_errors
@@ -96,9 +97,37 @@ async def test_an_admin_of_a_jurisdiction_decides_on_what_it_holds(village: Vill
     assert refused.value.code == "grant.outside_scope"
 
 
-async def jurisdiction(village: Village, *regions: str) -> str:
+@pytest.mark.parametrize("held", [{"regions": [f"regions/{VILLAGE}"]}, {"camera_uids": [HOME]}])
+async def test_an_admin_of_a_jurisdiction_is_told_of_what_it_holds_until_it_ends(
+    village: Village, held: dict[str, list[str]]
+) -> None:
+    consent = await village.consent("owner")
+    duty = await jurisdiction(village, expire_time=village.ahead(HOUR_MS), **held)
+    await admin_of(village, "chief", duty)
+    emergency = await village.ask("wang", "emergency")
+    assert await told(village, "chief") == ([consent.name], [emergency.name], [emergency.name])
+    village.auth.clock.ahead_s += 3601
+    assert await told(village, "chief") == ([], [], [])
+    assert await told(village, "sergeant") == ([consent.name], [emergency.name], [emergency.name])
+
+
+async def told(village: Village, by: str) -> tuple[list[str], list[str], list[str]]:
+    """Consents, grants, and grants that there are alerts of."""
+    token, stub = await village.token(by), village.auth.consents
+    consents = await stub.ListConsents(consent_pb2.ListConsentsRequest(access_token=token))
+    grants = await stub.ListGrants(consent_pb2.ListGrantsRequest(access_token=token))
+    alerts = await stub.ListAlerts(consent_pb2.ListAlertsRequest(access_token=token))
+    return (
+        [each.name for each in consents.consents],
+        [each.name for each in grants.grants],
+        [each.grant for each in alerts.alerts],
+    )
+
+
+async def jurisdiction(village: Village, *regions: str, **fields: Any) -> str:
+    ordinary: dict[str, Any] = {"regions": regions}
     wanted = auth_pb2.Jurisdiction(
-        display_name="station", region=f"regions/{TOWN}", regions=regions, reason="its district"
+        display_name="station", region=f"regions/{TOWN}", reason="its district", **(ordinary | fields)
     )
     with remote_errors("services/auth"):
         request = auth_pb2.CreateJurisdictionRequest(jurisdiction=wanted)

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Alert, Grant
 from services.auth.consent.repository import grants as grants_repository
-from services.auth.tables.consent import alerts, grant_cameras
+from services.auth.consent.repository.overseen import Overseen
+from services.auth.tables.consent import alerts
 
 
 async def add(connection: AsyncConnection, alert_id: str, grant: Grant) -> None:
@@ -35,11 +36,10 @@ async def acknowledge(connection: AsyncConnection, alert_id: str, by: str, now_m
 
 
 async def page(
-    connection: AsyncConnection, administered: sa.Select[Any], *, closed: bool, before: str, limit: int
+    connection: AsyncConnection, overseen: Overseen, *, closed: bool, before: str, limit: int
 ) -> list[Alert]:
-    """At most `limit` alerts in these regions, newest first. `closed`: acknowledged ones too."""
-    in_regions = sa.select(grant_cameras.c.grant_id).where(grant_cameras.c.region.in_(administered))
-    query = sa.select(alerts).where(alerts.c.grant_id.in_(in_regions))
+    """At most `limit` alerts of what they oversee, newest first. `closed`: acknowledged ones too."""
+    query = sa.select(alerts).where(alerts.c.grant_id.in_(grants_repository.for_cameras(overseen)))
     if not closed:
         query = query.where(alerts.c.acknowledge_ms.is_(None))
     if before:
@@ -48,9 +48,9 @@ async def page(
 
 
 async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Alert]:
-    found = []
-    for row in list(await connection.execute(query)):
-        grant = await grants_repository.find(connection, row.grant_id)
-        assert grant is not None
-        found.append(Alert(row.alert_id, grant, row.create_ms, row.acknowledged_by, row.acknowledge_ms))
-    return found
+    rows = list(await connection.execute(query))
+    grants = await grants_repository.find_all(connection, [row.grant_id for row in rows])
+    return [
+        Alert(row.alert_id, grants[row.grant_id], row.create_ms, row.acknowledged_by, row.acknowledge_ms)
+        for row in rows
+    ]

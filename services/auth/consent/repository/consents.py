@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Audience, Consent, ConsentState, Hours
+from services.auth.consent.repository.overseen import Overseen
 from services.auth.tables.consent import consents, erasures
-from services.auth.tables.tickets import cameras
 
 _WITH_ERASURE = sa.select(consents, erasures.c.erasure_id).select_from(
     consents.outerjoin(erasures, erasures.c.consent_id == consents.c.consent_id)
@@ -68,13 +68,12 @@ def of_camera(camera_uid: str) -> sa.ColumnElement[bool]:
     return consents.c.camera_uid == camera_uid if camera_uid else sa.true()
 
 
-def of_person(principal: str, administered: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """The consent is from or to them, or for a camera in one of the regions they administer."""
-    in_regions = sa.select(cameras.c.uid).where(cameras.c.region.in_(administered))
+def of_person(principal: str, overseen: Overseen) -> sa.ColumnElement[bool]:
+    """The consent is from or to them, or for a camera that they oversee."""
     return sa.or_(
         consents.c.owner == principal,
         consents.c.principal == principal,
-        consents.c.camera_uid.in_(in_regions),
+        overseen.holds_now(consents.c.camera_uid),
     )
 
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Erasure, ErasureState
+from services.auth.consent.repository.overseen import Overseen
 from services.auth.tables.consent import erasures
-from services.auth.tables.tickets import cameras
 
 
 async def add(connection: AsyncConnection, erasure: Erasure) -> None:
@@ -45,12 +45,11 @@ async def note(connection: AsyncConnection, erasure_id: str, try_ms: int, **valu
 
 
 async def page(
-    connection: AsyncConnection, owner: str, administered: sa.Select[Any], *, before: str, limit: int
+    connection: AsyncConnection, owner: str, overseen: Overseen, *, before: str, limit: int
 ) -> list[Erasure]:
-    """At most `limit` of theirs, or of cameras in these regions; newest first."""
-    in_regions = sa.select(cameras.c.uid).where(cameras.c.region.in_(administered))
+    """At most `limit` of theirs, or of cameras that they oversee; newest first."""
     query = sa.select(erasures).where(
-        sa.or_(erasures.c.owner == owner, erasures.c.camera_uid.in_(in_regions))
+        sa.or_(erasures.c.owner == owner, overseen.holds_now(erasures.c.camera_uid))
     )
     if before:
         query = query.where(erasures.c.erasure_id < before)

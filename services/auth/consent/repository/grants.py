@@ -1,13 +1,14 @@
 """Grants and the cameras they are for."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Grant, GrantCamera, GrantState, OpeningKind
+from services.auth.consent.repository.overseen import Overseen
 from services.auth.tables.consent import grant_cameras, grants
 
 _OPEN = (str(GrantState.REQUESTED), str(GrantState.APPROVED))
@@ -60,6 +61,12 @@ async def find(connection: AsyncConnection, grant_id: str, *, lock: bool = False
     return found[0] if found else None
 
 
+async def find_all(connection: AsyncConnection, ids: Collection[str]) -> dict[str, Grant]:
+    """Those of the ids that exist."""
+    found = await _read(connection, sa.select(grants).where(grants.c.grant_id.in_(ids)))
+    return {grant.grant_id: grant for grant in found}
+
+
 async def change(connection: AsyncConnection, grant: Grant, **values: Any) -> bool:
     """Write `values` to the grant as it was read. False when it is another by now: somebody was first."""
     unchanged = sa.and_(grants.c.grant_id == grant.grant_id, grants.c.revision == grant.revision)
@@ -86,13 +93,19 @@ def of_kind(kind: str, state: str) -> sa.ColumnElement[bool]:
     return sa.and_(sa.true(), *wanted)
 
 
-def of_person(principal: str, administered: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """They asked for it or benefit from it, or it is for a camera in one of the regions they administer."""
-    in_regions = sa.select(grant_cameras.c.grant_id).where(grant_cameras.c.region.in_(administered))
+def of_person(principal: str, overseen: Overseen) -> sa.ColumnElement[bool]:
+    """They asked for it or benefit from it, or it is for a camera that they oversee."""
     return sa.or_(
         grants.c.requester == principal,
         grants.c.beneficiary == principal,
-        grants.c.grant_id.in_(in_regions),
+        grants.c.grant_id.in_(for_cameras(overseen)),
+    )
+
+
+def for_cameras(overseen: Overseen) -> sa.Select[tuple[str]]:
+    """A query for the ids of the grants for a camera that they oversee."""
+    return sa.select(grant_cameras.c.grant_id).where(
+        overseen.holds(grant_cameras.c.region, grant_cameras.c.camera_uid)
     )
 
 
@@ -140,8 +153,7 @@ async def told_to(
         place = sa.tuple_(grants.c.grant_id, grant_cameras.c.camera_uid)
         query = query.where(place < (grant_id, camera_uid))
     found = list(await connection.execute(query))
-    read = await _read(connection, sa.select(grants).where(grants.c.grant_id.in_([row[2] for row in found])))
-    by_id = {grant.grant_id: grant for grant in read}
+    by_id = await find_all(connection, [row[2] for row in found])
     return [(row[0], row[1], by_id[row[2]]) for row in found]
 
 

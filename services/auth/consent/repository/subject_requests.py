@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import RequestState, SubjectRequest
+from services.auth.consent.repository.overseen import Overseen
 from services.auth.tables.consent import subject_requests
 
 
@@ -51,18 +52,18 @@ async def decide(connection: AsyncConnection, request_id: str, **values: Any) ->
 async def page(
     connection: AsyncConnection,
     principal: str,
-    administered: sa.Select[Any],
+    overseen: Overseen,
     *,
     state: str,
     before: str,
     limit: int,
 ) -> list[SubjectRequest]:
-    """At most `limit` requests that they recorded, show, or that lie in these regions; newest first."""
+    """At most `limit` requests that they recorded, show, or that they oversee; newest first."""
     query = sa.select(subject_requests).where(
         sa.or_(
             subject_requests.c.recorded_by == principal,
             subject_requests.c.officer == principal,
-            subject_requests.c.region.in_(administered),
+            overseen.holds(subject_requests.c.region, subject_requests.c.camera_uid),
         )
     )
     if state:
