@@ -5,7 +5,7 @@ person's name where the cluster's policy of notice says so. What a deferred gran
 told once its date has come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,11 +67,12 @@ class NoticeDesk:
             shown = found[:limit]
             names = sorted({record.actor.principal for _, record in shown})
             used = await grants.used_on(connection, camera_uid, names)
+            people = await principals.find_all(connection, names) if self._names else {}
             views = []
             for record_id, record in shown:
                 grant = _grant_of(record, used)
                 if grant is None or (grant.notice_ms or 0) <= self._clock.now_ms():
-                    person = await self._person(connection, record)
+                    person = _person(record, people) if self._names else ""
                     views.append(View(record_id, record, grant, person))
         return views, shown[-1][0] if len(found) > limit else None
 
@@ -81,24 +82,21 @@ class NoticeDesk:
             caller = await caller_of(connection, claims, address)
             now_ms = self._clock.now_ms()
             told = await grants.told_to(connection, caller.name, now_ms, before=before, limit=limit)
-            return [
-                Notice(key, uid, grant, await principals.find(connection, grant.beneficiary))
-                for key, uid, grant in told
-            ]
-
-    async def _person(self, connection: AsyncConnection, record: AuditRecord) -> str:
-        if not self._names:
-            return ""
-        if record.actor.acting_person:
-            return record.actor.acting_person
-        principal = await principals.find(connection, record.actor.principal)
-        return principal.display_name if principal else ""
+            people = await principals.find_all(connection, {grant.beneficiary for _, _, grant in told})
+        return [Notice(key, uid, grant, people.get(grant.beneficiary)) for key, uid, grant in told]
 
 
 async def _require_owner(connection: AsyncConnection, caller: Caller, camera_uid: str) -> None:
     camera = await cameras.find(connection, camera_uid)
     if camera is None or camera.owner != caller.name:
         raise PermissionDeniedError("views.not_owner", "only the camera's owner is told who looked")
+
+
+def _person(record: AuditRecord, people: Mapping[str, Principal]) -> str:
+    if record.actor.acting_person:
+        return record.actor.acting_person
+    principal = people.get(record.actor.principal)
+    return principal.display_name if principal else ""
 
 
 def _grant_of(record: AuditRecord, used: Sequence[Grant]) -> Grant | None:

@@ -1,10 +1,12 @@
 """Clients and the hashes of their secrets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.repository.in_list import in_list
 from services.auth.repository.insert import conflict_insert
 from services.auth.tables.sign_in import client_secrets, clients
 
@@ -103,17 +105,26 @@ async def add_secret(connection: AsyncConnection, client_id: str, secret: Secret
 
 async def secrets_of(connection: AsyncConnection, client_id: str, now_ms: int) -> list[Secret]:
     """The client's valid secrets, newest first."""
+    return (await secrets_of_all(connection, [client_id], now_ms)).get(client_id, [])
+
+
+async def secrets_of_all(
+    connection: AsyncConnection, client_ids: Collection[str], now_ms: int
+) -> dict[str, list[Secret]]:
+    """By client's id: the valid secrets of those that have any, newest first."""
     query = (
         sa.select(client_secrets)
         .where(
-            client_secrets.c.client_id == client_id,
+            client_secrets.c.client_id.in_(in_list(client_ids)),
             sa.or_(client_secrets.c.expire_ms.is_(None), client_secrets.c.expire_ms > now_ms),
         )
         .order_by(client_secrets.c.create_ms.desc(), client_secrets.c.secret_sha256)
     )
-    return [
-        Secret(row.secret_sha256, row.create_ms, row.expire_ms) for row in await connection.execute(query)
-    ]
+    found: dict[str, list[Secret]] = {}
+    for row in await connection.execute(query):
+        secret = Secret(row.secret_sha256, row.create_ms, row.expire_ms)
+        found.setdefault(row.client_id, []).append(secret)
+    return found
 
 
 async def expire_secrets(

@@ -80,10 +80,10 @@ class ClientDirectory:
     async def page(self, after: str, limit: int) -> list[tuple[Client, list[Secret]]]:
         """At most `limit` clients with ids behind `after`, and the valid secrets of each."""
         async with self._database.read() as connection:
-            return [
-                (client, await clients.secrets_of(connection, client.client_id, self._clock.now_ms()))
-                for client in await clients.page(connection, after, limit)
-            ]
+            found = await clients.page(connection, after, limit)
+            ids = [client.client_id for client in found]
+            valid = await clients.secrets_of_all(connection, ids, self._clock.now_ms())
+        return [(client, valid.get(client.client_id, [])) for client in found]
 
     async def rotate_secret(self, name: str, keep_old_s: int, by: Actor) -> str:
         """A further secret. Of the older ones, the newest goes on for `keep_old_s` seconds.
