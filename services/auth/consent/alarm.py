@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.auth.consent.checks import changed_meanwhile, id_of, not_found
 from services.auth.consent.model import Alert
 from services.auth.consent.repository import alerts
-from services.auth.consent.standing import administers, caller_of, note_grant, overseen
+from services.auth.consent.standing import administered, caller_of, note_grant, overseen
 from services.auth.model import Role
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
@@ -37,11 +37,8 @@ class AlertDesk:
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
             alert = await alerts.find(connection, id_of(name, "alerts"))
-            if alert is None or not any(
-                [
-                    await administers(connection, caller.principal, camera.region, camera.uid, now_ms)
-                    for camera in alert.grant.cameras
-                ]
+            if alert is None or not await administered(
+                connection, caller.principal, alert.grant.cameras, now_ms
             ):
                 raise not_found("alert")
             if caller.name == alert.grant.requester:

@@ -26,7 +26,7 @@ from services.auth.consent.model import (
     OpeningKind,
 )
 from services.auth.consent.repository import consents, erasures, openings
-from services.auth.consent.standing import Caller, administers, caller_of, load_named, overseen
+from services.auth.consent.standing import Caller, administered, caller_of, load_named, overseen
 from services.auth.messages import to_ms
 from services.auth.model import CameraFacts, Line, Ownership, Role
 from services.auth.region_codes import check_code
@@ -116,9 +116,7 @@ class ConsentDesk:
             camera = await cameras.find(connection, consent.camera_uid)
             if not mine and not (
                 camera is not None
-                and await administers(
-                    connection, caller.principal, camera.region, camera.uid, self._clock.now_ms()
-                )
+                and await administered(connection, caller.principal, [camera], self._clock.now_ms())
             ):
                 raise not_found("consent")
         return consent
@@ -226,7 +224,7 @@ async def _require_owned(
         if camera.owner == caller.name:
             return camera
         is_government = caller.principal.line is Line.GOVERNMENT
-        if is_government and await administers(connection, caller.principal, camera.region, uid, now_ms):
+        if is_government and await administered(connection, caller.principal, [camera], now_ms):
             if not camera.owner:
                 raise FailedPreconditionError(
                     "consent.no_owner", "the camera has no owner who could consent", field="camera_uid"

@@ -24,7 +24,7 @@ from services.auth.consent.model import (
 from services.auth.consent.repository import grants, openings
 from services.auth.consent.standing import (
     Caller,
-    administers,
+    administered,
     caller_of,
     note_grant,
     overseen,
@@ -52,17 +52,12 @@ class DecisionDesk:
 
     async def get(self, claims: AccessClaims, address: str, name: str) -> Grant:
         """Raises NotFoundError alike for none and for one that is none of the caller's business."""
+        now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
             grant = await _find(connection, name)
-            if caller.name not in (grant.requester, grant.beneficiary) and not any(
-                [
-                    await administers(
-                        connection, caller.principal, camera.region, camera.uid, self._clock.now_ms()
-                    )
-                    for camera in grant.cameras
-                ]
-            ):
+            mine = caller.name in (grant.requester, grant.beneficiary)
+            if not mine and not await administered(connection, caller.principal, grant.cameras, now_ms):
                 raise not_found("grant")
         return grant
 
@@ -252,12 +247,10 @@ class DecisionDesk:
 async def _require_admin_of_one(
     connection: AsyncConnection, principal: Principal, grant: Grant, now_ms: int
 ) -> None:
-    for camera in grant.cameras:
-        if await administers(connection, principal, camera.region, camera.uid, now_ms):
-            return
-    raise PermissionDeniedError(
-        "grant.not_admin", "only an admin of the region of one of its cameras may do this", field="name"
-    )
+    if not await administered(connection, principal, grant.cameras, now_ms):
+        raise PermissionDeniedError(
+            "grant.not_admin", "only an admin of the region of one of its cameras may do this", field="name"
+        )
 
 
 async def _find(connection: AsyncConnection, name: str, *, lock: bool = False) -> Grant:

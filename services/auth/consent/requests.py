@@ -27,14 +27,14 @@ from services.auth.consent.repository import alerts, grants, openings
 from services.auth.consent.standing import (
     AUTHORITIES,
     Caller,
-    administers,
+    administered,
     as_grant_camera,
     caller_of,
-    find_camera,
+    find_cameras,
     is_officer,
     load_named,
     note_grant,
-    reaches,
+    reached,
 )
 from services.auth.decision import Action
 from services.auth.model import CameraFacts, Line, Ownership
@@ -95,7 +95,7 @@ class RequestDesk:
                 kind=OpeningKind.CASE,
                 purpose="case",
                 state=GrantState.REQUESTED,
-                cameras=_grant_cameras(await _cameras(connection, uids)),
+                cameras=_grant_cameras(await find_cameras(connection, uids, "camera_uids")),
                 actions=actions,
                 window=window,
                 case_number=case_number,
@@ -127,14 +127,13 @@ class RequestDesk:
             await _require_few(connection, caller)
             if draft.beneficiary not in ("", caller.name):
                 raise invalid("beneficiary", "of an emergency is the one who asks")
-            opened = await _cameras(connection, uids)
-            for camera in opened:
-                if not await reaches(connection, caller.principal, camera.region, camera.uid, now_ms):
-                    raise PermissionDeniedError(
-                        "grant.outside_scope",
-                        "an emergency opens cameras inside one's own regions alone",
-                        field="camera_uids",
-                    )
+            opened = await find_cameras(connection, uids, "camera_uids")
+            if set(uids) - await reached(connection, caller.principal, opened, now_ms):
+                raise PermissionDeniedError(
+                    "grant.outside_scope",
+                    "an emergency opens cameras inside one's own regions alone",
+                    field="camera_uids",
+                )
             end_ms = now_ms + EMERGENCY_S * 1000
             grant = Grant(
                 grant_id=new_id(now_ms),
@@ -172,15 +171,16 @@ class RequestDesk:
 
     async def _repair(self, claims: AccessClaims, address: str, draft: consent_pb2.Grant) -> Grant:
         now_ms = self._clock.now_ms()
+        case_number = check_text(draft.case_number, "case_number", max_length=MAX_REFERENCE)
         reason = check_text(draft.reason, "reason", max_length=MAX_REASON, required=True)
         actions = check_actions(draft.actions or [Action.LIVE], _REPAIR_ACTIONS)
         window = _window(draft, actions, now_ms)
         duration_s = check_duration(draft.duration_s, LONGEST_REPAIR_S)
-        uids = check_camera_uids(draft.camera_uids, most=1)
-        await self._model.wait_for(uids)
+        [uid] = check_camera_uids(draft.camera_uids, most=1)
+        await self._model.wait_for([uid])
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
-            [camera] = await _repairable(connection, caller, uids, now_ms)
+            camera = await _repairable(connection, caller, uid, now_ms)
             beneficiary = await load_named(connection, draft.beneficiary, "beneficiary")
             if beneficiary.line is not Line.CARRIER:
                 raise invalid("beneficiary", "of a repair must be a carrier's")
@@ -194,7 +194,7 @@ class RequestDesk:
                 cameras=_grant_cameras([camera]),
                 actions=actions,
                 window=window,
-                case_number=check_text(draft.case_number, "case_number", max_length=MAX_REFERENCE),
+                case_number=case_number,
                 reason=reason,
                 requester=caller.name,
                 beneficiary=beneficiary.name,
@@ -236,42 +236,30 @@ async def _require_few(connection: AsyncConnection, caller: Caller) -> None:
         )
 
 
-async def _cameras(connection: AsyncConnection, uids: list[str]) -> list[CameraFacts]:
-    return [
-        await find_camera(connection, uid, f"camera_uids[{position}]") for position, uid in enumerate(uids)
-    ]
-
-
 def _grant_cameras(found: list[CameraFacts]) -> tuple[GrantCamera, ...]:
     return tuple(map(as_grant_camera, found))
 
 
-async def _repairable(
-    connection: AsyncConnection, caller: Caller, uids: list[str], now_ms: int
-) -> list[CameraFacts]:
+async def _repairable(connection: AsyncConnection, caller: Caller, uid: str, now_ms: int) -> CameraFacts:
     """A household's camera is opened for repair by its owner, another by a government's admin.
 
     One answer to everybody else, also for a camera that is not known.
     """
-    found = [await cameras.find(connection, uid) for uid in uids]
-    allowed = [
-        each for each in found if each is not None and await _may_open(connection, caller, each, now_ms)
-    ]
-    if len(allowed) < len(uids):
+    camera = await cameras.find(connection, uid)
+    if camera is None or not await _may_open(connection, caller, camera, now_ms):
         raise PermissionDeniedError(
             "grant.not_admin",
             "a camera is opened for repair by a government's admin of its region, a household's by its owner",
             field="camera_uids",
         )
-    if any(camera.deleted for camera in allowed):
+    if camera.deleted:
         raise FailedPreconditionError("auth.camera_deleted", "the camera was removed", field="camera_uids")
-    return allowed
+    return camera
 
 
 async def _may_open(connection: AsyncConnection, caller: Caller, camera: CameraFacts, now_ms: int) -> bool:
     if camera.ownership is Ownership.HOUSEHOLD:
         return camera.owner == caller.name
-    is_government = caller.principal.line is Line.GOVERNMENT
-    if not is_government:
+    if caller.principal.line is not Line.GOVERNMENT:
         return False
-    return await administers(connection, caller.principal, camera.region, camera.uid, now_ms)
+    return bool(await administered(connection, caller.principal, [camera], now_ms))

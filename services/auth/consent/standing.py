@@ -4,7 +4,7 @@ The authorities are government, police and political-legal. Their admins decide 
 decides what they asked for or benefit from, and nobody of a lower tier than either.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from services.auth.repository import cameras, jurisdictions, principals
 from services.auth.rights import actor_of, load_caller
 from services.auth.validation import check_text, invalid
 from snowlight.access.token import AccessClaims
-from snowlight.errors import PermissionDeniedError
+from snowlight.errors import InvalidArgumentError, PermissionDeniedError
 
 AUTHORITIES = frozenset({Line.GOVERNMENT, Line.POLICE, Line.POLITICAL_LEGAL})
 _PICTURE_ROLES = frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN})
@@ -66,8 +66,21 @@ async def find_camera(connection: AsyncConnection, uid: str, field: str) -> Came
     """Raises InvalidArgumentError naming `field` for a camera that is not known."""
     camera = await cameras.find(connection, uid)
     if camera is None:
-        raise invalid(field, "must be a camera that exists")
+        raise _no_camera(field)
     return camera
+
+
+async def find_cameras(connection: AsyncConnection, uids: Sequence[str], field: str) -> list[CameraFacts]:
+    """In the order of `uids`. Raises InvalidArgumentError naming the place in `field` of one not known."""
+    found = await cameras.find_all(connection, uids)
+    for position, uid in enumerate(uids):
+        if uid not in found:
+            raise _no_camera(f"{field}[{position}]")
+    return [found[uid] for uid in uids]
+
+
+def _no_camera(field: str) -> InvalidArgumentError:
+    return invalid(field, "must be a camera that exists")
 
 
 def is_officer(principal: Principal) -> bool:
@@ -75,35 +88,43 @@ def is_officer(principal: Principal) -> bool:
     return principal.line in AUTHORITIES and bool(principal.roles & _PICTURE_ROLES)
 
 
-async def reaches(
-    connection: AsyncConnection, principal: Principal, region: str, camera_uid: str, now_ms: int
-) -> bool:
-    """The camera, which lies in `region`, lies in their scope. What is shared with them is not theirs."""
-    facts = await read_facts(connection, [principal.name], [], now_ms, codes=[region])
-    place = facts.place(Subject(principal), region, camera_uid)
+async def reached(
+    connection: AsyncConnection,
+    principal: Principal,
+    among: Iterable[GrantCamera | CameraFacts],
+    now_ms: int,
+) -> set[str]:
+    """uids of the cameras that lie in their scope. What is shared with them is not theirs."""
+    listed = list(among)
+    codes = {camera.region for camera in listed}
+    facts = await read_facts(connection, [principal.name], [], now_ms, codes=codes)
+    subject = Subject(principal)
+    places = {camera.uid: facts.place(subject, camera.region, camera.uid) for camera in listed}
     if principal.jurisdiction:
-        return principal.jurisdiction in place.jurisdictions
-    return principal.scope in place.chain
+        return {uid for uid, place in places.items() if principal.jurisdiction in place.jurisdictions}
+    return {uid for uid, place in places.items() if principal.scope in place.chain}
 
 
-async def administers(
-    connection: AsyncConnection, principal: Principal, region: str, camera_uid: str, now_ms: int
-) -> bool:
-    """They are an admin of the authorities, and the camera lies in their scope."""
+async def administered(
+    connection: AsyncConnection,
+    principal: Principal,
+    among: Iterable[GrantCamera | CameraFacts],
+    now_ms: int,
+) -> set[str]:
+    """As `reached` for an admin of the authorities; none for anybody else."""
     if principal.line not in AUTHORITIES or Role.ADMIN not in principal.roles:
-        return False
-    return await reaches(connection, principal, region, camera_uid, now_ms)
+        return set()
+    return await reached(connection, principal, among, now_ms)
 
 
 async def require_admin(
-    connection: AsyncConnection, principal: Principal, cameras_of: Iterable[GrantCamera], now_ms: int
+    connection: AsyncConnection, principal: Principal, among: Collection[GrantCamera], now_ms: int
 ) -> None:
     """Raises PermissionDeniedError unless they administer all of these cameras' regions."""
-    for camera in cameras_of:
-        if not await administers(connection, principal, camera.region, camera.uid, now_ms):
-            raise PermissionDeniedError(
-                "grant.not_admin", "only an admin of the region of every camera may do this", field="name"
-            )
+    if {camera.uid for camera in among} - await administered(connection, principal, among, now_ms):
+        raise PermissionDeniedError(
+            "grant.not_admin", "only an admin of the region of every camera may do this", field="name"
+        )
 
 
 async def require_second_person(
@@ -119,14 +140,11 @@ async def require_second_person(
             "somebody whose account they did not make has to decide this",
             field="name",
         )
-    for name in names:
-        other = await principals.find(connection, name)
-        if other is not None and tier(principal) > tier(other):
-            raise PermissionDeniedError(
-                "grant.lower_tier",
-                "somebody of the same or a higher tier has to decide this",
-                field="name",
-            )
+    others = await principals.find_all(connection, names)
+    if any(tier(principal) > tier(other) for other in others.values()):
+        raise PermissionDeniedError(
+            "grant.lower_tier", "somebody of the same or a higher tier has to decide this", field="name"
+        )
 
 
 def tier(principal: Principal) -> int:

@@ -34,7 +34,7 @@ from services.auth.consent.standing import (
     load_named,
     note_grant,
     overseen,
-    reaches,
+    reached,
     require_admin,
     require_second_person,
 )
@@ -87,7 +87,7 @@ class SubjectDesk:
             if not is_officer(caller.principal):
                 raise PermissionDeniedError("grant.not_officer", "such requests are recorded by officers")
             camera = await find_camera(connection, uid, "camera_uid")
-            if not await reaches(connection, caller.principal, camera.region, uid, now_ms):
+            if not await reached(connection, caller.principal, [camera], now_ms):
                 raise PermissionDeniedError(
                     "grant.outside_scope", "the camera lies outside your regions", field="camera_uid"
                 )
