@@ -7,7 +7,7 @@ from services.auth.messages import to_timestamp
 from services.auth.model import Actor
 from services.auth.repository.clients import Client, Secret
 from services.auth.sign_in.client_directory import ClientDirectory, check_certificates
-from services.auth.validation import check_page_size, key_of_page_token, page_token
+from services.auth.validation import check_page_size, key_of_page_token, page_of
 from snowlight.api.auth.v1 import client_pb2, client_pb2_grpc
 from snowlight.rpc.caller import calling_service
 
@@ -33,9 +33,9 @@ class ClientsService(client_pb2_grpc.ClientsServicer):
     ) -> client_pb2.ListClientsResponse:
         size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
         found = await self._directory.page(after, size + 1)
+        shown, token = page_of(found, size, lambda each: each[0].client_id)
         return client_pb2.ListClientsResponse(
-            clients=[_message(client, secrets) for client, secrets in found[:size]],
-            next_page_token=page_token(found[size - 1][0].client_id) if len(found) > size else "",
+            clients=[_message(client, secrets) for client, secrets in shown], next_page_token=token
         )
 
     async def RotateClientSecret(  # noqa: N802

@@ -3,12 +3,15 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from snowlight.errors import InvalidArgumentError
 
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
 
+_T = TypeVar("_T")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -34,6 +37,11 @@ def check_page_size(page_size: int) -> int:
 def page_token(last_key: str) -> str:
     """An opaque token for the page after the item with `last_key`."""
     return base64.urlsafe_b64encode(last_key.encode()).decode()
+
+
+def page_of(found: Sequence[_T], size: int, key: Callable[[_T], str]) -> tuple[Sequence[_T], str]:
+    """What to show of one more than a page, and the token of the page after it."""
+    return found[:size], page_token(key(found[size - 1])) if len(found) > size else ""
 
 
 def key_of_page_token(token: str) -> str:

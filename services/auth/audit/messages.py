@@ -6,7 +6,7 @@ from services.auth.audit.chain import day_name, day_of_name
 from services.auth.audit.heads import Head
 from services.auth.messages import to_ms, to_timestamp
 from services.auth.repository.audit_links import Filter, Linked
-from services.auth.validation import check_id, invalid, key_of_page_token, page_token
+from services.auth.validation import check_id, invalid, key_of_page_token
 from snowlight.api.auth.v1 import audit_pb2
 
 _ACTION = re.compile(r"[a-z_]+(\.[a-z_]+)*")
@@ -90,9 +90,9 @@ def to_day(name: str, field: str) -> int:
         raise invalid(field, "must be a day such as 2026-11-26") from error
 
 
-def token_behind(linked: Linked) -> str:
-    """The token of the page behind this record."""
-    return page_token(f"{linked.link.time_ms}/{linked.link.record_id}")
+def key_of(linked: Linked) -> str:
+    """What the token of the page behind this record holds."""
+    return f"{linked.link.time_ms}/{linked.link.record_id}"
 
 
 def key_in(token: str) -> tuple[int, int] | None:

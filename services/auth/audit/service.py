@@ -16,7 +16,7 @@ from services.auth.audit.verification import Finding, Note, Told, Verification
 from services.auth.model import ADMINISTRATOR
 from services.auth.repository import audit_heads, audit_links
 from services.auth.rights import Rights, load_caller
-from services.auth.validation import check_page_size, check_text, invalid
+from services.auth.validation import check_page_size, check_text, invalid, page_of
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from snowlight.clock import Clock
@@ -68,10 +68,10 @@ class AuditService(audit_pb2_grpc.AuditServicer):
                 principal = await load_caller(connection, reader)
                 sight = await readable(connection, self._rights, principal, self._places)
             found = await audit_links.page(connection, wanted, sight, behind, size + 1)
-        page = found[:size]
+        shown, token = page_of(found, size, messages.key_of)
         return audit_pb2.ListAuditRecordsResponse(
-            records=[messages.record_message(linked) for linked in page if linked.record is not None],
-            next_page_token=messages.token_behind(page[-1]) if len(found) > size else "",
+            records=[messages.record_message(linked) for linked in shown if linked.record is not None],
+            next_page_token=token,
         )
 
     async def ExportAuditRecords(  # noqa: N802

@@ -1,8 +1,7 @@
 """gRPC service `Consents`. The person is whoever the access token in the request names."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from services.auth.consent import messages
 from services.auth.consent.alarm import AlertDesk
@@ -13,11 +12,17 @@ from services.auth.consent.model import GrantState, OpeningKind, RequestState
 from services.auth.consent.notices import NoticeDesk
 from services.auth.consent.requests import RequestDesk
 from services.auth.consent.subjects import SubjectDesk
-from services.auth.validation import check_id, check_page_size, invalid, key_of_page_token, page_token
+from services.auth.validation import (
+    check_id,
+    check_page_size,
+    invalid,
+    key_of_page_token,
+    page_of,
+    page_token,
+)
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import consent_pb2, consent_pb2_grpc
 
-_T = TypeVar("_T")
 _KINDS = (OpeningKind.CASE, OpeningKind.EMERGENCY, OpeningKind.REPAIR)
 
 
@@ -66,7 +71,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
         uid = check_id(request.camera_uid, "camera_uid") if request.camera_uid else ""
         found = await self._desks.consents.page(claims, request.remote_address, uid, before, size + 1)
-        shown, token = _page(found, size, lambda each: each.consent_id)
+        shown, token = page_of(found, size, lambda each: each.consent_id)
         return consent_pb2.ListConsentsResponse(
             consents=map(messages.consent_message, shown), next_page_token=token
         )
@@ -77,7 +82,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
         uid = check_id(request.camera_uid, "camera_uid") if request.camera_uid else ""
         found = await self._desks.consents.page_of_all(uid, before, size + 1)
-        shown, token = _page(found, size, lambda each: each.consent_id)
+        shown, token = page_of(found, size, lambda each: each.consent_id)
         return consent_pb2.ListConsentsResponse(
             consents=map(messages.consent_message, shown), next_page_token=token
         )
@@ -102,7 +107,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         claims = await self._verifier.access_token(request.access_token)
         size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
         found = await self._desks.erasures.page(claims, request.remote_address, before, size + 1)
-        shown, token = _page(found, size, lambda each: each.erasure_id)
+        shown, token = page_of(found, size, lambda each: each.erasure_id)
         return consent_pb2.ListErasuresResponse(
             erasures=map(messages.erasure_message, shown), next_page_token=token
         )
@@ -127,7 +132,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         found = await self._desks.decisions.page(
             claims, request.remote_address, request.kind, request.state, before, size + 1
         )
-        shown, token = _page(found, size, lambda each: each.grant_id)
+        shown, token = page_of(found, size, lambda each: each.grant_id)
         return consent_pb2.ListGrantsResponse(
             grants=map(messages.grant_message, shown), next_page_token=token
         )
@@ -137,7 +142,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
     ) -> consent_pb2.ListGrantsResponse:
         size, before = _read_grants_page(request)
         found = await self._desks.decisions.page_of_all(request.kind, request.state, before, size + 1)
-        shown, token = _page(found, size, lambda each: each.grant_id)
+        shown, token = page_of(found, size, lambda each: each.grant_id)
         return consent_pb2.ListGrantsResponse(
             grants=map(messages.grant_message, shown), next_page_token=token
         )
@@ -185,7 +190,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         found = await self._desks.alerts.page(
             claims, request.remote_address, closed=request.all, before=before, limit=size + 1
         )
-        shown, token = _page(found, size, lambda each: each.alert_id)
+        shown, token = page_of(found, size, lambda each: each.alert_id)
         return consent_pb2.ListAlertsResponse(
             alerts=map(messages.alert_message, shown), next_page_token=token
         )
@@ -213,7 +218,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         found = await self._desks.subjects.page(
             claims, request.remote_address, request.state, before, size + 1
         )
-        shown, token = _page(found, size, lambda each: each.request_id)
+        shown, token = page_of(found, size, lambda each: each.request_id)
         return consent_pb2.ListSubjectRequestsResponse(
             subject_requests=map(messages.subject_request_message, shown), next_page_token=token
         )
@@ -250,7 +255,7 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         claims = await self._verifier.access_token(request.access_token)
         size, before = check_page_size(request.page_size), key_of_page_token(request.page_token)
         found = await self._desks.notices.notices(claims, request.remote_address, before, size + 1)
-        shown, token = _page(found, size, lambda each: each.key)
+        shown, token = page_of(found, size, lambda each: each.key)
         return consent_pb2.ListNoticesResponse(
             notices=map(messages.notice_message, shown), next_page_token=token
         )
@@ -265,8 +270,3 @@ def _read_grants_page(request: consent_pb2.ListGrantsRequest) -> tuple[int, str]
 def _check_one_of(value: str, choices: Any, field: str) -> None:
     if value and value not in list(choices):
         raise invalid(field, f"must be one of {', '.join(choices)}, or left out")
-
-
-def _page(found: Sequence[_T], size: int, key: Callable[[_T], str]) -> tuple[Sequence[_T], str]:
-    """What to show of one more than a page, and the token of the page after it."""
-    return found[:size], page_token(key(found[size - 1])) if len(found) > size else ""
