@@ -20,10 +20,11 @@ from services.admin import (
     rights,
     stores,
 )
+from services.admin.csv_file import at_line
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
-from services.admin.regions_file import COLUMNS, LEVELS, at_line, read_regions, region_of
+from services.admin.regions_file import COLUMNS, LEVELS, read_regions, region_of
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.config import ClusterSettings
 from snowlight.errors import AlreadyExistsError, SnowlightError

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
 from services.admin.consents_file import COLUMNS, read_consents
+from services.admin.csv_file import at_line
 from services.admin.directory import DirectoryClient
 from services.admin.printing import print_json, print_line
-from services.admin.regions_file import at_line
 from snowlight.api.auth.v1 import consent_pb2, consent_pb2_grpc
 from snowlight.errors import SnowlightError
 from snowlight.rpc.status import remote_errors

@@ -1,14 +1,13 @@
-"""A file of consents on paper: CSV, in UTF-8 or in the GB 18030 that spreadsheets write."""
+"""A file of consents on paper."""
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from services.admin.csv_file import at_line, read_rows
 from services.admin.instants import read_instant
-from services.admin.regions_file import at_line, region_name
+from services.admin.regions_file import region_name
 from snowlight.api.auth.v1 import consent_pb2
 from snowlight.errors import InvalidArgumentError
 
@@ -30,30 +29,14 @@ def read_consents(file: Path, time_zone: ZoneInfo) -> list[ConsentRow]:
 
     Raises InvalidArgumentError naming the line and the column for what cannot be read.
     """
-    reader = csv.DictReader(io.StringIO(_text(file)), strict=True)
-    columns = reader.fieldnames or ()
-    unknown, missing = set(columns) - set(COLUMNS), set(REQUIRED) - set(columns)
-    if unknown or missing:
-        problem = f"has unknown columns {sorted(unknown)}" if unknown else f"lacks columns {sorted(missing)}"
-        raise InvalidArgumentError("admin.consents", f"{file} {problem}", field="file")
     rows: list[ConsentRow] = []
-    try:
-        for fields in reader:
-            with at_line(reader.line_num):
-                if None in fields.values() or None in fields:
-                    raise InvalidArgumentError(
-                        "admin.consents", "file has not as many fields as the first line", field="file"
-                    )
-                rows.append(_row(reader.line_num, fields, time_zone))
-    except csv.Error as error:
-        raise InvalidArgumentError(
-            "admin.consents", f"line {reader.line_num}: file is not CSV", field="file"
-        ) from error
+    for line, text in read_rows(file, COLUMNS, REQUIRED, "admin.consents"):
+        with at_line(line):
+            rows.append(_row(line, text, time_zone))
     return rows
 
 
-def _row(line: int, fields: Mapping[str, str], time_zone: ZoneInfo) -> ConsentRow:
-    text = {name: (fields.get(name) or "").strip() for name in COLUMNS}
+def _row(line: int, text: Mapping[str, str], time_zone: ZoneInfo) -> ConsentRow:
     for name in REQUIRED:
         if not text[name]:
             raise InvalidArgumentError("admin.consents", f"{name} is required", field=name)
@@ -74,14 +57,3 @@ def _row(line: int, fields: Mapping[str, str], time_zone: ZoneInfo) -> ConsentRo
         instant_ms = read_instant(text["footage_from"], "footage_from", time_zone)
         consent.footage_from.FromMilliseconds(instant_ms)
     return ConsentRow(line, text["camera"], consent)
-
-
-def _text(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return data.decode("gb18030")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidArgumentError("admin.consents", f"{file} cannot be read", field="file") from error

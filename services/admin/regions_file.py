@@ -1,17 +1,15 @@
-"""A file of regions: CSV as offices exchange it, in UTF-8 or in the GB 18030 that spreadsheets write."""
+"""A file of regions."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from services.admin.csv_file import at_line, read_rows
 from snowlight.api.auth.v1 import auth_pb2
-from snowlight.errors import InvalidArgumentError, SnowlightError
+from snowlight.errors import InvalidArgumentError
 
 COLUMNS = (
     "code", "parent", "level", "display_name", "valid_from", "valid_to", "households", "population",
@@ -35,21 +33,13 @@ def read_regions(file: Path, time_zone: ZoneInfo) -> list[RegionRow]:
     Raises InvalidArgumentError naming the line for what cannot be read, a code that comes twice, and regions
     that lie in each other in a circle.
     """
-    reader = csv.DictReader(io.StringIO(_text(file)), strict=True)
-    columns = reader.fieldnames or ()
-    unknown, missing = set(columns) - set(COLUMNS), set(REQUIRED) - set(columns)
-    if unknown or missing:
-        problem = f"has unknown columns {sorted(unknown)}" if unknown else f"lacks columns {sorted(missing)}"
-        raise InvalidArgumentError("admin.regions", f"{file} {problem}", field="file")
     rows: dict[str, RegionRow] = {}
-    try:
-        for fields in reader:
-            row = RegionRow(reader.line_num, _region_at(reader.line_num, fields, time_zone))
-            if row.region.name in rows:
-                raise _at(row.line, "code", f"{row.region.name} is on line {rows[row.region.name].line} too")
-            rows[row.region.name] = row
-    except csv.Error as error:
-        raise _at(reader.line_num, "file", "is not CSV") from error
+    for line, text in read_rows(file, COLUMNS, REQUIRED, "admin.regions"):
+        with at_line(line):
+            row = RegionRow(line, region_of(text, time_zone))
+        if row.region.name in rows:
+            raise _at(line, "code", f"{row.region.name} is on line {rows[row.region.name].line} too")
+        rows[row.region.name] = row
     return _parents_first(rows)
 
 
@@ -78,15 +68,6 @@ def region_name(code: str) -> str:
     return code if code.startswith("regions/") else f"regions/{code}"
 
 
-@contextmanager
-def at_line(line: int) -> Iterator[None]:
-    """Say the line of the file in the error of what fails inside."""
-    try:
-        yield
-    except SnowlightError as error:
-        raise type(error)(error.code, f"line {line}: {error.detail}", field=error.field) from error
-
-
 def _parents_first(rows: dict[str, RegionRow]) -> list[RegionRow]:
     order: TopologicalSorter[str] = TopologicalSorter()
     for name, row in rows.items():
@@ -102,30 +83,12 @@ def _parents_first(rows: dict[str, RegionRow]) -> list[RegionRow]:
         raise _at(rows[circle[0]].line, "parent", f"{', '.join(circle)} lie in each other") from error
 
 
-def _region_at(line: int, fields: Mapping[str, str | None], time_zone: ZoneInfo) -> auth_pb2.Region:
-    if None in fields.values() or None in fields:
-        raise _at(line, "file", "has not as many fields as the first line")
-    with at_line(line):
-        return region_of(fields, time_zone)
-
-
 def _at(line: int, field: str, problem: str) -> InvalidArgumentError:
     return _invalid(field, problem, f"line {line}: ")
 
 
 def _invalid(field: str, problem: str, where: str = "") -> InvalidArgumentError:
     return InvalidArgumentError("admin.regions", f"{where}{field} {problem}", field=field)
-
-
-def _text(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return data.decode("gb18030")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidArgumentError("admin.regions", f"{file} cannot be read", field="file") from error
 
 
 def _count(text: str, field: str) -> int:
