@@ -11,6 +11,8 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from services.admin.instants import read_instant
+from services.admin.paging import pages
+from services.admin.peers import AUTH
 from services.admin.printing import print_json, print_line
 from snowlight import audit_export
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
@@ -18,7 +20,6 @@ from snowlight.errors import DataLossError, InvalidArgumentError
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-AUTH = "services/auth"
 TIMEOUT_S = 30.0
 LONG_TIMEOUT_S = 24 * 3600.0
 """Ten million records take an hour or so."""
@@ -57,25 +58,23 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 async def _list(runtime: Runtime, options: argparse.Namespace) -> None:
-    left, token = options.limit, ""
-    wanted = audit_pb2.AuditFilter(
-        camera_uid=options.camera, principal=options.principal, action=options.action
+    left = options.limit
+    if left <= 0:
+        return
+    request = audit_pb2.ListAuditRecordsRequest(
+        reader=audit_pb2.AuditReader(whole=True),
+        filter=audit_pb2.AuditFilter(
+            camera_uid=options.camera, principal=options.principal, action=options.action
+        ),
+        page_size=min(left, PAGE_SIZE),
     )
     async with runtime.channel(runtime.cluster.auth_address) as channel:
         stub: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(channel)
-        while left > 0:
-            request = audit_pb2.ListAuditRecordsRequest(
-                reader=audit_pb2.AuditReader(whole=True),
-                filter=wanted,
-                page_size=min(left, PAGE_SIZE),
-                page_token=token,
-            )
-            with remote_errors(AUTH):
-                answer = await stub.ListAuditRecords(request, timeout=TIMEOUT_S)
-            for record in answer.records:
+        async for page in pages(AUTH, stub.ListAuditRecords, request, TIMEOUT_S):
+            for record in page.records[:left]:
                 print_json(record)
-            left -= len(answer.records)
-            if not (token := answer.next_page_token):
+            left -= len(page.records)
+            if left <= 0:
                 return
 
 

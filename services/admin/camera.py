@@ -1,10 +1,10 @@
 """Cameras as people name them at the command line."""
 
+from services.admin.peers import INGEST
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-INGEST = "services/ingest"
 TIMEOUT_S = 30.0
 
 

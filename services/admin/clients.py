@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from services.admin.directory import AUTH, PAGE_SIZE, TIMEOUT_S, DirectoryClient
+from services.admin.directory import PAGE_SIZE, TIMEOUT_S, DirectoryClient
+from services.admin.paging import pages
+from services.admin.peers import AUTH
 from services.admin.printing import print_json, print_line
 from snowlight.api.auth.v1 import client_pb2, client_pb2_grpc
 from snowlight.errors import InvalidArgumentError
@@ -85,15 +87,10 @@ async def _create(
 
 
 async def _list(stub: "client_pb2_grpc.ClientsAsyncStub") -> None:
-    token = ""
-    while True:
-        request = client_pb2.ListClientsRequest(page_size=PAGE_SIZE, page_token=token)
-        with remote_errors(AUTH):
-            page = await stub.ListClients(request, timeout=TIMEOUT_S)
+    request = client_pb2.ListClientsRequest(page_size=PAGE_SIZE)
+    async for page in pages(AUTH, stub.ListClients, request, TIMEOUT_S):
         for client in page.clients:
             print_json(client)
-        if not (token := page.next_page_token):
-            return
 
 
 def _add_certificates(parser: argparse.ArgumentParser) -> None:

@@ -10,13 +10,14 @@ from services.admin.camera import camera_uid
 from services.admin.consents_file import COLUMNS, read_consents
 from services.admin.csv_file import at_line
 from services.admin.directory import DirectoryClient
+from services.admin.paging import pages
+from services.admin.peers import AUTH
 from services.admin.printing import print_json, print_line
 from snowlight.api.auth.v1 import consent_pb2, consent_pb2_grpc
 from snowlight.errors import SnowlightError
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-AUTH = "services/auth"
 TIMEOUT_S = 60.0
 PAGE_SIZE = 1000
 _COLUMNS = {"camera_uid": "camera", "name": "camera"}
@@ -86,24 +87,14 @@ def _by_column() -> Iterator[None]:
 
 
 async def _list_grants(stub: "consent_pb2_grpc.ConsentsAsyncStub", kind: str, state: str) -> None:
-    token = ""
-    while True:
-        request = consent_pb2.ListGrantsRequest(kind=kind, state=state, page_size=PAGE_SIZE, page_token=token)
-        with remote_errors(AUTH):
-            page = await stub.ListAllGrants(request, timeout=TIMEOUT_S)
+    request = consent_pb2.ListGrantsRequest(kind=kind, state=state, page_size=PAGE_SIZE)
+    async for page in pages(AUTH, stub.ListAllGrants, request, TIMEOUT_S):
         for grant in page.grants:
             print_json(grant)
-        if not (token := page.next_page_token):
-            return
 
 
 async def _list_consents(stub: "consent_pb2_grpc.ConsentsAsyncStub", uid: str) -> None:
-    token = ""
-    while True:
-        request = consent_pb2.ListConsentsRequest(camera_uid=uid, page_size=PAGE_SIZE, page_token=token)
-        with remote_errors(AUTH):
-            page = await stub.ListAllConsents(request, timeout=TIMEOUT_S)
+    request = consent_pb2.ListConsentsRequest(camera_uid=uid, page_size=PAGE_SIZE)
+    async for page in pages(AUTH, stub.ListAllConsents, request, TIMEOUT_S):
         for consent in page.consents:
             print_json(consent)
-        if not (token := page.next_page_token):
-            return

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 
 import grpc
 
+from services.admin.paging import pages
+from services.admin.peers import AUTH
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.errors import NotFoundError
 from snowlight.rpc.status import remote_errors
 
 TIMEOUT_S = 30.0
 PAGE_SIZE = 1000
-AUTH = "services/auth"
 
 
 class DirectoryClient:
@@ -64,15 +65,10 @@ class DirectoryClient:
 
     async def jurisdictions(self) -> AsyncIterator[auth_pb2.Jurisdiction]:
         """All jurisdictions, by id."""
-        token = ""
-        while True:
-            request = auth_pb2.ListJurisdictionsRequest(page_size=PAGE_SIZE, page_token=token)
-            with remote_errors(AUTH):
-                answer = await self._stub.ListJurisdictions(request, timeout=TIMEOUT_S)
-            for jurisdiction in answer.jurisdictions:
+        request = auth_pb2.ListJurisdictionsRequest(page_size=PAGE_SIZE)
+        async for page in pages(AUTH, self._stub.ListJurisdictions, request, TIMEOUT_S):
+            for jurisdiction in page.jurisdictions:
                 yield jurisdiction
-            if not (token := answer.next_page_token):
-                return
 
     async def rotate_signing_keys(self) -> auth_pb2.RotateSigningKeyResponse:
         """The id of the new key, and from when on it signs."""
@@ -97,24 +93,14 @@ class DirectoryClient:
 
     async def regions(self) -> AsyncIterator[auth_pb2.Region]:
         """All regions, by code."""
-        token = ""
-        while True:
-            request = auth_pb2.ListRegionsRequest(page_size=PAGE_SIZE, page_token=token)
-            with remote_errors(AUTH):
-                answer = await self._stub.ListRegions(request, timeout=TIMEOUT_S)
-            for region in answer.regions:
+        request = auth_pb2.ListRegionsRequest(page_size=PAGE_SIZE)
+        async for page in pages(AUTH, self._stub.ListRegions, request, TIMEOUT_S):
+            for region in page.regions:
                 yield region
-            if not (token := answer.next_page_token):
-                return
 
     async def principals(self) -> AsyncIterator[auth_pb2.Principal]:
         """All principals, by user name."""
-        token = ""
-        while True:
-            request = auth_pb2.ListPrincipalsRequest(page_size=PAGE_SIZE, page_token=token)
-            with remote_errors(AUTH):
-                answer = await self._stub.ListPrincipals(request, timeout=TIMEOUT_S)
-            for principal in answer.principals:
+        request = auth_pb2.ListPrincipalsRequest(page_size=PAGE_SIZE)
+        async for page in pages(AUTH, self._stub.ListPrincipals, request, TIMEOUT_S):
+            for principal in page.principals:
                 yield principal
-            if not (token := answer.next_page_token):
-                return

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
 from services.admin.instants import read_instant
+from services.admin.paging import pages
+from services.admin.peers import STORAGE
 from services.admin.printing import print_json, print_line
 from services.admin.store_setup.setup import init_stores
 from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc
@@ -15,7 +17,6 @@ from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-STORAGE = "services/storage"
 TIMEOUT_S = 30.0
 PAGE_SIZE = 100
 
@@ -72,14 +73,19 @@ async def _show_key(runtime: Runtime, options: argparse.Namespace) -> None:
 async def _with_exports(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.channel(runtime.cluster.storage_address) as channel:
         stub: export_pb2_grpc.ExportsAsyncStub = export_pb2_grpc.ExportsStub(channel)
-        with remote_errors(STORAGE):
-            match options.command:
-                case "create-export":
-                    print_json(await stub.CreateExport(await _wish(runtime, options), timeout=TIMEOUT_S))
-                case "list-exports":
-                    await _list(stub)
-                case "cancel-export":
-                    cancelled = export_pb2.CancelExportRequest(name=options.name)
+        match options.command:
+            case "create-export":
+                wish = await _wish(runtime, options)
+                with remote_errors(STORAGE):
+                    print_json(await stub.CreateExport(wish, timeout=TIMEOUT_S))
+            case "list-exports":
+                request = export_pb2.ListExportsRequest(page_size=PAGE_SIZE)
+                async for page in pages(STORAGE, stub.ListExports, request, TIMEOUT_S):
+                    for export in page.exports:
+                        print_json(export)
+            case "cancel-export":
+                cancelled = export_pb2.CancelExportRequest(name=options.name)
+                with remote_errors(STORAGE):
                     print_json(await stub.CancelExport(cancelled, timeout=TIMEOUT_S))
 
 
@@ -95,14 +101,3 @@ async def _wish(runtime: Runtime, options: argparse.Namespace) -> export_pb2.Cre
             created_by=options.by,
         )
     )
-
-
-async def _list(stub: "export_pb2_grpc.ExportsAsyncStub") -> None:
-    token = ""
-    while True:
-        request = export_pb2.ListExportsRequest(page_size=PAGE_SIZE, page_token=token)
-        answer = await stub.ListExports(request, timeout=TIMEOUT_S)
-        for export in answer.exports:
-            print_json(export)
-        if not (token := answer.next_page_token):
-            return

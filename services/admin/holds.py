@@ -5,12 +5,13 @@ from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
 from services.admin.instants import read_instant
+from services.admin.paging import pages
+from services.admin.peers import STORAGE
 from services.admin.printing import print_json
 from snowlight.api.storage.v1 import hold_pb2, hold_pb2_grpc
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-STORAGE = "services/storage"
 TIMEOUT_S = 60.0
 
 
@@ -59,22 +60,13 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
                     print_json(await stub.CreateHold(creation, timeout=TIMEOUT_S))
             case "list-holds":
                 uid = await camera_uid(runtime, options.camera) if options.camera else ""
-                await _list(stub, uid, inactive=options.all)
+                listing = hold_pb2.ListHoldsRequest(camera_uid=uid, all=options.all)
+                async for page in pages(STORAGE, stub.ListHolds, listing, TIMEOUT_S):
+                    for found in page.holds:
+                        print_json(found)
             case "release-hold":
                 release = hold_pb2.ReleaseHoldRequest(
                     name=options.name, released_by=options.by, reason=options.reason
                 )
                 with remote_errors(STORAGE):
                     print_json(await stub.ReleaseHold(release, timeout=TIMEOUT_S))
-
-
-async def _list(stub: "hold_pb2_grpc.HoldsAsyncStub", uid: str, *, inactive: bool) -> None:
-    token = ""
-    while True:
-        request = hold_pb2.ListHoldsRequest(camera_uid=uid, all=inactive, page_token=token)
-        with remote_errors(STORAGE):
-            page = await stub.ListHolds(request, timeout=TIMEOUT_S)
-        for hold in page.holds:
-            print_json(hold)
-        if not (token := page.next_page_token):
-            return

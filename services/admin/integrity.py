@@ -3,6 +3,7 @@
 import argparse
 
 from services.admin.camera import camera_uid
+from services.admin.peers import STORAGE
 from services.admin.printing import print_json
 from services.admin.regions_file import region_name
 from snowlight.api.storage.v1 import integrity_pb2, integrity_pb2_grpc
@@ -39,5 +40,5 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
         reports: integrity_pb2_grpc.IntegrityReportsAsyncStub = integrity_pb2_grpc.IntegrityReportsStub(
             channel
         )
-        with remote_errors("services/storage"):
+        with remote_errors(STORAGE):
             print_json(await reports.GetIntegrity(request, timeout=REPORT_TIMEOUT_S), zeros=True)

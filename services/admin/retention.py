@@ -2,12 +2,12 @@
 
 import argparse
 
+from services.admin.peers import STORAGE
 from services.admin.printing import print_json
 from snowlight.api.storage.v1 import retention_pb2, retention_pb2_grpc
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-STORAGE = "services/storage"
 TIMEOUT_S = 60.0
 PREVIEW_TIMEOUT_S = 1800.0
 """A dry run reads the index object of every camera's day that is expired in part."""

@@ -4,6 +4,7 @@ import argparse
 
 from services.admin.camera import camera_uid
 from services.admin.directory import DirectoryClient
+from services.admin.peers import AUTH
 from services.admin.printing import print_json
 from snowlight.api.auth.v1 import revocation_pb2, revocation_pb2_grpc
 from snowlight.rpc.status import remote_errors
@@ -45,5 +46,5 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
         request = revocation_pb2.RevokeRequest(
             kind=kind, subject=subject, reason=options.reason, ordered_by=options.by
         )
-        with remote_errors("services/auth"):
+        with remote_errors(AUTH):
             print_json(await stub.Revoke(request, timeout=TIMEOUT_S))

@@ -3,13 +3,13 @@
 import argparse
 import sys
 
+from services.admin.peers import STORAGE
 from services.admin.printing import print_json, print_line
 from services.admin.regions_file import region_name
 from snowlight.api.storage.v1 import store_pb2, store_pb2_grpc
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
-STORAGE = "services/storage"
 TIMEOUT_S = 30.0
 
 
