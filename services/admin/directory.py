@@ -80,15 +80,19 @@ class DirectoryClient:
         wanted = unicodedata.normalize("NFKC", username).strip().casefold()
         async for principal in self.principals():
             # Somebody of a provider is called as they are there, in capitals too.
-            if username in (principal.username, principal.name) or principal.username == wanted:
+            if principal.username in (username, wanted):
                 return principal
         return None
 
-    async def require_principal(self, username: str) -> auth_pb2.Principal:
-        """Who signs in as `username`, or is "principals/{id}". Raises NotFoundError."""
-        principal = await self.find_principal(username)
+    async def require_principal(self, given: str) -> auth_pb2.Principal:
+        """Who signs in as `given`, or is "principals/{id}". Raises NotFoundError."""
+        if given.startswith("principals/"):
+            request = auth_pb2.GetPrincipalRequest(name=given)
+            with remote_errors(AUTH):
+                return await self._stub.GetPrincipal(request, timeout=TIMEOUT_S)
+        principal = await self.find_principal(given)
         if principal is None:
-            raise NotFoundError("auth.principal_unknown", f"nobody signs in as {username}", field="username")
+            raise NotFoundError("auth.principal_unknown", f"nobody signs in as {given}", field="username")
         return principal
 
     async def regions(self) -> AsyncIterator[auth_pb2.Region]:

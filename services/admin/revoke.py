@@ -40,7 +40,7 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
         subject = options.id
         if kind == revocation_pb2.CAMERA:
             subject = await camera_uid(runtime, subject)
-        elif kind == revocation_pb2.PRINCIPAL and not subject.startswith("principals/"):
+        elif kind == revocation_pb2.PRINCIPAL:
             subject = (await DirectoryClient(channel).require_principal(subject)).name
         stub: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(channel)
         request = revocation_pb2.RevokeRequest(

@@ -77,7 +77,7 @@ async def _explain(
     runtime: Runtime, directory: DirectoryClient, options: argparse.Namespace, zone: ZoneInfo
 ) -> None:
     request = auth_pb2.ExplainDecisionRequest(
-        principal=await _principal_name(directory, options.username),
+        principal=(await directory.require_principal(options.username)).name,
         action=options.action,
         purpose=options.purpose,
         named=options.named,
@@ -96,10 +96,6 @@ async def _explain(
         print_line(f"  {policy.policy}: {policy.english} {policy.chinese}")
     print_line(f"principal: {answer.principal_facts}")
     print_line(f"resource: {answer.resource_facts}")
-
-
-async def _principal_name(directory: DirectoryClient, given: str) -> str:
-    return given if given.startswith("principals/") else (await directory.require_principal(given)).name
 
 
 async def _update_principal(directory: DirectoryClient, options: argparse.Namespace) -> None:

@@ -68,7 +68,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "ListRegions": {_ADMIN},
         "CreatePrincipal": {_ADMIN, _GATEWAY},
         "ListPrincipals": {_ADMIN, _GATEWAY},
-        "GetPrincipal": {_GATEWAY},
+        "GetPrincipal": {_ADMIN, _GATEWAY},
         "UpdatePrincipal": {_ADMIN, _GATEWAY},
         "CreateJurisdiction": {_ADMIN, _GATEWAY},
         "ListJurisdictions": {_ADMIN, _GATEWAY},

@@ -165,5 +165,5 @@ async def test_an_administrator_takes_something_away(auth: Auth) -> None:
     status, _, errors = await admin(auth, "revoke", "grant", "g1", *why)
     assert (status, errors) == (1, "snowlight: grant.not_found: there is no such grant or consent\n")
     status, _, errors = await admin(auth, "revoke", "principal", "principals/nobody", *why)
-    assert (status, errors) == (1, "snowlight: principal.unknown: there is no such principal\n")
+    assert (status, errors) == (1, "snowlight: auth.principal_unknown: there is no such principal\n")
     assert (await admin(auth, "revoke", "region", "x", *why))[0] == 2

@@ -22,6 +22,8 @@ async def test_an_operator_is_told_why(auth: Auth) -> None:
     assert output.startswith("allowed: auth.allowed\n  government.operator.manage: ")
     status, _, errors = await admin(auth, "explain", "nobody", "live", "gate")
     assert (status, errors) == (1, "snowlight: auth.principal_unknown: nobody signs in as nobody\n")
+    status, _, errors = await admin(auth, "explain", "principals/nobody", "live", "gate")
+    assert (status, errors) == (1, "snowlight: auth.principal_unknown: there is no such principal\n")
     status, _, errors = await admin(auth, "explain", "li", "fly", "gate")
     assert (status, errors.startswith("snowlight: request.invalid: action must be one of camera.read")) == (
         1,
@@ -41,6 +43,8 @@ async def test_rights_are_changed_shared_and_ended_from_the_command_line(auth: A
     assert (status, errors) == (0, "")
     changed = json.loads(output)
     assert (changed["roles"], changed["disabled"]) == (["VIEWER"], True)
+    by_name = await admin(auth, "update-principal", "--username", changed["name"])
+    assert by_name == (0, output, "")
 
     made = ("create-jurisdiction", "--display-name", "春运", "--region", "421381", "--camera", "gate")
     status, output, errors = await admin(auth, *made, "--member", "guest", "--reason", "春运保障")
