@@ -56,6 +56,11 @@ class Acting:
     reason: str
 
 
+def token_hash(token: str) -> bytes:
+    """What is kept of a token, a device's code or a client's secret: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
 class Tokens:
     """Begins sessions, goes on with them, and ends them."""
 
@@ -77,7 +82,7 @@ class Tokens:
         session = self._session(principal, way, client_id, remote_address)
         refresh_token = secrets.token_urlsafe(32)
         await refresh_tokens.add_session(connection, session)
-        await refresh_tokens.add(connection, session.session_id, _sha256(refresh_token))
+        await refresh_tokens.add(connection, session.session_id, token_hash(refresh_token))
         return self._grant(principal, session, refresh_token)
 
     async def begin_of_client(
@@ -102,14 +107,14 @@ class Tokens:
         if not refresh_token:
             raise invalid("refresh_token", "is required")
         async with self._database.write() as connection:
-            grant = await self._rotate(connection, _sha256(refresh_token), client_id)
+            grant = await self._rotate(connection, token_hash(refresh_token), client_id)
         if grant is None:
             raise UnauthenticatedError("auth.invalid_grant", "the refresh token is not valid")
         return grant
 
     async def find_refresh_token(self, connection: AsyncConnection, token: str) -> RefreshToken | None:
         """The refresh token, or None."""
-        return await refresh_tokens.find(connection, _sha256(token))
+        return await refresh_tokens.find(connection, token_hash(token))
 
     async def remove_expired(self) -> None:
         """Forget sessions that have ended by time."""
@@ -133,7 +138,7 @@ class Tokens:
         expire_ms = min(now_ms + idle_ms, session.create_ms + absolute_ms)
         session = replace(session, use_ms=now_ms, expire_ms=expire_ms)
         await refresh_tokens.mark_rotated(connection, token_sha256, now_ms)
-        await refresh_tokens.add(connection, session.session_id, _sha256(successor))
+        await refresh_tokens.add(connection, session.session_id, token_hash(successor))
         await refresh_tokens.extend(
             connection, session.session_id, use_ms=session.use_ms, expire_ms=session.expire_ms
         )
@@ -192,7 +197,3 @@ class Tokens:
             claims["act"] = {"sub": acting.person, "unit": acting.unit, "reason": acting.reason}
         access_token = self._keys.sign(claims, ACCESS_TOKEN_TYP)
         return Grant(access_token, expire - issued, refresh_token, principal)
-
-
-def _sha256(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -27,6 +27,11 @@ def check_text(value: str, field: str, *, max_length: int, required: bool = Fals
     return value
 
 
+def check_address(value: str) -> str:
+    """The address behind a call, as a service tells it. Raises InvalidArgumentError("remote_address")."""
+    return check_text(value, "remote_address", max_length=64)
+
+
 def check_page_size(page_size: int) -> int:
     """How many to list (AIP-158): 0 means 100, more than 1000 means 1000."""
     if page_size < 0:

@@ -16,7 +16,7 @@ from services.auth.audit.verification import Finding, Note, Told, Verification
 from services.auth.model import ADMINISTRATOR
 from services.auth.repository import audit_heads, audit_links
 from services.auth.rights import Rights, load_caller
-from services.auth.validation import check_page_size, check_text, invalid, page_of
+from services.auth.validation import check_address, check_page_size, check_text, invalid, page_of
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from snowlight.clock import Clock
@@ -82,7 +82,7 @@ class AuditService(audit_pb2_grpc.AuditServicer):
             filter=messages.to_filter(request.filter),
             caller=await self._reader(reader),
             acting_person=check_text(reader.acting_person, "acting_person", max_length=100),
-            remote_address=check_text(reader.remote_address, "remote_address", max_length=64),
+            remote_address=check_address(reader.remote_address),
             purpose=check_text(request.purpose, "purpose", max_length=500),
         )
         async with self._one_of_few():

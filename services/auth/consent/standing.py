@@ -17,7 +17,7 @@ from services.auth.model import Actor, CameraFacts, Kind, Line, Principal, Role
 from services.auth.policy.engine import Subject
 from services.auth.repository import cameras, jurisdictions, principals
 from services.auth.rights import actor_of, load_caller
-from services.auth.validation import check_text, invalid
+from services.auth.validation import check_address, invalid
 from snowlight.access.token import AccessClaims
 from snowlight.errors import InvalidArgumentError, PermissionDeniedError
 
@@ -50,7 +50,7 @@ async def caller_of(connection: AsyncConnection, claims: AccessClaims, remote_ad
             "auth.acting_person_required",
             "a system must name the person it acts for, their unit and the reason",
         )
-    address = check_text(remote_address, "remote_address", max_length=64)
+    address = check_address(remote_address)
     return Caller(principal, actor_of(principal, claims, address))
 
 

@@ -1,6 +1,5 @@
 """Makes clients, and gives them secrets and certificates."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from services.auth.model import Actor, Kind
 from services.auth.repository import clients, principals, refresh_tokens
 from services.auth.repository.clients import Client, Secret
 from services.auth.sign_in.certificates import check_subject, read_certificate
+from services.auth.tokens import token_hash
 from services.auth.validation import check_id, check_text, invalid
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -134,7 +134,7 @@ class ClientDirectory:
 
     async def _add_secret(self, connection: AsyncConnection, client_id: str, now_ms: int) -> str:
         secret = secrets.token_urlsafe(32)
-        kept = Secret(hashlib.sha256(secret.encode()).digest(), now_ms, None)
+        kept = Secret(token_hash(secret), now_ms, None)
         await clients.add_secret(connection, client_id, kept)
         return secret
 

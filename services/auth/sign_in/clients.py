@@ -3,7 +3,6 @@
 Guesses are not counted: a secret has 256 random bits.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from services.auth.model import Principal
 from services.auth.repository import clients, principals
 from services.auth.repository.clients import Client
 from services.auth.sign_in.certificates import read_certificate
-from services.auth.tokens import Acting, Grant, Tokens
+from services.auth.tokens import Acting, Grant, Tokens, token_hash
 from services.auth.validation import check_text, invalid
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -85,7 +84,7 @@ class ClientSignIn:
         return client.client_id
 
     async def _has_secret(self, connection: AsyncConnection, credentials: Credentials, now_ms: int) -> bool:
-        shown = hashlib.sha256(credentials.secret.encode()).digest()
+        shown = token_hash(credentials.secret)
         kept = await clients.secrets_of(connection, credentials.client_id, now_ms)
         return any(hmac.compare_digest(shown, secret.sha256) for secret in kept)
 

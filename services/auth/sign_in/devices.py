@@ -1,6 +1,5 @@
 """Set-top boxes sign in by a code that a person types elsewhere (RFC 8628)."""
 
-import hashlib
 import math
 import secrets
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from services.auth.repository.device_codes import DeviceCode
 from services.auth.repository.refresh_tokens import Way
 from services.auth.rights import actor_of
 from services.auth.sign_in.account import require_person
-from services.auth.tokens import Grant, Tokens
+from services.auth.tokens import Grant, Tokens, token_hash
 from services.auth.validation import check_id, invalid
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
@@ -83,7 +82,7 @@ class DeviceSignIn:
                 )
             while True:
                 code = DeviceCode(
-                    sha256=_sha256(device_code),
+                    sha256=token_hash(device_code),
                     user_code="".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)),
                     client_id=client_id,
                     remote_address=remote_address,
@@ -132,7 +131,7 @@ class DeviceSignIn:
             raise invalid("device_code", "is required")
         now_ms = self._clock.now_ms()
         async with self._database.write() as connection:
-            outcome = await self._poll(connection, _sha256(device_code), client_id, remote_address, now_ms)
+            outcome = await self._poll(connection, token_hash(device_code), client_id, remote_address, now_ms)
         if isinstance(outcome, Grant):
             return outcome
         raise outcome  # only now: what was noted of the poll is committed
@@ -190,7 +189,3 @@ def _require_turn(wait_s: float, problem: str) -> None:
 
 def _unknown() -> NotFoundError:
     return NotFoundError("auth.device_unknown", "no device waits behind this code", field="user_code")
-
-
-def _sha256(device_code: str) -> bytes:
-    return hashlib.sha256(device_code.encode()).digest()
