@@ -7,16 +7,14 @@ gateway's answer by its Cache-Control) and asks anew at most every few seconds.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.jwk import OKPKey
 
 from services.auth.repository import signing_keys as stored_keys
 from services.auth.repository.signing_keys import StoredKey
+from services.auth.sealed import Sealed
 from snowlight.access import jwt
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -28,7 +26,6 @@ PUBLISH_AGAIN_MS = 600_000
 """How often a file's keys are noted as being in use: with it, tickets still live shorter than their keys."""
 
 _KEY_ID_LENGTH = 16
-_NONCE_LENGTH = 12
 
 
 class SigningKeys:
@@ -45,7 +42,7 @@ class SigningKeys:
         file_keys: Sequence[OKPKey] = (),
     ) -> None:
         self._database = database
-        self._cipher = AESGCM(sealing_key)
+        self._sealing = Sealed(sealing_key)
         self._clock = clock
         self._publish_s = publish_s
         self._file_keys = [_with_id(key) for key in file_keys]
@@ -140,17 +137,13 @@ class SigningKeys:
     def _new_key(self, *, sign_ms: int) -> StoredKey:
         key = _with_id(OKPKey.generate_key("Ed25519"))
         key_id = str(key.kid)
-        nonce = os.urandom(_NONCE_LENGTH)
         private = json.dumps(key.as_dict(private=True)).encode()
-        sealed = nonce + self._cipher.encrypt(nonce, private, key_id.encode())
-        return StoredKey(key_id, _public(key), sealed, sign_ms)
+        return StoredKey(key_id, _public(key), self._sealing.seal(private, key_id.encode()), sign_ms)
 
     def _unseal(self, stored: StoredKey) -> OKPKey:
-        sealed = stored.private_sealed or b""
-        nonce, encrypted = sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:]
         try:
-            private = self._cipher.decrypt(nonce, encrypted, stored.key_id.encode())
-        except (InvalidTag, ValueError) as error:
+            private = self._sealing.open(stored.private_sealed or b"", stored.key_id.encode())
+        except ValueError as error:
             raise FailedPreconditionError(
                 "auth.signing_key_sealed", "the signing key was encrypted under another cluster key"
             ) from error

@@ -41,7 +41,7 @@ def decode(
     read_header(token)
     try:
         parsed = jws.deserialize_compact(token.encode("ascii"), keys, algorithms=[algorithm])
-        claims = json.loads(parsed.payload or b"", object_pairs_hook=_no_duplicates)
+        claims = parse_json(parsed.payload or b"")
     except REFUSALS as error:
         raise UnauthenticatedError("auth.token_invalid", "the token does not verify") from error
     if not isinstance(claims, dict) or parsed.headers().get("typ") != typ or claims.get("iss") != issuer:
@@ -62,17 +62,25 @@ def read_header(token: str) -> dict[str, Any]:
     """
     if len(token) > MAX_LENGTH:
         raise UnauthenticatedError("auth.token_invalid", "the token is too long")
-    encoded, dot, _ = token.partition(".")
     try:
-        header = json.loads(
-            base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=_no_duplicates
-        )
+        header = parse_header(token)
     except REFUSALS as error:
         raise UnauthenticatedError("auth.token_invalid", "this is not a token") from error
     # RFC 7515, 4.1.11: what must be understood and is not makes a token invalid. Nothing else is needed.
-    if not dot or not isinstance(header, dict) or header.keys() - {"alg", "typ", "kid"}:
+    if "." not in token or not isinstance(header, dict) or header.keys() - {"alg", "typ", "kid"}:
         raise UnauthenticatedError("auth.token_invalid", "this is not a token")
     return header
+
+
+def parse_header(token: str) -> Any:
+    """The header as it stands there, whatever it is. Raises one of REFUSALS."""
+    encoded = token.partition(".")[0]
+    return parse_json(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+
+
+def parse_json(data: bytes) -> Any:
+    """JSON in which no member comes twice: two readers would take different ones. Raises one of REFUSALS."""
+    return json.loads(data, object_pairs_hook=_no_duplicates)
 
 
 def check_times(claims: dict[str, Any], now_ms: int, *, code: str) -> None:

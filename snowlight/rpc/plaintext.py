@@ -7,7 +7,7 @@ from snowlight.errors import FailedPreconditionError
 
 def require_leave(address: str, *, allow_plaintext: bool) -> None:
     """Raises FailedPreconditionError unless `address` (HOST:PORT) is loopback or plain text is allowed."""
-    if not (allow_plaintext or _is_loopback(address)):
+    if not (allow_plaintext or is_loopback(address.rpartition(":")[0].strip("[]"))):
         raise FailedPreconditionError(
             "config.plaintext",
             f"{address} is not loopback: set SNOWLIGHT_TLS_CERTIFICATE, SNOWLIGHT_TLS_KEY and "
@@ -15,8 +15,8 @@ def require_leave(address: str, *, allow_plaintext: bool) -> None:
         )
 
 
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to `host`, a name or an IP address, stays on this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,15 +1,13 @@
 """ID tokens, verified (OpenID Connect Core 1.0, section 3.1.3.7)."""
 
-import base64
 import hmac
-import json
 from typing import Any, TypeGuard
 
 from joserfc import jws
 from joserfc.jwk import KeySet
 
 from services.auth.sign_in.oidc.providers_file import Provider
-from snowlight.access.jwt import REFUSALS
+from snowlight.access.jwt import REFUSALS, parse_header, parse_json
 from snowlight.errors import UnauthenticatedError
 
 KEY_TYPES = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
@@ -25,10 +23,7 @@ def read_id_header(token: str) -> tuple[str, str | None]:
     if len(token) > MAX_LENGTH:
         raise refused("the ID token is too long")
     try:
-        encoded = token.partition(".")[0]
-        header = json.loads(
-            base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), object_pairs_hook=_no_duplicates
-        )
+        header = parse_header(token)
         algorithm, key_id = header["alg"], header.get("kid")
     except (*REFUSALS, AttributeError) as error:
         raise refused("the ID token has no header that can be read") from error
@@ -46,7 +41,7 @@ def verify_id_token(token: str, keys: KeySet, provider: Provider, nonce: str, no
     try:
         key = _key(keys, algorithm, key_id)
         parsed = jws.deserialize_compact(token.encode("ascii"), key, algorithms=[algorithm])
-        claims = json.loads(parsed.payload or b"", object_pairs_hook=_no_duplicates)
+        claims = parse_json(parsed.payload or b"")
     except REFUSALS as error:
         raise refused("the ID token does not verify") from error
     if not isinstance(claims, dict):
@@ -98,13 +93,6 @@ def _check_claims(claims: dict[str, Any], provider: Provider, nonce: str, now_s:
 
 def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    claims = dict(pairs)
-    if len(claims) != len(pairs):
-        raise ValueError("duplicate claim")
-    return claims
 
 
 def refused(problem: str) -> UnauthenticatedError:

@@ -6,11 +6,9 @@ finish.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +16,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
@@ -28,6 +24,7 @@ from services.auth.repository import federated, principals, revocations
 from services.auth.repository.refresh_tokens import Way
 from services.auth.repository.revocations import Kind
 from services.auth.rights import actor_of, load_principal
+from services.auth.sealed import Sealed
 from services.auth.sign_in.oidc.client import ProviderClient
 from services.auth.sign_in.oidc.id_token import read_id_header, refused, verify_id_token
 from services.auth.sign_in.oidc.mapping import Mapped, map_claims, require_within
@@ -41,7 +38,6 @@ from snowlight.errors import NotFoundError, PermissionDeniedError
 
 LIFETIME_S = 600
 MAX_CODE = 2048
-_NONCE_LENGTH = 12
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +65,7 @@ class OidcSignIn:
         self._database = database
         self._tokens = tokens
         self._providers = {client.provider.name: client for client in providers}
-        self._cipher = AESGCM(sealing_key)
+        self._sealing = Sealed(sealing_key)
         self._clock = clock
 
     async def start(self, name: str) -> OidcStart:
@@ -195,15 +191,14 @@ class OidcSignIn:
         return client
 
     def _seal(self, login: dict[str, Any]) -> str:
-        nonce = os.urandom(_NONCE_LENGTH)
-        sealed = nonce + self._cipher.encrypt(nonce, json.dumps(login).encode(), None)
+        sealed = self._sealing.seal(json.dumps(login).encode())
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def _unseal(self, sealed: str) -> dict[str, Any]:
         try:
             data = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
-            login = json.loads(self._cipher.decrypt(data[:_NONCE_LENGTH], data[_NONCE_LENGTH:], None))
-        except (InvalidTag, ValueError, binascii.Error) as error:
+            login = json.loads(self._sealing.open(data))
+        except ValueError as error:
             raise refused("this browser has begun no sign-in") from error
         if self._clock.now_ms() >= login["expire_ms"]:
             raise refused("this sign-in took too long")

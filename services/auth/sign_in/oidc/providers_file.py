@@ -1,6 +1,5 @@
 """The file of providers, and of what their people may be here (SNOWLIGHT_AUTH_OIDC_FILE)."""
 
-import ipaddress
 import json
 import tomllib
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from pydantic import (
 from services.auth.model import Line, Role
 from services.auth.principals import check_roles
 from snowlight.errors import FailedPreconditionError, InvalidArgumentError
+from snowlight.rpc.plaintext import is_loopback
 
 _MAX_BYTES = 1 << 20
 _SETTING = "SNOWLIGHT_AUTH_OIDC_FILE"
@@ -31,16 +31,9 @@ def _check_url(value: str) -> str:
     parts = urlsplit(value)
     if not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be a URL without query, fragment and credentials")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ValueError("must begin with https:// (http:// only on loopback)")
     return value
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 Url = Annotated[str, AfterValidator(_check_url)]
