@@ -1,7 +1,7 @@
 """The camera model: what ingest's change feed has told, as far as rights depend on it."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from services.auth.model import CameraFacts, Ownership
 from services.auth.repository import cameras, revocations
@@ -57,10 +57,17 @@ class CameraModel:
 
     async def wait_for(self, camera_uids: Collection[str]) -> None:
         """Return once the cameras are known, after a second at the latest."""
+        await self._wait_until(lambda: self._are_known(camera_uids))
+
+    async def wait_for_revision(self, revision: int) -> None:
+        """Return once the registry's changes up to `revision` are known, after a second at the latest."""
+        await self._wait_until(lambda: self._is_reached(revision))
+
+    async def _wait_until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
         deadline = asyncio.get_running_loop().time() + LAG_S
         while True:
             progress = self._progress
-            if await self._are_known(camera_uids):
+            if await is_so():
                 return
             try:
                 async with asyncio.timeout_at(deadline):
@@ -68,18 +75,8 @@ class CameraModel:
             except TimeoutError:
                 return
 
-    async def wait_for_revision(self, revision: int) -> None:
-        """Return once the registry's changes up to `revision` are known, after a second at the latest."""
-        deadline = asyncio.get_running_loop().time() + LAG_S
-        while True:
-            progress = self._progress
-            if await self.revision() >= revision:
-                return
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await progress.wait()
-            except TimeoutError:
-                return
+    async def _is_reached(self, revision: int) -> bool:
+        return await self.revision() >= revision
 
     async def _are_known(self, camera_uids: Collection[str]) -> bool:
         async with self._database.ask() as connection:
