@@ -99,7 +99,7 @@ class Verification:
         if from_day is not None and from_day < begin:
             yield Note(f"the chain begins on {day_name(begin)}")
         for day in range(max(begin, from_day or 0), min(end, end if to_day is None else to_day) + 1):
-            async for told in self._verify_day(day, begin, dropped, outside.get(day, {})):
+            async for told in self._verify_day(day, dropped, outside.get(day, {})):
                 yield told
         async for told in self._verify_unlinked(from_day, to_day, dropped):
             yield told
@@ -125,13 +125,13 @@ class Verification:
         return (drop.start_ms, drop.end_ms) == (start_ms, end_ms)
 
     async def _verify_day(
-        self, day: int, begin: int, dropped: Sequence[tuple[int, int]], kept: Mapping[int, Head]
+        self, day: int, dropped: Sequence[tuple[int, int]], kept: Mapping[int, Head]
     ) -> AsyncIterator[Told]:
         state = _Day(day, kept)
         async with self._database.read() as connection:
             signed = await audit_heads.find(connection, day)
             before = await audit_heads.find(connection, day - 1)
-        head = self._check_head(state, signed, before, begin)
+        head = self._check_head(state, signed, before)
         gone = _in(dropped, day * DAY_MS)
         if not gone:
             await self._follow(state, dropped)
@@ -153,7 +153,7 @@ class Verification:
             )
         yield VerifiedDay(day, state.count, head is not None, gone)
 
-    def _check_head(self, state: _Day, signed: str | None, before: str | None, begin: int) -> Head | None:
+    def _check_head(self, state: _Day, signed: str | None, before: str | None) -> Head | None:
         day = state.day
         if signed is None:
             if is_due(day, self._clock.now_ms()):

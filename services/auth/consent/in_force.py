@@ -9,7 +9,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.auth.consent.model import DAY_MS, GrantInForce, Hours, Opening, OpeningKind
+from services.auth.consent.model import DAY_MS, Hours, Opening, OpeningKind
 from services.auth.decision import FOOTAGE, Action
 from services.auth.facts import Facts
 from services.auth.model import CameraFacts, Line, Principal
@@ -25,18 +25,18 @@ def in_force(
     camera: CameraFacts,
     action: Action,
     window: tuple[int, int] | None,
-) -> frozenset[GrantInForce]:
-    """Grants and consents that allow `principal` to do `action` on `camera`.
+) -> list[Opening]:
+    """What grants and consents opened that allows `principal` to do `action` on `camera`.
 
     `window`: of the footage, [start, end) in ms; None: whichever they open.
     """
     scope = facts.chains.get(principal.scope, ())
-    return frozenset(
-        GrantInForce(opening.grant_id, opening.kind, opening.end_ms)
+    return [
+        opening
         for opening in facts.openings.get(camera.uid, ())
         if _is_open(opening, principal, camera, action, facts.now_ms, window)
         and (not opening.audience.line or opening.audience.region in scope)
-    )
+    ]
 
 
 def _is_open(

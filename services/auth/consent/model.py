@@ -91,16 +91,6 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantInForce:
-    """What a decision may rest on."""
-
-    grant_id: str
-    kind: OpeningKind
-    end_ms: int
-    """When it ends by itself."""
-
-
-@dataclass(frozen=True, slots=True)
 class Consent:
     consent_id: str
     camera_uid: str

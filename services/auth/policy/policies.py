@@ -23,7 +23,6 @@ class Policy:
     """One policy, as people are told of it."""
 
     policy_id: str
-    permits: bool
     english: str
     chinese: str
     reason: str = ""
@@ -144,7 +143,6 @@ def _policy(file: Path, parsed: dict[str, Any]) -> Policy:
         raise _invalid(f"{file.name}: {policy_id}: no such obligation: {', '.join(sorted(unknown))}")
     return Policy(
         policy_id,
-        permits,
         annotations["en"],
         annotations["zh"],
         reason=annotations.get("reason", ""),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.model import Principal
 from services.auth.repository import clients, principals
 from services.auth.repository.clients import Client
 from services.auth.sign_in.certificates import read_certificate
@@ -43,7 +42,7 @@ class ClientSignIn:
         """A system's access token. Raises UnauthenticatedError("auth.invalid_client")."""
         async with self._database.write() as connection:
             client = await self.authenticate(connection, credentials)
-            principal = await self._principal(connection, client)
+            principal = await principals.find(connection, f"principals/{client.principal_id}")
             if principal is None or principal.disabled:
                 log.info("client.refused", remote_address=remote_address)
                 raise _refused()
@@ -87,11 +86,6 @@ class ClientSignIn:
         shown = token_hash(credentials.secret)
         kept = await clients.secrets_of(connection, credentials.client_id, now_ms)
         return any(hmac.compare_digest(shown, secret.sha256) for secret in kept)
-
-    async def _principal(self, connection: AsyncConnection, client: Client) -> Principal | None:
-        if not client.is_system:
-            return None
-        return await principals.find(connection, f"principals/{client.principal_id}")
 
 
 def check_acting(person: str, unit: str, reason: str) -> Acting | None:
