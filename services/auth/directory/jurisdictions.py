@@ -146,7 +146,7 @@ class Jurisdictions:
             await principals.with_jurisdiction(connection, jurisdiction.jurisdiction_id)
         )
         for name in sorted(names):
-            await revocations.add(connection, Kind.PRINCIPAL, name, self._clock.now_ms())
+            revocations.add(connection, Kind.PRINCIPAL, name, self._clock.now_ms())
 
 
 def _told(before: Jurisdiction, after: Jurisdiction) -> str:

@@ -87,7 +87,7 @@ class OwnTickets:
             )
             await tickets.revoke(connection, [stored.ticket_id], now_ms)
             await audit.add(connection, record)
-            await revocations.add(connection, Kind.TICKET, stored.ticket_id, now_ms)
+            revocations.add(connection, Kind.TICKET, stored.ticket_id, now_ms)
 
 
 async def _own(connection: AsyncConnection, ticket: TicketClaims, caller: AccessClaims) -> StoredTicket:
