@@ -3,7 +3,7 @@
 Only a service's repository modules and this file know which one it is.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from snowlight.errors import FailedPreconditionError, UnavailableError
 
 _MIGRATION_LOCK = 0x534E4F57  # advisory lock: one process migrates a database at a time
+
+
+_LAST_ACTS = "snowlight_last_acts"
 
 
 class Database:
@@ -55,7 +58,10 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; committed at the end, rolled back on an exception."""
         async with self._connect() as connection, connection.begin():
+            connection.info[_LAST_ACTS] = {}
             yield connection
+            for act, items in connection.info.pop(_LAST_ACTS).items():
+                await act(connection, items)
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
@@ -79,6 +85,21 @@ def _is_away(error: sa.exc.DBAPIError) -> bool:
     """It is the server that cannot answer now, not the statement that is wrong."""
     state = getattr(error.orig, "sqlstate", None) or ""
     return error.connection_invalidated or state.startswith(_AWAY)
+
+
+Act = Callable[[AsyncConnection, list[Any]], Awaitable[object]]
+
+
+def act_last(connection: AsyncConnection, act: Act, item: object) -> None:
+    """Have `act` be done with `item`, and with all others given for it, as the last of a write transaction:
+    what takes a lock that all transactions share must not wait for rows with it."""
+    connection.info[_LAST_ACTS].setdefault(act, []).append(item)
+
+
+def take_last(connection: AsyncConnection, act: Act) -> list[Any]:
+    """What `act` was to be done with; it is the caller's to do now."""
+    taken: list[Any] = connection.info[_LAST_ACTS].pop(act, [])
+    return taken
 
 
 @asynccontextmanager

@@ -1,8 +1,7 @@
 """gRPC service `Access`: decisions about people, asked by services."""
 
+from collections.abc import Sequence
 from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.camera_model import CameraModel
 from services.auth.decision import Decision
@@ -53,19 +52,19 @@ class AccessService(TicketService):
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
-                facts = await self._facts(caller, uid)
+                facts = await self._facts_of_camera(caller, uid)
                 principal = caller_in(facts, caller)
-                decision = self._rights.decide(facts, principal, uid, action, asked)
+                decision = self._rights.on_camera(facts, principal, uid, action, asked)
             case "region":
                 code = check_code(region_code(request.region, "region"), "region")
-                async with self._database.read() as connection:
-                    principal = await load_caller(connection, caller)
-                    decision = await self._rights.on_region(connection, principal, code, action)
+                facts = await self._facts(caller, codes=[code])
+                principal = caller_in(facts, caller)
+                decision = self._rights.on_region(facts, principal, code, action)
             case "camera":
                 camera = camera_facts(request.camera)
-                async with self._database.read() as connection:
-                    principal = await load_caller(connection, caller)
-                    decision = await self._rights.on_facts(connection, principal, camera, action, asked)
+                facts = await self._facts(caller, codes=[camera.region])
+                principal = caller_in(facts, caller)
+                decision = self._rights.on_described(facts, principal, camera, action, asked)
             case _:
                 raise invalid("resource", "is required: camera_uid, region or camera")
         if request.record:
@@ -82,8 +81,8 @@ class AccessService(TicketService):
     ) -> auth_pb2.ListVisibleRegionsResponse:
         caller = await self._verifier.access_token(request.access_token)
         async with self._database.read() as connection:
-            principal = await self._active(connection, caller)
-            facts = await self._rights.facts(connection, [principal.name])
+            facts = await self._rights.facts(connection, [caller.principal])
+            principal = _active(caller_in(facts, caller))
             visible = await visible_regions(connection, facts, principal, self._clock.now_ms())
         return auth_pb2.ListVisibleRegionsResponse(regions=[region_message(region) for region in visible])
 
@@ -93,7 +92,7 @@ class AccessService(TicketService):
         caller = await self._verifier.access_token(request.access_token)
         await self._cameras.wait_for_revision(request.revision)
         async with self._database.read() as connection:
-            principal = await self._active(connection, caller)
+            principal = _active(await load_caller(connection, caller))
             seen = await self._visible.of(connection, principal)
         return auth_pb2.ListVisibleCamerasResponse(
             digest=seen.digest,
@@ -101,15 +100,19 @@ class AccessService(TicketService):
             camera_uids=[] if seen.digest == request.digest else sorted(seen.camera_uids),
         )
 
-    async def _facts(self, caller: AccessClaims, camera_uid: str) -> Facts:
+    async def _facts_of_camera(self, caller: AccessClaims, camera_uid: str) -> Facts:
         """What a decision on the camera rests on; the feed may be a moment behind a new camera."""
-        async with self._database.read() as connection:
-            facts = await self._rights.facts(connection, [caller.principal], [camera_uid])
+        facts = await self._facts(caller, [camera_uid])
         if camera_uid in facts.cameras:
             return facts
         await self._cameras.wait_for([camera_uid])
+        return await self._facts(caller, [camera_uid])
+
+    async def _facts(
+        self, caller: AccessClaims, camera_uids: Sequence[str] = (), *, codes: Sequence[str] = ()
+    ) -> Facts:
         async with self._database.read() as connection:
-            return await self._rights.facts(connection, [caller.principal], [camera_uid])
+            return await self._rights.facts(connection, [caller.principal], camera_uids, codes=codes)
 
     async def _record(
         self,
@@ -135,9 +138,9 @@ class AccessService(TicketService):
         async with self._database.write() as connection:
             await audit.add(connection, record)
 
-    async def _active(self, connection: AsyncConnection, caller: AccessClaims) -> Principal:
-        """Whom the token names. Raises PermissionDeniedError once their account is disabled."""
-        principal = await load_caller(connection, caller)
-        if principal.disabled:
-            raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
-        return principal
+
+def _active(principal: Principal) -> Principal:
+    """Raises PermissionDeniedError once their account is disabled."""
+    if principal.disabled:
+        raise PermissionDeniedError("auth.principal_disabled", "this account is disabled")
+    return principal

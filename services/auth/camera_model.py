@@ -46,7 +46,7 @@ class CameraModel:
             after = await cameras.find_all(connection, uids)
             for uid, facts in before.items():
                 if after.get(uid) != facts:
-                    await revocations.add(connection, Kind.CAMERA, uid, self._clock.now_ms())
+                    revocations.add(connection, Kind.CAMERA, uid, self._clock.now_ms())
         self._progress.set()
         self._progress = asyncio.Event()
 

@@ -35,7 +35,7 @@ async def load_principal(connection: AsyncConnection, name: str) -> Principal:
     """Whom a verified token names. Raises UnauthenticatedError when they exist no more."""
     principal = await principals.find(connection, name)
     if principal is None:
-        raise _nobody()
+        raise principal_unknown()
     return principal
 
 
@@ -50,11 +50,12 @@ def caller_in(facts: Facts, caller: AccessClaims) -> Principal:
     """As `load_caller`, of facts that were read already."""
     principal = facts.principals.get(caller.principal)
     if principal is None:
-        raise _nobody()
+        raise principal_unknown()
     return _speaking(principal, caller)
 
 
-def _nobody() -> UnauthenticatedError:
+def principal_unknown() -> UnauthenticatedError:
+    """For a verified token whose principal exists no more."""
     return UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
 
 
@@ -109,7 +110,7 @@ class Rights:
         """What decisions about these principals, cameras and regions rest on now."""
         return await read_facts(connection, names, camera_uids, self._clock.now_ms(), codes=codes)
 
-    def decide(
+    def on_camera(
         self,
         facts: Facts,
         principal: Principal,
@@ -119,39 +120,14 @@ class Rights:
     ) -> Decision:
         """Decide `action` on the camera as the model knows it."""
         camera = facts.cameras.get(camera_uid)
-        return CAMERA_UNKNOWN if camera is None else self._decide(facts, principal, camera, action, asked)
+        if camera is None:
+            return CAMERA_UNKNOWN
+        return self.on_described(facts, principal, camera, action, asked)
 
-    async def on_camera(
-        self,
-        connection: AsyncConnection,
-        principal: Principal,
-        camera_uid: str,
-        action: Action,
-        asked: Asked = NOTHING_MORE,
-    ) -> Decision:
-        """Decide `action` on the camera as the model knows it."""
-        facts = await self.facts(connection, [principal.name], [camera_uid])
-        return self.decide(facts, principal, camera_uid, action, asked)
-
-    async def on_facts(
-        self,
-        connection: AsyncConnection,
-        principal: Principal,
-        camera: CameraFacts,
-        action: Action,
-        asked: Asked = NOTHING_MORE,
-    ) -> Decision:
-        """Decide `action` on a camera as it is described, which need not be registered."""
-        facts = await self.facts(connection, [principal.name], codes=[camera.region])
-        return self._decide(facts, principal, camera, action, asked)
-
-    async def on_region(
-        self, connection: AsyncConnection, principal: Principal, code: str, action: Action
-    ) -> Decision:
+    def on_region(self, facts: Facts, principal: Principal, code: str, action: Action) -> Decision:
         """Decide `action` on all a region holds. Raises InvalidArgumentError for actions on cameras alone."""
         if action in OF_CAMERAS:
             raise invalid("action", f"{action} is asked for a camera, not for a region")
-        facts = await self.facts(connection, [principal.name], codes=[code])
         subject = facts.subject(principal)
         return _in_known_place(
             facts.place(subject, code),
@@ -159,10 +135,19 @@ class Rights:
             lambda place: self._engine.on_region(subject, place, action),
         )
 
-    def _decide(
-        self, facts: Facts, principal: Principal, camera: CameraFacts, action: Action, asked: Asked
+    def on_described(
+        self,
+        facts: Facts,
+        principal: Principal,
+        camera: CameraFacts,
+        action: Action,
+        asked: Asked = NOTHING_MORE,
     ) -> Decision:
-        """What is allowed anyway does not end with a grant: grants are looked at last."""
+        """Decide `action` on a camera as it is described, which need not be registered, by facts that know
+        its region.
+
+        What is allowed anyway does not end with a grant: grants are looked at last.
+        """
         principal = _speaking(principal, asked.caller)
         decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
         if decision.allowed or action not in OPENED_BY_GRANTS:

@@ -34,25 +34,21 @@ async def visible_regions(
     """The regions in and below the principal's scope and in what is shared with them, parents first, and
     those of single cameras that they own or that a grant opens."""
     found: dict[str, Region] = {}
-    for root in await _roots(connection, facts, principal):
-        for region in await regions.below(connection, root, at_ms=now_ms):
-            found[region.code] = region
+    for region in await regions.below(connection, await _roots(connection, facts, principal), at_ms=now_ms):
+        found[region.code] = region
     single = await cameras.find_all(connection, await openings.naming(connection, principal, now_ms))
     single |= await cameras.owned_by(connection, principal.name)
-    for code in sorted({camera.region for camera in single.values()} - found.keys()):
-        alone = await regions.find(connection, code)
-        if alone is not None:
-            found[code] = alone
+    alone = {camera.region for camera in single.values()} - found.keys()
+    found |= await regions.find_all(connection, alone)
     return sorted(found.values(), key=lambda region: (region.level, region.code))
 
 
 async def _roots(connection: AsyncConnection, facts: Facts, principal: Principal) -> list[str]:
     roots = set() if principal.jurisdiction else {principal.scope}
-    for jurisdiction in facts.held.values():
-        roots |= jurisdiction.regions
-        held = await cameras.find_all(connection, jurisdiction.cameras)
-        roots |= {camera.region for camera in held.values()}
-    return sorted(roots)
+    roots = roots.union(*(jurisdiction.regions for jurisdiction in facts.held.values()))
+    uids = {uid for jurisdiction in facts.held.values() for uid in jurisdiction.cameras}
+    held = await cameras.find_all(connection, uids)
+    return sorted(roots | {camera.region for camera in held.values()})
 
 
 class VisibleCameras:
@@ -72,15 +68,18 @@ class VisibleCameras:
         facts = await self._rights.facts(connection, [principal.name], granted)
         subject, held = facts.subject(principal), list(facts.held.values())
         revision = await cameras.feed_revision(connection) or 0
-        parents = await regions.parents(connection)
         opened = frozenset(
-            uid for uid in granted if self._rights.decide(facts, principal, uid, Action.CAMERA_READ).allowed
+            uid
+            for uid in granted
+            if self._rights.on_camera(facts, principal, uid, Action.CAMERA_READ).allowed
         )
-        state = (principal, revision, tuple((one.name, one.version) for one in held), len(parents), opened)
+        versions = tuple((one.name, one.version) for one in held)
+        state = (principal, revision, versions, await regions.count(connection), opened)
         known = self._known.get(principal.name)
         if known is not None and known[0] == state:
             return known[1]
-        seen = self._decide(subject, await self._registered(connection, revision), held, parents)
+        registered = await self._registered(connection, revision)
+        seen = self._decide(subject, registered, held, await regions.parents(connection))
         seen = sorted({*seen, *opened})
         digest = hashlib.sha256(" ".join(seen).encode()).hexdigest()[:32]
         visible = VisibleSet(frozenset(seen), digest, revision)

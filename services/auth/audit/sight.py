@@ -7,56 +7,45 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.places import Places, Sight
 from services.auth.decision import Action, Decision
-from services.auth.model import Jurisdiction, Principal
+from services.auth.model import Principal
 from services.auth.rights import Rights
 from snowlight.errors import PermissionDeniedError
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A region, or what a jurisdiction holds, and whether the audit of it is open."""
-
-    decision: Decision
-    regions: Sequence[str]
-    camera_uids: frozenset[str] = frozenset()
 
 
 async def readable(
     connection: AsyncConnection, rights: Rights, principal: Principal, places: Places
 ) -> Sight:
     """What a record must be about. Raises PermissionDeniedError with the decision's reason."""
-    parts = await _parts(connection, rights, principal)
-    open_parts = [part for part in parts if part.decision.allowed]
-    if not open_parts:
-        raise PermissionDeniedError(parts[0].decision.reason, parts[0].decision.sentence)
-    codes = sorted({code for part in open_parts for code in part.regions})
-    found = [await places.of(connection, code) for code in codes]
-    return Sight(
-        tuple(place for place in found if place.path),
-        frozenset(uid for part in open_parts for uid in part.camera_uids),
-    )
+    scope = await _scope(connection, rights, principal)
+    if not scope.decision.allowed:
+        raise PermissionDeniedError(scope.decision.reason, scope.decision.sentence)
+    found = [await places.of(connection, code) for code in scope.regions]
+    return Sight(tuple(place for place in found if place.path), scope.camera_uids)
 
 
-async def _parts(connection: AsyncConnection, rights: Rights, principal: Principal) -> list[_Part]:
-    """The scope: a region, or the parts of a jurisdiction. At least one."""
-    own = await rights.on_region(connection, principal, principal.scope, Action.AUDIT_READ)
-    parts = [] if principal.jurisdiction else [_Part(own, [principal.scope])]
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A region, or what a jurisdiction holds, and whether the audit of it is open."""
+
+    decision: Decision
+    regions: Sequence[str] = ()
+    camera_uids: frozenset[str] = frozenset()
+
+
+async def _scope(connection: AsyncConnection, rights: Rights, principal: Principal) -> _Scope:
     facts = await rights.facts(connection, [principal.name])
-    for held in facts.held.values():
-        if held.jurisdiction_id != principal.jurisdiction:
-            continue  # members of a share watch; its log is for whom it belongs to
-        decision = await _on_jurisdiction(connection, rights, principal, held)
-        if decision is not None:
-            parts.append(_Part(decision, sorted(held.regions), held.cameras))
-    return parts or [_Part(own, [])]
-
-
-async def _on_jurisdiction(
-    connection: AsyncConnection, rights: Rights, principal: Principal, held: Jurisdiction
-) -> Decision | None:
-    """One decision for all that it holds: the policies know it as a whole."""
-    if held.regions:
-        return await rights.on_region(connection, principal, min(held.regions), Action.AUDIT_READ)
-    if held.cameras:
-        return await rights.on_camera(connection, principal, min(held.cameras), Action.AUDIT_READ)
-    return None
+    decision = rights.on_region(facts, principal, principal.scope, Action.AUDIT_READ)
+    if not principal.jurisdiction:
+        return _Scope(decision, [principal.scope])
+    # Their own one only: members of a share watch; its log is for whom it belongs to.
+    held = facts.held.get(principal.jurisdiction)
+    if held is None:
+        return _Scope(decision)
+    # One decision for all that it holds: the policies know it as a whole.
+    regions, uids = sorted(held.regions), sorted(held.cameras)
+    facts = await rights.facts(connection, [principal.name], uids[:1], codes=regions[:1])
+    if regions:
+        decision = rights.on_region(facts, principal, regions[0], Action.AUDIT_READ)
+    elif uids:
+        decision = rights.on_camera(facts, principal, uids[0], Action.AUDIT_READ)
+    return _Scope(decision, regions, held.cameras)

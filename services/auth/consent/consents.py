@@ -192,7 +192,7 @@ class ConsentDesk:
                 await erasures.add(connection, erasure)
                 await _note(connection, caller, now_ms, consent, "consent.erase", f"asks for {erasure.name}")
                 withdrawn = replace(withdrawn, erasure_id=erasure.erasure_id)
-            await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
+            revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         return withdrawn
 
     async def _find_active(

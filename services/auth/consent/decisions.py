@@ -240,7 +240,7 @@ class DecisionDesk:
             await note_grant(connection, caller.actor, now_ms, action, changed, str(changed.state))
             if grant.is_in_force and not changed.is_in_force:
                 await openings.remove(connection, grant.grant_id)
-                await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
+                revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
         return changed
 
 

@@ -77,7 +77,7 @@ class Upkeep:
                         now_ms,
                         camera_uids=[consent.camera_uid],
                     )
-                    await revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
+                    revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
         for grant in over:
             async with self._database.write() as connection:
                 if await grants.change(connection, grant, state=str(GrantState.EXPIRED)):
@@ -85,7 +85,7 @@ class Upkeep:
                     await note_grant(connection, Actor(ITSELF), now_ms, "grant.expire", grant, expired)
                     if grant.start_ms is not None:
                         await openings.remove(connection, grant.grant_id)
-                        await revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
+                        revocations.add(connection, revocations.Kind.GRANT, grant.grant_id, now_ms)
 
     async def erase(self) -> None:
         """Ask storage for what is due, one after the other."""

@@ -1,12 +1,14 @@
 """Who may give rights, and how far: at most what they hold, and never their own."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.decision import Action
+from services.auth.facts import Facts
 from services.auth.model import Actor, AuditRecord, Jurisdiction, Line, Principal, Role
-from services.auth.repository import audit, jurisdictions, regions
+from services.auth.repository import audit, jurisdictions
 from services.auth.rights import Rights, actor_of, load_caller
 from services.auth.validation import check_text, invalid
 from snowlight.access.token import TokenVerifier
@@ -59,8 +61,9 @@ class Delegation:
         if giver.principal.jurisdiction:
             own = await jurisdictions.find(connection, giver.principal.jurisdiction)
             roots = sorted(own.regions) if own is not None else []
+        facts = await self._facts(connection, giver, codes=roots)
         for root in roots:
-            await self._require_manage(connection, giver.principal, root)
+            self._require_manage(facts, giver.principal, root)
         if not roots:
             raise PermissionDeniedError("auth.outside_scope", "this account manages nobody")
         return roots
@@ -69,10 +72,7 @@ class Delegation:
         """Raises InvalidArgumentError(field) for a region that is not, PermissionDeniedError for one in which
         the giver may not give rights.
         """
-        if giver.principal is not None:
-            await self._require_manage(connection, giver.principal, code)
-        if await regions.find(connection, code) is None:
-            raise invalid(field, "must be a region that exists")
+        self._require_in(await self._facts(connection, giver, codes=[code]), giver, code, field)
 
     async def require_principal(
         self, connection: AsyncConnection, giver: Giver, wanted: Principal, before: Principal | None = None
@@ -107,9 +107,11 @@ class Delegation:
         """Raises unless all that the jurisdiction holds is in the giver's reach. Its members may be anybody's
         people, that is what a share is for, but not the giver.
         """
-        await self.require_region(connection, giver, wanted.region, "region")
-        for code in sorted(wanted.regions):
-            await self.require_region(connection, giver, code, "regions")
+        codes = sorted(wanted.regions)
+        facts = await self._facts(connection, giver, wanted.cameras, codes=[wanted.region, *codes])
+        self._require_in(facts, giver, wanted.region, "region")
+        for code in codes:
+            self._require_in(facts, giver, code, "regions")
         if giver.principal is None:
             return
         if giver.principal.line is Line.CARRIER and wanted.regions:
@@ -117,7 +119,7 @@ class Delegation:
         if giver.principal.name in wanted.members:
             raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights", field="members")
         for uid in sorted(wanted.cameras):
-            decision = await self._rights.on_camera(connection, giver.principal, uid, Action.PRINCIPAL_MANAGE)
+            decision = self._rights.on_camera(facts, giver.principal, uid, Action.PRINCIPAL_MANAGE)
             if not decision.allowed:
                 raise PermissionDeniedError(decision.reason, decision.sentence, field="camera_uids")
 
@@ -141,7 +143,6 @@ class Delegation:
         connection: AsyncConnection,
         giver: Giver,
         detail: str,
-        policies: tuple[str, ...] = (),
         *,
         region: str = "",
     ) -> None:
@@ -158,7 +159,6 @@ class Delegation:
                 purpose="",
                 allowed=True,
                 reason="auth.allowed",
-                policies=policies,
                 detail=detail,
                 region=region,
             ),
@@ -173,8 +173,25 @@ class Delegation:
             raise invalid("scope", "must be a jurisdiction that exists")
         await self.require_jurisdiction(connection, giver, held)
 
-    async def _require_manage(self, connection: AsyncConnection, principal: Principal, code: str) -> None:
-        decision = await self._rights.on_region(connection, principal, code, Action.PRINCIPAL_MANAGE)
+    async def _facts(
+        self,
+        connection: AsyncConnection,
+        giver: Giver,
+        camera_uids: Collection[str] = (),
+        *,
+        codes: Collection[str],
+    ) -> Facts:
+        names = [] if giver.principal is None else [giver.principal.name]
+        return await self._rights.facts(connection, names, camera_uids, codes=codes)
+
+    def _require_in(self, facts: Facts, giver: Giver, code: str, field: str) -> None:
+        if giver.principal is not None:
+            self._require_manage(facts, giver.principal, code)
+        if code not in facts.chains:
+            raise invalid(field, "must be a region that exists")
+
+    def _require_manage(self, facts: Facts, principal: Principal, code: str) -> None:
+        decision = self._rights.on_region(facts, principal, code, Action.PRINCIPAL_MANAGE)
         if not decision.allowed:
             raise PermissionDeniedError(decision.reason, decision.sentence)
 

@@ -1,13 +1,15 @@
 """A dry run: how an action would be decided, and why."""
 
+from collections.abc import Sequence
+
 from services.auth.camera_model import CameraModel
 from services.auth.decision import Decision
+from services.auth.facts import Facts
 from services.auth.messages import window_of
 from services.auth.model import CameraFacts, Principal
 from services.auth.policy.engine import Subject
 from services.auth.policy.policies import PolicySet
 from services.auth.region_codes import check_code
-from services.auth.repository import cameras, principals, regions
 from services.auth.rights import Asked, Rights, check_action
 from services.auth.tickets.request import check_window
 from services.auth.validation import check_id, check_text, invalid, region_code
@@ -36,35 +38,39 @@ class Explanation:
             check_text(request.purpose, "purpose", max_length=500),
             None if start_ms is None and end_ms is None else check_window(action, start_ms, end_ms),
         )
-        resource = request.WhichOneof("resource")
-        if resource == "camera_uid":
-            await self._model.wait_for([check_id(request.camera_uid, "camera_uid")])
-        async with self._database.read() as connection:
-            principal = await principals.find(connection, request.principal)
-            if principal is None:
-                raise NotFoundError("auth.principal_unknown", "there is no such principal", field="principal")
-            subject = (await self._rights.facts(connection, [principal.name])).subject(principal)
-            if resource == "camera_uid":
-                camera = await cameras.find(connection, request.camera_uid)
-                if camera is None:
+        match request.WhichOneof("resource"):
+            case "camera_uid":
+                uid = check_id(request.camera_uid, "camera_uid")
+                await self._model.wait_for([uid])
+                facts, principal = await self._facts(request.principal, uids=[uid])
+                if uid not in facts.cameras:
                     raise NotFoundError("camera.not_found", "there is no such camera", field="camera_uid")
-                chain = await regions.chain(connection, camera.region)
-                decision = await self._rights.on_camera(connection, principal, camera.uid, action, asked)
-                facts = f"{_camera_facts(camera)} in={'<'.join(chain) or 'nowhere'}"
-            elif resource == "region":
+                camera = facts.cameras[uid]
+                decision = self._rights.on_camera(facts, principal, uid, action, asked)
+                told = f"{_camera_facts(camera)} in={_around(facts, camera.region)}"
+            case "region":
                 code = check_code(region_code(request.region, "region"), "region")
-                chain = await regions.chain(connection, code)
-                decision = await self._rights.on_region(connection, principal, code, action)
-                facts = f"region in={'<'.join(chain) or 'nowhere'}"
-            else:
+                facts, principal = await self._facts(request.principal, codes=[code])
+                decision = self._rights.on_region(facts, principal, code, action)
+                told = f"region in={_around(facts, code)}"
+            case _:
                 raise invalid("resource", "is required: camera_uid or region")
         return auth_pb2.ExplainDecisionResponse(
             allowed=decision.allowed,
             reason=decision.reason,
             policies=self._texts(decision),
-            principal_facts=_principal_facts(principal, subject),
-            resource_facts=facts,
+            principal_facts=_principal_facts(facts.subject(principal)),
+            resource_facts=told,
         )
+
+    async def _facts(
+        self, name: str, *, uids: Sequence[str] = (), codes: Sequence[str] = ()
+    ) -> tuple[Facts, Principal]:
+        async with self._database.read() as connection:
+            facts = await self._rights.facts(connection, [name], uids, codes=codes)
+        if name not in facts.principals:
+            raise NotFoundError("auth.principal_unknown", "there is no such principal", field="principal")
+        return facts, facts.principals[name]
 
     def _texts(self, decision: Decision) -> list[auth_pb2.PolicyText]:
         texts = [self._policies.by_id[policy_id] for policy_id in decision.policies]
@@ -74,7 +80,12 @@ class Explanation:
         ]
 
 
-def _principal_facts(principal: Principal, subject: Subject) -> str:
+def _around(facts: Facts, code: str) -> str:
+    return "<".join(facts.chains.get(code, ())) or "nowhere"
+
+
+def _principal_facts(subject: Subject) -> str:
+    principal = subject.principal
     return (
         f"kind={principal.kind} line={principal.line} tier={principal.tier} "
         f"roles={','.join(sorted(principal.roles))} scope={principal.scope_name} "

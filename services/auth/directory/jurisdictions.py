@@ -1,6 +1,7 @@
 """Makes, changes and ends jurisdictions: named sets of regions and cameras."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -75,7 +76,8 @@ class Jurisdictions:
                 raise _outdated()
             detail = f"{wanted.name} changed: {_told(before, wanted)}"
             await self._delegation.record(connection, giver, detail, region=wanted.region)
-            await self._end_what_hung_on(connection, before)
+            scoped = await principals.with_jurisdiction(connection, before.jurisdiction_id)
+            self._decide_anew(connection, before.members.union(scoped))
         return replace(wanted, version=before.version + 1)
 
     async def remove(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> None:
@@ -90,7 +92,7 @@ class Jurisdictions:
                 )
             await jurisdictions.remove(connection, before.jurisdiction_id)
             await self._delegation.record(connection, giver, f"{name} removed", region=before.region)
-            await self._end_what_hung_on(connection, before)
+            self._decide_anew(connection, before.members)
 
     async def page(self, after: str, limit: int, on_behalf_of: auth_pb2.OnBehalfOf) -> list[Jurisdiction]:
         """At most `limit` jurisdictions of regions in the asking person's reach, with ids behind `after`."""
@@ -102,12 +104,12 @@ class Jurisdictions:
 
     async def _require(self, connection: AsyncConnection, giver: Giver, wanted: Jurisdiction) -> None:
         await self._delegation.require_jurisdiction(connection, giver, wanted)
-        for name in sorted(wanted.members):
-            if await principals.find(connection, name) is None:
-                raise invalid("members", f"must be principals that exist, which {name} is not")
-        for uid in sorted(wanted.cameras):
-            if await cameras.find(connection, uid) is None:
-                raise invalid("camera_uids", f"must be cameras that exist, which {uid} is not")
+        missing = wanted.members - (await principals.find_all(connection, wanted.members)).keys()
+        if missing:
+            raise invalid("members", f"must be principals that exist, which {min(missing)} is not")
+        missing = wanted.cameras - (await cameras.find_all(connection, wanted.cameras)).keys()
+        if missing:
+            raise invalid("camera_uids", f"must be cameras that exist, which {min(missing)} is not")
 
     async def _known(self, connection: AsyncConnection, giver: Giver, name: str) -> Jurisdiction:
         kind, _, jurisdiction_id = name.partition("/")
@@ -141,12 +143,9 @@ class Jurisdictions:
             expire_ms=expire_ms,
         )
 
-    async def _end_what_hung_on(self, connection: AsyncConnection, jurisdiction: Jurisdiction) -> None:
-        names = jurisdiction.members | set(
-            await principals.with_jurisdiction(connection, jurisdiction.jurisdiction_id)
-        )
+    def _decide_anew(self, connection: AsyncConnection, names: Collection[str]) -> None:
         for name in sorted(names):
-            await revocations.add(connection, Kind.PRINCIPAL, name, self._clock.now_ms())
+            revocations.add(connection, Kind.PRINCIPAL, name, self._clock.now_ms())
 
 
 def _told(before: Jurisdiction, after: Jurisdiction) -> str:

@@ -104,8 +104,8 @@ class Principals:
             )
             changed = await self._require(connection, giver, draft.name)
             if wanted.disabled:
-                await revocations.add(connection, Revoked.SIGN_INS, wanted.name, now_ms)
-            await revocations.add(connection, Revoked.PRINCIPAL, wanted.name, now_ms)
+                revocations.add(connection, Revoked.SIGN_INS, wanted.name, now_ms)
+            revocations.add(connection, Revoked.PRINCIPAL, wanted.name, now_ms)
         return changed
 
     async def get(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> Principal:
@@ -137,7 +137,7 @@ class Principals:
             await refresh_tokens.revoke_principal(connection, principal.principal_id, now_ms)
             detail = f"{name} given a new password"
             await self._delegation.record(connection, giver, detail, region=principal.scope)
-            await revocations.add(connection, Revoked.SIGN_INS, name, now_ms)
+            revocations.add(connection, Revoked.SIGN_INS, name, now_ms)
 
     async def _require(self, connection: AsyncConnection, giver: Giver, name: str) -> Principal:
         principal = await principals.find(connection, name)

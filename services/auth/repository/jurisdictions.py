@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Jurisdiction
+from services.auth.repository.in_list import in_list
 from services.auth.repository.regions import codes_below
 from services.auth.tables.people import (
     jurisdiction_cameras,
@@ -104,7 +105,7 @@ async def shared_with(
     query = (
         sa.select(jurisdiction_members.c.principal, jurisdictions.c.jurisdiction_id)
         .join_from(jurisdiction_members, jurisdictions)
-        .where(jurisdiction_members.c.principal.in_(names), _lasts(now_ms))
+        .where(jurisdiction_members.c.principal.in_(in_list(names)), _lasts(now_ms))
         .order_by(jurisdictions.c.jurisdiction_id)
     )
     found: dict[str, list[str]] = {}
@@ -115,7 +116,7 @@ async def shared_with(
 
 async def lasting(connection: AsyncConnection, ids: Collection[str], now_ms: int) -> dict[str, Jurisdiction]:
     """Those of the ids that have not ended."""
-    query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id.in_(ids), _lasts(now_ms))
+    query = sa.select(jurisdictions).where(jurisdictions.c.jurisdiction_id.in_(in_list(ids)), _lasts(now_ms))
     found = await _wholes(connection, (await connection.execute(query)).all())
     return {one.jurisdiction_id: one for one in found}
 
@@ -137,8 +138,10 @@ async def _wholes(connection: AsyncConnection, rows: Sequence[sa.Row[Any]]) -> l
     ids = [row.jurisdiction_id for row in rows]
     parts: dict[str, dict[str, set[str]]] = {attribute: {} for _, _, attribute in _PARTS}
     for table, column, attribute in _PARTS if ids else ():
-        query = sa.select(table.c.jurisdiction_id, table.c[column]).where(table.c.jurisdiction_id.in_(ids))
-        for jurisdiction_id, value in (await connection.execute(query)).tuples():
+        of_these = table.c.jurisdiction_id.in_(in_list(ids))
+        for jurisdiction_id, value in await connection.execute(
+            sa.select(table.c.jurisdiction_id, table.c[column]).where(of_these)
+        ):
             parts[attribute].setdefault(jurisdiction_id, set()).add(value)
     return [
         Jurisdiction(

@@ -151,7 +151,7 @@ async def _revoke(connection: AsyncConnection, which: sa.ColumnElement[bool], no
     )
     ids = list(ended.scalars())
     for session_id in ids:
-        await revocations.add(connection, Kind.SESSION, session_id, now_ms)
+        revocations.add(connection, Kind.SESSION, session_id, now_ms)
     return ids
 
 

@@ -46,8 +46,18 @@ async def add(connection: AsyncConnection, region: Region) -> bool:
 
 async def find(connection: AsyncConnection, code: str) -> Region | None:
     """The region, or None."""
-    row = (await connection.execute(sa.select(regions).where(regions.c.code == code))).one_or_none()
-    return None if row is None else _region(row)
+    return (await find_all(connection, [code])).get(code)
+
+
+async def find_all(connection: AsyncConnection, codes: Collection[str]) -> dict[str, Region]:
+    """Those of the regions that exist, by code."""
+    query = sa.select(regions).where(regions.c.code.in_(in_list(codes)))
+    return {row.code: _region(row) for row in await connection.execute(query)}
+
+
+async def count(connection: AsyncConnection) -> int:
+    """How many there are."""
+    return int(await connection.scalar(sa.select(sa.func.count()).select_from(regions)) or 0)
 
 
 async def longest_known(connection: AsyncConnection, codes: Sequence[str]) -> str:
@@ -76,12 +86,12 @@ async def parents(connection: AsyncConnection) -> dict[str, str]:
     return {row.code: row.parent or "" for row in rows}
 
 
-async def below(connection: AsyncConnection, code: str, *, at_ms: int) -> list[Region]:
-    """The region and all in it that are valid at `at_ms`, parents before children."""
+async def below(connection: AsyncConnection, codes: Sequence[str], *, at_ms: int) -> list[Region]:
+    """These regions and all in them that are valid at `at_ms`, parents before children."""
     query = (
         sa.select(regions)
         .where(
-            regions.c.code.in_(codes_below([code])),
+            regions.c.code.in_(codes_below(codes)),
             regions.c.valid_from_ms <= at_ms,
             sa.or_(regions.c.valid_to_ms.is_(None), regions.c.valid_to_ms > at_ms),
         )

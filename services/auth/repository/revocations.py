@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.in_list import in_list
 from services.auth.tables.tickets import revocations
+from snowlight.database import act_last, take_last
 
 CHANNEL = "snowlight_revocations"
 """What PostgreSQL notifies of (LISTEN, NOTIFY)."""
@@ -16,6 +17,7 @@ ADDED = "snowlight_revoked"
 """Set in the `info` of a database connection on which something was added."""
 
 _ORDER_LOCK = 0x534E4F58
+_ADD = sa.insert(revocations).returning(revocations.c.sequence)
 
 
 class Kind(StrEnum):
@@ -40,25 +42,28 @@ class StoredRevocation:
     create_ms: int
 
 
-async def add(connection: AsyncConnection, kind: Kind, subject: str, now_ms: int) -> int:
-    """Tell, once the transaction is committed, that what hangs on `subject` is over. Returns the sequence.
+def add(connection: AsyncConnection, kind: Kind, subject: str, now_ms: int) -> None:
+    """Tell, once the transaction is committed, that what hangs on `subject` is over.
 
     `subject`: the id of a session, grant, consent or ticket, a principal's name, or a camera's uid.
-
-    Make it the last that a transaction does: it holds a lock until the commit. Without it PostgreSQL could
-    commit sequence 8 before 7, and who reads up to 8 in between would never look for 7 again. With it the
-    order of sequences is that of commits, which SQLite's one writer has by itself.
     """
+    act_last(connection, _write, {"kind": str(kind), "subject": subject, "create_ms": now_ms})
+
+
+async def tell(connection: AsyncConnection) -> list[int]:
+    """Write what was added at once rather than as the last of the transaction. Returns the sequences."""
+    return await _write(connection, take_last(connection, _write))
+
+
+async def _write(connection: AsyncConnection, added: list[dict[str, object]]) -> list[int]:
+    """It holds a lock until the commit. Without it PostgreSQL could commit sequence 8 before 7, and who reads
+    up to 8 in between would never look for 7 again. With it the order of sequences is that of commits, which
+    SQLite's one writer has by itself."""
     if connection.dialect.name == "postgresql":
         await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_ORDER_LOCK})"))
         await connection.execute(sa.text(f"NOTIFY {CHANNEL}"))  # told at the commit
-    row = await connection.execute(
-        sa.insert(revocations)
-        .values(kind=str(kind), subject=subject, create_ms=now_ms)
-        .returning(revocations.c.sequence)
-    )
     connection.info[ADDED] = True
-    return int(row.scalar_one())
+    return [int((await connection.execute(_ADD, row)).scalar_one()) for row in added]
 
 
 async def after(connection: AsyncConnection, sequence: int) -> list[StoredRevocation]:

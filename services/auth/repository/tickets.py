@@ -1,7 +1,7 @@
 """Tickets that were given out, while they live, and who uses them where."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,8 +72,7 @@ class TicketUse:
     ticket_id: str
     gateway: str
     report: int = 0
-    viewers: tuple[Viewing, ...] = field(default=())
-    use_ms: int = 0
+    viewers: tuple[Viewing, ...] = ()
 
 
 async def add_all(connection: AsyncConnection, stored: Sequence[StoredTicket]) -> None:
@@ -97,7 +96,6 @@ async def uses_of(connection: AsyncConnection, ticket_ids: Collection[str]) -> l
             row.gateway,
             row.report,
             tuple(Viewing(int(viewer), first, last) for viewer, first, last in row.viewers),
-            row.use_ms,
         )
         for row in await connection.execute(query)
     ]
@@ -123,7 +121,7 @@ async def put_uses(connection: AsyncConnection, uses: Sequence[TicketUse]) -> No
     if not uses:
         return
     insert = conflict_insert(connection, ticket_uses)
-    names = ("report", "viewers", "use_ms")
+    names = ("report", "viewers")
     await connection.execute(
         insert.on_conflict_do_update(
             index_elements=["ticket_id", "gateway"], set_={name: insert.excluded[name] for name in names}
@@ -135,7 +133,6 @@ async def put_uses(connection: AsyncConnection, uses: Sequence[TicketUse]) -> No
                 "report": use.report,
                 # 64 bits are more than a JSON number carries everywhere (RFC 8259, section 6).
                 "viewers": [[str(one.viewer), one.first_ms, one.last_ms] for one in use.viewers],
-                "use_ms": use.use_ms,
             }
             for use in uses
         ],

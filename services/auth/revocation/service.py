@@ -61,8 +61,9 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
             await self._end(connection, kind, subject, now_ms)
             await audit.add(connection, record)
             if kind is Kind.PRINCIPAL:
-                await revocations.add(connection, Kind.SIGN_INS, subject, now_ms)
-            sequence = await revocations.add(connection, kind, subject, now_ms)
+                revocations.add(connection, Kind.SIGN_INS, subject, now_ms)
+            revocations.add(connection, kind, subject, now_ms)
+            *_, sequence = await revocations.tell(connection)
         return _message(StoredRevocation(sequence, kind, subject, now_ms))
 
     async def _end(self, connection: Any, kind: Kind, subject: str, now_ms: int) -> None:

@@ -101,7 +101,7 @@ class DeviceSignIn:
             principal = await require_person(connection, caller, now_ms)
             code = await self._waiting(connection, principal.name, user_code)
             client = await clients.find(connection, code.client_id)
-            visible = await regions.below(connection, principal.scope, at_ms=now_ms)
+            visible = await regions.below(connection, [principal.scope], at_ms=now_ms)
         return WaitingDevice(code, client.display_name if client else "", visible)
 
     async def decide(

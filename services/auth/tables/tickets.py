@@ -74,7 +74,6 @@ ticket_uses = sa.Table(
     sa.Column("report", sa.BigInteger, nullable=False),
     # [[viewer, first ms, last ms], ...]
     sa.Column("viewers", sa.JSON, nullable=False),
-    sa.Column("use_ms", sa.BigInteger, nullable=False),
 )
 
 sa.Index("ix_revocations_subject", revocations.c.subject)

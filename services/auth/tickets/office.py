@@ -11,7 +11,7 @@ from services.auth.model import AuditRecord, Principal
 from services.auth.repository import audit, revocations, tickets
 from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import StoredTicket
-from services.auth.rights import Asked, Rights, actor_of
+from services.auth.rights import Asked, Rights, actor_of, principal_unknown
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.grouping import Grouped
 from services.auth.tickets.request import LIFETIME_MS, IssuedTicket, TicketRequest
@@ -104,14 +104,14 @@ class TicketOffice:
             for request, final in asked:
                 principal = facts.principals.get(request.caller.principal)
                 if principal is None:
-                    outcomes.append(_nobody())
+                    outcomes.append(principal_unknown())
                 elif (Kind.SESSION, request.caller.session_id) in ended:
                     outcomes.append(UnauthenticatedError("auth.session_revoked", "the session was ended"))
                 elif not final and request.camera_uid not in facts.cameras:
                     outcomes.append(_CameraUnknownYetError())
                 else:
                     asked_for = Asked(request.caller, request.purpose, request.window)
-                    decision = self._rights.decide(
+                    decision = self._rights.on_camera(
                         facts, principal, request.camera_uid, request.action, asked_for
                     )
                     if request.share_until_ms is not None and decision.grants:
@@ -202,7 +202,3 @@ def _record(
 
 def _refusal(decision: Decision) -> PermissionDeniedError:
     return PermissionDeniedError(decision.reason, decision.sentence)
-
-
-def _nobody() -> UnauthenticatedError:
-    return UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")

@@ -103,7 +103,7 @@ class Renewals:
         if renewal.report > reported:
             writing.records += _records(ticket, actor, renewal, now_ms)
         use_ms = min(renewal.use_ms, now_ms)
-        use = TicketUse(ticket.ticket_id, gateway, max(renewal.report, reported), renewal.viewers, use_ms)
+        use = TicketUse(ticket.ticket_id, gateway, max(renewal.report, reported), renewal.viewers)
         if renewal.use_ms or renewal.report > reported:
             writing.uses.append(use)
         answer = self._decide(known, ticket, principal, actor, renewal, now_ms, writing)
@@ -135,7 +135,7 @@ class Renewals:
         if not ticket.shared and unused_ms > IDLE_MS:
             return Renewed("ticket.idle", "the ticket was not used for 30 minutes: revive it")
         asked = Asked(_caller(ticket), ticket.purpose, ticket.window)
-        decision = self._rights.decide(
+        decision = self._rights.on_camera(
             known.facts, principal, ticket.camera_uid, Action(ticket.action), asked
         )
         if not decision.allowed:

@@ -7,11 +7,11 @@ from services.auth.model import AuditRecord
 from services.auth.repository import audit, revocations, tickets
 from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import StoredTicket
-from services.auth.rights import Asked, Rights, actor_of
+from services.auth.rights import Asked, Rights, actor_of, caller_in, load_caller
 from snowlight.access.token import AccessClaims, TicketClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
-from snowlight.errors import PermissionDeniedError, UnauthenticatedError
+from snowlight.errors import PermissionDeniedError
 
 
 class OwnTickets:
@@ -33,11 +33,11 @@ class OwnTickets:
             if stored.ended_by(await revocations.revoked(connection, stored.subjects)):
                 raise PermissionDeniedError("ticket.revoked", "the right to this was taken away")
             facts = await self._rights.facts(connection, [stored.principal], [stored.camera_uid])
-            principal = facts.principals.get(stored.principal)
-            if principal is None:
-                raise UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
+            principal = caller_in(facts, caller)
             asked = Asked(caller, stored.purpose, stored.window)
-            decision = self._rights.decide(facts, principal, stored.camera_uid, Action(stored.action), asked)
+            decision = self._rights.on_camera(
+                facts, principal, stored.camera_uid, Action(stored.action), asked
+            )
             record = AuditRecord(
                 time_ms=now_ms,
                 event="decision",
@@ -68,10 +68,7 @@ class OwnTickets:
             stored = await _own(connection, ticket, caller)
             if stored.revoke_ms is not None:
                 return
-            facts = await self._rights.facts(connection, [stored.principal], [])
-            principal = facts.principals.get(stored.principal)
-            if principal is None:
-                raise UnauthenticatedError("auth.principal_unknown", "the token's principal does not exist")
+            principal = await load_caller(connection, caller)
             record = AuditRecord(
                 time_ms=now_ms,
                 event="change",
@@ -87,7 +84,7 @@ class OwnTickets:
             )
             await tickets.revoke(connection, [stored.ticket_id], now_ms)
             await audit.add(connection, record)
-            await revocations.add(connection, Kind.TICKET, stored.ticket_id, now_ms)
+            revocations.add(connection, Kind.TICKET, stored.ticket_id, now_ms)
 
 
 async def _own(connection: AsyncConnection, ticket: TicketClaims, caller: AccessClaims) -> StoredTicket:

@@ -10,7 +10,7 @@ from services.auth.app import MIGRATIONS
 from services.auth.decision import Action, Decision
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
-from services.auth.rights import Asked, Rights, load_principal
+from services.auth.rights import Asked, Rights
 from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.database import Database, open_database
 from snowlight.errors import PermissionDeniedError
@@ -40,8 +40,9 @@ async def decide(
 ) -> Decision:
     rights = Rights(PolicyEngine(load_policies(RULES)), village.auth.clock, re.compile("[0-9]{4,}"))
     async with database.read() as connection:
-        principal = await load_principal(connection, village.names[by])
-        return await rights.on_camera(connection, principal, uid, action, Asked(window=window))
+        facts = await rights.facts(connection, [village.names[by]], [uid])
+    principal = facts.principals[village.names[by]]
+    return rights.on_camera(facts, principal, uid, action, Asked(window=window))
 
 
 async def test_a_decision_names_the_grant_it_rests_on_and_its_policy(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.auth.app import MIGRATIONS
 from services.auth.repository import revocations
@@ -153,12 +153,30 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
+async def add(connection: AsyncConnection, kind: Kind, subject: str, now_ms: int) -> int:
+    """Its sequence."""
+    revocations.add(connection, kind, subject, now_ms)
+    (sequence,) = await revocations.tell(connection)
+    return sequence
+
+
+async def test_what_was_added_and_rolled_back_is_never_told(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with database.write() as connection:
+            revocations.add(connection, Kind.TICKET, "lost", 1)
+            _ = 1 / 0
+    async with database.write() as connection:
+        revocations.add(connection, Kind.TICKET, "kept", 1)
+    async with database.read() as connection:
+        assert [one.subject for one in await revocations.after(connection, 0)] == ["kept"]
+
+
 async def test_sequences_are_seen_in_their_order(postgres_url: str) -> None:
     async with open_database(postgres_url, service="auth", migrations=MIGRATIONS) as database:
 
-        async def add(subject: str) -> int:
+        async def add_quickly() -> int:
             async with database.write() as connection:
-                return await revocations.add(connection, Kind.TICKET, subject, 1)
+                return await add(connection, Kind.TICKET, "quick", 1)
 
         async def seen() -> list[str]:
             async with database.read() as connection:
@@ -170,8 +188,8 @@ async def test_sequences_are_seen_in_their_order(postgres_url: str) -> None:
                 return bool(await connection.scalar(sa.text(query)))
 
         async with database.write() as slow:
-            first = await revocations.add(slow, Kind.TICKET, "slow", 1)
-            quick = asyncio.create_task(add("quick"))
+            first = await add(slow, Kind.TICKET, "slow", 1)
+            quick = asyncio.create_task(add_quickly())
             await eventually(waits)
             assert await seen() == []  # were it committed already, "slow" would be passed over for ever
         assert await quick > first
@@ -181,13 +199,13 @@ async def test_sequences_are_seen_in_their_order(postgres_url: str) -> None:
 async def test_what_is_old_is_forgotten_and_sequences_go_on(database: Database) -> None:
     async with database.write() as connection:
         for at_ms in (0, HOUR_MS, 2 * HOUR_MS):
-            last = await revocations.add(connection, Kind.SESSION, f"s{at_ms}", at_ms)
+            last = await add(connection, Kind.SESSION, f"s{at_ms}", at_ms)
     async with database.write() as connection:
         await revocations.remove_old(connection, 2 * HOUR_MS)
         assert [one.subject for one in await revocations.after(connection, 0)] == [f"s{2 * HOUR_MS}"]
         await revocations.remove_old(connection, 9 * HOUR_MS)
         assert await revocations.last_sequence(connection) == last
-        assert await revocations.add(connection, Kind.SESSION, "new", 9 * HOUR_MS) > last
+        assert await add(connection, Kind.SESSION, "new", 9 * HOUR_MS) > last
 
 
 async def test_a_database_put_back_from_a_backup_is_told_as_it_is(database: Database) -> None:
@@ -196,7 +214,7 @@ async def test_a_database_put_back_from_a_backup_is_told_as_it_is(database: Data
     now_ms = MovableClock().now_ms()
     async with database.write() as connection:
         for number in range(3):
-            last = await revocations.add(connection, Kind.TICKET, f"t{number}", now_ms)
+            last = await add(connection, Kind.TICKET, f"t{number}", now_ms)
     async with aclosing(feed.follow(last)) as told:
         assert (await anext(told))[1] in (0, last)
         async with database.write() as connection:

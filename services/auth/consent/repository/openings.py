@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Audience, Hours, Opening, OpeningKind
 from services.auth.model import Principal
+from services.auth.repository.in_list import in_list
 from services.auth.tables.consent import openings
 
 
@@ -52,7 +53,9 @@ async def of_cameras(
 ) -> dict[str, list[Opening]]:
     """What opens each of these cameras at this instant."""
     query = sa.select(openings).where(
-        openings.c.camera_uid.in_(camera_uids), openings.c.start_ms <= now_ms, openings.c.end_ms > now_ms
+        openings.c.camera_uid.in_(in_list(camera_uids)),
+        openings.c.start_ms <= now_ms,
+        openings.c.end_ms > now_ms,
     )
     found: dict[str, list[Opening]] = {}
     for row in await connection.execute(query):

@@ -45,6 +45,5 @@ def upgrade() -> None:
         sa.Column("gateway", sa.Text, primary_key=True),
         sa.Column("report", sa.BigInteger, nullable=False),
         sa.Column("viewers", sa.JSON, nullable=False),
-        sa.Column("use_ms", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_revocations_subject", "revocations", ["subject"])

@@ -171,7 +171,7 @@ class OidcSignIn:
             if principal == before:
                 return before
             await federated.update(connection, principal)
-            await revocations.add(connection, Kind.PRINCIPAL, principal.name, now_ms)
+            revocations.add(connection, Kind.PRINCIPAL, principal.name, now_ms)
         principal = await load_principal(connection, principal.name)  # with the tier of the region
         actor = actor_of(principal, AccessClaims(principal.name), remote_address)
         roles = "+".join(sorted(principal.roles))
