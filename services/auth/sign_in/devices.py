@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
+from services.auth.facts import read_facts
 from services.auth.failures import Failures
 from services.auth.model import Region
-from services.auth.repository import clients, device_codes, principals, regions
+from services.auth.repository import clients, device_codes, principals
 from services.auth.repository.device_codes import DeviceCode
 from services.auth.repository.refresh_tokens import Way
 from services.auth.rights import actor_of
+from services.auth.sight import visible_regions
 from services.auth.sign_in.account import require_person
 from services.auth.tokens import Grant, Tokens, token_hash
 from services.auth.validation import check_id, invalid
@@ -101,7 +103,8 @@ class DeviceSignIn:
             principal = await require_person(connection, caller, now_ms)
             code = await self._waiting(connection, principal.name, user_code)
             client = await clients.find(connection, code.client_id)
-            visible = await regions.below(connection, [principal.scope], at_ms=now_ms)
+            facts = await read_facts(connection, [principal.name], [], now_ms)
+            visible = await visible_regions(connection, facts, principal, now_ms)
         return WaitingDevice(code, client.display_name if client else "", visible)
 
     async def decide(

@@ -11,7 +11,7 @@ from snowlight.errors import (
     UnauthenticatedError,
 )
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import Auth
+from tests.rpc.auth.cluster import PASSWORD, Auth
 from tests.rpc.auth.told import ended_sessions
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -203,6 +203,36 @@ async def test_an_admins_box_has_a_viewers_rights_and_shows_what_is_live(auth: A
     assert (await allowed(inside, "live"))[0]
     for action in ("playback", "camera.manage"):
         assert await allowed(inside, action) == (False, "auth.device_live_only")
+
+
+async def test_a_person_is_told_all_and_only_what_a_box_will_be_able_to_see(auth: Auth, box: str) -> None:
+    await auth.add_region("371326", auth_pb2.COUNTY)
+    for village in (VILLAGE, "371326101204", "371326101205"):
+        await auth.add_region(village, auth_pb2.VILLAGE)
+
+    async def jurisdiction(village: str, *members: str) -> str:
+        wanted = auth_pb2.Jurisdiction(
+            display_name="station",
+            region="regions/371326",
+            regions=[f"regions/{village}"],
+            members=members,
+            reason="its district",
+        )
+        request = auth_pb2.CreateJurisdictionRequest(jurisdiction=wanted)
+        return (await auth.directory.CreateJurisdiction(request)).name
+
+    officer = auth_pb2.Principal(
+        username="wang.gang",
+        line=auth_pb2.POLICE,
+        roles=[auth_pb2.VIEWER],
+        scope=await jurisdiction(VILLAGE),
+    )
+    made = await auth.directory.CreatePrincipal(
+        auth_pb2.CreatePrincipalRequest(principal=officer, password=PASSWORD)
+    )
+    await jurisdiction("371326101204", made.name)
+    waiting = await show(auth, await auth.sign_in("wang.gang"), (await begin(auth, box)).user_code)
+    assert [region.name for region in waiting.regions] == [f"regions/{VILLAGE}", "regions/371326101204"]
 
 
 async def test_a_box_lets_in_no_further_one(
