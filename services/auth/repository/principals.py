@@ -85,6 +85,7 @@ async def change(connection: AsyncConnection, principal: Principal, version: int
         .values(
             display_name=principal.display_name,
             organisation=principal.organisation,
+            line=str(principal.line),
             roles=sorted(str(role) for role in principal.roles),
             scope=principal.scope,
             jurisdiction=principal.jurisdiction,

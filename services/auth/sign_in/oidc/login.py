@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
 from services.auth.model import Principal
-from services.auth.repository import federated, principals, revocations
+from services.auth.repository import principals, revocations, used_logins
 from services.auth.repository.refresh_tokens import Way
 from services.auth.repository.revocations import Kind
 from services.auth.rights import actor_of, load_principal
@@ -122,7 +122,7 @@ class OidcSignIn:
         mapped = map_claims(client.provider, claims)
         async with self._database.write() as connection:
             now_ms = self._clock.now_ms()
-            if not await federated.use_login(connection, str(begun["state"]), begun["expire_ms"], now_ms):
+            if not await used_logins.use(connection, str(begun["state"]), begun["expire_ms"], now_ms):
                 raise refused("this sign-in was finished before")
             await require_within(connection, client.provider, mapped)
             principal = await self._principal(
@@ -140,7 +140,7 @@ class OidcSignIn:
     ) -> Principal:
         """Who came, as the mapping has them now. A change is on record."""
         username = f"{provider.prefix}:{subject}"
-        found = await principals.find_credentials(connection, username)
+        found = await principals.find_credentials(connection, username, lock=True)
         now_ms = self._clock.now_ms()
         if found is None:
             principal = Principal(
@@ -170,7 +170,7 @@ class OidcSignIn:
             )
             if principal == before:
                 return before
-            await federated.update(connection, principal)
+            await principals.change(connection, principal, before.version)  # locked: as it was read
             revocations.add(connection, Kind.PRINCIPAL, principal.name, now_ms)
         principal = await load_principal(connection, principal.name)  # with the tier of the region
         actor = actor_of(principal, AccessClaims(principal.name), remote_address)
