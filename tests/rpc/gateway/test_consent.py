@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.http.instants import format_instant
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.instants import format_instant
 from snowlight.rpc.status import remote_errors
 from tests.parts.callers import permitted_channel
 from tests.rpc.gateway.footage import session

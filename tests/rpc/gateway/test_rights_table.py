@@ -11,8 +11,8 @@ import pytest
 
 from services.auth.decision import OF_CAMERAS, Action
 from services.auth.model import Line, Ownership, Role
-from services.gateway.http.instants import format_instant
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
+from snowlight.instants import format_instant
 from tests.parts.callers import permitted_channel
 from tests.rights_table import expected
 from tests.rpc.gateway.site import OTHER, PASSWORD, Site
