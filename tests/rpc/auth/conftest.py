@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rpc.auth.cluster import Auth, MovableClock, auth_of, runtime_for, serve_registry
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 
 

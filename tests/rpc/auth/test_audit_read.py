@@ -17,8 +17,9 @@ from snowlight.api.auth.v1 import audit_pb2, auth_pb2
 from snowlight.database import open_database
 from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
+from tests.parts.password import PASSWORD
 from tests.rpc.auth.audit_log import record
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.rpc.auth.cluster import Auth
 from tests.rpc.auth.test_admin import admin
 
 WHOLE = audit_pb2.AuditReader(whole=True)

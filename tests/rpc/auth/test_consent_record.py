@@ -14,7 +14,8 @@ from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.object_store import ObjectStoreSettings
-from tests.rpc.auth.cluster import Auth, MovableClock, auth_of, runtime_for, serve_registry
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.rpc.auth.village import DAY_MS, GATE, HOME, Village, settle
 from tests.waiting import eventually

@@ -17,7 +17,8 @@ from snowlight.errors import (
     UnauthenticatedError,
 )
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.cluster import Auth
 
 COUNTY, TOWN, OTHER_TOWN, PROVINCE = "371326", "371326101", "371326102", "37"
 

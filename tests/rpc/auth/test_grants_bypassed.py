@@ -7,7 +7,8 @@ import pytest
 from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.errors import FailedPreconditionError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.cluster import Auth
 from tests.rpc.auth.test_admin import admin
 from tests.rpc.auth.village import DAY_MS, HOME, TOWN, Village, settle
 

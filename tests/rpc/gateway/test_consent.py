@@ -17,8 +17,9 @@ from services.gateway.http.instants import format_instant
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.rpc.status import remote_errors
 from tests.parts.callers import permitted_channel
+from tests.parts.password import PASSWORD
 from tests.rpc.gateway.footage import session
-from tests.rpc.gateway.site import COUNTY, PASSWORD, VILLAGE, Site
+from tests.rpc.gateway.site import COUNTY, VILLAGE, Site
 from tests.waiting import eventually
 
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
