@@ -29,6 +29,8 @@ async def test_an_emergency_shows_a_picture_within_ten_seconds_of_the_request(st
     assert seen["acknowledged_by"] == await street.name("sergeant")
     assert (await street.done("sergeant", "GET", "/v1/alerts"))["alerts"] == []
     assert len((await street.done("sergeant", "GET", "/v1/alerts?all=true"))["alerts"]) == 1
+    status, answer = await street.call("sergeant", "GET", "/v1/alerts?all=yes")
+    assert (status, answer["field"]) == (400, "all")
     status, problem = await street.call("wang", "POST", f"/v1/{grant['name']}:approve", {})
     assert (status, problem["code"]) == (403, "grant.not_admin")
     denied = await street.done("sergeant", "POST", f"/v1/{grant['name']}:deny", {"reason": "a false alarm"})
