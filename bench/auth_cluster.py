@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +18,7 @@ from snowlight.rpc.channel import open_channel
 from snowlight.rpc.server import Servicer
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
+from tests.parts.part import free_port
 
 PEOPLE = 100
 VILLAGES = 100
@@ -83,7 +83,7 @@ class Cameras(camera_pb2_grpc.CameraRegistryServicer):
 async def run_auth_process(folder: Path, database_url: str) -> AsyncIterator[AuthUnderTest]:
     """Run auth pinned to a core, the rest being somewhere else."""
     key = secrets.token_hex(32)
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     cluster = ClusterSettings(
         data_dir=folder,
         cluster_key=key,
@@ -173,9 +173,3 @@ async def _until_up(directory: "auth_pb2_grpc.DirectoryAsyncStub") -> None:
 
 def _village(number: int) -> str:
     return f"421381101{number + 200:03d}"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -1,7 +1,7 @@
 """Archive playlists (RFC 8216bis, EXT-X-PLAYLIST-TYPE:VOD)."""
 
 from services.gateway.archive.pieces import SEGMENT_MS, Piece
-from services.gateway.http.instants import format_instant
+from snowlight.instants import format_instant
 
 GAP_MS = 1_000
 """A longer hole is a gap."""

@@ -8,7 +8,7 @@ from services.gateway.archive.recording import from_spool_file
 from services.gateway.archive.timeline import Gap, Span, gaps_between, merge
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.http.bodies import json_response
-from services.gateway.http.instants import format_instant, parse_range
+from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, STORAGE, Peers
 from services.gateway.people.identity import Identity
@@ -16,6 +16,7 @@ from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import Clock
 from snowlight.errors import DeadlineExceededError, UnavailableError
+from snowlight.instants import format_instant
 from snowlight.rpc.status import remote_errors
 
 LONGEST_MS = 31 * 86_400_000

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from multidict import MultiMapping
 
-from services.gateway.cameras.listing import read_page_size
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import require_unicode
 from services.gateway.http.instants import parse_instant
+from services.gateway.http.paging import read_page
 from snowlight import audit_export
 from snowlight.api.auth.v1 import audit_pb2
 from snowlight.errors import InvalidArgumentError
@@ -21,11 +21,7 @@ _LONGEST = 500
 def read_query(query: MultiMapping[str]) -> audit_pb2.ListAuditRecordsRequest:
     """A page. Raises InvalidArgumentError naming the parameter."""
     _check(query, (*_FILTERS, "page_size", "page_token"))
-    return audit_pb2.ListAuditRecordsRequest(
-        filter=_read_filter(query),
-        page_size=read_page_size(query),
-        page_token=query.get("page_token", ""),
-    )
+    return audit_pb2.ListAuditRecordsRequest(filter=_read_filter(query), **read_page(query))
 
 
 def read_wish(query: MultiMapping[str]) -> audit_pb2.ExportAuditRecordsRequest:
@@ -46,8 +42,7 @@ def read_format(query: MultiMapping[str]) -> str:
 def resolve_camera(wanted: audit_pb2.AuditFilter, cameras: CameraModel) -> None:
     """Have a camera's name stand for its uid. One that there is not has no records: nothing else is told."""
     if wanted.camera_uid.startswith("cameras/"):
-        camera = cameras.by_name(wanted.camera_uid)
-        wanted.camera_uid = camera.uid if camera else wanted.camera_uid.removeprefix("cameras/")
+        wanted.camera_uid = cameras.uid_of(wanted.camera_uid)
 
 
 def _read_filter(query: MultiMapping[str]) -> audit_pb2.AuditFilter:

@@ -9,10 +9,9 @@ import structlog
 from aiohttp import web
 
 from services.gateway.audit.query import read_format, read_query, read_wish, resolve_camera
-from services.gateway.cameras.listing import LARGEST_PAGE
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import json_response
-from services.gateway.http.edges import remote_address
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
@@ -39,33 +38,20 @@ log = structlog.get_logger(__name__)
 class AuditRoutes:
     """Reads the audit in the caller's name."""
 
-    def __init__(self, peers: Peers, identity: Identity, cameras: CameraModel, *, behind_proxy: bool) -> None:
+    def __init__(self, peers: Peers, identity: Identity, cameras: CameraModel) -> None:
         self._peers = peers
         self._identity = identity
         self._cameras = cameras
-        self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
-        records = {"type": "array", "items": schema_of(audit_pb2.AuditRecord.DESCRIPTOR)}
         return (
             Route(
                 "GET",
                 "/v1/audit",
                 self.list_records,
                 "Uses of rights, newest first, in and below the caller's region.",
-                parameters=(
-                    *_FILTERS,
-                    Parameter(
-                        "page_size",
-                        "Records a page.",
-                        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
-                    ),
-                    Parameter("page_token", "next_page_token of the page before."),
-                ),
-                answer={
-                    "type": "object",
-                    "properties": {"records": records, "next_page_token": {"type": "string"}},
-                },
+                parameters=(*_FILTERS, *PAGE_PARAMETERS),
+                answer=page_schema("records", schema_of(audit_pb2.AuditRecord.DESCRIPTOR)),
                 errors=(400, 401, 403),
             ),
             Route(
@@ -109,7 +95,7 @@ class AuditRoutes:
         wish = read_wish(request.query)
         resolve_camera(wish.filter, self._cameras)
         wish.reader.access_token = person.access_token
-        wish.reader.remote_address = remote_address(request, behind_proxy=self._behind_proxy)
+        wish.reader.remote_address = person.address
         headers = {
             "Content-Type": audit_export.FORMATS[file_format],
             "Content-Disposition": f'attachment; filename="audit.{file_format}"',

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.paging import read_page_size
 from services.gateway.people.identity import Sight
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 
-DEFAULT_PAGE = 100
-LARGEST_PAGE = 1000
 _LONGEST_FILTER = 200
 
 
@@ -60,19 +59,6 @@ def list_page(model: CameraModel, sight: Sight, query: ListQuery) -> Page:
     page = rest[: query.page_size]
     more = len(rest) > len(page)
     return Page(page, _page_token(page[-1].name) if more else "", len(matching))
-
-
-def read_page_size(query: Mapping[str, str]) -> int:
-    """Raises InvalidArgumentError unless page_size is absent or 1 to 1000."""
-    text = query.get("page_size", "")
-    if not text:
-        return DEFAULT_PAGE
-    digits = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PAGE))
-    if not (digits and 1 <= int(text) <= LARGEST_PAGE):
-        raise InvalidArgumentError(
-            "request.page_size", f"page_size must be 1 to {LARGEST_PAGE}", field="page_size"
-        )
-    return int(text)
 
 
 def _matches(camera: camera_pb2.Camera, text: str) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.cameras.wanted import TICKET, ticket_json
-from services.gateway.http.bodies import json_response, read_json, take_strings
-from services.gateway.http.edges import remote_address
+from services.gateway.http.bodies import json_response, no_content, read_json, take_strings
 from services.gateway.http.routes import Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
 from services.gateway.people.identity import Identity
@@ -27,14 +26,11 @@ class OwnTicketRoutes:
         identity: Identity,
         verifier: TokenVerifier,
         desk: TicketDesk,
-        *,
-        behind_proxy: bool,
     ) -> None:
         self._peers = peers
         self._identity = identity
         self._verifier = verifier
         self._desk = desk
-        self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -63,7 +59,7 @@ class OwnTicketRoutes:
         (token,) = take_strings(await read_json(request), ("ticket",))
         claims = await self._verifier.ticket(token)
         wanted = auth_pb2.ReviveTicketRequest(
-            ticket=token, access_token=person.access_token, remote_address=self._address(request)
+            ticket=token, access_token=person.access_token, remote_address=person.address
         )
         with remote_errors(AUTH):
             ticket = await self._peers.access.ReviveTicket(wanted, timeout=CALL_TIMEOUT_S)
@@ -75,12 +71,9 @@ class OwnTicketRoutes:
         (token,) = take_strings(await read_json(request), ("ticket",))
         await self._verifier.ticket(token)
         wanted = auth_pb2.RevokeTicketRequest(
-            ticket=token, access_token=person.access_token, remote_address=self._address(request)
+            ticket=token, access_token=person.access_token, remote_address=person.address
         )
         with remote_errors(AUTH):
             await self._peers.access.RevokeTicket(wanted, timeout=CALL_TIMEOUT_S)
         self._desk.doubt(token)
-        return web.Response(status=204)
-
-    def _address(self, request: web.Request) -> str:
-        return remote_address(request, behind_proxy=self._behind_proxy)
+        return no_content()

@@ -72,6 +72,12 @@ class CameraModel:
         self._require_synced()
         return self._by_uid.get(uid)
 
+    def uid_of(self, name: str) -> str:
+        """The uid of "cameras/{id}". Of an unknown one what is no uid, so that auth alone says who may know.
+        Raises UnavailableError before the first sync."""
+        camera = self.by_name(name)
+        return camera.uid if camera is not None else name.removeprefix("cameras/")
+
     def after(self, name: str) -> list[camera_pb2.Camera]:
         """Cameras whose names sort after `name`, in order. Raises UnavailableError before the first sync."""
         self._require_synced()

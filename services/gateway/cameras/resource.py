@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.gateway.http.etags import body_etag
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError
@@ -42,10 +43,7 @@ def read_changes(body: dict[str, Any], name: str) -> tuple[camera_pb2.Camera, li
     camera = _read(body)
     if body.get("name", name) != name:
         raise InvalidArgumentError("request.immutable", "name cannot be changed", field="name")
-    etag = body.get("etag") or ""
-    if not isinstance(etag, str):
-        raise InvalidArgumentError("request.type", "etag must be a string", field="etag")
-    camera.name, camera.etag = name, etag
+    camera.name, camera.etag = name, body_etag(body)
     fields = [field for field in body if field not in OUTPUT_ONLY]
     for field in fields:
         if body[field] is None and field not in _CAN_BE_ABSENT:

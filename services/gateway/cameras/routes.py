@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.cameras.listing import LARGEST_PAGE, ListQuery, list_page
+from services.gateway.cameras.listing import ListQuery, list_page
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.resource import (
     CAMERA_SCHEMA,
@@ -12,32 +12,21 @@ from services.gateway.cameras.resource import (
     read_changes,
     read_new,
 )
-from services.gateway.http.bodies import json_response, read_json, require_unicode
+from services.gateway.http.bodies import json_response, no_content, read_json
+from services.gateway.http.etags import IF_MATCH, etag_header, preconditions, read_if_match
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
 from services.gateway.people.identity import Identity, Person
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import (
-    AbortedError,
-    FailedPreconditionError,
-    NotFoundError,
-    PermissionDeniedError,
-)
+from snowlight.errors import NotFoundError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
 
 OWN_WRITE_WAIT_S = 2.0
 _RIGHTS_DEPEND_ON = frozenset({"region", "ownership", "owner", "operator", "listed_for_residents"})
-
-_IF_MATCH = Parameter("If-Match", "The etag that the change is based on.", place="header")
-_LIST_ANSWER = {
-    "type": "object",
-    "properties": {
-        "cameras": {"type": "array", "items": CAMERA_SCHEMA},
-        "next_page_token": {"type": "string", "description": "Empty on the last page."},
-        "total_size": {"type": "integer"},
-    },
-}
+_LIST_ANSWER = page_schema("cameras", CAMERA_SCHEMA)
+_LIST_ANSWER["properties"]["total_size"] = {"type": "integer"}
 
 
 class CameraRoutes:
@@ -59,12 +48,7 @@ class CameraRoutes:
                 parameters=(
                     Parameter("region", "regions/{code}: only in it and below."),
                     Parameter("filter", "Text in the display name or the id, in any case."),
-                    Parameter(
-                        "page_size",
-                        "Cameras a page.",
-                        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
-                    ),
-                    Parameter("page_token", "next_page_token of the page before."),
+                    *PAGE_PARAMETERS,
                 ),
                 answer=_LIST_ANSWER,
                 errors=(400, 401, 404),
@@ -85,7 +69,7 @@ class CameraRoutes:
                 one,
                 self.change,
                 "Change the fields given. Null is no value, but takes `location` away.",
-                parameters=(_IF_MATCH,),
+                parameters=(IF_MATCH,),
                 body=CAMERA_SCHEMA,
                 answer=CAMERA_SCHEMA,
                 errors=(400, 401, 403, 404, 409, 412),
@@ -95,7 +79,7 @@ class CameraRoutes:
                 one,
                 self.delete,
                 "Forget a camera. Its footage stays until its retention ends.",
-                parameters=(_IF_MATCH,),
+                parameters=(IF_MATCH,),
                 status=204,
                 errors=(401, 403, 404, 409, 412),
             ),
@@ -150,31 +134,25 @@ class CameraRoutes:
                 await self._require_assign(person, current, changed)
         if not mask:
             return _camera_response(current)
-        if_match = _if_match(request)
+        if_match = read_if_match(request)
         camera.etag = if_match or camera.etag
         update = camera_pb2.UpdateCameraRequest(camera=camera)
         update.update_mask.paths.extend(mask)
-        try:
-            with remote_errors(INGEST):
-                changed = await self._peers.cameras.UpdateCamera(update, timeout=CALL_TIMEOUT_S)
-        except AbortedError as error:
-            raise _of_precondition(error, if_match) from error
+        with preconditions(if_match), remote_errors(INGEST):
+            changed = await self._peers.cameras.UpdateCamera(update, timeout=CALL_TIMEOUT_S)
         return await self._written(changed)
 
     async def delete(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         current = await self.visible_camera(request, person)
         await self._identity.require_recorded(person, "camera.manage", current.uid)
-        if_match = _if_match(request)
-        try:
-            with remote_errors(INGEST):
-                await self._peers.cameras.DeleteCamera(
-                    camera_pb2.DeleteCameraRequest(name=current.name, etag=if_match), timeout=CALL_TIMEOUT_S
-                )
-        except AbortedError as error:
-            raise _of_precondition(error, if_match) from error
+        if_match = read_if_match(request)
+        with preconditions(if_match), remote_errors(INGEST):
+            await self._peers.cameras.DeleteCamera(
+                camera_pb2.DeleteCameraRequest(name=current.name, etag=if_match), timeout=CALL_TIMEOUT_S
+            )
         await self._model.gone(current.uid, timeout_s=OWN_WRITE_WAIT_S)
-        return web.Response(status=204)
+        return no_content()
 
     async def status(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
@@ -215,7 +193,7 @@ class CameraRoutes:
 
 
 def _camera_response(camera: camera_pb2.Camera) -> web.Response:
-    return json_response(camera_json(camera), headers={"ETag": f'"{camera.etag}"'})
+    return json_response(camera_json(camera), headers=etag_header(camera.etag))
 
 
 def _changed(current: camera_pb2.Camera, camera: camera_pb2.Camera, mask: list[str]) -> camera_pb2.Camera:
@@ -233,15 +211,3 @@ def _reassigns(before: camera_pb2.Camera, after: camera_pb2.Camera) -> bool:
         return True
     opened = (before.ownership, before.listed_for_residents) != (after.ownership, after.listed_for_residents)
     return opened and camera_pb2.HOUSEHOLD in (before.ownership, after.ownership)
-
-
-def _if_match(request: web.Request) -> str:
-    """The etag of If-Match (RFC 9110 section 13.1.1); "" when there is none or any will do. Raises
-    InvalidArgumentError when it is no text."""
-    value = require_unicode(request.headers.get("If-Match", ""), "If-Match").strip()
-    return "" if value == "*" else value.removeprefix("W/").strip('"')
-
-
-def _of_precondition(error: AbortedError, if_match: str) -> AbortedError | FailedPreconditionError:
-    """A stale If-Match is 412 (RFC 9110 section 15.5.13), a stale etag in the body 409."""
-    return FailedPreconditionError(error.code, error.detail) if if_match else error

@@ -15,8 +15,7 @@ from services.gateway.cameras.wanted import (
     read_window,
     ticket_json,
 )
-from services.gateway.http.bodies import json_response, read_json, take_strings
-from services.gateway.http.edges import remote_address
+from services.gateway.http.bodies import json_response, read_json, refuse_unknown, take_strings
 from services.gateway.http.instants import parse_instant
 from services.gateway.http.problems import problem_json
 from services.gateway.http.routes import Route
@@ -91,15 +90,12 @@ class TicketRoutes:
         cameras: CameraRoutes,
         revocations: Revocations,
         clock: Clock,
-        *,
-        behind_proxy: bool,
     ) -> None:
         self._peers = peers
         self._identity = identity
         self._cameras = cameras
         self._revocations = revocations
         self._clock = clock
-        self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -144,7 +140,7 @@ class TicketRoutes:
             camera_uid=camera.uid,
             action=action,
             purpose=purpose,
-            remote_address=self._address(request),
+            remote_address=person.address,
         )
         read_window(wanted, start, end)
         with remote_errors(AUTH):
@@ -156,7 +152,7 @@ class TicketRoutes:
         self._require_feed()
         read = [await self._read_one(item, person) for item in _items(await read_json(request))]
         wanted = [one for one in read if isinstance(one, auth_pb2.CreateTicketRequest)]
-        results = iter(await self._create_all(wanted, person, self._address(request)) if wanted else ())
+        results = iter(await self._create_all(wanted, person) if wanted else ())
         tickets = [
             _result_json(next(results), one.action)
             if isinstance(one, auth_pb2.CreateTicketRequest)
@@ -177,7 +173,7 @@ class TicketRoutes:
             camera_uid=camera.uid,
             action=action,
             purpose=purpose,
-            remote_address=self._address(request),
+            remote_address=person.address,
         )
         read_window(wanted, start, end)
         until_ms = parse_instant(expire_time, "expire_time")
@@ -207,10 +203,10 @@ class TicketRoutes:
         return wanted
 
     async def _create_all(
-        self, wanted: list[auth_pb2.CreateTicketRequest], person: Person, address: str
+        self, wanted: list[auth_pb2.CreateTicketRequest], person: Person
     ) -> list[auth_pb2.TicketResult]:
         batch = auth_pb2.BatchCreateTicketsRequest(
-            access_token=person.access_token, requests=wanted, remote_address=address
+            access_token=person.access_token, requests=wanted, remote_address=person.address
         )
         with remote_errors(AUTH):
             answer = await self._peers.access.BatchCreateTickets(batch, timeout=CALL_TIMEOUT_S)
@@ -221,14 +217,9 @@ class TicketRoutes:
         if self._revocations.synced and self._clock.monotonic() >= self._revocations.stale_at:
             raise UnavailableError("ticket.feed_lost", "it is not known any more what was revoked")
 
-    def _address(self, request: web.Request) -> str:
-        return remote_address(request, behind_proxy=self._behind_proxy)
-
 
 def _items(body: dict[str, Any]) -> list[Any]:
-    for name in body:
-        if name != "requests":
-            raise InvalidArgumentError("request.unknown_field", f"{name} is not a field here", field=name)
+    refuse_unknown(body, ("requests",))
     items = body.get("requests")
     if not isinstance(items, list) or not 1 <= len(items) <= LARGEST_BATCH:
         raise InvalidArgumentError(

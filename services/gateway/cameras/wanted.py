@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.http.instants import format_instant, parse_range
+from services.gateway.http.instants import parse_range
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import InvalidArgumentError
+from snowlight.instants import format_instant
 
 ACTIONS = ("live", "playback", "snapshot", "export")
 INSTANT = {"type": "string", "format": "date-time"}
@@ -21,6 +22,7 @@ TICKET = {
         "ticket_id": {"type": "string", "description": "What the audit knows it by. Opens nothing."},
         "expire_time": INSTANT,
         "urls": {"type": "object", "properties": {"hls": {"type": "string"}}},
+        "watermark": {"type": "string", "description": "To be shown over the pictures; empty: nothing."},
     },
 }
 _PLAYLISTS = {"live": "live.m3u8", "playback": "vod.m3u8"}

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
-from services.gateway.consent.resources import LARGEST_PAGE, PAGE_PARAMETERS, read_page
 from services.gateway.http.bodies import json_response
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.people.identity import Identity
 from snowlight.dossier import missing
@@ -28,13 +28,6 @@ class DossierRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         camera = {"type": "object", "properties": {"camera": {"type": "string"}, "missing": _MISSING}}
-        page = {
-            "type": "object",
-            "properties": {
-                "dossiers": {"type": "array", "items": camera},
-                "next_page_token": {"type": "string", "description": "Empty on the last page."},
-            },
-        }
         return (
             Route(
                 "GET",
@@ -50,7 +43,7 @@ class DossierRoutes:
                 self.list,
                 "Public cameras of a region and below whose dossiers are incomplete, by name.",
                 parameters=(Parameter("region", "regions/{code}", required=True), *PAGE_PARAMETERS),
-                answer=page,
+                answer=page_schema("dossiers", camera),
                 errors=(400, 401, 403),
             ),
         )
@@ -68,7 +61,7 @@ class DossierRoutes:
             raise InvalidArgumentError("request.required", "region is required", field="region")
         await self._identity.require(person, "camera.manage", region=region)
         page = read_page(request.query)
-        size, after = page["page_size"] or LARGEST_PAGE, page["page_token"]
+        size, after = page["page_size"], page["page_token"]
         names = (await self._identity.sight(person)).below(region)
         found: list[dict[str, Any]] = []
         for camera in self._model.after(after):

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from aiohttp import web
+from google.protobuf.message import Message
 
-from services.gateway.consent.resources import (
-    PAGE_PARAMETERS,
-    Desk,
-    answer_schema,
-    auth_errors,
-    body_schema,
-    page_schema,
-    read_page,
-)
-from services.gateway.http.bodies import json_response
+from services.gateway.consent.resources import Call, Desk, Handler, answer_schema, body_schema
+from services.gateway.http.flags import flag, read_flag
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.peers import CALL_TIMEOUT_S, Peers
+from services.gateway.peers import Peers
 from snowlight.api.auth.v1 import consent_pb2
 
 _FIELDS = (
@@ -34,6 +25,7 @@ _FIELDS = (
 _APPROVAL = ("etag", "reason", "duration_s")
 _DECISION = ("etag", "reason")
 _DEFERRAL = ("notice_time", "reason")
+_NAME = "grants/{grant}"
 _ERRORS = (400, 401, 403, 404, 409, 412)
 
 
@@ -46,7 +38,7 @@ class GrantRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         one = "/v1/grants/{grant:[^:/]+}"
-        grant = answer_schema(consent_pb2.Grant)
+        grant, alert = answer_schema(consent_pb2.Grant), answer_schema(consent_pb2.Alert)
         decision = body_schema(consent_pb2.DecideGrantRequest, _DECISION, ())
         stub = self._peers.consents
         return (
@@ -69,14 +61,14 @@ class GrantRoutes:
                     Parameter("state", "requested, approved, denied, withdrawn, revoked or expired alone."),
                     *PAGE_PARAMETERS,
                 ),
-                answer=page_schema("grants", consent_pb2.Grant),
+                answer=page_schema("grants", grant),
                 errors=(400, 401, 403),
             ),
             Route("GET", one, self.read, "One grant.", answer=grant, errors=(401, 403, 404)),
             Route(
                 "POST",
                 f"{one}:approve",
-                self.approve,
+                self._changes(stub.ApproveGrant, consent_pb2.ApproveGrantRequest, _APPROVAL),
                 "Put it in force, as a second person; an emergency goes on, 72 hours at most.",
                 body=body_schema(consent_pb2.ApproveGrantRequest, _APPROVAL, ()),
                 answer=grant,
@@ -85,7 +77,7 @@ class GrantRoutes:
             Route(
                 "POST",
                 f"{one}:deny",
-                self._decide(stub.DenyGrant),
+                self._changes(stub.DenyGrant, consent_pb2.DecideGrantRequest, _DECISION),
                 "Refuse it, as a second person; an emergency ends at once.",
                 body=decision,
                 answer=grant,
@@ -94,7 +86,7 @@ class GrantRoutes:
             Route(
                 "POST",
                 f"{one}:withdraw",
-                self._decide(stub.WithdrawGrant),
+                self._changes(stub.WithdrawGrant, consent_pb2.DecideGrantRequest, _DECISION),
                 "Take back one's own request that nobody has decided yet.",
                 body=decision,
                 answer=grant,
@@ -103,7 +95,7 @@ class GrantRoutes:
             Route(
                 "POST",
                 f"{one}:revoke",
-                self._decide(stub.RevokeGrant),
+                self._changes(stub.RevokeGrant, consent_pb2.DecideGrantRequest, _DECISION),
                 "End a grant that was approved, at once.",
                 body=decision,
                 answer=grant,
@@ -112,7 +104,7 @@ class GrantRoutes:
             Route(
                 "POST",
                 f"{one}:deferNotice",
-                self.defer,
+                self._changes(stub.DeferNotice, consent_pb2.DeferNoticeRequest, _DEFERRAL),
                 "Have the owner told of it later, 90 days at most; by whoever approved it.",
                 body=body_schema(consent_pb2.DeferNoticeRequest, _DEFERRAL, _DEFERRAL),
                 answer=grant,
@@ -124,10 +116,10 @@ class GrantRoutes:
                 self.alerts,
                 "Emergencies in the regions the caller administers, newest first.",
                 parameters=(
-                    Parameter("all", "true: acknowledged ones too.", {"type": "boolean"}),
+                    flag("all", "acknowledged ones too."),
                     *PAGE_PARAMETERS,
                 ),
-                answer=page_schema("alerts", consent_pb2.Alert),
+                answer=page_schema("alerts", alert),
                 errors=(400, 401, 403),
             ),
             Route(
@@ -135,7 +127,7 @@ class GrantRoutes:
                 "/v1/alerts/{alert:[^:/]+}:acknowledge",
                 self.acknowledge,
                 "Say that one sees to it.",
-                answer=answer_schema(consent_pb2.Alert),
+                answer=alert,
                 errors=(401, 403, 404, 409),
             ),
         )
@@ -143,11 +135,8 @@ class GrantRoutes:
     async def create(self, request: web.Request) -> web.Response:
         caller = await self._desk.caller(request)
         grant = await self._desk.read(request, consent_pb2.Grant, _FIELDS)
-        with auth_errors():
-            created = await self._peers.consents.CreateGrant(
-                consent_pb2.CreateGrantRequest(**caller, grant=grant), timeout=CALL_TIMEOUT_S
-            )
-        return json_response(self._desk.write(created))
+        wanted = consent_pb2.CreateGrantRequest(**caller, grant=grant)
+        return await self._desk.answer(self._peers.consents.CreateGrant, wanted)
 
     async def list(self, request: web.Request) -> web.Response:
         wanted = consent_pb2.ListGrantsRequest(
@@ -156,71 +145,25 @@ class GrantRoutes:
             state=request.query.get("state", ""),
             **read_page(request.query),
         )
-        with auth_errors():
-            page = await self._peers.consents.ListGrants(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(
-            {
-                "grants": [self._desk.write(each) for each in page.grants],
-                "next_page_token": page.next_page_token,
-            }
-        )
+        return await self._desk.page(self._peers.consents.ListGrants, wanted, "grants")
 
     async def read(self, request: web.Request) -> web.Response:
-        wanted = consent_pb2.GetRequest(**await self._desk.caller(request), name=_name(request))
-        with auth_errors():
-            grant = await self._peers.consents.GetGrant(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(self._desk.write(grant))
-
-    async def approve(self, request: web.Request) -> web.Response:
-        caller = await self._desk.caller(request)
-        wanted = await self._desk.read(request, consent_pb2.ApproveGrantRequest, _APPROVAL)
-        wanted.MergeFrom(consent_pb2.ApproveGrantRequest(**caller, name=_name(request)))
-        with auth_errors():
-            approved = await self._peers.consents.ApproveGrant(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(self._desk.write(approved))
-
-    def _decide(self, call: Callable[..., Any]) -> Callable[[web.Request], Any]:
-        async def handler(request: web.Request) -> web.Response:
-            caller = await self._desk.caller(request)
-            wanted = await self._desk.read(request, consent_pb2.DecideGrantRequest, _DECISION)
-            wanted.MergeFrom(consent_pb2.DecideGrantRequest(**caller, name=_name(request)))
-            with auth_errors():
-                decided = await call(wanted, timeout=CALL_TIMEOUT_S)
-            return json_response(self._desk.write(decided))
-
-        return handler
-
-    async def defer(self, request: web.Request) -> web.Response:
-        caller = await self._desk.caller(request)
-        wanted = await self._desk.read(request, consent_pb2.DeferNoticeRequest, _DEFERRAL)
-        wanted.MergeFrom(consent_pb2.DeferNoticeRequest(**caller, name=_name(request)))
-        with auth_errors():
-            deferred = await self._peers.consents.DeferNotice(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(self._desk.write(deferred))
+        name = _NAME.format_map(request.match_info)
+        wanted = consent_pb2.GetRequest(**await self._desk.caller(request), name=name)
+        return await self._desk.answer(self._peers.consents.GetGrant, wanted)
 
     async def alerts(self, request: web.Request) -> web.Response:
         wanted = consent_pb2.ListAlertsRequest(
             **await self._desk.caller(request),
-            all=request.query.get("all", "") == "true",
+            all=read_flag(request.query, "all"),
             **read_page(request.query),
         )
-        with auth_errors():
-            page = await self._peers.consents.ListAlerts(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(
-            {
-                "alerts": [self._desk.write(each) for each in page.alerts],
-                "next_page_token": page.next_page_token,
-            }
-        )
+        return await self._desk.page(self._peers.consents.ListAlerts, wanted, "alerts")
 
     async def acknowledge(self, request: web.Request) -> web.Response:
-        wanted = consent_pb2.AcknowledgeAlertRequest(
-            **await self._desk.caller(request), name=f"alerts/{request.match_info['alert']}"
-        )
-        with auth_errors():
-            alert = await self._peers.consents.AcknowledgeAlert(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(self._desk.write(alert))
+        name = f"alerts/{request.match_info['alert']}"
+        wanted = consent_pb2.AcknowledgeAlertRequest(**await self._desk.caller(request), name=name)
+        return await self._desk.answer(self._peers.consents.AcknowledgeAlert, wanted)
 
-
-def _name(request: web.Request) -> str:
-    return f"grants/{request.match_info['grant']}"
+    def _changes(self, call: Call, message_type: type[Message], fields: tuple[str, ...]) -> Handler:
+        return self._desk.changes(call, message_type, fields, _NAME)

@@ -1,8 +1,8 @@
-"""What these routes share: cameras by name instead of by uid, pages, and the caller's address."""
+"""What these routes share: who asks auth, and cameras by name instead of by uid."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -11,25 +11,22 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.http.bodies import read_json
+from services.gateway.http.bodies import json_response, read_json, refuse_unknown
 from services.gateway.http.proto_json import from_json, schema_of, to_json
-from services.gateway.http.routes import Parameter, Schema
-from services.gateway.peers import AUTH
-from services.gateway.people.identity import Identity
+from services.gateway.http.routes import Schema
+from services.gateway.peers import AUTH, CALL_TIMEOUT_S
+from services.gateway.people.identity import Identity, Person
 from snowlight.errors import InvalidArgumentError, SnowlightError
 from snowlight.rpc.status import remote_errors
 
 M = TypeVar("M", bound=Message)
-LARGEST_PAGE = 1000
-PAGE_PARAMETERS = (
-    Parameter("page_size", "How many a page.", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
-    Parameter("page_token", "next_page_token of the page before."),
-)
+Call = Callable[..., Awaitable[Any]]
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 _UIDS = {"camera_uid": "camera", "camera_uids": "cameras"}
 
 
 class Desk:
-    """The caller of a request, and cameras as people name them."""
+    """Asks auth in the name of a request's caller, with cameras as people name them."""
 
     def __init__(self, identity: Identity, model: CameraModel) -> None:
         self._identity = identity
@@ -37,8 +34,7 @@ class Desk:
 
     async def caller(self, request: web.Request) -> dict[str, Any]:
         """Fields of every request to auth that a person makes. Raises UnauthenticatedError."""
-        person = await self._identity.person(request)
-        return {"access_token": person.access_token, "remote_address": person.address}
+        return caller_fields(await self._identity.person(request))
 
     async def read(self, request: web.Request, message_type: type[M], fields: tuple[str, ...]) -> M:
         """The body as a message: only `fields` may be given, and `camera` or `cameras`, by name, where it has
@@ -46,16 +42,37 @@ class Desk:
         """
         body = await read_json(request)
         named = {uids: name for uids, name in _UIDS.items() if uids in message_type.DESCRIPTOR.fields_by_name}
-        for field in body:
-            if field not in fields and field not in named.values():
-                raise InvalidArgumentError(
-                    "request.unknown_field", f"{field} is not a field here", field=field
-                )
+        refuse_unknown(body, (*fields, *named.values()))
         given = {field: value for field, value in body.items() if field in fields}
         for uids, name in named.items():
             if body.get(name) is not None:
                 given[uids] = self._uids(body[name], name)
         return from_json(given, message_type)
+
+    def changes(self, call: Call, message_type: type[M], fields: tuple[str, ...], name: str) -> Handler:
+        """Handles requests that change one resource. `name` is its name, with the path's parameters in it;
+        `message_type` is what `call` takes: who asks, the name, and `fields` of the body.
+        """
+
+        async def handler(request: web.Request) -> web.Response:
+            caller = await self.caller(request)
+            wanted = await self.read(request, message_type, fields)
+            wanted.MergeFrom(message_type(**caller, name=name.format_map(request.match_info)))
+            return await self.answer(call, wanted)
+
+        return handler
+
+    async def answer(self, call: Call, wanted: M) -> web.Response:
+        """What `call` answers to `wanted`."""
+        with auth_errors():
+            return json_response(self.write(await call(wanted, timeout=CALL_TIMEOUT_S)))
+
+    async def page(self, call: Call, wanted: M, collection: str) -> web.Response:
+        """A page of what `call` lists by that name."""
+        with auth_errors():
+            page = await call(wanted, timeout=CALL_TIMEOUT_S)
+        items = [self.write(each) for each in getattr(page, collection)]
+        return json_response({collection: items, "next_page_token": page.next_page_token})
 
     def write(self, message: Message) -> dict[str, Any]:
         """The message as JSON, with the names of its cameras that are still registered."""
@@ -65,16 +82,11 @@ class Desk:
                 written[name] = self._names(written[uids])
         return written
 
-    def uid(self, name: str) -> str:
-        """The uid of "cameras/{id}". Of an unknown one it is none, so that auth alone says who may know."""
-        camera = self._model.by_name(name)
-        return camera.uid if camera is not None else name.removeprefix("cameras/")
-
     def _uids(self, value: Any, field: str) -> Any:
         if isinstance(value, str) and field == "camera":
-            return self.uid(value)
+            return self._model.uid_of(value)
         if isinstance(value, list) and field == "cameras" and all(isinstance(each, str) for each in value):
-            return [self.uid(each) for each in value]
+            return [self._model.uid_of(each) for each in value]
         wanted = "a camera's name" if field == "camera" else "an array of cameras' names"
         raise InvalidArgumentError("request.type", f"{field} must be {wanted}", field=field)
 
@@ -83,6 +95,11 @@ class Desk:
             return [self._names(uid) for uid in uids]
         camera = self._model.by_uid(uids)
         return camera.name if camera is not None else ""
+
+
+def caller_fields(person: Person) -> dict[str, Any]:
+    """Fields of every request to auth that a person makes."""
+    return {"access_token": person.access_token, "remote_address": person.address}
 
 
 @contextmanager
@@ -96,16 +113,6 @@ def auth_errors() -> Iterator[None]:
             raise
         detail, field = (text.replace("camera_uid", "camera") for text in (error.detail, error.field))
         raise type(error)(error.code, detail, field=field) from error
-
-
-def read_page(query: Mapping[str, str]) -> dict[str, Any]:
-    """Fields of a request for a page. Raises InvalidArgumentError("page_size")."""
-    text = query.get("page_size", "")
-    if text and not (text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= LARGEST_PAGE):
-        raise InvalidArgumentError(
-            "request.page_size", f"page_size must be 1 to {LARGEST_PAGE}", field="page_size"
-        )
-    return {"page_size": int(text) if text else 0, "page_token": query.get("page_token", "")}
 
 
 def body_schema(message_type: type[Message], fields: tuple[str, ...], required: tuple[str, ...]) -> Schema:
@@ -125,10 +132,3 @@ def answer_schema(message_type: type[Message]) -> Schema:
         if uids in schema["properties"]:
             schema["properties"][name] = schema["properties"][uids]
     return schema
-
-
-def page_schema(collection: str, message_type: type[Message]) -> Schema:
-    """The JSON Schema of a page."""
-    items = {"type": "array", "items": answer_schema(message_type)}
-    token = {"type": "string", "description": "Empty on the last page."}
-    return {"type": "object", "properties": {collection: items, "next_page_token": token}}

@@ -5,18 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.cameras.routes import CameraRoutes
-from services.gateway.consent.resources import (
-    PAGE_PARAMETERS,
-    Desk,
-    answer_schema,
-    auth_errors,
-    body_schema,
-    page_schema,
-    read_page,
-)
-from services.gateway.http.bodies import json_response
+from services.gateway.consent.resources import Desk, answer_schema, body_schema, caller_fields
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.peers import CALL_TIMEOUT_S, Peers
+from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from snowlight.api.auth.v1 import consent_pb2
 
@@ -62,13 +54,18 @@ class SubjectRoutes:
                     Parameter("state", "requested, granted or refused alone."),
                     *PAGE_PARAMETERS,
                 ),
-                answer=page_schema("subject_requests", consent_pb2.SubjectRequest),
+                answer=page_schema("subject_requests", subject_request),
                 errors=(400, 401, 403),
             ),
             Route(
                 "POST",
                 "/v1/subjectRequests/{request:[^:/]+}:decide",
-                self.decide,
+                self._desk.changes(
+                    self._peers.consents.DecideSubjectRequest,
+                    consent_pb2.DecideSubjectRequestRequest,
+                    _DECISION,
+                    "subjectRequests/{request}",
+                ),
                 "Grant or refuse it, as a second person; granted, its officer may show the window once.",
                 body=body_schema(consent_pb2.DecideSubjectRequestRequest, _DECISION, ("decision", "reason")),
                 answer=subject_request,
@@ -80,7 +77,7 @@ class SubjectRoutes:
                 self.views,
                 "Who looked at one's own camera and why, newest first.",
                 parameters=PAGE_PARAMETERS,
-                answer=page_schema("views", consent_pb2.View),
+                answer=page_schema("views", answer_schema(consent_pb2.View)),
                 errors=(400, 401, 403, 404),
             ),
             Route(
@@ -89,20 +86,16 @@ class SubjectRoutes:
                 self.notices,
                 "What opened one's own cameras to others without one's consent, newest first.",
                 parameters=PAGE_PARAMETERS,
-                answer=page_schema("notices", consent_pb2.Notice),
+                answer=page_schema("notices", answer_schema(consent_pb2.Notice)),
                 errors=(400, 401, 403),
             ),
         )
 
     async def create(self, request: web.Request) -> web.Response:
         caller = await self._desk.caller(request)
-        wanted = await self._desk.read(request, consent_pb2.SubjectRequest, _FIELDS)
-        with auth_errors():
-            created = await self._peers.consents.CreateSubjectRequest(
-                consent_pb2.CreateSubjectRequestRequest(**caller, subject_request=wanted),
-                timeout=CALL_TIMEOUT_S,
-            )
-        return json_response(self._desk.write(created))
+        asked = await self._desk.read(request, consent_pb2.SubjectRequest, _FIELDS)
+        wanted = consent_pb2.CreateSubjectRequestRequest(**caller, subject_request=asked)
+        return await self._desk.answer(self._peers.consents.CreateSubjectRequest, wanted)
 
     async def list(self, request: web.Request) -> web.Response:
         wanted = consent_pb2.ListSubjectRequestsRequest(
@@ -110,48 +103,18 @@ class SubjectRoutes:
             state=request.query.get("state", ""),
             **read_page(request.query),
         )
-        with auth_errors():
-            page = await self._peers.consents.ListSubjectRequests(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(
-            {
-                "subject_requests": [self._desk.write(each) for each in page.subject_requests],
-                "next_page_token": page.next_page_token,
-            }
-        )
-
-    async def decide(self, request: web.Request) -> web.Response:
-        caller = await self._desk.caller(request)
-        wanted = await self._desk.read(request, consent_pb2.DecideSubjectRequestRequest, _DECISION)
-        name = f"subjectRequests/{request.match_info['request']}"
-        wanted.MergeFrom(consent_pb2.DecideSubjectRequestRequest(**caller, name=name))
-        with auth_errors():
-            decided = await self._peers.consents.DecideSubjectRequest(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(self._desk.write(decided))
+        return await self._desk.page(self._peers.consents.ListSubjectRequests, wanted, "subject_requests")
 
     async def views(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         camera = await self._cameras.visible_camera(request, person)
         wanted = consent_pb2.ListViewsRequest(
-            **await self._desk.caller(request), camera_uid=camera.uid, **read_page(request.query)
+            **caller_fields(person), camera_uid=camera.uid, **read_page(request.query)
         )
-        with auth_errors():
-            page = await self._peers.consents.ListViews(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(
-            {
-                "views": [self._desk.write(each) for each in page.views],
-                "next_page_token": page.next_page_token,
-            }
-        )
+        return await self._desk.page(self._peers.consents.ListViews, wanted, "views")
 
     async def notices(self, request: web.Request) -> web.Response:
         wanted = consent_pb2.ListNoticesRequest(
             **await self._desk.caller(request), **read_page(request.query)
         )
-        with auth_errors():
-            page = await self._peers.consents.ListNotices(wanted, timeout=CALL_TIMEOUT_S)
-        return json_response(
-            {
-                "notices": [self._desk.write(each) for each in page.notices],
-                "next_page_token": page.next_page_token,
-            }
-        )
+        return await self._desk.page(self._peers.consents.ListNotices, wanted, "notices")

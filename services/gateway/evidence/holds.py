@@ -6,18 +6,23 @@ from typing import Any
 
 from aiohttp import web
 
-from services.gateway.cameras.listing import LARGEST_PAGE, read_page_size
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.http.bodies import json_response, read_json, take_strings
-from services.gateway.http.instants import format_instant, parse_instant, parse_range
+from services.gateway.http.flags import flag, read_flag
+from services.gateway.http.instants import parse_instant, parse_range
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
 from services.gateway.people.identity import Identity, Person
 from snowlight.api.storage.v1 import hold_pb2
-from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from snowlight.bounded import for_each
+from snowlight.errors import NotFoundError, PermissionDeniedError
+from snowlight.instants import format_instant
 from snowlight.rpc.status import remote_errors
 
+ASKED_AT_ONCE = 16
+"""Cameras about which auth is asked together."""
 _INSTANT = {"type": "string", "format": "date-time"}
 _TEXT = {"type": "string"}
 _HOLD = {
@@ -72,21 +77,10 @@ class HoldRoutes:
                 "Holds on the cameras whose footage the caller may hold, newest first.",
                 parameters=(
                     Parameter("camera", "cameras/{id}, or a uid: only this one's."),
-                    Parameter("all", "`true`: released and expired ones too."),
-                    Parameter(
-                        "page_size",
-                        "Holds looked at for a page.",
-                        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
-                    ),
-                    Parameter("page_token", "next_page_token of the page before."),
+                    flag("all", "released and expired ones too."),
+                    *PAGE_PARAMETERS,
                 ),
-                answer={
-                    "type": "object",
-                    "properties": {
-                        "holds": {"type": "array", "items": _HOLD},
-                        "next_page_token": {"type": "string", "description": "Empty on the last page."},
-                    },
-                },
+                answer=page_schema("holds", _HOLD),
                 errors=(400, 401, 403, 404),
             ),
             Route(
@@ -127,21 +121,18 @@ class HoldRoutes:
 
     async def list_holds(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
-        everything = request.query.get("all", "false")
-        if everything not in ("true", "false"):
-            raise InvalidArgumentError("request.invalid", "all must be true or false", field="all")
+        everything = read_flag(request.query, "all")
         camera = request.query.get("camera", "")
         wanted = hold_pb2.ListHoldsRequest(
             camera_uid=await self._uid(person, camera) if camera else "",
-            all=everything == "true",
-            page_size=read_page_size(request.query),
-            page_token=request.query.get("page_token", ""),
+            all=everything,
+            **read_page(request.query),
         )
         with remote_errors(STORAGE):
             page = await self._peers.holds.ListHolds(wanted, timeout=CALL_TIMEOUT_S)
-        open_to_them = {
-            uid: await self._may_hold(person, uid) for uid in {hold.camera_uid for hold in page.holds}
-        }
+        uids = sorted({hold.camera_uid for hold in page.holds})
+        may = await for_each(uids, lambda uid: self._may_hold(person, uid), at_once=ASKED_AT_ONCE)
+        open_to_them = dict(zip(uids, may, strict=True))
         shown = [self._json(hold) for hold in page.holds if open_to_them[hold.camera_uid]]
         return json_response({"holds": shown, "next_page_token": page.next_page_token})
 

@@ -1,6 +1,7 @@
 """Request bodies: JSON and forms, read strictly; answers as JSON."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -56,9 +57,7 @@ def take_strings(
 ) -> list[str]:
     """The named string members in order, "" for an optional one left out. Raises InvalidArgumentError naming
     the member that is missing, is no string or is not known here."""
-    for name in body:
-        if name not in required and name not in optional:
-            raise InvalidArgumentError("request.unknown_field", f"{name} is not a field here", field=name)
+    refuse_unknown(body, (*required, *optional))
     values = []
     for name in (*required, *optional):
         value = body.get(name)
@@ -70,6 +69,13 @@ def take_strings(
             raise InvalidArgumentError("request.required", f"{name} is required", field=name)
         values.append(value)
     return values
+
+
+def refuse_unknown(body: dict[str, Any], known: Collection[str]) -> None:
+    """Raises InvalidArgumentError naming the first member that is not one of `known`."""
+    for name in body:
+        if name not in known:
+            raise InvalidArgumentError("request.unknown_field", f"{name} is not a field here", field=name)
 
 
 def require_unicode(text: str, field: str) -> str:
@@ -89,6 +95,11 @@ def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | No
         charset="utf-8",
         headers={"Cache-Control": "no-store"} | (headers or {}),
     )
+
+
+def no_content() -> web.Response:
+    """It is done, and there is nothing to tell."""
+    return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
 def _require_unicode_in(value: Any, path: str) -> None:

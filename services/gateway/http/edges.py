@@ -11,14 +11,11 @@ ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
 
 
 def edge(metrics: GatewayMetrics) -> Middleware:
-    """The outermost middleware. Tickets in the path are the only credential of footage, so that any page may
-    play it: no cookie or header of the browser is involved (Fetch, section 3.3)."""
+    """The outermost middleware."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
-        if request.path.startswith(_MEDIA_PREFIX):
-            response.headers["Access-Control-Allow-Origin"] = "*"
         resource = request.match_info.route.resource
         metrics.count(resource.canonical if resource is not None else "unknown", response.status)
         return response
@@ -26,10 +23,16 @@ def edge(metrics: GatewayMetrics) -> Middleware:
     return middleware
 
 
-async def mark(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+async def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """The last hand on an answer, once nothing else is added: it names no version of what runs here, and a
-    browser takes its content type as told (Fetch, section 3.6)."""
+    browser takes its content type as told (Fetch, section 3.6).
+
+    Tickets in the path are the only credential of footage, so that any page may play it: no cookie or header
+    of the browser is involved (Fetch, section 3.3).
+    """
     response.headers.update(ALWAYS)
+    if request.path.startswith(_MEDIA_PREFIX):
+        response.headers["Access-Control-Allow-Origin"] = "*"
 
 
 def remote_address(request: web.Request, *, behind_proxy: bool) -> str:

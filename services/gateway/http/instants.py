@@ -35,12 +35,6 @@ def parse_instant(text: str, field: str) -> int:
     )
 
 
-def format_instant(instant_ms: int) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    moment = _EPOCH + timedelta(milliseconds=instant_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
 def parse_range(start: str | None, end: str | None, *, longest_ms: int | None = None) -> tuple[int, int]:
     """[start, end) of a request, ms since 1970 UTC. Raises InvalidArgumentError naming start or end."""
     for text, field in ((start, "start"), (end, "end")):

@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from services.gateway.http.instants import format_instant, parse_instant
+from services.gateway.http.instants import parse_instant
 from snowlight.errors import InvalidArgumentError
+from snowlight.instants import format_instant
 
 M = TypeVar("M", bound=Message)
 

@@ -1,8 +1,8 @@
 """Live playlists (RFC 8216bis)."""
 
-from services.gateway.http.instants import format_instant
 from services.gateway.live.hub import measured_bandwidth
 from services.gateway.live.window import LiveSegment
+from snowlight.instants import format_instant
 from snowlight.media.fragment import InitSection
 from snowlight.media.silent import silent_codecs
 

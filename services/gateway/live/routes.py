@@ -18,7 +18,7 @@ from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import NotFoundError, UnavailableError
-from snowlight.media.silent import silent_fragments, silent_init
+from snowlight.media.silent import silent_init
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _INIT_NAME = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
@@ -90,7 +90,7 @@ class LiveRoutes:
         segment = hub.window.segment(int(number)) if known else None
         if segment is None:
             raise NotFoundError("live.unknown_part", "there is no such segment now")
-        data = silent_fragments(segment.data) if use.claims.silent else segment.data
+        data = hub.window.silent(segment) if use.claims.silent else segment.data
         self._metrics.live_bytes.inc(len(data))
         media = (segment.number, segment.duration_ms)
         return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)

@@ -4,11 +4,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from snowlight.media.fragment import Fragment, InitSection
+from snowlight.media.silent import silent_fragments
 
 LISTED_SEGMENTS = 8
 LISTED_MS = 20_000
 KEPT_BEYOND_LISTED = 4  # a player may still ask for what the last playlist listed (RFC 8216 section 6.2.2)
 KEPT_BYTES = 64 << 20
+"""And as many of segments without their sound, where somebody may not hear it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class LiveWindow:
     def __init__(self) -> None:
         self._segments: OrderedDict[int, LiveSegment] = OrderedDict()
         self._bytes = 0
+        self._silent: dict[int, bytes] = {}
         self._inits: OrderedDict[int, InitSection] = OrderedDict()
         self._init: InitSection | None = None
         self._open: list[Fragment] = []
@@ -103,6 +106,15 @@ class LiveWindow:
         """The segment with this media sequence number, while it is kept."""
         return self._segments.get(number)
 
+    def silent(self, segment: LiveSegment) -> bytes:
+        """Its data without the sound: made for the first who may not hear, and kept as long as it."""
+        data = self._silent.get(segment.number)
+        if data is None:
+            data = silent_fragments(segment.data)
+            if segment.number in self._segments:
+                self._silent[segment.number] = data
+        return data
+
     def init(self, init8: str, session: int) -> InitSection | None:
         """The init section of a session whose segments are kept."""
         init = self._inits.get(session)
@@ -130,6 +142,7 @@ class LiveWindow:
         while len(self._segments) > kept or (self._bytes > KEPT_BYTES and len(self._segments) > 1):
             _, dropped = self._segments.popitem(last=False)
             self._bytes -= len(dropped.data)
+            self._silent.pop(dropped.number, None)
         in_use = {segment.init.session for segment in self._segments.values()}
         assert self._init is not None
         for session in [key for key in self._inits if key not in in_use and key != self._init.session]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.http.bodies import json_response, read_json, take_strings
-from services.gateway.http.edges import remote_address
+from services.gateway.http.bodies import json_response, no_content, read_json, take_strings
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
@@ -19,10 +18,9 @@ _STRING = {"type": "string"}
 class AccountRoutes:
     """The caller's own password and sessions."""
 
-    def __init__(self, peers: Peers, identity: Identity, *, behind_proxy: bool) -> None:
+    def __init__(self, peers: Peers, identity: Identity) -> None:
         self._peers = peers
         self._identity = identity
-        self._behind_proxy = behind_proxy
 
     def routes(self) -> tuple[Route, ...]:
         sessions = {"type": "array", "items": schema_of(sign_in_pb2.Session.DESCRIPTOR)}
@@ -65,11 +63,11 @@ class AccountRoutes:
             access_token=person.access_token,
             current_password=current,
             new_password=new,
-            remote_address=self._address(request),
+            remote_address=person.address,
         )
         with remote_errors(AUTH):
             await self._peers.sign_in.ChangePassword(change, timeout=CALL_TIMEOUT_S)
-        return _done()
+        return no_content()
 
     async def list_sessions(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
@@ -84,15 +82,8 @@ class AccountRoutes:
         end = sign_in_pb2.EndSessionRequest(
             access_token=person.access_token,
             name=f"sessions/{request.match_info['session']}",
-            remote_address=self._address(request),
+            remote_address=person.address,
         )
         with remote_errors(AUTH):
             await self._peers.sign_in.EndSession(end, timeout=CALL_TIMEOUT_S)
-        return _done()
-
-    def _address(self, request: web.Request) -> str:
-        return remote_address(request, behind_proxy=self._behind_proxy)
-
-
-def _done() -> web.Response:
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        return no_content()

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.gateway.http.bodies import (
     json_response,
+    no_content,
     read_form,
     read_json,
     require_unicode,
@@ -99,7 +100,8 @@ class DeviceRoutes:
             with remote_errors(AUTH):
                 answer = await self._peers.sign_in.AuthorizeDevice(
                     sign_in_pb2.AuthorizeDeviceRequest(
-                        client_id=client_id, remote_address=self._address(request)
+                        client_id=client_id,
+                        remote_address=remote_address(request, behind_proxy=self._behind_proxy),
                     ),
                     timeout=CALL_TIMEOUT_S,
                 )
@@ -142,14 +144,11 @@ class DeviceRoutes:
                     access_token=person.access_token,
                     user_code=user_code,
                     approve=decision == "approve",
-                    remote_address=self._address(request),
+                    remote_address=person.address,
                 ),
                 timeout=CALL_TIMEOUT_S,
             )
-        return web.Response(status=204, headers={"Cache-Control": "no-store"})
-
-    def _address(self, request: web.Request) -> str:
-        return remote_address(request, behind_proxy=self._behind_proxy)
+        return no_content()
 
     def _origin(self, request: web.Request) -> str:
         scheme = "https" if is_https(request, behind_proxy=self._behind_proxy) else "http"

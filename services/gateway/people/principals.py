@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
-from services.gateway.cameras.listing import LARGEST_PAGE, read_page_size
-from services.gateway.http.bodies import json_response, read_json, require_unicode
+from services.gateway.http.bodies import json_response, no_content, read_json
+from services.gateway.http.etags import (
+    IF_MATCH,
+    body_etag,
+    etag_header,
+    preconditions,
+    read_if_match,
+)
+from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.proto_json import from_json, schema_of, to_json
-from services.gateway.http.routes import Parameter, Route
+from services.gateway.http.routes import Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
 from services.gateway.people.identity import Identity
 from snowlight.api.auth.v1 import auth_pb2
@@ -20,11 +25,6 @@ _PRINCIPAL_OUTPUT = frozenset({"name", "create_time", "tier", "etag"})
 _PRINCIPAL = schema_of(auth_pb2.Principal.DESCRIPTOR, output_only=_PRINCIPAL_OUTPUT)
 _JURISDICTION_OUTPUT = frozenset({"name", "create_time", "etag"})
 _JURISDICTION = schema_of(auth_pb2.Jurisdiction.DESCRIPTOR, output_only=_JURISDICTION_OUTPUT)
-_PAGING = (
-    Parameter("page_size", "Items a page.", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
-    Parameter("page_token", "next_page_token of the page before."),
-)
-_IF_MATCH = Parameter("If-Match", "The etag that the change is based on.", place="header")
 
 
 class PrincipalRoutes:
@@ -48,8 +48,8 @@ class PrincipalRoutes:
                 people,
                 self.list_principals,
                 "Principals in the regions whose rights the caller manages, by user name.",
-                parameters=_PAGING,
-                answer=_page_of("principals", _PRINCIPAL),
+                parameters=PAGE_PARAMETERS,
+                answer=page_schema("principals", _PRINCIPAL),
                 errors=(400, 401, 403),
             ),
             Route(
@@ -74,18 +74,18 @@ class PrincipalRoutes:
                 f"{people}/{{principal}}",
                 self.change_principal,
                 "Change display_name, organisation, roles, scope or disabled. It bites at once.",
-                parameters=(_IF_MATCH,),
+                parameters=(IF_MATCH,),
                 body=_PRINCIPAL,
                 answer=_PRINCIPAL,
-                errors=(400, 401, 403, 404, 409),
+                errors=(400, 401, 403, 404, 409, 412),
             ),
             Route(
                 "GET",
                 sets,
                 self.list_jurisdictions,
                 "Jurisdictions, shares and special duties of the regions whose rights the caller manages.",
-                parameters=_PAGING,
-                answer=_page_of("jurisdictions", _JURISDICTION),
+                parameters=PAGE_PARAMETERS,
+                answer=page_schema("jurisdictions", _JURISDICTION),
                 errors=(400, 401, 403),
             ),
             Route(
@@ -102,10 +102,10 @@ class PrincipalRoutes:
                 f"{sets}/{{jurisdiction}}",
                 self.change_jurisdiction,
                 "Replace all but its region. It bites at once.",
-                parameters=(_IF_MATCH,),
+                parameters=(IF_MATCH,),
                 body=new_jurisdiction,
                 answer=_JURISDICTION,
-                errors=(400, 401, 403, 404, 409),
+                errors=(400, 401, 403, 404, 409, 412),
             ),
             Route(
                 "DELETE",
@@ -119,9 +119,7 @@ class PrincipalRoutes:
 
     async def list_principals(self, request: web.Request) -> web.Response:
         wanted = auth_pb2.ListPrincipalsRequest(
-            page_size=read_page_size(request.query),
-            page_token=request.query.get("page_token", ""),
-            on_behalf_of=await self._caller(request),
+            **read_page(request.query), on_behalf_of=await self._caller(request)
         )
         with remote_errors(AUTH):
             answer = await self._peers.directory.ListPrincipals(wanted, timeout=CALL_TIMEOUT_S)
@@ -143,23 +141,20 @@ class PrincipalRoutes:
             on_behalf_of=await self._caller(request),
         )
         with remote_errors(AUTH):
-            return json_response(
-                to_json(await self._peers.directory.CreatePrincipal(wanted, timeout=CALL_TIMEOUT_S))
-            )
+            return _answer(await self._peers.directory.CreatePrincipal(wanted, timeout=CALL_TIMEOUT_S))
 
     async def read_principal(self, request: web.Request) -> web.Response:
         wanted = auth_pb2.GetPrincipalRequest(
             name=_principal_name(request), on_behalf_of=await self._caller(request)
         )
         with remote_errors(AUTH):
-            return json_response(
-                to_json(await self._peers.directory.GetPrincipal(wanted, timeout=CALL_TIMEOUT_S))
-            )
+            return _answer(await self._peers.directory.GetPrincipal(wanted, timeout=CALL_TIMEOUT_S))
 
     async def change_principal(self, request: web.Request) -> web.Response:
         body = await read_json(request)
         principal = from_json(body, auth_pb2.Principal, ignore=_PRINCIPAL_OUTPUT)
-        principal.name, principal.etag = _principal_name(request), _etag(request, body)
+        if_match = read_if_match(request)
+        principal.name, principal.etag = _principal_name(request), if_match or body_etag(body)
         wanted = auth_pb2.UpdatePrincipalRequest(
             principal=principal, on_behalf_of=await self._caller(request)
         )
@@ -167,16 +162,12 @@ class PrincipalRoutes:
         if not fields:
             raise InvalidArgumentError("request.required", "name at least one field to change")
         wanted.update_mask.paths.extend(fields)
-        with remote_errors(AUTH):
-            return json_response(
-                to_json(await self._peers.directory.UpdatePrincipal(wanted, timeout=CALL_TIMEOUT_S))
-            )
+        with preconditions(if_match), remote_errors(AUTH):
+            return _answer(await self._peers.directory.UpdatePrincipal(wanted, timeout=CALL_TIMEOUT_S))
 
     async def list_jurisdictions(self, request: web.Request) -> web.Response:
         wanted = auth_pb2.ListJurisdictionsRequest(
-            page_size=read_page_size(request.query),
-            page_token=request.query.get("page_token", ""),
-            on_behalf_of=await self._caller(request),
+            **read_page(request.query), on_behalf_of=await self._caller(request)
         )
         with remote_errors(AUTH):
             answer = await self._peers.directory.ListJurisdictions(wanted, timeout=CALL_TIMEOUT_S)
@@ -194,21 +185,18 @@ class PrincipalRoutes:
             on_behalf_of=await self._caller(request),
         )
         with remote_errors(AUTH):
-            return json_response(
-                to_json(await self._peers.directory.CreateJurisdiction(wanted, timeout=CALL_TIMEOUT_S))
-            )
+            return _answer(await self._peers.directory.CreateJurisdiction(wanted, timeout=CALL_TIMEOUT_S))
 
     async def change_jurisdiction(self, request: web.Request) -> web.Response:
         body = await read_json(request)
         jurisdiction = from_json(body, auth_pb2.Jurisdiction, ignore=_JURISDICTION_OUTPUT)
-        jurisdiction.name, jurisdiction.etag = _jurisdiction_name(request), _etag(request, body)
+        if_match = read_if_match(request)
+        jurisdiction.name, jurisdiction.etag = _jurisdiction_name(request), if_match or body_etag(body)
         wanted = auth_pb2.UpdateJurisdictionRequest(
             jurisdiction=jurisdiction, on_behalf_of=await self._caller(request)
         )
-        with remote_errors(AUTH):
-            return json_response(
-                to_json(await self._peers.directory.UpdateJurisdiction(wanted, timeout=CALL_TIMEOUT_S))
-            )
+        with preconditions(if_match), remote_errors(AUTH):
+            return _answer(await self._peers.directory.UpdateJurisdiction(wanted, timeout=CALL_TIMEOUT_S))
 
     async def delete_jurisdiction(self, request: web.Request) -> web.Response:
         wanted = auth_pb2.DeleteJurisdictionRequest(
@@ -216,7 +204,7 @@ class PrincipalRoutes:
         )
         with remote_errors(AUTH):
             await self._peers.directory.DeleteJurisdiction(wanted, timeout=CALL_TIMEOUT_S)
-        return web.Response(status=204)
+        return no_content()
 
     async def _caller(self, request: web.Request) -> auth_pb2.OnBehalfOf:
         person = await self._identity.person(request)
@@ -231,22 +219,5 @@ def _jurisdiction_name(request: web.Request) -> str:
     return f"jurisdictions/{request.match_info['jurisdiction']}"
 
 
-def _etag(request: web.Request, body: dict[str, Any]) -> str:
-    """The etag of If-Match (RFC 9110 section 13.1.1), or else the body's; "" when there is none."""
-    value = require_unicode(request.headers.get("If-Match", ""), "If-Match").strip()
-    if value and value != "*":
-        return value.removeprefix("W/").strip('"')
-    etag = body.get("etag") or ""
-    if not isinstance(etag, str):
-        raise InvalidArgumentError("request.type", "etag must be a string", field="etag")
-    return etag
-
-
-def _page_of(name: str, item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            name: {"type": "array", "items": item},
-            "next_page_token": {"type": "string", "description": "Empty on the last page."},
-        },
-    }
+def _answer(one: auth_pb2.Principal | auth_pb2.Jurisdiction) -> web.Response:
+    return json_response(to_json(one), headers=etag_header(one.etag))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.http.bodies import json_response, read_json, require_unicode, take_strings
+from services.gateway.http.bodies import json_response, no_content, read_json, require_unicode, take_strings
 from services.gateway.http.edges import is_https, remote_address
 from services.gateway.http.problems import problem
 from services.gateway.http.proto_json import schema_of, to_json
@@ -133,7 +133,7 @@ class SessionRoutes:
                 await self._peers.tokens.RevokeToken(
                     auth_pb2.RevokeTokenRequest(token=token), timeout=CALL_TIMEOUT_S
                 )
-        response = web.Response(status=204, headers={"Cache-Control": "no-store"})
+        response = no_content()
         self._cookie.clear(request, response)
         return response
 

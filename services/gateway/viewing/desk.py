@@ -73,11 +73,9 @@ class TicketDesk:
         asleep ("ticket.idle"), PermissionDeniedError when it was revoked, and UnavailableError while too
         little is known of what was revoked.
         """
-        use = self.warm(token)
-        if use is None:
-            use = self._uses.get(token) or await self._add(token)
-            await self.settle(use)
-            use.used_at = self._clock.monotonic()
+        use = self._uses.get(token) or await self._add(token)
+        await self.settle(use)
+        use.used_at = self._clock.monotonic()
         return use
 
     async def settle(self, use: TicketUse) -> None:

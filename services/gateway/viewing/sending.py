@@ -69,9 +69,7 @@ class Sending:
         headers: Mapping[str, str],
         segment: tuple[int, int] | None,
     ) -> web.StreamResponse:
-        # The edge is too late to add to an answer that has begun.
-        cross_origin = {"Access-Control-Allow-Origin": "*"}
-        response = web.StreamResponse(headers={**headers, **cross_origin})
+        response = web.StreamResponse(headers=headers)
         response.content_type = content_type
         response.content_length = len(data)
         with self._cut_when_over(request, use):

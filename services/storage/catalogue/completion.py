@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from services.storage.bounded import for_each
 from services.storage.catalogue.contents import read_contents
 from services.storage.index.repository import KEY_COLUMNS, key_of
 from services.storage.segment import Segment
 from services.storage.tables import segments
+from snowlight.bounded import for_each
 from snowlight.database import Database
 from snowlight.errors import UnavailableError
 

@@ -10,7 +10,6 @@ import structlog
 from google.protobuf.message import Message
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.storage.bounded import for_each
 from services.storage.cameras.repository import kept_camera
 from services.storage.catalogue.documents import TABLES, key_of
 from services.storage.catalogue.ledger_batches import LedgerBatches
@@ -19,6 +18,7 @@ from services.storage.catalogue.restore import Restore
 from services.storage.stores.objects import write
 from services.storage.tables import gaps, outbox
 from snowlight.api.storage.v1 import stored_pb2
+from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import SnowlightError

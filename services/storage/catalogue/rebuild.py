@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.storage.bounded import for_each
 from services.storage.catalogue.camera_rebuild import CameraRebuild
 from services.storage.catalogue.restore import Restore
 from services.storage.index.repository import Repository
 from services.storage.stores.objects import list_folder
 from services.storage.stores.prober import StoreProber
 from snowlight.api.storage.v1 import store_pb2
+from snowlight.bounded import for_each
 from snowlight.clock import Clock
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only

@@ -10,7 +10,6 @@ from google.protobuf.message import DecodeError, Message
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.storage.bounded import for_each
 from services.storage.cameras.repository import note_camera
 from services.storage.catalogue.documents import (
     CAMERAS_PREFIX,
@@ -47,6 +46,7 @@ from services.storage.tables import (
     segments,
 )
 from snowlight.api.storage.v1 import hold_pb2, retention_pb2, store_pb2, stored_pb2
+from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import DataLossError

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from services.storage.bounded import for_each
 from services.storage.catalogue.camera_rebuild import parse_key
 from services.storage.catalogue.completion import Completion
 from services.storage.index.day_object import Day
@@ -20,6 +19,7 @@ from services.storage.reconcile.rows import CameraDay, DayRows, ReconcileRows
 from services.storage.segment import DAY_MS, Segment
 from services.storage.stores.objects import Listed, head, list_all
 from services.storage.stores.prober import StoreProber
+from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, NotFoundError
 

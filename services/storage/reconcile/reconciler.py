@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.storage.bounded import for_each
 from services.storage.index.day_object import DayKey
 from services.storage.index.replaced import Replaced
 from services.storage.reconcile.adopting import Adopting
@@ -20,6 +19,7 @@ from services.storage.reconcile.rows import CameraDay, ReconcileRows
 from services.storage.segment import DAY_MS
 from services.storage.stores.health import StoreHealth
 from services.storage.stores.objects import list_all, list_folder
+from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
 

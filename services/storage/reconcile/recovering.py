@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from services.storage.bounded import for_each
 from services.storage.catalogue.camera_rebuild import CameraRebuild, parse_key
 from services.storage.catalogue.rebuild import Progress
 from services.storage.index.repository import Repository
 from services.storage.reconcile.rows import CameraDay
 from services.storage.stores.objects import Listed, head
 from services.storage.stores.prober import StoreProber
+from snowlight.bounded import for_each
 from snowlight.clock import Clock
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only

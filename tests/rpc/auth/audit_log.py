@@ -1,7 +1,8 @@
-"""The audit as tests use it: records written, and hands that hold the database's own rights."""
+"""The audit as tests use it: written, read, and in hands that hold the database's own rights."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -16,12 +17,17 @@ from services.auth.audit.verification import Finding, Note, Told, Verification, 
 from services.auth.model import Actor, AuditRecord
 from services.auth.repository import audit
 from snowlight.access.cluster_key import ClusterKey
+from snowlight.api.auth.v1 import audit_pb2, auth_pb2
 from snowlight.clock import Clock
 from snowlight.database import Database
+from snowlight.errors import PermissionDeniedError
+from snowlight.rpc.status import remote_errors
+from tests.rpc.auth.cluster import Auth
 
 KEY = ClusterKey("a cluster key for tests, as long as it must be")
 NOON_MS = 20_000 * DAY_MS + DAY_MS // 2
 """In October of 2024, as the audit's tests begin."""
+WHOLE = audit_pb2.AuditReader(whole=True)
 
 
 class SetClock(Clock):
@@ -134,3 +140,58 @@ def record(time_ms: int, **fields: object) -> AuditRecord:
         "ticket_id": "t1",
     }
     return AuditRecord(**(values | fields))  # type: ignore[arg-type]
+
+
+async def settle_two_counties(auth: Auth) -> None:
+    """Two counties of a prefecture with a village each, a camera in each village, and people who look."""
+    await auth.add_region("3713", auth_pb2.PREFECTURE)
+    for county in ("371326", "371327"):
+        await auth.add_region(county, auth_pb2.COUNTY)
+        await auth.add_region(f"{county}101", auth_pb2.TOWN)
+        await auth.add_region(f"{county}101201", auth_pb2.VILLAGE)
+        await auth.add_region(f"{county}101201G1", auth_pb2.GRID, parent=f"regions/{county}101201")
+        await auth.registry.put(f"gate-{county}", f"{county}101201")
+        await auth.registry.put(f"grid-{county}", f"{county}101201G1")
+        await auth.add_person(f"viewer{county}", auth_pb2.VIEWER, scope=county)
+    await auth.add_person("root", auth_pb2.ADMIN, scope="3713")
+
+
+async def look(auth: Auth, username: str, camera: str, action: str = "live", **fields: Any) -> bool:
+    """Ask for a ticket; whether it was given."""
+    token = (await auth.sign_in(username)).access_token
+    request = auth_pb2.CreateTicketRequest(access_token=token, camera_uid=camera, action=action, **fields)
+    if action in ("playback", "export"):
+        request.start.FromSeconds(1_760_000_000)
+        request.end.FromSeconds(1_760_003_600)
+    try:
+        with remote_errors("services/auth"):
+            await auth.access.CreateTicket(request)
+    except PermissionDeniedError:
+        return False
+    return True
+
+
+async def auditor(auth: Auth, scope: str) -> str:
+    """An access token of an auditor of that scope, made for it."""
+    name = f"auditor.{scope.lower()}"
+    await auth.add_person(name, auth_pb2.AUDITOR, scope=scope)
+    return (await auth.sign_in(name)).access_token
+
+
+async def page(
+    auth: Auth, reader: str | audit_pb2.AuditReader = WHOLE, token: str = "", size: int = 0, **wanted: Any
+) -> audit_pb2.ListAuditRecordsResponse:
+    """A page of what `reader`, perhaps an access token, may read, by a filter's fields."""
+    if isinstance(reader, str):
+        reader = audit_pb2.AuditReader(access_token=reader)
+    with remote_errors("services/auth"):
+        return await auth.audit_log.ListAuditRecords(
+            audit_pb2.ListAuditRecordsRequest(
+                reader=reader, page_size=size, page_token=token, filter=audit_pb2.AuditFilter(**wanted)
+            )
+        )
+
+
+async def cameras_of(auth: Auth, reader: str, **wanted: Any) -> list[str]:
+    """The cameras that the first page's records are about, newest first."""
+    return [record.camera_uid for record in (await page(auth, reader, **wanted)).records if record.camera_uid]

@@ -1,6 +1,5 @@
 """Auth over real gRPC, for tests: its stubs, and people who sign in."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,27 +21,14 @@ from snowlight.api.auth.v1 import (
     sign_in_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc
-from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
 from tests.parts.callers import permitted_channel
+from tests.parts.clock import MovableClock
+from tests.parts.part import free_port
+from tests.parts.password import PASSWORD
 from tests.rpc.auth.registry import Registry
-
-PASSWORD = "a password for tests"
-
-
-class MovableClock(SystemClock):
-    """The system's clock, put forward by as much as a test wants."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + round(self.ahead_s * 1000)
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead_s
 
 
 @dataclass
@@ -136,13 +122,6 @@ class Auth:
         whole = audit_pb2.AuditReader(whole=True)
         answer = await self.audit_log.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=whole))
         return [record for record in answer.records if record.event == event]
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def runtime_for(data_dir: Path, clock: MovableClock) -> Runtime:

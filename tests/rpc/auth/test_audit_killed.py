@@ -13,8 +13,10 @@ from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc, auth_pb2, auth_pb2_
 from snowlight.config import ClusterSettings
 from snowlight.runtime import build_runtime
 from tests.parts.callers import permitted_channel
+from tests.parts.part import free_port
+from tests.parts.password import PASSWORD
 from tests.parts.snowlight import Process
-from tests.rpc.auth.cluster import PASSWORD, free_port, serve_registry
+from tests.rpc.auth.cluster import serve_registry
 from tests.rpc.auth.registry import Registry
 
 TICKETS = 150

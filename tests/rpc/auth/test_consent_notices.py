@@ -14,13 +14,7 @@ from snowlight.errors import (
     SnowlightError,
 )
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import Auth
-from tests.rpc.auth.village import DAY_MS, GATE, HOME, HOUR_MS, Village, settle
-
-
-@pytest.fixture
-async def village(auth: Auth) -> Village:
-    return await settle(auth)
+from tests.rpc.auth.village import DAY_MS, GATE, HOME, HOUR_MS, Village
 
 
 async def test_the_owner_is_told_who_looked_and_why_and_nobody_else_is(village: Village) -> None:

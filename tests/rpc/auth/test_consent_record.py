@@ -14,15 +14,11 @@ from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.object_store import ObjectStoreSettings
-from tests.rpc.auth.cluster import Auth, MovableClock, auth_of, runtime_for, serve_registry
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.rpc.auth.village import DAY_MS, GATE, HOME, Village, settle
 from tests.waiting import eventually
-
-
-@pytest.fixture
-async def village(auth: Auth) -> Village:
-    return await settle(auth)
 
 
 async def test_every_change_of_rights_is_on_record_with_who_made_it(village: Village) -> None:

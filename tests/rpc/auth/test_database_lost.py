@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from snowlight.api.auth.v1 import auth_pb2
-from tests.rpc.auth.cluster import MovableClock, auth_of, runtime_for, serve_registry
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.waiting import eventually
 

@@ -8,7 +8,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.cluster import Auth
 
 
 async def create_region(auth: Auth, **fields: Any) -> auth_pb2.Region:

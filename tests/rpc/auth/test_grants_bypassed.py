@@ -1,20 +1,13 @@
 """Ways around a second person and around a beneficiary, which are closed."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.errors import FailedPreconditionError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
 from tests.rpc.auth.test_admin import admin
-from tests.rpc.auth.village import DAY_MS, HOME, TOWN, Village, settle
-
-
-@pytest.fixture
-async def village(auth: Auth) -> AsyncIterator[Village]:
-    yield await settle(auth)
+from tests.rpc.auth.village import DAY_MS, HOME, TOWN, Village
 
 
 async def test_an_account_that_the_requester_made_is_no_second_person(village: Village) -> None:

@@ -15,13 +15,8 @@ from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.database import Database, open_database
 from snowlight.errors import PermissionDeniedError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
-from tests.rpc.auth.village import GATE, HOME, HOUR_MS, OTHER_VILLAGE, TOWN, VILLAGE, Village, settle
-
-
-@pytest.fixture
-async def village(auth: Auth) -> Village:
-    return await settle(auth)
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.village import GATE, HOME, HOUR_MS, OTHER_VILLAGE, TOWN, VILLAGE, Village
 
 
 @pytest.fixture

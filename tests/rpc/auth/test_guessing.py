@@ -8,7 +8,8 @@ import pytest
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import ResourceExhaustedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.cluster import Auth
 
 OWN_ADDRESS = "198.51.100.7"
 

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, client_pb2
 from snowlight.config import TlsSettings
-from tests.rpc.auth.cluster import MovableClock, auth_of, runtime_for
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import auth_of, runtime_for
 from tests.rpc.auth.registry import Registry
 
 

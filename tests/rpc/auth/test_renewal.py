@@ -26,7 +26,7 @@ from services.auth.tickets.request import TicketRequest
 from snowlight.access.token import AccessClaims
 from snowlight.database import Database, open_database
 from snowlight.errors import UnauthenticatedError
-from tests.rpc.auth.cluster import MovableClock
+from tests.parts.clock import MovableClock
 
 
 @dataclass

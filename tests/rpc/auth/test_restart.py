@@ -13,7 +13,8 @@ from snowlight.access.cluster_key import ClusterKey
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import FailedPreconditionError
 from snowlight.runtime import Runtime
-from tests.rpc.auth.cluster import Auth, MovableClock, auth_of, runtime_for, serve_registry
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 
 

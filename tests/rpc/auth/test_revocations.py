@@ -21,7 +21,9 @@ from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2, revocation_pb2_grpc
 from snowlight.database import Database, open_database
 from tests.parts.callers import permitted_channel
-from tests.rpc.auth.cluster import Auth, MovableClock, auth_of, free_port, runtime_for, serve_registry
+from tests.parts.clock import MovableClock
+from tests.parts.part import free_port
+from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.waiting import eventually
 

@@ -29,16 +29,11 @@ from snowlight.errors import FailedPreconditionError
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import build_runtime
 from tests.parts.callers import permitted_channel
+from tests.parts.clock import MovableClock
+from tests.parts.part import free_port
+from tests.parts.password import PASSWORD
 from tests.parts.snowlight import Process
-from tests.rpc.auth.cluster import (
-    PASSWORD,
-    Auth,
-    MovableClock,
-    auth_of,
-    free_port,
-    runtime_for,
-    serve_registry,
-)
+from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.waiting import eventually
 

@@ -9,7 +9,8 @@ import pytest
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import InvalidArgumentError, ResourceExhaustedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.cluster import Auth
 
 
 @pytest.fixture

@@ -1,16 +1,17 @@
 """A village whose people open cameras to each other: their tokens, and what they ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from snowlight.api.auth.v1 import audit_pb2, auth_pb2, consent_pb2
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import PermissionDeniedError
+from snowlight.errors import PermissionDeniedError, SnowlightError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.auth.cluster import Auth
 
@@ -74,6 +75,19 @@ class Village:
         with remote_errors("services/auth"):
             return await self.auth.consents.WithdrawConsent(request)
 
+    async def renew(self, by: str, name: str, ms: int) -> consent_pb2.Consent:
+        """Have a consent end that long from now."""
+        request = consent_pb2.RenewConsentRequest(
+            access_token=await self.token(by), name=name, end_time=self.ahead(ms)
+        )
+        with remote_errors("services/auth"):
+            return await self.auth.consents.RenewConsent(request)
+
+    async def consents(self, by: str) -> list[consent_pb2.Consent]:
+        """The consents that they are shown, newest first."""
+        request = consent_pb2.ListConsentsRequest(access_token=await self.token(by))
+        return list((await self.auth.consents.ListConsents(request)).consents)
+
     async def ask(self, by: str, kind: str = "case", **fields: Any) -> consent_pb2.Grant:
         """Ask for a grant on the home: live, for 24 hours, for oneself, unless `fields` say otherwise."""
         ordinary: dict[str, Any] = {
@@ -111,6 +125,22 @@ class Village:
         request = consent_pb2.GetRequest(access_token=await self.token(by), name=name)
         with remote_errors("services/auth"):
             return await self.auth.consents.GetGrant(request)
+
+    async def grants(self, by: str, **fields: Any) -> list[consent_pb2.Grant]:
+        """The grants that they are shown, newest first."""
+        request = consent_pb2.ListGrantsRequest(access_token=await self.token(by), **fields)
+        with remote_errors("services/auth"):
+            return list((await self.auth.consents.ListGrants(request)).grants)
+
+    async def alerts(self, by: str, *, closed: bool = False) -> list[consent_pb2.Alert]:
+        """The alerts that they are shown: open ones, or all."""
+        request = consent_pb2.ListAlertsRequest(access_token=await self.token(by), all=closed)
+        return list((await self.auth.consents.ListAlerts(request)).alerts)
+
+    async def acknowledge(self, by: str, name: str) -> consent_pb2.Alert:
+        request = consent_pb2.AcknowledgeAlertRequest(access_token=await self.token(by), name=name)
+        with remote_errors("services/auth"):
+            return await self.auth.consents.AcknowledgeAlert(request)
 
     async def look(
         self, by: str, action: str = "live", uid: str = HOME, window: tuple[int, int] | None = None
@@ -173,3 +203,10 @@ async def revoked(database_url: str) -> list[tuple[str, str]]:
             return [(row[0], row[1]) for row in rows]
     finally:
         await engine.dispose()
+
+
+async def refused_code(call: Awaitable[object]) -> str:
+    """The code of the error that `call` must raise."""
+    with pytest.raises(SnowlightError) as refused:
+        await call
+    return refused.value.code

@@ -9,8 +9,9 @@ import aiohttp
 
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from tests.parts.callers import permitted_channel
+from tests.parts.part import free_port
 from tests.rpc.gateway.oidc_provider import CLIENT_SECRET, OidcProvider, run_provider
-from tests.rpc.gateway.site import Site, free_port, run_site
+from tests.rpc.gateway.site import Site, run_site
 
 RENEW = {"X-Snowlight-Session": "renew"}
 FILE = """

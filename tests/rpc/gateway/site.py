@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -29,30 +28,18 @@ from snowlight.api.auth.v1 import (
 )
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
-from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
+from tests.parts.clock import MovableClock
+from tests.parts.part import free_port
+from tests.parts.password import PASSWORD
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
 from tests.waiting import eventually
 
-PASSWORD = "a password for tests"
 COUNTY, VILLAGE, OTHER = "regions/421381", "regions/421381101203", "regions/371326"
 EPOCH = 1
-
-
-class MovableClock(SystemClock):
-    """The system's clock, put forward by as much as a test wants."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + round(self.ahead_s * 1000)
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead_s
 
 
 @dataclass
@@ -291,10 +278,3 @@ async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
         await directory.CreatePrincipal(
             auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
         )
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

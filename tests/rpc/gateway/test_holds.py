@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.http.instants import format_instant
+from snowlight.instants import format_instant
 from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 

@@ -8,9 +8,10 @@ from joserfc.jwk import RSAKey
 
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from tests.parts.callers import permitted_channel
+from tests.parts.part import free_port
 from tests.rpc.gateway.oidc_provider import CLIENT_ID, Claims
 from tests.rpc.gateway.oidc_world import FILE, World, audit, run_world
-from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, free_port, run_site
+from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, run_site
 
 
 @pytest.fixture

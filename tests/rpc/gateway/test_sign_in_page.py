@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.parts.part import ROOT
-from tests.rpc.gateway.site import PASSWORD, Site
+from tests.parts.password import PASSWORD
+from tests.rpc.gateway.site import Site
 from tests.rpc.gateway.test_sign_in import add_client
 
 EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -5,8 +5,8 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from services.gateway.http.instants import format_instant
 from snowlight.api.auth.v1 import revocation_pb2
+from snowlight.instants import format_instant
 from tests.rpc.gateway.footage import session
 from tests.rpc.gateway.site import Site
 from tests.waiting import eventually

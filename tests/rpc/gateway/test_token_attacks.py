@@ -12,6 +12,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, sign_in_pb2, sign_in_pb2_grpc
+from tests.parts.password import PASSWORD
 from tests.rpc.gateway.forging import Forge, auths_key, dumped, encoded
 from tests.rpc.gateway.site import Site, run_site
 
@@ -206,7 +207,7 @@ async def test_one_kind_of_token_is_not_taken_for_another(
     site: Site, token_forge: Forge, ticket_forge: Forge
 ) -> None:
     token, ticket = token_forge.good, ticket_forge.good
-    form = {"grant_type": "password", "username": "chen", "password": "a password for tests"}
+    form = {"grant_type": "password", "username": "chen", "password": PASSWORD}
     _, issued = await site.call("POST", "/v1/token", data=form)
     for wrong in (ticket, issued["refresh_token"], site.runtime.named("gateway").tokens.current("auth")):
         assert await over_http(site, wrong) == (401, "auth.token_invalid")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.gateway.http.instants import format_instant, parse_instant, parse_range
+from services.gateway.http.instants import parse_instant, parse_range
 from snowlight.errors import InvalidArgumentError
+from snowlight.instants import format_instant
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import pytest
 from services.gateway.live.playlist import media_playlist
 from services.gateway.live.window import LISTED_MS, LISTED_SEGMENTS, LiveWindow
 from snowlight.media.fragment import Fragment, InitSection
+from snowlight.media.silent import silent_fragments
+from tests.unit.media.test_silent import played
 
 
 def init(session: int, discontinuity_sequence: int = 0) -> InitSection:
@@ -109,3 +111,26 @@ def test_init_sections_go_with_their_segments() -> None:
 def test_a_fragment_before_any_init_is_refused() -> None:
     with pytest.raises(ValueError, match="init"):
         LiveWindow().add_fragment(fragments(1, 1)[0])
+
+
+def test_a_segment_is_made_silent_once_and_forgotten_with_it() -> None:
+    session = played()
+    data = [fragment.data for fragment in session.fragments[:4]]
+    window = filled(
+        init(100),
+        *(
+            Fragment(100, part, 200_000 + part * 500, 500, part == 0, False, (each,))
+            for part, each in enumerate(data)
+        ),
+        fragments(101, 1)[0],
+    )
+    segment = window.segment(100)
+    assert segment is not None
+    silent = window.silent(segment)
+    assert silent == silent_fragments(b"".join(data))
+    assert window.silent(segment) is silent
+    for fragment in fragments(101, 30)[1:]:
+        window.add_fragment(fragment)
+    assert window.segment(100) is None
+    assert window.silent(segment) == silent
+    assert window.silent(segment) is not silent

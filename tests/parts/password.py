@@ -1,0 +1,3 @@
+"""The password of everybody whom tests create."""
+
+PASSWORD = "a password for tests"
