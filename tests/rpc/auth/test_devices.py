@@ -11,7 +11,8 @@ from snowlight.errors import (
     UnauthenticatedError,
 )
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.cluster import PASSWORD, Auth
+from tests.parts.password import PASSWORD
+from tests.rpc.auth.cluster import Auth
 from tests.rpc.auth.told import ended_sessions
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
