@@ -14,7 +14,7 @@ from services.auth.rights import Asked, Rights, actor_of, caller_in, check_actio
 from services.auth.sight import VisibleCameras, visible_regions
 from services.auth.tickets.request import check_window
 from services.auth.tickets.service import Tickets, TicketService
-from services.auth.validation import check_id, check_text, invalid, region_code
+from services.auth.validation import check_address, check_id, check_text, invalid, region_code
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
@@ -121,7 +121,7 @@ class AccessService(TicketService):
         principal: Principal,
         decision: Decision,
     ) -> None:
-        address = check_text(request.remote_address, "remote_address", max_length=64)
+        address = check_address(request.remote_address)
         record = AuditRecord(
             time_ms=self._clock.now_ms(),
             event="decision",

@@ -5,7 +5,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from services.auth.validation import check_text
+from services.auth.validation import check_address
 from snowlight.access.service_token import ServiceTokens
 from snowlight.errors import UnauthenticatedError
 from snowlight.rpc.peer import require_certificate_of
@@ -35,7 +35,7 @@ class Callers:
 
     def address(self, context: Any, told: str) -> str:
         """Where the call comes from: as a service tells, otherwise the connection's other end."""
-        told = check_text(told, "remote_address", max_length=64)
+        told = check_address(told)
         return told if told and self.service(context) else _host(context.peer())
 
     def certificate(self, context: Any, told: bytes) -> bytes:

@@ -9,7 +9,7 @@ from services.auth.sign_in.devices import LIFETIME_S, DeviceSignIn, spelled
 from services.auth.sign_in.oidc.login import OidcSignIn
 from services.auth.sign_in.password import PasswordSignIn
 from services.auth.token_service import grant_message
-from services.auth.validation import check_text
+from services.auth.validation import check_address, check_text
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2, sign_in_pb2, sign_in_pb2_grpc
 
@@ -34,7 +34,9 @@ class SignInService(sign_in_pb2_grpc.SignInServicer):
     async def AuthorizeDevice(  # noqa: N802
         self, request: sign_in_pb2.AuthorizeDeviceRequest, context: Any
     ) -> sign_in_pb2.AuthorizeDeviceResponse:
-        device_code, code = await self._devices.begin(request.client_id, _address(request.remote_address))
+        device_code, code = await self._devices.begin(
+            request.client_id, check_address(request.remote_address)
+        )
         return sign_in_pb2.AuthorizeDeviceResponse(
             device_code=device_code,
             user_code=spelled(code.user_code),
@@ -63,7 +65,7 @@ class SignInService(sign_in_pb2_grpc.SignInServicer):
             await self._caller(request.access_token),
             check_text(request.user_code, "user_code", max_length=20, required=True),
             approve=request.approve,
-            remote_address=_address(request.remote_address),
+            remote_address=check_address(request.remote_address),
         )
         return sign_in_pb2.DecideDeviceResponse()
 
@@ -83,7 +85,7 @@ class SignInService(sign_in_pb2_grpc.SignInServicer):
             state=request.state,
             code=request.code,
             issuer=request.issuer,
-            remote_address=_address(request.remote_address),
+            remote_address=check_address(request.remote_address),
         )
         return grant_message(grant)
 
@@ -94,7 +96,7 @@ class SignInService(sign_in_pb2_grpc.SignInServicer):
             await self._caller(request.access_token),
             request.current_password,
             request.new_password,
-            _address(request.remote_address),
+            check_address(request.remote_address),
         )
         return sign_in_pb2.ChangePasswordResponse()
 
@@ -111,16 +113,12 @@ class SignInService(sign_in_pb2_grpc.SignInServicer):
         self, request: sign_in_pb2.EndSessionRequest, context: Any
     ) -> sign_in_pb2.EndSessionResponse:
         await self._account.end_session(
-            await self._caller(request.access_token), request.name, _address(request.remote_address)
+            await self._caller(request.access_token), request.name, check_address(request.remote_address)
         )
         return sign_in_pb2.EndSessionResponse()
 
     async def _caller(self, access_token: str) -> AccessClaims:
         return await self._verifier.access_token(access_token)
-
-
-def _address(remote_address: str) -> str:
-    return check_text(remote_address, "remote_address", max_length=64)
 
 
 def _session_message(session: Session, caller: AccessClaims) -> sign_in_pb2.Session:

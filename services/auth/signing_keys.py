@@ -14,11 +14,11 @@ from joserfc.jwk import OKPKey
 
 from services.auth.repository import signing_keys as stored_keys
 from services.auth.repository.signing_keys import StoredKey
-from services.auth.sealed import Sealed
 from snowlight.access import jwt
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import FailedPreconditionError
+from snowlight.sealed import Sealed
 
 VERIFY_RETIRED_MS = 13 * 3_600_000
 """How long a retired key stays in the key set: longer than any ticket lives."""

@@ -95,17 +95,19 @@ class TokenVerifier:
 
     async def _access(self, token: str) -> tuple[dict[str, Any], AccessClaims]:
         verified = self._verified.get(token)
+        claims = (
+            verified[0] if verified else await self._verify(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
+        )
+        try:
+            jwt.check_times(claims, self._clock.now_ms(), code="auth.token_expired")
+        except ExpiredError as error:
+            raise UnauthenticatedError(error.code, "the access token has expired") from error
         if verified is None:
-            claims = await self._verify(token, ACCESS_TOKEN_TYP, ACCESS_TOKEN_AUDIENCE)
             verified = self._verified[token] = claims, _access_claims(claims)
             if len(self._verified) > CACHE_SIZE:
                 self._verified.popitem(last=False)
         else:
             self._verified.move_to_end(token)
-        try:
-            jwt.check_times(verified[0], self._clock.now_ms(), code="auth.token_expired")
-        except ExpiredError as error:
-            raise UnauthenticatedError(error.code, "the access token has expired") from error
         if self._revocations is not None and self._revocations.refuses(verified[1]):
             raise UnauthenticatedError("auth.session_revoked", "the session was ended, sign in again")
         return verified

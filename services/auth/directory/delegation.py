@@ -5,20 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.changes import record_change
 from services.auth.decision import Action
 from services.auth.facts import Facts
-from services.auth.model import Actor, AuditRecord, Jurisdiction, Line, Principal, Role
-from services.auth.repository import audit, jurisdictions
+from services.auth.model import ADMINISTRATOR, Actor, Jurisdiction, Line, Principal, Role
+from services.auth.repository import jurisdictions
 from services.auth.rights import Rights, actor_of, load_caller
-from services.auth.validation import check_text, invalid
+from services.auth.validation import check_address, invalid
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
 from snowlight.errors import PermissionDeniedError, UnauthenticatedError
 from snowlight.rpc.caller import calling_service
-
-ADMINISTRATOR = "services/admin"
-"""Acts when no person is named: the administrator's tool, on the machine itself."""
 
 _GIVEN_BY_ADMIN = frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN})
 
@@ -41,7 +39,7 @@ class Delegation:
 
     async def giver(self, connection: AsyncConnection, on_behalf_of: auth_pb2.OnBehalfOf) -> Giver:
         """Who asks. Raises UnauthenticatedError for a token that does not verify."""
-        address = check_text(on_behalf_of.remote_address, "remote_address", max_length=64)
+        address = check_address(on_behalf_of.remote_address)
         if not on_behalf_of.access_token:
             if calling_service() != ADMINISTRATOR:
                 raise UnauthenticatedError("auth.person_missing", "the person's access token is required")
@@ -138,30 +136,10 @@ class Delegation:
         if own.jurisdiction == before.jurisdiction_id or own.name in before.members:
             raise PermissionDeniedError("auth.own_rights", "nobody changes their own rights", field="name")
 
-    async def record(
-        self,
-        connection: AsyncConnection,
-        giver: Giver,
-        detail: str,
-        *,
-        region: str = "",
-    ) -> None:
+    async def record(self, connection: AsyncConnection, giver: Giver, detail: str, *, region: str) -> None:
         """Put a change of rights on record, in the transaction that makes it. `region`: whose it is about."""
-        await audit.add(
-            connection,
-            AuditRecord(
-                time_ms=self._clock.now_ms(),
-                event="change",
-                actor=giver.actor,
-                action=str(Action.PRINCIPAL_MANAGE),
-                camera_uid="",
-                window=None,
-                purpose="",
-                allowed=True,
-                reason="auth.allowed",
-                detail=detail,
-                region=region,
-            ),
+        await record_change(
+            connection, giver.actor, Action.PRINCIPAL_MANAGE, detail, self._clock.now_ms(), region=region
         )
 
     async def _require_scope(self, connection: AsyncConnection, giver: Giver, principal: Principal) -> None:

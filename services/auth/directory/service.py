@@ -14,7 +14,7 @@ from services.auth.messages import (
 )
 from services.auth.repository import regions
 from services.auth.signing_keys import SigningKeys
-from services.auth.validation import check_page_size, key_of_page_token, page_token
+from services.auth.validation import check_page_size, key_of_page_token, page_of
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.database import Database
 
@@ -49,10 +49,8 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
         size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
         async with self._database.read() as connection:
             found = await regions.page(connection, after, size + 1)
-        return auth_pb2.ListRegionsResponse(
-            regions=[region_message(region) for region in found[:size]],
-            next_page_token=page_token(found[size - 1].code) if len(found) > size else "",
-        )
+        shown, token = page_of(found, size, lambda one: one.code)
+        return auth_pb2.ListRegionsResponse(regions=map(region_message, shown), next_page_token=token)
 
     async def CreatePrincipal(  # noqa: N802
         self, request: auth_pb2.CreatePrincipalRequest, context: Any
@@ -71,9 +69,9 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
     ) -> auth_pb2.ListPrincipalsResponse:
         size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
         found = await self._principals.page(after, size + 1, request.on_behalf_of)
+        shown, token = page_of(found, size, lambda one: one.username)
         return auth_pb2.ListPrincipalsResponse(
-            principals=[principal_message(principal) for principal in found[:size]],
-            next_page_token=page_token(found[size - 1].username) if len(found) > size else "",
+            principals=map(principal_message, shown), next_page_token=token
         )
 
     async def UpdatePrincipal(  # noqa: N802
@@ -101,9 +99,9 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
     ) -> auth_pb2.ListJurisdictionsResponse:
         size, after = check_page_size(request.page_size), key_of_page_token(request.page_token)
         found = await self._jurisdictions.page(after, size + 1, request.on_behalf_of)
+        shown, token = page_of(found, size, lambda one: one.jurisdiction_id)
         return auth_pb2.ListJurisdictionsResponse(
-            jurisdictions=[jurisdiction_message(one) for one in found[:size]],
-            next_page_token=page_token(found[size - 1].jurisdiction_id) if len(found) > size else "",
+            jurisdictions=map(jurisdiction_message, shown), next_page_token=token
         )
 
     async def UpdateJurisdiction(  # noqa: N802

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.auth.consent.ending import end_grant
 from services.auth.messages import to_timestamp
-from services.auth.model import Actor, AuditRecord
+from services.auth.model import ADMINISTRATOR, Actor, AuditRecord
 from services.auth.repository import audit, principals, refresh_tokens, revocations, tickets
 from services.auth.repository.revocations import Kind, StoredRevocation
 from services.auth.revocation.feed import RevocationFeed
@@ -47,13 +47,12 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
         record = AuditRecord(
             time_ms=now_ms,
             event="change",
-            actor=Actor(principal="services/admin", acting_person=ordered_by),
+            actor=Actor(principal=ADMINISTRATOR, acting_person=ordered_by),
             action="revoke",
-            camera_uid=subject if kind is Kind.CAMERA else "",
-            window=None,
-            purpose=reason,
             allowed=True,
             reason="auth.administrator",
+            camera_uid=subject if kind is Kind.CAMERA else "",
+            purpose=reason,
             ticket_id=subject if kind is Kind.TICKET else "",
             detail=f"{kind} {subject}",
         )
@@ -74,7 +73,9 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
                 await refresh_tokens.revoke_family(connection, subject, now_ms)
             case Kind.PRINCIPAL:
                 if await principals.find(connection, subject) is None:
-                    raise NotFoundError("principal.unknown", "there is no such principal", field="subject")
+                    raise NotFoundError(
+                        "auth.principal_unknown", "there is no such principal", field="subject"
+                    )
                 await refresh_tokens.revoke_principal(connection, subject.removeprefix("principals/"), now_ms)
                 await tickets.revoke_of_principal(connection, subject, now_ms)
             case Kind.CAMERA:

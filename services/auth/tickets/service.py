@@ -13,7 +13,7 @@ from services.auth.tickets.office import TicketOffice
 from services.auth.tickets.renewal import Renewal, Renewals, Renewed
 from services.auth.tickets.request import LIFETIME_MS, IssuedTicket, TicketRequest, check_window
 from services.auth.tickets.revival import OwnTickets
-from services.auth.validation import check_id, check_text, invalid
+from services.auth.validation import check_address, check_id, check_text, invalid
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import Clock
@@ -100,7 +100,7 @@ class TicketService(auth_pb2_grpc.AccessServicer):
     ) -> auth_pb2.Ticket:
         caller = await self._verifier.access_token(request.access_token)
         ticket = await self._verifier.ticket(request.ticket)
-        address = check_text(request.remote_address, "remote_address", max_length=64)
+        address = check_address(request.remote_address)
         await self._tickets.own.revive(ticket, caller, address)
         return IssuedTicket(request.ticket, ticket.ticket_id, ticket.expire_ms).message()
 
@@ -109,7 +109,7 @@ class TicketService(auth_pb2_grpc.AccessServicer):
     ) -> auth_pb2.RevokeTicketResponse:
         caller = await self._verifier.access_token(request.access_token)
         ticket = await self._verifier.ticket(request.ticket)
-        address = check_text(request.remote_address, "remote_address", max_length=64)
+        address = check_address(request.remote_address)
         await self._tickets.own.revoke(ticket, caller, address)
         return auth_pb2.RevokeTicketResponse()
 
@@ -136,7 +136,7 @@ def _ticket_request(
             to_ms(request.end, "end") if request.HasField("end") else None,
         ),
         purpose=check_text(request.purpose, "purpose", max_length=500),
-        remote_address=check_text(request.remote_address, "remote_address", max_length=64),
+        remote_address=check_address(request.remote_address),
         share_until_ms=share_until_ms,
     )
 

@@ -1,17 +1,13 @@
 """User and password of a source, sealed at rest."""
 
 import json
-import os
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.ingest.sources.address import Address
 from services.ingest.sources.source import Credentials
 from snowlight.errors import DataLossError
+from snowlight.sealed import Sealed
 
 KEY_PURPOSE = "source-credentials"
-_NONCE_SIZE = 12  # NIST SP 800-38D, 8.2.2: random, 96 bits
 _DEFAULT_PORTS = {"rtsp": 554, "rtsp+udp": 554, "rtmp": 1935, "http": 80, "https": 443}
 
 
@@ -25,21 +21,20 @@ def _endpoint(address: Address) -> tuple[str, int]:
 
 
 class CredentialSealer:
-    """AES-256-GCM. What is sealed opens only for the same camera uid and the same field of it."""
+    """What is sealed opens only for the same camera uid and the same field of it."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self._sealing = Sealed(key)
 
     def seal(self, credentials: Credentials, uid: str, field: str) -> bytes:
-        nonce = os.urandom(_NONCE_SIZE)
         plain = json.dumps([credentials.user, credentials.password]).encode()
-        return nonce + self._cipher.encrypt(nonce, plain, _bound_to(uid, field))
+        return self._sealing.seal(plain, _bound_to(uid, field))
 
     def open(self, sealed: bytes, uid: str, field: str) -> Credentials:
         """Raises DataLossError when the bytes were altered, belong elsewhere, or the cluster key changed."""
         try:
-            plain = self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], _bound_to(uid, field))
-        except InvalidTag as error:
+            plain = self._sealing.open(sealed, _bound_to(uid, field))
+        except ValueError as error:
             raise DataLossError(
                 "camera.credentials_sealed", f"the credentials of {uid} do not open with this cluster key"
             ) from error

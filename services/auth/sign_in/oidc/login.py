@@ -24,7 +24,6 @@ from services.auth.repository import principals, revocations, used_logins
 from services.auth.repository.refresh_tokens import Way
 from services.auth.repository.revocations import Kind
 from services.auth.rights import actor_of, load_principal
-from services.auth.sealed import Sealed
 from services.auth.sign_in.oidc.client import ProviderClient
 from services.auth.sign_in.oidc.id_token import read_id_header, refused, verify_id_token
 from services.auth.sign_in.oidc.mapping import Mapped, map_claims, require_within
@@ -35,6 +34,7 @@ from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import NotFoundError, PermissionDeniedError
+from snowlight.sealed import Sealed
 
 LIFETIME_S = 600
 MAX_CODE = 2048

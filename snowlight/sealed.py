@@ -1,4 +1,4 @@
-"""Bytes that only auth opens again."""
+"""Bytes that are kept where others may read them."""
 
 import os
 
