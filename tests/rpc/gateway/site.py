@@ -251,11 +251,21 @@ async def run_site(
         jar = aiohttp.CookieJar(unsafe=True)  # takes cookies of an address without a name
         http = await stack.enter_async_context(aiohttp.ClientSession(url, cookie_jar=jar))
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(channel)
+        await _ready(part)
         yield Site(url, http, runtime, clock, ingest, index, directory, audit_log, revocations, part.registry)
 
 
 def _part(runtime: Runtime, service: str) -> Runtime:
     return replace(runtime.named(service), registry=CollectorRegistry())
+
+
+async def _ready(part: Runtime) -> None:
+    """Wait as a probe does: ingest began after storage had asked for it, so the channel may be pausing."""
+
+    async def holds() -> bool:
+        return not part.health.waiting_for()
+
+    await eventually(holds)
 
 
 async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
