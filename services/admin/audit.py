@@ -1,7 +1,6 @@
 """Subcommands about the audit: read it, take it out, keep its heads, prove that it is what was written."""
 
 import argparse
-import getpass
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.admin.instants import read_instant
 from services.admin.paging import pages
 from services.admin.peers import AUTH
+from services.admin.person import ordering_person
 from services.admin.printing import print_json, print_line
 from snowlight import audit_export
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
@@ -86,7 +86,7 @@ async def _export(runtime: Runtime, options: argparse.Namespace) -> None:
     if options.end:
         wanted.end.FromMilliseconds(_end_of(options.end, zone))
     request = audit_pb2.ExportAuditRecordsRequest(
-        reader=audit_pb2.AuditReader(whole=True, acting_person=options.by or getpass.getuser()),
+        reader=audit_pb2.AuditReader(whole=True, acting_person=ordering_person(options.by)),
         filter=wanted,
         purpose=options.purpose,
     )

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
 from services.admin.instants import read_instant
+from services.admin.on_record import put_on_record
 from services.admin.paging import pages
 from services.admin.peers import STORAGE
+from services.admin.person import ordering_person
 from services.admin.printing import print_json, print_line
 from services.admin.store_setup.setup import init_stores
 from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc
@@ -54,6 +56,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     cancel = commands.add_parser("cancel-export", help="end an export that is not done")
     cancel.add_argument("name", metavar="exports/ID")
+    cancel.add_argument("--by", default="", metavar="PERSON", help="who ends it; default: your login name")
     cancel.set_defaults(run=_with_exports)
 
 
@@ -76,6 +79,7 @@ async def _with_exports(runtime: Runtime, options: argparse.Namespace) -> None:
         match options.command:
             case "create-export":
                 wish = await _wish(runtime, options)
+                await _record(runtime, wish.export, f"an export begins: {options.reason}", options.by)
                 with remote_errors(STORAGE):
                     print_json(await stub.CreateExport(wish, timeout=TIMEOUT_S))
             case "list-exports":
@@ -86,7 +90,24 @@ async def _with_exports(runtime: Runtime, options: argparse.Namespace) -> None:
             case "cancel-export":
                 cancelled = export_pb2.CancelExportRequest(name=options.name)
                 with remote_errors(STORAGE):
+                    found = await stub.GetExport(
+                        export_pb2.GetExportRequest(name=options.name), timeout=TIMEOUT_S
+                    )
+                await _record(runtime, found, f"{found.name} is cancelled", ordering_person(options.by))
+                with remote_errors(STORAGE):
                     print_json(await stub.CancelExport(cancelled, timeout=TIMEOUT_S))
+
+
+async def _record(runtime: Runtime, export: export_pb2.Export, detail: str, by: str) -> None:
+    await put_on_record(
+        runtime,
+        "export",
+        detail,
+        by=by,
+        purpose=export.case_number,
+        camera_uids=export.camera_uids,
+        window_ms=(export.start_ms, export.end_ms),
+    )
 
 
 async def _wish(runtime: Runtime, options: argparse.Namespace) -> export_pb2.CreateExportRequest:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
 from services.admin.instants import read_instant
+from services.admin.on_record import put_on_record
 from services.admin.paging import pages
 from services.admin.peers import STORAGE
 from services.admin.printing import print_json
@@ -56,6 +57,15 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
                     expire_ms=read_instant(options.expire, "expire", zone) if options.expire else 0,
                 )
                 creation = hold_pb2.CreateHoldRequest(hold=hold, request_id=options.request_id)
+                await put_on_record(
+                    runtime,
+                    "hold",
+                    f"a hold is made: {hold.reason}",
+                    by=hold.created_by,
+                    purpose=hold.case_number,
+                    camera_uids=[hold.camera_uid],
+                    window_ms=(hold.start_ms, hold.end_ms),
+                )
                 with remote_errors(STORAGE):
                     print_json(await stub.CreateHold(creation, timeout=TIMEOUT_S))
             case "list-holds":
@@ -67,6 +77,17 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
             case "release-hold":
                 release = hold_pb2.ReleaseHoldRequest(
                     name=options.name, released_by=options.by, reason=options.reason
+                )
+                with remote_errors(STORAGE):
+                    held = await stub.GetHold(hold_pb2.GetHoldRequest(name=options.name), timeout=TIMEOUT_S)
+                await put_on_record(
+                    runtime,
+                    "release_hold",
+                    f"{held.name} is released: {options.reason}",
+                    by=options.by,
+                    purpose=held.case_number,
+                    camera_uids=[held.camera_uid],
+                    window_ms=(held.start_ms, held.end_ms),
                 )
                 with remote_errors(STORAGE):
                     print_json(await stub.ReleaseHold(release, timeout=TIMEOUT_S))

@@ -2,7 +2,9 @@
 
 import argparse
 
+from services.admin.on_record import put_on_record
 from services.admin.peers import STORAGE
+from services.admin.person import ordering_person
 from services.admin.printing import print_json
 from snowlight.api.storage.v1 import retention_pb2, retention_pb2_grpc
 from snowlight.rpc.status import remote_errors
@@ -17,11 +19,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Register the subcommands."""
     setting = commands.add_parser("set-retention", help="create or change a retention policy")
     _add_policy(setting, required=True)
-    setting.add_argument("--by", default="", help="whose decision it is")
+    setting.add_argument("--by", default="", help="whose decision it is; default: your login name")
     listing = commands.add_parser("list-retention", help="retention policies, one JSON object a line")
     deletion = commands.add_parser("delete-retention", help="delete a retention policy")
     deletion.add_argument("--policy", required=True, metavar="POLICY", help="class-{1-3} or region-CODE")
-    deletion.add_argument("--by", default="", help="whose decision it is")
+    deletion.add_argument("--by", default="", help="whose decision it is; default: your login name")
     preview = commands.add_parser(
         "preview-retention",
         help="what would go at once under a policy, or as policies are now; changes nothing",
@@ -49,6 +51,9 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
     """Carry out one of them."""
     async with runtime.channel(runtime.cluster.storage_address) as channel:
         stub: retention_pb2_grpc.RetentionAsyncStub = retention_pb2_grpc.RetentionStub(channel)
+        if options.command in ("set-retention", "delete-retention"):
+            options.by = ordering_person(options.by)
+            await _record(runtime, options)
         with remote_errors(STORAGE):
             match options.command:
                 case "set-retention":
@@ -69,6 +74,14 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
                     if options.policy:
                         preview.policy.CopyFrom(_policy(options))
                     print_json(await stub.PreviewRetention(preview, timeout=PREVIEW_TIMEOUT_S), zeros=True)
+
+
+async def _record(runtime: Runtime, options: argparse.Namespace) -> None:
+    change = "is deleted"
+    if options.command == "set-retention":
+        change = f"is set to {options.days} days, at least {options.minimum_days or options.days}"
+    detail = f"{_name(options.policy)} {change}"
+    await put_on_record(runtime, "retention.manage", detail, by=options.by)
 
 
 def _policy(options: argparse.Namespace) -> retention_pb2.RetentionPolicy:

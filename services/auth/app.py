@@ -112,7 +112,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         readiness = Readiness(database, clock)
         signer, places = HeadSigner(runtime.key), Places()
         linker = Linker(database, places, clock)
-        sealer = Sealer(database, linker, signer, clock)
+        sealer = Sealer(database, linker, signer, clock, lambda: readiness.skew_ms)
         months = Months(database, signer, settings.audit_days, clock)
         await months.make_ahead()
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)

@@ -12,12 +12,15 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
+from services.auth.changes import record_change
+from services.auth.model import ADMINISTRATOR, Actor
 from services.auth.repository import signing_keys as stored_keys
 from services.auth.repository.signing_keys import StoredKey
 from snowlight.access import jwt
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import FailedPreconditionError
+from snowlight.instants import format_instant
 from snowlight.sealed import Sealed
 
 VERIFY_RETIRED_MS = 13 * 3_600_000
@@ -91,9 +94,11 @@ class SigningKeys:
             await stored_keys.add_next(
                 connection, self._new_key(sign_ms=now_ms + self._publish_s * 1000), now_ms
             )
-            stored = await stored_keys.list_private(connection)
+            newest = (await stored_keys.list_private(connection))[-1]
+            detail = f"keys/{newest.key_id} signs from {format_instant(newest.sign_ms)}"
+            await record_change(connection, Actor(ADMINISTRATOR), "keys.rotate", detail, now_ms)
         await self.load()
-        return stored[-1].key_id, stored[-1].sign_ms
+        return newest.key_id, newest.sign_ms
 
     @property
     def key_id(self) -> str:

@@ -84,6 +84,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "GetAuditHead": {_ADMIN},
         "ListAuditHeads": {_ADMIN},
         "VerifyAudit": {_ADMIN},
+        "RecordCommand": {_ADMIN},
     },
     "snowlight.api.auth.v1.Consents": {
         "CreateConsent": {_GATEWAY},

@@ -1,18 +1,23 @@
 """Between the contract's messages about the audit and auth's model."""
 
 import re
+from dataclasses import dataclass
 
 from services.auth.audit.chain import day_name, day_of_name
 from services.auth.audit.heads import Head
+from services.auth.decision import Action
 from services.auth.messages import to_ms, to_timestamp
 from services.auth.repository.audit_links import Filter, Linked
-from services.auth.validation import check_id, invalid, key_of_page_token
+from services.auth.validation import check_id, check_text, invalid, key_of_page_token
 from snowlight.api.auth.v1 import audit_pb2
 
 _ACTION = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 _PRINCIPAL = re.compile(r"(principals|services)/[A-Za-z0-9._-]{1,64}")
 _KEY = re.compile(r"(\d{1,15})/(\d{1,18})", re.ASCII)
 _LONGEST_ACTION = 64
+COMMANDED = frozenset({Action.HOLD, Action.RELEASE_HOLD, Action.EXPORT, Action.RETENTION_MANAGE})
+"""What the administrator's tool has storage do."""
+MAX_CAMERAS = 1000
 
 
 def record_message(linked: Linked) -> audit_pb2.AuditRecord:
@@ -79,6 +84,37 @@ def to_filter(message: audit_pb2.AuditFilter) -> Filter:
         action=message.action,
         start_ms=start_ms,
         end_ms=end_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the administrator's tool has another service do. `window` in ms since 1970 UTC."""
+
+    action: str
+    camera_uids: tuple[str, ...]
+    window: tuple[int, int] | None
+    purpose: str
+    detail: str
+    acting_person: str
+
+
+def to_command(message: audit_pb2.RecordCommandRequest) -> Command:
+    """Raises InvalidArgumentError naming the field."""
+    if message.action not in COMMANDED:
+        raise invalid("action", f"must be one of {', '.join(sorted(COMMANDED))}")
+    if len(message.camera_uids) > MAX_CAMERAS:
+        raise invalid("camera_uids", f"must be at most {MAX_CAMERAS}")
+    window = None
+    if message.HasField("window_start") or message.HasField("window_end"):
+        window = to_ms(message.window_start, "window_start"), to_ms(message.window_end, "window_end")
+    return Command(
+        action=message.action,
+        camera_uids=tuple(check_id(uid, "camera_uids") for uid in message.camera_uids),
+        window=window,
+        purpose=check_text(message.purpose, "purpose", max_length=500),
+        detail=check_text(message.detail, "detail", max_length=2000, required=True),
+        acting_person=check_text(message.acting_person, "acting_person", max_length=100, required=True),
     )
 
 

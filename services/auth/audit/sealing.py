@@ -1,6 +1,7 @@
 """Seals days that are over: their heads are signed, each naming the one before."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,13 +22,25 @@ log = structlog.get_logger(__name__)
 
 
 class Sealer:
-    """Signs the head of every day from the first that has a record, also of days without any."""
+    """Signs the head of every day from the first that has a record, also of days without any.
 
-    def __init__(self, database: Database, linker: Linker, signer: HeadSigner, clock: Clock) -> None:
+    `skew_ms`: what the database's clock is ahead of `clock`; 0 while they agree. No day is sealed before
+    it is over by both, for what comes of it later would be told under another one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        linker: Linker,
+        signer: HeadSigner,
+        clock: Clock,
+        skew_ms: Callable[[], int],
+    ) -> None:
         self._database = database
         self._linker = linker
         self._signer = signer
         self._clock = clock
+        self._skew_ms = skew_ms
         self._sealed = -1
         """The last day that this process has sealed: it signs no other head of it."""
         self._done = -1
@@ -44,7 +57,8 @@ class Sealer:
 
     async def seal(self) -> None:
         """Seal every day that is over and not sealed yet."""
-        last_over = day_of(self._clock.now_ms() - GRACE_MS) - 1
+        now_ms = self._clock.now_ms() + min(self._skew_ms(), 0)
+        last_over = day_of(now_ms - GRACE_MS) - 1
         if self._done >= last_over:
             return
         await self._linker.link_all()

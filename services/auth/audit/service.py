@@ -13,7 +13,8 @@ from services.auth.audit.places import Places, Sight
 from services.auth.audit.sealing import Sealer
 from services.auth.audit.sight import readable
 from services.auth.audit.verification import Finding, Note, Told, Verification
-from services.auth.model import ADMINISTRATOR
+from services.auth.changes import record_change
+from services.auth.model import ADMINISTRATOR, Actor
 from services.auth.repository import audit_heads, audit_links
 from services.auth.rights import Rights, load_caller
 from services.auth.validation import check_address, check_page_size, check_text, invalid, page_of
@@ -126,6 +127,23 @@ class AuditService(audit_pb2_grpc.AuditServicer):
             await self._linker.link_all()
             async for told in self._verification.verify(from_day, to_day, request.heads):
                 yield _told(told)
+
+    async def RecordCommand(  # noqa: N802
+        self, request: audit_pb2.RecordCommandRequest, context: Any
+    ) -> audit_pb2.RecordCommandResponse:
+        command = messages.to_command(request)
+        async with self._database.write() as connection:
+            await record_change(
+                connection,
+                Actor(ADMINISTRATOR, acting_person=command.acting_person),
+                command.action,
+                command.detail,
+                self._clock.now_ms(),
+                camera_uids=command.camera_uids or ("",),
+                window=command.window,
+                purpose=command.purpose,
+            )
+        return audit_pb2.RecordCommandResponse()
 
     async def _reader(self, reader: audit_pb2.AuditReader) -> AccessClaims | None:
         """Who reads; None for a service that reads everything."""

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.changes import record_change
 from services.auth.messages import to_level, to_ms
-from services.auth.model import Region
+from services.auth.model import ADMINISTRATOR, Actor, Region
 from services.auth.region_codes import check_code, default_parents
 from services.auth.repository import regions
 from services.auth.validation import check_text, invalid, region_code
@@ -48,9 +49,16 @@ class Regions:
             raise invalid("valid_to", "must be after valid_from")
         async with self._database.write() as connection:
             region = await _under_parent(connection, region)
-            added = await regions.add(connection, region)
-        if not added:
-            raise AlreadyExistsError("auth.region_exists", f"regions/{code} exists already", field="name")
+            if not await regions.add(connection, region):
+                raise AlreadyExistsError("auth.region_exists", f"regions/{code} exists already", field="name")
+            await record_change(
+                connection,
+                Actor(ADMINISTRATOR),
+                "region.manage",
+                f"regions/{code} created: {region.level.name.lower()} {region.display_name}",
+                self._clock.now_ms(),
+                region=code,
+            )
         return region
 
 

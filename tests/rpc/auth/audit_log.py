@@ -49,13 +49,15 @@ class AuditLog:
     def __init__(self, database: Database, *, days: int = 1095, now_ms: int = NOON_MS) -> None:
         self.database = database
         self.clock = SetClock(now_ms)
+        self.skew_ms = 0
+        """What the database's clock is ahead of this process's."""
         self.signer = HeadSigner(KEY)
         self.restart(days)
 
     def restart(self, days: int = 1095) -> None:
         """As another process of auth would begin: it remembers nothing."""
         self.linker = Linker(self.database, Places(), self.clock)
-        self.sealer = Sealer(self.database, self.linker, self.signer, self.clock)
+        self.sealer = Sealer(self.database, self.linker, self.signer, self.clock, lambda: self.skew_ms)
         self.months = Months(self.database, self.signer, days, self.clock)
 
     async def add(self, count: int = 1, *, linked: bool = True, **fields: object) -> None:

@@ -118,10 +118,12 @@ class Auth:
         )
 
     async def audit(self, event: str = "decision") -> list[audit_pb2.AuditRecord]:
-        """The audit's records of one event, newest first."""
+        """The audit's records of one event, newest first, but for those of making regions."""
         whole = audit_pb2.AuditReader(whole=True)
         answer = await self.audit_log.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=whole))
-        return [record for record in answer.records if record.event == event]
+        return [
+            record for record in answer.records if record.event == event and record.action != "region.manage"
+        ]
 
 
 def runtime_for(data_dir: Path, clock: MovableClock) -> Runtime:

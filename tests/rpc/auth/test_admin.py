@@ -107,12 +107,17 @@ async def test_lists_are_json_lines_and_keys_rotate(auth: Auth) -> None:
     (principal,) = map(json.loads, output.splitlines())
     assert (principal["username"], principal["roles"]) == ("li", ["ADMIN", "AUDITOR"])
     _, output, _ = await admin(auth, "list-audit")
-    (creation,) = map(json.loads, output.splitlines())
+    creation, region_creation = map(json.loads, output.splitlines())
+    assert region_creation["detail"] == "regions/421381 created: county 广水市"
     assert (creation["event"], creation["principal"]) == ("change", "services/admin")
     assert creation["detail"] == f"{principal['name']} created: government admin,auditor regions/421381"
     status, key_id, _ = await admin(auth, "rotate-keys")
     keys = json.loads((await auth.tokens.GetJwks(auth_pb2.GetJwksRequest())).jwks_json)["keys"]
     assert (status, len(keys), keys[0]["kid"]) == (0, 2, key_id.split()[0])
+    _, output, _ = await admin(auth, "list-audit", "--limit", "1")
+    rotation = json.loads(output)
+    assert (rotation["action"], rotation["principal"]) == ("keys.rotate", "services/admin")
+    assert rotation["detail"].startswith(f"keys/{keys[0]['kid']} signs from 20")
 
 
 async def test_a_client_is_made_and_given_secrets_by_the_command_line(auth: Auth, tmp_path: Path) -> None:

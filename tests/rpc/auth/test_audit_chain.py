@@ -234,6 +234,19 @@ async def test_days_without_records_have_heads_as_well(log: AuditLog) -> None:
     assert [note.split(" ")[0] for note in await log.notes()] == [day_name(FIRST + 2), day_name(FIRST + 3)]
 
 
+async def test_a_process_whose_clock_is_ahead_seals_no_day_before_it_is_over(log: AuditLog) -> None:
+    log.clock.at_ms += DAY_MS
+    log.skew_ms = -DAY_MS
+    await log.sealer.seal()
+    sealed = [day.sealed for day in await log.days() if day.records]
+    log.skew_ms = 0
+    await log.sealer.seal()
+    assert (sealed, [day.sealed for day in await log.days() if day.records]) == (
+        [True, True, False],
+        [True, True, True],
+    )
+
+
 async def test_a_record_that_comes_after_its_day_was_sealed_is_told_under_the_next(log: AuditLog) -> None:
     log.clock.at_ms -= DAY_MS
     await log.add(linked=False)

@@ -1,5 +1,7 @@
 """One real storage service over gRPC, on a database and an object store of the test's own."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -10,8 +12,11 @@ import grpc
 import pytest
 from pydantic import SecretStr
 
+from services.auth.app import run_auth
+from services.auth.config import AuthSettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
+from snowlight.api.auth.v1 import audit_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.api.storage.v1 import integrity_pb2_grpc, storage_pb2_grpc, store_pb2_grpc
 from snowlight.config import ClusterSettings
@@ -52,6 +57,7 @@ class Cluster:
         self._settings = ClusterSettings(
             data_dir=data_dir,
             cluster_key=SecretStr(CLUSTER_KEY),
+            auth_address=f"127.0.0.1:{free_port()}",
             ingest_address=f"127.0.0.1:{free_port()}",
             storage_address=f"127.0.0.1:{free_port()}",
             drain_seconds=0.1,
@@ -68,6 +74,7 @@ class Cluster:
         return {
             "SNOWLIGHT_DATA_DIR": str(self.data_dir),
             "SNOWLIGHT_CLUSTER_KEY": CLUSTER_KEY,
+            "SNOWLIGHT_AUTH_ADDRESS": self._settings.auth_address,
             "SNOWLIGHT_INGEST_ADDRESS": self._settings.ingest_address,
             "SNOWLIGHT_STORAGE_ADDRESS": self._settings.storage_address,
         }
@@ -78,6 +85,17 @@ class Cluster:
     def channel(self) -> grpc.aio.Channel:
         """To storage, in the names of those who may call; a context that closes it."""
         return permitted_channel(self.runtime("gateway"), self._settings.storage_address)
+
+    @asynccontextmanager
+    async def auth(self) -> AsyncIterator[audit_pb2_grpc.AuditAsyncStub]:
+        """Serve auth, which puts commands on record, while the context is open. Yields its audit."""
+        address = self._settings.auth_address
+        async with (
+            run_auth(self.runtime("auth"), AuthSettings(listen=address)),
+            self.runtime("admin").channel(address) as channel,
+        ):
+            audit_log: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(channel)
+            yield audit_log
 
     @asynccontextmanager
     async def ingest(self) -> AsyncIterator[None]:
@@ -91,7 +109,7 @@ class Cluster:
             yield
 
     @asynccontextmanager
-    async def storage(self, **settings: Any) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
+    async def storage(self, **settings: Any) -> AsyncIterator[storage_pb2_grpc.StorageAsyncStub]:
         """Run storage while the context is open. Yields a stub.
 
         `settings`: of `StorageSettings`, before those that are quick for tests.
@@ -123,13 +141,13 @@ class Cluster:
             yield storage_pb2_grpc.StorageStub(channel)
 
     @asynccontextmanager
-    async def reports(self) -> "AsyncIterator[integrity_pb2_grpc.IntegrityReportsAsyncStub]":
+    async def reports(self) -> AsyncIterator[integrity_pb2_grpc.IntegrityReportsAsyncStub]:
         """A stub of the integrity reports."""
         async with self.channel() as channel:
             yield integrity_pb2_grpc.IntegrityReportsStub(channel)
 
     @asynccontextmanager
-    async def stores(self) -> "AsyncIterator[store_pb2_grpc.StoresAsyncStub]":
+    async def stores(self) -> AsyncIterator[store_pb2_grpc.StoresAsyncStub]:
         """A stub of the stores."""
         async with self.channel() as channel:
             yield store_pb2_grpc.StoresStub(channel)
@@ -152,7 +170,7 @@ def cluster(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -
 
 
 @pytest.fixture
-async def storage(cluster: Cluster) -> "AsyncIterator[storage_pb2_grpc.StorageAsyncStub]":
+async def storage(cluster: Cluster) -> AsyncIterator[storage_pb2_grpc.StorageAsyncStub]:
     """Storage up, with the registry up."""
     async with cluster.ingest(), cluster.storage() as stub:
         yield stub

@@ -1,11 +1,15 @@
 """`snowlight admin` against a running storage: retention policies and holds."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
+from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from snowlight.clock import SystemClock
 from tests.rpc.storage.conftest import Cluster
 from tests.waiting import eventually
@@ -16,15 +20,10 @@ DAY_MS = 86_400_000
 
 async def admin(cluster: Cluster, *arguments: str) -> tuple[int, list[Any], str]:
     """Exit status, the JSON of each line of output, and errors of one command."""
-    settings = cluster.runtime("admin").cluster
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-c", COMMAND, *arguments),
-        env=os.environ
-        | {
-            "SNOWLIGHT_CLUSTER_KEY": settings.cluster_key.get_secret_value() if settings.cluster_key else "",
-            "SNOWLIGHT_STORAGE_ADDRESS": settings.storage_address,
-        },
+        env=os.environ | cluster.environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -36,7 +35,7 @@ async def admin(cluster: Cluster, *arguments: str) -> tuple[int, list[Any], str]
 async def test_policies_and_holds_at_the_command_line(cluster: Cluster) -> None:
     now_ms = SystemClock().now_ms()
     await cluster.registry.put("cam", retention_days=0, created_ms=now_ms - 100 * DAY_MS)
-    async with cluster.ingest(), cluster.storage():
+    async with cluster.ingest(), cluster.auth() as audit_log, cluster.storage():
         status, (policy,), errors = await admin(
             cluster,
             "set-retention",
@@ -94,3 +93,45 @@ async def test_policies_and_holds_at_the_command_line(cluster: Cluster) -> None:
         status, _, errors = await admin(cluster, *hold_it[:4], "soon", *hold_it[5:])
         assert status == 1
         assert "start must be a time" in errors
+
+        told = [
+            (record.action, record.camera_uid, record.purpose, record.acting_person, record.detail)
+            for record in await newest_first(audit_log)
+        ]
+        assert told[:2] == [
+            ("release_hold", "cam", "2023-0117", "li", f"{hold['name']} is released: done"),
+            ("release_hold", "cam", "2023-0117", "wang", f"{hold['name']} is released: done"),
+        ]
+        assert told[2] == ("hold", "cam", "2023-0117", "wang", "a hold is made: theft")
+        assert told[-1][-1] == "retentionPolicies/class-1 is set to 90 days, at least 30"
+        assert told[-1][3] == "chen"
+
+
+async def newest_first(audit_log: audit_pb2_grpc.AuditAsyncStub) -> Sequence[audit_pb2.AuditRecord]:
+    """What is on record."""
+    request = audit_pb2.ListAuditRecordsRequest(reader=audit_pb2.AuditReader(whole=True))
+    return (await audit_log.ListAuditRecords(request)).records
+
+
+async def test_an_export_is_on_record_before_it_begins(cluster: Cluster) -> None:
+    window = ("--start", "2023-11-26T08:00", "--end", "2023-11-26T08:30")
+    case = ("--case", "2023-0117", "--reason", "theft", "--by", "wang")
+    async with cluster.ingest(), cluster.auth() as audit_log, cluster.storage():
+        status, _, errors = await admin(
+            cluster, "create-export", "--camera", "one", "--camera", "two", *window, *case
+        )
+        assert (status, errors.split(": ")[1]) == (1, "export.camera_unknown")
+        records = await newest_first(audit_log)
+    assert {(record.action, record.camera_uid, record.detail) for record in records} == {
+        ("export", "one", "an export begins: theft"),
+        ("export", "two", "an export begins: theft"),
+    }
+    assert {record.window_end.seconds - record.window_start.seconds for record in records} == {1800}
+
+
+async def test_what_cannot_be_put_on_record_is_not_done(cluster: Cluster) -> None:
+    async with cluster.ingest(), cluster.storage():
+        status, _, errors = await admin(cluster, "set-retention", "--policy", "class-1", "--days", "90")
+        assert (status, errors.split(": ")[1]) == (1, "auth.unavailable")
+        _, policies, _ = await admin(cluster, "list-retention")
+        assert [policy["name"] for policy in policies] == ["retentionPolicies/default"]

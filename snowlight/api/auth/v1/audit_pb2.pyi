@@ -500,3 +500,65 @@ class VerifyAuditResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_told) -> _WhichOneofReturnType_told | None: ...
 
 Global___VerifyAuditResponse: _TypeAlias = VerifyAuditResponse  # noqa: Y015
+
+@_typing.final
+class RecordCommandRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    CAMERA_UIDS_FIELD_NUMBER: _builtins.int
+    WINDOW_START_FIELD_NUMBER: _builtins.int
+    WINDOW_END_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    ACTING_PERSON_FIELD_NUMBER: _builtins.int
+    action: _builtins.str
+    """"hold", "release_hold", "export" or "retention.manage" """
+    purpose: _builtins.str
+    detail: _builtins.str
+    """"holds/7f3a is released: ..." """
+    acting_person: _builtins.str
+    """Who ordered it."""
+    @_builtins.property
+    def camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The cameras that it is about; none: about no single one."""
+
+    @_builtins.property
+    def window_start(self) -> _timestamp_pb2.Timestamp:
+        """Both or neither."""
+
+    @_builtins.property
+    def window_end(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        action: _builtins.str = ...,
+        camera_uids: _abc.Iterable[_builtins.str] | None = ...,
+        window_start: _timestamp_pb2.Timestamp | None = ...,
+        window_end: _timestamp_pb2.Timestamp | None = ...,
+        purpose: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        acting_person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_person", b"acting_person", "action", b"action", "camera_uids", b"camera_uids", "detail", b"detail", "purpose", b"purpose", "window_end", b"window_end", "window_start", b"window_start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCommandRequest: _TypeAlias = RecordCommandRequest  # noqa: Y015
+
+@_typing.final
+class RecordCommandResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCommandResponse: _TypeAlias = RecordCommandResponse  # noqa: Y015

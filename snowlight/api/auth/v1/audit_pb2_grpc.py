@@ -61,6 +61,11 @@ class AuditStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.VerifyAuditRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.VerifyAuditResponse.FromString,
                 _registered_method=True)
+        self.RecordCommand = channel.unary_unary(
+                '/snowlight.api.auth.v1.Audit/RecordCommand',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.RecordCommandRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.RecordCommandResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServicer:
@@ -104,6 +109,13 @@ class AuditServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordCommand(self, request, context):
+        """Puts on record what the administrator's tool then has another service do: a hold, an export, a rule of retention.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +143,11 @@ def add_AuditServicer_to_server(servicer, server):
                     servicer.VerifyAudit,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.VerifyAuditRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.VerifyAuditResponse.SerializeToString,
+            ),
+            'RecordCommand': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordCommand,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.RecordCommandRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.RecordCommandResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -270,6 +287,33 @@ class Audit:
             '/snowlight.api.auth.v1.Audit/VerifyAudit',
             snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.VerifyAuditRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.VerifyAuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordCommand(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Audit/RecordCommand',
+            snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.RecordCommandRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.RecordCommandResponse.FromString,
             options,
             channel_credentials,
             insecure,

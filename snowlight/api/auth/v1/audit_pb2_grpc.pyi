@@ -47,6 +47,8 @@ class AuditStub:
     """The heads of all days that were sealed, oldest first."""
     VerifyAudit: _grpc.UnaryStreamMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]
     """Computes every hash anew and tells what is not as it was linked and signed."""
+    RecordCommand: _grpc.UnaryUnaryMultiCallable[_audit_pb2.RecordCommandRequest, _audit_pb2.RecordCommandResponse]
+    """Puts on record what the administrator's tool then has another service do: a hold, an export, a rule of retention."""
 
 @_typing.type_check_only
 class AuditAsyncStub(AuditStub):
@@ -67,6 +69,8 @@ class AuditAsyncStub(AuditStub):
     """The heads of all days that were sealed, oldest first."""
     VerifyAudit: _aio.UnaryStreamMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]  # type: ignore[assignment]
     """Computes every hash anew and tells what is not as it was linked and signed."""
+    RecordCommand: _aio.UnaryUnaryMultiCallable[_audit_pb2.RecordCommandRequest, _audit_pb2.RecordCommandResponse]  # type: ignore[assignment]
+    """Puts on record what the administrator's tool then has another service do: a hold, an export, a rule of retention."""
 
 class AuditServicer(metaclass=_abc_1.ABCMeta):
     """Every use of a right, told afterwards. Records are added by auth itself in the transaction of what they tell of,
@@ -114,5 +118,13 @@ class AuditServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_audit_pb2.VerifyAuditResponse], _abc.AsyncIterator[_audit_pb2.VerifyAuditResponse]]:
         """Computes every hash anew and tells what is not as it was linked and signed."""
+
+    @_abc_1.abstractmethod
+    def RecordCommand(
+        self,
+        request: _audit_pb2.RecordCommandRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.RecordCommandResponse, _abc.Awaitable[_audit_pb2.RecordCommandResponse]]:
+        """Puts on record what the administrator's tool then has another service do: a hold, an export, a rule of retention."""
 
 def add_AuditServicer_to_server(servicer: AuditServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
