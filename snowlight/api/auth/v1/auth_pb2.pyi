@@ -336,7 +336,9 @@ class IssueTokenRequest(_message.Message):
     password: _builtins.str
     refresh_token: _builtins.str
     remote_address: _builtins.str
-    """The caller's address as the gateway saw it; failed sign-ins are counted by it. Believed from services."""
+    """The caller's address as the gateway saw it; failed sign-ins are counted by it. Believed from the gateway
+    alone: anybody else comes from the other end of their connection.
+    """
     acting_person: _builtins.str
     """Of client_credentials: the person a system acts for, their unit, and why. All three or none."""
     acting_unit: _builtins.str
