@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.auth.consent.model import DAY_MS, Hours, Opening, OpeningKind
-from services.auth.decision import FOOTAGE, Action
+from services.auth.decision import FOOTAGE, PICTURES, Action
 from services.auth.facts import Facts
 from services.auth.model import CameraFacts, Line, Principal
 
@@ -81,6 +81,27 @@ def _opens_footage(opening: Opening, window: tuple[int, int] | None) -> bool:
     return opening.hours is None or covers(opening.hours, opening.time_zone, start_ms, end_ms)
 
 
+def closes_ms(opening: Opening, action: Action, now_ms: int) -> int:
+    """When what opens a camera for `action` now closes by itself: at its end, or that of its hours."""
+    if opening.hours is None or action not in PICTURES - FOOTAGE:
+        return opening.end_ms
+    return min(opening.end_ms, _hours_end_ms(opening.hours, opening.time_zone, now_ms))
+
+
+def _hours_end_ms(hours: Hours, time_zone: str, now_ms: int) -> int:
+    """The first instant after `now_ms`, at which the clock shows one of the hours, when it shows none."""
+    zone = ZoneInfo(time_zone)
+    local = _local(now_ms, zone)
+    this_minute_ms = now_ms - now_ms % _MINUTE_MS
+    minutes = (hours.to_minute - local.hour * 60 - local.minute) % _DAY_MINUTES
+    end_ms = this_minute_ms + minutes * _MINUTE_MS
+    if _local(end_ms, zone).utcoffset() == local.utcoffset():
+        return end_ms
+    # The clock is put forward or back until then, which may skip the hours' end, or end them by itself.
+    later = range(this_minute_ms + _MINUTE_MS, this_minute_ms + 2 * DAY_MS, _MINUTE_MS)
+    return next(instant_ms for instant_ms in later if not _shows(hours, time_zone, instant_ms))
+
+
 def covers(hours: Hours, time_zone: str, start_ms: int, end_ms: int) -> bool:
     """Every instant of [start, end) lies within the hours of its day."""
     length = (hours.to_minute - hours.from_minute) % _DAY_MINUTES
@@ -93,8 +114,12 @@ def covers(hours: Hours, time_zone: str, start_ms: int, end_ms: int) -> bool:
 
 def _shows(hours: Hours, time_zone: str, instant_ms: int) -> bool:
     """The clock of the time zone shows one of the hours then."""
-    local = (_EPOCH + timedelta(milliseconds=instant_ms)).astimezone(ZoneInfo(time_zone))
+    local = _local(instant_ms, ZoneInfo(time_zone))
     minute = local.hour * 60 + local.minute
     if hours.from_minute < hours.to_minute:
         return hours.from_minute <= minute < hours.to_minute
     return minute >= hours.from_minute or minute < hours.to_minute
+
+
+def _local(instant_ms: int, zone: ZoneInfo) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=instant_ms)).astimezone(zone)
