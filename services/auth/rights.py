@@ -20,6 +20,7 @@ from snowlight.errors import UnauthenticatedError
 DAY_MS = 86_400_000
 OPENED_BY_GRANTS = PICTURES | {Action.CAMERA_READ}
 CAMERA_UNKNOWN = Decision(False, "auth.camera_unknown", "there is no such camera")
+BEFORE_OWNER = Decision(False, "auth.before_owner", "the camera was another's when this was recorded")
 REGION_UNKNOWN = Decision(False, "auth.region_unknown", "the region is not known")
 
 
@@ -151,6 +152,10 @@ class Rights:
         principal = _speaking(principal, asked.caller)
         ends_ms = facts.ends_ms(facts.place(facts.subject(principal), camera.region, camera.uid))
         decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+        if decision.allowed and _is_anothers(camera, principal, asked.window):
+            camera = replace(camera, owner="")  # what is allowed by another right goes on
+            decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+            decision = decision if decision.allowed else BEFORE_OWNER
         if decision.allowed or action not in OPENED_BY_GRANTS:
             return _until(decision, ends_ms)
         granted = in_force(facts, principal, camera, action, asked.window)
@@ -188,6 +193,11 @@ class Rights:
             named=caller is not None and caller.names_person,
             days=days,
         )
+
+
+def _is_anothers(camera: CameraFacts, principal: Principal, window: tuple[int, int] | None) -> bool:
+    """The footage begins before the camera became this owner's."""
+    return camera.owner == principal.name and window is not None and window[0] < camera.owner_ms
 
 
 def _until(decision: Decision, ends_ms: Collection[int]) -> Decision:

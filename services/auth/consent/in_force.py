@@ -1,7 +1,8 @@
 """Which consents and grants open a camera to somebody now. A decision asks this before each ticket.
 
 - A consent holds for whom it names, within its hours, while the camera is still its owner's. Live pictures
-  are open while the clock shows its hours; footage that was recorded within them, from `footage_from` on.
+  are open while the clock shows its hours; footage that was recorded within them, from `footage_from` on,
+  and from when the camera became its owner's.
 - Nothing but a repair opens a camera to a carrier, and a repair opens none to anybody else.
 - To know of the camera (`camera.read`) any of them will do, whatever the hour.
 """
@@ -58,7 +59,8 @@ def _is_open(
     if action not in opening.actions:
         return False
     if action in FOOTAGE:
-        return _opens_footage(opening, window)
+        from_ms = camera.owner_ms if opening.kind is OpeningKind.CONSENT else 0  # nobody opens another's past
+        return _opens_footage(opening, from_ms, window)
     return opening.hours is None or _shows(opening.hours, opening.time_zone, now_ms)
 
 
@@ -72,11 +74,11 @@ def is_named(opening: Opening, principal: Principal) -> bool:
     return audience.line == principal.line
 
 
-def _opens_footage(opening: Opening, window: tuple[int, int] | None) -> bool:
+def _opens_footage(opening: Opening, from_ms: int, window: tuple[int, int] | None) -> bool:
     if window is None:
         return True
     start_ms, end_ms = window
-    if start_ms < opening.window[0] or end_ms > opening.window[1]:
+    if start_ms < max(opening.window[0], from_ms) or end_ms > opening.window[1]:
         return False
     return opening.hours is None or covers(opening.hours, opening.time_zone, start_ms, end_ms)
 
