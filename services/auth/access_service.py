@@ -21,6 +21,8 @@ from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import PermissionDeniedError
 
+MAX_TELL_MS = 31 * 86_400_000
+
 
 class AccessService(TicketService):
     """Decides. The person is whoever the access token in the request names."""
@@ -49,12 +51,16 @@ class AccessService(TicketService):
         start_ms, end_ms = window_of(request)
         window = None if start_ms is None and end_ms is None else check_window(action, start_ms, end_ms)
         asked = Asked(caller, check_text(request.purpose, "purpose", max_length=500), window)
+        tell = _check_tell(request)
+        told: list[tuple[int, int]] = []
         match request.WhichOneof("resource"):
             case "camera_uid":
                 uid = check_id(request.camera_uid, "camera_uid")
                 facts = await self._facts_of_camera(caller, uid)
                 principal = caller_in(facts, caller)
                 decision = self._rights.on_camera(facts, principal, uid, action, asked)
+                if tell is not None and decision.allowed:
+                    told = self._rights.told(facts, principal, uid, action, asked, tell)
             case "region":
                 code = check_code(region_code(request.region, "region"), "region")
                 facts = await self._facts(caller, codes=[code])
@@ -74,6 +80,7 @@ class AccessService(TicketService):
             reason=decision.reason,
             principal=principal.name,
             policies=decision.policies,
+            told=[auth_pb2.TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in told],
         )
 
     async def ListVisibleRegions(  # noqa: N802
@@ -137,6 +144,18 @@ class AccessService(TicketService):
         )
         async with self._database.write() as connection:
             await audit.add(connection, record)
+
+
+def _check_tell(request: auth_pb2.AuthorizeRequest) -> tuple[int, int] | None:
+    """[start, end) of what would be told, ms. Raises InvalidArgumentError."""
+    if not request.HasField("tell"):
+        return None
+    if request.WhichOneof("resource") != "camera_uid":
+        raise invalid("tell", "is of a camera_uid alone")
+    start_ms, end_ms = request.tell.start_ms, request.tell.end_ms
+    if not start_ms < end_ms <= start_ms + MAX_TELL_MS:
+        raise invalid("tell", "must end after its start, 31 days at most")
+    return start_ms, end_ms
 
 
 def _active(principal: Principal) -> Principal:

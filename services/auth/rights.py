@@ -1,13 +1,13 @@
 """Decisions on facts read from the database: who asks, what for, and what the policies say."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.consent.in_force import closes_ms, in_force
-from services.auth.decision import OF_CAMERAS, PICTURES, Action, Decision
+from services.auth.consent.in_force import closes_ms, footage_within, in_force
+from services.auth.decision import FOOTAGE, OF_CAMERAS, PICTURES, Action, Decision
 from services.auth.facts import Facts, read_facts
 from services.auth.model import Actor, CameraFacts, Kind, Principal, Role
 from services.auth.policy.engine import Circumstances, Place, PolicyEngine
@@ -169,6 +169,48 @@ class Rights:
         ends_ms += [closes_ms(grant, action, facts.now_ms) for grant in granted]
         return _until(replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted))), ends_ms)
 
+    def told(
+        self,
+        facts: Facts,
+        principal: Principal,
+        camera_uid: str,
+        action: Action,
+        asked: Asked,
+        within: tuple[int, int],
+    ) -> list[tuple[int, int]]:
+        """What of `within`, [start, end) in ms, to tell of the camera's past to whom `action` is allowed: all
+        where their role allows it by itself, else what they could open as footage. In order, apart.
+        """
+        camera = facts.cameras[camera_uid]
+        principal = _speaking(principal, asked.caller)
+        if self._by_role(facts, principal, camera, action, self._circumstances(asked)):
+            return [within]
+        # A ticket is asked for with an incident's number; when there is footage, one may know before.
+        circumstances = replace(self._circumstances(asked), incident=True)
+        parts: list[tuple[int, int]] = []
+        for footage in FOOTAGE:
+            is_theirs = camera.owner == principal.name
+            if is_theirs and self._by_policies(facts, principal, camera, footage, circumstances).allowed:
+                parts.append((max(within[0], camera.owner_ms), within[1]))
+            for opening in in_force(facts, principal, camera, footage, None):
+                by_it = replace(circumstances, grants=frozenset({str(opening.kind)}))
+                if self._by_policies(facts, principal, camera, footage, by_it).allowed:
+                    parts += footage_within(opening, camera, *within)
+        return _united(parts)
+
+    def _by_role(
+        self,
+        facts: Facts,
+        principal: Principal,
+        camera: CameraFacts,
+        action: Action,
+        circumstances: Circumstances,
+    ) -> bool:
+        """It is allowed whosever the camera is, and without a grant."""
+        if camera.owner == principal.name:
+            camera = replace(camera, owner="")
+        return self._by_policies(facts, principal, camera, action, circumstances).allowed
+
     def _by_policies(
         self,
         facts: Facts,
@@ -198,6 +240,19 @@ class Rights:
 def _is_anothers(camera: CameraFacts, principal: Principal, window: tuple[int, int] | None) -> bool:
     """The footage begins before the camera became this owner's."""
     return camera.owner == principal.name and window is not None and window[0] < camera.owner_ms
+
+
+def _united(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, those that touch made one, empty ones left out."""
+    united: list[tuple[int, int]] = []
+    for start_ms, end_ms in sorted(parts):
+        if start_ms >= end_ms:
+            continue
+        if united and start_ms <= united[-1][1]:
+            united[-1] = (united[-1][0], max(united[-1][1], end_ms))
+        else:
+            united.append((start_ms, end_ms))
+    return united
 
 
 def _until(decision: Decision, ends_ms: Collection[int]) -> Decision:

@@ -7,7 +7,8 @@
 - To know of the camera (`camera.read`) any of them will do, whatever the hour.
 """
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.auth.consent.model import DAY_MS, Hours, Opening, OpeningKind
@@ -59,8 +60,7 @@ def _is_open(
     if action not in opening.actions:
         return False
     if action in FOOTAGE:
-        from_ms = camera.owner_ms if opening.kind is OpeningKind.CONSENT else 0  # nobody opens another's past
-        return _opens_footage(opening, from_ms, window)
+        return window is None or _opens_footage(opening, camera, window)
     return opening.hours is None or _shows(opening.hours, opening.time_zone, now_ms)
 
 
@@ -74,13 +74,57 @@ def is_named(opening: Opening, principal: Principal) -> bool:
     return audience.line == principal.line
 
 
-def _opens_footage(opening: Opening, from_ms: int, window: tuple[int, int] | None) -> bool:
-    if window is None:
-        return True
+def _opens_footage(opening: Opening, camera: CameraFacts, window: tuple[int, int]) -> bool:
     start_ms, end_ms = window
-    if start_ms < max(opening.window[0], from_ms) or end_ms > opening.window[1]:
+    if start_ms < _opens_from_ms(opening, camera) or end_ms > opening.window[1]:
         return False
     return opening.hours is None or covers(opening.hours, opening.time_zone, start_ms, end_ms)
+
+
+def _opens_from_ms(opening: Opening, camera: CameraFacts) -> int:
+    if opening.kind is OpeningKind.CONSENT:
+        return max(opening.window[0], camera.owner_ms)  # nobody opens another's past
+    return opening.window[0]
+
+
+def footage_within(
+    opening: Opening, camera: CameraFacts, start_ms: int, end_ms: int
+) -> list[tuple[int, int]]:
+    """The parts of [start, end), ms, whose footage this opens to whoever may play it back, in order.
+
+    Where the clock is put forward or back near the edge of its hours, up to an hour may be left out.
+    """
+    start_ms = max(start_ms, _opens_from_ms(opening, camera))
+    end_ms = min(end_ms, opening.window[1])
+    if start_ms >= end_ms:
+        return []
+    if opening.hours is None:
+        return [(start_ms, end_ms)]
+    clipped = (
+        (max(start_ms, from_ms), min(end_ms, to_ms))
+        for from_ms, to_ms in _days_hours(opening.hours, opening.time_zone, start_ms, end_ms)
+    )
+    return [part for part in clipped if part[0] < part[1]]
+
+
+def _days_hours(hours: Hours, time_zone: str, start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
+    """The hours of each day that has some in [start, end)."""
+    zone = ZoneInfo(time_zone)
+    day = _local(start_ms, zone).date() - timedelta(days=1)  # its hours may end on the next
+    over_midnight = timedelta(days=hours.to_minute < hours.from_minute)
+    while day <= _local(end_ms, zone).date():
+        yield (
+            max(_shown(day, hours.from_minute, zone)),
+            min(_shown(day + over_midnight, hours.to_minute, zone)),
+        )
+        day += timedelta(days=1)
+
+
+def _shown(day: date, minute: int, zone: ZoneInfo) -> tuple[int, int]:
+    """When the clock shows this minute, ms: one instant twice, but where it is put forward or back."""
+    local = datetime.combine(day, time(minute // 60, minute % 60), zone)
+    first, last = (round(local.replace(fold=fold).timestamp() * 1000) for fold in (0, 1))
+    return first, last
 
 
 def closes_ms(opening: Opening, action: Action, now_ms: int) -> int:

@@ -12,7 +12,7 @@ from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, STORAGE, Peers
 from services.gateway.people.identity import Identity
-from snowlight.api.ingest.v1 import live_pb2
+from snowlight.api.ingest.v1 import camera_pb2, live_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import Clock
 from snowlight.errors import DeadlineExceededError, UnavailableError
@@ -66,17 +66,12 @@ class TimelineRoutes:
             request.query.get("start"), request.query.get("end"), longest_ms=LONGEST_MS
         )
         camera = await self._cameras.visible_camera(request, person)
-        await self._identity.require(person, "camera.read", "playback", camera_uid=camera.uid)
+        told = await self._identity.told(
+            person, "camera.read", "playback", camera_uid=camera.uid, start_ms=start_ms, end_ms=end_ms
+        )
         now_ms = self._clock.now_ms()
-        end_ms = min(end_ms, now_ms)
-        if end_ms <= start_ms:
-            return json_response({"spans": [], "gaps": []})
-        spooled, open_gap = await self._spool(camera.uid, start_ms, end_ms)
-        stored, ledger = await self._stored(camera.uid, start_ms, end_ms)
-        spans = merge([*stored, *spooled], start_ms, end_ms)
-        if camera.HasField("create_time"):  # before it was registered, nothing was missed
-            start_ms = max(start_ms, min(camera.create_time.ToMilliseconds(), end_ms))
-        gaps = gaps_between(spans, [*ledger, *open_gap], start_ms, end_ms, now_ms=now_ms)
+        past = [(start_ms, min(end_ms, now_ms)) for start_ms, end_ms in told if start_ms < now_ms]
+        spans, gaps = await self._told(camera, past, now_ms) if past else ([], [])
         return json_response(
             {
                 "spans": [
@@ -93,6 +88,23 @@ class TimelineRoutes:
                 ],
             }
         )
+
+    async def _told(
+        self, camera: camera_pb2.Camera, parts: list[tuple[int, int]], now_ms: int
+    ) -> tuple[list[Span], list[Gap]]:
+        """What there is in these parts of its past, as if there were nothing beside them."""
+        first_ms, last_ms = parts[0][0], parts[-1][1]
+        spooled, open_gap = await self._spool(camera.uid, first_ms, last_ms)
+        stored, ledger = await self._stored(camera.uid, first_ms, last_ms)
+        registered_ms = camera.create_time.ToMilliseconds()  # nothing was missed before
+        spans: list[Span] = []
+        gaps: list[Gap] = []
+        for start_ms, end_ms in parts:
+            recorded = merge([*stored, *spooled], start_ms, end_ms)
+            from_ms = max(start_ms, min(registered_ms, end_ms)) if registered_ms else start_ms
+            gaps += gaps_between(recorded, [*ledger, *open_gap], from_ms, end_ms, now_ms=now_ms)
+            spans += recorded
+        return spans, gaps
 
     async def _stored(self, uid: str, start_ms: int, end_ms: int) -> tuple[list[Span], list[Gap]]:
         wanted = storage_pb2.GetTimelineRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)

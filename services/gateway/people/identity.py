@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -165,28 +166,55 @@ class Identity:
 
     async def require(self, person: Person, *actions: str, camera_uid: str = "", region: str = "") -> None:
         """Raises PermissionDeniedError with auth's reason unless one of `actions` is allowed."""
-        denials = []
-        for action in actions:
-            denial = await self._denial(person, action, camera_uid=camera_uid, region=region)
-            if not denial:
-                return
-            denials.append(denial)
-        raise PermissionDeniedError(denials[0], f"{actions[0]} is not allowed here")
+        await self._first_allowed(actions, _about(person, camera_uid, region))
+
+    async def told(
+        self, person: Person, *actions: str, camera_uid: str, start_ms: int, end_ms: int
+    ) -> list[tuple[int, int]]:
+        """The parts of [start, end), ms, 31 days at most, of which `person` may be told when something was
+        recorded or missed; in order. Raises as `require`.
+        """
+        question = _about(person, camera_uid)
+        question.tell.start_ms, question.tell.end_ms = start_ms, end_ms
+        answer = await self._first_allowed(actions, question)
+        return [(part.start_ms, part.end_ms) for part in answer.told]
 
     async def may(self, person: Person, action: str, *, camera_uid: str) -> bool:
         """Whether `action` is allowed on the camera."""
-        return not await self._denial(person, action, camera_uid=camera_uid)
+        question = _about(person, camera_uid)
+        question.action = action
+        return not await self._ask(question)
 
-    async def _denial(self, person: Person, action: str, *, camera_uid: str = "", region: str = "") -> str:
-        """Auth's reason against `action`; "" when it is allowed."""
-        request = auth_pb2.AuthorizeRequest(access_token=person.access_token, action=action)
-        if camera_uid:
-            request.camera_uid = camera_uid
-        else:
-            request.region = region
-        return await self._ask(request)
+    async def _first_allowed(
+        self, actions: Sequence[str], question: auth_pb2.AuthorizeRequest
+    ) -> auth_pb2.AuthorizeResponse:
+        denials = []
+        for action in actions:
+            question.action = action
+            answer = await self._answer(question)
+            if answer.allowed:
+                return answer
+            denials.append(_denial(answer))
+        raise PermissionDeniedError(denials[0], f"{actions[0]} is not allowed here")
 
     async def _ask(self, request: auth_pb2.AuthorizeRequest) -> str:
+        """Auth's reason against it; "" when it is allowed."""
+        return _denial(await self._answer(request))
+
+    async def _answer(self, request: auth_pb2.AuthorizeRequest) -> auth_pb2.AuthorizeResponse:
         with remote_errors(AUTH):
-            answer = await self._peers.access.Authorize(request, timeout=CALL_TIMEOUT_S)
-        return "" if answer.allowed else answer.reason or "auth.denied"
+            return await self._peers.access.Authorize(request, timeout=CALL_TIMEOUT_S)
+
+
+def _about(person: Person, camera_uid: str, region: str = "") -> auth_pb2.AuthorizeRequest:
+    """A question that lacks its action."""
+    question = auth_pb2.AuthorizeRequest(access_token=person.access_token)
+    if camera_uid:
+        question.camera_uid = camera_uid
+    else:
+        question.region = region
+    return question
+
+
+def _denial(answer: auth_pb2.AuthorizeResponse) -> str:
+    return "" if answer.allowed else answer.reason or "auth.denied"

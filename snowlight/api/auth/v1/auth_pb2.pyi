@@ -557,6 +557,7 @@ class AuthorizeRequest(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     RECORD_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    TELL_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     action: _builtins.str
     """camera.read, live, playback, snapshot, export, ptz, hold, release_hold, camera.manage, retention.manage,
@@ -581,6 +582,12 @@ class AuthorizeRequest(_message.Message):
 
     @_builtins.property
     def end(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def tell(self) -> Global___TimeRange:
+        """Of a camera_uid: of which part of its past the caller would tell the person when something was recorded or
+        missed, 31 days at most. It changes nothing about the decision, which is of the action.
+        """
+
     def __init__(
         self,
         *,
@@ -594,16 +601,41 @@ class AuthorizeRequest(_message.Message):
         end: _timestamp_pb2.Timestamp | None = ...,
         record: _builtins.bool = ...,
         remote_address: _builtins.str = ...,
+        tell: Global___TimeRange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "region", b"region", "resource", b"resource", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "region", b"region", "resource", b"resource", "start", b"start", "tell", b"tell"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "purpose", b"purpose", "record", b"record", "region", b"region", "remote_address", b"remote_address", "resource", b"resource", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera", b"camera", "camera_uid", b"camera_uid", "end", b"end", "purpose", b"purpose", "record", b"record", "region", b"region", "remote_address", b"remote_address", "resource", b"resource", "start", b"start", "tell", b"tell"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_resource: _TypeAlias = _typing.Literal["camera_uid", "region", "camera"]  # noqa: Y015
     _WhichOneofArgType_resource: _TypeAlias = _typing.Literal["resource", b"resource"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_resource) -> _WhichOneofReturnType_resource | None: ...
 
 Global___AuthorizeRequest: _TypeAlias = AuthorizeRequest  # noqa: Y015
+
+@_typing.final
+class TimeRange(_message.Message):
+    """[start, end), ms since 1970 UTC."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    start_ms: _builtins.int
+    end_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_ms", b"end_ms", "start_ms", b"start_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeRange: _TypeAlias = TimeRange  # noqa: Y015
 
 @_typing.final
 class CameraFacts(_message.Message):
@@ -650,6 +682,7 @@ class AuthorizeResponse(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     POLICIES_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
     allowed: _builtins.bool
     reason: _builtins.str
     """Stable code: "auth.outside_scope", "auth.role_missing", "auth.camera_unknown", ..."""
@@ -659,6 +692,12 @@ class AuthorizeResponse(_message.Message):
     def policies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the policies that made the decision."""
 
+    @_builtins.property
+    def told(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeRange]:
+        """What of `tell` they may be told of, in order and apart: all of it whom their role lets see the camera, else
+        what grants, consents and ownership could open to them as footage. Empty for a denial.
+        """
+
     def __init__(
         self,
         *,
@@ -666,10 +705,11 @@ class AuthorizeResponse(_message.Message):
         reason: _builtins.str = ...,
         principal: _builtins.str = ...,
         policies: _abc.Iterable[_builtins.str] | None = ...,
+        told: _abc.Iterable[Global___TimeRange] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "policies", b"policies", "principal", b"principal", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "policies", b"policies", "principal", b"principal", "reason", b"reason", "told", b"told"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

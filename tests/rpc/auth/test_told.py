@@ -1,0 +1,99 @@
+"""Auth tells with a decision of which part of a camera's past somebody may be told when it recorded."""
+
+import pytest
+
+from snowlight.api.auth.v1 import auth_pb2, consent_pb2
+from snowlight.errors import InvalidArgumentError
+from snowlight.rpc.status import remote_errors
+from tests.rpc.auth.village import DAY_MS, GATE, HOME, HOUR_MS, VILLAGE, Village
+
+
+async def ask(
+    village: Village, by: str, start_ms: int, end_ms: int, action: str = "camera.read", uid: str = HOME
+) -> auth_pb2.AuthorizeResponse:
+    request = auth_pb2.AuthorizeRequest(
+        access_token=await village.token(by),
+        action=action,
+        camera_uid=uid,
+        tell=auth_pb2.TimeRange(start_ms=start_ms, end_ms=end_ms),
+    )
+    with remote_errors("services/auth"):
+        return await village.auth.access.Authorize(request)
+
+
+async def told(village: Village, by: str, uid: str = HOME) -> list[tuple[int, int]]:
+    """Of the last ten hours and the hour to come: hours from now."""
+    now_ms = village.auth.clock.now_ms()
+    answer = await ask(village, by, now_ms - 10 * HOUR_MS, now_ms + HOUR_MS, uid=uid)
+    return [
+        (round((p.start_ms - now_ms) / HOUR_MS), round((p.end_ms - now_ms) / HOUR_MS)) for p in answer.told
+    ]
+
+
+async def test_a_role_is_told_the_whole_range_and_a_stranger_nothing(village: Village) -> None:
+    for by in ("cadre", "mayor", "wang", "fitter"):
+        assert await told(village, by) == [(-10, 1)], by
+    assert await told(village, "owner") == [(-10, 1)]
+    denied = await ask(village, "neighbour", 0, DAY_MS)
+    assert (denied.allowed, list(denied.told)) == (False, [])
+
+
+async def test_what_is_told_of_changes_no_decision(village: Village) -> None:
+    long_ago = await ask(village, "cadre", 0, 31 * DAY_MS, "playback", GATE)
+    assert long_ago.allowed, "though cadres of villages see seven days"
+
+
+async def test_grants_and_consents_are_told_as_one(village: Village) -> None:
+    parts = (("owner", -8, 24), ("owner", -3, 24))
+    for by, hours, days in parts:
+        await village.consent(
+            by,
+            audience=consent_pb2.Audience(principal=village.names["stranger"]),
+            actions=["playback"],
+            footage_from=village.ahead(hours * HOUR_MS),
+            end_time=village.ahead(days * DAY_MS),
+        )
+    assert await told(village, "stranger") == [(-8, 1)]
+
+
+async def test_an_incident_number_is_asked_of_the_footage_alone(village: Village) -> None:
+    audience = consent_pb2.Audience(organisation="County police")
+    await village.consent(
+        "owner", audience=audience, actions=["export"], footage_from=village.ahead(-HOUR_MS)
+    )
+    assert await told(village, "inspector") == [(-10, 1)], "it is their county"
+    asking = await village.ask(
+        "sergeant",
+        actions=["playback"],
+        window_start=village.ahead(-3 * HOUR_MS),
+        window_end=village.ahead(-2 * HOUR_MS),
+        beneficiary=village.names["stranger"],
+    )
+    await village.approve("inspector", asking.name)
+    assert await told(village, "stranger") == [(-3, -2)]
+
+
+async def test_an_auditor_is_told_of_no_footage_that_a_consent_opens(village: Village) -> None:
+    await village.auth.add_person("watcher", auth_pb2.AUDITOR, scope="371326101202", organisation="Audit")
+    audience = consent_pb2.Audience(organisation="Audit")
+    await village.consent(
+        "owner", audience=audience, actions=["playback"], footage_from=village.ahead(-HOUR_MS)
+    )
+    assert (await ask(village, "watcher", 0, DAY_MS)).allowed
+    assert await told(village, "watcher") == []
+
+
+async def test_a_range_that_is_none_is_refused(village: Village) -> None:
+    for start_ms, end_ms in ((5, 5), (5, 4), (0, 31 * DAY_MS + 1)):
+        with pytest.raises(InvalidArgumentError) as refused:
+            await ask(village, "cadre", start_ms, end_ms)
+        assert refused.value.field == "tell"
+    region = auth_pb2.AuthorizeRequest(
+        access_token=await village.token("cadre"),
+        action="camera.read",
+        region=f"regions/{VILLAGE}",
+        tell=auth_pb2.TimeRange(start_ms=0, end_ms=1),
+    )
+    with pytest.raises(InvalidArgumentError) as refused, remote_errors("services/auth"):
+        await village.auth.access.Authorize(region)
+    assert refused.value.field == "tell"
