@@ -105,6 +105,7 @@ class AccessService(TicketService):
             digest=seen.digest,
             revision=seen.revision,
             camera_uids=[] if seen.digest == request.digest else sorted(seen.camera_uids),
+            narrow_camera_uids=[] if seen.digest == request.digest else sorted(seen.narrow_uids),
         )
 
     async def _facts_of_camera(self, caller: AccessClaims, camera_uid: str) -> Facts:

@@ -183,7 +183,7 @@ class Rights:
         """
         camera = facts.cameras[camera_uid]
         principal = _speaking(principal, asked.caller)
-        if self._by_role(facts, principal, camera, action, self._circumstances(asked)):
+        if self.by_role(facts, principal, camera_uid, action, asked):
             return [within]
         # A ticket is asked for with an incident's number; when there is footage, one may know before.
         circumstances = replace(self._circumstances(asked), incident=True)
@@ -198,18 +198,20 @@ class Rights:
                     parts += footage_within(opening, camera, *within)
         return _united(parts)
 
-    def _by_role(
+    def by_role(
         self,
         facts: Facts,
         principal: Principal,
-        camera: CameraFacts,
+        camera_uid: str,
         action: Action,
-        circumstances: Circumstances,
+        asked: Asked = NOTHING_MORE,
     ) -> bool:
-        """It is allowed whosever the camera is, and without a grant."""
+        """It is allowed on a camera that is known, whosever it is, and without a grant."""
+        camera = facts.cameras[camera_uid]
         if camera.owner == principal.name:
             camera = replace(camera, owner="")
-        return self._by_policies(facts, principal, camera, action, circumstances).allowed
+        principal = _speaking(principal, asked.caller)
+        return self._by_policies(facts, principal, camera, action, self._circumstances(asked)).allowed
 
     def _by_policies(
         self,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,9 +21,11 @@ CACHED_PRINCIPALS = 1000
 
 @dataclass(frozen=True, slots=True)
 class VisibleSet:
-    """The cameras somebody may know of, as of the registry's `revision`. `digest` names the set."""
+    """The cameras somebody may know of, as of the registry's `revision`. `digest` names both sets."""
 
     camera_uids: frozenset[str]
+    narrow_uids: frozenset[str]
+    """Those among them that are seen by ownership, a grant or a consent alone."""
     digest: str
     revision: int
 
@@ -81,13 +83,27 @@ class VisibleCameras:
         registered = await self._registered(connection, revision)
         seen = self._decide(subject, registered, held, await regions.parents(connection))
         seen = sorted({*seen, *opened})
-        digest = hashlib.sha256(" ".join(seen).encode()).hexdigest()[:32]
-        visible = VisibleSet(frozenset(seen), digest, revision)
+        owned = {camera.uid for camera in registered if camera.owner == principal.name}
+        narrow = await self._narrow(connection, principal, owned.intersection(seen) | opened)
+        digest = hashlib.sha256(f"{' '.join(seen)}|{' '.join(narrow)}".encode()).hexdigest()[:32]
+        visible = VisibleSet(frozenset(seen), frozenset(narrow), digest, revision)
         self._known[principal.name] = (state, visible)
         self._known.move_to_end(principal.name)
         if len(self._known) > CACHED_PRINCIPALS:
             self._known.popitem(last=False)
         return visible
+
+    async def _narrow(
+        self, connection: AsyncConnection, principal: Principal, among: Collection[str]
+    ) -> list[str]:
+        if not among:
+            return []
+        facts = await self._rights.facts(connection, [principal.name], among)
+        return [
+            uid
+            for uid in sorted(facts.cameras)
+            if not self._rights.by_role(facts, principal, uid, Action.CAMERA_READ)
+        ]
 
     async def _registered(self, connection: AsyncConnection, revision: int) -> list[CameraFacts]:
         if self._cameras[0] != revision:

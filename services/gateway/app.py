@@ -101,7 +101,7 @@ def build_site(
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
-    camera_routes = CameraRoutes(peers, identity, cameras)
+    camera_routes = CameraRoutes(peers, identity, cameras, clock)
     desk = Desk(identity, cameras)
     client_auth, session = (
         ClientAuth(settings.client_certificate_header),

@@ -11,15 +11,13 @@ from services.gateway.http.bodies import json_response
 from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, STORAGE, Peers
-from services.gateway.people.identity import Identity
+from services.gateway.people.identity import LONGEST_TOLD_MS, Identity
 from snowlight.api.ingest.v1 import camera_pb2, live_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import Clock
 from snowlight.errors import DeadlineExceededError, UnavailableError
 from snowlight.instants import format_instant
 from snowlight.rpc.status import remote_errors
-
-LONGEST_MS = 31 * 86_400_000
 
 _INSTANT = {"type": "string", "format": "date-time"}
 _SPAN = {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT}}
@@ -63,7 +61,7 @@ class TimelineRoutes:
     async def read(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         start_ms, end_ms = parse_range(
-            request.query.get("start"), request.query.get("end"), longest_ms=LONGEST_MS
+            request.query.get("start"), request.query.get("end"), longest_ms=LONGEST_TOLD_MS
         )
         camera = await self._cameras.visible_camera(request, person)
         told = await self._identity.told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.cameras.listing import ListQuery, list_page
+from services.gateway.cameras.past import keep_told
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.resource import (
     CAMERA_SCHEMA,
@@ -18,8 +19,9 @@ from services.gateway.http.paging import PAGE_PARAMETERS, page_schema
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import LONGEST_TOLD_MS, Identity, Person
 from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import Clock
 from snowlight.errors import NotFoundError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
 
@@ -32,10 +34,11 @@ _LIST_ANSWER["properties"]["total_size"] = {"type": "integer"}
 class CameraRoutes:
     """The camera registry over HTTP. Reads are served from memory, writes go to ingest."""
 
-    def __init__(self, peers: Peers, identity: Identity, model: CameraModel) -> None:
+    def __init__(self, peers: Peers, identity: Identity, model: CameraModel, clock: Clock) -> None:
         self._peers = peers
         self._identity = identity
         self._model = model
+        self._clock = clock
 
     def routes(self) -> tuple[Route, ...]:
         one = "/v1/cameras/{camera}"
@@ -89,7 +92,7 @@ class CameraRoutes:
                 self.status,
                 "What a camera is doing, its last state changes and gaps.",
                 answer=schema_of(camera_pb2.CameraStatus.DESCRIPTOR),
-                errors=(401, 404),
+                errors=(401, 403, 404),
             ),
         )
 
@@ -157,10 +160,21 @@ class CameraRoutes:
     async def status(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         camera = await self.visible_camera(request, person)
+        sees_past = (await self._identity.sight(person)).sees_past(camera)
         with remote_errors(INGEST):
             status = await self._peers.cameras.GetCameraStatus(
                 camera_pb2.GetCameraStatusRequest(name=camera.name), timeout=CALL_TIMEOUT_S
             )
+        if not sees_past:
+            end_ms = self._clock.now_ms() + 1
+            told = await self._identity.told(
+                person,
+                "camera.read",
+                camera_uid=camera.uid,
+                start_ms=end_ms - LONGEST_TOLD_MS,
+                end_ms=end_ms,
+            )
+            keep_told(status, told, until_ms=end_ms)
         return json_response(to_json(status))
 
     async def visible_camera(self, request: web.Request, person: Person) -> camera_pb2.Camera:

@@ -20,6 +20,8 @@ from snowlight.errors import InvalidArgumentError, PermissionDeniedError
 from snowlight.rpc.status import remote_errors
 
 SIGHT_KEPT_S = 1.0
+LONGEST_TOLD_MS = 31 * 86_400_000
+"""Of one range of a camera's past that auth is asked about."""
 _CACHE_SIZE = 1000
 _LONGEST_PURPOSE = 500
 _REGION_UNKNOWN = "auth.region_unknown"
@@ -42,12 +44,18 @@ class Sight:
     """What one person may know of, as of the registry's `revision`. Pictures are decided by tickets."""
 
     def __init__(
-        self, regions: list[auth_pb2.Region], camera_uids: frozenset[str], digest: str, revision: int
+        self,
+        regions: list[auth_pb2.Region],
+        camera_uids: frozenset[str],
+        narrow_uids: frozenset[str],
+        digest: str,
+        revision: int,
     ) -> None:
         self.regions = regions
         """Parents before children."""
         self.names = frozenset(region.name for region in regions)
         self.camera_uids = camera_uids
+        self.narrow_uids = narrow_uids
         self.digest = digest
         self.revision = revision
 
@@ -62,6 +70,10 @@ class Sight:
     def sees(self, camera: camera_pb2.Camera) -> bool:
         """Whether this camera exists for them."""
         return camera.uid in self.camera_uids
+
+    def sees_past(self, camera: camera_pb2.Camera) -> bool:
+        """Whether all of its past may be told them; else ask `Identity.told` for the parts."""
+        return self.sees(camera) and camera.uid not in self.narrow_uids
 
 
 class Identity:
@@ -119,9 +131,10 @@ class Identity:
                 auth_pb2.ListVisibleRegionsRequest(access_token=person.access_token), timeout=CALL_TIMEOUT_S
             )
             cameras = await self._peers.access.ListVisibleCameras(asked, timeout=CALL_TIMEOUT_S)
-        unchanged = known is not None and cameras.digest == known.digest
-        uids = known.camera_uids if known is not None and unchanged else frozenset(cameras.camera_uids)
-        return Sight(list(regions.regions), uids, cameras.digest, cameras.revision)
+        uids, narrow = frozenset(cameras.camera_uids), frozenset(cameras.narrow_camera_uids)
+        if known is not None and cameras.digest == known.digest:
+            uids, narrow = known.camera_uids, known.narrow_uids
+        return Sight(list(regions.regions), uids, narrow, cameras.digest, cameras.revision)
 
     async def require_recorded(self, person: Person, action: str, camera_uid: str, purpose: str = "") -> None:
         """Raises PermissionDeniedError with auth's reason unless `action` is allowed. On record both ways."""
@@ -171,8 +184,8 @@ class Identity:
     async def told(
         self, person: Person, *actions: str, camera_uid: str, start_ms: int, end_ms: int
     ) -> list[tuple[int, int]]:
-        """The parts of [start, end), ms, 31 days at most, of which `person` may be told when something was
-        recorded or missed; in order. Raises as `require`.
+        """The parts of [start, end), ms, `LONGEST_TOLD_MS` at most, of which `person` may be told when
+        something was recorded or missed; in order. Raises as `require`.
         """
         question = _about(person, camera_uid)
         question.tell.start_ms, question.tell.end_ms = start_ms, end_ms

@@ -5,7 +5,7 @@ import pytest
 from snowlight.api.auth.v1 import auth_pb2, consent_pb2
 from snowlight.errors import InvalidArgumentError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.auth.village import DAY_MS, GATE, HOME, HOUR_MS, VILLAGE, Village
+from tests.rpc.auth.village import DAY_MS, GATE, HOME, HOUR_MS, OTHER_VILLAGE, VILLAGE, Village
 
 
 async def ask(
@@ -57,11 +57,21 @@ async def test_grants_and_consents_are_told_as_one(village: Village) -> None:
 
 
 async def test_an_incident_number_is_asked_of_the_footage_alone(village: Village) -> None:
-    audience = consent_pb2.Audience(organisation="County police")
-    await village.consent(
-        "owner", audience=audience, actions=["export"], footage_from=village.ahead(-HOUR_MS)
+    far = f"regions/{OTHER_VILLAGE}"
+    await village.auth.add_person(
+        "li", auth_pb2.VIEWER, scope=OTHER_VILLAGE, line=auth_pb2.POLICE, organisation="Far"
     )
-    assert await told(village, "inspector") == [(-10, 1)], "it is their county"
+    since = village.ahead(-HOUR_MS)
+    audience = consent_pb2.Audience(line="police", region=far)
+    await village.consent("owner", audience=audience, actions=["playback"], footage_from=since)
+    now_ms = village.auth.clock.now_ms()
+    assert not await village.sees("li", "playback", window=(now_ms - HOUR_MS, now_ms)), (
+        "the purpose names none"
+    )
+    assert await told(village, "li") == [(-1, 1)]
+
+
+async def test_a_case_is_told_by_its_window(village: Village) -> None:
     asking = await village.ask(
         "sergeant",
         actions=["playback"],
@@ -74,7 +84,7 @@ async def test_an_incident_number_is_asked_of_the_footage_alone(village: Village
 
 
 async def test_an_auditor_is_told_of_no_footage_that_a_consent_opens(village: Village) -> None:
-    await village.auth.add_person("watcher", auth_pb2.AUDITOR, scope="371326101202", organisation="Audit")
+    await village.auth.add_person("watcher", auth_pb2.AUDITOR, scope=OTHER_VILLAGE, organisation="Audit")
     audience = consent_pb2.Audience(organisation="Audit")
     await village.consent(
         "owner", audience=audience, actions=["playback"], footage_from=village.ahead(-HOUR_MS)
@@ -97,3 +107,37 @@ async def test_a_range_that_is_none_is_refused(village: Village) -> None:
     with pytest.raises(InvalidArgumentError) as refused, remote_errors("services/auth"):
         await village.auth.access.Authorize(region)
     assert refused.value.field == "tell"
+
+
+async def narrow(village: Village, by: str, digest: str = "") -> auth_pb2.ListVisibleCamerasResponse:
+    request = auth_pb2.ListVisibleCamerasRequest(access_token=await village.token(by), digest=digest)
+    return await village.auth.access.ListVisibleCameras(request)
+
+
+async def test_the_list_of_cameras_names_those_that_no_role_shows(village: Village) -> None:
+    assert list((await narrow(village, "owner")).narrow_camera_uids) == [HOME]
+    for by in ("cadre", "neighbour", "stranger", "wang"):
+        assert list((await narrow(village, by)).narrow_camera_uids) == [], by
+    for by in ("cadre", "stranger"):
+        await village.consent("owner", audience=consent_pb2.Audience(principal=village.names[by]))
+    assert list((await narrow(village, "cadre")).narrow_camera_uids) == [], "it is in their village"
+    seen = await narrow(village, "stranger")
+    assert (list(seen.camera_uids), list(seen.narrow_camera_uids)) == ([HOME], [HOME])
+    again = await narrow(village, "stranger", seen.digest)
+    assert (again.digest, list(again.narrow_camera_uids)) == (seen.digest, [])
+
+
+async def test_a_camera_that_comes_into_their_scope_is_narrow_no_more(village: Village) -> None:
+    await village.consent("owner", audience=consent_pb2.Audience(principal=village.names["stranger"]))
+    seen = await narrow(village, "stranger")
+    share = auth_pb2.Jurisdiction(
+        display_name="shared",
+        region=f"regions/{VILLAGE}",
+        camera_uids=[HOME],
+        members=[village.names["stranger"]],
+        reason="neighbours",
+    )
+    await village.auth.directory.CreateJurisdiction(auth_pb2.CreateJurisdictionRequest(jurisdiction=share))
+    shared = await narrow(village, "stranger", seen.digest)
+    assert (list(shared.camera_uids), list(shared.narrow_camera_uids)) == ([HOME], [])
+    assert await told(village, "stranger") == [(-10, 1)]

@@ -1256,13 +1256,20 @@ class ListVisibleCamerasResponse(_message.Message):
     DIGEST_FIELD_NUMBER: _builtins.int
     CAMERA_UIDS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    NARROW_CAMERA_UIDS_FIELD_NUMBER: _builtins.int
     digest: _builtins.str
-    """Names the set of cameras."""
+    """Names both sets of cameras."""
     revision: _builtins.int
     """The registry's revision that the answer is as of."""
     @_builtins.property
     def camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """uids; left out when the caller's digest is this one."""
+
+    @_builtins.property
+    def narrow_camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Among camera_uids, and left out like these: those that they see only as its owner or by a grant or consent.
+        Of the past of such a camera they are told what Authorize says (`tell`), of others all.
+        """
 
     def __init__(
         self,
@@ -1270,10 +1277,11 @@ class ListVisibleCamerasResponse(_message.Message):
         digest: _builtins.str = ...,
         camera_uids: _abc.Iterable[_builtins.str] | None = ...,
         revision: _builtins.int = ...,
+        narrow_camera_uids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uids", b"camera_uids", "digest", b"digest", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uids", b"camera_uids", "digest", b"digest", "narrow_camera_uids", b"narrow_camera_uids", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
