@@ -41,7 +41,7 @@ class ErasedCopies:
 
     async def _erase_of(self, export: Export, erasure: Erasure) -> list[str]:
         folder = f"{export.folder}/{erasure.camera_uid}"
-        files = await self._evidence.files(folder)
+        files = {file for file in await self._evidence.files(folder) if _reaches_into(file, erasure)}
         if not files:
             return []
         now_ms = self._clock.now_ms()
@@ -59,3 +59,12 @@ class ErasedCopies:
             export.id, f"footage of camera {erasure.camera_uid} was erased: {erasure.reason}"
         )
         return []
+
+
+def _reaches_into(file: str, erasure: Erasure) -> bool:
+    """By its name, see ObjectKey. What does not tell its time goes with the rest."""
+    try:
+        start_ms, duration_ms = map(int, file.split("-")[:2])
+    except ValueError:
+        return True
+    return start_ms < erasure.end_ms and start_ms + duration_ms > erasure.start_ms

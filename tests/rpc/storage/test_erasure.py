@@ -147,6 +147,16 @@ async def test_copies_in_exports_go_and_the_manifest_stays(
     assert "was erased: erasures/1" in (await desk.get(export.name)).error
 
 
+async def test_copies_of_another_time_stay(cluster: Cluster, desk: Desk, erasing: Erasing) -> None:
+    """An export may reach into the time of a camera's former owner."""
+    export = await desk.ended((await desk.create("a")).name)
+    await desk.lets_go()
+    folder = cluster.data_dir / "evidence" / "exp" / export.name.removeprefix("exports/")
+    earliest = min(path.name for path in (folder / "a").iterdir())
+    await erasing.until(Erasure.DONE, start_ms=START_MS + MINUTE_MS)
+    assert [path.name for path in (folder / "a").iterdir()] == [earliest]
+
+
 async def test_copies_of_held_footage_stay(cluster: Cluster, desk: Desk, erasing: Erasing) -> None:
     export = await desk.ended((await desk.create("a")).name)
     await desk.lets_go()
