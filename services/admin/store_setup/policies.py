@@ -4,6 +4,9 @@ from typing import Any
 
 Policy = dict[str, Any]
 
+_OF_A_VERSION: Policy = {"Condition": {"StringLike": {"s3:versionid": ["?*"]}}}
+"""The request names the version, so that it does not put a marker over the newest instead."""
+
 
 def policies(footage_buckets: list[str], evidence_bucket: str | None) -> dict[str, Policy]:
     """By service, of the buckets of one endpoint. Who has nothing to do there has none."""
@@ -31,14 +34,19 @@ def _ingest(footage: list[str]) -> list[Policy]:
 
 def _storage(footage: list[str], evidence: str | None) -> list[Policy]:
     """Keeps the index, deletes what has expired, adds evidence. It can neither add footage nor put other in
-    its place, and of evidence it can delete nothing."""
+    its place. Of evidence it can delete versions that no lock keeps any more, and hide none.
+
+    For a version MinIO asks for DeleteObject, S3 for DeleteObjectVersion. Nothing here goes around a lock.
+    """
     kept = _below(footage, "idx", "meta", "aside")
     locked = [evidence] if evidence else []
     return [
         _allow(["s3:ListBucket"], [_bucket(name) for name in (*footage, *locked)]),
         _allow(["s3:GetObject", "s3:DeleteObject"], [*_below(footage, "rec"), *kept]),
         _allow(["s3:PutObject"], kept),
+        _allow(["s3:ListBucketVersions"], [_bucket(name) for name in locked]),
         _allow(["s3:GetObject", "s3:PutObject", "s3:PutObjectRetention"], _below(locked, "exp")),
+        _allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], _below(locked, "exp")) | _OF_A_VERSION,
     ]
 
 

@@ -150,7 +150,7 @@ class ConsentDesk:
         paper = check_text(request.paper_reference, "paper_reference", max_length=MAX_REFERENCE)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
-            consent = await self._find_active(connection, caller, request.name, paper, now_ms)
+            consent, _ = await self._find_active(connection, caller, request.name, paper, now_ms)
             paper = paper or consent.paper_reference
             if not await consents.change(
                 connection, consent.consent_id, end_ms=end_ms, paper_reference=paper
@@ -170,7 +170,7 @@ class ConsentDesk:
         paper = check_text(request.paper_reference, "paper_reference", max_length=MAX_REFERENCE)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
-            consent = await self._find_active(connection, caller, request.name, paper, now_ms)
+            consent, camera = await self._find_active(connection, caller, request.name, paper, now_ms)
             withdrawn = replace(
                 consent, state=ConsentState.WITHDRAWN, withdrawn_by=caller.name, withdraw_ms=now_ms
             )
@@ -187,7 +187,13 @@ class ConsentDesk:
             await _note(connection, caller, now_ms, consent, "consent.withdraw", f"withdrawn{by_paper}")
             if request.erase:
                 erasure = Erasure(
-                    new_id(now_ms), consent.consent_id, consent.camera_uid, consent.owner, now_ms, now_ms
+                    new_id(now_ms),
+                    consent.consent_id,
+                    consent.camera_uid,
+                    consent.owner,
+                    from_ms=min(camera.owner_ms, now_ms - 1),  # ingest's clock may be ahead
+                    until_ms=now_ms,
+                    create_ms=now_ms,
                 )
                 await erasures.add(connection, erasure)
                 await _note(connection, caller, now_ms, consent, "consent.erase", f"asks for {erasure.name}")
@@ -197,7 +203,7 @@ class ConsentDesk:
 
     async def _find_active(
         self, connection: AsyncConnection, caller: Caller, name: str, paper: str, now_ms: int
-    ) -> Consent:
+    ) -> tuple[Consent, CameraFacts]:
         consent = await _find(connection, name)
         camera = await _require_owned(connection, caller, consent.camera_uid, paper, now_ms)
         if consent.owner != camera.owner:
@@ -205,7 +211,7 @@ class ConsentDesk:
         if consent.state is not ConsentState.ACTIVE or consent.end_ms <= now_ms:
             over = consent.state if consent.state is not ConsentState.ACTIVE else ConsentState.EXPIRED
             raise FailedPreconditionError("consent.over", f"it is {over} already", field="name")
-        return consent
+        return consent, camera
 
 
 async def _find(connection: AsyncConnection, name: str) -> Consent:

@@ -132,12 +132,14 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What of a camera was recorded before `until_ms` is to go."""
+    """What of a camera was recorded in [from_ms, until_ms), ms since 1970 UTC, is to go."""
 
     erasure_id: str
     consent_id: str
     camera_uid: str
     owner: str
+    from_ms: int
+    """Since when the camera is the owner's: another's footage is not theirs to erase."""
     until_ms: int
     create_ms: int
     state: ErasureState = ErasureState.PENDING

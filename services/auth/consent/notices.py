@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.consent.model import Grant
 from services.auth.consent.repository import grants
 from services.auth.consent.standing import Caller, caller_of
-from services.auth.model import AuditRecord, Principal
+from services.auth.model import AuditRecord, CameraFacts, Principal
 from services.auth.repository import audit, cameras, principals
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
@@ -56,14 +56,17 @@ class NoticeDesk:
     async def views(
         self, claims: AccessClaims, address: str, camera_uid: str, before: int | None, limit: int
     ) -> tuple[list[View], int | None]:
-        """Views of a camera of the caller's, newest first, and the record to go on before, if there are more.
+        """Views of a camera since it is the caller's, newest first, and the record to go on before, if there
+        are more.
 
         Raises PermissionDeniedError unless the camera is theirs.
         """
         async with self._database.read() as connection:
             caller = await caller_of(connection, claims, address)
-            await _require_owner(connection, caller, camera_uid)
-            found = await audit.looks_at(connection, camera_uid, caller.name, before, limit + 1)
+            camera = await _require_owner(connection, caller, camera_uid)
+            found = await audit.looks_at(
+                connection, camera_uid, caller.name, camera.owner_ms, before, limit + 1
+            )
             shown = found[:limit]
             names = sorted({record.actor.principal for _, record in shown})
             used = await grants.used_on(connection, camera_uid, names)
@@ -86,10 +89,11 @@ class NoticeDesk:
         return [Notice(key, uid, grant, people.get(grant.beneficiary)) for key, uid, grant in told]
 
 
-async def _require_owner(connection: AsyncConnection, caller: Caller, camera_uid: str) -> None:
+async def _require_owner(connection: AsyncConnection, caller: Caller, camera_uid: str) -> CameraFacts:
     camera = await cameras.find(connection, camera_uid)
     if camera is None or camera.owner != caller.name:
         raise PermissionDeniedError("views.not_owner", "only the camera's owner is told who looked")
+    return camera
 
 
 def _person(record: AuditRecord, people: Mapping[str, Principal]) -> str:

@@ -85,7 +85,10 @@ class Upkeep:
 
     async def _erase(self, erasure: Erasure) -> None:
         request = retention_pb2.EraseFootageRequest(
-            camera_uid=erasure.camera_uid, end_ms=erasure.until_ms, reason=erasure.name
+            camera_uid=erasure.camera_uid,
+            start_ms=erasure.from_ms,
+            end_ms=erasure.until_ms,
+            reason=erasure.name,
         )
         now_ms = self._clock.now_ms()
         if erasure.state is ErasureState.PENDING and now_ms > erasure.due_ms:

@@ -68,9 +68,9 @@ _INSERT = _insert()
 
 
 async def looks_at(
-    connection: AsyncConnection, camera_uid: str, without: str, before: int | None, limit: int
+    connection: AsyncConnection, camera_uid: str, without: str, since_ms: int, before: int | None, limit: int
 ) -> list[tuple[int, AuditRecord]]:
-    """At most `limit` records of tickets given for a camera and of what was watched, newest first.
+    """At most `limit` records since then of tickets given for a camera and of what was watched, newest first.
 
     `without`: a principal, whose own ones are left out.
     """
@@ -81,6 +81,7 @@ async def looks_at(
             audit_records.c.event.in_(("decision", "view")),
             audit_records.c.allowed,
             audit_records.c.principal != without,
+            audit_records.c.time_ms >= since_ms,
         )
         .order_by(audit_records.c.record_id.desc())
         .limit(limit)

@@ -58,6 +58,7 @@ erasures = sa.Table(
     sa.Column("consent_id", sa.Text, nullable=False, unique=True),
     sa.Column("camera_uid", sa.Text, nullable=False),
     sa.Column("owner", sa.Text, nullable=False, index=True),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
     sa.Column("until_ms", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("held_by", sa.JSON, nullable=False),

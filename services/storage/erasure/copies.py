@@ -1,11 +1,16 @@
 """Copies of erased footage in exports."""
 
+import structlog
+
 from services.storage.erasure.erasure import Erasure
 from services.storage.erasure.repository import ErasureRepository
 from services.storage.exports.evidence_store import EvidenceStore
 from services.storage.exports.export import Export
 from services.storage.exports.repository import ExportRepository
 from snowlight.clock import Clock
+from snowlight.errors import FailedPreconditionError
+
+log = structlog.get_logger(__name__)
 
 
 class ErasedCopies:
@@ -36,16 +41,30 @@ class ErasedCopies:
 
     async def _erase_of(self, export: Export, erasure: Erasure) -> list[str]:
         folder = f"{export.folder}/{erasure.camera_uid}"
-        if not await self._evidence.holds_any(folder):
+        files = {file for file in await self._evidence.files(folder) if _reaches_into(file, erasure)}
+        if not files:
             return []
         now_ms = self._clock.now_ms()
         held = await self._erasures.holding(erasure.camera_uid, export.start_ms, export.end_ms, now_ms)
         if held:  # an export that is being made holds its window itself
             return held
-        if self._evidence.immutable:
+        if self._evidence.immutable and now_ms < export.retain_until_ms:
             return [export.name]
-        await self._evidence.delete(folder)
+        try:
+            await self._evidence.delete(folder, files)
+        except FailedPreconditionError as error:  # a longer lock, or a legal hold
+            log.warning("erasure.copy_kept", export=export.name, error=str(error))
+            return [export.name]
         await self._exports.note(
             export.id, f"footage of camera {erasure.camera_uid} was erased: {erasure.reason}"
         )
         return []
+
+
+def _reaches_into(file: str, erasure: Erasure) -> bool:
+    """By its name, see ObjectKey. What does not tell its time goes with the rest."""
+    try:
+        start_ms, duration_ms = map(int, file.split("-")[:2])
+    except ValueError:
+        return True
+    return start_ms < erasure.end_ms and start_ms + duration_ms > erasure.start_ms

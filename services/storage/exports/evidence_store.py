@@ -3,8 +3,7 @@
 import asyncio
 import io
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
@@ -20,6 +19,8 @@ from snowlight.object_store import StoreDescription
 
 _READ_ONLY = 0o440
 _NO_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError", "NoSuchBucket"}
+_LOCKED = {"InvalidRequest", "AccessDenied"}
+"""MinIO and S3 for a version under a lock or a legal hold. AccessDenied is also whoever lacks the right."""
 
 _T = TypeVar("_T")
 
@@ -38,11 +39,14 @@ class EvidenceStore(Protocol):
     async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
         """Write an object that stays until then. Raises FailedPreconditionError where it would not."""
 
-    async def holds_any(self, folder: str) -> bool:
-        """Something lies below the folder."""
+    async def files(self, folder: str) -> set[str]:
+        """Names of what lies below the folder, also of what a deletion has only hidden."""
 
-    async def delete(self, folder: str) -> None:
-        """Delete everything below the folder. Raises FailedPreconditionError where that cannot be."""
+    async def delete(self, folder: str, files: Collection[str]) -> None:
+        """Delete these below the folder, every version of them.
+
+        Raises FailedPreconditionError("evidence.locked") when a lock keeps some; the others are gone then.
+        """
 
 
 class LockedBucket:
@@ -83,20 +87,47 @@ class LockedBucket:
 
         await self._call(write)
 
-    async def holds_any(self, folder: str) -> bool:
-        def look(control: Minio) -> bool:
+    async def files(self, folder: str) -> set[str]:
+        def look(control: Minio) -> set[str]:
             try:
-                found = control.list_objects(bucket_name=self._bucket, prefix=f"{folder}/", recursive=True)
-                return next(iter(found), None) is not None
+                return {key.removeprefix(f"{folder}/") for key, _ in self._versions(control, folder)}
             except S3Error as error:
                 if error.code == "NoSuchBucket":
-                    return False
+                    return set()
                 raise
 
         return await self._call(look)
 
-    async def delete(self, folder: str) -> None:
-        raise FailedPreconditionError("evidence.locked", f"{folder} is locked: nothing deletes it")
+    async def delete(self, folder: str, files: Collection[str]) -> None:
+        keys = {f"{folder}/{file}" for file in files}
+
+        def erase(control: Minio) -> list[str]:
+            versions = [each for each in self._versions(control, folder) if each[0] in keys]
+            return [code for each in versions if (code := self._refusal(control, *each))]
+
+        if refusals := await self._call(erase):
+            told = f"{len(refusals)} versions below {folder} stay: {', '.join(sorted(set(refusals)))}"
+            raise FailedPreconditionError("evidence.locked", told)
+
+    def _versions(self, control: Minio, folder: str) -> list[tuple[str, str | None]]:
+        """Key and version of each object below the folder, and of each marker that hides one."""
+        found = control.list_objects(
+            bucket_name=self._bucket, prefix=f"{folder}/", recursive=True, include_version=True
+        )
+        return [(str(each.object_name), each.version_id) for each in found]
+
+    def _refusal(self, control: Minio, key: str, version: str | None) -> str:
+        """The code with which the bucket refuses to delete a version; empty when it is gone.
+
+        One request each: MinIO knows no version in a DeleteObjects, and storage may delete nothing without.
+        """
+        try:
+            control.remove_object(bucket_name=self._bucket, object_name=key, version_id=version)
+        except S3Error as error:
+            if error.code in _LOCKED:
+                return error.code
+            raise
+        return ""
 
     async def _call(self, work: Callable[[Minio], _T]) -> _T:
         def call() -> _T:
@@ -140,12 +171,19 @@ class Folder:
                 "evidence.unavailable", f"cannot write evidence: {error.strerror}"
             ) from error
 
-    async def holds_any(self, folder: str) -> bool:
-        return await asyncio.to_thread((self._folder / folder).is_dir)
-
-    async def delete(self, folder: str) -> None:
+    async def files(self, folder: str) -> set[str]:
         try:
-            await asyncio.to_thread(shutil.rmtree, self._folder / folder)
+            return set(await asyncio.to_thread(os.listdir, self._folder / folder))
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise UnavailableError(
+                "evidence.unavailable", f"cannot read evidence: {error.strerror}"
+            ) from error
+
+    async def delete(self, folder: str, files: Collection[str]) -> None:
+        try:
+            await asyncio.to_thread(_delete, self._folder / folder, files)
         except OSError as error:
             raise UnavailableError(
                 "evidence.unavailable", f"cannot delete evidence: {error.strerror}"
@@ -162,3 +200,11 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     unfinished.chmod(_READ_ONLY)
     unfinished.replace(path)
+
+
+def _delete(folder: Path, files: Collection[str]) -> None:
+    """And the folder with the last of them."""
+    for file in files:
+        (folder / file).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-import grpc
 import obstore
 import pytest
 
-from services.admin.store_setup.setup import init_stores
-from snowlight.api.storage.v1 import hold_pb2, retention_pb2, retention_pb2_grpc, storage_pb2
+from snowlight.api.storage.v1 import hold_pb2, retention_pb2, storage_pb2
 from snowlight.clock import SystemClock
 from snowlight.errors import InvalidArgumentError
-from snowlight.object_store import EvidenceSettings, open_store
+from snowlight.object_store import open_store
 from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.bucket import keys, put
 from tests.rpc.storage.conftest import Cluster
+from tests.rpc.storage.erasing import Erasing, Erasure, there
 from tests.rpc.storage.exporting import (
     DAY_MS,
     END_MS,
@@ -31,37 +29,6 @@ from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from tests.parts.minio import MinioServer
-
-Erasure = retention_pb2.Erasure
-
-
-class Erasing:
-    """Asks a running storage for an erasure."""
-
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self.stub: retention_pb2_grpc.RetentionAsyncStub = retention_pb2_grpc.RetentionStub(channel)
-
-    async def ask(self, uid: str = "a", start_ms: int = 0, end_ms: int = END_MS) -> Erasure:
-        request = retention_pb2.EraseFootageRequest(
-            camera_uid=uid, start_ms=start_ms, end_ms=end_ms, reason="erasures/1"
-        )
-        with remote_errors("services/storage"):
-            return await self.stub.EraseFootage(request)
-
-    async def until(self, state: retention_pb2.Erasure.State.ValueType, **asked: Any) -> Erasure:
-        """The erasure once it has come so far."""
-        found = await self.ask(**asked)
-
-        async def is_there() -> bool:
-            nonlocal found
-            found = await self.ask(**asked)
-            return found.state == state
-
-        await eventually(is_there)
-        return found
 
 
 @pytest.fixture
@@ -88,11 +55,6 @@ async def hold(desk: Desk, uid: str, minute: int) -> hold_pb2.Hold:
         created_by="police/li",
     )
     return await desk.holds.CreateHold(hold_pb2.CreateHoldRequest(hold=wanted))
-
-
-def there(cluster: Cluster, uid: str) -> set[str]:
-    """Keys of its objects in the store."""
-    return {key for key in keys(cluster, "rec") if key.startswith(f"rec/{uid}/")}
 
 
 def key_of(cluster: Cluster, uid: str, minute: int) -> str:
@@ -185,6 +147,16 @@ async def test_copies_in_exports_go_and_the_manifest_stays(
     assert "was erased: erasures/1" in (await desk.get(export.name)).error
 
 
+async def test_copies_of_another_time_stay(cluster: Cluster, desk: Desk, erasing: Erasing) -> None:
+    """An export may reach into the time of a camera's former owner."""
+    export = await desk.ended((await desk.create("a")).name)
+    await desk.lets_go()
+    folder = cluster.data_dir / "evidence" / "exp" / export.name.removeprefix("exports/")
+    earliest = min(path.name for path in (folder / "a").iterdir())
+    await erasing.until(Erasure.DONE, start_ms=START_MS + MINUTE_MS)
+    assert [path.name for path in (folder / "a").iterdir()] == [earliest]
+
+
 async def test_copies_of_held_footage_stay(cluster: Cluster, desk: Desk, erasing: Erasing) -> None:
     export = await desk.ended((await desk.create("a")).name)
     await desk.lets_go()
@@ -193,19 +165,6 @@ async def test_copies_of_held_footage_stay(cluster: Cluster, desk: Desk, erasing
     assert held.name in waiting.held_by
     folder = cluster.data_dir / "evidence" / "exp" / export.name.removeprefix("exports/")
     assert len(list((folder / "a").iterdir())) == 3
-
-
-async def test_locked_evidence_is_told_as_what_keeps_it(
-    postgres_url: str, minio_server: MinioServer, tmp_path: Path
-) -> None:
-    cluster = Cluster(postgres_url, tmp_path, minio_server.store("erased-village"))
-    await asyncio.to_thread(init_stores, cluster.store, EvidenceSettings(), tmp_path, None)
-    async with storage_with_footage(cluster) as desk, cluster.channel() as channel:
-        export = await desk.ended((await desk.create("a")).name)
-        await desk.lets_go()
-        waiting = await Erasing(channel).until(Erasure.HELD)
-        assert (list(waiting.held_by), waiting.remaining_objects) == ([export.name], 0)
-        assert there(cluster, "a") == set()
 
 
 async def test_what_was_set_aside_goes_too(cluster: Cluster, desk: Desk, erasing: Erasing) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import obstore
 import pytest
+from minio.commonconfig import GOVERNANCE
+from minio.deleteobjects import DeleteObject
+from minio.error import S3Error
+from minio.retention import Retention
 from obstore.exceptions import BaseError
-from pydantic import SecretStr
 
-from services.admin.store_setup.setup import init_stores
+from services.storage.exports.evidence_store import LockedBucket
 from services.storage.index.day_object import DayKey
 from snowlight.api.storage.v1 import export_pb2, storage_pb2
+from snowlight.bucket_control import open_control
 from snowlight.clock import SystemClock
+from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings, open_store
 from tests.rpc.storage.bucket import keys, opened, rows
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.exporting import Desk
+from tests.rpc.storage.least_rights import restricted
 from tests.rpc.storage.objects import footage
 from tests.waiting import eventually
 
@@ -42,15 +47,6 @@ AT_ONCE = {
 @pytest.fixture
 def root_store(minio_server: MinioServer) -> ObjectStoreSettings:
     return minio_server.store(f"least-{secrets.token_hex(4)}")
-
-
-async def restricted(store: ObjectStoreSettings, folder: Path) -> ObjectStoreSettings:
-    """The same store with storage's own keys."""
-    await asyncio.to_thread(init_stores, store, EvidenceSettings(), folder, folder / "users")
-    found = json.loads((folder / "users/default-storage.json").read_text())
-    return store.model_copy(
-        update={"access_key": found["access_key"], "secret_key": SecretStr(found["secret_key"])}
-    )
 
 
 async def test_storage_packs_sweeps_sets_aside_catalogues_and_exports(
@@ -106,3 +102,50 @@ async def test_storage_can_add_no_footage_and_put_none_in_its_place(
         with pytest.raises(BaseError):
             forbidden()
     assert bytes(obstore.get(storage, there.key).bytes()) == there.data
+
+
+async def test_storage_deletes_evidence_that_no_lock_keeps_and_no_more(
+    root_store: ObjectStoreSettings, minio_server: MinioServer, tmp_path: Path
+) -> None:
+    described = EvidenceSettings().store(await restricted(root_store, tmp_path), tmp_path)
+    bucket = f"{root_store.bucket}-evidence"
+    evidence = LockedBucket(described, "GOVERNANCE")
+    root = minio_server.client()
+
+    async def put(key: str, lock_ms: int) -> str:
+        await evidence.put(key, b"x", SystemClock().now_ms() + lock_ms)
+        return str(root.stat_object(bucket_name=bucket, object_name=key).version_id)
+
+    def exists(key: str, version: str) -> bool:
+        found = root.list_objects(bucket_name=bucket, prefix=key, include_version=True)
+        return [(each.version_id, each.is_delete_marker) for each in found] == [(version, False)]
+
+    kept, let_go = "exp/e1/a/0.mp4", "exp/e1/a/1.mp4"
+    kept_version, version = await put(kept, DAY_MS), await put(let_go, 1000)
+
+    with pytest.raises(FailedPreconditionError):
+        await evidence.delete("exp/e1/a", ["0.mp4"])
+    sooner = Retention(GOVERNANCE, datetime.now(UTC) + timedelta(minutes=1))
+    with open_control(described) as storage:
+        for key, named in ((kept, None), (let_go, None), ("elsewhere/note.txt", version)):
+            with pytest.raises(S3Error, match="AccessDenied"):
+                storage.remove_object(bucket_name=bucket, object_name=key, version_id=named)
+        with pytest.raises(S3Error):
+            storage.set_object_retention(bucket_name=bucket, object_name=kept, config=sooner)
+        named_kept = [DeleteObject(kept, kept_version)]
+        assert list(
+            storage.remove_objects(
+                bucket_name=bucket, delete_object_list=named_kept, bypass_governance_mode=True
+            )
+        ), "refused"
+    assert exists(kept, kept_version)
+    assert exists(let_go, version), "nothing hides it"
+
+    async def gone() -> bool:
+        try:
+            await evidence.delete("exp/e1/a", ["1.mp4"])
+        except FailedPreconditionError:
+            return False
+        return await evidence.files("exp/e1/a") == {"0.mp4"}
+
+    await eventually(gone)

@@ -362,7 +362,7 @@ class Erasure(_message.Message):
     """Why the last attempt failed."""
     @_builtins.property
     def until(self) -> _timestamp_pb2.Timestamp:
-        """Everything recorded before it goes."""
+        """Everything goes that was recorded before it since the camera is the owner's."""
 
     @_builtins.property
     def held_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
