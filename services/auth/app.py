@@ -32,6 +32,7 @@ from services.auth.key_file import read_key_file
 from services.auth.passwords import Passwords
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
+from services.auth.refresh_token import RefreshTokenKey
 from services.auth.revocation.feed import RevocationFeed, take_in
 from services.auth.revocation.service import RevocationsService
 from services.auth.rights import Rights
@@ -85,7 +86,8 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         passwords = Passwords(PasswordHasher(memory_cost=settings.password_memory_kib))
         stack.callback(passwords.close)
         await passwords.open()
-        tokens = Tokens(database, keys, clock)
+        refresh_key = RefreshTokenKey(runtime.key.derive("auth-refresh-token"))
+        tokens = Tokens(database, keys, refresh_key, clock)
         ways = await stack.enter_async_context(
             open_ways(settings.oidc_file, os.environ, database, tokens, passwords, runtime.key, clock)
         )

@@ -35,22 +35,27 @@ class Origin:
 
     @property
     def place(self) -> str:
-        """The address as it is counted: an IPv6 subscriber has a whole /64."""
-        try:
-            address = ipaddress.ip_address(self.address)
-        except ValueError:
-            return self.address
-        if isinstance(address, ipaddress.IPv6Address):
-            if address.ipv4_mapped is not None:
-                return str(address.ipv4_mapped)
-            return str(ipaddress.ip_network((address, 64), strict=False))
-        return str(address)
+        """The address as it is counted."""
+        return place_of(self.address)
 
     @property
     def names(self) -> list[str]:
         """How it is remembered, the surest first."""
         names = [f"address/{self.place}"]
         return [device_name(self.device_key), *names] if self.device_key else names
+
+
+def place_of(address: str) -> str:
+    """An address as it is counted: an IPv6 subscriber has a whole /64."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, ipaddress.IPv6Address):
+        if read.ipv4_mapped is not None:
+            return str(read.ipv4_mapped)
+        return str(ipaddress.ip_network((read, 64), strict=False))
+    return str(read)
 
 
 def device_name(device_key: str) -> str:

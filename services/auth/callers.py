@@ -1,4 +1,4 @@
-"""Who calls a method that is open to all: a service of the cluster, or somebody else."""
+"""Who calls a method that is open to all: the gateway, or somebody else."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from services.auth.validation import check_address
 from snowlight.access.service_token import ServiceTokens
 from snowlight.errors import UnauthenticatedError
-from snowlight.rpc.peer import require_certificate_of
+from snowlight.rpc.peer import peer_address, require_certificate_of
 
 GATEWAY = "services/gateway"
 
 
 class Callers:
-    """Tells services from others. A service is believed what it says of the caller behind it."""
+    """Tells the gateway from others. It alone is believed what it says of the caller behind it."""
 
     def __init__(self, tokens: ServiceTokens) -> None:
         self._tokens = tokens
@@ -34,18 +34,14 @@ class Callers:
         return ""
 
     def address(self, context: Any, told: str) -> str:
-        """Where the call comes from: as a service tells, otherwise the connection's other end."""
+        """Where the call comes from: as the gateway tells, otherwise the connection's other end, without its
+        port."""
         told = check_address(told)
-        return told if told and self.service(context) else _host(context.peer())
+        return told if told and self.service(context) else peer_address(context)
 
     def certificate(self, context: Any, told: bytes) -> bytes:
-        """The caller's certificate, DER: as a service tells, otherwise the connection's. Empty for none."""
+        """The caller's certificate, DER: as the gateway tells, otherwise the connection's. Empty for none."""
         if self.service(context):
             return told
         pem = (context.auth_context() or {}).get("x509_pem_cert")
         return x509.load_pem_x509_certificate(pem[0]).public_bytes(Encoding.DER) if pem else b""
-
-
-def _host(peer: str) -> str:
-    """The address in gRPC's "ipv4:127.0.0.1:51234": a new connection must not make a new caller."""
-    return peer.rpartition(":")[0]

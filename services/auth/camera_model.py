@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
+from services.auth.consent.ending import end_of_former_owners
 from services.auth.model import CameraFacts, Ownership
 from services.auth.repository import cameras, revocations
 from services.auth.repository.revocations import Kind
@@ -32,6 +33,7 @@ class CameraModel:
         """Take in changes in order, and with them the revision reached (None: it stays).
 
         Tickets for a camera whose facts are no longer those that they were decided on are decided anew.
+        Consents of who is its owner no more end.
         """
         async with self._database.write() as connection:
             uids = {change.uid for change in changes}
@@ -44,6 +46,7 @@ class CameraModel:
             if revision is not None:
                 await cameras.set_feed_revision(connection, revision)
             after = await cameras.find_all(connection, uids)
+            await end_of_former_owners(connection, after, self._clock.now_ms())
             for uid, facts in before.items():
                 if after.get(uid) != facts:
                     revocations.add(connection, Kind.CAMERA, uid, self._clock.now_ms())
@@ -91,6 +94,7 @@ def _facts(camera: camera_pb2.Camera) -> CameraFacts:
         owner=camera.owner,
         listed_for_residents=camera.listed_for_residents,
         operator=camera.operator,
+        owner_ms=camera.owner_time.ToMilliseconds(),
     )
 
 

@@ -43,3 +43,5 @@ class Decision:
     """Ids of the grants and consents it rests on."""
     obligations: frozenset[str] = frozenset()
     """How it must be shown: `policy.policies.OBLIGATIONS`."""
+    until_ms: int | None = None
+    """When the first of what it rests on ends by itself, ms since 1970 UTC; None: nothing does."""

@@ -46,6 +46,11 @@ class Facts:
         ]
         return Place(chain, tuple(holding))
 
+    def ends_ms(self, place: Place) -> list[int]:
+        """When jurisdictions that hold a place end by themselves."""
+        held = (self.held[jurisdiction_id] for jurisdiction_id in place.jurisdictions)
+        return [one.expire_ms for one in held if one.expire_ms is not None]
+
 
 async def read_facts(
     connection: AsyncConnection,

@@ -119,7 +119,7 @@ class TokenDesk:
         self, connection: AsyncConnection, token: str, asking: str | None
     ) -> TokenFacts | None:
         found = await self._tokens.find_refresh_token(connection, token)
-        if found is None or found.rotate_ms is not None:
+        if found is None or found.used_up:
             return None
         session = found.session
         if asking is not None and session.client_id != asking:

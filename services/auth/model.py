@@ -147,6 +147,8 @@ class CameraFacts:
     operator: str = ""
     """The carrier's organisation that operates it."""
     deleted: bool = False
+    owner_ms: int = 0
+    """Since when it is its owner's: earlier footage is not theirs."""
 
 
 ITSELF = "services/auth"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.consent.in_force import in_force
+from services.auth.consent.in_force import closes_ms, in_force
 from services.auth.decision import OF_CAMERAS, PICTURES, Action, Decision
 from services.auth.facts import Facts, read_facts
 from services.auth.model import Actor, CameraFacts, Kind, Principal, Role
@@ -20,6 +20,7 @@ from snowlight.errors import UnauthenticatedError
 DAY_MS = 86_400_000
 OPENED_BY_GRANTS = PICTURES | {Action.CAMERA_READ}
 CAMERA_UNKNOWN = Decision(False, "auth.camera_unknown", "there is no such camera")
+BEFORE_OWNER = Decision(False, "auth.before_owner", "the camera was another's when this was recorded")
 REGION_UNKNOWN = Decision(False, "auth.region_unknown", "the region is not known")
 
 
@@ -149,9 +150,14 @@ class Rights:
         What is allowed anyway does not end with a grant: grants are looked at last.
         """
         principal = _speaking(principal, asked.caller)
+        ends_ms = facts.ends_ms(facts.place(facts.subject(principal), camera.region, camera.uid))
         decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+        if decision.allowed and _is_anothers(camera, principal, asked.window):
+            camera = replace(camera, owner="")  # what is allowed by another right goes on
+            decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+            decision = decision if decision.allowed else BEFORE_OWNER
         if decision.allowed or action not in OPENED_BY_GRANTS:
-            return decision
+            return _until(decision, ends_ms)
         granted = in_force(facts, principal, camera, action, asked.window)
         if not granted:
             return decision
@@ -160,7 +166,8 @@ class Rights:
         decision = self._by_policies(facts, principal, camera, action, circumstances)
         if not decision.allowed:
             return decision
-        return replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted)))
+        ends_ms += [closes_ms(grant, action, facts.now_ms) for grant in granted]
+        return _until(replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted))), ends_ms)
 
     def _by_policies(
         self,
@@ -186,6 +193,16 @@ class Rights:
             named=caller is not None and caller.names_person,
             days=days,
         )
+
+
+def _is_anothers(camera: CameraFacts, principal: Principal, window: tuple[int, int] | None) -> bool:
+    """The footage begins before the camera became this owner's."""
+    return camera.owner == principal.name and window is not None and window[0] < camera.owner_ms
+
+
+def _until(decision: Decision, ends_ms: Collection[int]) -> Decision:
+    """The least of the ends, though another right may outlast it: at that instant it is decided anew."""
+    return replace(decision, until_ms=min(ends_ms)) if decision.allowed and ends_ms else decision
 
 
 def _in_known_place(place: Place, principal: Principal, decide: Callable[[Place], Decision]) -> Decision:

@@ -10,8 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.changes import record_change
 from services.auth.model import Principal
+from services.auth.refresh_token import (
+    REUSE_GRACE_MS,
+    RefreshToken,
+    RefreshTokenKey,
+    betrays_theft,
+    is_used_up,
+    read_refresh_token,
+)
 from services.auth.repository import principals, refresh_tokens
-from services.auth.repository.refresh_tokens import RefreshToken, Session, Way
+from services.auth.repository.refresh_tokens import Session, Use, Way
 from services.auth.rights import actor_of
 from services.auth.signing_keys import SigningKeys
 from services.auth.validation import invalid
@@ -29,9 +37,6 @@ LIFETIMES_MS = {
 }
 """How long a session goes on unused, and at all. A set-top box stands unused while its people are away; a
 system's session is one access token."""
-REUSE_GRACE_MS = 10_000
-"""How long a used-up refresh token is still taken: the answer to its first use may have been lost, and two
-tabs of one browser, which share a cookie, may renew in the same moment."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,17 +61,34 @@ class Acting:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownToken:
+    """A refresh token that was given out here, its session, and what the session knows of used ones."""
+
+    token: RefreshToken
+    session: Session
+    uses: list[Use]
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the session has gone on without it."""
+        return is_used_up(self.token, self.uses)
+
+
 def token_hash(token: str) -> bytes:
-    """What is kept of a token, a device's code or a client's secret: 256 random bits need no slow hash."""
+    """What is kept of a device's code or a client's secret: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).digest()
 
 
 class Tokens:
     """Begins sessions, goes on with them, and ends them."""
 
-    def __init__(self, database: Database, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, keys: SigningKeys, refresh_key: RefreshTokenKey, clock: Clock
+    ) -> None:
         self._database = database
         self._keys = keys
+        self._refresh_key = refresh_key
         self._clock = clock
 
     async def begin(
@@ -80,10 +102,8 @@ class Tokens:
     ) -> Grant:
         """A new session with its first pair of tokens, in the caller's transaction."""
         session = self._session(principal, way, client_id, remote_address)
-        refresh_token = secrets.token_urlsafe(32)
         await refresh_tokens.add_session(connection, session)
-        await refresh_tokens.add(connection, session.session_id, token_hash(refresh_token))
-        return self._grant(principal, session, refresh_token)
+        return self._grant(principal, session, self._refresh_key.make(session, session.create_ms))
 
     async def begin_of_client(
         self,
@@ -99,50 +119,62 @@ class Tokens:
         return self._grant(principal, session, "", acting)
 
     async def refresh(self, refresh_token: str, client_id: str) -> Grant:
-        """A new pair for the old refresh token, which is used up by it. Using it again ends its session,
-        which is told and on record.
+        """A new pair for the old refresh token, which is used up by it. Using it again, or one that it has
+        overtaken (`betrays_theft`), ends its session, which is told and on record.
 
         Raises UnauthenticatedError("auth.invalid_grant").
         """
         if not refresh_token:
             raise invalid("refresh_token", "is required")
         async with self._database.write() as connection:
-            grant = await self._rotate(connection, token_hash(refresh_token), client_id)
+            grant = await self._rotate(connection, refresh_token, client_id)
         if grant is None:
             raise UnauthenticatedError("auth.invalid_grant", "the refresh token is not valid")
         return grant
 
-    async def find_refresh_token(self, connection: AsyncConnection, token: str) -> RefreshToken | None:
-        """The refresh token, or None."""
-        return await refresh_tokens.find(connection, token_hash(token))
+    async def find_refresh_token(
+        self, connection: AsyncConnection, text: str, *, lock: bool = False
+    ) -> ShownToken | None:
+        """The refresh token, however old; None for what was not given out here, or in a session that is
+        forgotten. With `lock`, nobody else goes on with its session until the transaction ends."""
+        token = read_refresh_token(text)
+        if token is None:
+            return None
+        session = await refresh_tokens.find_session(connection, token.session_id, lock=lock)
+        if session is None or not self._refresh_key.made(token, session):
+            return None
+        return ShownToken(token, session, await refresh_tokens.uses(connection, session.session_id))
 
     async def remove_expired(self) -> None:
         """Forget sessions that have ended by time."""
         async with self._database.write() as connection:
             await refresh_tokens.remove_expired(connection, self._clock.now_ms())
 
-    async def _rotate(self, connection: AsyncConnection, token_sha256: bytes, client_id: str) -> Grant | None:
-        now_ms = self._clock.now_ms()
-        token = await refresh_tokens.find(connection, token_sha256)
-        if token is None or token.session.is_over(now_ms) or token.session.client_id != client_id:
+    async def _rotate(self, connection: AsyncConnection, text: str, client_id: str) -> Grant | None:
+        shown = await self.find_refresh_token(connection, text, lock=True)
+        now_ms = self._clock.now_ms()  # only now: it may have waited for another use
+        if shown is None or shown.session.is_over(now_ms) or shown.session.client_id != client_id:
             return None
-        session = token.session
+        token, session, uses = shown.token, shown.session, shown.uses
         principal = await principals.find(connection, f"principals/{session.principal_id}")
         if principal is None or principal.disabled:
             return None
-        if token.rotate_ms is not None and now_ms - token.rotate_ms > REUSE_GRACE_MS:
+        if betrays_theft(token, uses, now_ms):
             await self._end_stolen(connection, principal, session, now_ms)
             return None
-        successor = secrets.token_urlsafe(32)
+        if all(use.nonce != token.nonce for use in uses):
+            use = Use(token.nonce, now_ms)
+            # What was used longer ago than the grace is overtaken by this use: its own need not be known.
+            await refresh_tokens.add_use(
+                connection, session.session_id, use, forget_before_ms=now_ms - REUSE_GRACE_MS
+            )
         idle_ms, absolute_ms = LIFETIMES_MS[session.way]
         expire_ms = min(now_ms + idle_ms, session.create_ms + absolute_ms)
         session = replace(session, use_ms=now_ms, expire_ms=expire_ms)
-        await refresh_tokens.mark_rotated(connection, token_sha256, now_ms)
-        await refresh_tokens.add(connection, session.session_id, token_hash(successor))
         await refresh_tokens.extend(
             connection, session.session_id, use_ms=session.use_ms, expire_ms=session.expire_ms
         )
-        return self._grant(principal, session, successor)
+        return self._grant(principal, session, self._refresh_key.make(session, now_ms))
 
     async def _end_stolen(
         self, connection: AsyncConnection, principal: Principal, session: Session, now_ms: int
@@ -164,6 +196,7 @@ class Tokens:
             create_ms=now_ms,
             use_ms=now_ms,
             expire_ms=now_ms + LIFETIMES_MS[way][0],
+            seed=secrets.token_bytes(32),
         )
 
     def _grant(

@@ -61,6 +61,8 @@ class TicketClaims:
     """Of a share link: who answers for its guest (`spo`)."""
     max_viewers: int = 1
     """How many may watch with it at once (`vwr`)."""
+    until_ms: int | None = None
+    """When the first of what it rests on ends by itself: auth decides anew then (`til`)."""
     silent: bool = False
     """Its pictures are shown without the camera's sound (`obl`)."""
 
@@ -131,6 +133,7 @@ class TokenVerifier:
             grants=tuple(claims.get("grt", ())),
             sponsor=claims.get("spo", ""),
             max_viewers=claims.get("vwr", 1),
+            until_ms=claims.get("til"),
             silent="silent" in claims.get("obl", ()),
         )
 

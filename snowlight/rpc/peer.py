@@ -1,7 +1,10 @@
-"""Which services a peer's certificate names: `gateway.snowlight` as DNS name or `spiffe://snowlight/gateway`."""
+"""The other end of a connection: its address, and which services its certificate names, by the DNS name
+`gateway.snowlight` or `spiffe://snowlight/gateway`."""
 
+import ipaddress
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 
@@ -20,6 +23,18 @@ def require_certificate_of(caller: str, context: grpc.aio.ServicerContext[Any, A
             "auth.certificate_mismatch",
             f"the token is of {caller} and the certificate of {', '.join(sorted(named))}",
         )
+
+
+def peer_address(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """The address of the other end, without its port: a new connection must not make a new caller. "unix" for
+    a local socket; whatever else gRPC names is told by its scheme alone."""
+    scheme, _, rest = context.peer().partition(":")
+    if scheme not in ("ipv4", "ipv6"):
+        return scheme.removesuffix("-abstract")
+    host = unquote(rest).rpartition(":")[0].strip("[]")  # "127.0.0.1:51234", "%5B::1%5D:51234"
+    address = ipaddress.ip_address(host)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _services(names: Any) -> set[str]:

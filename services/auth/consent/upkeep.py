@@ -5,7 +5,8 @@ import asyncio
 import structlog
 
 from services.auth.changes import record_change
-from services.auth.consent.model import ConsentState, Erasure, ErasureState, GrantState
+from services.auth.consent.ending import expire_consent
+from services.auth.consent.model import Erasure, ErasureState, GrantState
 from services.auth.consent.repository import consents, erasures, grants, openings
 from services.auth.consent.standing import note_grant
 from services.auth.model import ITSELF, Actor
@@ -65,19 +66,7 @@ class Upkeep:
             over = await grants.over(connection, now_ms, BATCH)
         for consent in ended:
             async with self._database.write() as connection:
-                # Not if it was renewed meanwhile.
-                if await consents.expire(connection, consent):
-                    await openings.remove(connection, consent.consent_id)
-                    detail = f"{consent.name} {ConsentState.EXPIRED}"
-                    await record_change(
-                        connection,
-                        Actor(ITSELF),
-                        "consent.expire",
-                        detail,
-                        now_ms,
-                        camera_uids=[consent.camera_uid],
-                    )
-                    revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)
+                await expire_consent(connection, consent, now_ms)
         for grant in over:
             async with self._database.write() as connection:
                 if await grants.change(connection, grant, state=str(GrantState.EXPIRED)):

@@ -44,9 +44,13 @@ async def put(connection: AsyncConnection, camera: CameraFacts, revision: int) -
         listed_for_residents=camera.listed_for_residents,
         operator=camera.operator,
         deleted=camera.deleted,
+        owner_ms=camera.owner_ms,
         revision=revision,
     )
-    facts = ("region", "ownership", "owner", "listed_for_residents", "operator", "deleted", "revision")
+    facts = (
+        *("region", "ownership", "owner", "listed_for_residents", "operator", "deleted"),
+        *("owner_ms", "revision"),
+    )
     await connection.execute(
         insert.on_conflict_do_update(
             index_elements=["uid"],
@@ -98,4 +102,5 @@ def _facts(row: sa.Row[tuple[object, ...]]) -> CameraFacts:
         listed_for_residents=values["listed_for_residents"],
         operator=values["operator"],
         deleted=values["deleted"],
+        owner_ms=values["owner_ms"],
     )

@@ -1,6 +1,6 @@
-"""Sessions, each begun by one sign-in, and the refresh tokens of their families by SHA-256."""
+"""Sessions, each begun by one sign-in, and the last uses of their refresh tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository import revocations
 from services.auth.repository.revocations import Kind
-from services.auth.tables.sign_in import refresh_families, refresh_tokens
+from services.auth.tables.sign_in import refresh_families, refresh_uses
 
 
 class Way(StrEnum):
@@ -22,7 +22,8 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in and all that came from it. `client_id` is empty for a browser. Instants in ms."""
+    """One sign-in and all that came from it. `client_id` is empty for a browser. Instants in ms. `seed` is
+    secret: what its refresh tokens are made with, 32 random bytes."""
 
     session_id: str
     principal_id: str
@@ -32,6 +33,7 @@ class Session:
     create_ms: int
     use_ms: int
     expire_ms: int
+    seed: bytes = field(repr=False)
     revoked: bool = False
 
     def is_over(self, now_ms: int) -> bool:
@@ -40,11 +42,11 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshToken:
-    """A refresh token and its session. `rotate_ms` is when it was first used up."""
+class Use:
+    """The first use of a refresh token, by its nonce."""
 
-    session: Session
-    rotate_ms: int | None
+    nonce: str
+    use_ms: int
 
 
 async def add_session(connection: AsyncConnection, session: Session) -> None:
@@ -59,31 +61,16 @@ async def add_session(connection: AsyncConnection, session: Session) -> None:
             create_ms=session.create_ms,
             use_ms=session.use_ms,
             expire_ms=session.expire_ms,
+            seed=session.seed,
         )
     )
 
 
-async def add(connection: AsyncConnection, session_id: str, token_sha256: bytes) -> None:
-    """Add a token to its session."""
-    await connection.execute(
-        sa.insert(refresh_tokens).values(token_sha256=token_sha256, family_id=session_id)
-    )
-
-
-async def find(connection: AsyncConnection, token_sha256: bytes) -> RefreshToken | None:
-    """The token, or None."""
-    query = (
-        sa.select(refresh_families, refresh_tokens.c.rotate_ms)
-        .join_from(refresh_tokens, refresh_families)
-        .where(refresh_tokens.c.token_sha256 == token_sha256)
-    )
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else RefreshToken(_session(row), row.rotate_ms)
-
-
-async def find_session(connection: AsyncConnection, session_id: str) -> Session | None:
-    """The session, or None."""
+async def find_session(connection: AsyncConnection, session_id: str, *, lock: bool = False) -> Session | None:
+    """The session, or None. With `lock`, nobody else goes on with it until the transaction ends."""
     query = sa.select(refresh_families).where(refresh_families.c.family_id == session_id)
+    if lock:
+        query = query.with_for_update()
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _session(row)
 
@@ -101,12 +88,21 @@ async def list_running(
     return [_session(row) for row in await connection.execute(query)]
 
 
-async def mark_rotated(connection: AsyncConnection, token_sha256: bytes, now_ms: int) -> None:
-    """Note when the token was used up; a second use leaves the first instant."""
+async def uses(connection: AsyncConnection, session_id: str) -> list[Use]:
+    """What is kept of the session's used tokens."""
+    query = sa.select(refresh_uses).where(refresh_uses.c.family_id == session_id)
+    return [Use(row.nonce, row.use_ms) for row in await connection.execute(query)]
+
+
+async def add_use(connection: AsyncConnection, session_id: str, use: Use, *, forget_before_ms: int) -> None:
+    """Keep a token's first use, and forget those before `forget_before_ms`."""
     await connection.execute(
-        sa.update(refresh_tokens)
-        .where(refresh_tokens.c.token_sha256 == token_sha256, refresh_tokens.c.rotate_ms.is_(None))
-        .values(rotate_ms=now_ms)
+        sa.delete(refresh_uses).where(
+            refresh_uses.c.family_id == session_id, refresh_uses.c.use_ms < forget_before_ms
+        )
+    )
+    await connection.execute(
+        sa.insert(refresh_uses).values(family_id=session_id, nonce=use.nonce, use_ms=use.use_ms)
     )
 
 
@@ -138,7 +134,7 @@ async def revoke_client(connection: AsyncConnection, client_id: str, now_ms: int
 
 
 async def remove_expired(connection: AsyncConnection, now_ms: int) -> None:
-    """Forget the sessions that have ended by time, with their tokens."""
+    """Forget the sessions that have ended by time, with their uses."""
     await connection.execute(sa.delete(refresh_families).where(refresh_families.c.expire_ms <= now_ms))
 
 
@@ -170,5 +166,6 @@ def _session(row: sa.Row[tuple[object, ...]]) -> Session:
         create_ms=values["create_ms"],
         use_ms=values["use_ms"],
         expire_ms=values["expire_ms"],
+        seed=values["seed"],
         revoked=values["revoke_ms"] is not None,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.attempts import place_of
 from services.auth.changes import record_change
 from services.auth.facts import read_facts
 from services.auth.failures import Failures
@@ -33,7 +34,7 @@ INTERVAL_S = 5
 SLOWER_S = 5
 MAX_WAITING = 10_000
 MAX_OF_ADDRESS = 20
-"""Codes an address may ask for in five minutes."""
+"""Codes an address, of IPv6 a /64, may ask for in five minutes."""
 MAX_WRONG_CODES = 10
 """Codes a person may mistype in five minutes."""
 
@@ -70,8 +71,9 @@ class DeviceSignIn:
         """
         check_id(client_id, "client_id")
         now_ms, now = self._clock.now_ms(), self._clock.monotonic()
-        _require_turn(self._asked.wait_s(remote_address, now), "too many codes asked for")
-        self._asked.add(remote_address, now)
+        place = place_of(remote_address)
+        _require_turn(self._asked.wait_s(place, now), "too many codes asked for")
+        self._asked.add(place, now)
         device_code = secrets.token_urlsafe(32)
         async with self._database.write() as connection:
             client = await clients.find(connection, client_id)

@@ -16,20 +16,22 @@ refresh_families = sa.Table(
     sa.Column("way", sa.Text, nullable=False),
     sa.Column("client_id", sa.Text, nullable=False),
     sa.Column("remote_address", sa.Text, nullable=False),
+    # What its refresh tokens are made with, beside a key that is not in the database.
+    sa.Column("seed", sa.LargeBinary(32), nullable=False),
 )
 
-refresh_tokens = sa.Table(
-    "refresh_tokens",
+# First uses of refresh tokens: the last of a session, and what was used within ten seconds before.
+refresh_uses = sa.Table(
+    "refresh_uses",
     metadata,
-    sa.Column("token_sha256", sa.LargeBinary(32), primary_key=True),
     sa.Column(
         "family_id",
         sa.Text,
         sa.ForeignKey("refresh_families.family_id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
+        primary_key=True,
     ),
-    sa.Column("rotate_ms", sa.BigInteger),
+    sa.Column("nonce", sa.Text, primary_key=True),
+    sa.Column("use_ms", sa.BigInteger, nullable=False),
 )
 
 signing_keys = sa.Table(

@@ -14,6 +14,7 @@ cameras = sa.Table(
     sa.Column("listed_for_residents", sa.Boolean, nullable=False),
     sa.Column("operator", sa.Text, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
+    sa.Column("owner_ms", sa.BigInteger, nullable=False),  # since when it is its owner's
     sa.Column("revision", sa.BigInteger, nullable=False),
 )
 

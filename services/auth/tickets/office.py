@@ -37,6 +37,8 @@ class _Given:
 
     ticket: StoredTicket
     viewer: Principal
+    until_ms: int | None
+    """When the first of what it rests on ends by itself."""
 
 
 class TicketOffice:
@@ -118,7 +120,7 @@ class TicketOffice:
                         decision = _NOT_TO_SHARE
                     ticket = self._ticket(request, decision, now_ms)
                     records.append(_record(principal, request, decision, ticket, now_ms))
-                    given = _Given(ticket, principal)
+                    given = _Given(ticket, principal, decision.until_ms)
                     outcomes.append(given if decision.allowed else _refusal(decision))
             await audit.add_all(connection, records)
             await tickets.add_all(connection, [one.ticket for one in outcomes if isinstance(one, _Given)])
@@ -170,6 +172,8 @@ class TicketOffice:
             claims["spo"] = ticket.principal
         if ticket.window is not None:
             claims["win"] = ticket.window
+        if given.until_ms is not None:
+            claims["til"] = given.until_ms
         if ticket.obligations:
             claims["obl"] = ticket.obligations
         token = self._keys.sign(claims, TICKET_TYP)

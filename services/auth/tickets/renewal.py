@@ -44,6 +44,8 @@ class Renewed:
     refused_viewers: tuple[int, ...] = ()
     grants: tuple[str, ...] = ()
     """What it rests on now."""
+    until_ms: int | None = None
+    """When the first of that ends by itself."""
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class Renewals:
             writing.used[ticket.ticket_id] = use_ms
             others = [one for one in known.uses.get(ticket.ticket_id, ()) if one.gateway != gateway]
             refused = too_many([*others, use], renewal.viewers, ticket.max_viewers, now_ms)
-            return Renewed(refused_viewers=refused, grants=answer.grants)
+            return replace(answer, refused_viewers=refused)
         return answer
 
     def _decide(
@@ -157,7 +159,7 @@ class Renewals:
             return Renewed("ticket.too_many_viewers", detail)
         if renewal.use_ms and ticket.session_id:
             known.playing.setdefault(ticket.session_id, set()).add(ticket.ticket_id)
-        return Renewed(grants=decision.grants)
+        return Renewed(grants=decision.grants, until_ms=decision.until_ms)
 
 
 async def _read(

@@ -179,9 +179,12 @@ def _renewal(request: auth_pb2.RenewTicketRequest) -> Renewal:
 
 
 def _renewed(answer: Renewed) -> auth_pb2.RenewTicketResponse:
-    return auth_pb2.RenewTicketResponse(
+    response = auth_pb2.RenewTicketResponse(
         refusal=answer.refusal,
         detail=answer.detail,
         refused_viewers=answer.refused_viewers,
         grants=answer.grants,
     )
+    if answer.until_ms is not None:
+        response.until_time.FromMilliseconds(answer.until_ms)
+    return response

@@ -11,7 +11,7 @@ from snowlight.errors import InvalidArgumentError
 
 INTERNAL = frozenset({"revision"})
 OUTPUT_ONLY = frozenset(
-    {"name", "uid", "etag", "state", "state_reason", "create_time", "update_time", "revision"}
+    {"name", "uid", "etag", "state", "state_reason", "create_time", "update_time", "owner_time", "revision"}
 )
 
 

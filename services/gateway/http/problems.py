@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from services.gateway.http.edges import route_of
 from snowlight.errors import DataLossError, SnowlightError, UnauthenticatedError, UnavailableError
 
 log = structlog.get_logger(__name__)
@@ -82,7 +83,7 @@ def problems(fallback: Callable[[web.Request], web.Response | None]) -> Middlewa
             return await handler(request)
         except SnowlightError as error:
             if isinstance(error, DataLossError) or type(error) is SnowlightError:
-                log.error("http.failed", path=request.path, error=str(error))
+                log.error("http.failed", route=route_of(request), error=str(error))
             return problem_of(error)
         except web.HTTPException as error:
             return (fallback(request) if error.status == 404 else None) or _of_http(error)
@@ -91,7 +92,7 @@ def problems(fallback: Callable[[web.Request], web.Response | None]) -> Middlewa
         except TimeoutError:
             return problem_of(UnavailableError("gateway.timeout", "a part that is needed did not answer"))
         except Exception:
-            log.error("http.failed", path=request.path, exc_info=True)
+            log.error("http.failed", route=route_of(request), exc_info=True)
             return problem(500, "internal", "internal error")
 
     return middleware

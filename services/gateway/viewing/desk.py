@@ -160,6 +160,7 @@ class TicketDesk:
             claims,
             issued_at=now - max(wall_ms - claims.issue_ms, 0) / 1000,
             expires_at=now + (claims.expire_ms - wall_ms) / 1000,
+            ends_at=_FOREVER if claims.until_ms is None else now + (claims.until_ms - wall_ms) / 1000,
             now=now,
         )
         return self._uses.setdefault(token, use)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 import structlog
 
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
-from services.gateway.viewing.use import DECISION_KEPT_S, Refusal, TicketUse
+from services.gateway.viewing.use import Refusal, TicketUse
 from snowlight.access.revocations import Position, Revocations
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
@@ -137,7 +137,7 @@ class Renewals:
             case "":
                 use.refusal = None
                 use.decided, use.epoch = position, epoch
-                use.holds_until = min(use.expires_at, now + DECISION_KEPT_S)
+                use.hold(self._ends_at(response, now), now)
                 use.rests_on(response.grants)
                 use.viewers.refuse(set(response.refused_viewers), now)
             case "ticket.idle":
@@ -148,6 +148,11 @@ class Renewals:
                 use.refusal = Refusal(PermissionDeniedError, code, response.detail, now + TOO_MANY_KEPT_S)
             case code:
                 use.refusal = Refusal(PermissionDeniedError, code, response.detail, _FOREVER)
+
+    def _ends_at(self, response: auth_pb2.RenewTicketResponse, now: float) -> float:
+        if not response.HasField("until_time"):
+            return _FOREVER
+        return now + (response.until_time.ToMilliseconds() - self._clock.now_ms()) / 1000
 
     def _wall_ms(self, at: float, now: float) -> int:
         return self._clock.now_ms() - round((now - at) * 1000)

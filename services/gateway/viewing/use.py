@@ -56,11 +56,13 @@ class TicketUse:
         "viewers",
     )
 
-    def __init__(self, claims: TicketClaims, *, issued_at: float, expires_at: float, now: float) -> None:
+    def __init__(
+        self, claims: TicketClaims, *, issued_at: float, expires_at: float, ends_at: float, now: float
+    ) -> None:
+        """`ends_at`: see `hold`."""
         self.claims = claims
         self.expires_at = expires_at
-        self.holds_until = min(expires_at, now + DECISION_KEPT_S)
-        """Until then nobody has to be asked, if nothing is revoked."""
+        self.hold(ends_at, now)
         self.idle_s = float("inf") if claims.sponsor else IDLE_S
         self.used_at = issued_at
         """When it was last used here; of one never seen here, when it was made."""
@@ -87,6 +89,12 @@ class TicketUse:
         """The newest decision was made by these grants and consents."""
         if (found := tuple(grants)) != self.claims.grants:
             self.claims = replace(self.claims, grants=found)
+
+    def hold(self, ends_at: float, now: float) -> None:
+        """Auth has just decided that it may go on. `ends_at`: when the first of what that rests on ends by
+        itself; infinity: nothing does."""
+        self.holds_until = min(self.expires_at, ends_at, now + DECISION_KEPT_S)
+        """Until then nobody has to be asked, if nothing is revoked."""
 
     def doubt(self) -> None:
         """Ask auth before the next use, whatever was known."""

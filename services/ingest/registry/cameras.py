@@ -77,6 +77,7 @@ class Cameras:
                 revision=0,
                 create_time_ms=now_ms,
                 update_time_ms=now_ms,
+                owner_time_ms=now_ms,
                 **self._source("source", uid, checked.source_url, None),
                 **self._source("sub_source", uid, checked.sub_source_url, None),
                 **written_fields(checked),
@@ -147,9 +148,11 @@ class Cameras:
         return self._sealer.open(record.source_secret, record.uid, "source")
 
     def _revised(self, current: CameraRecord, camera: camera_pb2.Camera) -> CameraRecord:
+        now_ms = max(self._clock.now_ms(), current.update_time_ms)
         return replace(
             current,
-            update_time_ms=max(self._clock.now_ms(), current.update_time_ms),
+            update_time_ms=now_ms,
+            owner_time_ms=current.owner_time_ms if camera.owner == current.owner else now_ms,
             **self._source(
                 "source", current.uid, camera.source_url, (current.source_url, current.source_secret)
             ),

@@ -41,6 +41,7 @@ def to_message(record: CameraRecord) -> camera_pb2.Camera:
         dossier=record.dossier,
         create_time=timestamp(record.create_time_ms),
         update_time=timestamp(record.update_time_ms),
+        owner_time=timestamp(record.owner_time_ms),
         revision=record.revision,
         **{field: getattr(record, field) for field in _PLAIN},
     )

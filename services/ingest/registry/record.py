@@ -33,6 +33,8 @@ class CameraRecord:
     dossier: Mapping[str, str]
     create_time_ms: int
     update_time_ms: int
+    owner_time_ms: int
+    """When `owner` last changed."""
 
     @property
     def name(self) -> str:

@@ -38,6 +38,7 @@ cameras = sa.Table(
     sa.Column("dossier", sa.JSON),
     sa.Column("create_time_ms", sa.BigInteger),
     sa.Column("update_time_ms", sa.BigInteger),
+    sa.Column("owner_time_ms", sa.BigInteger),
 )
 
 deleted_cameras = sa.Table(

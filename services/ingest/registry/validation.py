@@ -35,7 +35,17 @@ MUTABLE = (
 )
 """Fields of a camera that callers write."""
 
-OUTPUT_ONLY = ("name", "uid", "etag", "state", "state_reason", "create_time", "update_time", "revision")
+OUTPUT_ONLY = (
+    "name",
+    "uid",
+    "etag",
+    "state",
+    "state_reason",
+    "create_time",
+    "update_time",
+    "owner_time",
+    "revision",
+)
 """Fields that callers cannot write; naming one in a mask changes nothing (AIP-203)."""
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -20,6 +20,8 @@ from tests.rpc.auth.cluster import Auth
 from tests.rpc.auth.test_admin import admin
 
 pytestmark = pytest.mark.usefixtures("two_counties")
+MADE = 12
+"""Records of making the two counties: nine regions, three people."""
 
 
 async def test_an_export_is_oldest_first_whole_and_on_record_itself(auth: Auth, tmp_path: Path) -> None:
@@ -27,11 +29,11 @@ async def test_an_export_is_oldest_first_whole_and_on_record_itself(auth: Auth, 
         await look(auth, "root", "gate-371326", purpose=f"=cmd|{number}")
     file = tmp_path / "audit.csv"
     options = ("--format", "csv", "--output", file, "--by", "王检", "--purpose", "年检")
-    assert await admin(auth, "export-audit", *options) == (0, f"6 records in {file}\n", "")
-    rows = list(csv.DictReader(io.StringIO(file.read_bytes().decode("utf-8-sig"))))[3:]
+    assert await admin(auth, "export-audit", *options) == (0, f"{MADE + 3} records in {file}\n", "")
+    rows = list(csv.DictReader(io.StringIO(file.read_bytes().decode("utf-8-sig"))))[MADE:]
     assert [row["purpose"] for row in rows] == ["'=cmd|0", "'=cmd|1", "'=cmd|2"]
     assert [(row["position"], row["allowed"], row["region"]) for row in rows] == [
-        *(("4", "true", "371326101201"), ("5", "true", "371326101201"), ("6", "true", "371326101201"))
+        (str(MADE + number), "true", "371326101201") for number in (1, 2, 3)
     ]
     newest = (await page(auth)).records[0]
     assert (newest.event, newest.action, newest.principal) == ("view", "audit.read", "services/admin")
@@ -42,11 +44,11 @@ async def test_an_export_is_oldest_first_whole_and_on_record_itself(auth: Auth, 
     lines = tmp_path / "audit.jsonl"
     await admin(auth, "export-audit", "--format", "jsonl", "--output", lines, "--to", "2999-01-01")
     told = [json.loads(line) for line in lines.read_text().splitlines()]
-    assert [(each["action"], each["purpose"]) for each in told][5:] == [
+    assert [(each["action"], each["purpose"]) for each in told][MADE + 2 :] == [
         *(("live", "=cmd|2"), ("audit.read", "年检"))
     ]
-    assert (told[5]["window_start"], told[5]["watched_s"]) == (None, 0)
-    assert told[5]["policies"]
+    assert (told[MADE + 2]["window_start"], told[MADE + 2]["watched_s"]) == (None, 0)
+    assert told[MADE + 2]["policies"]
 
 
 async def test_a_persons_export_holds_what_they_may_see_and_names_them(auth: Auth, database_url: str) -> None:
@@ -85,14 +87,14 @@ async def test_the_tool_verifies_and_keeps_heads(auth: Auth, tmp_path: Path) -> 
     kept.write_text(head)
     status, output, errors = await admin(auth, "verify-audit", "--heads", kept)
     assert (status, errors) == (0, "")
-    assert output == "1 days with 4 records are as they were linked and signed\n"
+    assert output == f"1 days with {MADE + 1} records are as they were linked and signed\n"
     status, key, _ = await admin(auth, "audit-head", "--key")
     assert json.loads(key)["crv"] == "Ed25519"
 
     kept.write_text(f"{head}\n{head[:-9]}AAAAAAAA\n")
     status, output, errors = await admin(auth, "verify-audit", "--heads", kept)
     assert (status, "kept_head_wrong: kept head 2: the signature does not verify" in output) == (1, True)
-    assert errors == "snowlight: audit.broken: 1 findings in 1 days, 4 records\n"
+    assert errors == f"snowlight: audit.broken: 1 findings in 1 days, {MADE + 1} records\n"
 
 
 async def test_an_outsider_computes_the_chain_from_an_export_alone(auth: Auth, tmp_path: Path) -> None:

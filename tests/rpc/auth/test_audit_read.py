@@ -68,7 +68,10 @@ async def test_what_is_about_no_known_camera_is_about_the_scope_of_who_asked(aut
 
 async def test_changes_of_people_are_told_where_those_are(auth: Auth) -> None:
     records = (await page(auth, await auditor(auth, "371326"))).records
-    assert [(record.event, record.region) for record in records] == [("change", "371326")] * 2
+    people = [record for record in records if record.action == "principal.manage"]
+    assert [(record.event, record.region) for record in people] == [("change", "371326")] * 2
+    regions = {record.region for record in records if record.action == "region.manage"}
+    assert regions == {"371326", "371326101", "371326101201", "371326101201G1"}
     assert {record.detail.split(" ")[1] for record in records} == {"created:"}
 
 

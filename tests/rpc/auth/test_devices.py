@@ -182,6 +182,16 @@ async def test_an_address_cannot_fill_the_waiting_room(
     assert await begin(auth, box, "10.8.0.5")
 
 
+async def test_a_household_of_ipv6_cannot_fill_the_waiting_room_either(
+    auth: Auth, resident: auth_pb2.IssueTokenResponse, box: str
+) -> None:
+    for number in range(20):
+        await begin(auth, box, f"2001:db8::{number:x}")
+    with pytest.raises(ResourceExhaustedError):
+        await begin(auth, box, "2001:db8::ffff")
+    assert await begin(auth, box, "2001:db8:0:1::1")
+
+
 async def test_an_admins_box_has_a_viewers_rights_and_shows_what_is_live(auth: Auth, box: str) -> None:
     await auth.add_region("371326", auth_pb2.COUNTY)
     await auth.add_person("wang.gang", auth_pb2.ADMIN, auth_pb2.VIEWER, scope="371326")

@@ -41,6 +41,11 @@ async def test_a_special_duty_shares_cameras_until_it_ends(auth: Auth) -> None:
     )
     token = (await auth.sign_in("guest")).access_token
     assert await allowed(auth, "guest", "live", camera_uid="gate")
+    ticket = await auth.access.CreateTicket(
+        auth_pb2.CreateTicketRequest(access_token=token, camera_uid="gate", action="live")
+    )
+    claims = await auth.verifier.ticket(ticket.ticket)
+    assert claims.until_ms == draft.expire_time.ToMilliseconds(), "gateways ask again then"
     seen = await auth.access.ListVisibleCameras(auth_pb2.ListVisibleCamerasRequest(access_token=token))
     assert list(seen.camera_uids) == ["gate"]
     regions = await auth.access.ListVisibleRegions(auth_pb2.ListVisibleRegionsRequest(access_token=token))

@@ -40,15 +40,16 @@ class OidcProvider:
     )
     single_use: bool = True
     answers_issuer: str = ""
+    keys_told: int = 0
     sign: Signed = field(init=False)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sign = lambda claims: self.signed(claims, "RS256", "rsa")
 
-    def signed(self, claims: Claims, algorithm: str, key_id: str) -> str:
-        """A token of one of the provider's keys."""
-        header = {"alg": algorithm, "kid": key_id, "typ": "JWT"}
+    def signed(self, claims: Claims, algorithm: str, key_id: str, *, named: bool = True) -> str:
+        """A token of one of the provider's keys, which it names or not."""
+        header = {"alg": algorithm, "typ": "JWT"} | ({"kid": key_id} if named else {})
         key = next(key for key in self.keys.keys if key.kid == key_id)
         return jws.serialize_compact(header, json.dumps(claims).encode(), key, algorithms=[algorithm])
 
@@ -63,7 +64,13 @@ class OidcProvider:
             }
         )
 
+    def replace_rsa(self) -> None:
+        """Go on with another RSA key under the same id."""
+        others = [key for key in self.keys.keys if key.kid != "rsa"]
+        self.keys = KeySet([RSAKey.generate_key(2048, parameters={"kid": "rsa"}), *others])
+
     async def jwks(self, _request: web.Request) -> web.Response:
+        self.keys_told += 1
         return web.json_response(self.keys.as_dict(private=False))
 
     async def authorize(self, request: web.Request) -> web.Response:

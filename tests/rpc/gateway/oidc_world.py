@@ -26,6 +26,7 @@ redirect_uri = "{redirect_uri}"
 lines = ["carrier", "government"]
 roles = ["viewer", "operator"]
 scope = "regions/421381"
+organisations = ["Carrier of the county", "应山村委会"]
 
 [[provider.rule]]
 when = {{ groups = "operators" }}

@@ -10,7 +10,7 @@ from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from tests.parts.callers import permitted_channel
 from tests.parts.part import free_port
 from tests.rpc.gateway.oidc_provider import CLIENT_ID, Claims
-from tests.rpc.gateway.oidc_world import FILE, World, audit, run_world
+from tests.rpc.gateway.oidc_world import FILE, Person, World, audit, run_world
 from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, run_site
 
 
@@ -76,6 +76,10 @@ REFUSED: dict[str, tuple[Claims, str]] = {
         "auth.oidc_beyond_maximum",
     ),
     "no region": ({"groups": ["cadres"], "office": {"kind": "village"}}, "auth.oidc_no_rule"),
+    "an organisation outside of the maximum": (
+        {"groups": ["cadres"], "office": {"kind": "village", "name": "公安局"}, "region": COUNTY},
+        "auth.oidc_beyond_maximum",
+    ),
 }
 
 
@@ -87,6 +91,12 @@ async def test_who_matches_no_rule_or_exceeds_the_maximum_stays_out(world: World
         assert await person.come_in() == (403, code), name
         assert await person.session() is None
     assert await audit(site) == []
+    assert "your organisation there" in await told_why(person)
+
+
+async def told_why(person: Person) -> str:
+    async with person.http.get(await person.start()) as response:
+        return await response.text()
 
 
 @pytest.mark.parametrize(("algorithm", "key_id"), [("ES256", "ec"), ("EdDSA", "okp"), ("Ed25519", "okp")])
@@ -109,6 +119,21 @@ async def test_a_providers_new_key_is_fetched(world: World) -> None:
     provider.sign = lambda claims: provider.signed(claims, "RS256", "new")
     site.clock.ahead_s += 11
     assert await person.come_in() == (302, "/")
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_key_that_was_replaced_under_its_id_or_has_none_is_fetched(world: World, named: bool) -> None:
+    site, provider, person = world
+    provider.sign = lambda claims: provider.signed(claims, "RS256", "rsa", named=named)
+    assert await person.come_in() == (302, "/")
+    provider.replace_rsa()
+    for _ in range(3):
+        assert await person.come_in() == (401, "auth.oidc_refused")
+    assert provider.keys_told == 1, "not more than once in ten seconds"
+    site.clock.ahead_s += 11
+    assert await person.come_in() == (302, "/")
+    assert await person.come_in() == (302, "/")
+    assert provider.keys_told == 2
 
 
 async def test_who_is_disabled_here_stays_out_and_nobody_has_a_password(world: World) -> None:

@@ -73,3 +73,14 @@ async def test_updates_at_the_same_time_are_all_kept(registry: Registry) -> None
     )
     now = await get(registry, created.name)
     assert (now.display_name, now.owner, now.operator, now.camera_class) == ("东门", "村委会", "电信", 1)
+
+
+async def test_it_is_noted_since_when_a_camera_is_its_owners(registry: Registry) -> None:
+    created = await create(registry, "gate-1", owner="principals/a")
+    assert created.owner_time == created.create_time
+    renamed = await update(registry, created.name, "display_name", "owner_time", display_name="东门")
+    assert renamed.owner_time == created.owner_time, "nobody writes it"
+    same = await update(registry, created.name, "owner", owner="principals/a")
+    assert same.owner_time == created.owner_time
+    sold = await update(registry, created.name, "owner", owner="principals/b")
+    assert sold.owner_time == sold.update_time != created.owner_time

@@ -57,6 +57,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a line that does not exist": ({"rule": [rule(line="army")]}, "provider.0.rule.0.line"),
     "a line beyond the maximum": ({"rule": [rule(line="police")]}, "rule 0: line police is not among"),
     "a role beyond the maximum": ({"rule": [rule(), rule(roles=["admin"])]}, "rule 1: admin not among"),
+    "an organisation beyond the maximum": (
+        {"rule": [rule(), rule(organisation="City police")]},
+        "rule 1: organisation City police is not among maximum.organisations",
+    ),
+    "a claimed organisation without a maximum": (
+        {"rule": [rule(organisation_claim="company")]},
+        "rule 0: organisation_claim needs maximum.organisations",
+    ),
     "a rule for everybody": ({"rule": [rule(when={})]}, "provider.0.rule.0.when"),
     "a rule for no value": ({"rule": [rule(when={"groups": []})]}, "needs at least one value"),
     "a rule of no scope": ({"rule": [rule(scope=None)]}, "either scope or scope_claim"),

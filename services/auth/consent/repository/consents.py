@@ -1,5 +1,6 @@
 """Consents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.model import Audience, Consent, ConsentState, Hours
 from services.auth.consent.repository.overseen import Overseen
+from services.auth.repository.in_list import in_list
 from services.auth.tables.consent import consents, erasures
 
 _WITH_ERASURE = sa.select(consents, erasures.c.erasure_id).select_from(
@@ -81,6 +83,15 @@ async def over(connection: AsyncConnection, now_ms: int, limit: int) -> list[Con
     """Active consents whose time is over."""
     query = _WITH_ERASURE.where(consents.c.end_ms <= now_ms, consents.c.state == str(ConsentState.ACTIVE))
     return [_consent(row) for row in await connection.execute(query.limit(limit))]
+
+
+async def of_others(connection: AsyncConnection, owners: Mapping[str, str]) -> list[Consent]:
+    """Active consents for these cameras, by uid, that somebody else than the owner now gave."""
+    query = _WITH_ERASURE.where(
+        consents.c.camera_uid.in_(in_list(owners)), consents.c.state == str(ConsentState.ACTIVE)
+    )
+    found = [_consent(row) for row in await connection.execute(query)]
+    return [consent for consent in found if consent.owner != owners[consent.camera_uid]]
 
 
 async def expire(connection: AsyncConnection, consent: Consent) -> bool:

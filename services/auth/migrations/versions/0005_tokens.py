@@ -1,4 +1,5 @@
-"""Sessions tell how they began; clients, device codes, known places; keys are published before they sign."""
+"""Sessions tell how they began and keep the last uses of their refresh tokens; clients, device codes, known
+places; keys are published before they sign."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,11 +9,27 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
+    # People sign in again after the update: older tokens do not say for whom they are.
+    op.drop_table("refresh_tokens")
+    op.execute("DELETE FROM refresh_families")
     for name, default in (("way", "password"), ("client_id", ""), ("remote_address", "")):
         column = sa.Column(name, sa.Text, nullable=False, server_default=default)
         op.add_column("refresh_families", column)
     op.add_column("refresh_families", sa.Column("use_ms", sa.BigInteger, nullable=False, server_default="0"))
-    op.execute("UPDATE refresh_families SET use_ms = expire_ms - 43200000")
+    op.add_column(
+        "refresh_families", sa.Column("seed", sa.LargeBinary(32), nullable=False, server_default="")
+    )
+    op.create_table(
+        "refresh_uses",
+        sa.Column(
+            "family_id",
+            sa.Text,
+            sa.ForeignKey("refresh_families.family_id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("nonce", sa.Text, primary_key=True),
+        sa.Column("use_ms", sa.BigInteger, nullable=False),
+    )
     op.add_column("signing_keys", sa.Column("sign_ms", sa.BigInteger, nullable=False, server_default="0"))
     op.create_table(
         "clients",

@@ -133,4 +133,5 @@ def upgrade() -> None:
         sa.Column("create_ms", sa.BigInteger, nullable=False),
         sa.Column("grant_id", sa.Text, nullable=False),
     )
+    op.add_column("cameras", sa.Column("owner_ms", sa.BigInteger, nullable=False, server_default="0"))
     op.create_index("ix_audit_of_camera", "audit_records", ["camera_uid", "record_id"])

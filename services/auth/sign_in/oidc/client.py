@@ -61,13 +61,11 @@ class ProviderClient:
             self._described = (now, _description(answer, self.provider))
         return self._described[1]
 
-    async def keys(self, key_id: str | None) -> KeySet:
-        """The provider's keys, fetched anew when they lack `key_id`, at most once in ten seconds."""
+    async def keys(self, other_than: KeySet | None = None) -> KeySet:
+        """The provider's keys. Those that are kept unless they are `other_than`, by which something does not
+        verify: then fetched anew, at most once in ten seconds."""
         async with self._fetching:
-            lacks = self._keys is None or (
-                key_id is not None and all(key.kid != key_id for key in self._keys.keys)
-            )
-            if lacks and self._clock.monotonic() - self._keys_at >= MIN_KEYS_INTERVAL_S:
+            if self._keys is other_than and self._clock.monotonic() - self._keys_at >= MIN_KEYS_INTERVAL_S:
                 self._keys_at = self._clock.monotonic()
                 answer = await self._ask("GET", (await self.description()).jwks_uri)
                 self._keys = _key_set(answer)

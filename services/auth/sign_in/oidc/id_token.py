@@ -18,7 +18,7 @@ SKEW_S = 60
 _MIN_RSA_BITS = 2048
 
 
-def read_id_header(token: str) -> tuple[str, str | None]:
+def _read_header(token: str) -> tuple[str, str | None]:
     """Algorithm and key id. Raises UnauthenticatedError for what is not taken."""
     if len(token) > MAX_LENGTH:
         raise refused("the ID token is too long")
@@ -32,18 +32,28 @@ def read_id_header(token: str) -> tuple[str, str | None]:
     return algorithm, key_id
 
 
-def verify_id_token(token: str, keys: KeySet, provider: Provider, nonce: str, now_s: float) -> dict[str, Any]:
-    """The claims of a token that `provider` signed for us, now, and for this sign-in.
+def verify_signature(token: str, keys: KeySet) -> bytes | None:
+    """What a token says; None when none of `keys` has signed it, as when the provider has others by now.
+
+    Raises UnauthenticatedError("auth.oidc_refused") for what no key would make good.
+    """
+    algorithm, key_id = _read_header(token)
+    try:
+        key = _key(keys, algorithm, key_id)
+        return jws.deserialize_compact(token.encode("ascii"), key, algorithms=[algorithm]).payload or b""
+    except REFUSALS:
+        return None
+
+
+def check_id_token(payload: bytes, provider: Provider, nonce: str, now_s: float) -> dict[str, Any]:
+    """The claims in what `provider` has signed: for us, now, and for this sign-in.
 
     Raises UnauthenticatedError("auth.oidc_refused").
     """
-    algorithm, key_id = read_id_header(token)
     try:
-        key = _key(keys, algorithm, key_id)
-        parsed = jws.deserialize_compact(token.encode("ascii"), key, algorithms=[algorithm])
-        claims = parse_json(parsed.payload or b"")
+        claims = parse_json(payload)
     except REFUSALS as error:
-        raise refused("the ID token does not verify") from error
+        raise refused("the ID token cannot be read") from error
     if not isinstance(claims, dict):
         raise refused("the ID token holds no claims")
     _check_claims(claims, provider, nonce, now_s)

@@ -25,7 +25,7 @@ from services.auth.repository.refresh_tokens import Way
 from services.auth.repository.revocations import Kind
 from services.auth.rights import actor_of, load_principal
 from services.auth.sign_in.oidc.client import ProviderClient
-from services.auth.sign_in.oidc.id_token import read_id_header, refused, verify_id_token
+from services.auth.sign_in.oidc.id_token import check_id_token, refused, verify_signature
 from services.auth.sign_in.oidc.mapping import Mapped, map_claims, require_within
 from services.auth.sign_in.oidc.providers_file import Provider
 from services.auth.tokens import Grant, Tokens
@@ -111,10 +111,8 @@ class OidcSignIn:
         if (issuer or described.names_issuer) and issuer != client.provider.issuer:
             raise refused("another provider has answered")  # RFC 9207 section 2.4
         id_token = await client.exchange(code, str(begun["verifier"]))
-        _, key_id = read_id_header(id_token)
-        claims = verify_id_token(
-            id_token,
-            await client.keys(key_id),
+        claims = check_id_token(
+            await _signed_by(client, id_token),
             client.provider,
             str(begun["nonce"]),
             self._clock.now_ms() / 1000,
@@ -203,3 +201,15 @@ class OidcSignIn:
         if self._clock.now_ms() >= login["expire_ms"]:
             raise refused("this sign-in took too long")
         return dict(login)
+
+
+async def _signed_by(client: ProviderClient, id_token: str) -> bytes:
+    """What the provider has signed, by the keys that are kept or, failing these, by those it has now: a key
+    may be replaced under the same id, or have none."""
+    kept = await client.keys()
+    signed = verify_signature(id_token, kept)
+    if signed is None:
+        signed = verify_signature(id_token, await client.keys(other_than=kept))
+    if signed is None:
+        raise refused("the ID token does not verify")
+    return signed

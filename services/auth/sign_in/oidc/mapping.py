@@ -46,8 +46,13 @@ def map_claims(provider: Provider, claims: Mapping[str, Any]) -> Mapped:
 
 
 async def require_within(connection: AsyncConnection, provider: Provider, mapped: Mapped) -> None:
-    """Raises PermissionDeniedError("auth.oidc_beyond_maximum") for a scope that is no region, or lies outside
-    of what the provider may give at most. Lines and roles were checked when the file was read."""
+    """Raises PermissionDeniedError("auth.oidc_beyond_maximum") for a scope that is no region, and for a scope
+    or an organisation outside of what the provider may give at most. Lines and roles were checked when the
+    file was read."""
+    if mapped.organisation and mapped.organisation not in provider.maximum.organisations:
+        raise PermissionDeniedError(
+            "auth.oidc_beyond_maximum", "your organisation there is not one to be had here"
+        )
     chain = await regions.chain(connection, mapped.scope)
     if provider.maximum.scope.removeprefix("regions/") not in chain:
         raise PermissionDeniedError("auth.oidc_beyond_maximum", "your region there is not one to be had here")

@@ -38,6 +38,7 @@ def _check_url(value: str) -> str:
 
 Url = Annotated[str, AfterValidator(_check_url)]
 RegionName = Annotated[str, StringConstraints(pattern=r"^regions/[0-9A-Za-z._-]{1,64}$")]
+Organisation = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Claim = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
@@ -51,6 +52,7 @@ class Maximum(_Strict):
     lines: list[Line] = Field(min_length=1)
     roles: list[Role] = Field(min_length=1)
     scope: RegionName
+    organisations: list[Organisation] = Field([], max_length=1000)
 
 
 class Rule(_Strict):
@@ -116,6 +118,12 @@ class Provider(_Strict):
             beyond = set(rule.roles) - set(self.maximum.roles)
             if beyond:
                 raise ValueError(f"rule {number}: {', '.join(sorted(beyond))} not among maximum.roles")
+            if rule.organisation and rule.organisation not in self.maximum.organisations:
+                raise ValueError(
+                    f"rule {number}: organisation {rule.organisation} is not among maximum.organisations"
+                )
+            if rule.organisation_claim and not self.maximum.organisations:
+                raise ValueError(f"rule {number}: organisation_claim needs maximum.organisations")
         return self
 
 

@@ -336,7 +336,9 @@ class IssueTokenRequest(_message.Message):
     password: _builtins.str
     refresh_token: _builtins.str
     remote_address: _builtins.str
-    """The caller's address as the gateway saw it; failed sign-ins are counted by it. Believed from services."""
+    """The caller's address as the gateway saw it; failed sign-ins are counted by it. Believed from the gateway
+    alone: anybody else comes from the other end of their connection.
+    """
     acting_person: _builtins.str
     """Of client_credentials: the person a system acts for, their unit, and why. All three or none."""
     acting_unit: _builtins.str
@@ -1039,6 +1041,7 @@ class RenewTicketResponse(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     REFUSED_VIEWERS_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
     refusal: _builtins.str
     """Empty: it may go on. Else "ticket.revoked", "ticket.idle", "ticket.expired" or "ticket.too_many_viewers"."""
     detail: _builtins.str
@@ -1051,6 +1054,12 @@ class RenewTicketResponse(_message.Message):
     def grants(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the grants and consents that it rests on now."""
 
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp:
+        """When the first of what it rests on ends by itself (a jurisdiction, a grant, a consent, its hours today): ask
+        again then, and let nobody in without an answer. Unset: nothing does.
+        """
+
     def __init__(
         self,
         *,
@@ -1058,10 +1067,11 @@ class RenewTicketResponse(_message.Message):
         detail: _builtins.str = ...,
         refused_viewers: _abc.Iterable[_builtins.int] | None = ...,
         grants: _abc.Iterable[_builtins.str] | None = ...,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "grants", b"grants", "refusal", b"refusal", "refused_viewers", b"refused_viewers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "grants", b"grants", "refusal", b"refusal", "refused_viewers", b"refused_viewers", "until_time", b"until_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -138,6 +138,7 @@ class Camera(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    OWNER_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"cameras/{id}"; id matches [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"""
     uid: _builtins.str
@@ -181,6 +182,10 @@ class Camera(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def owner_time(self) -> _timestamp_pb2.Timestamp:
+        """When `owner` last changed. Earlier footage is not the owner's."""
+
     def __init__(
         self,
         *,
@@ -208,10 +213,11 @@ class Camera(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
+        owner_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "location", b"location", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "location", b"location", "owner_time", b"owner_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "camera_class", b"camera_class", "create_time", b"create_time", "display_name", b"display_name", "dossier", b"dossier", "enabled", b"enabled", "etag", b"etag", "listed_for_residents", b"listed_for_residents", "location", b"location", "managing_unit", b"managing_unit", "name", b"name", "operator", b"operator", "owner", b"owner", "ownership", b"ownership", "region", b"region", "retention_days", b"retention_days", "revision", b"revision", "schedule", b"schedule", "source_url", b"source_url", "state", b"state", "state_reason", b"state_reason", "sub_source_url", b"sub_source_url", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "camera_class", b"camera_class", "create_time", b"create_time", "display_name", b"display_name", "dossier", b"dossier", "enabled", b"enabled", "etag", b"etag", "listed_for_residents", b"listed_for_residents", "location", b"location", "managing_unit", b"managing_unit", "name", b"name", "operator", b"operator", "owner", b"owner", "owner_time", b"owner_time", "ownership", b"ownership", "region", b"region", "retention_days", b"retention_days", "revision", b"revision", "schedule", b"schedule", "source_url", b"source_url", "state", b"state", "state_reason", b"state_reason", "sub_source_url", b"sub_source_url", "uid", b"uid", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
