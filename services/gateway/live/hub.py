@@ -47,6 +47,8 @@ class LiveHub:
         self._used_at = clock.monotonic()
         self._viewers: dict[str, float] = {}
         self._news = asyncio.Event()
+        self.listeners: set[asyncio.Event] = set()
+        """Set at each piece of news, for those who wait for several hubs at once."""
         self._caught_up = False
         self._made: dict[str, bytes] = {}
 
@@ -141,6 +143,8 @@ class LiveHub:
 
     def _tell(self) -> None:
         self._made.clear()
+        for listener in self.listeners:
+            listener.set()
         self._news.set()
         self._news = asyncio.Event()
 

@@ -8,9 +8,9 @@ import re
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.live.hub import LiveHub, LiveHubs
+from services.gateway.live.hub import LiveHub
+from services.gateway.live.opening import LiveOpening
 from services.gateway.live.playlist import media_playlist, multivariant_playlist, silent_multivariant_playlist
 from services.gateway.live.reload import BLOCKING, Reload, read_reload
 from services.gateway.live.segment import LivePart
@@ -18,8 +18,7 @@ from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
-from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import NotFoundError, UnavailableError
+from snowlight.errors import NotFoundError
 from snowlight.media.silent import silent_init
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -35,19 +34,14 @@ class LiveRoutes:
     def __init__(
         self,
         tickets: TicketCheck,
-        hubs: LiveHubs,
-        cameras: CameraModel,
+        opening: LiveOpening,
         sending: Sending,
         metrics: GatewayMetrics,
-        *,
-        wait_s: float,
     ) -> None:
         self._tickets = tickets
-        self._hubs = hubs
-        self._cameras = cameras
+        self._opening = opening
         self._sending = sending
         self._metrics = metrics
-        self._wait_s = wait_s
 
     def routes(self) -> tuple[Route, ...]:
         def route(
@@ -126,21 +120,8 @@ class LiveRoutes:
         return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
 
     async def _hub(self, request: web.Request, *, stale: bool = False) -> tuple[LiveHub, TicketUse]:
-        """The hub of the ticket's camera, with a segment to play. Waits for the first one a bounded time.
-
-        `stale`: segments of a camera that has just gone are still good. Raises UnavailableError that says why
-        there is no picture.
-        """
         use = await self._tickets.open(request, "live")
-        hub = self._hubs.open(use.claims.camera_uid, use.claims.ticket_id)
-        try:
-            async with asyncio.timeout(self._wait_s):
-                while not (await hub.shows_now() or (stale and hub.window.listed())):
-                    if hub.failure is not None and self._is_down(hub.uid):
-                        raise self._no_picture(hub)
-                    await hub.news()
-        except TimeoutError as error:
-            raise self._no_picture(hub) from error
+        hub = await self._opening.open(use, stale=stale)
         await self._tickets.still(use)  # the right may have gone while this waited
         return hub, use
 
@@ -154,38 +135,24 @@ class LiveRoutes:
         try:
             async with asyncio.timeout(reload.longest_s(hub.window)):
                 while not hub.window.reached(reload.segment, reload.part):
-                    if hub.failure is not None and self._is_down(hub.uid):
-                        raise self._no_picture(hub)
+                    self._opening.require_up(hub)
                     await hub.news()
         except TimeoutError as error:
-            raise self._no_picture(hub) from error
+            raise self._opening.no_picture(hub) from error
 
     async def _part(self, hub: LiveHub, session: int, number: int) -> LivePart:
         """The part, once it is there. Raises NotFoundError when it is none that is kept or comes next."""
         try:
-            async with asyncio.timeout(self._wait_s):
+            async with asyncio.timeout(self._opening.wait_s):
                 while (part := hub.window.part(session, number)) is None:
                     if not hub.window.is_next(session, number):
                         break
                     await hub.news()
         except TimeoutError as error:
-            raise self._no_picture(hub) from error
+            raise self._opening.no_picture(hub) from error
         if part is None:
             raise NotFoundError("live.unknown_part", "there is no such part now")
         return part
-
-    def _is_down(self, uid: str) -> bool:
-        camera = self._cameras.by_uid(uid)
-        return camera is None or camera.state in (camera_pb2.OFFLINE, camera_pb2.DISABLED)
-
-    def _no_picture(self, hub: LiveHub) -> UnavailableError:
-        camera = self._cameras.by_uid(hub.uid)
-        if camera is not None and self._is_down(hub.uid):
-            state = camera_pb2.CameraState.Name(camera.state).lower()
-            return UnavailableError(f"camera.{state}", camera.state_reason or f"the camera is {state}")
-        if hub.failure is not None:
-            return UnavailableError(hub.failure.code, hub.failure.detail or "the camera has no picture now")
-        return UnavailableError("live.no_segment", "the camera has sent no whole segment yet")
 
 
 def _playlist(body: bytes) -> web.Response:

@@ -113,6 +113,20 @@ class LiveWindow:
                 return part if part.number == number else None
         return None
 
+    def after(self, part: LivePart | None) -> list[LivePart]:
+        """All parts that came after `part` and are kept, oldest first; all for None."""
+        newer: list[LivePart] = []
+        for each in self._newest_parts():
+            if part is not None and (each.session, each.number) <= (part.session, part.number):
+                break
+            newer.append(each)
+        newer.reverse()
+        return newer
+
+    def init_of(self, session: int) -> InitSection:
+        """The init section of a part that is kept."""
+        return self._inits[session]
+
     def is_next(self, session: int, number: int) -> bool:
         """Whether the part is the very next of the session that goes on: playlists hint at it."""
         newest = next(self._newest_parts(), None)
