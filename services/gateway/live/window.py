@@ -123,6 +123,20 @@ class LiveWindow:
         newer.reverse()
         return newer
 
+    def newest(self) -> LivePart:
+        """The newest part; there is one once a segment is listed."""
+        return next(self._newest_parts())
+
+    def newest_pictures(self) -> list[LivePart]:
+        """The parts from the newest key frame on, oldest first."""
+        parts: list[LivePart] = []
+        for part in self._newest_parts():
+            parts.append(part)
+            if part.independent:
+                break
+        parts.reverse()
+        return parts
+
     def init_of(self, session: int) -> InitSection:
         """The init section of a part that is kept."""
         return self._inits[session]
