@@ -35,6 +35,7 @@ from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
 from services.gateway.http.routes import Route, add_routes
 from services.gateway.live.hub import LiveHubs
+from services.gateway.live.opening import LiveOpening
 from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers, open_peers
@@ -47,8 +48,10 @@ from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
+from services.gateway.snapshot.routes import SnapshotRoutes
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.viewing import Viewing, open_viewing
+from services.gateway.wall.routes import WallRoutes
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import open_stores
 from snowlight.runtime import Runtime
@@ -103,11 +106,13 @@ def build_site(
     reader = FootageReader(peers, index, stores)
     camera_routes = CameraRoutes(peers, identity, cameras, clock)
     desk = Desk(identity, cameras)
+    opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
         ClientAuth(settings.client_certificate_header),
         SessionCookie(behind_proxy=behind_proxy),
     )
     devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
+    wall = WallRoutes(tickets, opening, metrics)
     table: list[Route] = [
         *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, session, behind_proxy=behind_proxy).routes(),
@@ -126,7 +131,9 @@ def build_site(
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
-        *LiveRoutes(tickets, hubs, cameras, sending, metrics, wait_s=settings.live_wait_seconds).routes(),
+        *LiveRoutes(tickets, opening, sending, metrics).routes(),
+        *wall.routes(),
+        *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
@@ -135,6 +142,7 @@ def build_site(
         client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
+    site.on_shutdown.append(wall.close)
     add_routes(site, with_document(table, version("snowlight")))
     site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
     return site

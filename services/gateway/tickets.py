@@ -24,20 +24,41 @@ class TicketCheck:
         self._behind_proxy = behind_proxy
 
     async def open(self, request: web.Request, *actions: str) -> TicketUse:
-        """The ticket in the path, in use by who asks.
+        """The ticket in the path, in use by who asks. Raises as `open_token`."""
+        return await self.open_token(request.match_info["ticket"], request, *actions)
+
+    async def open_token(self, token: str, request: web.Request, *actions: str) -> TicketUse:
+        """The ticket, in use by whoever made the request.
 
         Raises UnauthenticatedError when it is forged or garbled, ExpiredError once it is over or asleep,
         PermissionDeniedError when it was revoked or is for another action, when its camera is gone, and when
         too many use it already.
         """
-        token = request.match_info["ticket"]
         use = self._desk.warm(token) or await self._desk.open(token)
         use.claims.require(*actions)
+        self._admit(use, request)
+        return use
+
+    def holds(self, token: str) -> bool:
+        """Whether the ticket is still good, as far as can be told without asking anybody."""
+        return self._desk.warm(token) is not None
+
+    def watches(self, token: str, request: web.Request) -> bool:
+        """Whether whoever made the request watches on with the ticket, told in the same way."""
+        use = self._desk.warm(token)
+        if use is None:
+            return False
+        try:
+            self._admit(use, request)
+        except PermissionDeniedError:
+            return False
+        return True
+
+    def _admit(self, use: TicketUse, request: web.Request) -> None:
         if self._cameras.by_uid(use.claims.camera_uid) is None:
             raise PermissionDeniedError("ticket.camera_gone", "this ticket's camera is registered no more")
         address = remote_address(request, behind_proxy=self._behind_proxy)
         self._desk.admit(use, address, request.headers.get("User-Agent", ""))
-        return use
 
     async def still(self, use: TicketUse) -> None:
         """The ticket that a request was let in with, after it has waited for something. Raises as `open`."""

@@ -150,6 +150,17 @@ def _parse_traf(data: Buffer, position: int, end: int) -> MovieFragment | None:
     return MovieFragment(decode_time, duration, samples, independent) if samples else None
 
 
+def movie_fragment_number(data: Buffer) -> int:
+    """sequence_number of the first movie fragment in `data` (8.8.5). Raises ValueError when there is none."""
+    for kind, content, end in iterate(data):
+        if kind == b"moof":
+            for inner, inner_content, inner_end in iterate(data, content, end):
+                if inner == b"mfhd" and inner_end - inner_content >= 8:
+                    return int(_U32.unpack_from(data, inner_content + 4)[0])
+            break
+    raise ValueError("no numbered movie fragment")
+
+
 def build_prft(capture_ms: int, media_time: int) -> bytes:
     """A producer reference time box (8.16.5): the video at `media_time` was captured at `capture_ms`."""
     seconds, ms = divmod(capture_ms, 1000)

@@ -22,6 +22,8 @@ const COMMON: Partial<HlsConfig> = {
 /** A wall: near the edge, little memory per picture. Lengths in seconds. */
 export const LIVE_CONFIG: Partial<HlsConfig> = {
   ...COMMON,
+  // A low-latency player holds a connection open for each picture, and browsers allow six.
+  lowLatencyMode: false,
   liveSyncDurationCount: 2,
   liveMaxLatencyDurationCount: 6,
   liveDurationInfinity: true,

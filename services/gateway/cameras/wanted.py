@@ -26,6 +26,7 @@ TICKET = {
     },
 }
 _PLAYLISTS = {"live": "live.m3u8", "playback": "vod.m3u8"}
+_SNAPSHOTS = frozenset({"live", "playback", "snapshot"})
 
 
 def read_window(
@@ -51,6 +52,8 @@ def read_window(
 def ticket_json(ticket: auth_pb2.Ticket, action: str) -> dict[str, Any]:
     """The ticket and where it leads."""
     urls = {"hls": f"/hls/{ticket.ticket}/{_PLAYLISTS[action]}"} if action in _PLAYLISTS else {}
+    if action in _SNAPSHOTS:
+        urls["snapshot"] = f"/snapshot/{ticket.ticket}.jpg"
     return {
         "ticket": ticket.ticket,
         "ticket_id": ticket.ticket_id,

@@ -5,7 +5,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from services.gateway.metrics import GatewayMetrics
 
-_MEDIA_PREFIX = "/hls/"
+_MEDIA_PREFIXES = ("/hls/", "/snapshot/")
 ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
 """Headers of every answer."""
 
@@ -36,7 +36,7 @@ async def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
     of the browser is involved (Fetch, section 3.3).
     """
     response.headers.update(ALWAYS)
-    if request.path.startswith(_MEDIA_PREFIX):
+    if request.path.startswith(_MEDIA_PREFIXES):
         response.headers["Access-Control-Allow-Origin"] = "*"
 
 

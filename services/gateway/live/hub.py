@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 
 import structlog
 
-from services.gateway.live.window import LiveSegment, LiveWindow
+from services.gateway.live.window import LiveWindow
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import INGEST, Peers
 from snowlight.access.revocations import Revocations
@@ -46,7 +47,10 @@ class LiveHub:
         self._used_at = clock.monotonic()
         self._viewers: dict[str, float] = {}
         self._news = asyncio.Event()
+        self.listeners: set[asyncio.Event] = set()
+        """Set at each piece of news, for those who wait for several hubs at once."""
         self._caught_up = False
+        self._made: dict[str, bytes] = {}
 
     @property
     def fresh(self) -> bool:
@@ -71,6 +75,13 @@ class LiveHub:
         since = self._clock.monotonic() - VIEWER_S
         self._viewers = {ticket: at for ticket, at in self._viewers.items() if at >= since}
         return len(self._viewers)
+
+    def playlist(self, name: str, make: Callable[[LiveWindow], str]) -> bytes:
+        """What `make` makes of the window as it is now: once, however many ask for it."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = make(self.window).encode()
+        return made
 
     async def news(self) -> None:
         """Wait for the next fragment or failure."""
@@ -131,6 +142,9 @@ class LiveHub:
                 self._tell()
 
     def _tell(self) -> None:
+        self._made.clear()
+        for listener in self.listeners:
+            listener.set()
         self._news.set()
         self._news = asyncio.Event()
 
@@ -185,10 +199,3 @@ class LiveHubs:
     def _measure(self) -> None:
         self._metrics.live_hubs.set(len(self._hubs))
         self._metrics.live_viewers.set(sum(hub.viewers() for hub, _ in self._hubs.values()))
-
-
-def measured_bandwidth(segments: list[LiveSegment]) -> tuple[int, int]:
-    """Peak and average bits per second of `segments` (RFC 8216 section 4.3.4.2)."""
-    sizes = [(len(segment.data) * 8000, max(segment.duration_ms, 1)) for segment in segments]
-    peak = max(bits // ms for bits, ms in sizes)
-    return peak, sum(bits for bits, _ in sizes) // sum(ms for _, ms in sizes)

@@ -1,19 +1,25 @@
 """Live playlists (RFC 8216bis)."""
 
-from services.gateway.live.hub import measured_bandwidth
-from services.gateway.live.window import LiveSegment
+from collections.abc import Sequence
+
+from services.gateway.live.segment import LivePart, LiveSegment
+from services.gateway.live.window import LiveWindow
 from snowlight.instants import format_instant
 from snowlight.media.fragment import InitSection
 from snowlight.media.silent import silent_codecs
 
+PARTS_FOR_TARGETS = 3
+"""Parts are listed of segments that end so many target durations before the playlist does, or less (section
+4.4.4.9)."""
 _ROUND_UP_TO = 100_000
 
 
-def multivariant_playlist(segments: list[LiveSegment], *, silent: bool = False) -> str:
-    """The multivariant playlist of one variant, bandwidth as measured over `segments`.
+def multivariant_playlist(window: LiveWindow, *, silent: bool = False) -> str:
+    """The multivariant playlist of one variant, bandwidth as measured over what `window` lists.
 
     `silent`: without the camera's sound.
     """
+    segments = window.listed()
     peak, average = measured_bandwidth(segments)
     init = segments[-1].init
     attributes = [
@@ -30,31 +36,88 @@ def multivariant_playlist(segments: list[LiveSegment], *, silent: bool = False) 
     return "\n".join(lines) + "\n"
 
 
-def media_playlist(segments: list[LiveSegment]) -> str:
-    """The media playlist of `segments`, whose numbers are consecutive."""
-    longest_ms = max(max(segment.duration_ms, segment.init.target_duration_ms) for segment in segments)
+def silent_multivariant_playlist(window: LiveWindow) -> str:
+    """The same without the camera's sound."""
+    return multivariant_playlist(window, silent=True)
+
+
+def media_playlist(window: LiveWindow) -> str:
+    """The media playlist of what `window` lists, at least one segment.
+
+    Its newest parts and a hint at the next are for players that know low latency (RFC 8216bis appendix B.1);
+    others pass them over.
+    """
+    segments = window.listed()
+    init, coming = window.coming()
+    target_s = target_duration_s(segments)
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{(longest_ms + 500) // 1000}",  # rounded as RFC 8216 section 4.3.3.1 has it
+        f"#EXT-X-TARGETDURATION:{target_s}",
+        *_low_latency(segments, coming, init, target_s),
         f"#EXT-X-MEDIA-SEQUENCE:{segments[0].number}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{segments[0].init.discontinuity_sequence}",
     ]
     if all(segment.independent for segment in segments):
         lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    init: InitSection | None = None
+    end_ms = coming[-1].end_ms if coming else segments[-1].end_ms
+    before: InitSection | None = None
     for segment in segments:
-        if init is None or segment.init.session != init.session:
-            if init is not None:
-                lines.append("#EXT-X-DISCONTINUITY")
-            lines.append(f'#EXT-X-MAP:URI="{init_name(segment.init)}"')
-            init = segment.init
-        lines += [
-            f"#EXT-X-PROGRAM-DATE-TIME:{format_instant(segment.start_ms)}",
-            f"#EXTINF:{segment.duration_ms / 1000:.3f},",
-            f"{segment.number}.m4s",
-        ]
+        lines += _marks(before, segment.init)
+        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{format_instant(segment.start_ms)}")
+        if end_ms - segment.end_ms < PARTS_FOR_TARGETS * target_s * 1000:
+            lines += map(_part, segment.parts)
+        lines += [f"#EXTINF:{segment.duration_ms / 1000:.3f},", f"{segment.number}.m4s"]
+        before = segment.init
+    newest = coming[-1] if coming else segments[-1].parts[-1]
+    if coming and init is not None:
+        lines += _marks(before, init)
+        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{format_instant(coming[0].start_ms)}")
+        lines += map(_part, coming)
+    lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{part_name(newest.session, newest.number + 1)}"')
     return "\n".join(lines) + "\n"
+
+
+def target_duration_s(segments: Sequence[LiveSegment]) -> int:
+    """EXT-X-TARGETDURATION: of the longest segment there is or may be, rounded (RFC 8216 section 4.3.3.1)."""
+    longest_ms = max(max(segment.duration_ms, segment.init.target_duration_ms) for segment in segments)
+    return (longest_ms + 500) // 1000
+
+
+def part_name(session: int, number: int) -> str:
+    """The file name of a part, the same at every gateway."""
+    return f"part-{session}-{number}.m4s"
+
+
+def _low_latency(
+    segments: Sequence[LiveSegment], coming: Sequence[LivePart], init: InitSection | None, target_s: int
+) -> list[str]:
+    """No part may be longer than PART-TARGET; players begin three of them from the end (section 4.4.3.8)."""
+    targets = [segment.init.part_target_ms for segment in segments]
+    lengths = [part.duration_ms for segment in segments for part in segment.parts]
+    lengths += [part.duration_ms for part in coming]
+    part_target_ms = max(*targets, *lengths, init.part_target_ms if init is not None and coming else 0)
+    hold_back = f"HOLD-BACK={3 * target_s},PART-HOLD-BACK={3 * part_target_ms / 1000:.3f}"
+    return [
+        f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,{hold_back}",
+        f"#EXT-X-PART-INF:PART-TARGET={part_target_ms / 1000:.3f}",
+    ]
+
+
+def _marks(before: InitSection | None, init: InitSection) -> list[str]:
+    """What stands where a session begins."""
+    if before is not None and before.session == init.session:
+        return []
+    return [
+        *(["#EXT-X-DISCONTINUITY"] if before is not None else []),
+        f'#EXT-X-MAP:URI="{init_name(init)}"',
+    ]
+
+
+def _part(part: LivePart) -> str:
+    independent = ",INDEPENDENT=YES" if part.independent else ""
+    uri = part_name(part.session, part.number)
+    return f'#EXT-X-PART:DURATION={part.duration_ms / 1000:.3f},URI="{uri}"{independent}'
 
 
 def init_name(init: InitSection) -> str:
@@ -64,3 +127,10 @@ def init_name(init: InitSection) -> str:
 
 def _round_up(bits_per_second: int) -> int:
     return -(-bits_per_second // _ROUND_UP_TO) * _ROUND_UP_TO
+
+
+def measured_bandwidth(segments: Sequence[LiveSegment]) -> tuple[int, int]:
+    """Peak and average bits per second of `segments` (RFC 8216 section 4.3.4.2)."""
+    sizes = [(len(segment.data) * 8000, max(segment.duration_ms, 1)) for segment in segments]
+    peak = max(bits // ms for bits, ms in sizes)
+    return peak, sum(bits for bits, _ in sizes) // sum(ms for _, ms in sizes)

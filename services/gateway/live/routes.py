@@ -8,16 +8,17 @@ import re
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.gateway.cameras.read_model import CameraModel
-from services.gateway.http.routes import Route
-from services.gateway.live.hub import LiveHub, LiveHubs
-from services.gateway.live.playlist import media_playlist, multivariant_playlist
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.live.hub import LiveHub
+from services.gateway.live.opening import LiveOpening
+from services.gateway.live.playlist import media_playlist, multivariant_playlist, silent_multivariant_playlist
+from services.gateway.live.reload import BLOCKING, Reload, read_reload
+from services.gateway.live.segment import LivePart
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
-from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import NotFoundError, UnavailableError
+from snowlight.errors import NotFoundError
 from snowlight.media.silent import silent_init
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -33,46 +34,69 @@ class LiveRoutes:
     def __init__(
         self,
         tickets: TicketCheck,
-        hubs: LiveHubs,
-        cameras: CameraModel,
+        opening: LiveOpening,
         sending: Sending,
         metrics: GatewayMetrics,
-        *,
-        wait_s: float,
     ) -> None:
         self._tickets = tickets
-        self._hubs = hubs
-        self._cameras = cameras
+        self._opening = opening
         self._sending = sending
         self._metrics = metrics
-        self._wait_s = wait_s
 
     def routes(self) -> tuple[Route, ...]:
-        def route(path: str, handler: Handler, summary: str, answer_type: str) -> Route:
+        def route(
+            path: str,
+            handler: Handler,
+            summary: str,
+            answer_type: str,
+            parameters: tuple[Parameter, ...] = (),
+        ) -> Route:
             return Route(
                 "GET",
                 f"/hls/{{ticket}}/{path}",
                 handler,
                 summary,
                 access="ticket",
+                parameters=parameters,
                 answer_type=answer_type,
-                errors=_ERRORS,
+                errors=(400, *_ERRORS) if parameters else _ERRORS,
             )
 
         return (
             route("live.m3u8", self.multivariant, "The live multivariant playlist.", PLAYLIST_TYPE),
-            route("live/media.m3u8", self.media, "The live media playlist.", PLAYLIST_TYPE),
+            route("live/media.m3u8", self.media, "The live media playlist.", PLAYLIST_TYPE, BLOCKING),
             route("live/init-{init}.mp4", self.init, "An init section.", "video/mp4"),
+            route(
+                "live/part-{session:[0-9]{1,16}}-{number:[0-9]{1,10}}.m4s",
+                self.part,
+                "A part of a segment. The one that the playlist hints at is answered once it is there.",
+                "video/iso.segment",
+            ),
             route("live/{number}.m4s", self.segment, "A whole segment.", "video/iso.segment"),
         )
 
     async def multivariant(self, request: web.Request) -> web.Response:
         hub, use = await self._hub(request)
-        return _playlist(multivariant_playlist(hub.window.listed(), silent=use.claims.silent))
+        if use.claims.silent:
+            return _playlist(hub.playlist("silent", silent_multivariant_playlist))
+        return _playlist(hub.playlist("multivariant", multivariant_playlist))
 
     async def media(self, request: web.Request) -> web.Response:
-        hub, _ = await self._hub(request)
-        return _playlist(media_playlist(hub.window.listed()))
+        reload = read_reload(request.query)
+        hub, use = await self._hub(request)
+        if reload is not None:
+            await self._block(hub, reload)
+            await self._tickets.still(use)
+        return _playlist(hub.playlist("media", media_playlist))
+
+    async def part(self, request: web.Request) -> web.StreamResponse:
+        hub, use = await self._hub(request, stale=True)
+        part = await self._part(hub, int(request.match_info["session"]), int(request.match_info["number"]))
+        await self._tickets.still(use)
+        data = hub.window.silent_part(part) if use.claims.silent else bytes(part.data)
+        self._metrics.live_bytes.inc(len(data))
+        media = (part.start_ms, part.duration_ms)
+        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
 
     async def init(self, request: web.Request) -> web.StreamResponse:
         hub, use = await self._hub(request, stale=True)
@@ -96,37 +120,40 @@ class LiveRoutes:
         return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
 
     async def _hub(self, request: web.Request, *, stale: bool = False) -> tuple[LiveHub, TicketUse]:
-        """The hub of the ticket's camera, with a segment to play. Waits for the first one a bounded time.
-
-        `stale`: segments of a camera that has just gone are still good. Raises UnavailableError that says why
-        there is no picture.
-        """
         use = await self._tickets.open(request, "live")
-        hub = self._hubs.open(use.claims.camera_uid, use.claims.ticket_id)
-        try:
-            async with asyncio.timeout(self._wait_s):
-                while not (await hub.shows_now() or (stale and hub.window.listed())):
-                    if hub.failure is not None and self._is_down(hub.uid):
-                        raise self._no_picture(hub)
-                    await hub.news()
-        except TimeoutError as error:
-            raise self._no_picture(hub) from error
+        hub = await self._opening.open(use, stale=stale)
         await self._tickets.still(use)  # the right may have gone while this waited
         return hub, use
 
-    def _is_down(self, uid: str) -> bool:
-        camera = self._cameras.by_uid(uid)
-        return camera is None or camera.state in (camera_pb2.OFFLINE, camera_pb2.DISABLED)
+    async def _block(self, hub: LiveHub, reload: Reload) -> None:
+        """Wait until the playlist has what `reload` asks for (RFC 8216bis section 6.2.5.2).
 
-    def _no_picture(self, hub: LiveHub) -> UnavailableError:
-        camera = self._cameras.by_uid(hub.uid)
-        if camera is not None and self._is_down(hub.uid):
-            state = camera_pb2.CameraState.Name(camera.state).lower()
-            return UnavailableError(f"camera.{state}", camera.state_reason or f"the camera is {state}")
-        if hub.failure is not None:
-            return UnavailableError(hub.failure.code, hub.failure.detail or "the camera has no picture now")
-        return UnavailableError("live.no_segment", "the camera has sent no whole segment yet")
+        Raises InvalidArgumentError when that is too far ahead, and UnavailableError when it does not come in
+        three target durations.
+        """
+        reload.check(hub.window)
+        try:
+            async with asyncio.timeout(reload.longest_s(hub.window)):
+                while not hub.window.reached(reload.segment, reload.part):
+                    self._opening.require_up(hub)
+                    await hub.news()
+        except TimeoutError as error:
+            raise self._opening.no_picture(hub) from error
+
+    async def _part(self, hub: LiveHub, session: int, number: int) -> LivePart:
+        """The part, once it is there. Raises NotFoundError when it is none that is kept or comes next."""
+        try:
+            async with asyncio.timeout(self._opening.wait_s):
+                while (part := hub.window.part(session, number)) is None:
+                    if not hub.window.is_next(session, number):
+                        break
+                    await hub.news()
+        except TimeoutError as error:
+            raise self._opening.no_picture(hub) from error
+        if part is None:
+            raise NotFoundError("live.unknown_part", "there is no such part now")
+        return part
 
 
-def _playlist(text: str) -> web.Response:
-    return web.Response(body=text.encode(), content_type=PLAYLIST_TYPE, headers=_FLEETING)
+def _playlist(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type=PLAYLIST_TYPE, headers=_FLEETING)

@@ -1,8 +1,9 @@
 """The last segments of one camera, put together from the fragments that ingest numbers."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from services.gateway.live.segment import LivePart, LiveSegment, part_of, segment_of
 from snowlight.media.fragment import Fragment, InitSection
 from snowlight.media.silent import silent_fragments
 
@@ -10,44 +11,29 @@ LISTED_SEGMENTS = 8
 LISTED_MS = 20_000
 KEPT_BEYOND_LISTED = 4  # a player may still ask for what the last playlist listed (RFC 8216 section 6.2.2)
 KEPT_BYTES = 64 << 20
-"""And as many of segments without their sound, where somebody may not hear it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSegment:
-    """A whole media segment."""
-
-    number: int
-    """Its media sequence number."""
-    init: InitSection
-    start_ms: int
-    duration_ms: int
-    independent: bool
-    """It begins with a key frame."""
-    data: bytes
-
-    @property
-    def end_ms(self) -> int:
-        return self.start_ms + self.duration_ms
+"""And as many of segments and parts without their sound, where somebody may not hear it."""
 
 
 class LiveWindow:
-    """Whole segments of one camera, newest last. Numbers are ingest's; nothing is counted here."""
+    """Whole segments of one camera, newest last, and the parts so far of the one that comes. Numbers are
+    ingest's; nothing is counted here."""
 
     def __init__(self) -> None:
         self._segments: OrderedDict[int, LiveSegment] = OrderedDict()
         self._bytes = 0
         self._silent: dict[int, bytes] = {}
+        self._silent_parts: dict[tuple[int, int], bytes] = {}
         self._inits: OrderedDict[int, InitSection] = OrderedDict()
         self._init: InitSection | None = None
-        self._open: list[Fragment] = []
+        self._open_number = 0
+        self._open: list[LivePart] = []
         self._told_ms = 0
 
     @property
     def behind_ms(self) -> int:
         """How long after the end of the newest whole segment the last fragment starts: less than a segment
         lasts, unless the camera was away in between."""
-        newest = next(reversed(self._segments.values()), None)
+        newest = self._newest()
         return self._told_ms - newest.end_ms if newest is not None else 0
 
     def add_init(self, init: InitSection) -> bool:
@@ -55,7 +41,6 @@ class LiveWindow:
         completed = False
         if self._init is not None and init.session != self._init.session:
             completed = self._close()
-            self._open = []
         self._init = init
         self._inits[init.session] = init
         return completed
@@ -68,15 +53,13 @@ class LiveWindow:
         if self._init is None:
             raise ValueError("a fragment came before its init section")
         self._told_ms = fragment.start_ms
-        completed = False
-        if self._open and fragment.segment > self._open[0].segment:
-            completed = self._close()
-            self._open = []
+        completed = bool(self._open) and fragment.segment > self._open_number and self._close()
         if fragment.segment in self._segments:
             return completed
-        follows = not self._open or fragment.segment == self._open[0].segment
+        follows = not self._open or fragment.segment == self._open_number
         if follows and fragment.part == len(self._open):
-            self._open.append(fragment)
+            self._open_number = fragment.segment
+            self._open.append(part_of(fragment, self._init.session))
         elif follows and fragment.part > len(self._open):
             self._open = []  # its beginning or a part is missing: this segment will never be whole
         return completed
@@ -102,9 +85,66 @@ class LiveWindow:
         listed.reverse()
         return listed
 
+    def coming(self) -> tuple[InitSection | None, list[LivePart]]:
+        """The parts so far of the segment that follows the newest whole one, and their init section. None of
+        one that does not follow it."""
+        newest = self._newest()
+        follows = newest is not None and self._open_number == newest.number + 1
+        return self._init, list(self._open) if follows else []
+
+    def reached(self, number: int, part: int | None) -> bool:
+        """Whether the playlist has the segment, or at least its part of this place (from 0)."""
+        newest = self._newest()
+        if newest is None:
+            return False
+        if newest.number >= number:
+            return True
+        comes = newest.number + 1 == number == self._open_number
+        return comes and part is not None and len(self._open) > part
+
     def segment(self, number: int) -> LiveSegment | None:
         """The segment with this media sequence number, while it is kept."""
         return self._segments.get(number)
+
+    def part(self, session: int, number: int) -> LivePart | None:
+        """The part with this place in its session, while it is kept."""
+        for part in self._newest_parts():
+            if part.session == session and part.number <= number:
+                return part if part.number == number else None
+        return None
+
+    def after(self, part: LivePart | None) -> list[LivePart]:
+        """All parts that came after `part` and are kept, oldest first; all for None."""
+        newer: list[LivePart] = []
+        for each in self._newest_parts():
+            if part is not None and (each.session, each.number) <= (part.session, part.number):
+                break
+            newer.append(each)
+        newer.reverse()
+        return newer
+
+    def newest(self) -> LivePart:
+        """The newest part; there is one once a segment is listed."""
+        return next(self._newest_parts())
+
+    def newest_pictures(self) -> list[LivePart]:
+        """The parts from the newest key frame on, oldest first."""
+        parts: list[LivePart] = []
+        for part in self._newest_parts():
+            parts.append(part)
+            if part.independent:
+                break
+        parts.reverse()
+        return parts
+
+    def init_of(self, session: int) -> InitSection:
+        """The init section of a part that is kept."""
+        return self._inits[session]
+
+    def is_next(self, session: int, number: int) -> bool:
+        """Whether the part is the very next of the session that goes on: playlists hint at it."""
+        newest = next(self._newest_parts(), None)
+        return newest is not None and (newest.session, newest.number + 1) == (session, number)
 
     def silent(self, segment: LiveSegment) -> bytes:
         """Its data without the sound: made for the first who may not hear, and kept as long as it."""
@@ -115,23 +155,33 @@ class LiveWindow:
                 self._silent[segment.number] = data
         return data
 
+    def silent_part(self, part: LivePart) -> bytes:
+        """Its data without the sound, kept as long as a part may be asked for."""
+        key = part.session, part.number
+        data = self._silent_parts.get(key)
+        if data is None:
+            data = self._silent_parts[key] = silent_fragments(bytes(part.data))
+        return data
+
     def init(self, init8: str, session: int) -> InitSection | None:
         """The init section of a session whose segments are kept."""
         init = self._inits.get(session)
         return init if init is not None and init.init8 == init8 else None
 
+    def _newest(self) -> LiveSegment | None:
+        return next(reversed(self._segments.values()), None)
+
+    def _newest_parts(self) -> Iterator[LivePart]:
+        yield from reversed(self._open)
+        for segment in reversed(self._segments.values()):
+            yield from reversed(segment.parts)
+
     def _close(self) -> bool:
-        if not self._open or self._init is None:
+        """What is open is whole. It is so only at the first fragment of the next segment or session."""
+        if not self._open:
             return False
-        first, last = self._open[0], self._open[-1]
-        segment = LiveSegment(
-            number=first.segment,
-            init=self._init,
-            start_ms=first.start_ms,
-            duration_ms=last.end_ms - first.start_ms,
-            independent=first.independent,
-            data=b"".join(fragment.data for fragment in self._open),
-        )
+        segment = segment_of(self._open_number, self._inits[self._open[0].session], self._open)
+        self._open = []
         self._segments[segment.number] = segment
         self._bytes += len(segment.data)
         self._drop_old()
@@ -143,6 +193,9 @@ class LiveWindow:
             _, dropped = self._segments.popitem(last=False)
             self._bytes -= len(dropped.data)
             self._silent.pop(dropped.number, None)
+        if self._silent_parts:
+            held = {(part.session, part.number) for part in self._newest_parts()}
+            self._silent_parts = {key: data for key, data in self._silent_parts.items() if key in held}
         in_use = {segment.init.session for segment in self._segments.values()}
         assert self._init is not None
         for session in [key for key in self._inits if key not in in_use and key != self._init.session]:

@@ -2,17 +2,17 @@
 
 from collections import deque
 
-REMEMBERED = 12
-"""Segments that a player may load again while it plays on: as many as a live playlist lists and keeps."""
+REMEMBERED = 48
+"""Segments and parts that a player may load again while it plays on: what a live playlist lists and keeps."""
 
 
 class Measure:
     """Seconds of media and bytes since the last report.
 
-    Seconds are the sum of the durations of the segments that were sent in whole; one that is among the last
-    twelve of the ticket already (a retry, a second screen on the same ticket) is not counted again. What was
-    sent is what was watched as far as a server can know: a paused player loads nothing. Bytes are those of
-    all answers, playlists aside.
+    Seconds are the sum of the durations of the segments and parts that were sent in whole; one that was sent
+    a moment ago already (a retry, a second screen on the same ticket) is not counted again. What was sent is
+    what was watched as far as a server can know: a paused player loads nothing. Bytes are those of all
+    answers, playlists aside.
     """
 
     __slots__ = ("_bytes", "_recent", "_watched_ms")
@@ -31,7 +31,7 @@ class Measure:
         self._bytes += size
 
     def watched(self, segment: int, duration_ms: int) -> None:
-        """A segment, by its number or start, was sent in whole."""
+        """A segment, by its number or start, or a part, by its start, was sent in whole."""
         if segment not in self._recent:
             self._recent.append(segment)
             self._watched_ms += duration_ms

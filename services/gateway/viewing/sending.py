@@ -58,7 +58,7 @@ class Sending:
         except SnowlightError:
             for running, transport in list(self._running):
                 if running is use:
-                    _cut(transport)
+                    cut(transport)
 
     async def _stream(
         self,
@@ -99,7 +99,7 @@ class Sending:
             self._running.discard(entry)
 
 
-def _cut(transport: asyncio.Transport) -> None:
+def cut(transport: asyncio.Transport) -> None:
     """End the connection by a reset: a mere close would leave the system to send megabytes it has taken."""
     taken = transport.get_extra_info("socket")
     if taken is not None:

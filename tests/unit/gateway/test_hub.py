@@ -14,11 +14,11 @@ from services.ingest.media.ring import Ring
 from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.media.fragment import Fragment, InitSection
+from tests.unit.gateway.numbered import fragments, init
 from tests.unit.media.feed import HandClock
 from tests.waiting import eventually
 
 HOUR_MS = 3_600_000
-SEGMENT_MS = 2_000
 
 
 class IngestOf:
@@ -71,19 +71,6 @@ async def watched(ring: Ring, clock: HandClock) -> AsyncIterator[Watched]:
         yield camera
     finally:
         watching.cancel()
-
-
-def init(session: int, discontinuity_sequence: int = 0) -> InitSection:
-    return InitSection(f"{session:08x}", b"init", "avc1", 16, 9, session, discontinuity_sequence, 2000, 540)
-
-
-def fragments(first: int, segments: int, *, later_ms: int = 0) -> list[Fragment]:
-    """Segments of four fragments each."""
-    return [
-        Fragment(number, part, number * SEGMENT_MS + part * 500 + later_ms, 500, part == 0, False, (b"x",))
-        for number in range(first, first + segments)
-        for part in range(4)
-    ]
 
 
 async def test_a_camera_that_comes_back_shows_nothing_until_its_first_segment_is_whole() -> None:

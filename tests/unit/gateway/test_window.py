@@ -8,22 +8,8 @@ from services.gateway.live.playlist import media_playlist
 from services.gateway.live.window import LISTED_MS, LISTED_SEGMENTS, LiveWindow
 from snowlight.media.fragment import Fragment, InitSection
 from snowlight.media.silent import silent_fragments
+from tests.unit.gateway.numbered import fragments, init, numbered
 from tests.unit.media.test_silent import played
-
-
-def init(session: int, discontinuity_sequence: int = 0) -> InitSection:
-    return InitSection(f"{session:08x}", b"init", "avc1", 16, 9, session, discontinuity_sequence, 2000, 540)
-
-
-def fragments(first: int, segments: int) -> list[Fragment]:
-    """Segments of 2 s, of four fragments each."""
-    return [
-        Fragment(
-            number, part, number * 2000 + part * 500, 500, part == 0, False, (f"{number}.{part};".encode(),)
-        )
-        for number in range(first, first + segments)
-        for part in range(4)
-    ]
 
 
 def filled(*events: InitSection | Fragment) -> LiveWindow:
@@ -43,7 +29,7 @@ def numbers(window: LiveWindow) -> list[int]:
 def test_a_segment_is_listed_once_its_successor_begins() -> None:
     window = filled(init(100), *fragments(100, 2))
     assert numbers(window) == [100]
-    assert window.listed()[0].data == b"100.0;100.1;100.2;100.3;"
+    assert window.listed()[0].data == b"".join(map(numbered, range(400, 404)))
     window.add_fragment(fragments(102, 1)[0])
     assert numbers(window) == [100, 101]
 
@@ -69,7 +55,7 @@ def test_a_backlog_told_again_changes_nothing() -> None:
     for fragment in all_of_it[8:]:
         window.add_fragment(fragment)
     assert numbers(window) == [100, 101, 102, 103, 104]
-    assert window.listed()[3].data == b"103.0;103.1;103.2;103.3;"
+    assert window.listed()[3].data == b"".join(map(numbered, range(412, 416)))
 
 
 def test_a_lost_fragment_takes_its_segment_and_restarts_the_list() -> None:
@@ -81,7 +67,7 @@ def test_a_lost_fragment_takes_its_segment_and_restarts_the_list() -> None:
 def test_a_new_session_starts_over_with_its_own_numbers() -> None:
     window = filled(init(100), *fragments(100, 3), init(900, 1), *fragments(900, 3))
     assert numbers(window) == [900, 901]
-    text = media_playlist(window.listed())
+    text = media_playlist(window)
     assert "#EXT-X-MEDIA-SEQUENCE:900\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n" in text
     assert window.segment(102) is not None  # a player may still be loading it
 
@@ -89,7 +75,7 @@ def test_a_new_session_starts_over_with_its_own_numbers() -> None:
 def test_sessions_whose_numbers_follow_are_one_list_with_a_discontinuity() -> None:
     window = filled(init(100), *fragments(100, 2), init(102, 1), *fragments(102, 2))
     assert numbers(window) == [100, 101, 102]
-    text = media_playlist(window.listed())
+    text = media_playlist(window)
     assert "#EXT-X-DISCONTINUITY-SEQUENCE:0\n" in text
     assert text.count("#EXT-X-DISCONTINUITY\n") == 1
     assert text.count("#EXT-X-MAP") == 2

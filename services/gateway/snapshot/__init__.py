@@ -1,0 +1,1 @@
+"""Single pictures, of now and of what was recorded, as JPEG."""

@@ -1,0 +1,55 @@
+"""One picture out of a few fragments, as JPEG."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from snowlight.errors import DataLossError
+
+_QUALITY = "3"
+"""Of mjpeg's quantiser, 1 (best) to 31."""
+
+
+def picture(init: bytes, fragments: bytes, offset_ms: int | None = None) -> bytes:
+    """The JPEG of what is shown `offset_ms` after the first picture; None: the last one.
+
+    `fragments` begin with a key frame. Blocks: run it in a thread. Raises DataLossError when nothing of them
+    can be decoded.
+    """
+    try:
+        with av.open(io.BytesIO(init + fragments), "r") as container:
+            frame = _shown(container, offset_ms)
+        if frame is None:
+            raise DataLossError("snapshot.undecodable", "there is no picture in this footage")
+        return _jpeg(frame)
+    except av.FFmpegError as error:
+        raise DataLossError("snapshot.undecodable", "this footage cannot be decoded") from error
+
+
+def _shown(container: av.container.InputContainer, offset_ms: int | None) -> VideoFrame | None:
+    shown: VideoFrame | None = None
+    first_s: float | None = None
+    for frame in container.decode(video=0):
+        if first_s is None:
+            first_s = frame.time
+        elif offset_ms is not None and (frame.time - first_s) * 1000 > offset_ms:
+            break
+        shown = frame
+    return shown
+
+
+def _jpeg(frame: VideoFrame) -> bytes:
+    encoder = av.CodecContext.create("mjpeg", "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height = frame.width, frame.height
+    encoder.pix_fmt = "yuvj420p"
+    encoder.time_base = Fraction(1, 25)
+    encoder.options = {"qmin": _QUALITY, "qmax": _QUALITY}
+    converted = frame.reformat(format="yuvj420p")
+    converted.pts = None
+    return b"".join(bytes(packet) for packet in (*encoder.encode(converted), *encoder.encode(None)))

@@ -1,0 +1,117 @@
+"""GET /snapshot/{ticket}.jpg."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.reader import FootageReader
+from services.gateway.archive.recording import Recording
+from services.gateway.http.instants import parse_instant
+from services.gateway.http.routes import Parameter, Route
+from services.gateway.live.hub import LiveHub
+from services.gateway.live.opening import LiveOpening
+from services.gateway.snapshot.studio import Footage, Studio
+from services.gateway.tickets import TicketCheck
+from services.gateway.viewing.sending import Sending
+from services.gateway.viewing.use import TicketUse
+from snowlight.errors import NotFoundError, PermissionDeniedError
+
+YOUNG_S = 1.0
+"""How old an index may be that the newest footage is looked up in."""
+
+
+class SnapshotRoutes:
+    """Shows the newest picture, or the one of an instant in a ticket's window."""
+
+    def __init__(
+        self,
+        tickets: TicketCheck,
+        opening: LiveOpening,
+        index: FootageIndex,
+        reader: FootageReader,
+        sending: Sending,
+    ) -> None:
+        self._tickets = tickets
+        self._opening = opening
+        self._index = index
+        self._reader = reader
+        self._sending = sending
+        self._studio = Studio()
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "GET",
+                "/snapshot/{ticket}.jpg",
+                self.read,
+                "The newest picture, or the one of an instant.",
+                access="ticket",
+                parameters=(
+                    Parameter(
+                        "time",
+                        "An instant in the window of a playback ticket; left out, with a ticket for live or "
+                        "snapshot, the newest picture.",
+                        {"type": "string", "format": "date-time"},
+                    ),
+                ),
+                answer_type="image/jpeg",
+                errors=(400, 401, 403, 404, 410, 429, 503),
+            ),
+        )
+
+    async def read(self, request: web.Request) -> web.StreamResponse:
+        time = request.query.get("time")
+        if time is None:
+            use = await self._tickets.open(request, "live", "snapshot")
+            _require_unmarked(use)
+            data = await self._newest(use)
+        else:
+            use = await self._tickets.open(request, "playback")
+            _require_unmarked(use)
+            data = await self._recorded(use, parse_instant(time, "time"))
+        await self._tickets.still(use)  # the right may have gone while this waited
+        return await self._sending.send(request, use, data, "image/jpeg", {"Cache-Control": "no-store"})
+
+    async def _newest(self, use: TicketUse) -> bytes:
+        hub = await self._opening.open(use)
+        newest = hub.window.newest()
+
+        async def footage() -> Footage:
+            return _newest_footage(hub)
+
+        return await self._studio.take((hub.uid, newest.session, newest.number), footage)
+
+    async def _recorded(self, use: TicketUse, instant_ms: int) -> bytes:
+        use.claims.require_window(instant_ms, instant_ms + 1)
+        uid = use.claims.camera_uid
+        holding = await self._index.holding(uid, instant_ms)
+        holding = holding or await self._index.holding(uid, instant_ms, max_age_s=YOUNG_S)
+        if not holding:
+            raise NotFoundError("vod.no_footage", "nothing was recorded at this instant")
+        recording = holding[-1]
+
+        async def footage() -> Footage:
+            return await self._footage(recording, instant_ms)
+
+        return await self._studio.take((uid, 0, instant_ms), footage)
+
+    async def _footage(self, recording: Recording, instant_ms: int) -> Footage:
+        first = recording.first_needed(instant_ms)
+        end = recording.first_after(instant_ms + 1)
+        offset = recording.offsets[first]
+        init = await self._reader.init_section(recording)
+        data = await self._reader.read(recording, offset, recording.offsets[end] - offset)
+        return init, data, instant_ms - recording.starts[first]
+
+
+def _newest_footage(hub: LiveHub) -> Footage:
+    """From the newest key frame on."""
+    parts = hub.window.newest_pictures()
+    return hub.window.init_of(parts[0].session).data, b"".join(part.data for part in parts), None
+
+
+def _require_unmarked(use: TicketUse) -> None:
+    """Raises PermissionDeniedError where pictures must bear a mark: a player draws it, a file has none."""
+    if use.claims.silent:
+        raise PermissionDeniedError("snapshot.unmarked", "this right is for pictures that bear a mark")

@@ -1,0 +1,1 @@
+"""A whole wall of live pictures over one WebSocket."""
