@@ -193,7 +193,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         database,
                         Regions(database, clock),
                         Principals(database, delegation, passwords, clock),
-                        Jurisdictions(database, delegation, clock),
+                        Jurisdictions(database, cameras, delegation, clock),
                         Explanation(database, cameras, rights, policies),
                         keys,
                     ),

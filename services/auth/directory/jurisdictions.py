@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.camera_model import CameraModel
 from services.auth.directory.delegation import Delegation, Giver
 from services.auth.messages import to_ms
 from services.auth.model import Jurisdiction
@@ -24,10 +25,13 @@ MAX_TOLD = 50
 
 
 class Jurisdictions:
-    """Writes jurisdictions."""
+    """Writes jurisdictions. A camera that was registered a moment ago is waited for."""
 
-    def __init__(self, database: Database, delegation: Delegation, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, cameras: CameraModel, delegation: Delegation, clock: Clock
+    ) -> None:
         self._database = database
+        self._cameras = cameras
         self._delegation = delegation
         self._clock = clock
 
@@ -49,6 +53,7 @@ class Jurisdictions:
             now_ms,
         )
         wanted = self._filled(blank, draft)
+        await self._cameras.wait_for(wanted.cameras)
         async with self._database.write() as connection:
             giver = await self._delegation.giver(connection, on_behalf_of)
             line = str(giver.principal.line) if giver.principal is not None else ""
@@ -64,6 +69,7 @@ class Jurisdictions:
 
         Raises NotFoundError, AbortedError when `etag` is given and not the newest, and as `create` does.
         """
+        await self._cameras.wait_for(draft.camera_uids[:MAX_PARTS])
         async with self._database.write() as connection:
             giver = await self._delegation.giver(connection, on_behalf_of)
             before = await self._known(connection, giver, draft.name)

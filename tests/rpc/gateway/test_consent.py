@@ -44,8 +44,8 @@ async def test_a_withdrawal_ends_a_running_stream_within_two_seconds(street: Str
 
 async def test_a_withdrawal_that_asks_for_it_erases_what_was_recorded(street: Street) -> None:
     site = street.site
-    start_ms = site.clock.now_ms() - 3 * MINUTE_MS
-    footage = session(start_ms, 20)
+    await site.pass_time(4 * MINUTE_MS / 1000)  # the owner has had the camera for some minutes
+    footage = session(site.clock.now_ms() - 3 * MINUTE_MS, 20)
     await site.commit(street.home, site.spool(street.home, footage.init, footage.fragments))
     recorded = Path(site.runtime.cluster.data_dir / "footage" / "rec" / street.home)
     assert objects_in(recorded)
