@@ -57,15 +57,7 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
                     expire_ms=read_instant(options.expire, "expire", zone) if options.expire else 0,
                 )
                 creation = hold_pb2.CreateHoldRequest(hold=hold, request_id=options.request_id)
-                await put_on_record(
-                    runtime,
-                    "hold",
-                    f"a hold is made: {hold.reason}",
-                    by=hold.created_by,
-                    purpose=hold.case_number,
-                    camera_uids=[hold.camera_uid],
-                    window_ms=(hold.start_ms, hold.end_ms),
-                )
+                await _record(runtime, "hold", hold, f"a hold is made: {options.reason}", options.by)
                 with remote_errors(STORAGE):
                     print_json(await stub.CreateHold(creation, timeout=TIMEOUT_S))
             case "list-holds":
@@ -80,14 +72,19 @@ async def run(runtime: Runtime, options: argparse.Namespace) -> None:
                 )
                 with remote_errors(STORAGE):
                     held = await stub.GetHold(hold_pb2.GetHoldRequest(name=options.name), timeout=TIMEOUT_S)
-                await put_on_record(
-                    runtime,
-                    "release_hold",
-                    f"{held.name} is released: {options.reason}",
-                    by=options.by,
-                    purpose=held.case_number,
-                    camera_uids=[held.camera_uid],
-                    window_ms=(held.start_ms, held.end_ms),
-                )
+                detail = f"{held.name} is released: {options.reason}"
+                await _record(runtime, "release_hold", held, detail, options.by)
                 with remote_errors(STORAGE):
                     print_json(await stub.ReleaseHold(release, timeout=TIMEOUT_S))
+
+
+async def _record(runtime: Runtime, action: str, hold: hold_pb2.Hold, detail: str, by: str) -> None:
+    await put_on_record(
+        runtime,
+        action,
+        detail,
+        by=by,
+        purpose=hold.case_number,
+        camera_uids=[hold.camera_uid],
+        window_ms=(hold.start_ms, hold.end_ms),
+    )

@@ -10,7 +10,7 @@ from services.auth.consent.in_force import closes_ms, footage_within, in_force
 from services.auth.decision import FOOTAGE, OF_CAMERAS, PICTURES, Action, Decision
 from services.auth.facts import Facts, read_facts
 from services.auth.model import Actor, CameraFacts, Kind, Principal, Role
-from services.auth.policy.engine import Circumstances, Place, PolicyEngine
+from services.auth.policy.engine import Circumstances, Place, PolicyEngine, Subject
 from services.auth.repository import principals
 from services.auth.validation import invalid
 from snowlight.access.token import AccessClaims
@@ -150,24 +150,28 @@ class Rights:
         What is allowed anyway does not end with a grant: grants are looked at last.
         """
         principal = _speaking(principal, asked.caller)
-        ends_ms = facts.ends_ms(facts.place(facts.subject(principal), camera.region, camera.uid))
-        decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+        subject = facts.subject(principal)
+        place = facts.place(subject, camera.region, camera.uid)
+        circumstances = self._circumstances(asked)
+        decision = self._by_policies(subject, place, camera, action, circumstances)
         if decision.allowed and _is_anothers(camera, principal, asked.window):
             camera = replace(camera, owner="")  # what is allowed by another right goes on
-            decision = self._by_policies(facts, principal, camera, action, self._circumstances(asked))
+            decision = self._by_policies(subject, place, camera, action, circumstances)
             decision = decision if decision.allowed else BEFORE_OWNER
-        if decision.allowed or action not in OPENED_BY_GRANTS:
-            return _until(decision, ends_ms)
-        granted = in_force(facts, principal, camera, action, asked.window)
+        if decision.allowed:
+            return _until(decision, facts.ends_ms(place))
+        granted = (
+            in_force(facts, principal, camera, action, asked.window) if action in OPENED_BY_GRANTS else []
+        )
         if not granted:
             return decision
         kinds = frozenset(str(grant.kind) for grant in granted)
-        circumstances = replace(self._circumstances(asked), grants=kinds)
-        decision = self._by_policies(facts, principal, camera, action, circumstances)
+        decision = self._by_policies(subject, place, camera, action, replace(circumstances, grants=kinds))
         if not decision.allowed:
             return decision
-        ends_ms += [closes_ms(grant, action, facts.now_ms) for grant in granted]
-        return _until(replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted))), ends_ms)
+        ends_ms = [closes_ms(grant, action, facts.now_ms) for grant in granted]
+        decision = replace(decision, grants=tuple(sorted(grant.grant_id for grant in granted)))
+        return _until(decision, [*facts.ends_ms(place), *ends_ms])
 
     def told(
         self,
@@ -181,20 +185,22 @@ class Rights:
         """What of `within`, [start, end) in ms, to tell of the camera's past to whom `action` is allowed: all
         where their role allows it by itself, else what they could open as footage. In order, apart.
         """
-        camera = facts.cameras[camera_uid]
-        principal = _speaking(principal, asked.caller)
         if self.by_role(facts, principal, camera_uid, action, asked):
             return [within]
+        camera = facts.cameras[camera_uid]
+        principal = _speaking(principal, asked.caller)
+        subject = facts.subject(principal)
+        place = facts.place(subject, camera.region, camera.uid)
         # A ticket is asked for with an incident's number; when there is footage, one may know before.
         circumstances = replace(self._circumstances(asked), incident=True)
         parts: list[tuple[int, int]] = []
         for footage in FOOTAGE:
             is_theirs = camera.owner == principal.name
-            if is_theirs and self._by_policies(facts, principal, camera, footage, circumstances).allowed:
+            if is_theirs and self._by_policies(subject, place, camera, footage, circumstances).allowed:
                 parts.append((max(within[0], camera.owner_ms), within[1]))
             for opening in in_force(facts, principal, camera, footage, None):
                 by_it = replace(circumstances, grants=frozenset({str(opening.kind)}))
-                if self._by_policies(facts, principal, camera, footage, by_it).allowed:
+                if self._by_policies(subject, place, camera, footage, by_it).allowed:
                     parts += footage_within(opening, camera, *within)
         return _united(parts)
 
@@ -210,22 +216,22 @@ class Rights:
         camera = facts.cameras[camera_uid]
         if camera.owner == principal.name:
             camera = replace(camera, owner="")
-        principal = _speaking(principal, asked.caller)
-        return self._by_policies(facts, principal, camera, action, self._circumstances(asked)).allowed
+        subject = facts.subject(_speaking(principal, asked.caller))
+        place = facts.place(subject, camera.region, camera.uid)
+        return self._by_policies(subject, place, camera, action, self._circumstances(asked)).allowed
 
     def _by_policies(
         self,
-        facts: Facts,
-        principal: Principal,
+        subject: Subject,
+        place: Place,
         camera: CameraFacts,
         action: Action,
         circumstances: Circumstances,
     ) -> Decision:
-        subject = facts.subject(principal)
         return _in_known_place(
-            facts.place(subject, camera.region, camera.uid),
-            principal,
-            lambda place: self._engine.on_camera(subject, camera, place, action, circumstances),
+            place,
+            subject.principal,
+            lambda known: self._engine.on_camera(subject, camera, known, action, circumstances),
         )
 
     def _circumstances(self, asked: Asked) -> Circumstances:

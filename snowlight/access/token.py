@@ -65,6 +65,8 @@ class TicketClaims:
     """When the first of what it rests on ends by itself: auth decides anew then (`til`)."""
     silent: bool = False
     """Its pictures are shown without the camera's sound (`obl`)."""
+    marked: bool = False
+    """Its pictures are shown with a mark of who looks (`obl`)."""
 
     def require(self, *actions: str) -> None:
         """Raises PermissionDeniedError unless the ticket is for one of `actions`."""
@@ -135,6 +137,7 @@ class TokenVerifier:
             max_viewers=claims.get("vwr", 1),
             until_ms=claims.get("til"),
             silent="silent" in claims.get("obl", ()),
+            marked="watermark" in claims.get("obl", ()),
         )
 
     async def _verify(self, token: str, typ: str, audience: str) -> dict[str, Any]:

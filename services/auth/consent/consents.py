@@ -16,16 +16,16 @@ from services.auth.consent.checks import (
     new_id,
     not_found,
 )
+from services.auth.consent.erasures import begin_erasure
 from services.auth.consent.in_force import is_named
 from services.auth.consent.model import (
     LONGEST_CONSENT_MS,
     Audience,
     Consent,
     ConsentState,
-    Erasure,
     OpeningKind,
 )
-from services.auth.consent.repository import consents, erasures, openings
+from services.auth.consent.repository import consents, openings
 from services.auth.consent.standing import Caller, administered, caller_of, load_named, overseen
 from services.auth.messages import to_ms
 from services.auth.model import CameraFacts, Line, Ownership, Role
@@ -186,16 +186,7 @@ class ConsentDesk:
             by_paper = f" by paper {paper}" if paper else ""
             await _note(connection, caller, now_ms, consent, "consent.withdraw", f"withdrawn{by_paper}")
             if request.erase:
-                erasure = Erasure(
-                    new_id(now_ms),
-                    consent.consent_id,
-                    consent.camera_uid,
-                    consent.owner,
-                    from_ms=min(camera.owner_ms, now_ms - 1),  # ingest's clock may be ahead
-                    until_ms=now_ms,
-                    create_ms=now_ms,
-                )
-                await erasures.add(connection, erasure)
+                erasure = await begin_erasure(connection, consent, camera, now_ms)
                 await _note(connection, caller, now_ms, consent, "consent.erase", f"asks for {erasure.name}")
                 withdrawn = replace(withdrawn, erasure_id=erasure.erasure_id)
             revocations.add(connection, revocations.Kind.GRANT, consent.consent_id, now_ms)

@@ -23,6 +23,8 @@ GROWING_KEPT_S = 1.0
 """How long an hour is believed that is not over or has files in the spool."""
 SETTLED_KEPT_S = 60.0
 """How long any other is: late commits and deletions show after a minute."""
+YOUNG_S = 0.3
+"""What is known for less long is not asked for again to find a part that it lacks."""
 _LATE_MS = 120_000
 
 

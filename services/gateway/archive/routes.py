@@ -6,7 +6,7 @@ import re
 
 from aiohttp import web
 
-from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.index import YOUNG_S, FootageIndex
 from services.gateway.archive.pieces import LONGEST_REQUEST_MS, Piece, cut
 from services.gateway.archive.playlist import vod_playlist
 from services.gateway.archive.reader import FootageReader
@@ -21,8 +21,6 @@ from snowlight.clock import Clock
 from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
-YOUNG_S = 0.3
-"""An index younger than this is not asked again for a part that it does not know."""
 _SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
 _INIT_NAME = re.compile(r"[0-9]{1,15}")
 _LASTING = {"Cache-Control": "private, max-age=86400, immutable"}

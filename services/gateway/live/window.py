@@ -11,7 +11,7 @@ LISTED_SEGMENTS = 8
 LISTED_MS = 20_000
 KEPT_BEYOND_LISTED = 4  # a player may still ask for what the last playlist listed (RFC 8216 section 6.2.2)
 KEPT_BYTES = 64 << 20
-"""And as many of segments and parts without their sound, where somebody may not hear it."""
+"""And as many of parts without their sound, where somebody may not hear it."""
 
 
 class LiveWindow:
@@ -21,8 +21,9 @@ class LiveWindow:
     def __init__(self) -> None:
         self._segments: OrderedDict[int, LiveSegment] = OrderedDict()
         self._bytes = 0
-        self._silent: dict[int, bytes] = {}
-        self._silent_parts: dict[tuple[int, int], bytes] = {}
+        self._listed: list[LiveSegment] = []
+        self._silent: dict[tuple[int, int], bytes] = {}
+        """Of parts, by session and number."""
         self._inits: OrderedDict[int, InitSection] = OrderedDict()
         self._init: InitSection | None = None
         self._open_number = 0
@@ -70,20 +71,7 @@ class LiveWindow:
 
     def listed(self) -> list[LiveSegment]:
         """A playlist's segments, oldest first: the newest run of consecutive numbers (RFC 8216 section 3)."""
-        listed: list[LiveSegment] = []
-        duration_ms = 0
-        for segment in reversed(self._segments.values()):
-            if listed and (
-                segment.number != listed[-1].number - 1
-                or listed[-1].start_ms - segment.end_ms > LISTED_MS  # the camera was away for longer
-                or len(listed) == LISTED_SEGMENTS
-                or duration_ms + segment.duration_ms > LISTED_MS
-            ):
-                break
-            listed.append(segment)
-            duration_ms += segment.duration_ms
-        listed.reverse()
-        return listed
+        return self._listed
 
     def coming(self) -> tuple[InitSection | None, list[LivePart]]:
         """The parts so far of the segment that follows the newest whole one, and their init section. None of
@@ -123,10 +111,6 @@ class LiveWindow:
         newer.reverse()
         return newer
 
-    def newest(self) -> LivePart:
-        """The newest part; there is one once a segment is listed."""
-        return next(self._newest_parts())
-
     def newest_pictures(self) -> list[LivePart]:
         """The parts from the newest key frame on, oldest first."""
         parts: list[LivePart] = []
@@ -147,20 +131,17 @@ class LiveWindow:
         return newest is not None and (newest.session, newest.number + 1) == (session, number)
 
     def silent(self, segment: LiveSegment) -> bytes:
-        """Its data without the sound: made for the first who may not hear, and kept as long as it."""
-        data = self._silent.get(segment.number)
-        if data is None:
-            data = silent_fragments(segment.data)
-            if segment.number in self._segments:
-                self._silent[segment.number] = data
-        return data
+        """Its data without the sound."""
+        return b"".join(map(self.silent_part, segment.parts))
 
     def silent_part(self, part: LivePart) -> bytes:
-        """Its data without the sound, kept as long as a part may be asked for."""
+        """Its data without the sound: made for the first who may not hear, and kept as long as it."""
         key = part.session, part.number
-        data = self._silent_parts.get(key)
+        data = self._silent.get(key)
         if data is None:
-            data = self._silent_parts[key] = silent_fragments(bytes(part.data))
+            data = silent_fragments(bytes(part.data))
+            if self.part(*key) is not None:
+                self._silent[key] = data
         return data
 
     def init(self, init8: str, session: int) -> InitSection | None:
@@ -185,17 +166,33 @@ class LiveWindow:
         self._segments[segment.number] = segment
         self._bytes += len(segment.data)
         self._drop_old()
+        self._listed = self._list()
         return True
+
+    def _list(self) -> list[LiveSegment]:
+        listed: list[LiveSegment] = []
+        duration_ms = 0
+        for segment in reversed(self._segments.values()):
+            if listed and (
+                segment.number != listed[-1].number - 1
+                or listed[-1].start_ms - segment.end_ms > LISTED_MS  # the camera was away for longer
+                or len(listed) == LISTED_SEGMENTS
+                or duration_ms + segment.duration_ms > LISTED_MS
+            ):
+                break
+            listed.append(segment)
+            duration_ms += segment.duration_ms
+        listed.reverse()
+        return listed
 
     def _drop_old(self) -> None:
         kept = LISTED_SEGMENTS + KEPT_BEYOND_LISTED
         while len(self._segments) > kept or (self._bytes > KEPT_BYTES and len(self._segments) > 1):
             _, dropped = self._segments.popitem(last=False)
             self._bytes -= len(dropped.data)
-            self._silent.pop(dropped.number, None)
-        if self._silent_parts:
+        if self._silent:
             held = {(part.session, part.number) for part in self._newest_parts()}
-            self._silent_parts = {key: data for key, data in self._silent_parts.items() if key in held}
+            self._silent = {key: data for key, data in self._silent.items() if key in held}
         in_use = {segment.init.session for segment in self._segments.values()}
         assert self._init is not None
         for session in [key for key in self._inits if key not in in_use and key != self._init.session]:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.index import YOUNG_S, FootageIndex
 from services.gateway.archive.reader import FootageReader
-from services.gateway.archive.recording import Recording
 from services.gateway.http.instants import parse_instant
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.live.hub import LiveHub
 from services.gateway.live.opening import LiveOpening
 from services.gateway.snapshot.studio import Footage, Studio
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
 from snowlight.errors import NotFoundError, PermissionDeniedError
-
-YOUNG_S = 1.0
-"""How old an index may be that the newest footage is looked up in."""
 
 
 class SnapshotRoutes:
@@ -75,28 +70,31 @@ class SnapshotRoutes:
 
     async def _newest(self, use: TicketUse) -> bytes:
         hub = await self._opening.open(use)
-        newest = hub.window.newest()
+        parts = hub.window.newest_pictures()
+        init = hub.window.init_of(parts[0].session)
 
         async def footage() -> Footage:
-            return _newest_footage(hub)
+            return init.data, b"".join(part.data for part in parts), None
 
-        return await self._studio.take((hub.uid, newest.session, newest.number), footage)
+        return await self._studio.take((hub.uid, parts[-1].session, parts[-1].number), footage)
 
     async def _recorded(self, use: TicketUse, instant_ms: int) -> bytes:
         use.claims.require_window(instant_ms, instant_ms + 1)
         uid = use.claims.camera_uid
-        holding = await self._index.holding(uid, instant_ms)
-        holding = holding or await self._index.holding(uid, instant_ms, max_age_s=YOUNG_S)
-        if not holding:
-            raise NotFoundError("vod.no_footage", "nothing was recorded at this instant")
-        recording = holding[-1]
 
         async def footage() -> Footage:
-            return await self._footage(recording, instant_ms)
+            return await self._footage(uid, instant_ms)
 
         return await self._studio.take((uid, 0, instant_ms), footage)
 
-    async def _footage(self, recording: Recording, instant_ms: int) -> Footage:
+    async def _footage(self, uid: str, instant_ms: int) -> Footage:
+        for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
+            holding = await self._index.holding(uid, instant_ms, max_age_s=max_age_s)
+            if holding:
+                break
+        else:
+            raise NotFoundError("vod.no_footage", "nothing was recorded at this instant")
+        recording = holding[-1]
         first = recording.first_needed(instant_ms)
         end = recording.first_after(instant_ms + 1)
         offset = recording.offsets[first]
@@ -105,13 +103,7 @@ class SnapshotRoutes:
         return init, data, instant_ms - recording.starts[first]
 
 
-def _newest_footage(hub: LiveHub) -> Footage:
-    """From the newest key frame on."""
-    parts = hub.window.newest_pictures()
-    return hub.window.init_of(parts[0].session).data, b"".join(part.data for part in parts), None
-
-
 def _require_unmarked(use: TicketUse) -> None:
     """Raises PermissionDeniedError where pictures must bear a mark: a player draws it, a file has none."""
-    if use.claims.silent:
+    if use.claims.marked:
         raise PermissionDeniedError("snapshot.unmarked", "this right is for pictures that bear a mark")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
@@ -83,3 +84,22 @@ async def settle(site: Site) -> Street:
     street = Street(site, "")
     street.home = await site.add_camera("home", ownership="HOUSEHOLD", owner=await street.name("owner"))
     return street
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was of the home's camera, told in minutes."""
+
+    street: Street
+    from_ms: int
+
+    def at(self, minute: float) -> int:
+        return self.from_ms + round(minute * MINUTE_MS)
+
+    def minute(self, instant_ms: int) -> float:
+        return round((instant_ms - self.from_ms) / MINUTE_MS, 3)
+
+
+def in_ms(instant: str) -> int:
+    """Of RFC 3339."""
+    return round(datetime.fromisoformat(instant).timestamp() * 1000)

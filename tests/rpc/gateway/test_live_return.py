@@ -11,7 +11,7 @@ HOUR_S = 3600
 
 
 async def test_who_waits_for_a_camera_never_sees_the_picture_of_before(tmp_path: Path) -> None:
-    async with run_site(tmp_path, live_wait_seconds=0.5, live_idle_seconds=2 * HOUR_S) as site:
+    async with run_site(tmp_path, live_wait_seconds=2, live_idle_seconds=2 * HOUR_S) as site:
         uid = await site.add_camera("gate")
         before = session(site.clock.now_ms() - 12_000, 12)
         await site.ingest.pictures.send(uid, before.init, *before.fragments)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from snowlight.instants import format_instant
 from tests.rpc.gateway.footage import session
-from tests.rpc.gateway.street import MINUTE_MS, Street
+from tests.rpc.gateway.street import MINUTE_MS, Past, Street, in_ms
 
 NOTHING: dict[str, Any] = {"spans": [], "gaps": []}
 
 
-@dataclass(frozen=True)
-class Past:
+class Recorded(Past):
     """Forty minutes of the home's camera: some with 12 s of footage, and a gap from the thirtieth on."""
-
-    street: Street
-    from_ms: int
-
-    def at(self, minute: float) -> int:
-        return self.from_ms + round(minute * MINUTE_MS)
 
     def path(self, start: float, end: float) -> str:
         """The timeline of a range, in minutes."""
@@ -41,21 +32,14 @@ class Past:
     async def gaps(self, by: str, start: float = 0, end: float = 40) -> list[tuple[float, float]]:
         return [self._minutes(gap) for gap in (await self.told(by, start, end))["gaps"]]
 
-    def minute(self, instant_ms: int) -> float:
-        return round((instant_ms - self.from_ms) / MINUTE_MS, 3)
-
     def _minutes(self, part: dict[str, str]) -> tuple[float, float]:
         return self.minute(in_ms(part["start"])), self.minute(in_ms(part["end"]))
 
 
-def in_ms(instant: str) -> int:
-    return round(datetime.fromisoformat(instant).timestamp() * 1000)
-
-
 @pytest.fixture
-async def past(street: Street) -> Past:
+async def past(street: Street) -> Recorded:
     site = street.site
-    past = Past(street, site.clock.now_ms() // 1000 * 1000 + 1000)
+    past = Recorded(street, site.clock.now_ms() // 1000 * 1000 + 1000)
     await site.pass_time(41 * 60)
     for minute in (5, 9.9, 15, 25):
         footage = session(past.at(minute), 12)
@@ -66,7 +50,7 @@ async def past(street: Street) -> Past:
     return past
 
 
-async def case(past: Past, actions: list[str], start: float = 10, end: float = 20) -> str:
+async def case(past: Recorded, actions: list[str], start: float = 10, end: float = 20) -> str:
     """The officer of another county has a grant for a case, of footage in this window; its name."""
     body: dict[str, Any] = {
         "kind": "case",
@@ -84,7 +68,7 @@ async def case(past: Past, actions: list[str], start: float = 10, end: float = 2
     return str(grant["name"])
 
 
-async def test_whoever_has_the_camera_in_their_scope_is_told_all(past: Past) -> None:
+async def test_whoever_has_the_camera_in_their_scope_is_told_all(past: Recorded) -> None:
     everything = await past.told("root")
     assert await past.spans("root") == [(5, 5.2), (9.9, 10.1), (15, 15.2), (25, 25.2)]
     assert await past.gaps("root") == [(0, 5), (5.2, 9.9), (10.1, 15), (15.2, 25), (25.2, 30), (30, 40)]
@@ -96,7 +80,7 @@ async def test_whoever_has_the_camera_in_their_scope_is_told_all(past: Past) -> 
 
 
 @pytest.mark.parametrize("action", ["playback", "export"])
-async def test_a_case_of_ten_minutes_tells_these_alone(past: Past, action: str) -> None:
+async def test_a_case_of_ten_minutes_tells_these_alone(past: Recorded, action: str) -> None:
     name = await case(past, [action])
     assert await past.spans("away") == [(10, 10.1), (15, 15.2)]
     assert await past.gaps("away") == [(10.1, 15), (15.2, 20)]
@@ -109,7 +93,7 @@ async def test_a_case_of_ten_minutes_tells_these_alone(past: Past, action: str) 
     assert status in (403, 404)
 
 
-async def test_several_windows_are_told_one_by_one(past: Past) -> None:
+async def test_several_windows_are_told_one_by_one(past: Recorded) -> None:
     await case(past, ["playback"], 4, 8)
     await case(past, ["playback"], 24, 32)
     await case(past, ["export"], 7, 9)
@@ -117,20 +101,20 @@ async def test_several_windows_are_told_one_by_one(past: Past) -> None:
     assert await past.gaps("away") == [(4, 5), (5.2, 9), (24, 25), (25.2, 30), (30, 32)]
 
 
-async def test_who_may_only_see_what_is_live_is_told_nothing_of_the_past(past: Past) -> None:
+async def test_who_may_only_see_what_is_live_is_told_nothing_of_the_past(past: Recorded) -> None:
     await case(past, ["live"])
     assert await past.street.sees("away")
     assert await past.told("away") == NOTHING
 
 
-async def test_a_consent_tells_its_hours_since_its_footage_is_open(past: Past) -> None:
+async def test_a_consent_tells_its_hours_since_its_footage_is_open(past: Recorded) -> None:
     consent = {"audience": {"principal": await past.street.name("away")}, "actions": ["playback"]}
     await past.street.consent(**consent, footage_from=format_instant(past.at(20)))
     assert await past.spans("away") == [(25, 25.2)]
     assert await past.gaps("away") == [(20, 25), (25.2, 30), (30, 40)]
 
 
-async def test_a_new_owner_is_told_nothing_from_before(past: Past) -> None:
+async def test_a_new_owner_is_told_nothing_from_before(past: Recorded) -> None:
     street = past.street
     assert await past.spans("owner") == await past.spans("root")
     change = {"owner": await street.name("resident")}

@@ -1,5 +1,6 @@
-"""Init sections and fragments that have their numbers and no pictures."""
+"""Init sections and fragments that have their numbers and no pictures, and windows of them."""
 
+from services.gateway.live.window import LiveWindow
 from snowlight.media.boxes import box, full_box
 from snowlight.media.fragment import Fragment, InitSection
 
@@ -31,3 +32,13 @@ def fragments(first: int, segments: int, *, later_ms: int = 0) -> list[Fragment]
 def numbered(number: int) -> bytes:
     """A movie fragment with this number and nothing in it."""
     return box(b"moof", full_box(b"mfhd", 0, 0, number.to_bytes(4))) + box(b"mdat")
+
+
+def filled(*events: InitSection | Fragment) -> LiveWindow:
+    window = LiveWindow()
+    for event in events:
+        if isinstance(event, InitSection):
+            window.add_init(event)
+        else:
+            window.add_fragment(event)
+    return window

@@ -12,17 +12,7 @@ from services.gateway.live.reload import PARTS_AHEAD, Reload, read_reload
 from services.gateway.live.window import LiveWindow
 from snowlight.errors import InvalidArgumentError
 from snowlight.media.fragment import Fragment, InitSection
-from tests.unit.gateway.numbered import PARTS, fragments, init
-
-
-def filled(*events: InitSection | Fragment) -> LiveWindow:
-    window = LiveWindow()
-    for event in events:
-        if isinstance(event, InitSection):
-            window.add_init(event)
-        else:
-            window.add_fragment(event)
-    return window
+from tests.unit.gateway.numbered import PARTS, filled, fragments, init
 
 
 def part_uris(playlist: m3u8.M3U8) -> list[str]:

@@ -6,20 +6,10 @@ import pytest
 
 from services.gateway.live.playlist import media_playlist
 from services.gateway.live.window import LISTED_MS, LISTED_SEGMENTS, LiveWindow
-from snowlight.media.fragment import Fragment, InitSection
+from snowlight.media.fragment import Fragment
 from snowlight.media.silent import silent_fragments
-from tests.unit.gateway.numbered import fragments, init, numbered
+from tests.unit.gateway.numbered import filled, fragments, init, numbered
 from tests.unit.media.test_silent import played
-
-
-def filled(*events: InitSection | Fragment) -> LiveWindow:
-    window = LiveWindow()
-    for event in events:
-        if isinstance(event, InitSection):
-            window.add_init(event)
-        else:
-            window.add_fragment(event)
-    return window
 
 
 def numbers(window: LiveWindow) -> list[int]:
@@ -114,9 +104,11 @@ def test_a_segment_is_made_silent_once_and_forgotten_with_it() -> None:
     assert segment is not None
     silent = window.silent(segment)
     assert silent == silent_fragments(b"".join(data))
-    assert window.silent(segment) is silent
+    made = [window.silent_part(part) for part in segment.parts]
+    assert b"".join(made) == silent
+    assert all(window.silent_part(part) is one for part, one in zip(segment.parts, made, strict=True))
     for fragment in fragments(101, 30)[1:]:
         window.add_fragment(fragment)
     assert window.segment(100) is None
     assert window.silent(segment) == silent
-    assert window.silent(segment) is not silent
+    assert all(window.silent_part(part) is not one for part, one in zip(segment.parts, made, strict=True))
