@@ -1,4 +1,4 @@
-"""Benchmark source: any number of clients, each sent the same 2 Mb/s 1080p25 H.264 stream at any path.
+"""Benchmark source: any number of clients, each sent the same 1080p25 H.264 stream at any path.
 
 `python -m simulator.bench_sender --port P --loop FILE` makes the loop when the file is missing. Each client
 has a stream of its own that begins with a key frame at once, so that key frames are spread
@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -108,11 +109,11 @@ async def serve_bench(loop: Path, *, host: str = "127.0.0.1", port: int = 0) -> 
         sending.cancel()
 
 
-def make_bench_loop(path: Path) -> None:
-    """Encodes a minute of 2 Mb/s 1080p25 H.264 with a GOP of 50; takes some ten seconds of one core."""
+def make_bench_loop(path: Path, kbps: int = BENCH_LOOP.bit_rate // 1000) -> None:
+    """Encodes a minute of 1080p25 H.264 with a GOP of 50; takes some ten seconds of one core."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
-        encode_loop(BENCH_LOOP, partial, Fonts(), clock=False)
+        encode_loop(replace(BENCH_LOOP, bit_rate=1000 * kbps), partial, Fonts(), clock=False)
 
 
 async def _run(arguments: argparse.Namespace) -> None:
@@ -130,10 +131,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8554, help="0 lets the system choose (%(default)s)")
     parser.add_argument("--loop", type=Path, required=True, help="the file to play, made if it is missing")
+    parser.add_argument("--kbps", type=int, default=2000, help="kilobits a second, when it is made")
     arguments = parser.parse_args()
     if not arguments.loop.exists():
         print(f"encoding {arguments.loop}", file=sys.stderr, flush=True)
-        make_bench_loop(arguments.loop)
+        make_bench_loop(arguments.loop, arguments.kbps)
     uvloop.run(_run(arguments))
 
 
