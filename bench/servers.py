@@ -1,4 +1,4 @@
-"""The programs that serve: a gateway with all behind it, MediaMTX, and nginx with copies of what they send."""
+"""Programs that serve: a gateway with all behind it, MediaMTX, and nginx with copies of what they send."""
 
 import asyncio
 import json
@@ -169,7 +169,7 @@ def _live_playlist(root: str, number: int) -> str:
                 b'{"action":"live"}',
                 {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
             )
-            return urljoin(root, ticket["urls"]["hls"])
+            return urljoin(root, str(ticket["urls"]["hls"]))
         except (urllib.error.URLError, ConnectionError):
             if time.monotonic() > deadline:
                 raise
