@@ -31,6 +31,7 @@ _PASSWORD = "a password for benchmarks"
 _URI = re.compile(r'URI="([^"]+)"')
 _READY_S = 90.0
 _NEWEST = 4
+_NO_SEGMENT = "gap.mp4"  # what MediaMTX lists before its first segments
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def listed(playlist_url: str, kind: str, size: int) -> str:
     ones, which stay for a while."""
     lines = get(playlist_url).decode().splitlines()
     if kind == "segment":
-        uris = [line for line in lines if line and not line.startswith("#")]
+        uris = [line for line in lines if line and not line.startswith("#") and line != _NO_SEGMENT]
     else:
         uris = [
             found[1] for line in lines if line.startswith("#EXT-X-PART:") and (found := _URI.search(line))

@@ -34,6 +34,7 @@ from services.gateway.http.edges import edge, mark
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
 from services.gateway.http.routes import Route, add_routes
+from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
 from services.gateway.live.opening import LiveOpening
 from services.gateway.live.routes import LiveRoutes
@@ -82,7 +83,14 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         )
         stack.push_async_callback(viewing.finish)
         site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
-        port = await stack.enter_async_context(_serve(site, settings.listen, runtime.cluster.drain_seconds))
+        runner = SiteRunner(
+            site,
+            LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics),
+            behind_proxy=settings.behind_proxy,
+            access_log=None,
+            shutdown_timeout=runtime.cluster.drain_seconds,
+        )
+        port = await stack.enter_async_context(_serve(runner, settings.listen))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
 
@@ -162,8 +170,7 @@ async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _serve(site: web.Application, listen: str, drain_s: float) -> AsyncIterator[int]:
-    runner = SiteRunner(site, access_log=None, shutdown_timeout=drain_s)
+async def _serve(runner: SiteRunner, listen: str) -> AsyncIterator[int]:
     await runner.setup()
     try:
         host, _, port = listen.rpartition(":")

@@ -17,6 +17,16 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import _ErrInfo
 
 from services.gateway.http.edges import ALWAYS
+from services.gateway.http.express import (
+    LONGEST_HEAD,
+    PREFIX,
+    SUFFIX,
+    Answer,
+    Caller,
+    Express,
+    is_lone_request,
+    read_caller,
+)
 from services.gateway.http.problems import problem
 
 log = structlog.get_logger(__name__)
@@ -30,19 +40,46 @@ MAX_HEADERS_BYTES = 32 << 10
 class SiteRunner(web.AppRunner):
     """Runs the site on such connections."""
 
+    def __init__(
+        self, site: web.Application, express: Express, *, behind_proxy: bool, **options: Any
+    ) -> None:
+        super().__init__(site, **options)
+        self._express = express
+        self._behind_proxy = behind_proxy
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **self._kwargs)
+        return _Server(
+            self._express,
+            made.request_handler,
+            behind_proxy=self._behind_proxy,
+            request_factory=made.request_factory,
+            **self._kwargs,
+        )
 
 
 class _Server(web.Server):
+    def __init__(self, express: Express, *arguments: Any, behind_proxy: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._express = express
+        self._behind_proxy = behind_proxy
+
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        return _Connection(
+            self, self._express, behind_proxy=self._behind_proxy, loop=self._loop, **self._kwargs
+        )
 
 
 class _Connection(web.RequestHandler):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, server: web.Server, express: Express, *, behind_proxy: bool, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._express = express
+        self._behind_proxy = behind_proxy
+        self._fields = b""
+        self._caller: Caller | None = None
+        self._held: Answer | None = None
+        self._is_whole = True
+        """What has come so far ended with the end of a request: the next bytes begin another."""
         self._is_refused = False
         self._refusal: web.StreamResponse | None = None
         self._gone = asyncio.Event()
@@ -52,14 +89,56 @@ class _Connection(web.RequestHandler):
         keep an error, and with it the bytes it arose from."""
         if self._is_refused:
             return
+        if self._is_whole:
+            if self._answer_at_once(data):
+                return
+            self._is_whole = is_lone_request(data)
         super().data_received(data)
         if self._messages and isinstance(unread := self._messages[-1][0], _ErrInfo):
             self._is_refused = True
             if unread.exc is not None:
                 unread.exc.__traceback__ = None  # leads back to the bytes in a cycle, which may last for long
 
+    def _answer_at_once(self, data: bytes) -> bool:
+        """True when that was done: nobody waits for an answer before this one, and none takes any work."""
+        waiter, transport = self._waiter, self.transport
+        if waiter is None or waiter.done() or self._paused or self._close or transport is None:
+            return False
+        end = data.find(b"\r\n")
+        if not (data.startswith(PREFIX) and data.endswith(SUFFIX, 0, end)):
+            return False
+        fields = data[end + 2 :]
+        if fields != self._fields:
+            peer = self.peername[0] if isinstance(self.peername, tuple) else ""
+            self._fields = fields if len(fields) <= LONGEST_HEAD else b""
+            self._caller = read_caller(fields, peer, behind_proxy=self._behind_proxy)
+        if self._caller is None:
+            return False
+        answer = self._express.answer(data[len(PREFIX) : end - len(SUFFIX)], self._caller)
+        if answer is None:
+            return False
+        transport.writelines((answer.head, answer.body))
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._paused:
+            self._held = answer
+            answer.held(transport)
+        else:
+            answer.sent()
+        return True
+
+    def resume_writing(self) -> None:
+        """The caller has taken most of what was held for it."""
+        super().resume_writing()
+        if self._held is not None and self.transport is not None:
+            self._held.released(self.transport)
+            self._held.sent()
+            self._held = None
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """The caller is gone."""
+        if self._held is not None and self.transport is not None:
+            self._held.released(self.transport)
+        self._held = None
         self._gone.set()
         super().connection_lost(exc)
 

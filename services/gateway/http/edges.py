@@ -8,6 +8,9 @@ from services.gateway.metrics import GatewayMetrics
 _MEDIA_PREFIXES = ("/hls/", "/snapshot/")
 ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
 """Headers of every answer."""
+MEDIA_ALWAYS = {"Access-Control-Allow-Origin": "*"}
+"""And of those to media paths. Tickets in the path are the only credential of footage, so that any page may
+play it: no cookie or header of the browser is involved (Fetch, section 3.3)."""
 
 
 def edge(metrics: GatewayMetrics) -> Middleware:
@@ -30,23 +33,21 @@ def route_of(request: web.Request) -> str:
 
 async def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """The last hand on an answer, once nothing else is added: it names no version of what runs here, and a
-    browser takes its content type as told (Fetch, section 3.6).
-
-    Tickets in the path are the only credential of footage, so that any page may play it: no cookie or header
-    of the browser is involved (Fetch, section 3.3).
-    """
+    browser takes its content type as told (Fetch, section 3.6)."""
     response.headers.update(ALWAYS)
     if request.path.startswith(_MEDIA_PREFIXES):
-        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers.update(MEDIA_ALWAYS)
 
 
 def remote_address(request: web.Request, *, behind_proxy: bool) -> str:
     """The caller's address; behind a proxy, the last one in X-Forwarded-For, which the proxy itself wrote."""
-    if behind_proxy:
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if forwarded:
-            return forwarded
-    return request.remote or ""
+    forwarded = forwarded_address(request.headers.get("X-Forwarded-For", "")) if behind_proxy else ""
+    return forwarded or request.remote or ""
+
+
+def forwarded_address(field: str) -> str:
+    """The address that the proxy itself wrote into X-Forwarded-For; "" when there is none."""
+    return field.rpartition(",")[2].strip()
 
 
 def is_https(request: web.Request, *, behind_proxy: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -31,6 +32,18 @@ VIEWER_S = 15.0
 """A ticket that asked within this time counts as a viewer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that is made already."""
+
+    head: bytes
+    body: bytes | memoryview
+    media: tuple[int, int] | None
+    """Of a segment its number, of a part its start; and its duration, ms."""
+    count: Callable[[], None]
+    """Counts a request of this kind."""
+
+
 class LiveHub:
     """One watched camera."""
 
@@ -51,6 +64,8 @@ class LiveHub:
         """Set at each piece of news, for those who wait for several hubs at once."""
         self._caught_up = False
         self._made: dict[str, bytes] = {}
+        self.ready: dict[tuple[bytes, bool], Ready] = {}
+        """Whole answers by name, silent or not, until the next fragment comes."""
 
     @property
     def fresh(self) -> bool:
@@ -86,6 +101,11 @@ class LiveHub:
     async def news(self) -> None:
         """Wait for the next fragment or failure."""
         await self._news.wait()
+
+    @property
+    def is_up(self) -> bool:
+        """It is fresh, and ingest has sent all its ring holds."""
+        return self._caught_up and self.fresh
 
     async def shows_now(self) -> bool:
         """Whether it is fresh, once ingest has sent all its ring holds: the end of that may be much newer."""
@@ -143,6 +163,7 @@ class LiveHub:
 
     def _tell(self) -> None:
         self._made.clear()
+        self.ready.clear()
         for listener in self.listeners:
             listener.set()
         self._news.set()
@@ -176,6 +197,14 @@ class LiveHubs:
                         task.cancel()
                         del self._hubs[uid]
                 self._measure()
+
+    def opened(self, uid: str, ticket_id: str) -> LiveHub | None:
+        """The camera's hub, if there is one, in use by `ticket_id` from now on."""
+        known = self._hubs.get(uid)
+        if known is None:
+            return None
+        known[0].used_by(ticket_id)
+        return known[0]
 
     def open(self, uid: str, ticket_id: str) -> LiveHub:
         """The camera's hub, in use by `ticket_id` from now on."""

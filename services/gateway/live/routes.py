@@ -22,9 +22,10 @@ from snowlight.errors import NotFoundError
 from snowlight.media.silent import silent_init
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+SEGMENT_TYPE = "video/iso.segment"
 _INIT_NAME = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
-_LASTING = {"Cache-Control": "private, max-age=3600, immutable"}
-_FLEETING = {"Cache-Control": "no-cache"}
+LASTING = {"Cache-Control": "private, max-age=3600, immutable"}
+FLEETING = {"Cache-Control": "no-cache"}
 _ERRORS = (401, 403, 404, 410, 503)
 
 
@@ -70,9 +71,9 @@ class LiveRoutes:
                 "live/part-{session:[0-9]{1,16}}-{number:[0-9]{1,10}}.m4s",
                 self.part,
                 "A part of a segment. The one that the playlist hints at is answered once it is there.",
-                "video/iso.segment",
+                SEGMENT_TYPE,
             ),
-            route("live/{number}.m4s", self.segment, "A whole segment.", "video/iso.segment"),
+            route("live/{number}.m4s", self.segment, "A whole segment.", SEGMENT_TYPE),
         )
 
     async def multivariant(self, request: web.Request) -> web.Response:
@@ -96,7 +97,7 @@ class LiveRoutes:
         data = hub.window.silent_part(part) if use.claims.silent else bytes(part.data)
         self._metrics.live_bytes.inc(len(data))
         media = (part.start_ms, part.duration_ms)
-        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
+        return await self._sending.send(request, use, data, SEGMENT_TYPE, LASTING, segment=media)
 
     async def init(self, request: web.Request) -> web.StreamResponse:
         hub, use = await self._hub(request, stale=True)
@@ -105,7 +106,7 @@ class LiveRoutes:
         if init is None:
             raise NotFoundError("live.unknown_part", "there is no such init section now")
         data = silent_init(init.data) if use.claims.silent else init.data
-        return await self._sending.send(request, use, data, "video/mp4", _LASTING)
+        return await self._sending.send(request, use, data, "video/mp4", LASTING)
 
     async def segment(self, request: web.Request) -> web.StreamResponse:
         hub, use = await self._hub(request, stale=True)
@@ -117,7 +118,7 @@ class LiveRoutes:
         data = hub.window.silent(segment) if use.claims.silent else segment.data
         self._metrics.live_bytes.inc(len(data))
         media = (segment.number, segment.duration_ms)
-        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
+        return await self._sending.send(request, use, data, SEGMENT_TYPE, LASTING, segment=media)
 
     async def _hub(self, request: web.Request, *, stale: bool = False) -> tuple[LiveHub, TicketUse]:
         use = await self._tickets.open(request, "live")
@@ -156,4 +157,4 @@ class LiveRoutes:
 
 
 def _playlist(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type=PLAYLIST_TYPE, headers=_FLEETING)
+    return web.Response(body=body, content_type=PLAYLIST_TYPE, headers=FLEETING)

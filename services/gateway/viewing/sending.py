@@ -40,9 +40,17 @@ class Sending:
         if request.method == "HEAD" or len(data) <= AT_ONCE:
             response = web.Response(body=data, content_type=content_type, headers=headers)
             if request.method != "HEAD":
-                _count(use, len(data), segment)
+                count(use, len(data), segment)
             return response
         return await self._stream(request, use, data, content_type, headers, segment)
+
+    def hold(self, use: TicketUse, transport: asyncio.Transport) -> None:
+        """Cut the connection when the ticket ends, until it is released."""
+        self._running.add((use, transport))
+
+    def release(self, use: TicketUse, transport: asyncio.Transport) -> None:
+        """All is sent, or the connection is gone."""
+        self._running.discard((use, transport))
 
     async def run(self) -> None:
         """Cut off what is sent with tickets that have ended, until cancelled."""
@@ -91,12 +99,11 @@ class Sending:
         if transport is None:  # gone already
             yield
             return
-        entry = (use, transport)
-        self._running.add(entry)
+        self.hold(use, transport)
         try:
             yield
         finally:
-            self._running.discard(entry)
+            self.release(use, transport)
 
 
 def cut(transport: asyncio.Transport) -> None:
@@ -107,7 +114,9 @@ def cut(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-def _count(use: TicketUse, size: int, segment: tuple[int, int] | None) -> None:
+def count(use: TicketUse, size: int, segment: tuple[int, int] | None) -> None:
+    """So many bytes were sent; `segment`: they are all of a media segment, its number or start, and its
+    duration, ms."""
     use.measure.sent(size)
     if segment is not None:
         use.measure.watched(*segment)
