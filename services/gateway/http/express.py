@@ -1,10 +1,9 @@
 """Requests that are answered from memory at once, before a parser or a task is spent on them.
 
-Players ask for a live playlist and its parts twice a second each, always in the same words. Most of what a
-server does for such a request it has done for the one before: so a plain `GET /hls/...` that came whole, alone
-and with header fields that were read once already is answered in the very callback that brought it. Anything
-else goes the way of all requests, also what cannot be answered with 200 right now, and gets the same answer
-there.
+Players ask for a live playlist and its parts twice a second each, always in the same words, and most of what
+a server does for such a request it has done for the one before. So a plain `GET /hls/...` that came whole and
+alone, with header fields that were read once already, is answered in the very callback that brought it. All
+else goes the way of all requests, also what cannot be answered with 200 right now, and is answered alike.
 """
 
 from __future__ import annotations
