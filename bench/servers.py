@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,13 +39,13 @@ class Program:
     """A server and where it serves each camera's live playlist."""
 
     pids: tuple[int, ...]
-    media_playlists: Mapping[str, str]
-    """URLs by the camera's source."""
+    media_playlists: Mapping[str, Sequence[str]]
+    """URLs by the camera's source: one, or one for each who has signed in."""
 
 
 @contextmanager
-def gateway(folder: Path, sources: list[str], python: str = sys.executable) -> Iterator[Program]:
-    """A gateway on a core of its own, the other services on another."""
+def gateway(folder: Path, sources: list[str], *, viewers: int = 1) -> Iterator[Program]:
+    """A gateway on a core of its own, the other services on another, and so many people."""
     names = ("auth", "ingest", "storage", "gateway")
     addresses = {name: f"127.0.0.1:{free_port()}" for name in names}
     env = {
@@ -63,14 +63,15 @@ def gateway(folder: Path, sources: list[str], python: str = sys.executable) -> I
         pid = 0
         for name in names:
             core = TESTED_CORE if name == "gateway" else BEHIND_CORE
-            command = [python, "-m", "services", name]
+            command = [sys.executable, "-m", "services", name]
             pid = stack.enter_context(running(command, core=core, log=log, env=env)).pid
             wait_for_port(addresses[name])
         asyncio.run(_add_person(addresses["auth"]))
         asyncio.run(register_cameras(addresses["ingest"], _KEY, sources))
         root = f"http://{addresses['gateway']}"
+        signed_in = [_live_playlists(root, len(sources)) for _ in range(viewers)]
         playlists = {
-            source: urljoin(_live_playlist(root, number), "live/media.m3u8")
+            source: tuple(urljoin(each[number], "live/media.m3u8") for each in signed_in)
             for number, source in enumerate(sources)
         }
         yield Program((pid,), playlists)
@@ -101,7 +102,7 @@ def mediamtx(folder: Path, sources: list[str]) -> Iterator[Program]:
         roots = {
             source: f"http://127.0.0.1:{port}/m{number}/index.m3u8" for number, source in enumerate(sources)
         }
-        yield Program((process.pid,), {source: _variant(root) for source, root in roots.items()})
+        yield Program((process.pid,), {source: (_variant(root),) for source, root in roots.items()})
 
 
 @contextmanager
@@ -158,23 +159,25 @@ def _variant(url: str) -> str:
     return urljoin(url, next(line for line in lines if line and not line.startswith("#")))
 
 
-def _live_playlist(root: str, number: int) -> str:
-    """The live playlist of a camera, asked for until auth and the gateway know it."""
+def _live_playlists(root: str, cameras: int) -> list[str]:
+    """The live playlist of each camera for somebody who has just signed in, asked for until auth and the
+    gateway know all cameras."""
     deadline = time.monotonic() + _READY_S
+    form = f"grant_type=password&username=bench&password={_PASSWORD.replace(' ', '+')}"
+    wanted = [{"camera": f"cameras/bench-{number}", "action": "live"} for number in range(cameras)]
     while True:
         try:
-            form = f"grant_type=password&username=bench&password={_PASSWORD.replace(' ', '+')}"
             token = _post(f"{root}/v1/token", form.encode(), {})["access_token"]
-            ticket = _post(
-                f"{root}/v1/cameras/bench-{number}/tickets",
-                b'{"action":"live"}',
-                {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            )
-            return urljoin(root, str(ticket["urls"]["hls"]))
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            body = json.dumps({"requests": wanted}).encode()
+            tickets = _post(f"{root}/v1/tickets:batchCreate", body, headers)["tickets"]
+            if all("urls" in ticket for ticket in tickets):
+                return [urljoin(root, ticket["urls"]["hls"]) for ticket in tickets]
         except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
+            pass
+        if time.monotonic() > deadline:
+            raise TimeoutError("the gateway gives no tickets")
+        time.sleep(0.5)
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:

@@ -39,8 +39,8 @@ def main() -> None:
             sys.exit(f"{tool} is not on PATH: Debian's package {tool} has it")
     with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch, ExitStack() as stack:
         folder = Path(scratch)
-        large = stack.enter_context(_sender(folder, LARGE_KBPS))
-        small = stack.enter_context(_sender(folder, SMALL_KBPS))
+        large = stack.enter_context(sender(folder, LARGE_KBPS))
+        small = stack.enter_context(sender(folder, SMALL_KBPS))
         programs = {}
         if options.only != "mediamtx":
             programs["snowlight"] = stack.enter_context(gateway(folder, [large, small]))
@@ -70,7 +70,7 @@ def _press(options: argparse.Namespace, url: str, pids: Sequence[int]) -> Served
 
 
 def _url(program: Program, kind: str, large: str, small: str) -> str:
-    playlist = program.media_playlists[large if kind == "segment" else small]
+    (playlist,) = program.media_playlists[large if kind == "segment" else small]
     return playlist if kind == "playlist" else listed(playlist, kind, SIZES[kind])
 
 
@@ -93,7 +93,7 @@ def _print(served: dict[tuple[str, str], list[Served]]) -> None:
 
 
 @contextmanager
-def _sender(folder: Path, kbps: int) -> Iterator[str]:
+def sender(folder: Path, kbps: int) -> Iterator[str]:
     """A camera of so many kilobits a second; its URL."""
     loop = Path(f".cache/bench/{kbps}kbit-1080p25.mp4").absolute()
     loop.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ from services.gateway.http.express import (
     Answer,
     Caller,
     Express,
+    Wait,
     is_lone_request,
     read_caller,
 )
@@ -31,6 +32,8 @@ from services.gateway.http.problems import problem
 
 log = structlog.get_logger(__name__)
 
+LONGEST_WAIT_S = 1.5
+"""How long an answer that is due in a moment is waited for before a task is spent on that."""
 LINGER_S = 1.0
 """How long a caller who was refused may go on sending before the connection is cut."""
 MAX_HEADERS_BYTES = 32 << 10
@@ -78,6 +81,9 @@ class _Connection(web.RequestHandler):
         self._fields = b""
         self._caller: Caller | None = None
         self._held: Answer | None = None
+        self._waiting: Wait | None = None
+        self._asked = b""
+        self._patience: asyncio.TimerHandle | None = None
         self._is_whole = True
         """What has come so far ended with the end of a request: the next bytes begin another."""
         self._is_refused = False
@@ -89,6 +95,8 @@ class _Connection(web.RequestHandler):
         keep an error, and with it the bytes it arose from."""
         if self._is_refused:
             return
+        if self._waiting is not None:
+            self._go_the_usual_way()  # requests are answered in their order
         if self._is_whole:
             if self._answer_at_once(data):
                 return
@@ -117,14 +125,43 @@ class _Connection(web.RequestHandler):
         answer = self._express.answer(data[len(PREFIX) : end - len(SUFFIX)], self._caller)
         if answer is None:
             return False
-        transport.writelines((answer.head, answer.body))
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if isinstance(answer, Answer):
+            self._send(answer, transport)
+        else:
+            self._wait_for(answer, data)
+        return True
+
+    def _send(self, answer: Answer, transport: asyncio.Transport) -> None:
+        transport.writelines((answer.head, answer.body))
         if self._paused:
             self._held = answer
             answer.held(transport)
         else:
             answer.sent()
-        return True
+
+    def _wait_for(self, answer: Wait, data: bytes) -> None:
+        self._waiting, self._asked = answer, data
+        self._patience = self._loop.call_later(LONGEST_WAIT_S, self._go_the_usual_way)
+        answer.begin(self._ask_again)
+
+    def _ask_again(self) -> None:
+        data = self._stop_waiting()
+        if not self._answer_at_once(data):
+            super().data_received(data)
+
+    def _go_the_usual_way(self) -> None:
+        super().data_received(self._stop_waiting())
+
+    def _stop_waiting(self) -> bytes:
+        """The request that was waited with."""
+        if self._waiting is not None:
+            self._waiting.end()
+            self._waiting = None
+        if self._patience is not None:
+            self._patience.cancel()
+        data, self._asked = self._asked, b""
+        return data
 
     def resume_writing(self) -> None:
         """The caller has taken most of what was held for it."""
@@ -136,6 +173,7 @@ class _Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The caller is gone."""
+        self._stop_waiting()
         if self._held is not None and self.transport is not None:
             self._held.released(self.transport)
         self._held = None

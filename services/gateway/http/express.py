@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,10 +61,20 @@ class Answer(ABC):
         """That is over, whether it was sent or the connection is lost."""
 
 
+class Wait(Protocol):
+    """An answer that will be there in a moment."""
+
+    def begin(self, wake: Callable[[], None]) -> None:
+        """`wake` is called once, when it is worth asking again."""
+
+    def end(self) -> None:
+        """Nobody waits any more: `wake` is not called."""
+
+
 class Express(Protocol):
     """What can be answered from memory."""
 
-    def answer(self, target: bytes, caller: Caller) -> Answer | None:
+    def answer(self, target: bytes, caller: Caller) -> Answer | Wait | None:
         """To `GET /hls/{target}`; None when it takes more than memory, or an error."""
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.edges import ALWAYS, MEDIA_ALWAYS
-from services.gateway.http.express import Answer, Caller
+from services.gateway.http.express import Answer, Caller, Wait
 from services.gateway.live.hub import LiveHub, LiveHubs, Ready
 from services.gateway.live.playlist import media_playlist
+from services.gateway.live.reload import Reload
 from services.gateway.live.routes import FLEETING, LASTING, PLAYLIST_TYPE, SEGMENT_TYPE
 from services.gateway.live.window import LiveWindow
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.viewing.desk import TicketDesk
 from services.gateway.viewing.sending import Sending, count
 from services.gateway.viewing.use import TicketUse
-from snowlight.errors import SnowlightError
+from snowlight.errors import InvalidArgumentError, SnowlightError
 
 _PLAYLIST = b"media.m3u8"
+_RELOAD = re.compile(rb"media\.m3u8\?_HLS_msn=([0-9]{1,16})(?:&_HLS_part=([0-9]{1,16}))?")
 _NAME = re.compile(rb"(?:part-([0-9]{1,16})-([0-9]{1,10})|([0-9]{1,16}))\.m4s")
 
 
@@ -44,22 +46,22 @@ class LiveExpress:
         self._count_part = metrics.counter("/hls/{ticket}/live/part-{session}-{number}.m4s", 200)
         self._count_segment = metrics.counter("/hls/{ticket}/live/{number}.m4s", 200)
 
-    def answer(self, target: bytes, caller: Caller) -> Answer | None:
+    def answer(self, target: bytes, caller: Caller) -> Answer | Wait | None:
         """To `GET /hls/{target}`; None for whatever is not there now, or not for who asks."""
         ticket, _, name = target.partition(b"/live/")
         use = self._desk.warm(ticket.decode("latin-1"))
         if use is None or use.claims.action != "live":
             return None
         hub = self._hubs.opened(use.claims.camera_uid, use.claims.ticket_id)
-        if hub is None or not (hub.is_up or name != _PLAYLIST):
+        found = self._find(hub, name, silent=use.claims.silent) if hub is not None else None
+        if found is None or not self._lets_in(use, caller):
             return None
-        ready = hub.ready.get((name, use.claims.silent)) or self._make(hub, name, silent=use.claims.silent)
-        if ready is None or not self._lets_in(use, caller):
-            return None
-        ready.count()
-        if ready.media is not None:
-            self._metrics.live_bytes.inc(len(ready.body))
-        return _LiveAnswer(ready, use, self._sending)
+        if isinstance(found, _LiveWait):
+            return found
+        found.count()
+        if found.media is not None:
+            self._metrics.live_bytes.inc(len(found.body))
+        return _LiveAnswer(found, use, self._sending)
 
     def _lets_in(self, use: TicketUse, caller: Caller) -> bool:
         """Whether nothing speaks against it. What does is told on the usual way, which finds it again."""
@@ -71,10 +73,22 @@ class LiveExpress:
             return False
         return True
 
-    def _make(self, hub: LiveHub, name: bytes, *, silent: bool) -> Ready | None:
-        ready = self._playlist(hub) if name == _PLAYLIST else self._footage(hub.window, name, silent=silent)
-        if ready is not None:
-            hub.ready[name, silent] = ready
+    def _find(self, hub: LiveHub, name: bytes, *, silent: bool) -> Ready | _LiveWait | None:
+        if name.startswith(_PLAYLIST):
+            if not hub.is_up:
+                return None
+            if name != _PLAYLIST:
+                wait = _read_wait(hub, name)
+                if wait is None or not wait.is_over():
+                    return wait
+                name = _PLAYLIST
+        ready = hub.ready.get((name, silent))
+        if ready is None:
+            ready = (
+                self._playlist(hub) if name == _PLAYLIST else self._footage(hub.window, name, silent=silent)
+            )
+            if ready is not None:
+                hub.ready[name, silent] = ready
         return ready
 
     def _playlist(self, hub: LiveHub) -> Ready:
@@ -119,6 +133,41 @@ class _LiveAnswer(Answer):
 
     def released(self, transport: asyncio.Transport) -> None:
         self._sending.release(self._use, transport)
+
+
+class _LiveWait:
+    """For a playlist that has what a blocking reload asks for (RFC 8216bis section 6.2.5.2)."""
+
+    __slots__ = ("_hub", "_reload", "wake")
+
+    wake: Callable[[], None]
+
+    def __init__(self, hub: LiveHub, reload: Reload) -> None:
+        self._hub = hub
+        self._reload = reload
+
+    def is_over(self) -> bool:
+        return self._hub.window.reached(self._reload.segment, self._reload.part)
+
+    def begin(self, wake: Callable[[], None]) -> None:
+        self.wake = wake
+        self._hub.waiting.add(self)
+
+    def end(self) -> None:
+        self._hub.waiting.discard(self)
+
+
+def _read_wait(hub: LiveHub, name: bytes) -> _LiveWait | None:
+    """None for a playlist that nobody may wait for."""
+    asked = _RELOAD.fullmatch(name)
+    if asked is None:
+        return None
+    reload = Reload(int(asked[1]), int(asked[2]) if asked[2] else None)
+    try:
+        reload.check(hub.window)
+    except InvalidArgumentError:
+        return None
+    return _LiveWait(hub, reload)
 
 
 def _head(body: bytes | memoryview, content_type: str, headers: Mapping[str, str]) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -28,6 +29,7 @@ STALE_S = 10.0
 """How long a playlist is served after its last segment became whole. No segment is that long."""
 PAUSE_S = 0.1
 """Without a fragment for so long, what comes next is live: fragments are half a second apart."""
+WOKEN_AT_ONCE = 200
 VIEWER_S = 15.0
 """A ticket that asked within this time counts as a viewer."""
 
@@ -42,6 +44,16 @@ class Ready:
     """Of a segment its number, of a part its start; and its duration, ms."""
     count: Callable[[], None]
     """Counts a request of this kind."""
+
+
+class Waiting(Protocol):
+    """Somebody who waits for something of a window."""
+
+    def is_over(self) -> bool:
+        """Whether it is there, or will never be."""
+
+    def wake(self) -> None:
+        """Go on."""
 
 
 class LiveHub:
@@ -62,6 +74,8 @@ class LiveHub:
         self._news = asyncio.Event()
         self.listeners: set[asyncio.Event] = set()
         """Set at each piece of news, for those who wait for several hubs at once."""
+        self.waiting: set[Waiting] = set()
+        """Told of news by being woken, without a task each."""
         self._caught_up = False
         self._made: dict[str, bytes] = {}
         self.ready: dict[tuple[bytes, bool], Ready] = {}
@@ -161,9 +175,19 @@ class LiveHub:
                     self.failure = None
                 self._tell()
 
+    def _wake(self, waiting: list[Waiting]) -> None:
+        """Wakes those whose time has come, some at a time: there may be thousands."""
+        for each in waiting[:WOKEN_AT_ONCE]:
+            if each in self.waiting and each.is_over():
+                self.waiting.discard(each)
+                each.wake()
+        if rest := waiting[WOKEN_AT_ONCE:]:
+            asyncio.get_running_loop().call_soon(self._wake, rest)
+
     def _tell(self) -> None:
         self._made.clear()
         self.ready.clear()
+        self._wake(list(self.waiting))
         for listener in self.listeners:
             listener.set()
         self._news.set()

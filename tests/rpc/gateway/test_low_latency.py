@@ -12,6 +12,7 @@ import pytest
 from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.rpc.gateway.footage import Session, session
+from tests.rpc.gateway.kept_connection import connect, request
 from tests.rpc.gateway.site import Site
 from tests.rpc.gateway.test_residents import with_sound
 
@@ -57,6 +58,30 @@ async def test_a_playlist_waits_for_the_part_that_is_asked_for(
     await site.ingest.pictures.send(uid, footage.fragments[WHOLE + 3])
     told = await asyncio.wait_for(waiting, 2)
     assert f"{number}.m4s" in [segment.uri for segment in told.segments]
+
+
+async def test_who_waits_is_answered_in_order_however_long_it_takes(
+    site: Site, gate: tuple[str, Session, str]
+) -> None:
+    uid, footage, base = gate
+    connection, impatient = await connect(site), await connect(site)
+    for each in (impatient, connection):
+        assert (await each.ask(f"{base}/media.m3u8"))[0] == 200
+        each.writer.write(
+            request(f"{base}/media.m3u8?_HLS_msn={footage.init.session + 5}&_HLS_part=1")
+            + (request(f"{base}/1.m4s") if each is connection else b"")
+        )
+    patient = await connect(site)
+    assert (await patient.ask(f"{base}/media.m3u8"))[0] == 200
+    patient.writer.write(request(f"{base}/media.m3u8?_HLS_msn={footage.init.session + 5}&_HLS_part=1"))
+    await asyncio.sleep(SOON_S)
+    impatient.writer.close()
+    await asyncio.sleep(2)  # longer than anybody waits without a task
+    await site.ingest.pictures.send(uid, footage.fragments[WHOLE])
+    now = await patient.answer()
+    assert m3u8.loads(now[2].decode()).segments[-1].parts
+    assert await connection.answer() == now
+    assert (await connection.answer())[0] == 404
 
 
 async def test_the_part_that_is_hinted_at_comes_as_soon_as_it_is_there(
