@@ -33,12 +33,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch, ExitStack() as stack:
         folder = Path(scratch)
         source = stack.enter_context(sender(folder, KBPS))
+        cameras = [f"{source}{number}" for number in range(options.cameras)]
         program = stack.enter_context(
-            gateway(
-                folder,
-                [f"{source}{number}" for number in range(options.cameras)],
-                viewers=-(-options.viewers // options.cameras),
-            )
+            gateway(folder, cameras, viewers=-(-options.viewers // options.cameras))
         )
         before = usage(program.pids)
         few = _watch(program, folder, options.cameras, 20.0)

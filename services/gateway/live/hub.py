@@ -72,6 +72,8 @@ class LiveHub:
         self._used_at = clock.monotonic()
         self._viewers: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._awaited = 0
+        """How many wait for it."""
         self.listeners: set[asyncio.Event] = set()
         """Set at each piece of news, for those who wait for several hubs at once."""
         self.waiting: set[Waiting] = set()
@@ -96,8 +98,8 @@ class LiveHub:
         self._used_at = self._viewers[ticket_id] = self._clock.monotonic()
 
     def idle_s(self) -> float:
-        """Seconds since anybody asked."""
-        return self._clock.monotonic() - self._used_at
+        """Seconds since anybody asked; 0 while somebody waits for news."""
+        return 0.0 if self.waiting or self._awaited else self._clock.monotonic() - self._used_at
 
     def viewers(self) -> int:
         """How many tickets asked lately."""
@@ -114,7 +116,11 @@ class LiveHub:
 
     async def news(self) -> None:
         """Wait for the next fragment or failure."""
-        await self._news.wait()
+        self._awaited += 1
+        try:
+            await self._news.wait()
+        finally:
+            self._awaited -= 1
 
     @property
     def is_up(self) -> bool:
