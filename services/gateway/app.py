@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.near_routes import NearRoutes
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
@@ -112,6 +113,7 @@ def build_site(
         SessionCookie(behind_proxy=behind_proxy),
     )
     devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
+    timelines = TimelineRoutes(peers, identity, camera_routes, clock)
     wall = WallRoutes(tickets, opening, metrics)
     table: list[Route] = [
         *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
@@ -130,7 +132,8 @@ def build_site(
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
-        *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
+        *timelines.routes(),
+        *NearRoutes(identity, cameras, timelines, clock).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
