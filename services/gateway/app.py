@@ -53,6 +53,8 @@ from services.gateway.snapshot.routes import SnapshotRoutes
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
+from services.gateway.workspace.favourites import FavouriteRoutes
+from services.gateway.workspace.layouts import WallLayoutRoutes
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import open_stores
 from snowlight.runtime import Runtime
@@ -134,6 +136,8 @@ def build_site(
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *timelines.routes(),
         *NearRoutes(identity, cameras, timelines, clock).routes(),
+        *WallLayoutRoutes(peers, identity, cameras).routes(),
+        *FavouriteRoutes(peers, identity, cameras).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
