@@ -21,7 +21,7 @@ from snowlight.errors import InvalidArgumentError
 
 Test = Callable[[KnownCamera], bool]
 
-LONGEST = 500
+LONGEST = 250
 _DEEPEST = 10
 _SHOWN = 40
 _TOKEN = re.compile(
