@@ -47,6 +47,9 @@ from services.auth.tickets.revival import OwnTickets
 from services.auth.tickets.service import Tickets
 from services.auth.token_service import TokensService
 from services.auth.tokens import Tokens
+from services.auth.workspace.favourites import FavouriteDesk
+from services.auth.workspace.layouts import LayoutDesk
+from services.auth.workspace.service import WorkspacesService
 from snowlight.access.keys import PublicKeys
 from snowlight.access.revocations import Revocations
 from snowlight.access.token import TokenVerifier
@@ -56,6 +59,7 @@ from snowlight.api.auth.v1 import (
     client_pb2_grpc,
     revocation_pb2_grpc,
     sign_in_pb2_grpc,
+    workspace_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
@@ -197,6 +201,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         Explanation(database, cameras, rights, policies),
                         keys,
                     ),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.Workspaces",
+                    workspace_pb2_grpc.add_WorkspacesServicer_to_server,
+                    WorkspacesService(LayoutDesk(database, clock), FavouriteDesk(database), verifier),
                 ),
                 consents.servicer,
             )

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.near_routes import NearRoutes
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
@@ -53,6 +54,8 @@ from services.gateway.snapshot.routes import SnapshotRoutes
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
+from services.gateway.workspace.favourites import FavouriteRoutes
+from services.gateway.workspace.layouts import WallLayoutRoutes
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import open_stores
 from snowlight.runtime import Runtime
@@ -120,6 +123,7 @@ def build_site(
         SessionCookie(behind_proxy=behind_proxy),
     )
     devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
+    timelines = TimelineRoutes(peers, identity, camera_routes, clock)
     wall = WallRoutes(tickets, opening, metrics)
     table: list[Route] = [
         *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
@@ -138,7 +142,10 @@ def build_site(
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
-        *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
+        *timelines.routes(),
+        *NearRoutes(identity, cameras, timelines, clock).routes(),
+        *WallLayoutRoutes(peers, identity, cameras).routes(),
+        *FavouriteRoutes(peers, identity, cameras).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),

@@ -14,6 +14,7 @@ from snowlight.api.auth.v1 import (
     consent_pb2_grpc,
     revocation_pb2_grpc,
     sign_in_pb2_grpc,
+    workspace_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
@@ -38,6 +39,7 @@ class Peers:
     revocations: revocation_pb2_grpc.RevocationsAsyncStub
     audit: audit_pb2_grpc.AuditAsyncStub
     consents: consent_pb2_grpc.ConsentsAsyncStub
+    workspaces: workspace_pb2_grpc.WorkspacesAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
@@ -70,6 +72,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(auth)
         audit: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(auth)
         consents: consent_pb2_grpc.ConsentsAsyncStub = consent_pb2_grpc.ConsentsStub(auth)
+        workspaces: workspace_pb2_grpc.WorkspacesAsyncStub = workspace_pb2_grpc.WorkspacesStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
@@ -83,6 +86,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             revocations=revocations,
             audit=audit,
             consents=consents,
+            workspaces=workspaces,
             cameras=cameras,
             live=live,
             storage=index,

@@ -112,6 +112,15 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "ListViews": {_GATEWAY},
         "ListNotices": {_GATEWAY},
     },
+    "snowlight.api.auth.v1.Workspaces": {
+        "ListWallLayouts": {_GATEWAY},
+        "GetWallLayout": {_GATEWAY},
+        "CreateWallLayout": {_GATEWAY},
+        "UpdateWallLayout": {_GATEWAY},
+        "DeleteWallLayout": {_GATEWAY},
+        "GetFavourites": {_GATEWAY},
+        "SetFavourites": {_GATEWAY},
+    },
     "snowlight.api.ingest.v1.CameraRegistry": {
         "CreateCamera": {_GATEWAY},
         "GetCamera": {_ADMIN},

@@ -20,12 +20,12 @@ from snowlight.instants import format_instant
 from snowlight.rpc.status import remote_errors
 
 _INSTANT = {"type": "string", "format": "date-time"}
-_SPAN = {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT}}
+SPAN_SCHEMA = {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT}}
 _GAP = {"type": "object", "properties": {"start": _INSTANT, "end": _INSTANT, "cause": {"type": "string"}}}
 _ANSWER = {
     "type": "object",
     "properties": {
-        "spans": {"type": "array", "items": _SPAN},
+        "spans": {"type": "array", "items": SPAN_SCHEMA},
         "gaps": {"type": "array", "items": _GAP},
     },
 }
@@ -67,15 +67,10 @@ class TimelineRoutes:
         told = await self._identity.told(
             person, "camera.read", "playback", camera_uid=camera.uid, start_ms=start_ms, end_ms=end_ms
         )
-        now_ms = self._clock.now_ms()
-        past = [(start_ms, min(end_ms, now_ms)) for start_ms, end_ms in told if start_ms < now_ms]
-        spans, gaps = await self._told(camera, past, now_ms) if past else ([], [])
+        spans, gaps = await self.of(camera, told)
         return json_response(
             {
-                "spans": [
-                    {"start": format_instant(span.start_ms), "end": format_instant(span.end_ms)}
-                    for span in spans
-                ],
+                "spans": [span_json(span) for span in spans],
                 "gaps": [
                     {
                         "start": format_instant(gap.start_ms),
@@ -86,6 +81,15 @@ class TimelineRoutes:
                 ],
             }
         )
+
+    async def of(
+        self, camera: camera_pb2.Camera, told: list[tuple[int, int]]
+    ) -> tuple[list[Span], list[Gap]]:
+        """What there is, up to now, in the parts of the camera's past that may be told, [start, end) in ms.
+        Raises UnavailableError while storage is away."""
+        now_ms = self._clock.now_ms()
+        past = [(start_ms, min(end_ms, now_ms)) for start_ms, end_ms in told if start_ms < now_ms]
+        return await self._told(camera, past, now_ms) if past else ([], [])
 
     async def _told(
         self, camera: camera_pb2.Camera, parts: list[tuple[int, int]], now_ms: int
@@ -124,3 +128,8 @@ class TimelineRoutes:
         if not answer.open_gap_cause:
             return spans, []
         return spans, [Gap(answer.open_gap_start_ms, end_ms, answer.open_gap_cause)]
+
+
+def span_json(span: Span) -> dict[str, str]:
+    """What callers are told."""
+    return {"start": format_instant(span.start_ms), "end": format_instant(span.end_ms)}

@@ -26,7 +26,7 @@ async def _follow_once(peers: Peers, model: CameraModel) -> None:
             if event == "changed":
                 target.put(message.changed)
             elif event == "deleted":
-                target.remove(message.deleted.name, message.deleted.uid, message.deleted.revision)
+                target.remove(message.deleted.uid, message.deleted.revision)
             elif event == "state":
                 target.set_state(message.state.uid, message.state.state, message.state.reason)
             elif event == "synced":

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import base64
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.gateway.cameras.circle import Circle, read_point, read_radius
+from services.gateway.cameras.filter import Test, read_filter
+from services.gateway.cameras.known import KnownCamera
+from services.gateway.cameras.order import Found, Order, PageTokens, read_order
 from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.bodies import require_unicode
 from services.gateway.http.paging import read_page_size
 from services.gateway.people.identity import Sight
-from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 
-_LONGEST_FILTER = 200
+FARTHEST_M = 20_000
+DEFAULT_RADIUS_M = 5_000
+KEPT_LISTS = 16
+"""Of at most every camera each: what somebody sees of a region is looked up once for all their pages."""
 
 
 @dataclass(frozen=True)
@@ -20,63 +27,96 @@ class ListQuery:
     """What a listing is asked for."""
 
     region: str
-    text: str
+    test: Test | None
+    circle: Circle | None
+    order: Order
+    tokens: PageTokens
     page_size: int
-    after: str
-    """The name after which the page begins; "" for the first."""
+    page_token: str
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> ListQuery:
         """Raises InvalidArgumentError naming the parameter."""
-        text = query.get("filter", "").strip().casefold()
-        if len(text) > _LONGEST_FILTER:
-            raise InvalidArgumentError("request.too_long", "filter is too long", field="filter")
-        return cls(query.get("region", ""), text, read_page_size(query), _read_page_token(query))
+        region = require_unicode(query.get("region", ""), "region")
+        text = require_unicode(query.get("filter", ""), "filter")
+        circle = _read_circle(query)
+        order = read_order(query.get("order_by", ""), with_distance=circle is not None)
+        return cls(
+            region,
+            read_filter(text),
+            circle,
+            order,
+            PageTokens(order, region, text, repr(circle)),
+            read_page_size(query),
+            query.get("page_token", ""),
+        )
 
 
 @dataclass(frozen=True)
 class Page:
     """A page, and how to get the next one."""
 
-    cameras: list[camera_pb2.Camera]
+    cameras: list[Found]
     next_page_token: str
     total_size: int
 
 
-def list_page(model: CameraModel, sight: Sight, query: ListQuery) -> Page:
-    """Cameras in order of their names. Raises NotFoundError for a region the person does not see."""
-    if query.region and query.region not in sight.names:
-        raise NotFoundError("region.not_found", "there is no such region", field="region")
-    regions = sight.below(query.region) if query.region else sight.names
-    matching = [
-        camera
-        for camera in model.after("")
-        if camera.region in regions
-        and sight.sees(camera)
-        and (not query.text or _matches(camera, query.text))
-    ]
-    rest = [camera for camera in matching if camera.name > query.after] if query.after else matching
-    page = rest[: query.page_size]
-    more = len(rest) > len(page)
-    return Page(page, _page_token(page[-1].name) if more else "", len(matching))
+class CameraLists:
+    """Lists of cameras in memory. What one person sees of one region is kept while nothing changes."""
+
+    def __init__(self, model: CameraModel) -> None:
+        self._model = model
+        self._seen: OrderedDict[tuple[str, frozenset[str]], tuple[int, list[Found]]] = OrderedDict()
+
+    def page(self, sight: Sight, query: ListQuery) -> Page:
+        """Raises NotFoundError for a region that the person does not see."""
+        after = query.tokens.read(query.page_token)
+        found = self._matching(sight, query)
+        if not query.order.is_by_name:
+            query.order.sort(found)
+        start = 0 if after is None else query.order.first_after(found, after)
+        page = found[start : start + query.page_size]
+        more = start + len(page) < len(found)
+        return Page(page, query.tokens.write(page[-1]) if more else "", len(found))
+
+    def _matching(self, sight: Sight, query: ListQuery) -> list[Found]:
+        """By name; those of a circle in no order. Not to be changed unless it is another order's."""
+        if query.region and query.region not in sight.names:
+            raise NotFoundError("region.not_found", "there is no such region", field="region")
+        regions = sight.below(query.region) if query.region else sight.names
+        if query.circle is not None:
+            found = [
+                one
+                for one in query.circle.cameras(self._model)
+                if one[0].uid in sight.camera_uids and one[0].region in regions
+            ]
+            if query.order.is_by_name:
+                query.order.sort(found)
+        else:
+            found = self._seen_in(sight, regions)
+        test = query.test
+        if test is not None:
+            return [one for one in found if test(one[0])]
+        return found if query.order.is_by_name else list(found)
+
+    def _seen_in(self, sight: Sight, regions: frozenset[str]) -> list[Found]:
+        key = (sight.digest, regions)
+        kept = self._seen.get(key)
+        if kept is None or kept[0] != self._model.version:
+            uids = sight.camera_uids
+            ordered: list[KnownCamera] = self._model.ordered()
+            found = [(known, 0.0) for known in ordered if known.uid in uids and known.region in regions]
+            self._seen[key] = kept = (self._model.version, found)
+            if len(self._seen) > KEPT_LISTS:
+                self._seen.popitem(last=False)
+        self._seen.move_to_end(key)
+        return kept[1]
 
 
-def _matches(camera: camera_pb2.Camera, text: str) -> bool:
-    return text in camera.display_name.casefold() or text in camera.name.removeprefix("cameras/")
-
-
-def _page_token(name: str) -> str:
-    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
-
-
-def _read_page_token(query: Mapping[str, str]) -> str:
-    token = query.get("page_token", "")
-    try:
-        name = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        name = "?"
-    if name and not name.startswith("cameras/"):
-        raise InvalidArgumentError(
-            "request.page_token", "page_token must be one that a listing returned", field="page_token"
-        )
-    return name
+def _read_circle(query: Mapping[str, str]) -> Circle | None:
+    if "near" not in query:
+        if "radius" in query:
+            raise InvalidArgumentError("request.invalid", "radius needs near", field="radius")
+        return None
+    latitude, longitude = read_point(query["near"], "near")
+    return Circle(latitude, longitude, read_radius(query, most_m=FARTHEST_M, default_m=DEFAULT_RADIUS_M))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from services.gateway.cameras.listing import ListQuery, list_page
+from services.gateway.cameras.listing import DEFAULT_RADIUS_M, FARTHEST_M, CameraLists, ListQuery
 from services.gateway.cameras.past import keep_told
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.resource import (
@@ -27,7 +27,14 @@ from snowlight.rpc.status import remote_errors
 
 OWN_WRITE_WAIT_S = 2.0
 _RIGHTS_DEPEND_ON = frozenset({"region", "ownership", "owner", "operator", "listed_for_residents"})
-_LIST_ANSWER = page_schema("cameras", CAMERA_SCHEMA)
+_LISTED = {
+    **CAMERA_SCHEMA,
+    "properties": {
+        **CAMERA_SCHEMA["properties"],
+        "distance_m": {"type": "number", "readOnly": True, "description": "From `near`."},
+    },
+}
+_LIST_ANSWER = page_schema("cameras", _LISTED)
 _LIST_ANSWER["properties"]["total_size"] = {"type": "integer"}
 
 
@@ -38,6 +45,7 @@ class CameraRoutes:
         self._peers = peers
         self._identity = identity
         self._model = model
+        self._lists = CameraLists(model)
         self._clock = clock
 
     def routes(self) -> tuple[Route, ...]:
@@ -47,10 +55,25 @@ class CameraRoutes:
                 "GET",
                 "/v1/cameras",
                 self.list_cameras,
-                "Cameras in the regions the caller sees, by name.",
+                "Cameras in the regions the caller sees, by name unless ordered otherwise.",
                 parameters=(
                     Parameter("region", "regions/{code}: only in it and below."),
-                    Parameter("filter", "Text in the display name or the id, in any case."),
+                    Parameter(
+                        "filter",
+                        "AIP-160: words in the display name or the id; display_name, operator, state, "
+                        "ownership, camera_class, enabled with =, != or, for texts, :; AND, OR, NOT, ().",
+                    ),
+                    Parameter(
+                        "order_by",
+                        "AIP-132: name, display_name, state, or distance from `near`; `desc` turns one "
+                        "round. By name, with `near` by distance.",
+                    ),
+                    Parameter("near", "LATITUDE,LONGITUDE, WGS-84: only cameras located around it."),
+                    Parameter(
+                        "radius",
+                        f"Metres around `near`, {DEFAULT_RADIUS_M} unless given.",
+                        {"type": "number", "minimum": 1, "maximum": FARTHEST_M},
+                    ),
                     *PAGE_PARAMETERS,
                 ),
                 answer=_LIST_ANSWER,
@@ -99,10 +122,15 @@ class CameraRoutes:
     async def list_cameras(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         sight = await self._identity.sight(person)
-        page = list_page(self._model, sight, ListQuery.read(request.query))
+        query = ListQuery.read(request.query)
+        page = self._lists.page(sight, query)
+        cameras = [camera_json(known.camera) for known, _ in page.cameras]
+        if query.circle is not None:
+            for camera, (_, distance_m) in zip(cameras, page.cameras, strict=True):
+                camera["distance_m"] = round(distance_m, 1)
         return json_response(
             {
-                "cameras": [camera_json(camera) for camera in page.cameras],
+                "cameras": cameras,
                 "next_page_token": page.next_page_token,
                 "total_size": page.total_size,
             }

@@ -23,15 +23,17 @@ def read_page(query: Mapping[str, str]) -> dict[str, Any]:
     return {"page_size": read_page_size(query), "page_token": query.get("page_token", "")}
 
 
-def read_page_size(query: Mapping[str, str]) -> int:
-    """Raises InvalidArgumentError unless page_size is absent or 1 to 1000."""
+def read_page_size(
+    query: Mapping[str, str], *, default: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE
+) -> int:
+    """Raises InvalidArgumentError unless page_size is absent or 1 to `largest`."""
     text = query.get("page_size", "")
     if not text:
-        return DEFAULT_PAGE
-    digits = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PAGE))
-    if not (digits and 1 <= int(text) <= LARGEST_PAGE):
+        return default
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(largest))
+    if not (digits and 1 <= int(text) <= largest):
         raise InvalidArgumentError(
-            "request.page_size", f"page_size must be 1 to {LARGEST_PAGE}", field="page_size"
+            "request.page_size", f"page_size must be 1 to {largest}", field="page_size"
         )
     return int(text)
 

@@ -19,6 +19,7 @@ from snowlight.api.auth.v1 import (
     client_pb2_grpc,
     consent_pb2_grpc,
     sign_in_pb2_grpc,
+    workspace_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.config import ClusterSettings
@@ -45,6 +46,7 @@ class Auth:
     clients: "client_pb2_grpc.ClientsAsyncStub"
     audit_log: "audit_pb2_grpc.AuditAsyncStub"
     consents: "consent_pb2_grpc.ConsentsAsyncStub"
+    workspaces: "workspace_pb2_grpc.WorkspacesAsyncStub"
     verifier: TokenVerifier
 
     async def add_region(
@@ -181,5 +183,6 @@ async def auth_of(
             clients=client_pb2_grpc.ClientsStub(channel),
             audit_log=audit_pb2_grpc.AuditStub(channel),
             consents=consent_pb2_grpc.ConsentsStub(channel),
+            workspaces=workspace_pb2_grpc.WorkspacesStub(channel),
             verifier=TokenVerifier(PublicKeys(fetch, runtime.clock), runtime.clock),
         )
