@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.part_routes import ArchivePartRoutes
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
@@ -134,7 +135,8 @@ def build_site(
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
-        *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
+        *ArchiveRoutes(tickets, index, reader, clock).routes(),
+        *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
