@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 
+from services.gateway.archive.dvr_routes import DvrRoutes
 from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.part_routes import ArchivePartRoutes
 from services.gateway.archive.reader import FootageReader
@@ -136,6 +137,7 @@ def build_site(
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, clock).routes(),
+        *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
