@@ -11,6 +11,7 @@ from services.gateway.archive.keyframes import key_pictures
 from services.gateway.archive.multivariant import multivariant_playlist
 from services.gateway.archive.pieces import cut
 from services.gateway.archive.playlist import Range, key_playlist, vod_playlist
+from services.gateway.archive.presigned import DIRECT, Presigner, read_direct
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.recording import Recording
 from services.gateway.http.routes import Parameter, Route
@@ -29,11 +30,17 @@ class ArchiveRoutes:
     """The playlists of /hls/{ticket}/."""
 
     def __init__(
-        self, tickets: TicketCheck, index: FootageIndex, reader: FootageReader, clock: Clock
+        self,
+        tickets: TicketCheck,
+        index: FootageIndex,
+        reader: FootageReader,
+        presigner: Presigner,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._index = index
         self._reader = reader
+        self._presigner = presigner
         self._clock = clock
 
     def routes(self) -> tuple[Route, ...]:
@@ -61,6 +68,7 @@ class ArchiveRoutes:
                 "vod.m3u8",
                 self.media,
                 "The media playlist of a range in the ticket's window, which is 24 hours long at most.",
+                (*RANGE, DIRECT),
             ),
             route(
                 "vod.iframes.m3u8",
@@ -89,12 +97,14 @@ class ArchiveRoutes:
         )
 
     async def media(self, request: web.Request) -> web.Response:
+        direct = read_direct(request.query)
         use, asked, recordings = await self._asked(request)
         pieces = cut(recordings, asked.start_ms, asked.end_ms)
         if not pieces:
             raise _no_footage()
+        entries = await self._presigner.entries(pieces, use.claims, asked.now_ms) if direct else None
         await self._tickets.still(use)
-        return playlist(vod_playlist(pieces, asked))
+        return playlist(vod_playlist(pieces, asked, entries))
 
     async def keys(self, request: web.Request) -> web.Response:
         use, asked, recordings = await self._asked(request)
