@@ -30,10 +30,11 @@ class Window:
 
     start_ms: int
     end_ms: int
+    listed_ms: int = LISTED_MS
 
     def listed_from(self, now_ms: int) -> int:
-        """When the last hour begins."""
-        return max(min(now_ms, self.end_ms) - LISTED_MS, self.start_ms)
+        """When the last hour, `listed_ms`, begins."""
+        return max(min(now_ms, self.end_ms) - self.listed_ms, self.start_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,6 @@ def listing(
         piece = one.piece
         if from_ms <= piece.start_ms < window.end_ms:
             if piece.recording.starts[piece.first + piece.count - 1] >= window.end_ms:
-                if not over:
-                    reached = -1
-                    break
                 piece = Piece(
                     piece.recording, piece.first, piece.recording.first_after(window.end_ms) - piece.first
                 )

@@ -25,7 +25,7 @@ def camera_days(draw: st.DrawFn) -> list[Recording]:
         if recordings:
             hole_ms = draw(st.sampled_from([0, 0, 0, 1, 900, 1_500, 30_000, 1_000_000]))
             start_ms = recordings[-1].end_ms + hole_ms
-            if hole_ms > 300 or draw(st.integers(0, 3)) == 0:
+            if draw(st.integers(0, 2)) != 1:
                 session += draw(st.integers(1, 100))
                 codecs = draw(st.sampled_from(CODECS))
         lasts_ms = draw(st.sampled_from([480, 500, 520, 500, 500, 999]))

@@ -67,6 +67,16 @@ def test_every_fragment_is_in_one_segment_of_bounded_length(recordings: list[Rec
     assert max(one.piece.duration_ms for one in pieces) < LONGEST_MS
 
 
+@settings(max_examples=60, deadline=None)
+@given(camera_days())
+def test_a_recording_that_is_heard_of_late_changes_nothing_before_it(recordings: list[Recording]) -> None:
+    era_ms = era_of(recordings[0].start_ms)
+    whole = places(numbered(recordings, era_ms, LATER_MS).pieces)
+    for count in range(1, len(recordings)):
+        known = places(numbered(recordings[:count], era_ms, LATER_MS).pieces)
+        assert known == whole[: len(known)]
+
+
 def test_a_camera_that_begins_anew_all_the_time_pushes_numbers_ahead_and_they_come_back() -> None:
     flaps = [recording(1_000 + n * 700, [350, 350], 1, session=n, sequence=n) for n in range(8)]
     steady = recording(6_600, [500] * 100, 4, session=9, sequence=9)
@@ -85,3 +95,19 @@ def test_an_end_is_listed_once_nothing_more_can_come() -> None:
     closed = numbered([minute], 0, 12_000 + CLOSED_MS)
     assert closed.pieces[-1].piece.end_ms == 10_000
     assert closed.reached == 5
+
+
+def test_minutes_that_follow_each_other_have_the_numbers_of_the_clock() -> None:
+    minutes = [recording(n * 60_700 + 300, [500, 400] * 67 + [400], 5, sequence=n) for n in range(5)]
+    assert all(one.number == one.piece.start_ms // CELL_MS for one in numbered(minutes, 0, LATER_MS).pieces)
+
+
+def test_an_era_begins_with_its_own_numbers_whatever_the_one_before_was_pushed_to() -> None:
+    era_ms = ERA_CELLS * CELL_MS
+    flaps = [recording(era_ms - 9_000 + n * 700, [350, 350], 1, session=n, sequence=n) for n in range(20)]
+    whole = places(numbered(flaps, 0, LATER_MS).pieces)
+    later = [one for one in flaps if one.end_ms > era_ms]
+    alone = places(numbered(later, era_ms, LATER_MS).pieces)
+    assert alone == [place for place in whole if place[1] >= era_ms]
+    assert alone[0][0] == ERA_CELLS
+    assert all(before[0] < after[0] for before, after in pairwise(whole))
