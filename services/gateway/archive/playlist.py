@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.gateway.archive.keyframes import KeyPicture
 from services.gateway.archive.pieces import SEGMENT_MS, Piece
@@ -14,9 +15,8 @@ EDGE_MS = 5_000
 """Footage this young may still be on its way; its absence is no gap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A media segment as a playlist lists it."""
+class Entry(NamedTuple):
+    """A media segment as a playlist lists it: a day has 14,400."""
 
     recording: Recording
     start_ms: int
@@ -45,13 +45,11 @@ class Range:
 
 def entry_of(piece: Piece) -> Entry:
     """A segment that is loaded here."""
-    uri = f"vod/{piece.start_ms}-{piece.count}.m4s"
-    return Entry(piece.recording, piece.start_ms, piece.duration_ms, init_here(piece.recording), (uri,))
-
-
-def init_here(recording: Recording) -> str:
-    """The attributes of EXT-X-MAP for an init section that is loaded here."""
-    return f'URI="vod/init-{recording.start_ms}.mp4"'
+    recording = piece.recording
+    start_ms = piece.start_ms
+    duration_ms = recording.starts[piece.first + piece.count] - start_ms
+    uri = f"vod/{start_ms}-{piece.count}.m4s"
+    return Entry(recording, start_ms, duration_ms, f'URI="vod/init-{recording.start_ms}.mp4"', (uri,))
 
 
 def vod_playlist(pieces: Sequence[Piece], asked: Range, entries: Sequence[Entry] | None = None) -> str:
@@ -80,6 +78,8 @@ def key_playlist(pictures: Sequence[KeyPicture], asked: Range) -> str:
 
 def marks(before: Entry | None, entry: Entry, *, after_gap: bool = False) -> list[str]:
     """What stands between two segments. `after_gap`: EXT-X-GAP entries came between."""
+    if before is not None and before.recording is entry.recording and not after_gap:
+        return []  # there is no hole in a recording
     lines: list[str] = []
     broken = after_gap
     new_init = before is None

@@ -82,7 +82,7 @@ class ArchiveRoutes:
         pieces = cut(recordings, asked.start_ms, asked.end_ms)
         if not pieces:
             raise _no_footage()
-        shown = {id(piece.recording): piece.recording for piece in pieces}
+        shown = {piece.recording.init8: piece.recording for piece in pieces}
         codecs = list(dict.fromkeys([await self._codecs(recording) for recording in shown.values()]))
         await self._tickets.still(use)
         query = same_query(request.query, asked)
