@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 
+from services.gateway.archive.dvr_routes import DvrRoutes
 from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.near_routes import NearRoutes
+from services.gateway.archive.part_routes import ArchivePartRoutes
+from services.gateway.archive.presigned import Presigner
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
@@ -115,6 +118,7 @@ def build_site(
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
+    presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
     camera_routes = CameraRoutes(peers, identity, cameras, clock)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
@@ -149,7 +153,9 @@ def build_site(
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
-        *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
+        *ArchiveRoutes(tickets, index, reader, presigner, clock).routes(),
+        *DvrRoutes(tickets, index, clock).routes(),
+        *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(

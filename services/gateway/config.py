@@ -48,6 +48,12 @@ class GatewaySettings(BaseSettings):
     archive_cached_hours: int = Field(
         512, gt=0, description="Camera-hours of the footage index kept in memory, about 0.1 MB each."
     )
+    archive_presign: bool = Field(
+        False,
+        description="Playlists of the past may name byte ranges of the bucket itself, by presigned URLs: "
+        "what is watched so is not counted, and goes on until the URLs end where a right is taken away.",
+    )
+    archive_presign_seconds: int = Field(300, ge=5, le=3600, description="How long presigned URLs are good.")
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
     )

@@ -10,6 +10,8 @@ from itertools import accumulate
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2
 
+GAP_MS = 1_000
+"""A longer hole between recordings is a gap."""
 _KEY_FRAME = 1
 
 
@@ -26,6 +28,8 @@ class Recording:
     session: int
     init8: str
     init_size: int
+    codecs: str
+    """RFC 6381, video first; empty where only the object itself tells."""
     starts: array[int]
     """When each fragment starts, ms since 1970 UTC, and after the last one when it ends."""
     offsets: array[int]
@@ -105,6 +109,7 @@ def _recording(
         session=source.session,
         init8=source.init8,
         init_size=source.init_size,
+        codecs=source.codecs,
         starts=array("q", accumulate(table.duration_ms, initial=source.start_ms)),
         offsets=array("q", accumulate(table.size, initial=source.init_size)),
         independent=tuple(bool(flags & _KEY_FRAME) for flags in table.flags),

@@ -1,178 +1,134 @@
-"""Archive HLS: a playlist over any range of a ticket's window, and its parts."""
+"""Archive HLS: playlists over any range of a ticket's window."""
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from services.gateway.archive.index import YOUNG_S, FootageIndex
-from services.gateway.archive.pieces import LONGEST_REQUEST_MS, Piece, cut
-from services.gateway.archive.playlist import vod_playlist
+from services.gateway.archive.asked import RANGE, read_range, same_query
+from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.keyframes import key_pictures
+from services.gateway.archive.multivariant import multivariant_playlist
+from services.gateway.archive.pieces import cut
+from services.gateway.archive.playlist import Range, key_playlist, vod_playlist
+from services.gateway.archive.presigned import DIRECT, Presigner, read_direct
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.recording import Recording
-from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
-from services.gateway.viewing.sending import Sending
-from snowlight.access.token import TicketClaims
+from services.gateway.viewing.use import TicketUse
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from snowlight.errors import NotFoundError
+from snowlight.media.description import describe
+from snowlight.media.silent import silent_codecs
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
-_SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
-_INIT_NAME = re.compile(r"[0-9]{1,15}")
-_LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
-_INSTANT = {"type": "string", "format": "date-time"}
-_ERRORS = (400, 401, 403, 404, 410, 503)
+ERRORS = (400, 401, 403, 404, 410, 503)
 
 
 class ArchiveRoutes:
-    """What /hls/{ticket}/vod... answers."""
+    """The playlists of /hls/{ticket}/."""
 
     def __init__(
         self,
         tickets: TicketCheck,
         index: FootageIndex,
         reader: FootageReader,
-        sending: Sending,
+        presigner: Presigner,
         clock: Clock,
-        metrics: GatewayMetrics,
     ) -> None:
         self._tickets = tickets
         self._index = index
         self._reader = reader
-        self._sending = sending
+        self._presigner = presigner
         self._clock = clock
-        self._metrics = metrics
 
     def routes(self) -> tuple[Route, ...]:
-        base = "/hls/{ticket}"
-        return (
-            Route(
+        def route(
+            name: str, handler: Handler, summary: str, parameters: tuple[Parameter, ...] = RANGE
+        ) -> Route:
+            return Route(
                 "GET",
-                f"{base}/vod.m3u8",
-                self.playlist,
-                "The media playlist of a range in the ticket's window, which is 24 hours long at most.",
+                f"/hls/{{ticket}}/{name}",
+                handler,
+                summary,
                 access="ticket",
-                parameters=(
-                    Parameter("start", "Begin of the range; left out with end, the whole window.", _INSTANT),
-                    Parameter("end", "End of the range.", _INSTANT),
-                    Parameter(
-                        "gaps",
-                        "`show` keeps gaps, as EXT-X-GAP; left out, they are skipped.",
-                        {"type": "string", "enum": ["show"]},
-                    ),
-                ),
+                parameters=parameters,
                 answer_type=PLAYLIST_TYPE,
-                errors=_ERRORS,
+                errors=ERRORS,
+            )
+
+        return (
+            route(
+                "archive.m3u8",
+                self.multivariant,
+                "The multivariant playlist of a range: its pictures and sound, and its key frames.",
             ),
-            Route(
-                "GET",
-                f"{base}/vod/init-{{instant}}.mp4",
-                self.init,
-                "The init section of the footage at an instant (ms since 1970 UTC).",
-                access="ticket",
-                answer_type="video/mp4",
-                errors=_ERRORS,
+            route(
+                "vod.m3u8",
+                self.media,
+                "The media playlist of a range in the ticket's window, which is 24 hours long at most.",
+                (*RANGE, DIRECT),
             ),
-            Route(
-                "GET",
-                f"{base}/vod/{{segment}}.m4s",
-                self.segment,
-                "`{start_ms}-{count}`: so many fragments from the one that starts then.",
-                access="ticket",
-                answer_type="video/iso.segment",
-                errors=_ERRORS,
+            route(
+                "vod.iframes.m3u8",
+                self.keys,
+                "The playlist of a range's key frames alone, 7,201 at most, for fast forward and scrubbing.",
             ),
         )
 
-    async def playlist(self, request: web.Request) -> web.Response:
-        claims = (await self._tickets.open(request, "playback")).claims
-        start_ms, end_ms = _read_range(request, claims)
-        show_gaps = _read_gaps(request)
-        claims.require_window(start_ms, end_ms)
-        recordings = await self._index.between(claims.camera_uid, start_ms, end_ms)
-        pieces = cut(recordings, start_ms, end_ms)
+    async def multivariant(self, request: web.Request) -> web.Response:
+        use, asked, recordings = await self._asked(request)
+        pieces = cut(recordings, asked.start_ms, asked.end_ms)
         if not pieces:
-            raise NotFoundError("vod.no_footage", "nothing was recorded in this range")
-        text = vod_playlist(pieces, start_ms, end_ms, self._clock.now_ms(), show_gaps=show_gaps)
-        return web.Response(
-            body=text.encode(), content_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-cache"}
+            raise _no_footage()
+        shown = {piece.recording.init8: piece.recording for piece in pieces}
+        codecs = list(dict.fromkeys([await self._codecs(recording) for recording in shown.values()]))
+        await self._tickets.still(use)
+        query = same_query(request.query, asked)
+        return playlist(
+            multivariant_playlist(
+                pieces,
+                key_pictures(recordings, asked.start_ms, asked.end_ms),
+                [silent_codecs(each) for each in codecs] if use.claims.silent else codecs,
+                media_uri=f"vod.m3u8{query}",
+                key_uri=f"vod.iframes.m3u8{query}",
+            )
         )
 
-    async def init(self, request: web.Request) -> web.StreamResponse:
-        use = await self._tickets.open(request, "playback")
-        claims = use.claims
-        name = request.match_info["instant"]
-        if not _INIT_NAME.fullmatch(name):
-            raise NotFoundError("vod.unknown_part", "there is no such init section")
-        recording = await self._recording(claims, int(name))
-        if recording.start_ms >= claims.window_end_ms or recording.end_ms <= claims.window_start_ms:
-            raise _outside_window()
-        data = await self._reader.init_section(recording)
-        await self._tickets.still(use)  # the right may have gone while this waited
-        return await self._sending.send(request, use, data, "video/mp4", _LASTING)
-
-    async def segment(self, request: web.Request) -> web.StreamResponse:
-        use = await self._tickets.open(request, "playback")
-        claims = use.claims
-        match = _SEGMENT_NAME.fullmatch(request.match_info["segment"])
-        if match is None:
-            raise NotFoundError("vod.unknown_part", "there is no such segment")
-        piece = await self._piece(claims, int(match[1]), int(match[2]))
-        if not piece.lies_within(claims.window_start_ms, claims.window_end_ms):
-            raise _outside_window()
-        data = await self._reader.read(piece.recording, piece.offset, piece.size)
+    async def media(self, request: web.Request) -> web.Response:
+        direct = read_direct(request.query)
+        use, asked, recordings = await self._asked(request)
+        pieces = cut(recordings, asked.start_ms, asked.end_ms)
+        if not pieces:
+            raise _no_footage()
+        entries = await self._presigner.entries(pieces, use.claims, asked.now_ms) if direct else None
         await self._tickets.still(use)
-        self._metrics.archive_bytes.inc(len(data))
-        media = (piece.start_ms, piece.duration_ms)
-        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
+        return playlist(vod_playlist(pieces, asked, entries))
 
-    async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
-        for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
-            for recording in await self._index.holding(claims.camera_uid, start_ms, max_age_s=max_age_s):
-                first = recording.fragment_starting(start_ms)
-                if first is None or first + count > recording.count:
-                    continue
-                piece = Piece(recording, first, count)
-                if count == 1 or piece.duration_ms <= LONGEST_REQUEST_MS:
-                    return piece
-        raise _unknown(claims, start_ms)
+    async def keys(self, request: web.Request) -> web.Response:
+        use, asked, recordings = await self._asked(request)
+        pictures = key_pictures(recordings, asked.start_ms, asked.end_ms)
+        if not pictures:
+            raise _no_footage()
+        await self._tickets.still(use)
+        return playlist(key_playlist(pictures, asked))
 
-    async def _recording(self, claims: TicketClaims, instant_ms: int) -> Recording:
-        """The recording that starts at the instant, as playlists name it, or else one in which it lies."""
-        holding: list[Recording] = []
-        for max_age_s in (None, YOUNG_S):
-            holding = await self._index.holding(claims.camera_uid, instant_ms, max_age_s=max_age_s)
-            for recording in holding:
-                if recording.start_ms == instant_ms:
-                    return recording
-        if not holding:
-            raise _unknown(claims, instant_ms)
-        return holding[0]
+    async def _asked(self, request: web.Request) -> tuple[TicketUse, Range, list[Recording]]:
+        use = await self._tickets.open(request, "playback")
+        asked = read_range(request.query, use.claims, self._clock.now_ms())
+        recordings = await self._index.between(use.claims.camera_uid, asked.start_ms, asked.end_ms)
+        return use, asked, recordings
+
+    async def _codecs(self, recording: Recording) -> str:
+        """From the index, or from the object where its row was made again from its name alone."""
+        return recording.codecs or describe(await self._reader.init_section(recording)).codecs
 
 
-def _read_range(request: web.Request, claims: TicketClaims) -> tuple[int, int]:
-    start, end = request.query.get("start"), request.query.get("end")
-    if start is None and end is None:
-        return claims.window_start_ms, claims.window_end_ms
-    return parse_range(start, end)
+def playlist(text: str) -> web.Response:
+    """A playlist as an answer."""
+    return web.Response(body=text.encode(), content_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-cache"})
 
 
-def _read_gaps(request: web.Request) -> bool:
-    gaps = request.query.get("gaps")
-    if gaps not in (None, "show"):
-        raise InvalidArgumentError("request.gaps", "gaps must be show, or left out", field="gaps")
-    return gaps == "show"
-
-
-def _unknown(claims: TicketClaims, instant_ms: int) -> NotFoundError | PermissionDeniedError:
-    if not claims.window_start_ms <= instant_ms < claims.window_end_ms:
-        return _outside_window()
-    return NotFoundError("vod.unknown_part", "there is no such footage")
-
-
-def _outside_window() -> PermissionDeniedError:
-    return PermissionDeniedError("ticket.outside_window", "this footage leaves the ticket's window")
+def _no_footage() -> NotFoundError:
+    return NotFoundError("vod.no_footage", "nothing was recorded in this range")

@@ -9,6 +9,7 @@ _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?P<fraction>\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_MS = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
 _FIRST_MS = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
@@ -46,6 +47,6 @@ def parse_range(start: str | None, end: str | None, *, longest_ms: int | None = 
     if end_ms <= start_ms:
         raise InvalidArgumentError("request.range", "end must be after start", field="end")
     if longest_ms is not None and end_ms - start_ms > longest_ms:
-        days = longest_ms // 86_400_000
-        raise InvalidArgumentError("request.range", f"the range may be {days} days at most", field="end")
+        longest = "a day" if longest_ms == _DAY_MS else f"{longest_ms // _DAY_MS} days"
+        raise InvalidArgumentError("request.range", f"the range may be {longest} at most", field="end")
     return start_ms, end_ms

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.gateway.bandwidth import bandwidth_attributes
 from services.gateway.live.segment import LivePart, LiveSegment
 from services.gateway.live.window import LiveWindow
 from snowlight.instants import format_instant
@@ -11,7 +12,6 @@ from snowlight.media.silent import silent_codecs
 PARTS_FOR_TARGETS = 3
 """Parts are listed of segments that end so many target durations before the playlist does, or less (section
 4.4.4.9)."""
-_ROUND_UP_TO = 100_000
 
 
 def multivariant_playlist(window: LiveWindow, *, silent: bool = False) -> str:
@@ -20,11 +20,9 @@ def multivariant_playlist(window: LiveWindow, *, silent: bool = False) -> str:
     `silent`: without the camera's sound.
     """
     segments = window.listed()
-    peak, average = measured_bandwidth(segments)
     init = segments[-1].init
     attributes = [
-        f"BANDWIDTH={_round_up(peak)}",
-        f"AVERAGE-BANDWIDTH={_round_up(average)}",
+        *bandwidth_attributes([(len(segment.data), segment.duration_ms) for segment in segments]),
         f'CODECS="{silent_codecs(init.codecs) if silent else init.codecs}"',
     ]
     if init.width and init.height:
@@ -123,14 +121,3 @@ def _part(part: LivePart) -> str:
 def init_name(init: InitSection) -> str:
     """The file name of an init section, the same at every gateway."""
     return f"init-{init.init8}-{init.session}.mp4"
-
-
-def _round_up(bits_per_second: int) -> int:
-    return -(-bits_per_second // _ROUND_UP_TO) * _ROUND_UP_TO
-
-
-def measured_bandwidth(segments: Sequence[LiveSegment]) -> tuple[int, int]:
-    """Peak and average bits per second of `segments` (RFC 8216 section 4.3.4.2)."""
-    sizes = [(len(segment.data) * 8000, max(segment.duration_ms, 1)) for segment in segments]
-    peak = max(bits // ms for bits, ms in sizes)
-    return peak, sum(bits for bits, _ in sizes) // sum(ms for _, ms in sizes)

@@ -186,16 +186,24 @@ async def test_a_ticket_for_part_of_an_object_opens_that_part_only(site: Site) -
 
 async def test_a_malformed_range_names_its_fault(site: Site) -> None:
     recorded = await record(site)
-    base = f"/hls/{recorded.ticket}/vod.m3u8"
+    ahead, further = (
+        rfc3339(site.clock.now_ms() + minutes * MINUTE_MS).replace("+00:00", "Z") for minutes in (1, 2)
+    )
     for query, field in (
         ("start=yesterday&end=2026-01-01T00:00:00Z", "start"),
         ("start=2026-01-01T00:00:00Z&end=2026-01-01T00:00:00", "end"),
         ("start=2026-01-01T00:00:00Z", "end"),
         ("start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", "end"),
+        ("start=2026-01-01T00:00:00Z&end=2026-01-01T00:00:00Z", "end"),
+        ("start=2026-01-01T00:00:00Z&end=2027-01-01T00:00:00Z", "end"),
+        (f"start={ahead}&end=2099-01-01T00:00:00Z", "end"),
+        (f"start={ahead}&end={further}", "start"),
+        ("end=2026-01-01T00:00:00Z", "start"),
         ("gaps=hide", "gaps"),
     ):
-        status, answer = await site.call("GET", f"{base}?{query}")
-        assert (status, answer["field"]) == (400, field), query
+        for name in ("vod", "archive", "vod.iframes"):
+            status, answer = await site.call("GET", f"/hls/{recorded.ticket}/{name}.m3u8?{query}")
+            assert (status, answer["field"]) == (400, field), query
 
 
 async def test_the_timeline_joins_store_spool_and_the_gap_that_goes_on(site: Site) -> None:

@@ -4,7 +4,7 @@ from array import array
 from itertools import accumulate, pairwise
 
 from services.gateway.archive.pieces import LONGEST_SEGMENT_MS, cut
-from services.gateway.archive.playlist import vod_playlist
+from services.gateway.archive.playlist import Range, vod_playlist
 from services.gateway.archive.recording import Recording
 
 
@@ -21,6 +21,7 @@ def recording(
         session=session,
         init8="00000000",
         init_size=100,
+        codecs="avc1.42c00c",
         starts=array("q", accumulate(durations, initial=start_ms)),
         offsets=array("q", accumulate([1000] * count, initial=100)),
         independent=tuple(index % key_every == 0 for index in range(count)),
@@ -40,7 +41,7 @@ def test_a_gop_of_minutes_is_cut_within_and_said_to_be_dependent() -> None:
     pieces = cut([minute], 0, 60_000)
     assert max(piece.duration_ms for piece in pieces) <= LONGEST_SEGMENT_MS
     assert sum(piece.duration_ms for piece in pieces) == 60_000
-    assert "INDEPENDENT" not in vod_playlist(pieces, 0, 60_000, 10**9, show_gaps=False)
+    assert "INDEPENDENT" not in vod_playlist(pieces, Range(0, 60_000, 10**9, show_gaps=False))
 
 
 def test_pieces_follow_each_other_without_hole_or_overlap() -> None:
@@ -68,7 +69,8 @@ def test_nothing_is_cut_from_a_gap() -> None:
 
 def test_the_playlist_of_a_gap_keeps_the_wall_clock() -> None:
     minutes = [recording(0, [500] * 120, 4), recording(100_000, [500] * 120, 4, session=2, sequence=2)]
-    shown = vod_playlist(cut(minutes, 0, 160_000), 0, 160_000, 10**9, show_gaps=True).splitlines()
+    asked = Range(0, 160_000, 10**9, show_gaps=True)
+    shown = vod_playlist(cut(minutes, 0, 160_000), asked).splitlines()
     instant_ms = 0
     for before, line in pairwise(shown):
         if line.startswith("vod/"):

@@ -1,0 +1,113 @@
+"""Media sequence numbers of the past: the same whenever, and from wherever, they are told."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.gateway.archive.grid import (
+    CELL_MS,
+    CLOSED_MS,
+    ERA_CELLS,
+    LONGEST_MS,
+    NumberedPiece,
+    era_of,
+    numbered,
+)
+from services.gateway.archive.recording import Recording
+from tests.unit.gateway.camera_day import START_MS, camera_days, known_at
+from tests.unit.gateway.test_pieces import recording
+
+LATER_MS = START_MS + 10**9
+
+
+def places(pieces: list[NumberedPiece]) -> list[tuple[int, int, int]]:
+    """Number, start and count of fragments."""
+    return [(one.number, one.piece.start_ms, one.piece.count) for one in pieces]
+
+
+@settings(max_examples=60, deadline=None)
+@given(camera_days(), st.lists(st.integers(0, 600_000), min_size=1, max_size=6))
+def test_what_was_listed_once_keeps_its_number_and_its_content(
+    recordings: list[Recording], passing_ms: list[int]
+) -> None:
+    era_ms = era_of(recordings[0].start_ms)
+    whole = places(numbered(recordings, era_ms, LATER_MS).pieces)
+    reached = 0
+    now_ms = recordings[0].start_ms
+    for passed_ms in sorted(passing_ms):
+        now_ms = recordings[0].start_ms + passed_ms
+        then = numbered(known_at(recordings, now_ms), era_ms, now_ms)
+        seen = places(then.pieces)
+        assert seen == whole[: len(seen)]
+        assert all(number > then.reached for number, _, _ in whole[len(seen) :])  # an empty cell stays empty
+        assert then.reached >= reached or not seen
+        reached = then.reached
+
+
+@settings(max_examples=60, deadline=None)
+@given(camera_days(), st.integers(0, 4))
+def test_numbers_do_not_depend_on_where_one_begins_to_look(recordings: list[Recording], eras: int) -> None:
+    first_ms = era_of(recordings[0].start_ms)
+    from_ms = first_ms + eras * ERA_CELLS * CELL_MS
+    whole = places(numbered(recordings, first_ms, LATER_MS).pieces)
+    later = [recording for recording in recordings if recording.end_ms > from_ms]
+    assert places(numbered(later, from_ms, LATER_MS).pieces) == [
+        place for place in whole if place[1] >= from_ms
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(camera_days())
+def test_every_fragment_is_in_one_segment_of_bounded_length(recordings: list[Recording]) -> None:
+    pieces = numbered(recordings, era_of(recordings[0].start_ms), LATER_MS).pieces
+    assert all(before.number < after.number for before, after in pairwise(pieces))
+    assert all(before.piece.end_ms <= after.piece.start_ms for before, after in pairwise(pieces))
+    assert sum(one.piece.count for one in pieces) == sum(recording.count for recording in recordings)
+    assert max(one.piece.duration_ms for one in pieces) < LONGEST_MS
+
+
+@settings(max_examples=60, deadline=None)
+@given(camera_days())
+def test_a_recording_that_is_heard_of_late_changes_nothing_before_it(recordings: list[Recording]) -> None:
+    era_ms = era_of(recordings[0].start_ms)
+    whole = places(numbered(recordings, era_ms, LATER_MS).pieces)
+    for count in range(1, len(recordings)):
+        known = places(numbered(recordings[:count], era_ms, LATER_MS).pieces)
+        assert known == whole[: len(known)]
+
+
+def test_a_camera_that_begins_anew_all_the_time_pushes_numbers_ahead_and_they_come_back() -> None:
+    flaps = [recording(1_000 + n * 700, [350, 350], 1, session=n, sequence=n) for n in range(8)]
+    steady = recording(6_600, [500] * 100, 4, session=9, sequence=9)
+    pieces = numbered([*flaps, steady], 0, LATER_MS).pieces
+    numbers = [one.number for one in pieces]
+    assert numbers == list(range(len(numbers)))
+    assert numbers[7] == 7 > pieces[7].piece.start_ms // CELL_MS
+    assert numbers[-1] == pieces[-1].piece.start_ms // CELL_MS
+
+
+def test_an_end_is_listed_once_nothing_more_can_come() -> None:
+    minute = recording(0, [500] * 20, 4)
+    assert (
+        numbered([minute], 0, 10_000).pieces[-1].piece.end_ms == 6_000
+    )  # the next ends in a cell that goes on
+    closed = numbered([minute], 0, 12_000 + CLOSED_MS)
+    assert closed.pieces[-1].piece.end_ms == 10_000
+    assert closed.reached == 5
+
+
+def test_minutes_that_follow_each_other_have_the_numbers_of_the_clock() -> None:
+    minutes = [recording(n * 60_700 + 300, [500, 400] * 67 + [400], 5, sequence=n) for n in range(5)]
+    assert all(one.number == one.piece.start_ms // CELL_MS for one in numbered(minutes, 0, LATER_MS).pieces)
+
+
+def test_an_era_begins_with_its_own_numbers_whatever_the_one_before_was_pushed_to() -> None:
+    era_ms = ERA_CELLS * CELL_MS
+    flaps = [recording(era_ms - 9_000 + n * 700, [350, 350], 1, session=n, sequence=n) for n in range(20)]
+    whole = places(numbered(flaps, 0, LATER_MS).pieces)
+    later = [one for one in flaps if one.end_ms > era_ms]
+    alone = places(numbered(later, era_ms, LATER_MS).pieces)
+    assert alone == [place for place in whole if place[1] >= era_ms]
+    assert alone[0][0] == ERA_CELLS
+    assert all(before[0] < after[0] for before, after in pairwise(whole))
