@@ -6,22 +6,20 @@ import re
 
 from aiohttp import web
 
+from services.gateway.archive.asked import asked_piece, asked_range, outside_window, unknown
 from services.gateway.archive.index import YOUNG_S, FootageIndex
-from services.gateway.archive.pieces import LONGEST_REQUEST_MS, Piece, cut
 from services.gateway.archive.playlist import vod_playlist
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.recording import Recording
-from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from snowlight.access.token import TicketClaims
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from snowlight.errors import InvalidArgumentError, NotFoundError
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
-_SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
 _INIT_NAME = re.compile(r"[0-9]{1,15}")
 _LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -90,13 +88,8 @@ class ArchiveRoutes:
 
     async def playlist(self, request: web.Request) -> web.Response:
         claims = (await self._tickets.open(request, "playback")).claims
-        start_ms, end_ms = _read_range(request, claims)
         show_gaps = _read_gaps(request)
-        claims.require_window(start_ms, end_ms)
-        recordings = await self._index.between(claims.camera_uid, start_ms, end_ms)
-        pieces = cut(recordings, start_ms, end_ms)
-        if not pieces:
-            raise NotFoundError("vod.no_footage", "nothing was recorded in this range")
+        start_ms, end_ms, pieces = await asked_range(request, claims, self._index)
         text = vod_playlist(pieces, start_ms, end_ms, self._clock.now_ms(), show_gaps=show_gaps)
         return web.Response(
             body=text.encode(), content_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-cache"}
@@ -110,36 +103,19 @@ class ArchiveRoutes:
             raise NotFoundError("vod.unknown_part", "there is no such init section")
         recording = await self._recording(claims, int(name))
         if recording.start_ms >= claims.window_end_ms or recording.end_ms <= claims.window_start_ms:
-            raise _outside_window()
+            raise outside_window()
         data = await self._reader.init_section(recording)
         await self._tickets.still(use)  # the right may have gone while this waited
         return await self._sending.send(request, use, data, "video/mp4", _LASTING)
 
     async def segment(self, request: web.Request) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
-        claims = use.claims
-        match = _SEGMENT_NAME.fullmatch(request.match_info["segment"])
-        if match is None:
-            raise NotFoundError("vod.unknown_part", "there is no such segment")
-        piece = await self._piece(claims, int(match[1]), int(match[2]))
-        if not piece.lies_within(claims.window_start_ms, claims.window_end_ms):
-            raise _outside_window()
+        piece = await asked_piece(request.match_info["segment"], use.claims, self._index)
         data = await self._reader.read(piece.recording, piece.offset, piece.size)
         await self._tickets.still(use)
         self._metrics.archive_bytes.inc(len(data))
         media = (piece.start_ms, piece.duration_ms)
         return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
-
-    async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
-        for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
-            for recording in await self._index.holding(claims.camera_uid, start_ms, max_age_s=max_age_s):
-                first = recording.fragment_starting(start_ms)
-                if first is None or first + count > recording.count:
-                    continue
-                piece = Piece(recording, first, count)
-                if count == 1 or piece.duration_ms <= LONGEST_REQUEST_MS:
-                    return piece
-        raise _unknown(claims, start_ms)
 
     async def _recording(self, claims: TicketClaims, instant_ms: int) -> Recording:
         """The recording that starts at the instant, as playlists name it, or else one in which it lies."""
@@ -150,15 +126,8 @@ class ArchiveRoutes:
                 if recording.start_ms == instant_ms:
                     return recording
         if not holding:
-            raise _unknown(claims, instant_ms)
+            raise unknown(claims, instant_ms)
         return holding[0]
-
-
-def _read_range(request: web.Request, claims: TicketClaims) -> tuple[int, int]:
-    start, end = request.query.get("start"), request.query.get("end")
-    if start is None and end is None:
-        return claims.window_start_ms, claims.window_end_ms
-    return parse_range(start, end)
 
 
 def _read_gaps(request: web.Request) -> bool:
@@ -166,13 +135,3 @@ def _read_gaps(request: web.Request) -> bool:
     if gaps not in (None, "show"):
         raise InvalidArgumentError("request.gaps", "gaps must be show, or left out", field="gaps")
     return gaps == "show"
-
-
-def _unknown(claims: TicketClaims, instant_ms: int) -> NotFoundError | PermissionDeniedError:
-    if not claims.window_start_ms <= instant_ms < claims.window_end_ms:
-        return _outside_window()
-    return NotFoundError("vod.unknown_part", "there is no such footage")
-
-
-def _outside_window() -> PermissionDeniedError:
-    return PermissionDeniedError("ticket.outside_window", "this footage leaves the ticket's window")
