@@ -50,6 +50,8 @@ from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
 from services.gateway.snapshot.routes import SnapshotRoutes
 from services.gateway.tickets import TicketCheck
+from services.gateway.transport_stream.archive_routes import ArchiveStreamRoutes
+from services.gateway.transport_stream.live_routes import LiveStreamRoutes
 from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
 from snowlight.errors import FailedPreconditionError
@@ -135,6 +137,8 @@ def build_site(
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
+        *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
+        *ArchiveStreamRoutes(tickets, index, reader, sending, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
