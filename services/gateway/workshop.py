@@ -29,6 +29,10 @@ class Workshop(Generic[Key]):
         self._bytes = 0
         self._waiting = 0
 
+    def __len__(self) -> int:
+        """How many pieces of work are here, or under way."""
+        return len(self._made)
+
     async def take(self, key: Key, prepare: Callable[[], Awaitable[Callable[[], bytes]]]) -> bytes:
         """What `key` names. If it is not here, `prepare` gives the work that makes it, done in a thread.
 
