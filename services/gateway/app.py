@@ -55,6 +55,8 @@ from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
 from services.gateway.snapshot.routes import SnapshotRoutes
 from services.gateway.tickets import TicketCheck
+from services.gateway.transport_stream.archive_routes import ArchiveStreamRoutes
+from services.gateway.transport_stream.live_routes import LiveStreamRoutes
 from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
 from services.gateway.workspace.favourites import FavouriteRoutes
@@ -156,6 +158,8 @@ def build_site(
         *ArchiveRoutes(tickets, index, reader, presigner, clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
+        *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
+        *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(

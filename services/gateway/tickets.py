@@ -67,7 +67,7 @@ class TicketCheck:
     async def refuse(self, request: web.Request) -> web.Response:
         """Answers any other path under /hls/: 401 without a ticket that verifies, 404 with one."""
         ticket = request.match_info["rest"].partition("/")[0]
-        if "." not in ticket or ticket.endswith((".m3u8", ".m4s", ".mp4")):
+        if "." not in ticket or ticket.endswith((".m3u8", ".m4s", ".mp4", ".ts")):
             raise UnauthenticatedError("ticket.missing", "a ticket is required: /hls/{ticket}/...")
         await self._verifier.ticket(ticket)
         raise NotFoundError("http.not_found", "there is nothing at this path")

@@ -15,9 +15,12 @@ from snowlight.instants import format_instant
 LONGEST_MS = 86_400_000
 """As long as the window of any ticket."""
 _INSTANT = {"type": "string", "format": "date-time"}
-RANGE = (
+RANGE_ALONE = (
     Parameter("start", "Begin of the range; left out with end, the whole window.", _INSTANT),
     Parameter("end", "End of the range, a day after start at most.", _INSTANT),
+)
+RANGE = (
+    *RANGE_ALONE,
     Parameter(
         "gaps",
         "`show` keeps gaps, as EXT-X-GAP; left out, they are skipped.",

@@ -8,21 +8,18 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.gateway.archive.index import YOUNG_S, FootageIndex
-from services.gateway.archive.pieces import LONGEST_REQUEST_MS, Piece
+from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.named import named_piece, named_recording, named_segment
 from services.gateway.archive.reader import FootageReader
-from services.gateway.archive.recording import Recording
 from services.gateway.archive.routes import ERRORS
 from services.gateway.http.routes import Route
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
-from snowlight.access.token import TicketClaims
-from snowlight.errors import DataLossError, NotFoundError, PermissionDeniedError
+from snowlight.errors import DataLossError, NotFoundError
 from snowlight.media.key_picture import key_picture
 from snowlight.media.silent import silent_fragments, silent_init
 
-_SEGMENT_NAME = re.compile(r"([0-9]{1,15})-([1-9][0-9]{0,4})")
 _INSTANT_NAME = re.compile(r"[0-9]{1,15}")
 _LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
 
@@ -92,9 +89,7 @@ class ArchivePartRoutes:
     async def _init(self, request: web.Request, *, pictures_alone: bool) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
         claims = use.claims
-        recording = await self._recording(claims, _instant(request))
-        if recording.start_ms >= claims.window_end_ms or recording.end_ms <= claims.window_start_ms:
-            raise _outside_window()
+        recording = await named_recording(self._index, claims, _instant(request))
         data = await self._reader.init_section(recording)
         await self._tickets.still(use)  # the right may have gone while this waited
         if pictures_alone or claims.silent:
@@ -104,10 +99,7 @@ class ArchivePartRoutes:
     async def segment(self, request: web.Request) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
         claims = use.claims
-        match = _SEGMENT_NAME.fullmatch(request.match_info["segment"])
-        if match is None:
-            raise NotFoundError("vod.unknown_part", "there is no such segment")
-        piece = await self._piece(claims, int(match[1]), int(match[2]))
+        piece = await named_segment(self._index, claims, request.match_info["segment"])
         data = await self._reader.read(piece.recording, piece.offset, piece.size)
         await self._tickets.still(use)
         if claims.silent:
@@ -118,7 +110,7 @@ class ArchivePartRoutes:
 
     async def key(self, request: web.Request) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
-        piece = await self._piece(use.claims, _instant(request), 1)
+        piece = await named_piece(self._index, use.claims, _instant(request), 1)
         if not piece.independent:
             raise NotFoundError("vod.unknown_part", "this fragment does not begin with a key frame")
         whole = await self._reader.read(piece.recording, piece.offset, piece.size)
@@ -128,33 +120,6 @@ class ArchivePartRoutes:
         # Not the number of a segment: the same footage watched afterwards counts as well.
         media = (-piece.start_ms, piece.duration_ms)
         return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
-
-    async def _piece(self, claims: TicketClaims, start_ms: int, count: int) -> Piece:
-        """Raises PermissionDeniedError for one that leaves the ticket's window."""
-        for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
-            for recording in await self._index.holding(claims.camera_uid, start_ms, max_age_s=max_age_s):
-                first = recording.fragment_starting(start_ms)
-                if first is None or first + count > recording.count:
-                    continue
-                piece = Piece(recording, first, count)
-                if count > 1 and piece.duration_ms > LONGEST_REQUEST_MS:
-                    continue
-                if not piece.lies_within(claims.window_start_ms, claims.window_end_ms):
-                    raise _outside_window()
-                return piece
-        raise _unknown(claims, start_ms)
-
-    async def _recording(self, claims: TicketClaims, instant_ms: int) -> Recording:
-        """The recording that starts at the instant, as playlists name it, or else one in which it lies."""
-        holding: list[Recording] = []
-        for max_age_s in (None, YOUNG_S):
-            holding = await self._index.holding(claims.camera_uid, instant_ms, max_age_s=max_age_s)
-            for recording in holding:
-                if recording.start_ms == instant_ms:
-                    return recording
-        if not holding:
-            raise _unknown(claims, instant_ms)
-        return holding[0]
 
 
 def _instant(request: web.Request) -> int:
@@ -169,13 +134,3 @@ def _cut_down(take: Callable[[bytes], bytes], data: bytes) -> bytes:
         return take(data)
     except ValueError as error:
         raise DataLossError("vod.footage_damaged", "this footage is damaged") from error
-
-
-def _unknown(claims: TicketClaims, instant_ms: int) -> NotFoundError | PermissionDeniedError:
-    if not claims.window_start_ms <= instant_ms < claims.window_end_ms:
-        return _outside_window()
-    return NotFoundError("vod.unknown_part", "there is no such footage")
-
-
-def _outside_window() -> PermissionDeniedError:
-    return PermissionDeniedError("ticket.outside_window", "this footage leaves the ticket's window")

@@ -81,7 +81,7 @@ class ArchiveRoutes:
         use, asked, recordings = await self._asked(request)
         pieces = cut(recordings, asked.start_ms, asked.end_ms)
         if not pieces:
-            raise _no_footage()
+            raise no_footage()
         shown = {piece.recording.init8: piece.recording for piece in pieces}
         codecs = list(dict.fromkeys([await self._codecs(recording) for recording in shown.values()]))
         await self._tickets.still(use)
@@ -101,7 +101,7 @@ class ArchiveRoutes:
         use, asked, recordings = await self._asked(request)
         pieces = cut(recordings, asked.start_ms, asked.end_ms)
         if not pieces:
-            raise _no_footage()
+            raise no_footage()
         entries = await self._presigner.entries(pieces, use.claims, asked.now_ms) if direct else None
         await self._tickets.still(use)
         return playlist(vod_playlist(pieces, asked, entries))
@@ -110,7 +110,7 @@ class ArchiveRoutes:
         use, asked, recordings = await self._asked(request)
         pictures = key_pictures(recordings, asked.start_ms, asked.end_ms)
         if not pictures:
-            raise _no_footage()
+            raise no_footage()
         await self._tickets.still(use)
         return playlist(key_playlist(pictures, asked))
 
@@ -130,5 +130,6 @@ def playlist(text: str) -> web.Response:
     return web.Response(body=text.encode(), content_type=PLAYLIST_TYPE, headers={"Cache-Control": "no-cache"})
 
 
-def _no_footage() -> NotFoundError:
+def no_footage() -> NotFoundError:
+    """Of a range without any."""
     return NotFoundError("vod.no_footage", "nothing was recorded in this range")

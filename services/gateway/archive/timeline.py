@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-GAP_MS = 1_000
-"""A longer hole is a gap."""
+from services.gateway.archive.recording import GAP_MS
+
 EDGE_MS = 5_000
 """Footage this young may still be on its way; its absence alone is no gap."""
 UNKNOWN = "unknown"

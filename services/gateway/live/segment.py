@@ -28,7 +28,7 @@ class LivePart:
         return self.start_ms + self.duration_ms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class LiveSegment:
     """A whole media segment."""
 
