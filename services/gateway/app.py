@@ -48,7 +48,11 @@ from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
+from services.gateway.snapshot.key_frames import KeyFrames
+from services.gateway.snapshot.preview_routes import PreviewRoutes
 from services.gateway.snapshot.routes import SnapshotRoutes
+from services.gateway.snapshot.sheets import Sheets
+from services.gateway.snapshot.stored import StoredSheets
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
@@ -104,6 +108,8 @@ def build_site(
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
+    key_frames = KeyFrames(index, reader, metrics)
+    sheets = Sheets(index, key_frames, StoredSheets(stores), clock, metrics)
     camera_routes = CameraRoutes(peers, identity, cameras, clock)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
@@ -134,6 +140,7 @@ def build_site(
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
+        *PreviewRoutes(tickets, key_frames, sheets, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)

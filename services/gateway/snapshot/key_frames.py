@@ -1,0 +1,52 @@
+"""Key frames by themselves, read by one ranged request and decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from services.gateway.archive.index import YOUNG_S, FootageIndex
+from services.gateway.archive.reader import FootageReader
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.snapshot.plan import KeyFrame, key_frame_before
+from services.gateway.snapshot.studio import Studio
+from services.gateway.snapshot.tile import Tile, decode_tile, join_tiles
+from snowlight.errors import NotFoundError
+
+
+class KeyFrames:
+    """Small pictures of an instant, and what sheets are made of."""
+
+    def __init__(self, index: FootageIndex, reader: FootageReader, metrics: GatewayMetrics) -> None:
+        self._index = index
+        self._reader = reader
+        self._metrics = metrics
+        self._studio = Studio(at_once=2, most_waiting=32, kept=256)
+
+    async def before(self, uid: str, instant_ms: int) -> KeyFrame:
+        """The last one at or before the instant. Raises NotFoundError when nothing was recorded then."""
+        for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
+            holding = await self._index.holding(uid, instant_ms, max_age_s=max_age_s)
+            found = key_frame_before(holding, instant_ms)
+            if found is not None:
+                return found
+        raise NotFoundError("vod.no_footage", "nothing was recorded at this instant")
+
+    async def preview(self, key_frame: KeyFrame) -> bytes:
+        """Its small JPEG. Raises DataLossError when it cannot be decoded, ResourceExhaustedError when too
+        many wait, and what reading it raises."""
+
+        async def make() -> bytes:
+            tile = await self.tile(key_frame, self._studio)
+            return await self._studio.develop(join_tiles, (tile,), 1)
+
+        key: Hashable = (key_frame.recording.camera_uid, key_frame.name)
+        return await self._studio.take(key, make)
+
+    async def tile(self, key_frame: KeyFrame, studio: Studio) -> Tile:
+        """Its picture as a tile, decoded in one of the studio's places."""
+        recording = key_frame.recording
+        init = await self._reader.init_section(recording)
+        data = await self._reader.read(recording, key_frame.offset, key_frame.size)
+        self._metrics.key_frames.inc()
+        self._metrics.preview_bytes.inc(len(data))
+        return await studio.develop(decode_tile, init, data)
