@@ -8,6 +8,7 @@ import re
 from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.instants import format_instant
 from tests.rpc.gateway.footage import session
+from tests.rpc.gateway.forging import Forge, auths_key
 from tests.rpc.gateway.sheets import (
     BLANK,
     NEAR,
@@ -153,8 +154,10 @@ async def test_no_other_ticket_shows_any(site: Site) -> None:
     await record(site, uid, start_ms)
     await site.add_camera("square", ownership="PUBLIC", listed_for_residents=True)
     live = await site.ticket("gate", action="live")
-    marked = await site.ticket("square", "resident", action="live")
+    resident = await site.ticket("square", "resident", action="live")
     mine = await ticket_for(site, "gate", start_ms, start_ms + SHEET_MS)
+    async with auths_key(site) as key:
+        marked = Forge(mine, key).with_claims(obl=["watermark"], jti="another")
     instant, end = format_instant(start_ms), format_instant(start_ms + SHEET_MS)
     paths = (
         f"preview.jpg?time={instant}",
@@ -163,9 +166,13 @@ async def test_no_other_ticket_shows_any(site: Site) -> None:
     )
     for path in paths:
         assert (await site.get(f"/snapshot/{mine}/{path}"))[0] == 200
-        for other in (live, marked):
+        for other, code in (
+            (live, "ticket.wrong_action"),
+            (resident, "ticket.wrong_action"),
+            (marked, "snapshot.unmarked"),
+        ):
             status, problem = await site.call("GET", f"/snapshot/{other}/{path}")
-            assert (status, problem["code"]) == (403, "ticket.wrong_action")
+            assert (status, problem["code"]) == (403, code)
         assert (await site.get(f"/snapshot/nothing/{path}"))[0] == 401
     await site.revoke(revocation_pb2.CAMERA, uid)
     await asyncio.sleep(0.5)
