@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import OrderedDict
 
 from services.gateway.archive.index import YOUNG_S, FootageIndex
 from services.gateway.archive.reader import FootageReader
 from services.gateway.metrics import GatewayMetrics
-from services.gateway.snapshot.plan import KeyFrame, key_frame_before
+from services.gateway.snapshot.plan import KeyFrame, Name, key_frame_before
 from services.gateway.snapshot.studio import Studio
 from services.gateway.snapshot.tile import Tile, decode_tile, join_tiles
 from snowlight.errors import NotFoundError
+
+TILES_KEPT = 600
+"""13 MB. A sheet of now is asked for again and again, each time with one tile more."""
 
 
 class KeyFrames:
@@ -21,6 +24,7 @@ class KeyFrames:
         self._reader = reader
         self._metrics = metrics
         self._studio = Studio(at_once=2, most_waiting=32, kept=256)
+        self._tiles: OrderedDict[Name, Tile] = OrderedDict()
 
     async def before(self, uid: str, instant_ms: int) -> KeyFrame:
         """The last one at or before the instant. Raises NotFoundError when nothing was recorded then."""
@@ -39,14 +43,19 @@ class KeyFrames:
             tile = await self.tile(key_frame, self._studio)
             return await self._studio.develop(join_tiles, (tile,), 1)
 
-        key: Hashable = (key_frame.recording.camera_uid, key_frame.name)
-        return await self._studio.take(key, make)
+        return await self._studio.take(key_frame.name, make)
 
     async def tile(self, key_frame: KeyFrame, studio: Studio) -> Tile:
         """Its picture as a tile, decoded in one of the studio's places."""
-        recording = key_frame.recording
+        name, recording = key_frame.name, key_frame.recording
+        if name in self._tiles:
+            self._tiles.move_to_end(name)
+            return self._tiles[name]
         init = await self._reader.init_section(recording)
         data = await self._reader.read(recording, key_frame.offset, key_frame.size)
         self._metrics.key_frames.inc()
         self._metrics.preview_bytes.inc(len(data))
-        return await studio.develop(decode_tile, init, data)
+        tile = self._tiles[name] = await studio.develop(decode_tile, init, data)
+        if len(self._tiles) > TILES_KEPT:
+            self._tiles.popitem(last=False)
+        return tile

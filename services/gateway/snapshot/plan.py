@@ -17,6 +17,9 @@ MOST_READ = 4 << 20
 _LAYOUT = f"1 {COLUMNS} {WIDTH}x{HEIGHT} {TILE_MS}"
 """Change it when sheets come to look otherwise."""
 
+Name = tuple[str, int, int, int, int]
+"""Camera, start of the recording, epoch, sequence, start of the fragment."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyFrame:
@@ -40,10 +43,10 @@ class KeyFrame:
         return min(self.recording.offsets[self.index + 1] - self.offset, MOST_READ)
 
     @property
-    def name(self) -> tuple[int, int, int, int]:
-        """Tells it from all others of its camera."""
+    def name(self) -> Name:
+        """Tells it from all others."""
         recording = self.recording
-        return recording.start_ms, recording.epoch, recording.sequence, self.start_ms
+        return recording.camera_uid, recording.start_ms, recording.epoch, recording.sequence, self.start_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,3 +143,21 @@ async def test_where_the_gateway_may_not_write_sheets_are_served_all_the_same(si
     assert (status, len(lumas(jpeg))) == (200, 60)
     told = [entry for entry in logs if entry["event"] == "gateway.sheets_not_stored"]
     assert [entry["store"] for entry in told] == ["default"]
+
+
+async def test_a_growing_sheet_costs_what_is_new_of_it(site: Site) -> None:
+    uid = await site.add_camera("gate")
+    start_ms = past_sheet(site)
+    first, more = session(start_ms, 40), session(start_ms + 40_000, 20)
+    site.spool(uid, first.init, first.fragments)
+    ticket = await ticket_for(site, "gate", start_ms, start_ms + SHEET_MS)
+    path = f"/snapshot/{ticket}/sheet-{start_ms // 1000}.jpg"
+    assert (await site.get(path))[0] == 200
+    assert counted(site, "key_frames") == 4
+    site.spool(uid, more.init, more.fragments)
+
+    async def has_grown() -> bool:
+        return abs(lumas((await site.get(path))[1])[5] - BLANK) > NEAR
+
+    await eventually(has_grown)
+    assert counted(site, "key_frames") == 6
