@@ -53,7 +53,11 @@ from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
+from services.gateway.snapshot.key_frames import KeyFrames
+from services.gateway.snapshot.preview_routes import PreviewRoutes
 from services.gateway.snapshot.routes import SnapshotRoutes
+from services.gateway.snapshot.sheets import Sheets
+from services.gateway.snapshot.stored import StoredSheets
 from services.gateway.tickets import TicketCheck
 from services.gateway.transport_stream.archive_routes import ArchiveStreamRoutes
 from services.gateway.transport_stream.live_routes import LiveStreamRoutes
@@ -121,6 +125,8 @@ def build_site(
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
     presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
+    key_frames = KeyFrames(index, reader, metrics)
+    sheets = Sheets(index, key_frames, StoredSheets(stores), clock, metrics)
     camera_routes = CameraRoutes(peers, identity, cameras, clock)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
@@ -160,6 +166,7 @@ def build_site(
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
         *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
         *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
+        *PreviewRoutes(tickets, key_frames, sheets, sending).routes(),
     ]
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(

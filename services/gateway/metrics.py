@@ -28,6 +28,22 @@ class GatewayMetrics:
         )
         self.live_bytes = media.labels("live")
         self.archive_bytes = media.labels("archive")
+        self.preview_bytes = Counter(
+            "snowlight_gateway_preview_read_bytes_total",
+            "Bytes of footage read for previews.",
+            registry=registry,
+        )
+        self.key_frames = Counter(
+            "snowlight_gateway_key_frames_total", "Key frames decoded for previews.", registry=registry
+        )
+        sheets = Counter(
+            "snowlight_gateway_sheets_total",
+            "Scrub sheets by where they came from.",
+            ["from"],
+            registry=registry,
+        )
+        self.sheets_made = sheets.labels("made")
+        self.sheets_stored = sheets.labels("store")
 
     def count(self, route: str, status: int) -> None:
         """Count one request to `route`."""

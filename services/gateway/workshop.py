@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from snowlight.errors import ResourceExhaustedError
 
 Key = TypeVar("Key")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class Workshop(Generic[Key]):
@@ -23,7 +25,7 @@ class Workshop(Generic[Key]):
         self._places = asyncio.Semaphore(at_once)
         self._most_waiting = most_waiting
         self._kept_bytes = kept_bytes
-        self._made: OrderedDict[Key, asyncio.Task[bytes]] = OrderedDict()
+        self._made: OrderedDict[Key, asyncio.Future[bytes]] = OrderedDict()
         self._sizes: dict[Key, int] = {}
         """Of what is made."""
         self._bytes = 0
@@ -33,32 +35,32 @@ class Workshop(Generic[Key]):
         """How many pieces of work are here, or under way."""
         return len(self._made)
 
-    async def take(self, key: Key, prepare: Callable[[], Awaitable[Callable[[], bytes]]]) -> bytes:
-        """What `key` names. If it is not here, `prepare` gives the work that makes it, done in a thread.
+    async def take(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What `key` names. If it is not here, `make` makes it, by `work`.
 
-        Raises ResourceExhaustedError when too many wait already, and what `prepare` and its work raise.
+        Raises ResourceExhaustedError when too many wait already, and what `make` raises.
         """
         task = self._made.get(key)
         if task is None:
             if self._waiting >= self._most_waiting:
                 raise ResourceExhaustedError(*self._busy, retry_after_s=1)
             self._waiting += 1
-            task = self._made[key] = asyncio.create_task(self._make(prepare))
+            task = self._made[key] = asyncio.ensure_future(make())
             task.add_done_callback(lambda done: self._done(key, done))
         self._made.move_to_end(key)
         return await asyncio.shield(task)
+
+    async def work(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """What a function that takes processor time gives, in one of the places."""
+        async with self._places:
+            return await asyncio.to_thread(function, *args, **kwargs)
 
     def forget(self, key: Key) -> None:
         """Nobody will ask for it any more."""
         self._made.pop(key, None)
         self._bytes -= self._sizes.pop(key, 0)
 
-    async def _make(self, prepare: Callable[[], Awaitable[Callable[[], bytes]]]) -> bytes:
-        work = await prepare()
-        async with self._places:
-            return await asyncio.to_thread(work)
-
-    def _done(self, key: Key, task: asyncio.Task[bytes]) -> None:
+    def _done(self, key: Key, task: asyncio.Future[bytes]) -> None:
         self._waiting -= 1
         if self._made.get(key) is not task:  # forgotten meanwhile
             return

@@ -95,6 +95,7 @@ def build_storage(
         repository,
         stores,
         exporting.evidence,
+        retention.sheets,
         prober.check,
         clock,
         reached,

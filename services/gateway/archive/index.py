@@ -25,7 +25,8 @@ SETTLED_KEPT_S = 60.0
 """How long any other is: late commits and deletions show after a minute."""
 YOUNG_S = 0.3
 """What is known for less long is not asked for again to find a part that it lacks."""
-_LATE_MS = 120_000
+LATE_MS = 120_000
+"""How long after its end an hour has footage on its way to a store as a matter of course."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class FootageIndex:
         committed = await self._list_segments(uid, start_ms, end_ms)
         known = {(recording.epoch, recording.sequence) for recording in committed}
         fresh = [recording for recording in spooled if (recording.epoch, recording.sequence) not in known]
-        settled = not fresh and end_ms + _LATE_MS < self._clock.now_ms()
+        settled = not fresh and end_ms + LATE_MS < self._clock.now_ms()
         return _Hour((*committed, *fresh), loaded_at, SETTLED_KEPT_S if settled else GROWING_KEPT_S)
 
     async def _list_segments(self, uid: str, start_ms: int, end_ms: int) -> list[Recording]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-from fractions import Fraction
 
 import av
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from services.gateway.snapshot.jpeg import encode_jpeg
 from snowlight.errors import DataLossError
 
-_QUALITY = "3"
-"""Of mjpeg's quantiser, 1 (best) to 31."""
+_QUANTISER = 3
 
 
 def picture(init: bytes, fragments: bytes, offset_ms: int | None = None) -> bytes:
@@ -26,7 +24,7 @@ def picture(init: bytes, fragments: bytes, offset_ms: int | None = None) -> byte
             frame = _shown(container, offset_ms)
         if frame is None:
             raise DataLossError("snapshot.undecodable", "there is no picture in this footage")
-        return _jpeg(frame)
+        return encode_jpeg(frame, _QUANTISER)
     except av.FFmpegError as error:
         raise DataLossError("snapshot.undecodable", "this footage cannot be decoded") from error
 
@@ -41,15 +39,3 @@ def _shown(container: av.container.InputContainer, offset_ms: int | None) -> Vid
             break
         shown = frame
     return shown
-
-
-def _jpeg(frame: VideoFrame) -> bytes:
-    encoder = av.CodecContext.create("mjpeg", "w")
-    assert isinstance(encoder, VideoCodecContext)
-    encoder.width, encoder.height = frame.width, frame.height
-    encoder.pix_fmt = "yuvj420p"
-    encoder.time_base = Fraction(1, 25)
-    encoder.options = {"qmin": _QUALITY, "qmax": _QUALITY}
-    converted = frame.reformat(format="yuvj420p")
-    converted.pts = None
-    return b"".join(bytes(packet) for packet in (*encoder.encode(converted), *encoder.encode(None)))

@@ -9,11 +9,13 @@ from services.gateway.archive.reader import FootageReader
 from services.gateway.http.instants import parse_instant
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.live.opening import LiveOpening
-from services.gateway.snapshot.studio import Footage, Studio
+from services.gateway.snapshot.picture import picture
+from services.gateway.snapshot.unmarked import require_unmarked
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
-from snowlight.errors import NotFoundError, PermissionDeniedError
+from services.gateway.workshop import Workshop
+from snowlight.errors import NotFoundError
 
 
 class SnapshotRoutes:
@@ -32,7 +34,13 @@ class SnapshotRoutes:
         self._index = index
         self._reader = reader
         self._sending = sending
-        self._studio = Studio()
+        self._workshop: Workshop[tuple[str, int, int]] = Workshop(
+            "snapshot.busy",
+            "too many pictures are being made",
+            at_once=2,
+            most_waiting=32,
+            kept_bytes=16 << 20,
+        )
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -59,11 +67,11 @@ class SnapshotRoutes:
         time = request.query.get("time")
         if time is None:
             use = await self._tickets.open(request, "live", "snapshot")
-            _require_unmarked(use)
+            require_unmarked(use)
             data = await self._newest(use)
         else:
             use = await self._tickets.open(request, "playback")
-            _require_unmarked(use)
+            require_unmarked(use)
             data = await self._recorded(use, parse_instant(time, "time"))
         await self._tickets.still(use)  # the right may have gone while this waited
         return await self._sending.send(request, use, data, "image/jpeg", {"Cache-Control": "no-store"})
@@ -73,21 +81,22 @@ class SnapshotRoutes:
         parts = hub.window.newest_pictures()
         init = hub.window.init_of(parts[0].session)
 
-        async def footage() -> Footage:
-            return init.data, b"".join(part.data for part in parts), None
+        async def make() -> bytes:
+            return await self._workshop.work(picture, init.data, b"".join(part.data for part in parts))
 
-        return await self._studio.take((hub.uid, parts[-1].session, parts[-1].number), footage)
+        return await self._workshop.take((hub.uid, parts[-1].session, parts[-1].number), make)
 
     async def _recorded(self, use: TicketUse, instant_ms: int) -> bytes:
         use.claims.require_window(instant_ms, instant_ms + 1)
         uid = use.claims.camera_uid
 
-        async def footage() -> Footage:
-            return await self._footage(uid, instant_ms)
+        async def make() -> bytes:
+            return await self._workshop.work(picture, *await self._footage(uid, instant_ms))
 
-        return await self._studio.take((uid, 0, instant_ms), footage)
+        return await self._workshop.take((uid, 0, instant_ms), make)
 
-    async def _footage(self, uid: str, instant_ms: int) -> Footage:
+    async def _footage(self, uid: str, instant_ms: int) -> tuple[bytes, bytes, int]:
+        """An init section, the fragments up to the instant, and how long after their start it is, ms."""
         for max_age_s in (None, YOUNG_S):  # the newest fragments may be younger than what is known here
             holding = await self._index.holding(uid, instant_ms, max_age_s=max_age_s)
             if holding:
@@ -101,9 +110,3 @@ class SnapshotRoutes:
         init = await self._reader.init_section(recording)
         data = await self._reader.read(recording, offset, recording.offsets[end] - offset)
         return init, data, instant_ms - recording.starts[first]
-
-
-def _require_unmarked(use: TicketUse) -> None:
-    """Raises PermissionDeniedError where pictures must bear a mark: a player draws it, a file has none."""
-    if use.claims.marked:
-        raise PermissionDeniedError("snapshot.unmarked", "this right is for pictures that bear a mark")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from aiohttp import web
 
 from services.gateway.archive.asked import RANGE_ALONE, read_range
@@ -112,13 +109,13 @@ class ArchiveStreamRoutes:
     async def _made(self, piece: Piece, *, silent: bool) -> bytes:
         recording = piece.recording
 
-        async def prepare() -> Callable[[], bytes]:
+        async def make() -> bytes:
             init = await self._init_section(recording)
             data = await self._reader.read(recording, piece.offset, piece.size)
-            return partial(remux, init, data, silent=silent)
+            return await self._workshop.work(remux, init, data, silent=silent)
 
         key = recording.camera_uid, recording.epoch, recording.sequence, piece.start_ms, piece.count, silent
-        return await self._workshop.take(key, prepare)
+        return await self._workshop.take(key, make)
 
     async def _init_section(self, recording: Recording) -> bytes:
         """Raises FailedPreconditionError when transport streams do not carry what it declares."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from functools import partial
 
 from services.gateway.live.segment import LiveSegment
 from services.gateway.transport_stream.remux import remux
@@ -41,8 +39,8 @@ class LiveStreams:
         """
         key = uid, segment.number, silent
 
-        async def prepare() -> Callable[[], bytes]:
+        async def make() -> bytes:
             weakref.finalize(segment, self._workshop.forget, key).atexit = False
-            return partial(remux, segment.init.data, segment.data, silent=silent)
+            return await self._workshop.work(remux, segment.init.data, segment.data, silent=silent)
 
-        return await self._workshop.take(key, prepare)
+        return await self._workshop.take(key, make)

@@ -16,6 +16,7 @@ from services.storage.retention.dropping import Dropper
 from services.storage.retention.metrics import SweepMetrics
 from services.storage.retention.quota import Quota, QuotaMetrics, capacities
 from services.storage.retention.repository import RetentionRepository
+from services.storage.retention.sheets import ScrubSheets
 from services.storage.retention.store_sweeper import StoreSweeper
 from services.storage.retention.sweeper import CheckStore, Sweeper
 from services.storage.retention.unpacking import Unpacker
@@ -33,6 +34,7 @@ class RetentionParts:
 
     sweeper: Sweeper
     quota: Quota
+    sheets: ScrubSheets
 
 
 def build_retention(
@@ -62,6 +64,7 @@ def build_retention(
     )
     # What is read for deletion is not read again soon: it is not kept beside what people look at.
     unpacker = Unpacker(repository, DayObjects(stores, cache_bytes=0), clock, reached)
+    sheets = ScrubSheets(database, stores, clock, grace_seconds=settings.grace_seconds)
     store_sweeper = StoreSweeper(
         retention,
         unpacker,
@@ -69,6 +72,7 @@ def build_retention(
         quota,
         usage,
         Footage(stores),
+        sheets,
         settings,
         clock,
         metrics,
@@ -86,4 +90,4 @@ def build_retention(
         reached,
         check,
     )
-    return RetentionParts(sweeper, quota)
+    return RetentionParts(sweeper, quota, sheets)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
 from services.gateway.workshop import Workshop
 from snowlight.errors import DataLossError, ResourceExhaustedError
-
-Work = Callable[[], bytes]
 
 
 class Bench:
@@ -24,11 +21,11 @@ class Bench:
         self.made: list[str] = []
 
     async def take(self, key: str) -> bytes:
-        async def prepare() -> Work:
+        async def make() -> bytes:
             await self.may.wait()
-            return lambda: self._work(key)
+            return await self.workshop.work(self._work, key)
 
-        return await self.workshop.take(key, prepare)
+        return await self.workshop.take(key, make)
 
     def _work(self, key: str) -> bytes:
         self.made.append(key)
@@ -103,9 +100,6 @@ async def test_what_fails_is_tried_anew() -> None:
     def fail() -> bytes:
         raise DataLossError("test.broken")
 
-    async def prepare() -> Work:
-        return fail
-
     with pytest.raises(DataLossError):
-        await bench.workshop.take("a", prepare)
+        await bench.workshop.take("a", lambda: bench.workshop.work(fail))
     assert await bench.take("a") == b"a" * 10
