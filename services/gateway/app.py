@@ -17,10 +17,13 @@ from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.import_routes import CameraFileRoutes
+from services.gateway.cameras.importing import CameraImport
 from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
+from services.gateway.cameras.writing import CameraWriting
 from services.gateway.config import GatewaySettings
 from services.gateway.consent.consents import ConsentRoutes
 from services.gateway.consent.dossiers import DossierRoutes
@@ -122,6 +125,9 @@ def build_site(
         *RegionRoutes(identity).routes(),
         *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
+        *CameraFileRoutes(
+            CameraImport(CameraWriting(peers, identity), identity, cameras, clock), identity, cameras
+        ).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
         *AuditRoutes(peers, identity, cameras).routes(),

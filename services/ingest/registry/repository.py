@@ -39,11 +39,14 @@ class CameraRepository:
         """Register `record` under the next revision. Raises AlreadyExistsError when its id is taken."""
         async with self._database.write() as connection:
             record = replace(record, revision=await _next_revision(connection))
-            taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == record.id))
-            if taken.first() is not None:
-                raise AlreadyExistsError("camera.exists", f"{record.name} is registered already")
+            await _check_free(connection, record)
             await connection.execute(cameras.insert().values(asdict(record)))
         return record
+
+    async def check_free(self, record: CameraRecord) -> None:
+        """Raises AlreadyExistsError when its id is taken."""
+        async with self._database.read() as connection:
+            await _check_free(connection, record)
 
     async def get(self, camera_id: str) -> CameraRecord:
         """Raises NotFoundError."""
@@ -61,14 +64,19 @@ class CameraRepository:
     async def revise(
         self, camera_id: str, revision_of: Callable[[CameraRecord], CameraRecord]
     ) -> CameraRecord:
-        """Write the version that `revision_of` makes of the current one, under the next revision.
+        """Write the version that `revision_of` makes of the current one, under the next revision. The same
+        one again is not written.
 
         Nobody else writes meanwhile. What `revision_of` raises leaves the camera as it was.
         Raises NotFoundError.
         """
         async with self._database.write() as connection:
             revision = await _next_revision(connection)
-            record = replace(revision_of(await _get(connection, camera_id)), revision=revision)
+            current = await _get(connection, camera_id)
+            revised = revision_of(current)
+            if revised == current:
+                return current
+            record = replace(revised, revision=revision)
             await connection.execute(
                 cameras.update().where(cameras.c.uid == record.uid).values(asdict(record))
             )
@@ -102,6 +110,12 @@ def check_etag(etag: str, current: CameraRecord) -> None:
     """Raises AbortedError when `etag` is given and not that of `current`."""
     if etag and etag != current.etag:
         raise AbortedError("camera.changed", f"{current.name} was changed by someone else: read it again")
+
+
+async def _check_free(connection: AsyncConnection, record: CameraRecord) -> None:
+    taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == record.id))
+    if taken.first() is not None:
+        raise AlreadyExistsError("camera.exists", f"{record.name} is registered already")
 
 
 async def _next_revision(connection: AsyncConnection) -> int:

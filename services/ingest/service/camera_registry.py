@@ -40,7 +40,9 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
     async def CreateCamera(  # noqa: N802
         self, request: camera_pb2.CreateCameraRequest, context: _Context
     ) -> camera_pb2.Camera:
-        return self._resource(await self._cameras.create(request.camera_id, request.camera))
+        return self._resource(
+            await self._cameras.create(request.camera_id, request.camera, validate_only=request.validate_only)
+        )
 
     async def GetCamera(  # noqa: N802
         self, request: camera_pb2.GetCameraRequest, context: _Context
@@ -58,7 +60,11 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
     async def UpdateCamera(  # noqa: N802
         self, request: camera_pb2.UpdateCameraRequest, context: _Context
     ) -> camera_pb2.Camera:
-        return self._resource(await self._cameras.update(request.camera, request.update_mask))
+        return self._resource(
+            await self._cameras.update(
+                request.camera, request.update_mask, validate_only=request.validate_only
+            )
+        )
 
     async def DeleteCamera(  # noqa: N802
         self, request: camera_pb2.DeleteCameraRequest, context: _Context
