@@ -34,6 +34,7 @@ from services.gateway.console import Console, find_console
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
+from services.gateway.http.idempotency import Attempts
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
 from services.gateway.http.routes import Route, add_routes
@@ -107,7 +108,8 @@ def build_site(
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
-    camera_routes = CameraRoutes(peers, identity, cameras, clock)
+    attempts = Attempts(runtime.key)
+    camera_routes = CameraRoutes(peers, identity, cameras, attempts, clock)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
@@ -135,7 +137,7 @@ def build_site(
         *GrantRoutes(peers, desk).routes(),
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
-        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),

@@ -17,6 +17,7 @@ from services.gateway.cameras.resource import (
 from services.gateway.cameras.writing import CameraWriting
 from services.gateway.http.bodies import json_response, no_content, read_json
 from services.gateway.http.etags import IF_MATCH, etag_header, preconditions, read_if_match
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
@@ -35,10 +36,13 @@ _LIST_ANSWER["properties"]["total_size"] = {"type": "integer"}
 class CameraRoutes:
     """The camera registry over HTTP. Reads are served from memory, writes go to ingest."""
 
-    def __init__(self, peers: Peers, identity: Identity, model: CameraModel, clock: Clock) -> None:
+    def __init__(
+        self, peers: Peers, identity: Identity, model: CameraModel, attempts: Attempts, clock: Clock
+    ) -> None:
         self._peers = peers
         self._identity = identity
         self._model = model
+        self._attempts = attempts
         self._clock = clock
         self._writing = CameraWriting(peers, identity)
 
@@ -63,10 +67,10 @@ class CameraRoutes:
                 "/v1/cameras",
                 self.create,
                 "Register a camera.",
-                parameters=(Parameter("camera_id", "The id; left out, one is made."),),
+                parameters=(Parameter("camera_id", "The id; left out, one is made."), IDEMPOTENCY_KEY),
                 body=CAMERA_SCHEMA | {"required": ["region", "source_url"]},
                 answer=CAMERA_SCHEMA,
-                errors=(400, 401, 403, 409),
+                errors=(400, 401, 403, 409, 422),
             ),
             Route("GET", one, self.read, "One camera.", answer=CAMERA_SCHEMA, errors=(401, 404)),
             Route(
@@ -113,8 +117,14 @@ class CameraRoutes:
     async def create(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         camera_id = request.query.get("camera_id", "")
-        camera = read_new(await read_json(request))
-        wish = camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera)
+        body = await read_json(request)
+        attempt = self._attempts.of(request, person.name, body)
+        wish = camera_pb2.CreateCameraRequest(
+            camera_id=camera_id,
+            camera=read_new(body),
+            request_id=attempt.request_id,
+            request_fingerprint=attempt.fingerprint,
+        )
         return await self._written(await self._writing.create(person, wish))
 
     async def read(self, request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.ingest.registry import paging
 from services.ingest.registry.completeness import check_completeness
+from services.ingest.registry.creations import Creation
 from services.ingest.registry.credentials import CredentialSealer, same_endpoint
 from services.ingest.registry.messages import to_message, written_fields
 from services.ingest.registry.record import CameraRecord, Tombstone
@@ -62,17 +63,28 @@ class Cameras:
         self._require_dossier = require_dossier
 
     async def create(
-        self, camera_id: str, camera: camera_pb2.Camera, *, validate_only: bool = False
+        self,
+        camera_id: str,
+        camera: camera_pb2.Camera,
+        creation: Creation | None = None,
+        *,
+        validate_only: bool = False,
     ) -> CameraRecord:
         """Raises InvalidArgumentError, AlreadyExistsError when the id is taken, FailedPreconditionError when
         its footage would go to a full store or its dossier lacks what it must have.
 
+        `creation`: an attempt after the first makes nothing. Raises RequestReusedError when the first was at
+        something else, and NotFoundError when what it made is gone.
         `validate_only`: nothing is written, and what is returned never was.
         """
+        now_ms = self._clock.now_ms()
+        if creation is not None:
+            made = await self._repository.made_by(creation, now_ms)
+            if made is not None:
+                return made
         checked = check_camera(camera)
         check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
         self._check_room(checked.region, "")
-        now_ms = self._clock.now_ms()
         uid = new_uid(now_ms)
         record = CameraRecord(
             uid=uid,
@@ -88,7 +100,7 @@ class Cameras:
         if validate_only:
             await self._repository.check_free(record)
             return replace(record, uid="")
-        record = await self._repository.insert(record)
+        record = await self._repository.insert(record, creation)
         self._on_change(record.revision)
         return record
 

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.registry.creations import Creation, keep, made_by
 from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
 from snowlight.database import Database
@@ -35,11 +36,26 @@ class CameraRepository:
         async with self._database.read() as connection:
             return [PlacedCamera(*row) for row in await connection.execute(query)]
 
-    async def insert(self, record: CameraRecord) -> CameraRecord:
-        """Register `record` under the next revision. Raises AlreadyExistsError when its id is taken."""
+    async def made_by(self, creation: Creation, now_ms: int) -> CameraRecord | None:
+        """The camera that an earlier attempt has made, as it is now. Raises RequestReusedError when it was no
+        attempt at this, NotFoundError when the camera was deleted since."""
+        async with self._database.read() as connection:
+            return await _made_by(connection, creation, now_ms)
+
+    async def insert(self, record: CameraRecord, creation: Creation | None = None) -> CameraRecord:
+        """Register `record` under the next revision, or return what an earlier attempt at it has made.
+
+        Raises AlreadyExistsError when its id is taken, and as `made_by`.
+        """
         async with self._database.write() as connection:
             record = replace(record, revision=await _next_revision(connection))
+            if creation is not None:
+                made = await _made_by(connection, creation, record.create_time_ms)
+                if made is not None:
+                    return made
             await _check_free(connection, record)
+            if creation is not None:
+                await keep(connection, creation, record.uid, record.create_time_ms)
             await connection.execute(cameras.insert().values(asdict(record)))
         return record
 
@@ -123,6 +139,16 @@ async def _next_revision(connection: AsyncConnection) -> int:
         head.update().values(revision=head.c.revision + 1).returning(head.c.revision)
     )
     return int(taken.scalar_one())
+
+
+async def _made_by(connection: AsyncConnection, creation: Creation, now_ms: int) -> CameraRecord | None:
+    uid = await made_by(connection, creation, now_ms)
+    if uid is None:
+        return None
+    row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).first()
+    if row is None:
+        raise NotFoundError("camera.unknown", "the camera that this request made has been deleted since")
+    return _record(row)
 
 
 async def _get(connection: AsyncConnection, camera_id: str) -> CameraRecord:
