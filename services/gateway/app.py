@@ -32,11 +32,14 @@ from services.gateway.consent.resources import Desk
 from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
 from services.gateway.evidence.holds import HoldRoutes
-from services.gateway.http.connection import SiteRunner, bounded_headers
+from services.gateway.http.bodies import timely_bodies
+from services.gateway.http.connection import Bounds, SiteRunner, bounded_headers, room_for_connections
+from services.gateway.http.cross_origin import preflights
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.idempotency import Attempts
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
+from services.gateway.http.rates import Rates, limited
 from services.gateway.http.routes import Route, add_routes
 from services.gateway.live.hub import LiveHubs
 from services.gateway.live.opening import LiveOpening
@@ -86,7 +89,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         )
         stack.push_async_callback(viewing.finish)
         site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
-        port = await stack.enter_async_context(_serve(site, settings.listen, runtime.cluster.drain_seconds))
+        port = await stack.enter_async_context(_serve(site, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
 
@@ -144,9 +147,17 @@ def build_site(
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
+    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
-        middlewares=[edge(metrics), bounded_headers, problems(console.answer)],
+        middlewares=[
+            edge(metrics),
+            bounded_headers,
+            problems(console.answer),
+            preflights,
+            limited(rates, identity.caller),
+            timely_bodies(settings.body_seconds, {route.path for route in table if route.streams_body}),
+        ],
         client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
@@ -170,10 +181,14 @@ async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _serve(site: web.Application, listen: str, drain_s: float) -> AsyncIterator[int]:
-    runner = SiteRunner(site, access_log=None, shutdown_timeout=drain_s)
+async def _serve(site: web.Application, settings: GatewaySettings, drain_s: float) -> AsyncIterator[int]:
+    bounds = Bounds(
+        settings.head_seconds, settings.idle_seconds, room_for_connections(settings.max_connections)
+    )
+    runner = SiteRunner(site, bounds, access_log=None, shutdown_timeout=drain_s)
     await runner.setup()
     try:
+        listen = settings.listen
         host, _, port = listen.rpartition(":")
         try:
             await web.TCPSite(runner, host.strip("[]"), int(port)).start()

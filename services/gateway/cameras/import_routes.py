@@ -81,6 +81,7 @@ class CameraFileRoutes:
                 ),
                 body={"type": "string", "description": "UTF-8 or GB 18030; titles in English or Chinese."},
                 body_type="text/csv",
+                streams_body=True,
                 answer=_REPORT,
                 errors=(400, 401, 413, 429),
             ),

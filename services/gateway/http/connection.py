@@ -7,7 +7,9 @@ server's own answer and log line quote them.
 from __future__ import annotations
 
 import asyncio
+import resource
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -23,29 +25,101 @@ log = structlog.get_logger(__name__)
 
 LINGER_S = 1.0
 """How long a caller who was refused may go on sending before the connection is cut."""
+_MOST_FILES = 1 << 20
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nServer: Snowlight\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Length: 0\r\n\r\n"
+)
 MAX_HEADERS_BYTES = 32 << 10
 """Of all headers of a request together. The server bounds each, and their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of connections."""
+
+    head_s: float
+    """For a request line and headers, from their first byte."""
+    idle_s: float
+    """Without a request, before the first and after each."""
+    connections: int
+    """At once."""
+
+
+def room_for_connections(wanted: int) -> int:
+    """`wanted`, or fewer where the system lets this process have fewer files open. Raises the soft limit to
+    the hard one; a quarter of it is left to all else."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    best = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < best:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (best, hard))
+            soft = best
+    limit = _MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    return min(wanted, limit * 3 // 4)
 
 
 class SiteRunner(web.AppRunner):
     """Runs the site on such connections."""
 
+    def __init__(self, app: web.Application, bounds: Bounds, **options: Any) -> None:
+        super().__init__(app, keepalive_timeout=bounds.idle_s, **options)
+        self._bounds = bounds
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **self._kwargs)
+        return _Server(
+            self._bounds, made.request_handler, request_factory=made.request_factory, **self._kwargs
+        )
 
 
 class _Server(web.Server):
+    def __init__(self, bounds: Bounds, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._bounds = bounds
+
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        return _Connection(self._bounds, self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(web.RequestHandler):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, bounds: Bounds, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._bounds = bounds
+        self._patience: asyncio.TimerHandle | None = None
+        self._head_begun = False
         self._is_refused = False
         self._refusal: web.StreamResponse | None = None
         self._gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """One more than there is room for is told so and closed."""
+        super().connection_made(transport)
+        if self._manager is not None and len(self._manager._connections) > self._bounds.connections:
+            self._is_refused = True
+            if self.transport is not None:
+                self.transport.write(_FULL)
+            self.force_close()
+            return
+        self._be_patient(self._bounds.idle_s)
+
+    def _be_patient(self, wait_s: float) -> None:
+        """Cut the connection unless a request comes in that time. The server itself does so only after a
+        connection's first request, and takes any byte for life."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self._loop.call_later(wait_s, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._is_waiting():
+            self.force_close()
+
+    def _is_waiting(self) -> bool:
+        """No request is there, whole or worked on."""
+        return not self._messages and (
+            self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
+        )
 
     def data_received(self, data: bytes) -> None:
         """Reads no further once a request cannot be read: for every piece of what follows the server would
@@ -57,10 +131,22 @@ class _Connection(web.RequestHandler):
             self._is_refused = True
             if unread.exc is not None:
                 unread.exc.__traceback__ = None  # leads back to the bytes in a cycle, which may last for long
+        if not self._is_waiting():
+            self._head_begun = False
+            self._forget_patience()
+        elif not self._head_begun:
+            self._head_begun = True
+            self._be_patient(self._bounds.head_s)
+
+    def _forget_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The caller is gone."""
         self._gone.set()
+        self._forget_patience()
         super().connection_lost(exc)
 
     async def finish_response(
