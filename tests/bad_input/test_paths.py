@@ -1,4 +1,4 @@
-"""Tricks in the path of pictures, and thousands of connections that ask for nothing: nobody waits for them."""
+"""Tricks in the path of pictures, and thousands of connections that ask for nothing: nobody waits."""
 
 import asyncio
 import json

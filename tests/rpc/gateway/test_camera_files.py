@@ -198,3 +198,14 @@ async def test_a_gateway_works_on_two_imports_at_a_time(site: Site) -> None:
         assert [task.result() for task in done] == [429]
         begin.set()
     assert sorted(task.result() for task in tasks) == [200, 200, 429]
+
+
+async def test_a_file_has_thirty_thousand_lines_at_most(site: Site) -> None:
+    lines = f"{HEAD}\n" + f",{'n' * 60},{CODE},\n" * 30_001
+    status, answer = await take(site, lines)
+    assert (status, counts(answer)) == (200, (0, 0, 0, 30_001))
+    *others, last = told(answer)
+    assert {(action, tuple(errors)) for _, action, errors in others} == {
+        ("refused", (("camera_id", "request.required"),))
+    }
+    assert last == (30_002, "refused", [("file", "import.too_long")])
