@@ -83,7 +83,7 @@ class CameraFileRoutes:
                 body_type="text/csv",
                 streams_body=True,
                 answer=_REPORT,
-                errors=(400, 401, 413, 429),
+                errors=(400, 401, 408, 413, 429),
             ),
             Route(
                 "GET",
@@ -176,12 +176,15 @@ class CameraFileRoutes:
 async def _receive(request: web.Request, file: IO[bytes]) -> None:
     """Put the body into `file`, whole before anything of it is done."""
     size = 0
-    async with asyncio.timeout(UPLOAD_S):
-        async for piece in request.content.iter_chunked(_PIECE):
-            size += len(piece)
-            if size > MAX_FILE_BYTES:
-                raise web.HTTPRequestEntityTooLarge(max_size=MAX_FILE_BYTES, actual_size=size)
-            file.write(piece)
+    try:
+        async with asyncio.timeout(UPLOAD_S):
+            async for piece in request.content.iter_chunked(_PIECE):
+                size += len(piece)
+                if size > MAX_FILE_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(max_size=MAX_FILE_BYTES, actual_size=size)
+                file.write(piece)
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
 
 
 async def _report(
