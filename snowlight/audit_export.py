@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from snowlight.api.auth.v1 import audit_pb2
+from snowlight.csv_table import harmless
 from snowlight.instants import format_instant
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
@@ -18,7 +19,6 @@ _COLUMNS = (
     *("reason", "policies", "ticket_id", "watched_s", "watched_bytes", "detail", "record_id", "day"),
     *("position", "hash"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def begin(file_format: str) -> bytes:
@@ -53,12 +53,7 @@ def _cells(values: dict[str, Any]) -> Iterator[str | int]:
         elif isinstance(value, int):
             yield value
         else:
-            yield _inert(" ".join(value) if isinstance(value, list) else value or "")
-
-
-def _inert(text: str) -> str:
-    """`text` so that no spreadsheet takes it for a formula: those begin so."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+            yield harmless(" ".join(value) if isinstance(value, list) else value or "")
 
 
 def _csv(rows: Iterable[Iterable[object]]) -> bytes:

@@ -70,6 +70,12 @@ class AlreadyExistsError(SnowlightError):
     http_status = 409
 
 
+class RequestReusedError(AlreadyExistsError):
+    """Another request has used the id that is to make this one safe to repeat."""
+
+    http_status = 422
+
+
 class AbortedError(SnowlightError):
     """Somebody else changed the resource first: read it again and retry."""
 

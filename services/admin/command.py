@@ -20,13 +20,13 @@ from services.admin import (
     rights,
     stores,
 )
-from services.admin.csv_file import at_line
 from services.admin.directory import DirectoryClient
 from services.admin.passwords import choose_password
 from services.admin.printing import print_json, print_line
 from services.admin.regions_file import COLUMNS, LEVELS, read_regions, region_of
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.config import ClusterSettings
+from snowlight.csv_table import at_line
 from snowlight.errors import AlreadyExistsError, SnowlightError
 from snowlight.runtime import Runtime, build_runtime, sentences
 

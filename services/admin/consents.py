@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from services.admin.camera import camera_uid
 from services.admin.consents_file import COLUMNS, read_consents
-from services.admin.csv_file import at_line
 from services.admin.directory import DirectoryClient
 from services.admin.paging import pages
 from services.admin.peers import AUTH
 from services.admin.printing import print_json, print_line
 from snowlight.api.auth.v1 import consent_pb2, consent_pb2_grpc
+from snowlight.csv_table import at_line
 from snowlight.errors import SnowlightError
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.admin.csv_file import at_line, read_rows
+from services.admin.csv_file import read_rows
 from services.admin.instants import read_instant
 from services.admin.regions_file import region_name
 from snowlight.api.auth.v1 import consent_pb2
+from snowlight.csv_table import at_line
 from snowlight.errors import InvalidArgumentError
 
 REQUIRED = ("camera", "actions", "end_time", "paper_reference")
@@ -30,7 +31,7 @@ def read_consents(file: Path, time_zone: ZoneInfo) -> list[ConsentRow]:
     Raises InvalidArgumentError naming the line and the column for what cannot be read.
     """
     rows: list[ConsentRow] = []
-    for line, text in read_rows(file, COLUMNS, REQUIRED, "admin.consents"):
+    for line, text, _ in read_rows(file, COLUMNS, REQUIRED, "admin.consents"):
         with at_line(line):
             rows.append(_row(line, text, time_zone))
     return rows

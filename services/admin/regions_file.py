@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.admin.csv_file import at_line, read_rows
+from services.admin.csv_file import read_rows
 from snowlight.api.auth.v1 import auth_pb2
+from snowlight.csv_table import at_line
 from snowlight.errors import InvalidArgumentError
 
 COLUMNS = (
@@ -34,7 +35,7 @@ def read_regions(file: Path, time_zone: ZoneInfo) -> list[RegionRow]:
     that lie in each other in a circle.
     """
     rows: dict[str, RegionRow] = {}
-    for line, text in read_rows(file, COLUMNS, REQUIRED, "admin.regions"):
+    for line, text, _ in read_rows(file, COLUMNS, REQUIRED, "admin.regions"):
         with at_line(line):
             row = RegionRow(line, region_of(text, time_zone))
         if row.region.name in rows:

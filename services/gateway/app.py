@@ -21,10 +21,13 @@ from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.import_routes import CameraFileRoutes
+from services.gateway.cameras.importing import CameraImport
 from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
+from services.gateway.cameras.writing import CameraWriting
 from services.gateway.config import GatewaySettings
 from services.gateway.consent.consents import ConsentRoutes
 from services.gateway.consent.dossiers import DossierRoutes
@@ -33,10 +36,15 @@ from services.gateway.consent.resources import Desk
 from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
 from services.gateway.evidence.holds import HoldRoutes
-from services.gateway.http.connection import SiteRunner, bounded_headers
+from services.gateway.http.bodies import timely_bodies
+from services.gateway.http.connection import Bounds, SiteRunner, bounded_headers, room_for_connections
+from services.gateway.http.cross_origin import preflights
 from services.gateway.http.edges import edge, mark
+from services.gateway.http.express import Express
+from services.gateway.http.idempotency import Attempts
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
+from services.gateway.http.rates import Rates, limited
 from services.gateway.http.routes import Route, add_routes
 from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
@@ -95,14 +103,8 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         )
         stack.push_async_callback(viewing.finish)
         site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
-        runner = SiteRunner(
-            site,
-            LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics),
-            behind_proxy=settings.behind_proxy,
-            access_log=None,
-            shutdown_timeout=runtime.cluster.drain_seconds,
-        )
-        port = await stack.enter_async_context(_serve(runner, settings.listen))
+        express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
+        port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
 
@@ -127,7 +129,8 @@ def build_site(
     presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
     key_frames = KeyFrames(index, reader, metrics)
     sheets = Sheets(index, key_frames, StoredSheets(stores), clock, metrics)
-    camera_routes = CameraRoutes(peers, identity, cameras, clock)
+    attempts = Attempts(runtime.key)
+    camera_routes = CameraRoutes(peers, identity, cameras, attempts, clock)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
@@ -146,6 +149,9 @@ def build_site(
         *RegionRoutes(identity).routes(),
         *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
+        *CameraFileRoutes(
+            CameraImport(CameraWriting(peers, identity), identity, cameras, clock), identity, cameras
+        ).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
         *AuditRoutes(peers, identity, cameras).routes(),
@@ -153,11 +159,11 @@ def build_site(
         *GrantRoutes(peers, desk).routes(),
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
-        *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *timelines.routes(),
         *NearRoutes(identity, cameras, timelines, clock).routes(),
         *WallLayoutRoutes(peers, identity, cameras).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
+        *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
@@ -168,9 +174,17 @@ def build_site(
         *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
         *PreviewRoutes(tickets, key_frames, sheets, sending).routes(),
     ]
+    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
-        middlewares=[edge(metrics), bounded_headers, problems(console.answer)],
+        middlewares=[
+            edge(metrics),
+            bounded_headers,
+            problems(console.answer),
+            preflights,
+            limited(rates, identity.caller),
+            timely_bodies(settings.body_seconds, {route.path for route in table if route.streams_body}),
+        ],
         client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.append(mark)
@@ -194,9 +208,19 @@ async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _serve(runner: SiteRunner, listen: str) -> AsyncIterator[int]:
+async def _serve(
+    site: web.Application, express: Express, settings: GatewaySettings, drain_s: float
+) -> AsyncIterator[int]:
+    bounds = Bounds(
+        settings.head_seconds, settings.idle_seconds, room_for_connections(settings.max_connections)
+    )
+    behind_proxy = settings.behind_proxy
+    runner = SiteRunner(
+        site, express, bounds, behind_proxy=behind_proxy, access_log=None, shutdown_timeout=drain_s
+    )
     await runner.setup()
     try:
+        listen = settings.listen
         host, _, port = listen.rpartition(":")
         try:
             await web.TCPSite(runner, host.strip("[]"), int(port)).start()

@@ -34,6 +34,23 @@ class GatewaySettings(BaseSettings):
         None, description="The built console. Unset: the one in the package, else console/dist of a checkout."
     )
     max_body_bytes: int = Field(1 << 20, gt=0, description="Longest request body taken.")
+    rate_quota: int = Field(
+        1000, gt=0, description="Requests to /v1/ that a caller may make at once, and again in each window."
+    )
+    rate_window_seconds: float = Field(20.0, gt=0, description="The window of rate_quota.")
+    head_seconds: float = Field(
+        10.0, gt=0, description="How long a caller may take for a request line and headers."
+    )
+    body_seconds: float = Field(
+        30.0, gt=0, description="How long a caller may take for a body; a file of cameras, five minutes."
+    )
+    idle_seconds: float = Field(75.0, gt=0, description="How long a connection is kept without a request.")
+    max_connections: int = Field(
+        50_000,
+        gt=0,
+        description="Connections at once; one more is told 503 and closed. Never more than the limit of open "
+        "files leaves room for.",
+    )
     live_wait_seconds: float = Field(
         8.0, gt=0, description="How long a first viewer waits for the first segment of a camera."
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error
+from playwright.async_api import Browser, ConsoleMessage, Error
 
 from tests.console.screen import Screen
 from tests.console.village import Village, run_village
@@ -28,8 +28,13 @@ async def chromium(chromium_program: Path) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def screen(village: Village, chromium: Browser) -> AsyncIterator[Screen]:
-    """A page that has never been to the console. No script on it may fail."""
+    """A page that has never been to the console. No script on it may fail, or do what the policy forbids."""
     failures: list[Error] = []
+    forbidden: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Permissions policy" in message.text:
+            forbidden.append(message.text)
 
     def failed(error: Error) -> None:
         failures.append(error)
@@ -39,5 +44,6 @@ async def screen(village: Village, chromium: Browser) -> AsyncIterator[Screen]:
     ) as context:
         page = await context.new_page()
         page.on("pageerror", failed)
+        page.on("console", said)
         yield Screen(page, village)
-    assert failures == []
+    assert (failures, forbidden) == ([], [])

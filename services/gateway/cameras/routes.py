@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.gateway.cameras.listing import DEFAULT_RADIUS_M, FARTHEST_M, CameraLists, ListQuery
 from services.gateway.cameras.past import keep_told
@@ -13,8 +14,10 @@ from services.gateway.cameras.resource import (
     read_changes,
     read_new,
 )
+from services.gateway.cameras.writing import CameraWriting
 from services.gateway.http.bodies import json_response, no_content, read_json
 from services.gateway.http.etags import IF_MATCH, etag_header, preconditions, read_if_match
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
@@ -22,7 +25,7 @@ from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
 from services.gateway.people.identity import LONGEST_TOLD_MS, Identity, Person
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
-from snowlight.errors import NotFoundError, PermissionDeniedError
+from snowlight.errors import NotFoundError
 from snowlight.rpc.status import remote_errors
 
 OWN_WRITE_WAIT_S = 2.0
@@ -41,12 +44,16 @@ _LIST_ANSWER["properties"]["total_size"] = {"type": "integer"}
 class CameraRoutes:
     """The camera registry over HTTP. Reads are served from memory, writes go to ingest."""
 
-    def __init__(self, peers: Peers, identity: Identity, model: CameraModel, clock: Clock) -> None:
+    def __init__(
+        self, peers: Peers, identity: Identity, model: CameraModel, attempts: Attempts, clock: Clock
+    ) -> None:
         self._peers = peers
         self._identity = identity
         self._model = model
         self._lists = CameraLists(model)
+        self._attempts = attempts
         self._clock = clock
+        self._writing = CameraWriting(peers, identity)
 
     def routes(self) -> tuple[Route, ...]:
         one = "/v1/cameras/{camera}"
@@ -84,10 +91,10 @@ class CameraRoutes:
                 "/v1/cameras",
                 self.create,
                 "Register a camera.",
-                parameters=(Parameter("camera_id", "The id; left out, one is made."),),
+                parameters=(Parameter("camera_id", "The id; left out, one is made."), IDEMPOTENCY_KEY),
                 body=CAMERA_SCHEMA | {"required": ["region", "source_url"]},
                 answer=CAMERA_SCHEMA,
-                errors=(400, 401, 403, 409),
+                errors=(400, 401, 403, 409, 422),
             ),
             Route("GET", one, self.read, "One camera.", answer=CAMERA_SCHEMA, errors=(401, 404)),
             Route(
@@ -139,15 +146,15 @@ class CameraRoutes:
     async def create(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         camera_id = request.query.get("camera_id", "")
-        camera = read_new(await read_json(request))
-        await self._identity.require_proposed(person, "camera.manage", camera)
-        if camera.owner:
-            await self._require_assign(person, camera, camera)
-        with remote_errors(INGEST):
-            created = await self._peers.cameras.CreateCamera(
-                camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera), timeout=CALL_TIMEOUT_S
-            )
-        return await self._written(created)
+        body = await read_json(request)
+        attempt = self._attempts.of(request, person.name, body)
+        wish = camera_pb2.CreateCameraRequest(
+            camera_id=camera_id,
+            camera=read_new(body),
+            request_id=attempt.request_id,
+            request_fingerprint=attempt.fingerprint,
+        )
+        return await self._written(await self._writing.create(person, wish))
 
     async def read(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
@@ -157,20 +164,11 @@ class CameraRoutes:
         person = await self._identity.person(request)
         current = await self.visible_camera(request, person)
         camera, mask = read_changes(await read_json(request), current.name)
-        await self._identity.require_recorded(person, "camera.manage", current.uid)
-        if not _RIGHTS_DEPEND_ON.isdisjoint(mask):
-            changed = _changed(current, camera, mask)
-            await self._identity.require_proposed(person, "camera.manage", changed)
-            if _reassigns(current, changed):
-                await self._require_assign(person, current, changed)
-        if not mask:
-            return _camera_response(current)
         if_match = read_if_match(request)
         camera.etag = if_match or camera.etag
-        update = camera_pb2.UpdateCameraRequest(camera=camera)
-        update.update_mask.paths.extend(mask)
-        with preconditions(if_match), remote_errors(INGEST):
-            changed = await self._peers.cameras.UpdateCamera(update, timeout=CALL_TIMEOUT_S)
+        wish = camera_pb2.UpdateCameraRequest(camera=camera, update_mask=FieldMask(paths=mask))
+        with preconditions(if_match):
+            changed = await self._writing.change(person, current, wish)
         return await self._written(changed)
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -220,15 +218,6 @@ class CameraRoutes:
             return camera
         raise NotFoundError("camera.not_found", "there is no such camera")
 
-    async def _require_assign(
-        self, person: Person, before: camera_pb2.Camera, after: camera_pb2.Camera
-    ) -> None:
-        """Raises PermissionDeniedError unless `person` may say whose a camera is; never that it is theirs."""
-        if after.owner == person.name and after.owner != (before.owner if before is not after else ""):
-            raise PermissionDeniedError("auth.own_rights", "nobody makes a camera their own", field="owner")
-        await self._identity.require_proposed(person, "camera.assign", before)
-        await self._identity.require_proposed(person, "camera.assign", after)
-
     async def _written(self, camera: camera_pb2.Camera) -> web.Response:
         await self._model.reached(camera.revision, timeout_s=OWN_WRITE_WAIT_S)
         return _camera_response(self._model.by_uid(camera.uid) or camera)
@@ -236,20 +225,3 @@ class CameraRoutes:
 
 def _camera_response(camera: camera_pb2.Camera) -> web.Response:
     return json_response(camera_json(camera), headers=etag_header(camera.etag))
-
-
-def _changed(current: camera_pb2.Camera, camera: camera_pb2.Camera, mask: list[str]) -> camera_pb2.Camera:
-    """`current` as the fields that rights depend on would be."""
-    changed = camera_pb2.Camera()
-    changed.CopyFrom(current)
-    for field in _RIGHTS_DEPEND_ON.intersection(mask):
-        setattr(changed, field, getattr(camera, field))
-    return changed
-
-
-def _reassigns(before: camera_pb2.Camera, after: camera_pb2.Camera) -> bool:
-    """The change says anew whose the camera is, or opens a household's to others."""
-    if before.owner != after.owner:
-        return True
-    opened = (before.ownership, before.listed_for_residents) != (after.ownership, after.listed_for_residents)
-    return opened and camera_pb2.HOUSEHOLD in (before.ownership, after.ownership)

@@ -10,6 +10,7 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.http.bodies import json_response, read_json, take_strings
 from services.gateway.http.flags import flag, read_flag
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.instants import parse_instant, parse_range
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
@@ -53,11 +54,19 @@ _HOLD = {
 class HoldRoutes:
     """Storage's holds, to whom auth lets."""
 
-    def __init__(self, peers: Peers, identity: Identity, cameras: CameraRoutes, model: CameraModel) -> None:
+    def __init__(
+        self,
+        peers: Peers,
+        identity: Identity,
+        cameras: CameraRoutes,
+        model: CameraModel,
+        attempts: Attempts,
+    ) -> None:
         self._peers = peers
         self._identity = identity
         self._cameras = cameras
         self._model = model
+        self._attempts = attempts
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -66,9 +75,10 @@ class HoldRoutes:
                 "/v1/holds",
                 self.create,
                 "Keep a camera's footage of a window until somebody else lets it go.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=_HOLD | {"required": ["camera", "start", "end", "case_number", "reason"]},
                 answer=_HOLD,
-                errors=(400, 401, 403, 404),
+                errors=(400, 401, 403, 404, 422),
             ),
             Route(
                 "GET",
@@ -96,8 +106,10 @@ class HoldRoutes:
 
     async def create(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
+        body = await read_json(request)
+        attempt = self._attempts.of(request, person.name, body)
         camera, start, end, case_number, reason, expire_time = take_strings(
-            await read_json(request),
+            body,
             ("camera", "start", "end", "case_number", "reason"),
             ("expire_time",),
         )
@@ -115,7 +127,7 @@ class HoldRoutes:
         )
         with remote_errors(STORAGE):
             created = await self._peers.holds.CreateHold(
-                hold_pb2.CreateHoldRequest(hold=hold), timeout=CALL_TIMEOUT_S
+                hold_pb2.CreateHoldRequest(hold=hold, request_id=attempt.request_id), timeout=CALL_TIMEOUT_S
             )
         return json_response(self._json(created))
 

@@ -1,12 +1,15 @@
 """Request bodies: JSON and forms, read strictly; answers as JSON."""
 
+import asyncio
 import json
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
+from services.gateway.http.problems import problem
 from snowlight.errors import InvalidArgumentError
 
 
@@ -50,6 +53,25 @@ async def read_form(request: web.Request) -> dict[str, str]:
     if len(form) != len(pairs):
         raise InvalidArgumentError("request.form", "a parameter is given twice")
     return form
+
+
+def timely_bodies(limit_s: float, streamed: Collection[str]) -> Middleware:
+    """Reads each body before its handler does, within a time; not those of the routes in `streamed`."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        if request.can_read_body and (resource is None or resource.canonical not in streamed):
+            try:
+                async with asyncio.timeout(limit_s):
+                    await request.read()
+            except TimeoutError:
+                answer = problem(408, "http.body_slow", f"the body did not come within {limit_s:g} s")
+                answer.force_close()
+                return answer
+        return await handler(request)
+
+    return middleware
 
 
 def take_strings(

@@ -7,7 +7,10 @@ server's own answer and log line quote them.
 from __future__ import annotations
 
 import asyncio
+import resource
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -36,24 +39,56 @@ LONGEST_WAIT_S = 1.5
 """How long an answer that is due in a moment is waited for before a task is spent on that."""
 LINGER_S = 1.0
 """How long a caller who was refused may go on sending before the connection is cut."""
+_MOST_FILES = 1 << 20
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nServer: Snowlight\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Length: 0\r\n\r\n"
+)
 MAX_HEADERS_BYTES = 32 << 10
 """Of all headers of a request together. The server bounds each, and their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of connections."""
+
+    head_s: float
+    """For a request line and headers, from their first byte."""
+    idle_s: float
+    """Without a request, before the first and after each."""
+    connections: int
+    """At once."""
+
+
+def room_for_connections(wanted: int) -> int:
+    """`wanted`, or fewer where the system lets this process have fewer files open. Raises the soft limit to
+    the hard one; a quarter of it is left to all else."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    best = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < best:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (best, hard))
+            soft = best
+    limit = _MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    return min(wanted, limit * 3 // 4)
 
 
 class SiteRunner(web.AppRunner):
     """Runs the site on such connections."""
 
     def __init__(
-        self, site: web.Application, express: Express, *, behind_proxy: bool, **options: Any
+        self, site: web.Application, express: Express, bounds: Bounds, *, behind_proxy: bool, **options: Any
     ) -> None:
-        super().__init__(site, **options)
+        super().__init__(site, keepalive_timeout=bounds.idle_s, **options)
         self._express = express
+        self._bounds = bounds
         self._behind_proxy = behind_proxy
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(
             self._express,
+            self._bounds,
             made.request_handler,
             behind_proxy=self._behind_proxy,
             request_factory=made.request_factory,
@@ -62,33 +97,68 @@ class SiteRunner(web.AppRunner):
 
 
 class _Server(web.Server):
-    def __init__(self, express: Express, *arguments: Any, behind_proxy: bool, **options: Any) -> None:
+    def __init__(
+        self, express: Express, bounds: Bounds, *arguments: Any, behind_proxy: bool, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
-        self._express = express
-        self._behind_proxy = behind_proxy
+        self._make = partial(
+            _Connection, self, express, bounds, behind_proxy=behind_proxy, loop=self._loop, **self._kwargs
+        )
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(
-            self, self._express, behind_proxy=self._behind_proxy, loop=self._loop, **self._kwargs
-        )
+        return self._make()
 
 
 class _Connection(web.RequestHandler):
-    def __init__(self, server: web.Server, express: Express, *, behind_proxy: bool, **options: Any) -> None:
+    def __init__(
+        self, server: web.Server, express: Express, bounds: Bounds, *, behind_proxy: bool, **options: Any
+    ) -> None:
         super().__init__(server, **options)
         self._express = express
+        self._bounds = bounds
         self._behind_proxy = behind_proxy
+        self._patience: asyncio.TimerHandle | None = None
+        self._head_begun = False
         self._fields = b""
         self._caller: Caller | None = None
         self._held: Answer | None = None
         self._waiting: Wait | None = None
         self._asked = b""
-        self._patience: asyncio.TimerHandle | None = None
+        self._turn: asyncio.TimerHandle | None = None
         self._is_whole = True
         """What has come so far ended with the end of a request: the next bytes begin another."""
         self._is_refused = False
         self._refusal: web.StreamResponse | None = None
         self._gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """One more than there is room for is told so and closed."""
+        super().connection_made(transport)
+        if self._manager is not None and len(self._manager._connections) > self._bounds.connections:
+            self._is_refused = True
+            if self.transport is not None:
+                self.transport.write(_FULL)
+            self.force_close()
+            return
+        self._be_patient(self._bounds.idle_s)
+
+    def _be_patient(self, wait_s: float) -> None:
+        """Cut the connection unless a request comes in that time. The server itself does so only after a
+        connection's first request, and takes any byte for life."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self._loop.call_later(wait_s, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._is_waiting():
+            self.force_close()
+
+    def _is_waiting(self) -> bool:
+        """No request is there, whole or worked on."""
+        return not self._messages and (
+            self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
+        )
 
     def data_received(self, data: bytes) -> None:
         """Reads no further once a request cannot be read: for every piece of what follows the server would
@@ -106,6 +176,17 @@ class _Connection(web.RequestHandler):
             self._is_refused = True
             if unread.exc is not None:
                 unread.exc.__traceback__ = None  # leads back to the bytes in a cycle, which may last for long
+        if not self._is_waiting():
+            self._head_begun = False
+            self._forget_patience()
+        elif not self._head_begun:
+            self._head_begun = True
+            self._be_patient(self._bounds.head_s)
+
+    def _forget_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _answer_at_once(self, data: bytes) -> bool:
         """True when that was done: nobody waits for an answer before this one, and none takes any work."""
@@ -126,6 +207,7 @@ class _Connection(web.RequestHandler):
         if answer is None:
             return False
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        self._forget_patience()
         if isinstance(answer, Answer):
             self._send(answer, transport)
         else:
@@ -142,7 +224,7 @@ class _Connection(web.RequestHandler):
 
     def _wait_for(self, answer: Wait, data: bytes) -> None:
         self._waiting, self._asked = answer, data
-        self._patience = self._loop.call_later(LONGEST_WAIT_S, self._go_the_usual_way)
+        self._turn = self._loop.call_later(LONGEST_WAIT_S, self._go_the_usual_way)
         answer.begin(self._ask_again)
 
     def _ask_again(self) -> None:
@@ -158,8 +240,8 @@ class _Connection(web.RequestHandler):
         if self._waiting is not None:
             self._waiting.end()
             self._waiting = None
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._turn is not None:
+            self._turn.cancel()
         data, self._asked = self._asked, b""
         return data
 
@@ -178,6 +260,7 @@ class _Connection(web.RequestHandler):
             self._held.released(self.transport)
         self._held = None
         self._gone.set()
+        self._forget_patience()
         super().connection_lost(exc)
 
     async def finish_response(

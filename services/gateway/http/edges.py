@@ -3,14 +3,12 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from services.gateway.http.cross_origin import cross_origin_headers
+from services.gateway.http.rates import rate_headers
 from services.gateway.metrics import GatewayMetrics
 
-_MEDIA_PREFIXES = ("/hls/", "/snapshot/")
 ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
 """Headers of every answer."""
-MEDIA_ALWAYS = {"Access-Control-Allow-Origin": "*"}
-"""And of those to media paths. Tickets in the path are the only credential of footage, so that any page may
-play it: no cookie or header of the browser is involved (Fetch, section 3.3)."""
 
 
 def edge(metrics: GatewayMetrics) -> Middleware:
@@ -34,9 +32,7 @@ def route_of(request: web.Request) -> str:
 async def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """The last hand on an answer, once nothing else is added: it names no version of what runs here, and a
     browser takes its content type as told (Fetch, section 3.6)."""
-    response.headers.update(ALWAYS)
-    if request.path.startswith(_MEDIA_PREFIXES):
-        response.headers.update(MEDIA_ALWAYS)
+    response.headers.update(ALWAYS | rate_headers(request) | cross_origin_headers(request))
 
 
 def remote_address(request: web.Request, *, behind_proxy: bool) -> str:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.gateway.http.cross_origin import picture_headers
 from services.gateway.http.edges import forwarded_address
 
 PREFIX = b"GET /hls/"
@@ -36,6 +37,8 @@ class Caller:
 
     address: str
     agent: str
+    fields: bytes
+    """Header fields of any answer that depend on who asks, and the empty line after them."""
 
 
 class Answer(ABC):
@@ -95,7 +98,13 @@ def read_caller(fields: bytes, peer: str, *, behind_proxy: bool) -> Caller | Non
         return None
     forwarded = told.get(b"x-forwarded-for", b"").decode()
     address = forwarded_address(forwarded) if behind_proxy else ""
-    return Caller(address or peer, told.get(b"user-agent", b"").decode())
+    headers = picture_headers(told.get(b"origin", b"").decode())
+    return Caller(address or peer, told.get(b"user-agent", b"").decode(), field_lines(headers) + b"\r\n")
+
+
+def field_lines(headers: Mapping[str, str]) -> bytes:
+    """Header fields as they are sent."""
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
 
 
 def is_lone_request(data: bytes) -> bool:

@@ -19,6 +19,7 @@ RETRY_AFTER_S = 2
 _HTTP_DETAILS = {
     404: "there is nothing at this path",
     405: "this path does not take that method",
+    408: "the request body did not come in time",
     413: "the request body is too long",
 }
 

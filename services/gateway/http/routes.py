@@ -35,6 +35,8 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: Schema | None = None
     body_type: str = "application/json"
+    streams_body: bool = False
+    """The handler reads the body as it comes, and bounds how large it is and how long it takes."""
     answer: Schema | None = None
     answer_type: str = "application/json"
     status: int = 200
@@ -42,8 +44,8 @@ class Route:
 
     @property
     def documented_path(self) -> str:
-        """The path as OpenAPI writes it: `{name}` without the pattern."""
-        return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", self.path)
+        """The path as OpenAPI writes it: `{name}` without the pattern, which may count in braces itself."""
+        return re.sub(r"\{(\w+):(?:[^{}]|\{[^{}]*\})*\}", r"{\1}", self.path)
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.http.edges import ALWAYS, MEDIA_ALWAYS
-from services.gateway.http.express import Answer, Caller, Wait
+from services.gateway.http.edges import ALWAYS
+from services.gateway.http.express import Answer, Caller, Wait, field_lines
 from services.gateway.live.hub import LiveHub, LiveHubs, Ready
 from services.gateway.live.playlist import media_playlist
 from services.gateway.live.reload import Reload
@@ -61,7 +61,7 @@ class LiveExpress:
         found.count()
         if found.media is not None:
             self._metrics.live_bytes.inc(len(found.body))
-        return _LiveAnswer(found, use, self._sending)
+        return _LiveAnswer(found, use, caller, self._sending)
 
     def _lets_in(self, use: TicketUse, caller: Caller) -> bool:
         """Whether nothing speaks against it. What does is told on the usual way, which finds it again."""
@@ -118,8 +118,8 @@ class LiveExpress:
 class _LiveAnswer(Answer):
     __slots__ = ("_media", "_sending", "_use")
 
-    def __init__(self, ready: Ready, use: TicketUse, sending: Sending) -> None:
-        super().__init__(ready.head, ready.body)
+    def __init__(self, ready: Ready, use: TicketUse, caller: Caller, sending: Sending) -> None:
+        super().__init__(ready.head + caller.fields, ready.body)
         self._media = ready.media
         self._use = use
         self._sending = sending
@@ -171,13 +171,12 @@ def _read_wait(hub: LiveHub, name: bytes) -> _LiveWait | None:
 
 
 def _head(body: bytes | memoryview, content_type: str, headers: Mapping[str, str]) -> bytes:
+    """What is the same for all who ask."""
     told = {
         "Content-Type": content_type,
         "Content-Length": str(len(body)),
         **headers,
         **ALWAYS,
-        **MEDIA_ALWAYS,
         "Date": formatdate(usegmt=True),  # it is made anew at least at each fragment (RFC 9110, 6.6.1)
     }
-    lines = (f"{name}: {value}\r\n" for name, value in told.items())
-    return f"HTTP/1.1 200 OK\r\n{''.join(lines)}\r\n".encode()
+    return b"HTTP/1.1 200 OK\r\n" + field_lines(told)

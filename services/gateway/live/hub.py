@@ -39,6 +39,7 @@ class Ready:
     """An answer that is made already."""
 
     head: bytes
+    """Of its header, what is the same for all who ask."""
     body: bytes | memoryview
     media: tuple[int, int] | None
     """Of a segment its number, of a part its start; and its duration, ms."""

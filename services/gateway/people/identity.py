@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, PermissionDeniedError
+from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
 
 SIGHT_KEPT_S = 1.0
@@ -38,6 +39,9 @@ class Person:
     """Where they call from, for the audit."""
     client_id: str = ""
     """The system or set-top box that calls, which may see less than who let it in."""
+
+
+_PERSON = web.RequestKey("person", Person)
 
 
 class Sight:
@@ -97,10 +101,21 @@ class Identity:
 
     async def person(self, request: web.Request) -> Person:
         """The request's caller. Raises UnauthenticatedError."""
+        known: Person | None = request.get(_PERSON)
+        if known is not None:
+            return known
         token = bearer_token(request)
         claims = await self._verifier.access_token(token)
         address = remote_address(request, behind_proxy=self._behind_proxy)
-        return Person(claims.principal, token, address, claims.client_id)
+        request[_PERSON] = person = Person(claims.principal, token, address, claims.client_id)
+        return person
+
+    async def caller(self, request: web.Request) -> str:
+        """Who is counted: the caller, or the address of one who has not said who they are."""
+        if "Authorization" in request.headers:
+            with suppress(UnauthenticatedError):
+                return (await self.person(request)).name
+        return remote_address(request, behind_proxy=self._behind_proxy)
 
     async def sight(self, person: Person) -> Sight:
         """What `person` may know of, at most a second old, and not older than the cameras known here."""

@@ -106,7 +106,10 @@ class TokenRoutes:
                 self.jwks,
                 "The public keys that tokens and tickets verify with (RFC 7517).",
                 access="none",
-                answer={"type": "object", "properties": {"keys": {"type": "array"}}},
+                answer={
+                    "type": "object",
+                    "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
+                },
             ),
         )
 

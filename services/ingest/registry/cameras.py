@@ -8,6 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.ingest.registry import paging
 from services.ingest.registry.completeness import check_completeness
+from services.ingest.registry.creations import Creation
 from services.ingest.registry.credentials import CredentialSealer, same_endpoint
 from services.ingest.registry.messages import to_message, written_fields
 from services.ingest.registry.record import CameraRecord, Tombstone
@@ -61,28 +62,45 @@ class Cameras:
         self._check_room = check_room
         self._require_dossier = require_dossier
 
-    async def create(self, camera_id: str, camera: camera_pb2.Camera) -> CameraRecord:
+    async def create(
+        self,
+        camera_id: str,
+        camera: camera_pb2.Camera,
+        creation: Creation | None = None,
+        *,
+        validate_only: bool = False,
+    ) -> CameraRecord:
         """Raises InvalidArgumentError, AlreadyExistsError when the id is taken, FailedPreconditionError when
         its footage would go to a full store or its dossier lacks what it must have.
+
+        `creation`: an attempt after the first makes nothing. Raises RequestReusedError when the first was at
+        something else, and NotFoundError when what it made is gone.
+        `validate_only`: nothing is written, and what is returned never was.
         """
+        now_ms = self._clock.now_ms()
+        if creation is not None:
+            made = await self._repository.made_by(creation, now_ms)
+            if made is not None:
+                return made
         checked = check_camera(camera)
         check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
         self._check_room(checked.region, "")
-        now_ms = self._clock.now_ms()
         uid = new_uid(now_ms)
-        record = await self._repository.insert(
-            CameraRecord(
-                uid=uid,
-                id=check_id(camera_id) if camera_id else uid,
-                revision=0,
-                create_time_ms=now_ms,
-                update_time_ms=now_ms,
-                owner_time_ms=now_ms,
-                **self._source("source", uid, checked.source_url, None),
-                **self._source("sub_source", uid, checked.sub_source_url, None),
-                **written_fields(checked),
-            )
+        record = CameraRecord(
+            uid=uid,
+            id=check_id(camera_id) if camera_id else uid,
+            revision=0,
+            create_time_ms=now_ms,
+            update_time_ms=now_ms,
+            owner_time_ms=now_ms,
+            **self._source("source", uid, checked.source_url, None),
+            **self._source("sub_source", uid, checked.sub_source_url, None),
+            **written_fields(checked),
         )
+        if validate_only:
+            await self._repository.check_free(record)
+            return replace(record, uid="")
+        record = await self._repository.insert(record, creation)
         self._on_change(record.revision)
         return record
 
@@ -100,8 +118,10 @@ class Cameras:
         more = len(found) > size
         return Page(found[:size], paging.encode_token(region, found[size - 1].id) if more else "")
 
-    async def update(self, camera: camera_pb2.Camera, mask: FieldMask) -> CameraRecord:
-        """Write the fields named by `mask`.
+    async def update(
+        self, camera: camera_pb2.Camera, mask: FieldMask, *, validate_only: bool = False
+    ) -> CameraRecord:
+        """Write the fields named by `mask`; what changes nothing is not written. `validate_only`: nothing is.
 
         A source URL without user and password keeps those that are known if it leads to the same host and
         port, and forgets them otherwise, so that nobody can have them sent to a host of their choice.
@@ -127,6 +147,8 @@ class Cameras:
                 self._check_room(checked.region, current.region)
             return self._revised(current, checked)
 
+        if validate_only:
+            return revision_of(await self._repository.get(camera_id))
         record = await self._repository.revise(camera_id, revision_of)
         self._on_change(record.revision)
         return record
@@ -149,9 +171,8 @@ class Cameras:
 
     def _revised(self, current: CameraRecord, camera: camera_pb2.Camera) -> CameraRecord:
         now_ms = max(self._clock.now_ms(), current.update_time_ms)
-        return replace(
+        revised = replace(
             current,
-            update_time_ms=now_ms,
             owner_time_ms=current.owner_time_ms if camera.owner == current.owner else now_ms,
             **self._source(
                 "source", current.uid, camera.source_url, (current.source_url, current.source_secret)
@@ -164,6 +185,7 @@ class Cameras:
             ),
             **written_fields(camera),
         )
+        return revised if revised == current else replace(revised, update_time_ms=now_ms)
 
     def _source(
         self, field: str, uid: str, url: str, known: tuple[str, bytes | None] | None
@@ -172,10 +194,10 @@ class Cameras:
         if not url:
             return {f"{field}_url": "", f"{field}_secret": None}
         address = check_source_url(f"{field}_url", url)
-        secret = None
-        if address.credentials is None:
-            if known and known[0] and same_endpoint(address, parse_address(known[0])):
-                secret = known[1]
-        elif address.credentials.user or address.credentials.password:
-            secret = self._sealer.seal(address.credentials, uid, field)
+        secret = known[1] if known and known[0] and same_endpoint(address, parse_address(known[0])) else None
+        given = address.credentials
+        if given is not None and not (given.user or given.password):
+            secret = None
+        elif given is not None and not (secret and self._sealer.holds(secret, given, uid, field)):
+            secret = self._sealer.seal(given, uid, field)
         return {f"{field}_url": address.url, f"{field}_secret": secret}

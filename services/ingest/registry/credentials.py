@@ -30,6 +30,13 @@ class CredentialSealer:
         plain = json.dumps([credentials.user, credentials.password]).encode()
         return self._sealing.seal(plain, _bound_to(uid, field))
 
+    def holds(self, sealed: bytes, credentials: Credentials, uid: str, field: str) -> bool:
+        """They are these. False when they do not open."""
+        try:
+            return self.open(sealed, uid, field) == credentials
+        except DataLossError:
+            return False
+
     def open(self, sealed: bytes, uid: str, field: str) -> Credentials:
         """Raises DataLossError when the bytes were altered, belong elsewhere, or the cluster key changed."""
         try:

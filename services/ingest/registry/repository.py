@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.registry.creations import Creation, keep, made_by
 from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
 from snowlight.database import Database
@@ -35,15 +36,33 @@ class CameraRepository:
         async with self._database.read() as connection:
             return [PlacedCamera(*row) for row in await connection.execute(query)]
 
-    async def insert(self, record: CameraRecord) -> CameraRecord:
-        """Register `record` under the next revision. Raises AlreadyExistsError when its id is taken."""
+    async def made_by(self, creation: Creation, now_ms: int) -> CameraRecord | None:
+        """The camera that an earlier attempt has made, as it is now. Raises RequestReusedError when it was no
+        attempt at this, NotFoundError when the camera was deleted since."""
+        async with self._database.read() as connection:
+            return await _made_by(connection, creation, now_ms)
+
+    async def insert(self, record: CameraRecord, creation: Creation | None = None) -> CameraRecord:
+        """Register `record` under the next revision, or return what an earlier attempt at it has made.
+
+        Raises AlreadyExistsError when its id is taken, and as `made_by`.
+        """
         async with self._database.write() as connection:
             record = replace(record, revision=await _next_revision(connection))
-            taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == record.id))
-            if taken.first() is not None:
-                raise AlreadyExistsError("camera.exists", f"{record.name} is registered already")
+            if creation is not None:
+                made = await _made_by(connection, creation, record.create_time_ms)
+                if made is not None:
+                    return made
+            await _check_free(connection, record)
+            if creation is not None:
+                await keep(connection, creation, record.uid, record.create_time_ms)
             await connection.execute(cameras.insert().values(asdict(record)))
         return record
+
+    async def check_free(self, record: CameraRecord) -> None:
+        """Raises AlreadyExistsError when its id is taken."""
+        async with self._database.read() as connection:
+            await _check_free(connection, record)
 
     async def get(self, camera_id: str) -> CameraRecord:
         """Raises NotFoundError."""
@@ -61,14 +80,19 @@ class CameraRepository:
     async def revise(
         self, camera_id: str, revision_of: Callable[[CameraRecord], CameraRecord]
     ) -> CameraRecord:
-        """Write the version that `revision_of` makes of the current one, under the next revision.
+        """Write the version that `revision_of` makes of the current one, under the next revision. The same
+        one again is not written.
 
         Nobody else writes meanwhile. What `revision_of` raises leaves the camera as it was.
         Raises NotFoundError.
         """
         async with self._database.write() as connection:
             revision = await _next_revision(connection)
-            record = replace(revision_of(await _get(connection, camera_id)), revision=revision)
+            current = await _get(connection, camera_id)
+            revised = revision_of(current)
+            if revised == current:
+                return current
+            record = replace(revised, revision=revision)
             await connection.execute(
                 cameras.update().where(cameras.c.uid == record.uid).values(asdict(record))
             )
@@ -104,11 +128,27 @@ def check_etag(etag: str, current: CameraRecord) -> None:
         raise AbortedError("camera.changed", f"{current.name} was changed by someone else: read it again")
 
 
+async def _check_free(connection: AsyncConnection, record: CameraRecord) -> None:
+    taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == record.id))
+    if taken.first() is not None:
+        raise AlreadyExistsError("camera.exists", f"{record.name} is registered already")
+
+
 async def _next_revision(connection: AsyncConnection) -> int:
     taken = await connection.execute(
         head.update().values(revision=head.c.revision + 1).returning(head.c.revision)
     )
     return int(taken.scalar_one())
+
+
+async def _made_by(connection: AsyncConnection, creation: Creation, now_ms: int) -> CameraRecord | None:
+    uid = await made_by(connection, creation, now_ms)
+    if uid is None:
+        return None
+    row = (await connection.execute(sa.select(cameras).where(cameras.c.uid == uid))).first()
+    if row is None:
+        raise NotFoundError("camera.unknown", "the camera that this request made has been deleted since")
+    return _record(row)
 
 
 async def _get(connection: AsyncConnection, camera_id: str) -> CameraRecord:

@@ -48,3 +48,12 @@ deleted_cameras = sa.Table(
     sa.Column("id", sa.String),
     sa.Column("revision", sa.BigInteger),
 )
+
+creations = sa.Table(
+    "creations",
+    metadata,
+    sa.Column("request_id", sa.String, primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary),
+    sa.Column("camera_uid", sa.String),
+    sa.Column("time_ms", sa.BigInteger),
+)

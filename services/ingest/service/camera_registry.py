@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from services.ingest.registry.cameras import Cameras
+from services.ingest.registry.creations import Creation
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.messages import timestamp, to_message
 from services.ingest.registry.record import CameraRecord, Change, Tombstone
@@ -40,7 +41,11 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
     async def CreateCamera(  # noqa: N802
         self, request: camera_pb2.CreateCameraRequest, context: _Context
     ) -> camera_pb2.Camera:
-        return self._resource(await self._cameras.create(request.camera_id, request.camera))
+        creation = Creation.of(request.request_id, request.request_fingerprint)
+        record = await self._cameras.create(
+            request.camera_id, request.camera, creation, validate_only=request.validate_only
+        )
+        return self._resource(record)
 
     async def GetCamera(  # noqa: N802
         self, request: camera_pb2.GetCameraRequest, context: _Context
@@ -58,7 +63,11 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
     async def UpdateCamera(  # noqa: N802
         self, request: camera_pb2.UpdateCameraRequest, context: _Context
     ) -> camera_pb2.Camera:
-        return self._resource(await self._cameras.update(request.camera, request.update_mask))
+        return self._resource(
+            await self._cameras.update(
+                request.camera, request.update_mask, validate_only=request.validate_only
+            )
+        )
 
     async def DeleteCamera(  # noqa: N802
         self, request: camera_pb2.DeleteCameraRequest, context: _Context

@@ -10,7 +10,7 @@ from services.storage.exports.export import Export, ExportState
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from snowlight.clock import Clock
-from snowlight.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError
+from snowlight.errors import FailedPreconditionError, NotFoundError, RequestReusedError
 
 _DAY_MS = 86_400_000
 _ID = re.compile(r"[0-9a-f-]{1,64}")
@@ -103,7 +103,7 @@ class Exports:
 def _same(earlier: Export, wish: Wish) -> Export:
     asked = (wish.camera_uids, wish.start_ms, wish.end_ms, wish.created_by)
     if asked != (earlier.camera_uids, earlier.start_ms, earlier.end_ms, earlier.created_by):
-        raise AlreadyExistsError(
+        raise RequestReusedError(
             "request.id_reused", f"another request of this id made {earlier.name}", field="request_id"
         )
     return earlier

@@ -19,10 +19,10 @@ from services.storage.tables import cameras, holds, segment_end, segments
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import (
-    AlreadyExistsError,
     FailedPreconditionError,
     NotFoundError,
     PermissionDeniedError,
+    RequestReusedError,
 )
 
 _COLUMNS = tuple(column for column in holds.c if column.name != "request_id")
@@ -121,7 +121,7 @@ def _same(made: Hold, wanted: Hold) -> Hold:
     asked = replace(wanted, id=made.id, create_ms=made.create_ms, missing=made.missing)
     kept = replace(made, released_by=None, release_ms=None, release_reason=None)
     if asked != kept:
-        raise AlreadyExistsError(
+        raise RequestReusedError(
             "request.id_reused", f"another request of this id made holds/{made.id}", field="request_id"
         )
     return made

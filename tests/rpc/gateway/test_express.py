@@ -41,6 +41,9 @@ async def test_both_ways_answer_alike_and_count_alike(site: Site) -> None:
         assert at_once[0] == 200
         assert await connection.ask(path, USUAL_WAY) == at_once
         assert await connection.ask(path) == at_once
+        page = "Origin: https://wall.example\r\n"
+        assert await connection.ask(path, page) == await connection.ask(path, page + USUAL_WAY)
+        assert (await connection.ask(path, page))[1]["access-control-allow-origin"] == "https://wall.example"
     unknown = [f"{base}/1.m4s", f"{base}/part-1-1.m4s", f"{base}/..%2fmedia.m3u8", f"{base}/media.m3u8?x=1"]
     for path in unknown:
         assert (await connection.ask(path))[0] == (await connection.ask(path, USUAL_WAY))[0]

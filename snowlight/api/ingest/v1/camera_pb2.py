@@ -26,7 +26,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$snowlight/api/ingest/v1/camera.proto\x12\x17snowlight.api.ingest.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"/\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"\x83\x06\n\x06\x43\x61mera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\x12\n\nsource_url\x18\x06 \x01(\t\x12\x16\n\x0esub_source_url\x18\x07 \x01(\t\x12\x14\n\x0c\x63\x61mera_class\x18\x08 \x01(\x05\x12\x35\n\townership\x18\t \x01(\x0e\x32\".snowlight.api.ingest.v1.Ownership\x12\r\n\x05owner\x18\n \x01(\t\x12\x15\n\rmanaging_unit\x18\x0b \x01(\t\x12\x10\n\x08operator\x18\x0c \x01(\t\x12\x33\n\x08location\x18\r \x01(\x0b\x32!.snowlight.api.ingest.v1.Location\x12\x1c\n\x14listed_for_residents\x18\x0e \x01(\x08\x12\r\n\x05\x61udio\x18\x0f \x01(\x08\x12\x0f\n\x07\x65nabled\x18\x10 \x01(\x08\x12\x10\n\x08schedule\x18\x11 \x01(\t\x12\x16\n\x0eretention_days\x18\x12 \x01(\x05\x12=\n\x07\x64ossier\x18\x13 \x03(\x0b\x32,.snowlight.api.ingest.v1.Camera.DossierEntry\x12\x33\n\x05state\x18\x14 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x14\n\x0cstate_reason\x18\x15 \x01(\t\x12/\n\x0b\x63reate_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x18 \x01(\x03\x12.\n\nowner_time\x18\x19 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a.\n\x0c\x44ossierEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Y\n\x13\x43reateCameraRequest\x12\x11\n\tcamera_id\x18\x01 \x01(\t\x12/\n\x06\x63\x61mera\x18\x02 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.Camera\" \n\x10GetCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"K\n\x12ListCamerasRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"`\n\x13ListCamerasResponse\x12\x30\n\x07\x63\x61meras\x18\x01 \x03(\x0b\x32\x1f.snowlight.api.ingest.v1.Camera\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"w\n\x13UpdateCameraRequest\x12/\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.Camera\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"1\n\x13\x44\x65leteCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\"\x16\n\x14\x44\x65leteCameraResponse\"&\n\x16GetCameraStatusRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"|\n\x0bStateChange\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x0e\n\x06reason\x18\x03 \x01(\t\"n\n\tCameraGap\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\"\x98\x01\n\tMediaInfo\x12\x13\n\x0bvideo_codec\x18\x01 \x01(\t\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x0e\n\x06height\x18\x03 \x01(\x05\x12\x19\n\x11\x66rames_per_second\x18\x04 \x01(\x01\x12\x13\n\x0b\x61udio_codec\x18\x05 \x01(\t\x12\x0e\n\x06\x63odecs\x18\x06 \x01(\t\x12\x17\n\x0f\x62its_per_second\x18\x07 \x01(\x03\"\x88\x03\n\x0c\x43\x61meraStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x14\n\x0cstate_reason\x18\x04 \x01(\t\x12.\n\nstate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x05media\x18\x06 \x01(\x0b\x32\".snowlight.api.ingest.v1.MediaInfo\x12\x35\n\x07\x63hanges\x18\x07 \x03(\x0b\x32$.snowlight.api.ingest.v1.StateChange\x12\x30\n\x04gaps\x18\x08 \x03(\x0b\x32\".snowlight.api.ingest.v1.CameraGap\x12\x14\n\x0cpackets_lost\x18\t \x01(\x03\x12\x1c\n\x0f\x63lock_offset_ms\x18\n \x01(\x12H\x00\x88\x01\x01\x42\x12\n\x10_clock_offset_ms\"7\n\x13WatchCamerasRequest\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0e\n\x06states\x18\x02 \x01(\x08\"\x96\x01\n\nStateEvent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\rDeletedCamera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\xd6\x01\n\x14WatchCamerasResponse\x12\x32\n\x07\x63hanged\x18\x01 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.CameraH\x00\x12\x39\n\x07\x64\x65leted\x18\x02 \x01(\x0b\x32&.snowlight.api.ingest.v1.DeletedCameraH\x00\x12\x34\n\x05state\x18\x03 \x01(\x0b\x32#.snowlight.api.ingest.v1.StateEventH\x00\x12\x10\n\x06synced\x18\x04 \x01(\x03H\x00\x42\x07\n\x05\x65vent*_\n\tOwnership\x12\x19\n\x15OWNERSHIP_UNSPECIFIED\x10\x00\x12\n\n\x06PUBLIC\x10\x01\x12\x0e\n\nCOLLECTIVE\x10\x02\x12\x0c\n\x08\x42USINESS\x10\x03\x12\r\n\tHOUSEHOLD\x10\x04*b\n\x0b\x43\x61meraState\x12\x1c\n\x18\x43\x41MERA_STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nCONNECTING\x10\x01\x12\n\n\x06ONLINE\x10\x02\x12\x0b\n\x07OFFLINE\x10\x03\x12\x0c\n\x08\x44ISABLED\x10\x04\x32\xd8\x05\n\x0e\x43\x61meraRegistry\x12]\n\x0c\x43reateCamera\x12,.snowlight.api.ingest.v1.CreateCameraRequest\x1a\x1f.snowlight.api.ingest.v1.Camera\x12W\n\tGetCamera\x12).snowlight.api.ingest.v1.GetCameraRequest\x1a\x1f.snowlight.api.ingest.v1.Camera\x12h\n\x0bListCameras\x12+.snowlight.api.ingest.v1.ListCamerasRequest\x1a,.snowlight.api.ingest.v1.ListCamerasResponse\x12]\n\x0cUpdateCamera\x12,.snowlight.api.ingest.v1.UpdateCameraRequest\x1a\x1f.snowlight.api.ingest.v1.Camera\x12k\n\x0c\x44\x65leteCamera\x12,.snowlight.api.ingest.v1.DeleteCameraRequest\x1a-.snowlight.api.ingest.v1.DeleteCameraResponse\x12i\n\x0fGetCameraStatus\x12/.snowlight.api.ingest.v1.GetCameraStatusRequest\x1a%.snowlight.api.ingest.v1.CameraStatus\x12m\n\x0cWatchCameras\x12,.snowlight.api.ingest.v1.WatchCamerasRequest\x1a-.snowlight.api.ingest.v1.WatchCamerasResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$snowlight/api/ingest/v1/camera.proto\x12\x17snowlight.api.ingest.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"/\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"\x83\x06\n\x06\x43\x61mera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\x12\n\nsource_url\x18\x06 \x01(\t\x12\x16\n\x0esub_source_url\x18\x07 \x01(\t\x12\x14\n\x0c\x63\x61mera_class\x18\x08 \x01(\x05\x12\x35\n\townership\x18\t \x01(\x0e\x32\".snowlight.api.ingest.v1.Ownership\x12\r\n\x05owner\x18\n \x01(\t\x12\x15\n\rmanaging_unit\x18\x0b \x01(\t\x12\x10\n\x08operator\x18\x0c \x01(\t\x12\x33\n\x08location\x18\r \x01(\x0b\x32!.snowlight.api.ingest.v1.Location\x12\x1c\n\x14listed_for_residents\x18\x0e \x01(\x08\x12\r\n\x05\x61udio\x18\x0f \x01(\x08\x12\x0f\n\x07\x65nabled\x18\x10 \x01(\x08\x12\x10\n\x08schedule\x18\x11 \x01(\t\x12\x16\n\x0eretention_days\x18\x12 \x01(\x05\x12=\n\x07\x64ossier\x18\x13 \x03(\x0b\x32,.snowlight.api.ingest.v1.Camera.DossierEntry\x12\x33\n\x05state\x18\x14 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x14\n\x0cstate_reason\x18\x15 \x01(\t\x12/\n\x0b\x63reate_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x18 \x01(\x03\x12.\n\nowner_time\x18\x19 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a.\n\x0c\x44ossierEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa1\x01\n\x13\x43reateCameraRequest\x12\x11\n\tcamera_id\x18\x01 \x01(\t\x12/\n\x06\x63\x61mera\x18\x02 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.Camera\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x1b\n\x13request_fingerprint\x18\x05 \x01(\x0c\" \n\x10GetCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"K\n\x12ListCamerasRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"`\n\x13ListCamerasResponse\x12\x30\n\x07\x63\x61meras\x18\x01 \x03(\x0b\x32\x1f.snowlight.api.ingest.v1.Camera\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8e\x01\n\x13UpdateCameraRequest\x12/\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.Camera\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"1\n\x13\x44\x65leteCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\"\x16\n\x14\x44\x65leteCameraResponse\"&\n\x16GetCameraStatusRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"|\n\x0bStateChange\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x0e\n\x06reason\x18\x03 \x01(\t\"n\n\tCameraGap\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\"\x98\x01\n\tMediaInfo\x12\x13\n\x0bvideo_codec\x18\x01 \x01(\t\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x0e\n\x06height\x18\x03 \x01(\x05\x12\x19\n\x11\x66rames_per_second\x18\x04 \x01(\x01\x12\x13\n\x0b\x61udio_codec\x18\x05 \x01(\t\x12\x0e\n\x06\x63odecs\x18\x06 \x01(\t\x12\x17\n\x0f\x62its_per_second\x18\x07 \x01(\x03\"\x88\x03\n\x0c\x43\x61meraStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x14\n\x0cstate_reason\x18\x04 \x01(\t\x12.\n\nstate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x05media\x18\x06 \x01(\x0b\x32\".snowlight.api.ingest.v1.MediaInfo\x12\x35\n\x07\x63hanges\x18\x07 \x03(\x0b\x32$.snowlight.api.ingest.v1.StateChange\x12\x30\n\x04gaps\x18\x08 \x03(\x0b\x32\".snowlight.api.ingest.v1.CameraGap\x12\x14\n\x0cpackets_lost\x18\t \x01(\x03\x12\x1c\n\x0f\x63lock_offset_ms\x18\n \x01(\x12H\x00\x88\x01\x01\x42\x12\n\x10_clock_offset_ms\"7\n\x13WatchCamerasRequest\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0e\n\x06states\x18\x02 \x01(\x08\"\x96\x01\n\nStateEvent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\rDeletedCamera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\xd6\x01\n\x14WatchCamerasResponse\x12\x32\n\x07\x63hanged\x18\x01 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.CameraH\x00\x12\x39\n\x07\x64\x65leted\x18\x02 \x01(\x0b\x32&.snowlight.api.ingest.v1.DeletedCameraH\x00\x12\x34\n\x05state\x18\x03 \x01(\x0b\x32#.snowlight.api.ingest.v1.StateEventH\x00\x12\x10\n\x06synced\x18\x04 \x01(\x03H\x00\x42\x07\n\x05\x65vent*_\n\tOwnership\x12\x19\n\x15OWNERSHIP_UNSPECIFIED\x10\x00\x12\n\n\x06PUBLIC\x10\x01\x12\x0e\n\nCOLLECTIVE\x10\x02\x12\x0c\n\x08\x42USINESS\x10\x03\x12\r\n\tHOUSEHOLD\x10\x04*b\n\x0b\x43\x61meraState\x12\x1c\n\x18\x43\x41MERA_STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nCONNECTING\x10\x01\x12\n\n\x06ONLINE\x10\x02\x12\x0b\n\x07OFFLINE\x10\x03\x12\x0c\n\x08\x44ISABLED\x10\x04\x32\xd8\x05\n\x0e\x43\x61meraRegistry\x12]\n\x0c\x43reateCamera\x12,.snowlight.api.ingest.v1.CreateCameraRequest\x1a\x1f.snowlight.api.ingest.v1.Camera\x12W\n\tGetCamera\x12).snowlight.api.ingest.v1.GetCameraRequest\x1a\x1f.snowlight.api.ingest.v1.Camera\x12h\n\x0bListCameras\x12+.snowlight.api.ingest.v1.ListCamerasRequest\x1a,.snowlight.api.ingest.v1.ListCamerasResponse\x12]\n\x0cUpdateCamera\x12,.snowlight.api.ingest.v1.UpdateCameraRequest\x1a\x1f.snowlight.api.ingest.v1.Camera\x12k\n\x0c\x44\x65leteCamera\x12,.snowlight.api.ingest.v1.DeleteCameraRequest\x1a-.snowlight.api.ingest.v1.DeleteCameraResponse\x12i\n\x0fGetCameraStatus\x12/.snowlight.api.ingest.v1.GetCameraStatusRequest\x1a%.snowlight.api.ingest.v1.CameraStatus\x12m\n\x0cWatchCameras\x12,.snowlight.api.ingest.v1.WatchCamerasRequest\x1a-.snowlight.api.ingest.v1.WatchCamerasResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,48 +35,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CAMERA_DOSSIERENTRY']._loaded_options = None
   _globals['_CAMERA_DOSSIERENTRY']._serialized_options = b'8\001'
-  _globals['_OWNERSHIP']._serialized_start=2768
-  _globals['_OWNERSHIP']._serialized_end=2863
-  _globals['_CAMERASTATE']._serialized_start=2865
-  _globals['_CAMERASTATE']._serialized_end=2963
+  _globals['_OWNERSHIP']._serialized_start=2865
+  _globals['_OWNERSHIP']._serialized_end=2960
+  _globals['_CAMERASTATE']._serialized_start=2962
+  _globals['_CAMERASTATE']._serialized_end=3060
   _globals['_LOCATION']._serialized_start=132
   _globals['_LOCATION']._serialized_end=179
   _globals['_CAMERA']._serialized_start=182
   _globals['_CAMERA']._serialized_end=953
   _globals['_CAMERA_DOSSIERENTRY']._serialized_start=907
   _globals['_CAMERA_DOSSIERENTRY']._serialized_end=953
-  _globals['_CREATECAMERAREQUEST']._serialized_start=955
-  _globals['_CREATECAMERAREQUEST']._serialized_end=1044
-  _globals['_GETCAMERAREQUEST']._serialized_start=1046
-  _globals['_GETCAMERAREQUEST']._serialized_end=1078
-  _globals['_LISTCAMERASREQUEST']._serialized_start=1080
-  _globals['_LISTCAMERASREQUEST']._serialized_end=1155
-  _globals['_LISTCAMERASRESPONSE']._serialized_start=1157
-  _globals['_LISTCAMERASRESPONSE']._serialized_end=1253
-  _globals['_UPDATECAMERAREQUEST']._serialized_start=1255
-  _globals['_UPDATECAMERAREQUEST']._serialized_end=1374
-  _globals['_DELETECAMERAREQUEST']._serialized_start=1376
-  _globals['_DELETECAMERAREQUEST']._serialized_end=1425
-  _globals['_DELETECAMERARESPONSE']._serialized_start=1427
-  _globals['_DELETECAMERARESPONSE']._serialized_end=1449
-  _globals['_GETCAMERASTATUSREQUEST']._serialized_start=1451
-  _globals['_GETCAMERASTATUSREQUEST']._serialized_end=1489
-  _globals['_STATECHANGE']._serialized_start=1491
-  _globals['_STATECHANGE']._serialized_end=1615
-  _globals['_CAMERAGAP']._serialized_start=1617
-  _globals['_CAMERAGAP']._serialized_end=1727
-  _globals['_MEDIAINFO']._serialized_start=1730
-  _globals['_MEDIAINFO']._serialized_end=1882
-  _globals['_CAMERASTATUS']._serialized_start=1885
-  _globals['_CAMERASTATUS']._serialized_end=2277
-  _globals['_WATCHCAMERASREQUEST']._serialized_start=2279
-  _globals['_WATCHCAMERASREQUEST']._serialized_end=2334
-  _globals['_STATEEVENT']._serialized_start=2337
-  _globals['_STATEEVENT']._serialized_end=2487
-  _globals['_DELETEDCAMERA']._serialized_start=2489
-  _globals['_DELETEDCAMERA']._serialized_end=2549
-  _globals['_WATCHCAMERASRESPONSE']._serialized_start=2552
-  _globals['_WATCHCAMERASRESPONSE']._serialized_end=2766
-  _globals['_CAMERAREGISTRY']._serialized_start=2966
-  _globals['_CAMERAREGISTRY']._serialized_end=3694
+  _globals['_CREATECAMERAREQUEST']._serialized_start=956
+  _globals['_CREATECAMERAREQUEST']._serialized_end=1117
+  _globals['_GETCAMERAREQUEST']._serialized_start=1119
+  _globals['_GETCAMERAREQUEST']._serialized_end=1151
+  _globals['_LISTCAMERASREQUEST']._serialized_start=1153
+  _globals['_LISTCAMERASREQUEST']._serialized_end=1228
+  _globals['_LISTCAMERASRESPONSE']._serialized_start=1230
+  _globals['_LISTCAMERASRESPONSE']._serialized_end=1326
+  _globals['_UPDATECAMERAREQUEST']._serialized_start=1329
+  _globals['_UPDATECAMERAREQUEST']._serialized_end=1471
+  _globals['_DELETECAMERAREQUEST']._serialized_start=1473
+  _globals['_DELETECAMERAREQUEST']._serialized_end=1522
+  _globals['_DELETECAMERARESPONSE']._serialized_start=1524
+  _globals['_DELETECAMERARESPONSE']._serialized_end=1546
+  _globals['_GETCAMERASTATUSREQUEST']._serialized_start=1548
+  _globals['_GETCAMERASTATUSREQUEST']._serialized_end=1586
+  _globals['_STATECHANGE']._serialized_start=1588
+  _globals['_STATECHANGE']._serialized_end=1712
+  _globals['_CAMERAGAP']._serialized_start=1714
+  _globals['_CAMERAGAP']._serialized_end=1824
+  _globals['_MEDIAINFO']._serialized_start=1827
+  _globals['_MEDIAINFO']._serialized_end=1979
+  _globals['_CAMERASTATUS']._serialized_start=1982
+  _globals['_CAMERASTATUS']._serialized_end=2374
+  _globals['_WATCHCAMERASREQUEST']._serialized_start=2376
+  _globals['_WATCHCAMERASREQUEST']._serialized_end=2431
+  _globals['_STATEEVENT']._serialized_start=2434
+  _globals['_STATEEVENT']._serialized_end=2584
+  _globals['_DELETEDCAMERA']._serialized_start=2586
+  _globals['_DELETEDCAMERA']._serialized_end=2646
+  _globals['_WATCHCAMERASRESPONSE']._serialized_start=2649
+  _globals['_WATCHCAMERASRESPONSE']._serialized_end=2863
+  _globals['_CAMERAREGISTRY']._serialized_start=3063
+  _globals['_CAMERAREGISTRY']._serialized_end=3791
 # @@protoc_insertion_point(module_scope)

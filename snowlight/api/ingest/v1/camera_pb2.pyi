@@ -229,8 +229,21 @@ class CreateCameraRequest(_message.Message):
 
     CAMERA_ID_FIELD_NUMBER: _builtins.int
     CAMERA_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     camera_id: _builtins.str
     """Empty: the server makes one."""
+    validate_only: _builtins.bool
+    """Only checked, nothing is written: the answer is the camera as it would be, without a uid (AIP-163)."""
+    request_id: _builtins.str
+    """Unset, or the same for every attempt at one creation, for 24 h: a later attempt is answered with the
+    camera that the first has made, as it is now (AIP-155).
+    """
+    request_fingerprint: _builtins.bytes
+    """What tells one creation from another under the same request_id, which is ALREADY_EXISTS
+    (request.id_reused). Opaque, 64 bytes at most.
+    """
     @_builtins.property
     def camera(self) -> Global___Camera: ...
     def __init__(
@@ -238,10 +251,13 @@ class CreateCameraRequest(_message.Message):
         *,
         camera_id: _builtins.str = ...,
         camera: Global___Camera | None = ...,
+        validate_only: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "camera_id", b"camera_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "camera_id", b"camera_id", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -322,6 +338,9 @@ class UpdateCameraRequest(_message.Message):
 
     CAMERA_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Only checked, nothing is written: the answer is the camera as it would be."""
     @_builtins.property
     def camera(self) -> Global___Camera: ...
     @_builtins.property
@@ -333,10 +352,11 @@ class UpdateCameraRequest(_message.Message):
         *,
         camera: Global___Camera | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -97,7 +97,8 @@ class CameraRegistryServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCamera(self, request, context):
-        """Changes the fields named in update_mask. ABORTED when etag is given and stale.
+        """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
+        makes no new version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

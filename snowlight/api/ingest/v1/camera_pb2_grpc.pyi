@@ -39,7 +39,9 @@ class CameraRegistryStub:
     ListCameras: _grpc.UnaryUnaryMultiCallable[_camera_pb2.ListCamerasRequest, _camera_pb2.ListCamerasResponse]
     """Lists cameras ordered by name, optionally of one region and all below it by code prefix."""
     UpdateCamera: _grpc.UnaryUnaryMultiCallable[_camera_pb2.UpdateCameraRequest, _camera_pb2.Camera]
-    """Changes the fields named in update_mask. ABORTED when etag is given and stale."""
+    """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
+    makes no new version.
+    """
     DeleteCamera: _grpc.UnaryUnaryMultiCallable[_camera_pb2.DeleteCameraRequest, _camera_pb2.DeleteCameraResponse]
     """Forgets the camera; its footage stays under its uid until retention ends."""
     GetCameraStatus: _grpc.UnaryUnaryMultiCallable[_camera_pb2.GetCameraStatusRequest, _camera_pb2.CameraStatus]
@@ -60,7 +62,9 @@ class CameraRegistryAsyncStub(CameraRegistryStub):
     ListCameras: _aio.UnaryUnaryMultiCallable[_camera_pb2.ListCamerasRequest, _camera_pb2.ListCamerasResponse]  # type: ignore[assignment]
     """Lists cameras ordered by name, optionally of one region and all below it by code prefix."""
     UpdateCamera: _aio.UnaryUnaryMultiCallable[_camera_pb2.UpdateCameraRequest, _camera_pb2.Camera]  # type: ignore[assignment]
-    """Changes the fields named in update_mask. ABORTED when etag is given and stale."""
+    """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
+    makes no new version.
+    """
     DeleteCamera: _aio.UnaryUnaryMultiCallable[_camera_pb2.DeleteCameraRequest, _camera_pb2.DeleteCameraResponse]  # type: ignore[assignment]
     """Forgets the camera; its footage stays under its uid until retention ends."""
     GetCameraStatus: _aio.UnaryUnaryMultiCallable[_camera_pb2.GetCameraStatusRequest, _camera_pb2.CameraStatus]  # type: ignore[assignment]
@@ -102,7 +106,9 @@ class CameraRegistryServicer(metaclass=_abc_1.ABCMeta):
         request: _camera_pb2.UpdateCameraRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_camera_pb2.Camera, _abc.Awaitable[_camera_pb2.Camera]]:
-        """Changes the fields named in update_mask. ABORTED when etag is given and stale."""
+        """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
+        makes no new version.
+        """
 
     @_abc_1.abstractmethod
     def DeleteCamera(

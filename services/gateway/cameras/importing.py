@@ -1,0 +1,208 @@
+"""A file of cameras, line by line: each is decided and written by itself, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from services.gateway.cameras.csv_columns import (
+    ID,
+    complete_dossier,
+    credentialed,
+    differing,
+    read_row,
+)
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.cameras.writing import CameraWriting
+from services.gateway.people.identity import Identity, Person, Sight
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import Clock
+from snowlight.csv_table import Row
+from snowlight.errors import (
+    AlreadyExistsError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    SnowlightError,
+)
+
+MAX_LINES = 30_000
+MAX_RUN_S = 1_800.0
+_AT_ONCE = 32
+_CALL_S = 30.0
+"""How long one call may take: 32 are waiting in line with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a caller wants of an import."""
+
+    dry_run: bool
+    """Decide and check all, write nothing."""
+    update: bool
+    """Change cameras that are registered with other values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a line, or would become: created, updated, unchanged or refused."""
+
+    line: int
+    camera_id: str
+    action: str
+    errors: tuple[SnowlightError, ...] = ()
+    revision: int = 0
+    """Of the registry, once it is written."""
+
+    def json(self) -> dict[str, Any]:
+        """The line as the report has it."""
+        return {
+            "line": self.line,
+            "camera": f"cameras/{self.camera_id}" if self.camera_id else "",
+            "action": self.action,
+            "errors": [
+                {"field": error.field, "code": error.code, "detail": error.detail} for error in self.errors
+            ],
+        }
+
+
+class CameraImport:
+    """Imports for people who may write the cameras in them."""
+
+    def __init__(self, writing: CameraWriting, identity: Identity, model: CameraModel, clock: Clock) -> None:
+        self._writing = writing
+        self._identity = identity
+        self._model = model
+        self._clock = clock
+
+    async def run(self, person: Person, rows: Iterator[Row], choice: Choice) -> AsyncGenerator[Outcome, None]:
+        """What became of each row, in order; 32 of them are worked on at a time.
+
+        Rows behind the 30,000th, and those not begun after 30 minutes, are refused. Raises UnavailableError.
+        """
+        sight = await self._identity.sight(person)
+        ends = self._clock.monotonic() + MAX_RUN_S
+        first_lines: dict[str, int] = {}
+        begun = 0
+        while batch := list(islice(rows, _AT_ONCE)):
+            refused = [
+                row.problem
+                or _check_place(begun + index)
+                or _check_time(self._clock.monotonic() < ends)
+                or _check_first(row, first_lines)
+                for index, row in enumerate(batch)
+            ]
+            begun += len(batch)
+            for outcome in await self._together(person, sight, batch, refused, choice):
+                yield outcome
+
+    async def _together(
+        self,
+        person: Person,
+        sight: Sight,
+        batch: Iterable[Row],
+        refused: Iterable[SnowlightError | None],
+        choice: Choice,
+    ) -> list[Outcome]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._one(person, sight, row, problem, choice))
+                for row, problem in zip(batch, refused, strict=True)
+            ]
+        return [task.result() for task in tasks]
+
+    async def _one(
+        self, person: Person, sight: Sight, row: Row, problem: SnowlightError | None, choice: Choice
+    ) -> Outcome:
+        camera_id = row.text.get(ID, "")[:64]
+        if problem is not None:
+            return Outcome(row.line, camera_id, "refused", (problem,))
+        camera, fields, wrong = read_row(row.text)
+        if wrong:
+            return Outcome(row.line, camera_id, "refused", tuple(wrong))
+        try:
+            current = self._model.by_name(f"cameras/{camera_id}")
+            if current is not None and await self._shown(person, sight, current):
+                return await self._again(person, row.line, current, camera, fields, choice)
+            return await self._new(person, row.line, camera_id, camera, fields, choice)
+        except SnowlightError as error:
+            return Outcome(row.line, camera_id, "refused", (error,))
+
+    async def _shown(self, person: Person, sight: Sight, camera: camera_pb2.Camera) -> bool:
+        """They may know of it; of others an import tells what POST would."""
+        return sight.sees(camera) or await self._identity.may(person, "camera.read", camera_uid=camera.uid)
+
+    async def _new(
+        self,
+        person: Person,
+        line: int,
+        camera_id: str,
+        camera: camera_pb2.Camera,
+        fields: list[str],
+        choice: Choice,
+    ) -> Outcome:
+        for field in ("region", "source_url"):
+            if field not in fields:
+                raise InvalidArgumentError("request.required", f"{field} is required", field=field)
+        if "enabled" not in fields:
+            camera.enabled = True
+        wish = camera_pb2.CreateCameraRequest(
+            camera_id=camera_id, camera=camera, validate_only=choice.dry_run
+        )
+        created = await self._writing.create(person, wish, timeout_s=_CALL_S)
+        return Outcome(line, camera_id, "create", revision=created.revision)
+
+    async def _again(
+        self,
+        person: Person,
+        line: int,
+        current: camera_pb2.Camera,
+        camera: camera_pb2.Camera,
+        fields: list[str],
+        choice: Choice,
+    ) -> Outcome:
+        camera_id = current.name.removeprefix("cameras/")
+        complete_dossier(current, camera)
+        other = differing(current, camera, fields)
+        if not choice.update:
+            errors = tuple(
+                AlreadyExistsError("camera.exists", "it is registered with another value", field=field)
+                for field in other
+            )
+            return Outcome(line, camera_id, "refused" if errors else "unchanged", errors)
+        secret = credentialed(camera, fields)  # ingest alone can tell whether they are what it has
+        if not other and not secret:
+            return Outcome(line, camera_id, "unchanged")
+        camera.name = current.name
+        wish = camera_pb2.UpdateCameraRequest(
+            camera=camera,
+            update_mask=FieldMask(paths=dict.fromkeys([*other, *secret])),
+            validate_only=choice.dry_run,
+        )
+        written = await self._writing.change(person, current, wish, timeout_s=_CALL_S)
+        same = not choice.dry_run and written.etag == current.etag
+        return Outcome(line, camera_id, "unchanged" if same else "update", revision=written.revision)
+
+
+def _check_place(index: int) -> SnowlightError | None:
+    if index < MAX_LINES:
+        return None
+    return InvalidArgumentError("import.too_long", f"a file has at most {MAX_LINES} cameras", field="file")
+
+
+def _check_time(left: bool) -> SnowlightError | None:
+    if left:
+        return None
+    return ResourceExhaustedError("import.time_over", "the import has taken too long: repeat it for the rest")
+
+
+def _check_first(row: Row, first_lines: dict[str, int]) -> SnowlightError | None:
+    camera_id = row.text.get(ID, "")
+    first = first_lines.setdefault(camera_id, row.line)
+    if not camera_id or first == row.line:
+        return None
+    return InvalidArgumentError("import.twice", f"it is on line {first} too", field=ID)
