@@ -17,6 +17,7 @@ from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
@@ -69,7 +70,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
     Raises FailedPreconditionError when the address is taken.
     """
     stores = open_stores(settings.store, runtime.cluster.data_dir)
-    cameras = CameraModel()
+    cameras, journal = CameraModel(), CameraJournal()
     metrics = GatewayMetrics(runtime.registry)
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
     async with AsyncExitStack() as stack:
@@ -78,7 +79,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
         await stack.enter_async_context(
-            _background(follow_cameras(peers, cameras), hubs.run(), *viewing.work(peers))
+            _background(follow_cameras(peers, cameras, journal), hubs.run(), *viewing.work(peers))
         )
         stack.push_async_callback(viewing.finish)
         site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)

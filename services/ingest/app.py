@@ -25,6 +25,7 @@ from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.rights import end_unaware_streams
@@ -47,7 +48,7 @@ from services.ingest.supervisor import OpenSession, Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -157,6 +158,11 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                     "snowlight.api.ingest.v1.CameraRegistry",
                     camera_pb2_grpc.add_CameraRegistryServicer_to_server,
                     CameraRegistry(cameras, feed, board, statuses, writer),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.CameraEvents",
+                    event_pb2_grpc.add_CameraEventsServicer_to_server,
+                    CameraEvents(feed, board),
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.Live",

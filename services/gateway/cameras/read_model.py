@@ -13,6 +13,7 @@ class CameraModel:
     def __init__(self) -> None:
         self._by_name: dict[str, camera_pb2.Camera] = {}
         self._by_uid: dict[str, camera_pb2.Camera] = {}
+        self._state_ms: dict[str, int] = {}
         self._ordered: list[str] | None = None
         self._changed = asyncio.Event()
         self.revision = 0
@@ -37,17 +38,23 @@ class CameraModel:
 
     def remove(self, name: str, uid: str, revision: int) -> None:
         """Forget a camera. Another one that took its name since stays."""
+        self._state_ms.pop(uid, None)
         camera = self._by_uid.pop(uid, None)
         if camera is not None and self._by_name.get(name) is camera:
             del self._by_name[name]
             self._ordered = None
         self.advance(revision)
 
-    def set_state(self, uid: str, state: camera_pb2.CameraState.ValueType, reason: str) -> None:
-        """Take what a camera's session does now."""
+    def set_state(self, uid: str, state: camera_pb2.CameraState.ValueType, reason: str, time_ms: int) -> None:
+        """Take what a camera's session does since `time_ms`."""
         camera = self._by_uid.get(uid)
         if camera is not None:
             camera.state, camera.state_reason = state, reason
+            self._state_ms[uid] = time_ms
+
+    def state_ms(self, uid: str) -> int | None:
+        """Since when the camera is in its state, ms since 1970 UTC; None while that is not known."""
+        return self._state_ms.get(uid)
 
     def advance(self, revision: int) -> None:
         """The registry has got this far; wakes those who wait for it."""
@@ -57,7 +64,7 @@ class CameraModel:
 
     def become(self, other: "CameraModel") -> None:
         """Take over the contents of a model that a new feed has filled."""
-        self._by_name, self._by_uid = other._by_name, other._by_uid
+        self._by_name, self._by_uid, self._state_ms = other._by_name, other._by_uid, other._state_ms
         self._ordered = None
         self.revision, self.synced = other.revision, True
         self.advance(other.revision)

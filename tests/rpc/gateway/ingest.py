@@ -16,13 +16,14 @@ from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
-from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, live_pb2, live_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, event_pb2_grpc, live_pb2, live_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import NotFoundError, UnavailableError
 from snowlight.media.envelope import encode_fragment, encode_init, encode_spool_data
@@ -159,6 +160,11 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 "snowlight.api.ingest.v1.CameraRegistry",
                 camera_pb2_grpc.add_CameraRegistryServicer_to_server,
                 registry,
+            ),
+            Servicer(
+                "snowlight.api.ingest.v1.CameraEvents",
+                event_pb2_grpc.add_CameraEventsServicer_to_server,
+                CameraEvents(feed, board),
             ),
             Servicer(
                 "snowlight.api.ingest.v1.Live",
