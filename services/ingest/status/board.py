@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.ingest.observer import GapCause, MediaInfo, SessionState
+from services.ingest.online.meter import OnlineMeter
 from services.ingest.status.change import State, StateChange
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.journal import StateJournal
@@ -50,6 +51,7 @@ class StatusBoard:
         self.gaps = gaps
         self.metrics = metrics
         self.journal = StateJournal()
+        self.online = OnlineMeter()
         self._cameras: dict[str, CameraStatus] = {}
         self._pending: dict[str, deque[StateChange]] = {}
         self._discontinuities: dict[str, int] = {}
@@ -93,6 +95,7 @@ class StatusBoard:
     def remove(self, uid: str) -> None:
         """The camera was deleted: its gap is nobody's any more."""
         self.gaps.end(uid, self._clock.now_ms())
+        self.online.remove(uid)
         self._cameras.pop(uid, None)
         self._pending.pop(uid, None)
         self._discontinuities.pop(uid, None)
@@ -105,6 +108,7 @@ class StatusBoard:
         change = StateChange(camera.uid, camera.time_ms, state, reason)
         self._pending.setdefault(camera.uid, deque(maxlen=CHANGES_KEPT)).append(change)
         self.journal.add(change)
+        self.online.change(camera.uid, state, camera.time_ms)
 
     def take(self) -> list[StateChange]:
         """The changes since the last call, for the database."""
