@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -39,6 +40,10 @@ from services.gateway.live.hub import LiveHubs
 from services.gateway.live.opening import LiveOpening
 from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.operations.integrity import IntegrityRoutes
+from services.gateway.operations.offline import OfflineRoutes
+from services.gateway.operations.online_rate import OnlineRateRoutes
+from services.gateway.operations.storage import StorageRoutes
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.account import AccountRoutes
 from services.gateway.people.client_auth import ClientAuth
@@ -132,6 +137,10 @@ def build_site(
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
+        *OnlineRateRoutes(peers, identity, cameras).routes(),
+        *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
+        *OfflineRoutes(identity, cameras).routes(),
+        *StorageRoutes(peers, identity).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),

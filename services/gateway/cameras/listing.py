@@ -24,14 +24,18 @@ class ListQuery:
     page_size: int
     after: str
     """The name after which the page begins; "" for the first."""
+    state: camera_pb2.CameraState.ValueType | None = None
+    """Only cameras in this one."""
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> ListQuery:
+    def read(
+        cls, query: Mapping[str, str], *, state: camera_pb2.CameraState.ValueType | None = None
+    ) -> ListQuery:
         """Raises InvalidArgumentError naming the parameter."""
         text = query.get("filter", "").strip().casefold()
         if len(text) > _LONGEST_FILTER:
             raise InvalidArgumentError("request.too_long", "filter is too long", field="filter")
-        return cls(query.get("region", ""), text, read_page_size(query), _read_page_token(query))
+        return cls(query.get("region", ""), text, read_page_size(query), _read_page_token(query), state)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def list_page(model: CameraModel, sight: Sight, query: ListQuery) -> Page:
         for camera in model.after("")
         if camera.region in regions
         and sight.sees(camera)
+        and (query.state is None or camera.state == query.state)
         and (not query.text or _matches(camera, query.text))
     ]
     rest = [camera for camera in matching if camera.name > query.after] if query.after else matching
