@@ -30,6 +30,10 @@ from services.gateway.consent.grants import GrantRoutes
 from services.gateway.consent.resources import Desk
 from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
+from services.gateway.events.exports import ExportBoard
+from services.gateway.events.routes import EventRoutes
+from services.gateway.events.sights import Sights
+from services.gateway.events.stream import Sources
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
@@ -81,13 +85,16 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(open_peers(runtime))
         viewing = open_viewing(peers, runtime.clock, known_tickets=settings.known_tickets)
+        exports = ExportBoard(peers, journal.tell)
         hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
         await stack.enter_async_context(
-            _background(follow_cameras(peers, cameras, journal), hubs.run(), *viewing.work(peers))
+            _background(
+                follow_cameras(peers, cameras, journal), exports.run(), hubs.run(), *viewing.work(peers)
+            )
         )
         stack.push_async_callback(viewing.finish)
-        site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
+        site = build_site(runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores)
         port = await stack.enter_async_context(_serve(site, settings.listen, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
@@ -98,6 +105,8 @@ def build_site(
     settings: GatewaySettings,
     peers: Peers,
     cameras: CameraModel,
+    journal: CameraJournal,
+    exports: ExportBoard,
     hubs: LiveHubs,
     viewing: Viewing,
     metrics: GatewayMetrics,
@@ -119,6 +128,18 @@ def build_site(
     )
     devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
     wall = WallRoutes(tickets, opening, metrics)
+    events = EventRoutes(
+        Sources(
+            identity,
+            verifier,
+            viewing.revocations,
+            cameras,
+            journal,
+            exports,
+            Sights(),
+            clock,
+        )
+    )
     table: list[Route] = [
         *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, session, behind_proxy=behind_proxy).routes(),
@@ -143,6 +164,7 @@ def build_site(
         *StorageRoutes(peers, identity).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
+        *events.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, sending, clock, metrics).routes(),
     ]
@@ -153,6 +175,7 @@ def build_site(
     )
     site.on_response_prepare.append(mark)
     site.on_shutdown.append(wall.close)
+    site.on_shutdown.append(events.close)
     add_routes(site, with_document(table, version("snowlight")))
     site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
     return site

@@ -137,6 +137,11 @@ class Revocations:
         position, _ = self._revoked.get((revocation_pb2.CAMERA, uid), ((0, 0), 0))
         return position[1] if position[0] == self._feed else 0
 
+    def principal_change(self, principal: str) -> Position:
+        """Where in the feed a change of what they may do was last told; (0, 0) when none was."""
+        position, _ = self._revoked.get((revocation_pb2.PRINCIPAL, principal), ((0, 0), 0))
+        return position
+
     def _sign_ins_ended_ms(self, principal: str) -> int:
         _, create_ms = self._revoked.get((revocation_pb2.SIGN_INS, principal), ((0, 0), -1))
         return create_ms

@@ -38,6 +38,12 @@ def deleted(camera: camera_pb2.DeletedCamera, before: camera_pb2.Camera | None) 
     )
 
 
+def out_of_sight(camera: camera_pb2.Camera) -> Happening:
+    """A camera is there, and not to be seen any more."""
+    body = deleted_body(camera.name, camera.uid)
+    return Happening("camera_deleted", camera.uid, camera.name, frozenset({camera.region}), body)
+
+
 def state_changed(event: event_pb2.StateEvent, camera: camera_pb2.Camera) -> Happening:
     """A camera does something else."""
     return Happening(

@@ -87,11 +87,14 @@ class CameraModel:
 
     def after(self, name: str) -> list[camera_pb2.Camera]:
         """Cameras whose names sort after `name`, in order. Raises UnavailableError before the first sync."""
-        self._require_synced()
-        if self._ordered is None:
-            self._ordered = sorted(self._by_name)
-        start = bisect_right(self._ordered, name)
-        return [self._by_name[key] for key in self._ordered[start:]]
+        ordered = self._names()
+        return [self._by_name[key] for key in ordered[bisect_right(ordered, name) :]]
+
+    def page(self, after: str, most: int) -> list[camera_pb2.Camera]:
+        """At most so many of the cameras whose names sort after `after`. Raises as `after`."""
+        ordered = self._names()
+        start = bisect_right(ordered, after)
+        return [self._by_name[key] for key in ordered[start : start + most]]
 
     async def reached(self, revision: int, *, timeout_s: float) -> None:
         """Wait until the feed has told `revision`, or the time is over."""
@@ -110,6 +113,12 @@ class CameraModel:
                     await self._changed.wait()
         except TimeoutError:
             return
+
+    def _names(self) -> list[str]:
+        self._require_synced()
+        if self._ordered is None:
+            self._ordered = sorted(self._by_name)
+        return self._ordered
 
     def _require_synced(self) -> None:
         if not self.synced:
