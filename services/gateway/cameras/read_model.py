@@ -47,10 +47,10 @@ class CameraModel:
 
     def set_state(self, uid: str, state: camera_pb2.CameraState.ValueType, reason: str, time_ms: int) -> None:
         """Take what a camera's session does since `time_ms`."""
+        self._state_ms[uid] = time_ms
         camera = self._by_uid.get(uid)
         if camera is not None:
             camera.state, camera.state_reason = state, reason
-            self._state_ms[uid] = time_ms
 
     def state_ms(self, uid: str) -> int | None:
         """Since when the camera is in its state, ms since 1970 UTC; None while that is not known."""

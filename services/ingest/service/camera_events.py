@@ -37,24 +37,29 @@ class CameraEvents(event_pb2_grpc.CameraEventsServicer):
         if number is None:
             yield event_pb2.CameraEvent(reset=event_pb2.Reset())
         wake = asyncio.Event()
-        synced = False
+        synced, heard = False, journal.head
         with journal.told(wake):
             async for batch in self._feed.follow(0 if number is None else after.revision, wake):
                 for change in batch.changes:
                     yield self._registered(change)
                 if batch.synced is not None:
                     if number is None:
-                        number, kept, now = journal.head, journal.after(journal.floor), self._states_now()
+                        number = heard = journal.head
+                        kept, now = journal.after(journal.floor), self._states_now()
                         for event in (*self._changes(kept), *now):
                             yield event
                     position = event_pb2.EventPosition(revision=batch.synced, run=journal.run, number=number)
                     yield event_pb2.CameraEvent(synced=position)
                     synced = True
                 if synced and number is not None:
-                    news = journal.after(number)
+                    news = [one for one in journal.after(number) if one.number <= heard]
                     for event in self._changes(news):
                         yield event
-                    number = news[-1].number if news else number
+                    number = max(number, heard)
+                    # What has come since may be of cameras that the next batch tells of.
+                    heard = journal.head
+                    if heard > number:
+                        wake.set()
         raise UnavailableError("ingest.stopping", "the service is stopping")
 
     def _registered(self, change: Change) -> event_pb2.CameraEvent:

@@ -129,6 +129,20 @@ async def test_after_a_restart_of_ingest_clients_begin_anew_by_themselves(site: 
         assert (await client.synced())[1].data["state"] == "OFFLINE"
 
 
+async def test_when_a_gateway_stops_its_streams_end_and_go_on_elsewhere(site: Site) -> None:
+    uid = await site.add_camera("east", VILLAGE)
+    async with site.another_gateway() as url:
+        await eventually(lambda: _knows(site, url))
+        context = listening(site, url=url)
+        client = await context.__aenter__()
+        mark = (await client.synced())[-1].id
+    await client.over(1)  # cleanly: an answer that breaks off is an error to its reader
+    await context.__aexit__(None, None, None)
+    site.ingest.set_state("cameras/east", uid, ONLINE, "")
+    async with listening(site, last_id=mark) as client:
+        assert (await client.next()).data["state"] == "ONLINE"
+
+
 async def test_only_what_was_asked_for_is_told(site: Site) -> None:
     village = await site.add_camera("east", VILLAGE)
     county = await site.add_camera("county", COUNTY)
