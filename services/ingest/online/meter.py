@@ -10,6 +10,9 @@ from services.ingest.status.change import State
 from snowlight.api.ingest.v1 import camera_pb2
 
 HOUR_MS = 3_600_000
+LONGEST_MS = 9 * 24 * HOUR_MS
+"""Between two looks at the clock, and longer than any outage that counts. What is longer, a clock that was
+set has made: one that began in 1970 would make half a million hours of every camera."""
 MOST_UNWRITTEN = 200_000
 """Hours that wait for a database which is away. The oldest are given up."""
 
@@ -54,9 +57,9 @@ class _Count:
             self.online_ms += lasted_ms
         self.until_ms = to_ms
 
-    def begin(self, hour_ms: int) -> None:
-        """Begin with this hour, in the same phase."""
-        self.hour_ms, self.until_ms = hour_ms, max(hour_ms, self.until_ms)
+    def begin(self, time_ms: int) -> None:
+        """Begin anew there, in the same phase."""
+        self.hour_ms, self.until_ms = time_ms - time_ms % HOUR_MS, time_ms
         self.enabled_ms = self.online_ms = 0
         self.changed = False
 
@@ -92,7 +95,7 @@ class OnlineMeter:
                 count.phase, count.changed = Phase.OFFLINE, True
             if counted_from_ms > count.until_ms:
                 self._advance_hours(count, count.hour_ms + HOUR_MS)
-                count.begin(counted_from_ms - counted_from_ms % HOUR_MS)
+                count.begin(counted_from_ms)
 
     def change(self, uid: str, state: State, time_ms: int) -> None:
         """The camera is in this state from `time_ms` on. A time before the last one counts as that."""
@@ -145,6 +148,10 @@ class OnlineMeter:
 
     def _advance_hours(self, count: _Count, to_ms: int) -> None:
         """Hand out the hours that have ended by `to_ms`."""
+        if to_ms - count.until_ms > LONGEST_MS:
+            if count.enabled_ms:
+                self._unwritten.append(count.row())
+            count.begin(to_ms)
         while (end_ms := count.hour_ms + HOUR_MS) <= to_ms:
             count.add(end_ms)
             if count.enabled_ms:

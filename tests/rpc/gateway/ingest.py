@@ -37,6 +37,7 @@ from snowlight.api.ingest.v1 import (
     live_pb2_grpc,
     online_pb2_grpc,
 )
+from snowlight.clock import Clock
 from snowlight.database import open_database
 from snowlight.errors import NotFoundError, UnavailableError
 from snowlight.media.envelope import encode_fragment, encode_init, encode_spool_data
@@ -146,11 +147,12 @@ class Ingest:
 
     pictures: Pictures
     board: StatusBoard
+    clock: Clock
 
     def set_state(self, camera: str, uid: str, state: camera_pb2.CameraState.ValueType, reason: str) -> None:
         """The camera's session is in `state` now."""
         status = self.board.session(uid, camera)._camera
-        self.board.change_state(status, state, reason, status.time_ms + 1)
+        self.board.change_state(status, state, reason, self.clock.now_ms())
 
 
 @asynccontextmanager
@@ -194,7 +196,7 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 preserialized=frozenset({"WatchLive", "ReadSpool"}),
             ),
         ):
-            yield Ingest(pictures, board)
+            yield Ingest(pictures, board, runtime.clock)
         feed.close()
         following.cancel()
 

@@ -76,3 +76,13 @@ def test_a_clock_that_goes_back_counts_nothing_twice() -> None:
     meter.change("a", OFFLINE, T + 30 * MINUTE_MS)
     meter.change("a", ONLINE, T + 35 * MINUTE_MS)
     assert meter.current("a", T + 50 * MINUTE_MS) == (10 * MINUTE_MS, 10 * MINUTE_MS)
+
+
+def test_a_clock_that_began_in_1970_makes_no_hours_up_to_now() -> None:
+    meter = OnlineMeter()
+    meter.change("a", ONLINE, 5 * MINUTE_MS)
+    assert meter.take(10 * MINUTE_MS, 10)
+    meter.change("a", OFFLINE, T + 10 * MINUTE_MS)
+    rows = meter.take(T + 20 * MINUTE_MS, 10_000)
+    assert len(rows) <= 3
+    assert meter.current("a", T + 20 * MINUTE_MS) == (10 * MINUTE_MS, 0)
