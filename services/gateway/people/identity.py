@@ -117,13 +117,15 @@ class Identity:
                 return (await self.person(request)).name
         return remote_address(request, behind_proxy=self._behind_proxy)
 
-    async def sight(self, person: Person) -> Sight:
-        """What `person` may know of, at most a second old, and not older than the cameras known here."""
+    async def sight(self, person: Person, *, anew: bool = False) -> Sight:
+        """What `person` may know of, at most a second old, and not older than the cameras known here. `anew`:
+        as of now, for their rights have just changed."""
         now = self._clock.monotonic()
         whose = (person.name, person.client_id)
         known = self._sights.get(whose)
         if (
             known is not None
+            and not anew
             and now - known[0] < SIGHT_KEPT_S
             and known[1].revision >= self._cameras.revision
         ):
