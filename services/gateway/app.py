@@ -44,7 +44,8 @@ from services.gateway.events.sights import Sights
 from services.gateway.events.stream import Sources
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.bodies import timely_bodies
-from services.gateway.http.connection import Bounds, SiteRunner, bounded_headers, room_for_connections
+from services.gateway.http.bounds import Bounds, room_for_connections
+from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.cross_origin import preflights
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.express import Express
