@@ -39,7 +39,7 @@ const SHAPES = {
     />
   ),
   layouts: <path d="M4 6.5h9v7H4zM16 6.5h4M16 10h4M16 13.5h4M4 17.5h16" />,
-  patrol: <path d="M5 12a7 7 0 0 1 12-4.9L19 9M19 4.5V9h-4.5M19 12a7 7 0 0 1-12 4.9L5 15M5 19.5V15h4.5" />,
+  patrol: <path d="M4 5h10v7H4zM17 8.5h3V17H9M12 14l-3 3 3 3" />,
   save: <path d="M5 5h11l3 3v11H5zM8.5 5v4.5h6V5M8.5 19v-5.5h7V19" />,
   camera: <path d="M3.5 8.5h11v7h-11zM14.5 11l6-3v8l-6-3zM6 18.5h6" />,
   cameraOff: <path d="M3.5 8.5H6m4 0h4.5V13M14.5 15.5h-11v-7M14.5 11l6-3v8l-4-2M4 4l16 16" />,

@@ -57,6 +57,8 @@ export class TilePlayer {
   private position = -1;
   private movedAt = performance.now();
   private stalled = true;
+  /** The key frame it began with may be a whole GOP old; from there to the present it leaps. */
+  private caughtUp = false;
   private toldSecond: number | null = null;
 
   constructor(options: TilePlayerOptions) {
@@ -81,6 +83,7 @@ export class TilePlayer {
     this.anchors = [];
     this.joins = true;
     this.stalled = true;
+    this.caughtUp = false;
     this.toldSecond = null;
     if (this.url === '') return;
     URL.revokeObjectURL(this.url);
@@ -240,7 +243,9 @@ export class TilePlayer {
   private keepUp(end: number, buffer: SourceBuffer): void {
     const { video } = this.options;
     const pace = paceOf(end - video.currentTime, video.playbackRate);
-    if (pace.kind === 'jump') video.currentTime = Math.max(end - WANTED_S, startOf(buffer) ?? 0);
+    const leaps = !this.caughtUp && pace.kind === 'rate' && pace.rate > 1;
+    if (leaps) this.caughtUp = true;
+    if (leaps || pace.kind === 'jump') video.currentTime = Math.max(end - WANTED_S, startOf(buffer) ?? 0);
     else {
       const ahead = holeEnd(buffer, video.currentTime);
       if (ahead !== null) video.currentTime = ahead + 0.01;
