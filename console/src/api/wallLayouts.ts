@@ -53,7 +53,8 @@ export function serverShelf(api: ApiClient): LayoutShelf {
       return found;
     },
     create: async (draft) => {
-      await api.request('POST', PATH, { body: draft });
+      const { patrol, ...rest } = draft;
+      await api.request('POST', PATH, { body: patrol ? draft : rest });
     },
     update: async (saved, draft) => {
       await api.request('PATCH', `${PATH}/${idOf(saved)}`, { body: { ...draft, etag: saved.etag } });

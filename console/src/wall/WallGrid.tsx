@@ -84,6 +84,13 @@ export function WallGrid(props: WallGridProps) {
     />
   );
   const onScreen = new Set(shown.map(({ camera }) => camera));
+  // One list, so that a tile whose turn comes stays the same to React, and its picture plays on.
+  const tiles = [
+    ...shown.map(({ index, camera }) =>
+      tile(index, camera, enlarged === null ? 'shown' : enlarged === index ? 'enlarged' : 'covered'),
+    ),
+    ...ready.filter((camera) => !onScreen.has(camera)).map((camera, index) => tile(index, camera, 'ready')),
+  ];
 
   return (
     <div
@@ -99,10 +106,7 @@ export function WallGrid(props: WallGridProps) {
       <p id="tile-keys" className="visually-hidden">
         {messages.wall.keys}
       </p>
-      {shown.map(({ index, camera }) =>
-        tile(index, camera, enlarged === null ? 'shown' : enlarged === index ? 'enlarged' : 'covered'),
-      )}
-      {ready.filter((camera) => !onScreen.has(camera)).map((camera, index) => tile(index, camera, 'ready'))}
+      {tiles}
     </div>
   );
 }

@@ -19,7 +19,7 @@ export interface PatrolView {
 export type Hold = 'pointer' | 'button' | 'page';
 
 export const SHORTEST_S = 5;
-export const LONGEST_S = 600;
+export const LONGEST_S = 3600;
 const TICK_MS = 500;
 /** How long before its turn a group is made ready: enough for tickets, key frames and the decoders. */
 const READY_MS = 6000;
