@@ -84,6 +84,7 @@ export class TilePlayer {
     this.joins = true;
     this.stalled = true;
     this.caughtUp = false;
+    this.position = -1;
     this.toldSecond = null;
     if (this.url === '') return;
     URL.revokeObjectURL(this.url);
