@@ -26,28 +26,38 @@ function memory(): Storage {
 }
 
 describe('the shelf of the server', () => {
+  const wire = { ...SAVED, tiles: 4, cameras: ['cameras/a', null] };
+
   it('is read to its last page', async () => {
-    const second = { ...SAVED, name: 'wall_layouts/w2' };
     const { asked, shelf } = server(
-      { wall_layouts: [SAVED], next_page_token: 'p' },
-      { wall_layouts: [second] },
+      { wall_layouts: [wire], next_page_token: 'p' },
+      { wall_layouts: [{ ...wire, name: 'wall_layouts/w2' }] },
     );
-    expect(await shelf.list(new AbortController().signal)).toEqual([SAVED, second]);
+    const found = await shelf.list(new AbortController().signal);
+    expect(found).toEqual([SAVED, { ...SAVED, name: 'wall_layouts/w2' }]);
     expect(asked.map(({ path }) => path)).toEqual(['/v1/wall_layouts', '/v1/wall_layouts?page_token=p']);
+  });
+
+  it('tells of a patrol the cameras that this person sees', async () => {
+    const groups = [{ cameras: [null, 'cameras/b'] }, { cameras: [null] }];
+    const { shelf } = server({ wall_layouts: [{ ...wire, patrol: { groups, seconds: 15 } }] });
+    const [found] = await shelf.list(new AbortController().signal);
+    expect(found?.patrol).toEqual({ groups: [['cameras/b']], seconds: 15 });
   });
 
   it('takes new walls, shared or not, and changes those it has by their etag', async () => {
     const { asked, shelf } = server();
-    await shelf.create({ ...DRAFT, shared_with: 'regions/421381' });
+    const shared = { ...DRAFT, shared_with: 'regions/421381' };
+    await shelf.create(shared);
     await shelf.update(SAVED, { ...DRAFT, patrol: { groups: [['cameras/b']], seconds: 15 } });
     await shelf.remove(SAVED);
-    const created = { display_name: '夜班', tiles: DRAFT.tiles, shared_with: 'regions/421381' };
+    const body = { ...DRAFT, tiles: 4, cameras: DRAFT.tiles };
     expect(asked).toEqual([
-      { method: 'POST', path: '/v1/wall_layouts', body: created },
+      { method: 'POST', path: '/v1/wall_layouts', body: { ...body, shared_with: 'regions/421381' } },
       {
         method: 'PATCH',
         path: '/v1/wall_layouts/w1',
-        body: { ...DRAFT, patrol: { groups: [['cameras/b']], seconds: 15 }, etag: 'e1' },
+        body: { ...body, patrol: { groups: [{ cameras: ['cameras/b'] }], seconds: 15 }, etag: 'e1' },
       },
       { method: 'DELETE', path: '/v1/wall_layouts/w1', body: null },
     ]);

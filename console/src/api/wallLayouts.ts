@@ -1,8 +1,8 @@
 import type { ApiClient } from './client';
 
-/** A saved wall, as it travels. */
+/** A saved wall. */
 export interface SavedLayout {
-  /** `wallLayouts/{id}` or as the server calls it: the path below /v1/. */
+  /** `wall_layouts/{id}`. */
   name: string;
   display_name: string;
   /** The principal who saved it. */
@@ -31,6 +31,18 @@ export interface LayoutShelf {
 
 const PATH = '/v1/wall_layouts';
 
+/** A layout as it travels: how many tiles, and the cameras of the first of them; null is an empty tile. */
+interface Wire {
+  name: string;
+  display_name: string;
+  owner: string;
+  tiles: number;
+  cameras?: (string | null)[];
+  patrol?: { groups?: { cameras?: (string | null)[] }[]; seconds: number } | null;
+  shared_with?: string;
+  etag: string;
+}
+
 /** The gateway's shelf. */
 export function serverShelf(api: ApiClient): LayoutShelf {
   return {
@@ -39,29 +51,47 @@ export function serverShelf(api: ApiClient): LayoutShelf {
       const found: SavedLayout[] = [];
       let token = '';
       do {
-        const page = await api.request<{ wall_layouts?: SavedLayout[]; next_page_token?: string }>(
-          'GET',
-          PATH,
-          {
-            query: { page_token: token },
-            signal,
-          },
-        );
-        found.push(...(page.wall_layouts ?? []));
+        const page = await api.request<{ wall_layouts?: Wire[]; next_page_token?: string }>('GET', PATH, {
+          query: { page_token: token },
+          signal,
+        });
+        found.push(...(page.wall_layouts ?? []).map(fromWire));
         token = page.next_page_token ?? '';
       } while (token !== '');
       return found;
     },
     create: async (draft) => {
-      const { patrol, ...rest } = draft;
-      await api.request('POST', PATH, { body: patrol ? draft : rest });
+      await api.request('POST', PATH, { body: toWire(draft) });
     },
     update: async (saved, draft) => {
-      await api.request('PATCH', `${PATH}/${idOf(saved)}`, { body: { ...draft, etag: saved.etag } });
+      const body = { ...toWire(draft), etag: saved.etag };
+      await api.request('PATCH', `${PATH}/${idOf(saved)}`, { body });
     },
     remove: async (saved) => {
       await api.request('DELETE', `${PATH}/${idOf(saved)}`);
     },
+  };
+}
+
+function fromWire({ tiles, cameras = [], patrol, shared_with = '', ...rest }: Wire): SavedLayout {
+  const groups = (patrol?.groups ?? [])
+    .map((group) => (group.cameras ?? []).filter((camera) => camera !== null))
+    .filter((group) => group.length > 0);
+  return {
+    ...rest,
+    shared_with,
+    tiles: Array.from({ length: tiles }, (_, index) => cameras[index] ?? null),
+    patrol: patrol && groups.length > 0 ? { groups, seconds: patrol.seconds } : null,
+  };
+}
+
+function toWire({ tiles, patrol, ...rest }: LayoutDraft) {
+  const groups = patrol?.groups.map((cameras) => ({ cameras }));
+  return {
+    ...rest,
+    tiles: tiles.length,
+    cameras: tiles,
+    patrol: patrol && groups ? { groups, seconds: patrol.seconds } : null,
   };
 }
 

@@ -139,7 +139,13 @@ function Wall() {
       </div>
       {dialog === 'layouts' ? (
         <LayoutsDialog
-          current={{ tiles: shownCameras(layout), patrol: patrol.plan }}
+          current={{
+            // A camera that is gone would be refused, and with it the whole layout.
+            tiles: shownCameras(layout).map((name) =>
+              name !== null && registry.byName.has(name) ? name : null,
+            ),
+            patrol: patrol.plan,
+          }}
           onApply={apply}
           onClose={() => setDialog(null)}
         />
