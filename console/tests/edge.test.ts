@@ -9,7 +9,7 @@ describe('the pace of a live picture', () => {
 
   it('is raised when it is behind, up to a tenth, and never more', () => {
     expect(paceOf(1.5, 1)).toEqual({ kind: 'rate', rate: 1.05 });
-    for (const distance of [2.1, 4, 5.9]) {
+    for (const distance of [2.1, 3, 3.9]) {
       expect(paceOf(distance, 1)).toEqual({ kind: 'rate', rate: 1.1 });
     }
   });
@@ -20,11 +20,11 @@ describe('the pace of a live picture', () => {
   });
 
   it('leaps where no pace would do', () => {
-    expect(paceOf(6.1, 1)).toEqual({ kind: 'jump' });
+    expect(paceOf(4.1, 1)).toEqual({ kind: 'jump' });
   });
 
-  it('brings a picture 5 s behind back within a minute', () => {
-    let distance = 5;
+  it('brings a picture 4 s behind back within a minute', () => {
+    let distance = 4;
     let rate = 1;
     for (let second = 0; second < 60; second += 1) {
       const pace = paceOf(distance, rate);

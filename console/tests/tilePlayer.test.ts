@@ -75,6 +75,7 @@ class FakeVideo extends EventTarget {
   currentTime = 0;
   playbackRate = 1;
   paused = true;
+  seeking = false;
   readyState = 4;
   src = '';
   play = (): Promise<void> => {

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 DRIFT_S = 2
 """Between the picture shown and the newest one that has come."""
+LATENCY_S = 3
+"""From the scene to the screen, on a busy machine."""
 CLOCK_S = 1
 """A tile's clock is told each second."""
 LINGER_S = 3
@@ -86,9 +88,13 @@ async def test_a_gateway_that_was_killed_is_found_again(screen: Screen) -> None:
     await process.wait_ready()
     for camera_id in ("gate", "bridge"):
         await expect(screen.tile(camera_id, "playing")).to_be_visible(timeout=60_000)
-    instant = await burnt_in_instant(screen.tile("gate", "playing").get_by_test_id("tile-video"))
-    assert instant is not None
-    assert time.time() - instant < 5
+    video = screen.tile("gate", "playing").get_by_test_id("tile-video")
+
+    async def of_now() -> bool:
+        instant = await burnt_in_instant(video)
+        return instant is not None and time.time() - instant < LATENCY_S
+
+    await eventually(of_now)
 
 
 async def test_a_page_out_of_sight_costs_nothing(screen: Screen) -> None:

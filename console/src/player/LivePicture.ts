@@ -45,6 +45,8 @@ export class LivePicture {
   private readonly player: TilePlayer | NativeLive | null = null;
   private state: LiveState = { kind: 'connecting' };
   private hasPlayed = false;
+  /** Nothing comes: what is still shown is the rest of what was loaded. */
+  private lost = false;
   private broken = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,13 +88,19 @@ export class LivePicture {
       onTicket: this.options.onWatermark,
       onDescribed: (codecs: string) => player.describe(codecs),
       onInit: (bytes: Uint8Array<ArrayBuffer>) => player.init(bytes),
-      onFragment: (bytes: Uint8Array<ArrayBuffer>) => player.fragment(bytes),
+      onFragment: (bytes: Uint8Array<ArrayBuffer>) => {
+        this.lost = false;
+        player.fragment(bytes);
+      },
       onDiscontinuity: () => player.discontinuity(),
       onProblem: (problem: Problem, final: boolean) => {
         player.reset(); // Not a picture more without the right to it, and none that passes for the present.
         this.refused(problem, final);
       },
-      onLost: () => this.interrupted(),
+      onLost: () => {
+        this.lost = true;
+        this.interrupted();
+      },
     };
   }
 
@@ -109,7 +117,7 @@ export class LivePicture {
   private shown(instant: number | null): void {
     this.hasPlayed = true;
     this.broken = 0;
-    this.set({ kind: 'playing' });
+    if (!this.lost) this.set({ kind: 'playing' });
     this.options.onInstant(instant);
   }
 

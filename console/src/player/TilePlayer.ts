@@ -221,7 +221,9 @@ export class TilePlayer {
     const end = endOf(buffer);
     if (end === null) return;
     this.keepUp(end, buffer);
-    if (video.currentTime !== this.position && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+    // While it seeks, the position is new and the picture is still the old one.
+    const shows = !video.seeking && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    if (shows && video.currentTime !== this.position) {
       this.position = video.currentTime;
       this.movedAt = now;
       const instant = this.instantAt(video.currentTime);

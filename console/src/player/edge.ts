@@ -2,7 +2,7 @@
 export const WANTED_S = 0.8;
 const BEHIND_S = 1.4;
 const FAR_BEHIND_S = 2;
-const LOST_S = 6;
+const LOST_S = 4;
 
 export type Pace = { kind: 'rate'; rate: number } | { kind: 'jump' };
 

@@ -50,7 +50,11 @@ export function TileState({ camera, kind, state, lastPicture, onAgain }: TileSta
     case 'paused':
       return <Notice icon="pause" title={wall.paused} />;
     case 'denied':
-      return <Notice icon="lock" tone="bad" title={wall.denied} hint={wall.deniedHint} />;
+      return (
+        <Notice icon="lock" tone="bad" title={wall.denied} hint={wall.deniedHint}>
+          {again}
+        </Notice>
+      );
     case 'ended':
       return (
         <Notice icon="lock" tone="bad" title={wall.ended} hint={wall.endedHint}>
