@@ -1,5 +1,5 @@
+import { lazy, Suspense } from 'react';
 import { RegistryProvider } from './cameras/RegistryProvider';
-import { DayScreen } from './day/DayScreen';
 import { BrandMark } from './design/Brand';
 import { Notice, Spinner } from './design/controls';
 import { Shell } from './design/Shell';
@@ -9,6 +9,11 @@ import { DeviceScreen } from './session/DeviceScreen';
 import { useSession } from './session/SessionProvider';
 import { SignIn } from './session/SignIn';
 import { WallScreen } from './wall/WallScreen';
+
+// It brings hls.js along, which the wall does without.
+const DayScreen = lazy(() =>
+  import('./day/DayScreen').then(({ DayScreen: screen }) => ({ default: screen })),
+);
 
 export function App() {
   const messages = useMessages();
@@ -53,5 +58,18 @@ function Screen() {
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
   if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
-  return <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />;
+  return (
+    <Suspense fallback={<Opening />}>
+      <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />
+    </Suspense>
+  );
+}
+
+function Opening() {
+  const messages = useMessages();
+  return (
+    <div className="splash">
+      <Spinner label={messages.common.loading} />
+    </div>
+  );
 }

@@ -69,30 +69,83 @@ export interface Messages {
   };
   wall: Words<
     | 'label'
-    | 'layout1'
-    | 'layout4'
+    | 'pictures'
+    | 'wallFullScreen'
+    | 'keys'
     | 'clear'
     | 'fill'
     | 'emptyTile'
-    | 'selected'
     | 'live'
     | 'loading'
     | 'reconnecting'
     | 'connecting'
-    | 'offline'
+    | 'noSignal'
     | 'disabled'
     | 'gone'
     | 'denied'
+    | 'deniedHint'
+    | 'ended'
+    | 'endedHint'
+    | 'crowded'
+    | 'crowdedHint'
     | 'unplayableHint'
+    | 'h265Hint'
     | 'noPlayer'
     | 'failed'
+    | 'offline'
     | 'openDay'
     | 'mute'
     | 'unmute'
     | 'fullScreen'
     | 'close'
     | 'paused'
-  > & { tile: (index: number) => string; unplayable: (codec: string) => string };
+  > & {
+    layout: (pictures: number) => string;
+    tile: (index: number) => string;
+    /** `time`: "08:05". */
+    noSignalSince: (time: string) => string;
+    unplayable: (codec: string) => string;
+  };
+  patrol: Words<
+    | 'title'
+    | 'region'
+    | 'everywhere'
+    | 'seconds'
+    | 'onlineOnly'
+    | 'nobody'
+    | 'start'
+    | 'stop'
+    | 'pause'
+    | 'goOn'
+    | 'previous'
+    | 'next'
+    | 'paused'
+    | 'waits'
+  > & {
+    secondsWrong: (shortest: number, longest: number) => string;
+    sum: (cameras: number, groups: number) => string;
+    place: (group: number, groups: number) => string;
+  };
+  layouts: Words<
+    | 'title'
+    | 'none'
+    | 'noneHint'
+    | 'unreadable'
+    | 'name'
+    | 'share'
+    | 'nobody'
+    | 'onlyHere'
+    | 'save'
+    | 'fromOther'
+    | 'conflict'
+    | 'forbidden'
+  > & {
+    pictures: (count: number) => string;
+    patrol: (groups: number, seconds: number) => string;
+    sharedWith: (region: string) => string;
+    overwrite: (name: string) => string;
+    remove: (name: string) => string;
+  };
   day: Words<
     | 'back'
     | 'date'
