@@ -28,6 +28,9 @@ from services.gateway.consent.grants import GrantRoutes
 from services.gateway.consent.resources import Desk
 from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
+from services.gateway.evidence.downloads import DownloadRoutes
+from services.gateway.evidence.export_rights import ExportRights
+from services.gateway.evidence.exports import ExportRoutes
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.edges import edge, mark
@@ -53,7 +56,7 @@ from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
 from snowlight.errors import FailedPreconditionError
-from snowlight.object_store import open_stores
+from snowlight.object_store import open_store, open_stores
 from snowlight.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -68,7 +71,9 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
 
     Raises FailedPreconditionError when the address is taken.
     """
-    stores = open_stores(settings.store, runtime.cluster.data_dir)
+    data_dir = runtime.cluster.data_dir
+    stores = open_stores(settings.store, data_dir)
+    evidence = open_store(settings.evidence.store(settings.store, data_dir), data_dir)
     cameras = CameraModel()
     metrics = GatewayMetrics(runtime.registry)
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
@@ -81,7 +86,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             _background(follow_cameras(peers, cameras), hubs.run(), *viewing.work(peers))
         )
         stack.push_async_callback(viewing.finish)
-        site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
+        site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores, evidence)
         port = await stack.enter_async_context(_serve(site, settings.listen, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
@@ -96,6 +101,7 @@ def build_site(
     viewing: Viewing,
     metrics: GatewayMetrics,
     stores: Mapping[str, ObjectStore],
+    evidence: ObjectStore,
 ) -> web.Application:
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
@@ -105,6 +111,7 @@ def build_site(
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
     camera_routes = CameraRoutes(peers, identity, cameras, clock)
+    export_rights = ExportRights(peers, identity, verifier, viewing.desk)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
@@ -130,6 +137,10 @@ def build_site(
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras).routes(),
+        *ExportRoutes(peers, identity, export_rights, camera_routes, cameras, clock).routes(),
+        *DownloadRoutes(
+            identity, export_rights, evidence, sending, clock, runtime.cluster.time_zone
+        ).routes(),
         *TimelineRoutes(peers, identity, camera_routes, clock).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),

@@ -16,7 +16,7 @@ from snowlight.api.auth.v1 import (
     sign_in_pb2_grpc,
 )
 from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
-from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
+from snowlight.api.storage.v1 import export_pb2_grpc, hold_pb2_grpc, storage_pb2_grpc
 from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
@@ -42,6 +42,7 @@ class Peers:
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
     holds: hold_pb2_grpc.HoldsAsyncStub
+    exports: export_pb2_grpc.ExportsAsyncStub
     watch_live: Any
     """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
     read_spool: Any
@@ -74,6 +75,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
         holds: hold_pb2_grpc.HoldsAsyncStub = hold_pb2_grpc.HoldsStub(storage)
+        exports: export_pb2_grpc.ExportsAsyncStub = export_pb2_grpc.ExportsStub(storage)
         service = "/snowlight.api.ingest.v1.Live"
         yield Peers(
             tokens=tokens,
@@ -87,6 +89,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             live=live,
             storage=index,
             holds=holds,
+            exports=exports,
             watch_live=raw_stream(
                 ingest, f"{service}/WatchLive", live_pb2.WatchLiveRequest.SerializeToString
             ),

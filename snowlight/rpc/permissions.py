@@ -153,10 +153,10 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "ReleaseHold": {_ADMIN, _GATEWAY},
     },
     "snowlight.api.storage.v1.Exports": {
-        "CreateExport": {_ADMIN},
-        "GetExport": {_ADMIN},
-        "ListExports": {_ADMIN},
-        "CancelExport": {_ADMIN},
+        "CreateExport": {_ADMIN, _GATEWAY},
+        "GetExport": {_ADMIN, _GATEWAY},
+        "ListExports": {_ADMIN, _GATEWAY},
+        "CancelExport": {_ADMIN, _GATEWAY},
     },
     "snowlight.api.storage.v1.IntegrityReports": {
         "GetIntegrity": {_ADMIN},

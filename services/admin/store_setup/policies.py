@@ -13,7 +13,7 @@ def policies(footage_buckets: list[str], evidence_bucket: str | None) -> dict[st
     statements = {
         "ingest": _ingest(footage_buckets),
         "storage": _storage(footage_buckets, evidence_bucket),
-        "gateway": _gateway(footage_buckets),
+        "gateway": _gateway(footage_buckets, evidence_bucket),
     }
     return {
         service: {"Version": "2012-10-17", "Statement": allowed}
@@ -50,14 +50,15 @@ def _storage(footage: list[str], evidence: str | None) -> list[Policy]:
     ]
 
 
-def _gateway(footage: list[str]) -> list[Policy]:
-    """Reads footage. It can change nothing.
+def _gateway(footage: list[str], evidence: str | None) -> list[Policy]:
+    """Reads footage, and evidence to be taken along. It can change nothing.
 
     Without ListBucket a store does not tell a missing object from a forbidden one.
     """
+    taken = [evidence] if evidence else []
     return [
-        _allow(["s3:GetObject"], _below(footage, "rec")),
-        _allow(["s3:ListBucket"], [_bucket(name) for name in footage]),
+        _allow(["s3:GetObject"], [*_below(footage, "rec"), *_below(taken, "exp")]),
+        _allow(["s3:ListBucket"], [_bucket(name) for name in (*footage, *taken)]),
     ]
 
 
