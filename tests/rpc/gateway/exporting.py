@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,11 @@ class Yard:
         await eventually(has, timeout_s=60)
         return found
 
-    async def load(self, path: str, by: str = "root", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    async def load(self, path: str, by: str = "root", **headers: str) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body of what is taken along."""
         headers["Authorization"] = f"Bearer {await self.site.token(by)}"
         async with self.site.http.get(path, headers=headers) as response:
-            return response.status, dict(response.headers), await response.read()
+            return response.status, response.headers, await response.read()
 
     async def unpack(self, name: str, folder: Path, by: str = "root") -> Path:
         """Load the package of an export; where its manifest lies."""
@@ -83,7 +84,8 @@ class Yard:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             assert package.testzip() is None
             package.extractall(folder)
-        return next(folder.glob("*/manifest.json"))
+            (manifest,) = (each for each in package.namelist() if each.endswith("/manifest.json"))
+        return folder / manifest
 
 
 async def settle_yard(site: Site) -> Yard:

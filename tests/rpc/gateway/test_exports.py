@@ -26,10 +26,11 @@ async def test_an_export_plays_and_is_verified(yard: Yard, tmp_path: Path) -> No
 
     status, headers, data = await yard.load(f"/v1/{export['name']}/download?file={file['file']}")
     assert (status, headers["Content-Type"], len(data)) == (200, "video/mp4", file["size"])
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         pictures = [frame.time for frame in container.decode(video=0)]
     assert len(pictures) == 2 * STRETCH_S * FRAMES_PER_SECOND
-    assert (pictures[0], pictures[-1]) == (0, pytest.approx(2 * STRETCH_S - 1 / FRAMES_PER_SECOND))
+    assert pictures[0] == 0
+    assert pictures[-1] == pytest.approx(2 * STRETCH_S - 1 / FRAMES_PER_SECOND)
 
     manifest = await yard.unpack(export["name"], tmp_path / "package")
     verdict = verify(manifest, evidence_key(yard.site.runtime.key))

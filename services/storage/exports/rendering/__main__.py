@@ -9,6 +9,9 @@ from typing import BinaryIO
 
 import av
 
+from services.storage.exports.rendering.burning import Painter
+from services.storage.exports.rendering.encoding import Encoding
+from services.storage.exports.rendering.exact import ExactCopying
 from services.storage.exports.rendering.film import Copying
 from services.storage.exports.rendering.job import LARGEST_OBJECT, LENGTH, Job, Made, Word
 
@@ -43,7 +46,7 @@ def _submit_to(parent: int) -> None:
 
 def _render(source: BinaryIO) -> list[Made]:
     job = Job.model_validate_json(source.readline())
-    film = Copying(job)
+    film = _film(job)
     while True:
         start_ms, size = _length(source), _length(source)
         if size == 0:
@@ -52,6 +55,12 @@ def _render(source: BinaryIO) -> list[Made]:
             raise ValueError(f"an object of {size} bytes")
         film.feed(_exactly(source, size), start_ms)
         _say(Word(kind="at", at_ms=start_ms))
+
+
+def _film(job: Job) -> Copying | Encoding | ExactCopying:
+    if job.mark:
+        return Encoding(job, "encoded", Painter(job.mark, job.time_zone))
+    return ExactCopying(job) if job.exact else Copying(job)
 
 
 def _length(source: BinaryIO) -> int:

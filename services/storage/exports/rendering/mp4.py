@@ -80,6 +80,16 @@ class Mp4:
         self._audio = stream
 
     @property
+    def width(self) -> int:
+        assert self._video is not None
+        return self._video.width
+
+    @property
+    def height(self) -> int:
+        assert self._video is not None
+        return self._video.height
+
+    @property
     def has_audio(self) -> bool:
         return self._audio is not None
 

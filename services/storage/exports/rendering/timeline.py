@@ -35,6 +35,8 @@ class FileTimeline:
                 return False
             kept_ms = hole_ms if 0 < hole_ms <= JOIN_MS else 0
             self.shift = self.end + round(kept_ms * TICKS_PER_MS) - first.dts
+            if abs(hole_ms) <= JOIN_MS:
+                return True
         offset_ms = round((shown + self.shift) / TICKS_PER_MS)
         self._parts.append(Part(start_ms=round(wall_ms), end_ms=round(wall_ms), offset_ms=offset_ms))
         return True
