@@ -67,6 +67,7 @@ def build_exports(
             evidence,
             runtime.cluster.data_dir / "rendering",
             runtime.cluster.time_zone,
+            runtime.clock,
             runtime.reached,
         ),
         evidence_key(runtime.key),

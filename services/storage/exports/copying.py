@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
 
-from services.storage.exports.evidence_store import EvidenceStore
+from services.storage.exports.evidence_store import SHORTEST_LOCK_MS, EvidenceStore
 from services.storage.exports.export import OPEN_STATES, RENDERED, Export, ExportState, Phase
 from services.storage.exports.footage import ExportFootage
 from services.storage.exports.rendering.renderer import CancelledExportError, Renderer
@@ -103,13 +103,14 @@ class ExportWorker:
                 await self._holds.release(export)
 
     async def _delete_expired(self) -> None:
-        """Rendered files whose time is over."""
-        for export in await self._repository.overdue(self._clock.now_ms()):
+        """Rendered files whose time is over, and no lock on them is left."""
+        locked_ms = SHORTEST_LOCK_MS if self._evidence.immutable else 0
+        for export in await self._repository.overdue(self._clock.now_ms() - locked_ms):
             folder = f"{export.folder}/{RENDERED}"
             try:
                 if files := await self._evidence.files(folder):
                     await self._evidence.delete(folder, files)
-            except FailedPreconditionError as error:  # the bucket locks whatever is put there
+            except FailedPreconditionError as error:  # a longer lock than ours, or a legal hold
                 log.warning("export.rendered_kept", export=export.name, error=str(error))
             await self._repository.expire(export.id)
 

@@ -21,6 +21,8 @@ from snowlight.object_store import StoreDescription
 _READ_ONLY = 0o440
 _PART_SIZE = 16 << 20
 _COPIED_AT_ONCE = 1 << 20
+SHORTEST_LOCK_MS = 300_000
+"""A lock must end in the future by the store's clock as well."""
 _NO_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError", "NoSuchBucket"}
 _LOCKED = {"InvalidRequest", "AccessDenied"}
 """MinIO and S3 for a version under a lock or a legal hold. AccessDenied is also whoever lacks the right."""
@@ -42,8 +44,8 @@ class EvidenceStore(Protocol):
     async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
         """Write an object that stays until then. Raises FailedPreconditionError where it would not."""
 
-    async def put_file(self, key: str, path: Path) -> None:
-        """Write a file that may be deleted again."""
+    async def put_file(self, key: str, path: Path, now_ms: int) -> None:
+        """Write a file that may be deleted again, SHORTEST_LOCK_MS from now at the latest."""
 
     async def read(self, key: str) -> bytes:
         """An object. Raises NotFoundError("export.copy_gone")."""
@@ -96,7 +98,10 @@ class LockedBucket:
 
         await self._call(write)
 
-    async def put_file(self, key: str, path: Path) -> None:
+    async def put_file(self, key: str, path: Path, now_ms: int) -> None:
+        # A retention that is named comes before the bucket's own rule, which locks for as long as evidence.
+        until = datetime.fromtimestamp((now_ms + SHORTEST_LOCK_MS) / 1000, UTC)
+
         def write(control: Minio) -> None:
             control.fput_object(
                 bucket_name=self._bucket,
@@ -105,6 +110,7 @@ class LockedBucket:
                 content_type="video/mp4",
                 part_size=_PART_SIZE,
                 num_parallel_uploads=1,
+                retention=Retention(self._mode, until),
             )
 
         await self._call(write)
@@ -211,7 +217,7 @@ class Folder:
                 "evidence.unavailable", f"cannot write evidence: {error.strerror}"
             ) from error
 
-    async def put_file(self, key: str, path: Path) -> None:
+    async def put_file(self, key: str, path: Path, now_ms: int) -> None:
         try:
             await asyncio.to_thread(_copy, path, self._folder / key)
         except OSError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from snowlight.api.storage.v1 import export_pb2
+from snowlight.clock import SystemClock
 from snowlight.evidence.verification import verify
 from tests.parts.minio import MinioServer
 from tests.rpc.storage.conftest import Cluster
@@ -106,30 +107,25 @@ async def test_whoever_ends_an_export_ends_its_renderer(cluster: Cluster, eviden
     assert not (evidence / created.manifest_key).is_file()
 
 
-async def test_in_a_locked_bucket_rendered_files_go_and_copies_stay(
+async def test_in_a_bucket_that_locks_all_rendered_files_are_free_in_minutes(
     postgres_url: str, minio_server: MinioServer, tmp_path: Path
 ) -> None:
     root = minio_server.store("rendered-village")
     cluster = Cluster(postgres_url, tmp_path, await restricted(root, tmp_path))
     client, bucket = minio_server.client(), "rendered-village-evidence"
-
-    def there(folder: str) -> list[str]:
-        found = client.list_objects(
-            bucket_name=bucket, prefix=f"exp/{folder}/", recursive=True, include_version=True
-        )
-        return [str(each.object_name).rpartition("/")[2] for each in found]
-
-    async with filmed_storage(cluster, root, export_rendered_days=5 / 86_400) as desk:
+    async with filmed_storage(cluster, root) as desk:
         export = await desk.ended((await desk.create("a", rendering=KEY_FRAME)).name)
-        assert (export.error, export.immutable, len(export.files)) == ("", True, 1)
-        assert there(f"{export.name[8:]}/rendered") == [export.files[0].file.rpartition("/")[2]]
-
-        async def expired() -> bool:
-            return (await desk.get(export.name)).expired
-
-        await eventually(expired)
-        assert there(f"{export.name[8:]}/rendered") == []
-        assert len(there(export.name[8:])) == 5, "three objects, the manifest and its signature"
+    assert (export.error, export.immutable, len(export.files)) == ("", True, 1)
+    locked_for: dict[str, float] = {}
+    for each in client.list_objects(bucket_name=bucket, prefix=f"exp/{export.name[8:]}/", recursive=True):
+        name = str(each.object_name)
+        kept = client.get_object_retention(bucket_name=bucket, object_name=name)
+        assert kept is not None
+        locked_for[name] = kept.retain_until_date.timestamp() - SystemClock().now_ms() / 1000
+    assert len(locked_for) == 6, "three objects, one rendered file, the manifest and its signature"
+    rendered = locked_for.pop(f"exp/{export.name[8:]}/{export.files[0].file}")
+    assert rendered <= 300
+    assert min(locked_for.values()) > 360 * 86_400
 
 
 async def test_erased_footage_goes_from_rendered_files_too(cluster: Cluster, evidence: Path) -> None:

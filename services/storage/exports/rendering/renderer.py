@@ -17,6 +17,7 @@ from services.storage.exports.rendering.job import Job, Made
 from services.storage.exports.rendering.plan import FilePlan, plan_files
 from services.storage.exports.rendering.process import render
 from services.storage.exports.repository import ExportRepository
+from snowlight.clock import Clock
 from snowlight.errors import DataLossError, UnavailableError
 from snowlight.evidence.manifest import EvidenceCamera, EvidenceRendering, EvidenceSpan, RenderedPart, to_ms
 from snowlight.instants import format_instant
@@ -55,6 +56,7 @@ class Renderer:
         evidence: EvidenceStore,
         folder: Path,
         time_zone: str,
+        clock: Clock,
         reached: Reached,
     ) -> None:
         """`folder`: where files are made, before they go to the evidence store."""
@@ -62,6 +64,7 @@ class Renderer:
         self._evidence = evidence
         self._folder = folder
         self._time_zone = time_zone
+        self._clock = clock
         self._reached = reached
 
     async def clear(self) -> None:
@@ -158,7 +161,7 @@ class Renderer:
         begin = datetime.fromtimestamp(made.parts[0].start_ms / 1000, ZoneInfo(self._time_zone))
         file = f"{RENDERED}/{label}_{begin:%Y%m%d-%H%M%S}-{made.parts[0].start_ms % 1000:03d}.mp4"
         self._reached("export.upload")
-        await self._evidence.put_file(f"{export.folder}/{file}", folder / made.path)
+        await self._evidence.put_file(f"{export.folder}/{file}", folder / made.path, self._clock.now_ms())
         told = EvidenceRendering(
             file=file,
             start=format_instant(made.parts[0].start_ms),
