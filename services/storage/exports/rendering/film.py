@@ -76,8 +76,13 @@ def entry(pictures: Sequence[Picture], start_ms: int, reached_ms: float | None) 
 
 
 def behind(pictures: Sequence[Picture], end_ms: int) -> int:
-    """Behind the last picture, as they are decoded, that is shown before the window ends."""
-    return next((at + 1 for at in range(len(pictures) - 1, -1, -1) if pictures[at].wall_ms < end_ms), 0)
+    """Behind the last picture, as they are decoded, that is shown before the window ends, and those between
+    it and what it is decoded from."""
+    end = next((at + 1 for at in range(len(pictures) - 1, -1, -1) if pictures[at].wall_ms < end_ms), 0)
+    latest = max((picture.pts for picture in pictures[:end]), default=0)
+    while end < len(pictures) and pictures[end].pts < latest:
+        end += 1
+    return end
 
 
 def place_sounds(
