@@ -23,9 +23,16 @@ from services.gateway.http.routes import Parameter, Route
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
+from snowlight.access.token import TicketClaims
 from snowlight.api.storage.v1 import export_pb2
 from snowlight.clock import Clock
-from snowlight.errors import ExpiredError, FailedPreconditionError, NotFoundError, UnavailableError
+from snowlight.errors import (
+    ExpiredError,
+    FailedPreconditionError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+)
 from snowlight.evidence.manifest import MANIFEST_NAME
 from snowlight.evidence.signature import SIGNATURE_SUFFIX
 from snowlight.instants import format_instant
@@ -150,9 +157,12 @@ class DownloadRoutes:
     ) -> list[TicketUse]:
         person = await self._identity.person(request)
         footage = Footage.of(export)
-        return await self._rights.take(
+        uses = await self._rights.take(
             person, Footage(uids, footage.start_ms, footage.end_ms, footage.purpose)
         )
+        for use in uses:
+            require_obliged(export.rendering, use.claims)
+        return uses
 
     async def _send(
         self,
@@ -199,6 +209,15 @@ class DownloadRoutes:
 
     def _local(self, instant_ms: int) -> str:
         return f"{datetime.fromtimestamp(instant_ms / 1000, self._zone):%Y%m%d-%H%M%S}"
+
+
+def require_obliged(rendering: export_pb2.Rendering, claims: TicketClaims) -> None:
+    """Raises PermissionDeniedError for files that are more than a right is for: what it obliges to may have
+    changed since they were made, or be another for who loads them."""
+    if claims.marked and not rendering.burn_in:
+        raise PermissionDeniedError("export.not_marked", "your right is for marked pictures: make an export")
+    if claims.silent and claims.camera_uid not in rendering.silent_camera_uids:
+        raise PermissionDeniedError("export.not_silent", "your right is without sound: make an export")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from services.storage.exports.rendering.encoding import Encoding
 from services.storage.exports.rendering.exact import ExactCopying
 from services.storage.exports.rendering.film import Copying
 from services.storage.exports.rendering.job import Job, Made
+from snowlight.media.boxes import build_prft, init_size, iterate
 
 START_MS = 1_795_000_000_000
 FRAME_MS = 40
@@ -71,6 +72,19 @@ def film(
         if voice is not None:
             container.mux(voice.encode(None))
     return file.getvalue()
+
+
+def with_capture_times(data: bytes, start_ms: int) -> bytes:
+    """The object with a `prft` before each fragment, a second each, the first captured at `start_ms`."""
+    init = init_size(data)
+    stamped = data[:init]
+    fragments = 0
+    for kind, content, end in iterate(data, init):
+        if kind == b"moof":
+            stamped += build_prft(start_ms + fragments * 1000, 0)
+            fragments += 1
+        stamped += data[content - 8 : end]
+    return stamped
 
 
 def job(

@@ -7,7 +7,7 @@ import pytest
 
 from services.storage.exports.rendering.exact import ExactCopying
 from services.storage.exports.rendering.film import Copying
-from tests.unit.storage.filmed import FRAME_MS, GROUP, START_MS, film, job, made, see
+from tests.unit.storage.filmed import FRAME_MS, GROUP, START_MS, film, job, made, see, with_capture_times
 
 STREAMS = [
     pytest.param({}, id="h264"),
@@ -85,6 +85,14 @@ def test_who_may_not_hear_gets_a_file_without_a_track_of_sound(tmp_path: Path) -
     (file,) = made(Copying(job(tmp_path, 0, 4_000, silent=True)), (0, film(4, sound=True)))
     assert "mp4a" not in file.codecs
     assert see(tmp_path / file.path).sound_ms == 0
+
+
+def test_when_pictures_were_captured_is_told_by_the_object_itself(tmp_path: Path) -> None:
+    stamped = with_capture_times(film(4), START_MS + 700)
+    (file,) = made(ExactCopying(job(tmp_path, 1_900, 3_900, exact=True)), (0, stamped))
+    seen = see(tmp_path / file.path)
+    assert seen.numbers == [number % 60 for number in range(30, 80)]
+    assert file.parts[0].start_ms == START_MS + 1_900
 
 
 def test_footage_before_or_behind_the_window_makes_no_file(tmp_path: Path) -> None:
