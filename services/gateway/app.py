@@ -42,6 +42,9 @@ from services.gateway.events.exports import ExportBoard
 from services.gateway.events.routes import EventRoutes
 from services.gateway.events.sights import Sights
 from services.gateway.events.stream import Sources
+from services.gateway.evidence.downloads import DownloadRoutes
+from services.gateway.evidence.export_rights import ExportRights
+from services.gateway.evidence.exports import ExportRoutes
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.bodies import timely_bodies
 from services.gateway.http.bounds import Bounds, room_for_connections
@@ -86,7 +89,7 @@ from services.gateway.wall.routes import WallRoutes
 from services.gateway.workspace.favourites import FavouriteRoutes
 from services.gateway.workspace.layouts import WallLayoutRoutes
 from snowlight.errors import FailedPreconditionError
-from snowlight.object_store import open_stores
+from snowlight.object_store import open_store, open_stores
 from snowlight.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -101,8 +104,10 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
 
     Raises FailedPreconditionError when the address is taken.
     """
-    stores = open_stores(settings.store, runtime.cluster.data_dir)
     cameras, journal = CameraModel(), CameraJournal()
+    data_dir = runtime.cluster.data_dir
+    stores = open_stores(settings.store, data_dir)
+    evidence = open_store(settings.evidence.store(settings.store, data_dir), data_dir)
     metrics = GatewayMetrics(runtime.registry)
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
     async with AsyncExitStack() as stack:
@@ -117,7 +122,9 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             )
         )
         stack.push_async_callback(viewing.finish)
-        site = build_site(runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores)
+        site = build_site(
+            runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores, evidence
+        )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
@@ -135,6 +142,7 @@ def build_site(
     viewing: Viewing,
     metrics: GatewayMetrics,
     stores: Mapping[str, ObjectStore],
+    evidence: ObjectStore,
 ) -> web.Application:
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
@@ -149,6 +157,7 @@ def build_site(
     attempts = Attempts(runtime.key)
     lists = CameraLists(cameras)
     camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
+    export_rights = ExportRights(peers, identity, verifier, viewing.desk)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
@@ -198,6 +207,10 @@ def build_site(
         *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
         *OfflineRoutes(identity, cameras, lists).routes(),
         *StorageRoutes(peers, identity).routes(),
+        *ExportRoutes(peers, identity, export_rights, camera_routes, cameras, attempts, clock).routes(),
+        *DownloadRoutes(
+            identity, export_rights, evidence, sending, clock, runtime.cluster.time_zone
+        ).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *events.routes(),

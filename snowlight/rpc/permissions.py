@@ -168,10 +168,10 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "ReleaseHold": {_ADMIN, _GATEWAY},
     },
     "snowlight.api.storage.v1.Exports": {
-        "CreateExport": {_ADMIN},
-        "GetExport": {_ADMIN},
+        "CreateExport": {_ADMIN, _GATEWAY},
+        "GetExport": {_ADMIN, _GATEWAY},
         "ListExports": {_ADMIN, _GATEWAY},
-        "CancelExport": {_ADMIN},
+        "CancelExport": {_ADMIN, _GATEWAY},
     },
     "snowlight.api.storage.v1.IntegrityReports": {
         "GetIntegrity": {_ADMIN, _GATEWAY},

@@ -81,6 +81,8 @@ class ExportBoard:
                 {
                     "name": export.name,
                     "state": export_pb2.Export.State.Name(export.state),
+                    "phase": export_pb2.Export.Phase.Name(export.phase),
+                    "percent": export.percent,
                     "bytes_done": export.bytes_done,
                     "bytes_total": export.bytes_total,
                     "error": export.error,

@@ -209,10 +209,22 @@ class Identity:
         answer = await self._first_allowed(actions, question)
         return [(part.start_ms, part.end_ms) for part in answer.told]
 
-    async def may(self, person: Person, action: str, *, camera_uid: str) -> bool:
-        """Whether `action` is allowed on the camera."""
+    async def may(
+        self,
+        person: Person,
+        action: str,
+        *,
+        camera_uid: str,
+        window_ms: tuple[int, int] | None = None,
+        purpose: str = "",
+    ) -> bool:
+        """Whether `action` is allowed on the camera; of footage, on its window, for the purpose."""
         question = _about(person, camera_uid)
         question.action = action
+        question.purpose = purpose[:_LONGEST_PURPOSE]
+        if window_ms is not None:
+            question.start.FromMilliseconds(window_ms[0])
+            question.end.FromMilliseconds(window_ms[1])
         return not await self._ask(question)
 
     async def _first_allowed(

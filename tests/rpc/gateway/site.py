@@ -239,7 +239,7 @@ async def run_site(
     async with AsyncExitStack() as stack:
         auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
-        storage = StorageSettings(listen=cluster.storage_address)
+        storage = StorageSettings(listen=cluster.storage_address, export_wait_seconds=0)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
         ingest_stack = await stack.enter_async_context(AsyncExitStack())
         ingest = await ingest_stack.enter_async_context(run_ingest(_part(runtime, "ingest")))

@@ -61,7 +61,10 @@ async def test_an_export_s_states_are_told_to_who_made_it(
         first = await maker.next()
         assert first.kind == "export"
         assert first.id
-        assert set(first.data) == {"name", "state", "bytes_done", "bytes_total", "error"}
+        assert set(first.data) == {
+            *("name", "state", "phase", "percent"),
+            *("bytes_done", "bytes_total", "error"),
+        }
         assert first.data["name"] == name
         with suppress(grpc.aio.AioRpcError):  # it may have failed by now
             await exports.CancelExport(export_pb2.CancelExportRequest(name=name))
