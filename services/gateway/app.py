@@ -27,7 +27,6 @@ from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
-from services.gateway.cameras.writing import CameraWriting
 from services.gateway.config import GatewaySettings
 from services.gateway.consent.consents import ConsentRoutes
 from services.gateway.consent.dossiers import DossierRoutes
@@ -149,9 +148,7 @@ def build_site(
         *RegionRoutes(identity).routes(),
         *PrincipalRoutes(peers, identity).routes(),
         *camera_routes.routes(),
-        *CameraFileRoutes(
-            CameraImport(CameraWriting(peers, identity), identity, cameras, clock), identity, cameras
-        ).routes(),
+        *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
         *AuditRoutes(peers, identity, cameras).routes(),

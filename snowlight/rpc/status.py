@@ -79,6 +79,14 @@ def http_status_of(code: int) -> int:
     return SnowlightError.http_status
 
 
+def error_of(code: int, reason: str, detail: str, field: str) -> SnowlightError:
+    """The error that an answer to one of a batch tells of by a `google.rpc.Code`."""
+    for status, cls in _BY_GRPC_CODE.items():
+        if status.value[0] == code:
+            return cls(reason, detail, field=field)
+    return SnowlightError(reason, detail, field=field)
+
+
 def _from_status(status: status_pb2.Status) -> SnowlightError | None:
     info = error_details_pb2.ErrorInfo()
     request = error_details_pb2.BadRequest()
