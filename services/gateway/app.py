@@ -130,7 +130,7 @@ def build_site(
     sheets = Sheets(index, key_frames, StoredSheets(stores), clock, metrics)
     attempts = Attempts(runtime.key)
     camera_routes = CameraRoutes(peers, identity, cameras, attempts, clock)
-    desk = Desk(identity, cameras)
+    desk = Desk(identity, cameras, attempts)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
         ClientAuth(settings.client_certificate_header),
@@ -146,7 +146,7 @@ def build_site(
         *devices.routes(),
         *AccountRoutes(peers, identity).routes(),
         *RegionRoutes(identity).routes(),
-        *PrincipalRoutes(peers, identity).routes(),
+        *PrincipalRoutes(peers, identity, attempts).routes(),
         *camera_routes.routes(),
         *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
@@ -158,7 +158,7 @@ def build_site(
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *timelines.routes(),
         *NearRoutes(identity, cameras, timelines, clock).routes(),
-        *WallLayoutRoutes(peers, identity, cameras).routes(),
+        *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),

@@ -37,7 +37,7 @@ async def test_each_is_answered_as_if_it_were_asked_alone(auth: Auth) -> None:
         ("camera.manage", {"camera": auth_pb2.CameraFacts(region="regions/421381", ownership="public")}),
     )
     alone = [await authorize(auth, token, action, **resource) for action, resource in resources]
-    results = await ask(auth, token, *(Question(action=action, **one) for action, one in resources))  # type: ignore[arg-type]
+    results = await ask(auth, token, *(Question(action=action, **one) for action, one in resources))
     assert [result.response for result in results] == alone
     assert {answer.allowed for answer in alone} == {True, False}
 

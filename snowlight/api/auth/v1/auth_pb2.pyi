@@ -1464,8 +1464,18 @@ class CreatePrincipalRequest(_message.Message):
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
     ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     password: _builtins.str
     """None for systems."""
+    request_id: _builtins.str
+    """Unset, or the same for every attempt at one creation, for 24 h: a later attempt is answered with what the
+    first has made, as it is now (AIP-155).
+    """
+    request_fingerprint: _builtins.bytes
+    """What tells one creation from another under the same request_id, which is ALREADY_EXISTS
+    (request.id_reused). Opaque, 64 bytes at most.
+    """
     @_builtins.property
     def principal(self) -> Global___Principal: ...
     @_builtins.property
@@ -1476,10 +1486,12 @@ class CreatePrincipalRequest(_message.Message):
         principal: Global___Principal | None = ...,
         password: _builtins.str = ...,
         on_behalf_of: Global___OnBehalfOf | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "principal", b"principal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "password", b"password", "principal", b"principal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "password", b"password", "principal", b"principal", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1571,6 +1583,11 @@ class CreateJurisdictionRequest(_message.Message):
 
     JURISDICTION_FIELD_NUMBER: _builtins.int
     ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """As of CreatePrincipal."""
+    request_fingerprint: _builtins.bytes
     @_builtins.property
     def jurisdiction(self) -> Global___Jurisdiction: ...
     @_builtins.property
@@ -1580,10 +1597,12 @@ class CreateJurisdictionRequest(_message.Message):
         *,
         jurisdiction: Global___Jurisdiction | None = ...,
         on_behalf_of: Global___OnBehalfOf | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
