@@ -6,7 +6,7 @@ from services.auth.authorization import Authorization
 from services.auth.camera_model import CameraModel
 from services.auth.messages import region_message
 from services.auth.model import Principal
-from services.auth.rights import Rights, caller_in, load_caller
+from services.auth.rights import Rights, caller_in, check_action, load_caller
 from services.auth.sight import VisibleCameras, visible_regions
 from services.auth.tickets.service import LARGEST_BATCH, Tickets, TicketService, problem_of
 from services.auth.validation import invalid
@@ -40,6 +40,7 @@ class AccessService(TicketService):
     async def Authorize(  # noqa: N802
         self, request: auth_pb2.AuthorizeRequest, context: Any
     ) -> auth_pb2.AuthorizeResponse:
+        check_action(request.action)  # told also to whom no token names
         caller = await self._verifier.access_token(request.access_token)
         [answer] = await self._authorization.answer_all(caller, [request], request.remote_address)
         if isinstance(answer, SnowlightError):
