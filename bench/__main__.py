@@ -5,7 +5,7 @@ import sys
 
 NAMES = (
     *("ingest", "put", "storage", "rebuild", "reconcile", "sweep"),
-    *("decision", "tickets", "audit", "serving", "viewers"),
+    *("decision", "tickets", "audit", "serving", "viewers", "imports"),
 )
 
 

@@ -43,9 +43,24 @@ class Program:
     """URLs by the camera's source: one, or one for each who has signed in."""
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The four services."""
+
+    pids: Mapping[str, int]
+    """By service."""
+    addresses: Mapping[str, str]
+    """By service, "host:port"."""
+
+    @property
+    def root(self) -> str:
+        """The gateway's URL."""
+        return f"http://{self.addresses['gateway']}"
+
+
 @contextmanager
-def gateway(folder: Path, sources: list[str], *, viewers: int = 1) -> Iterator[Program]:
-    """A gateway on a core of its own, the other services on another, and so many people."""
+def cluster(folder: Path, role: auth_pb2.Role.ValueType) -> Iterator[Cluster]:
+    """A gateway on a core of its own, the other services on another, and a person of that role."""
     names = ("auth", "ingest", "storage", "gateway")
     addresses = {name: f"127.0.0.1:{free_port()}" for name in names}
     env = {
@@ -60,21 +75,27 @@ def gateway(folder: Path, sources: list[str], *, viewers: int = 1) -> Iterator[P
     }
     log = folder / "snowlight.log"
     with ExitStack() as stack:
-        pid = 0
+        pids = {}
         for name in names:
             core = TESTED_CORE if name == "gateway" else BEHIND_CORE
             command = [sys.executable, "-m", "services", name]
-            pid = stack.enter_context(running(command, core=core, log=log, env=env)).pid
+            pids[name] = stack.enter_context(running(command, core=core, log=log, env=env)).pid
             wait_for_port(addresses[name])
-        asyncio.run(_add_person(addresses["auth"]))
-        asyncio.run(register_cameras(addresses["ingest"], _KEY, sources))
-        root = f"http://{addresses['gateway']}"
-        signed_in = [_live_playlists(root, len(sources)) for _ in range(viewers)]
+        asyncio.run(_add_person(addresses["auth"], role))
+        yield Cluster(pids, addresses)
+
+
+@contextmanager
+def gateway(folder: Path, sources: list[str], *, viewers: int = 1) -> Iterator[Program]:
+    """A gateway on a core of its own, the other services on another, and so many people."""
+    with cluster(folder, auth_pb2.VIEWER) as services:
+        asyncio.run(register_cameras(services.addresses["ingest"], _KEY, sources))
+        signed_in = [_live_playlists(services.root, len(sources)) for _ in range(viewers)]
         playlists = {
             source: tuple(urljoin(each[number], "live/media.m3u8") for each in signed_in)
             for number, source in enumerate(sources)
         }
-        yield Program((pid,), playlists)
+        yield Program((services.pids["gateway"],), playlists)
 
 
 @contextmanager
@@ -153,6 +174,12 @@ def get(url: str) -> bytes:
             time.sleep(0.5)
 
 
+def sign_in(root: str) -> str:
+    """An access token of the benchmark's person. Raises urllib.error.URLError."""
+    form = f"grant_type=password&username=bench&password={_PASSWORD.replace(' ', '+')}"
+    return str(_post(f"{root}/v1/token", form.encode(), {})["access_token"])
+
+
 def _variant(url: str) -> str:
     """The media playlist that a multivariant playlist names."""
     lines = get(url).decode().splitlines()
@@ -163,12 +190,10 @@ def _live_playlists(root: str, cameras: int) -> list[str]:
     """The live playlist of each camera for somebody who has just signed in, asked for until auth and the
     gateway know all cameras."""
     deadline = time.monotonic() + _READY_S
-    form = f"grant_type=password&username=bench&password={_PASSWORD.replace(' ', '+')}"
     wanted = [{"camera": f"cameras/bench-{number}", "action": "live"} for number in range(cameras)]
     while True:
         try:
-            token = _post(f"{root}/v1/token", form.encode(), {})["access_token"]
-            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            headers = {"Authorization": f"Bearer {sign_in(root)}", "Content-Type": "application/json"}
             body = json.dumps({"requests": wanted}).encode()
             tickets = _post(f"{root}/v1/tickets:batchCreate", body, headers)["tickets"]
             if all("urls" in ticket for ticket in tickets):
@@ -186,13 +211,13 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         return found
 
 
-async def _add_person(auth_address: str) -> None:
+async def _add_person(auth_address: str, role: auth_pb2.Role.ValueType) -> None:
     tokens = ServiceTokens(ClusterKey(_KEY), "admin", SystemClock())
     async with open_channel(auth_address, tokens, TlsSettings()) as channel:
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         region = auth_pb2.Region(name="regions/421381", level=auth_pb2.COUNTY, display_name="Guangshui")
         await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
         person = auth_pb2.Principal(
-            username="bench", line=auth_pb2.GOVERNMENT, roles=[auth_pb2.VIEWER], scope="regions/421381"
+            username="bench", line=auth_pb2.GOVERNMENT, roles=[role], scope="regions/421381"
         )
         await directory.CreatePrincipal(auth_pb2.CreatePrincipalRequest(principal=person, password=_PASSWORD))

@@ -69,7 +69,7 @@ class CameraFeed:
                     case "synced":
                         reached = response.synced
                         self.complete = True
-                if reached is not None or len(changes) >= BATCH:
+                if (reached is not None and not response.more) or len(changes) >= BATCH:
                     await self._model.apply(changes, reached)
                     changes.clear()
 

@@ -20,6 +20,7 @@ from services.auth.camera_model import CameraModel
 from services.auth.client_service import ClientsService
 from services.auth.config import AuthSettings
 from services.auth.consent.assembly import build_consents
+from services.auth.creations import Creations
 from services.auth.directory.delegation import Delegation
 from services.auth.directory.explanation import Explanation
 from services.auth.directory.jurisdictions import Jurisdictions
@@ -105,16 +106,18 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         revocations = Revocations(clock)
         verifier = TokenVerifier(PublicKeys(keys.jwks_json, clock), clock, revocations)
         storage = await stack.enter_async_context(runtime.channel(runtime.cluster.storage_address))
+        creations = Creations(database, clock)
         consents = build_consents(
             database,
             cameras,
             verifier,
             storage,
+            creations,
             clock,
             time_zone=runtime.cluster.time_zone,
             notice_names=settings.notice_names == "person",
         )
-        housekeeping = Housekeeping(keys, tokens, ways.devices, office, clock)
+        housekeeping = Housekeeping(keys, tokens, ways.devices, office, creations, clock)
         readiness = Readiness(database, clock)
         signer, places = HeadSigner(runtime.key), Places()
         linker = Linker(database, places, clock)
@@ -200,12 +203,15 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                         Jurisdictions(database, cameras, delegation, clock),
                         Explanation(database, cameras, rights, policies),
                         keys,
+                        creations,
                     ),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Workspaces",
                     workspace_pb2_grpc.add_WorkspacesServicer_to_server,
-                    WorkspacesService(LayoutDesk(database, clock), FavouriteDesk(database), verifier),
+                    WorkspacesService(
+                        LayoutDesk(database, clock), FavouriteDesk(database), creations, verifier
+                    ),
                 ),
                 consents.servicer,
             )

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from services.auth.creations import Creations
 from services.auth.sign_in.devices import DeviceSignIn
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.office import TicketOffice
@@ -26,12 +27,14 @@ class Housekeeping:
         tokens: Tokens,
         devices: DeviceSignIn,
         tickets: TicketOffice,
+        creations: Creations,
         clock: Clock,
     ) -> None:
         self._keys = keys
         self._tokens = tokens
         self._devices = devices
         self._tickets = tickets
+        self._creations = creations
         self._clock = clock
         self.database_answers = True
 
@@ -45,6 +48,7 @@ class Housekeeping:
                     await self._tokens.remove_expired()
                     await self._devices.remove_expired()
                     await self._tickets.remove_expired()
+                    await self._creations.remove_expired()
                     clean_at = self._clock.monotonic() + CLEANING_INTERVAL_S
                 self.database_answers = True
             except SnowlightError as error:

@@ -30,7 +30,6 @@ from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
-from services.gateway.cameras.writing import CameraWriting
 from services.gateway.config import GatewaySettings
 from services.gateway.consent.consents import ConsentRoutes
 from services.gateway.consent.dossiers import DossierRoutes
@@ -158,7 +157,7 @@ def build_site(
     lists = CameraLists(cameras)
     camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
     export_rights = ExportRights(peers, identity, verifier, viewing.desk)
-    desk = Desk(identity, cameras)
+    desk = Desk(identity, cameras, attempts)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
         ClientAuth(settings.client_certificate_header),
@@ -186,11 +185,9 @@ def build_site(
         *devices.routes(),
         *AccountRoutes(peers, identity).routes(),
         *RegionRoutes(identity).routes(),
-        *PrincipalRoutes(peers, identity).routes(),
+        *PrincipalRoutes(peers, identity, attempts).routes(),
         *camera_routes.routes(),
-        *CameraFileRoutes(
-            CameraImport(CameraWriting(peers, identity), identity, cameras, clock), identity, cameras
-        ).routes(),
+        *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
         *AuditRoutes(peers, identity, cameras).routes(),
@@ -200,7 +197,7 @@ def build_site(
         *DossierRoutes(identity, cameras, camera_routes).routes(),
         *timelines.routes(),
         *NearRoutes(identity, cameras, timelines, clock).routes(),
-        *WallLayoutRoutes(peers, identity, cameras).routes(),
+        *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
         *OnlineRateRoutes(peers, identity, cameras).routes(),

@@ -39,6 +39,8 @@ AUTH = "services/auth"
 INGEST = "services/ingest"
 STORAGE = "services/storage"
 CALL_TIMEOUT_S = 10.0
+BATCH_TIMEOUT_S = 30.0
+"""Of what does the work of up to 200 calls."""
 
 
 @dataclass(frozen=True)

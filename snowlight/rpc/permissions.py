@@ -50,6 +50,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     },
     "snowlight.api.auth.v1.Access": {
         "Authorize": {_GATEWAY},
+        "BatchAuthorize": {_GATEWAY},
         "CreateTicket": {_GATEWAY},
         "BatchCreateTickets": {_GATEWAY},
         "CreateShareLink": {_GATEWAY},
@@ -126,6 +127,8 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "GetCamera": {_ADMIN},
         "ListCameras": {_ADMIN},
         "UpdateCamera": {_GATEWAY},
+        "BatchCreateCameras": {_GATEWAY},
+        "BatchUpdateCameras": {_GATEWAY},
         "DeleteCamera": {_GATEWAY},
         "GetCameraStatus": {_GATEWAY},
         "WatchCameras": {_AUTH, _STORAGE},

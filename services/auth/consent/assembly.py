@@ -14,6 +14,7 @@ from services.auth.consent.requests import RequestDesk
 from services.auth.consent.service import ConsentsService, Desks
 from services.auth.consent.subjects import SubjectDesk
 from services.auth.consent.upkeep import Upkeep
+from services.auth.creations import Creations
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import consent_pb2_grpc
 from snowlight.api.storage.v1 import retention_pb2_grpc
@@ -35,6 +36,7 @@ def build_consents(
     cameras: CameraModel,
     verifier: TokenVerifier,
     storage: grpc.aio.Channel,
+    creations: Creations,
     clock: Clock,
     *,
     time_zone: str,
@@ -54,7 +56,7 @@ def build_consents(
         Servicer(
             "snowlight.api.auth.v1.Consents",
             consent_pb2_grpc.add_ConsentsServicer_to_server,
-            ConsentsService(desks, verifier),
+            ConsentsService(desks, creations, verifier),
         ),
         Upkeep(database, retention_pb2_grpc.RetentionStub(storage), clock),
     )

@@ -27,6 +27,7 @@ from services.auth.consent.model import (
 )
 from services.auth.consent.repository import consents, openings
 from services.auth.consent.standing import Caller, administered, caller_of, load_named, overseen
+from services.auth.creations import ONLY, Creation
 from services.auth.messages import to_ms
 from services.auth.model import CameraFacts, Line, Ownership, Role
 from services.auth.region_codes import check_code
@@ -56,7 +57,9 @@ class ConsentDesk:
         self._clock = clock
         self._time_zone = time_zone
 
-    async def create(self, claims: AccessClaims, address: str, draft: consent_pb2.Consent) -> Consent:
+    async def create(
+        self, claims: AccessClaims, address: str, draft: consent_pb2.Consent, creation: Creation = ONLY
+    ) -> Consent:
         """The consent, in force from now on.
 
         Raises InvalidArgumentError naming the field, PermissionDeniedError unless the caller is the owner or
@@ -76,6 +79,8 @@ class ConsentDesk:
         await self._model.wait_for([uid])
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
+            consent_id = new_id(now_ms)
+            await creation.claim(connection, f"consents/{consent_id}", now_ms)
             camera = await _require_owned(connection, caller, uid, paper, now_ms)
             if camera.ownership is not Ownership.HOUSEHOLD:
                 raise FailedPreconditionError(
@@ -84,7 +89,7 @@ class ConsentDesk:
                     field="camera_uid",
                 )
             consent = Consent(
-                consent_id=new_id(now_ms),
+                consent_id=consent_id,
                 camera_uid=uid,
                 owner=camera.owner,
                 audience=await _read_audience(connection, draft.audience),

@@ -36,6 +36,7 @@ from services.auth.consent.standing import (
     note_grant,
     reached,
 )
+from services.auth.creations import ONLY, Creation
 from services.auth.decision import Action
 from services.auth.model import CameraFacts, Line, Ownership
 from services.auth.repository import cameras
@@ -63,18 +64,22 @@ class RequestDesk:
         self._model = model
         self._clock = clock
 
-    async def create(self, claims: AccessClaims, address: str, draft: consent_pb2.Grant) -> Grant:
+    async def create(
+        self, claims: AccessClaims, address: str, draft: consent_pb2.Grant, creation: Creation = ONLY
+    ) -> Grant:
         """Raises InvalidArgumentError naming the field, PermissionDeniedError with what the caller lacks."""
         match draft.kind:
             case OpeningKind.CASE:
-                return await self._case(claims, address, draft)
+                return await self._case(claims, address, draft, creation)
             case OpeningKind.EMERGENCY:
-                return await self._emergency(claims, address, draft)
+                return await self._emergency(claims, address, draft, creation)
             case OpeningKind.REPAIR:
-                return await self._repair(claims, address, draft)
+                return await self._repair(claims, address, draft, creation)
         raise invalid("kind", "must be case, emergency or repair")
 
-    async def _case(self, claims: AccessClaims, address: str, draft: consent_pb2.Grant) -> Grant:
+    async def _case(
+        self, claims: AccessClaims, address: str, draft: consent_pb2.Grant, creation: Creation
+    ) -> Grant:
         now_ms = self._clock.now_ms()
         case_number = check_text(draft.case_number, "case_number", max_length=MAX_REFERENCE, required=True)
         reason = check_text(draft.reason, "reason", max_length=MAX_REASON, required=True)
@@ -85,13 +90,15 @@ class RequestDesk:
         await self._model.wait_for(uids)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
+            grant_id = new_id(now_ms)
+            await creation.claim(connection, f"grants/{grant_id}", now_ms)
             _require_officer(caller)
             await _require_few(connection, caller)
             beneficiary = await load_named(connection, draft.beneficiary or caller.name, "beneficiary")
             if not is_officer(beneficiary):
                 raise invalid("beneficiary", f"must be an officer of {', '.join(sorted(AUTHORITIES))}")
             grant = Grant(
-                grant_id=new_id(now_ms),
+                grant_id=grant_id,
                 kind=OpeningKind.CASE,
                 purpose="case",
                 state=GrantState.REQUESTED,
@@ -111,7 +118,9 @@ class RequestDesk:
             await note_grant(connection, caller.actor, now_ms, "grant.request", grant, "requested")
         return grant
 
-    async def _emergency(self, claims: AccessClaims, address: str, draft: consent_pb2.Grant) -> Grant:
+    async def _emergency(
+        self, claims: AccessClaims, address: str, draft: consent_pb2.Grant, creation: Creation
+    ) -> Grant:
         now_ms = self._clock.now_ms()
         case_number = check_text(draft.case_number, "case_number", max_length=MAX_REFERENCE)
         reason = check_text(draft.reason, "reason", max_length=MAX_REASON, required=True)
@@ -123,6 +132,8 @@ class RequestDesk:
         await self._model.wait_for(uids)
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
+            grant_id = new_id(now_ms)
+            await creation.claim(connection, f"grants/{grant_id}", now_ms)
             _require_officer(caller)
             await _require_few(connection, caller)
             if draft.beneficiary not in ("", caller.name):
@@ -136,7 +147,7 @@ class RequestDesk:
                 )
             end_ms = now_ms + EMERGENCY_S * 1000
             grant = Grant(
-                grant_id=new_id(now_ms),
+                grant_id=grant_id,
                 kind=OpeningKind.EMERGENCY,
                 purpose="emergency",
                 state=GrantState.REQUESTED,
@@ -169,7 +180,9 @@ class RequestDesk:
         )
         return grant
 
-    async def _repair(self, claims: AccessClaims, address: str, draft: consent_pb2.Grant) -> Grant:
+    async def _repair(
+        self, claims: AccessClaims, address: str, draft: consent_pb2.Grant, creation: Creation
+    ) -> Grant:
         now_ms = self._clock.now_ms()
         case_number = check_text(draft.case_number, "case_number", max_length=MAX_REFERENCE)
         reason = check_text(draft.reason, "reason", max_length=MAX_REASON, required=True)
@@ -180,6 +193,8 @@ class RequestDesk:
         await self._model.wait_for([uid])
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
+            grant_id = new_id(now_ms)
+            await creation.claim(connection, f"grants/{grant_id}", now_ms)
             camera = await _repairable(connection, caller, uid, now_ms)
             beneficiary = await load_named(connection, draft.beneficiary, "beneficiary")
             if beneficiary.line is not Line.CARRIER:
@@ -187,7 +202,7 @@ class RequestDesk:
             if not camera.operator or beneficiary.organisation != camera.operator:
                 raise invalid("beneficiary", "must be of the carrier that operates the camera")
             grant = Grant(
-                grant_id=new_id(now_ms),
+                grant_id=grant_id,
                 kind=OpeningKind.REPAIR,
                 purpose="repair",
                 state=GrantState.APPROVED,

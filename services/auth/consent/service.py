@@ -12,6 +12,7 @@ from services.auth.consent.model import GrantState, OpeningKind, RequestState
 from services.auth.consent.notices import NoticeDesk
 from services.auth.consent.requests import RequestDesk
 from services.auth.consent.subjects import SubjectDesk
+from services.auth.creations import Creations
 from services.auth.validation import (
     check_id,
     check_page_size,
@@ -42,15 +43,21 @@ class Desks:
 class ConsentsService(consent_pb2_grpc.ConsentsServicer):
     """Consents, grants, alerts, requests of people who were filmed, notices."""
 
-    def __init__(self, desks: Desks, verifier: TokenVerifier) -> None:
+    def __init__(self, desks: Desks, creations: Creations, verifier: TokenVerifier) -> None:
         self._desks = desks
+        self._creations = creations
         self._verifier = verifier
 
     async def CreateConsent(  # noqa: N802
         self, request: consent_pb2.CreateConsentRequest, context: Any
     ) -> consent_pb2.Consent:
         claims = await self._verifier.access_token(request.access_token)
-        made = await self._desks.consents.create(claims, request.remote_address, request.consent)
+        address = request.remote_address
+        made = await self._creations.once(
+            request,
+            lambda creation: self._desks.consents.create(claims, address, request.consent, creation),
+            lambda name: self._desks.consents.get(claims, address, name),
+        )
         return messages.consent_message(made)
 
     async def RecordConsent(  # noqa: N802
@@ -116,7 +123,12 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         self, request: consent_pb2.CreateGrantRequest, context: Any
     ) -> consent_pb2.Grant:
         claims = await self._verifier.access_token(request.access_token)
-        made = await self._desks.requests.create(claims, request.remote_address, request.grant)
+        address = request.remote_address
+        made = await self._creations.once(
+            request,
+            lambda creation: self._desks.requests.create(claims, address, request.grant, creation),
+            lambda name: self._desks.decisions.get(claims, address, name),
+        )
         return messages.grant_message(made)
 
     async def GetGrant(self, request: consent_pb2.GetRequest, context: Any) -> consent_pb2.Grant:  # noqa: N802
@@ -206,7 +218,12 @@ class ConsentsService(consent_pb2_grpc.ConsentsServicer):
         self, request: consent_pb2.CreateSubjectRequestRequest, context: Any
     ) -> consent_pb2.SubjectRequest:
         claims = await self._verifier.access_token(request.access_token)
-        made = await self._desks.subjects.create(claims, request.remote_address, request.subject_request)
+        address = request.remote_address
+        made = await self._creations.once(
+            request,
+            lambda creation: self._desks.subjects.create(claims, address, request.subject_request, creation),
+            lambda name: self._desks.subjects.get(claims, address, name),
+        )
         return messages.subject_request_message(made)
 
     async def ListSubjectRequests(  # noqa: N802

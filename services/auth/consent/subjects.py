@@ -38,6 +38,7 @@ from services.auth.consent.standing import (
     require_admin,
     require_second_person,
 )
+from services.auth.creations import ONLY, Creation
 from services.auth.decision import Action
 from services.auth.model import Role
 from services.auth.validation import check_id, check_text, invalid
@@ -57,7 +58,11 @@ class SubjectDesk:
         self._clock = clock
 
     async def create(
-        self, claims: AccessClaims, address: str, draft: consent_pb2.SubjectRequest
+        self,
+        claims: AccessClaims,
+        address: str,
+        draft: consent_pb2.SubjectRequest,
+        creation: Creation = ONLY,
     ) -> SubjectRequest:
         """Recorded by an officer in whose scope the camera lies."""
         now_ms = self._clock.now_ms()
@@ -84,6 +89,8 @@ class SubjectDesk:
         await self._model.wait_for([uid])
         async with self._database.write() as connection:
             caller = await caller_of(connection, claims, address)
+            request_id = new_id(now_ms)
+            await creation.claim(connection, f"subjectRequests/{request_id}", now_ms)
             if not is_officer(caller.principal):
                 raise PermissionDeniedError("grant.not_officer", "such requests are recorded by officers")
             camera = await find_camera(connection, uid, "camera_uid")
@@ -95,7 +102,7 @@ class SubjectDesk:
             if not is_officer(officer):
                 raise invalid("officer", "must be an officer who may see pictures")
             request = SubjectRequest(
-                request_id=new_id(now_ms),
+                request_id=request_id,
                 camera_uid=uid,
                 region=camera.region,
                 window=window,
@@ -116,6 +123,15 @@ class SubjectDesk:
                 purpose=request.reason,
             )
         return request
+
+    async def get(self, claims: AccessClaims, address: str, name: str) -> SubjectRequest:
+        """One that the caller has recorded. Raises NotFoundError."""
+        async with self._database.read() as connection:
+            caller = await caller_of(connection, claims, address)
+            found = await subject_requests.find(connection, id_of(name, "subjectRequests"))
+        if found is None or found.recorded_by != caller.name:
+            raise not_found("subject_request")
+        return found
 
     async def page(
         self, claims: AccessClaims, address: str, state: str, before: str, limit: int

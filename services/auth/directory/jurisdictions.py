@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.camera_model import CameraModel
+from services.auth.creations import ONLY, Creation
 from services.auth.directory.delegation import Delegation, Giver
 from services.auth.messages import to_ms
 from services.auth.model import Jurisdiction
@@ -35,7 +36,12 @@ class Jurisdictions:
         self._delegation = delegation
         self._clock = clock
 
-    async def create(self, draft: auth_pb2.Jurisdiction, on_behalf_of: auth_pb2.OnBehalfOf) -> Jurisdiction:
+    async def create(
+        self,
+        draft: auth_pb2.Jurisdiction,
+        on_behalf_of: auth_pb2.OnBehalfOf,
+        creation: Creation = ONLY,
+    ) -> Jurisdiction:
         """The jurisdiction, with the id it was given.
 
         Raises InvalidArgumentError naming the field, and PermissionDeniedError for what is out of reach.
@@ -56,6 +62,7 @@ class Jurisdictions:
         await self._cameras.wait_for(wanted.cameras)
         async with self._database.write() as connection:
             giver = await self._delegation.giver(connection, on_behalf_of)
+            await creation.claim(connection, wanted.name, now_ms)
             line = str(giver.principal.line) if giver.principal is not None else ""
             wanted = replace(wanted, line=line)
             await self._require(connection, giver, wanted)
@@ -63,6 +70,12 @@ class Jurisdictions:
             detail = f"{wanted.name} created: {_told(blank, wanted)}"
             await self._delegation.record(connection, giver, detail, region=wanted.region)
         return wanted
+
+    async def get(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> Jurisdiction:
+        """Raises NotFoundError, also for one of a region outside the asking person's reach."""
+        async with self._database.read() as connection:
+            giver = await self._delegation.giver(connection, on_behalf_of)
+            return await self._known(connection, giver, name)
 
     async def change(self, draft: auth_pb2.Jurisdiction, on_behalf_of: auth_pb2.OnBehalfOf) -> Jurisdiction:
         """The jurisdiction as changed; who watched by it is decided anew at once.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.auth.creations import ONLY, Creation
 from services.auth.directory.delegation import Delegation, Giver
 from services.auth.messages import to_kind, to_line, to_role
 from services.auth.model import Kind, Line, Principal, Role
@@ -35,7 +36,11 @@ class Principals:
         self._clock = clock
 
     async def create(
-        self, draft: auth_pb2.Principal, password: str, on_behalf_of: auth_pb2.OnBehalfOf
+        self,
+        draft: auth_pb2.Principal,
+        password: str,
+        on_behalf_of: auth_pb2.OnBehalfOf,
+        creation: Creation = ONLY,
     ) -> Principal:
         """The principal, with the id they were given. A system has no password: it signs in otherwise.
 
@@ -63,14 +68,15 @@ class Principals:
             principal = replace(principal, created_by=made_by)
         password_hash = await self._hash(kind, password, username)
         async with self._database.write() as connection:
+            await creation.claim(connection, principal.name, self._clock.now_ms())
             await self._delegation.require_principal(connection, giver, principal)
             added = await principals.add(connection, principal, password_hash)
             if added:
                 detail = f"{principal.name} created: {_told(principal)}"
                 await self._delegation.record(connection, giver, detail, region=principal.scope)
             created = await principals.find(connection, principal.name)
-        if not added or created is None:
-            raise AlreadyExistsError("auth.username_taken", "the user name is taken", field="username")
+            if not added or created is None:
+                raise AlreadyExistsError("auth.username_taken", "the user name is taken", field="username")
         return created
 
     async def change(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.auth.creations import Creations
 from services.auth.directory.explanation import Explanation
 from services.auth.directory.jurisdictions import Jurisdictions
 from services.auth.directory.principals import Principals
@@ -30,6 +31,7 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
         jurisdictions: Jurisdictions,
         explanation: Explanation,
         keys: SigningKeys,
+        creations: Creations,
     ) -> None:
         self._database = database
         self._regions = regions
@@ -37,6 +39,7 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
         self._jurisdictions = jurisdictions
         self._explanation = explanation
         self._keys = keys
+        self._creations = creations
 
     async def CreateRegion(  # noqa: N802
         self, request: auth_pb2.CreateRegionRequest, context: Any
@@ -55,8 +58,13 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
     async def CreatePrincipal(  # noqa: N802
         self, request: auth_pb2.CreatePrincipalRequest, context: Any
     ) -> auth_pb2.Principal:
+        by = request.on_behalf_of
         return principal_message(
-            await self._principals.create(request.principal, request.password, request.on_behalf_of)
+            await self._creations.once(
+                request,
+                lambda creation: self._principals.create(request.principal, request.password, by, creation),
+                lambda name: self._principals.get(name, by),
+            )
         )
 
     async def GetPrincipal(  # noqa: N802
@@ -90,8 +98,13 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
     async def CreateJurisdiction(  # noqa: N802
         self, request: auth_pb2.CreateJurisdictionRequest, context: Any
     ) -> auth_pb2.Jurisdiction:
+        by = request.on_behalf_of
         return jurisdiction_message(
-            await self._jurisdictions.create(request.jurisdiction, request.on_behalf_of)
+            await self._creations.once(
+                request,
+                lambda creation: self._jurisdictions.create(request.jurisdiction, by, creation),
+                lambda name: self._jurisdictions.get(name, by),
+            )
         )
 
     async def ListJurisdictions(  # noqa: N802

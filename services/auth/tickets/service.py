@@ -146,13 +146,17 @@ def _result(answer: IssuedTicket | Exception) -> auth_pb2.TicketResult:
         return auth_pb2.TicketResult(ticket=answer.message())
     if not isinstance(answer, SnowlightError):
         raise answer
-    problem = auth_pb2.TicketProblem(
-        code=code_pb2.Code.Value(answer.grpc_code.name),
-        reason=answer.code,
-        detail=answer.detail,
-        field=answer.field,
+    return auth_pb2.TicketResult(problem=problem_of(answer))
+
+
+def problem_of(error: SnowlightError) -> auth_pb2.TicketProblem:
+    """What is wrong with one of a batch."""
+    return auth_pb2.TicketProblem(
+        code=code_pb2.Code.Value(error.grpc_code.name),
+        reason=error.code,
+        detail=error.detail,
+        field=error.field,
     )
-    return auth_pb2.TicketResult(problem=problem)
 
 
 def _renewal(request: auth_pb2.RenewTicketRequest) -> Renewal:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.consent.checks import changed_meanwhile, id_of, new_id, not_found
+from services.auth.creations import ONLY, Creation
 from services.auth.model import Principal
 from services.auth.repository import wall_layouts
 from services.auth.validation import check_id, check_text, invalid, region_code
@@ -31,7 +32,9 @@ class LayoutDesk:
         self._database = database
         self._clock = clock
 
-    async def create(self, claims: AccessClaims, draft: workspace_pb2.WallLayout) -> WallLayout:
+    async def create(
+        self, claims: AccessClaims, draft: workspace_pb2.WallLayout, creation: Creation = ONLY
+    ) -> WallLayout:
         """Raises InvalidArgumentError naming the field, PermissionDeniedError for a region that is not the
         caller's, and ResourceExhaustedError."""
         now_ms = self._clock.now_ms()
@@ -39,6 +42,7 @@ class LayoutDesk:
         wanted = _filled(blank, draft, CHANGEABLE)
         async with self._database.write() as connection:
             owner = await load_active(connection, claims, writes=True)
+            await creation.claim(connection, wanted.name, now_ms)
             if wanted.shared_with:
                 await require_holds(connection, owner, wanted.shared_with, now_ms)
             if await wall_layouts.count_of(connection, owner.name) >= MAX_LAYOUTS:

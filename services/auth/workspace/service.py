@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.auth.creations import Creations
 from services.auth.messages import to_timestamp
 from services.auth.validation import check_page_size, key_of_page_token, page_token
 from services.auth.workspace.favourites import FavouriteDesk
@@ -14,8 +15,11 @@ from snowlight.api.auth.v1 import workspace_pb2, workspace_pb2_grpc
 class WorkspacesService(workspace_pb2_grpc.WorkspacesServicer):
     """Layouts of the wall, favourite cameras."""
 
-    def __init__(self, layouts: LayoutDesk, favourites: FavouriteDesk, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, layouts: LayoutDesk, favourites: FavouriteDesk, creations: Creations, verifier: TokenVerifier
+    ) -> None:
         self._layouts = layouts
+        self._creations = creations
         self._favourites = favourites
         self._verifier = verifier
 
@@ -39,7 +43,13 @@ class WorkspacesService(workspace_pb2_grpc.WorkspacesServicer):
         self, request: workspace_pb2.CreateWallLayoutRequest, context: Any
     ) -> workspace_pb2.WallLayout:
         claims = await self._verifier.access_token(request.access_token)
-        return _layout_message(await self._layouts.create(claims, request.wall_layout))
+        return _layout_message(
+            await self._creations.once(
+                request,
+                lambda creation: self._layouts.create(claims, request.wall_layout, creation),
+                lambda name: self._layouts.get(claims, name),
+            )
+        )
 
     async def UpdateWallLayout(  # noqa: N802
         self, request: workspace_pb2.UpdateWallLayoutRequest, context: Any

@@ -18,7 +18,8 @@ from services.gateway.cameras.csv_columns import (
     read_row,
 )
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.cameras.writing import CameraWriting
+from services.gateway.cameras.writing_together import WritingTogether
+from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity, Person, Sight
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
@@ -32,9 +33,7 @@ from snowlight.errors import (
 
 MAX_LINES = 30_000
 MAX_RUN_S = 1_800.0
-_AT_ONCE = 32
-_CALL_S = 30.0
-"""How long one call may take: 32 are waiting in line with each other."""
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +72,21 @@ class Outcome:
 class CameraImport:
     """Imports for people who may write the cameras in them."""
 
-    def __init__(self, writing: CameraWriting, identity: Identity, model: CameraModel, clock: Clock) -> None:
-        self._writing = writing
+    def __init__(self, peers: Peers, identity: Identity, model: CameraModel, clock: Clock) -> None:
+        self._peers = peers
         self._identity = identity
         self._model = model
         self._clock = clock
 
     async def run(self, person: Person, rows: Iterator[Row], choice: Choice) -> AsyncGenerator[Outcome, None]:
-        """What became of each row, in order; 32 of them are worked on at a time.
+        """What became of each row, in order; 100 of them are worked on at a time.
 
         Rows behind the 30,000th, and those not begun after 30 minutes, are refused. Raises UnavailableError.
         """
         sight = await self._identity.sight(person)
+        identity = self._identity.together(person)
+        writing = WritingTogether(self._peers, identity, validate_only=choice.dry_run)
+        lines = _Lines(writing, identity, self._model, person, sight, choice)
         ends = self._clock.monotonic() + MAX_RUN_S
         first_lines: dict[str, int] = {}
         begun = 0
@@ -97,27 +99,39 @@ class CameraImport:
                 for index, row in enumerate(batch)
             ]
             begun += len(batch)
-            for outcome in await self._together(person, sight, batch, refused, choice):
+            for outcome in await lines.together(batch, refused):
                 yield outcome
 
-    async def _together(
+
+class _Lines:
+    """The lines of one import."""
+
+    def __init__(
         self,
+        writing: WritingTogether,
+        identity: Identity,
+        model: CameraModel,
         person: Person,
         sight: Sight,
-        batch: Iterable[Row],
-        refused: Iterable[SnowlightError | None],
         choice: Choice,
-    ) -> list[Outcome]:
+    ) -> None:
+        self._writing = writing
+        self._identity = identity
+        self._model = model
+        self._person = person
+        self._sight = sight
+        self._choice = choice
+
+    async def together(self, batch: Iterable[Row], refused: Iterable[SnowlightError | None]) -> list[Outcome]:
+        """What became of each row, of those that are not refused already."""
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._one(person, sight, row, problem, choice))
+                group.create_task(self._one(row, problem))
                 for row, problem in zip(batch, refused, strict=True)
             ]
         return [task.result() for task in tasks]
 
-    async def _one(
-        self, person: Person, sight: Sight, row: Row, problem: SnowlightError | None, choice: Choice
-    ) -> Outcome:
+    async def _one(self, row: Row, problem: SnowlightError | None) -> Outcome:
         camera_id = row.text.get(ID, "")[:64]
         if problem is not None:
             return Outcome(row.line, camera_id, "refused", (problem,))
@@ -126,49 +140,35 @@ class CameraImport:
             return Outcome(row.line, camera_id, "refused", tuple(wrong))
         try:
             current = self._model.by_name(f"cameras/{camera_id}")
-            if current is not None and await self._shown(person, sight, current):
-                return await self._again(person, row.line, current, camera, fields, choice)
-            return await self._new(person, row.line, camera_id, camera, fields, choice)
+            if current is not None and await self._shown(current):
+                return await self._again(row.line, current, camera, fields)
+            return await self._new(row.line, camera_id, camera, fields)
         except SnowlightError as error:
             return Outcome(row.line, camera_id, "refused", (error,))
 
-    async def _shown(self, person: Person, sight: Sight, camera: camera_pb2.Camera) -> bool:
+    async def _shown(self, camera: camera_pb2.Camera) -> bool:
         """They may know of it; of others an import tells what POST would."""
-        return sight.sees(camera) or await self._identity.may(person, "camera.read", camera_uid=camera.uid)
+        return self._sight.sees(camera) or await self._identity.may(
+            self._person, "camera.read", camera_uid=camera.uid
+        )
 
-    async def _new(
-        self,
-        person: Person,
-        line: int,
-        camera_id: str,
-        camera: camera_pb2.Camera,
-        fields: list[str],
-        choice: Choice,
-    ) -> Outcome:
+    async def _new(self, line: int, camera_id: str, camera: camera_pb2.Camera, fields: list[str]) -> Outcome:
         for field in ("region", "source_url"):
             if field not in fields:
                 raise InvalidArgumentError("request.required", f"{field} is required", field=field)
         if "enabled" not in fields:
             camera.enabled = True
-        wish = camera_pb2.CreateCameraRequest(
-            camera_id=camera_id, camera=camera, validate_only=choice.dry_run
-        )
-        created = await self._writing.create(person, wish, timeout_s=_CALL_S)
+        wish = camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=camera)
+        created = await self._writing.create(self._person, wish)
         return Outcome(line, camera_id, "create", revision=created.revision)
 
     async def _again(
-        self,
-        person: Person,
-        line: int,
-        current: camera_pb2.Camera,
-        camera: camera_pb2.Camera,
-        fields: list[str],
-        choice: Choice,
+        self, line: int, current: camera_pb2.Camera, camera: camera_pb2.Camera, fields: list[str]
     ) -> Outcome:
         camera_id = current.name.removeprefix("cameras/")
         complete_dossier(current, camera)
         other = differing(current, camera, fields)
-        if not choice.update:
+        if not self._choice.update:
             errors = tuple(
                 AlreadyExistsError("camera.exists", "it is registered with another value", field=field)
                 for field in other
@@ -179,12 +179,10 @@ class CameraImport:
             return Outcome(line, camera_id, "unchanged")
         camera.name = current.name
         wish = camera_pb2.UpdateCameraRequest(
-            camera=camera,
-            update_mask=FieldMask(paths=dict.fromkeys([*other, *secret])),
-            validate_only=choice.dry_run,
+            camera=camera, update_mask=FieldMask(paths=dict.fromkeys([*other, *secret]))
         )
-        written = await self._writing.change(person, current, wish, timeout_s=_CALL_S)
-        same = not choice.dry_run and written.etag == current.etag
+        written = await self._writing.change(self._person, current, wish)
+        same = not self._choice.dry_run and written.etag == current.etag
         return Outcome(line, camera_id, "unchanged" if same else "update", revision=written.revision)
 
 

@@ -154,12 +154,7 @@ class CameraRoutes:
         camera_id = request.query.get("camera_id", "")
         body = await read_json(request)
         attempt = self._attempts.of(request, person.name, body)
-        wish = camera_pb2.CreateCameraRequest(
-            camera_id=camera_id,
-            camera=read_new(body),
-            request_id=attempt.request_id,
-            request_fingerprint=attempt.fingerprint,
-        )
+        wish = camera_pb2.CreateCameraRequest(camera_id=camera_id, camera=read_new(body), **attempt.fields)
         return await self._written(await self._writing.create(person, wish))
 
     async def read(self, request: web.Request) -> web.Response:

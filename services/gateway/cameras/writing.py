@@ -21,24 +21,16 @@ class CameraWriting:
         self._peers = peers
         self._identity = identity
 
-    async def create(
-        self, person: Person, wish: camera_pb2.CreateCameraRequest, *, timeout_s: float = CALL_TIMEOUT_S
-    ) -> camera_pb2.Camera:
+    async def create(self, person: Person, wish: camera_pb2.CreateCameraRequest) -> camera_pb2.Camera:
         """The camera that was made. Raises what auth and ingest have against it."""
         camera = wish.camera
         await self._identity.require_proposed(person, "camera.manage", camera)
         if camera.owner:
             await self._require_assign(person, camera, camera)
-        with remote_errors(INGEST):
-            return await self._peers.cameras.CreateCamera(wish, timeout=timeout_s)
+        return await self._create(wish)
 
     async def change(
-        self,
-        person: Person,
-        current: camera_pb2.Camera,
-        wish: camera_pb2.UpdateCameraRequest,
-        *,
-        timeout_s: float = CALL_TIMEOUT_S,
+        self, person: Person, current: camera_pb2.Camera, wish: camera_pb2.UpdateCameraRequest
     ) -> camera_pb2.Camera:
         """The camera as it is now; one without a mask stays as it is. Raises what auth and ingest have
         against it."""
@@ -51,8 +43,15 @@ class CameraWriting:
                 await self._require_assign(person, current, changed)
         if not mask:
             return current
+        return await self._update(wish)
+
+    async def _create(self, wish: camera_pb2.CreateCameraRequest) -> camera_pb2.Camera:
         with remote_errors(INGEST):
-            return await self._peers.cameras.UpdateCamera(wish, timeout=timeout_s)
+            return await self._peers.cameras.CreateCamera(wish, timeout=CALL_TIMEOUT_S)
+
+    async def _update(self, wish: camera_pb2.UpdateCameraRequest) -> camera_pb2.Camera:
+        with remote_errors(INGEST):
+            return await self._peers.cameras.UpdateCamera(wish, timeout=CALL_TIMEOUT_S)
 
     async def _require_assign(
         self, person: Person, before: camera_pb2.Camera, after: camera_pb2.Camera

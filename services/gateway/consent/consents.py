@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.consent.resources import Desk, answer_schema, body_schema
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import Peers
@@ -43,9 +44,10 @@ class ConsentRoutes:
                 "/v1/consents",
                 self.create,
                 "Open a household's camera: by its owner, or with the owner's signed paper.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=body_schema(consent_pb2.Consent, _FIELDS, ("audience", "actions", "end_time")),
                 answer=consent,
-                errors=(400, 401, 403, 412),
+                errors=(400, 401, 403, 404, 412, 422),
             ),
             Route(
                 "GET",
@@ -92,7 +94,7 @@ class ConsentRoutes:
         )
 
     async def create(self, request: web.Request) -> web.Response:
-        caller = await self._desk.caller(request)
+        caller = await self._desk.creator(request)
         consent = await self._desk.read(request, consent_pb2.Consent, _FIELDS)
         wanted = consent_pb2.CreateConsentRequest(**caller, consent=consent)
         return await self._desk.answer(self._peers.consents.CreateConsent, wanted)

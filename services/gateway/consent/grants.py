@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 
 from services.gateway.consent.resources import Call, Desk, Handler, answer_schema, body_schema
 from services.gateway.http.flags import flag, read_flag
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import Peers
@@ -47,9 +48,10 @@ class GrantRoutes:
                 "/v1/grants",
                 self.create,
                 "Ask for a grant: a case waits for a second person, an emergency and a repair hold at once.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=body_schema(consent_pb2.Grant, _FIELDS, ("kind", "reason")),
                 answer=grant,
-                errors=(400, 401, 403, 412, 429),
+                errors=(400, 401, 403, 404, 412, 422, 429),
             ),
             Route(
                 "GET",
@@ -133,7 +135,7 @@ class GrantRoutes:
         )
 
     async def create(self, request: web.Request) -> web.Response:
-        caller = await self._desk.caller(request)
+        caller = await self._desk.creator(request)
         grant = await self._desk.read(request, consent_pb2.Grant, _FIELDS)
         wanted = consent_pb2.CreateGrantRequest(**caller, grant=grant)
         return await self._desk.answer(self._peers.consents.CreateGrant, wanted)

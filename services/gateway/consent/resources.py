@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import json_response, read_json, refuse_unknown
+from services.gateway.http.idempotency import Attempts
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from services.gateway.http.routes import Schema
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S
@@ -28,13 +29,20 @@ _UIDS = {"camera_uid": "camera", "camera_uids": "cameras"}
 class Desk:
     """Asks auth in the name of a request's caller, with cameras as people name them."""
 
-    def __init__(self, identity: Identity, model: CameraModel) -> None:
+    def __init__(self, identity: Identity, model: CameraModel, attempts: Attempts) -> None:
         self._identity = identity
         self._model = model
+        self._attempts = attempts
 
     async def caller(self, request: web.Request) -> dict[str, Any]:
         """Fields of every request to auth that a person makes. Raises UnauthenticatedError."""
         return caller_fields(await self._identity.person(request))
+
+    async def creator(self, request: web.Request) -> dict[str, Any]:
+        """As `caller`, of requests that create something and may be repeated."""
+        person = await self._identity.person(request)
+        attempt = self._attempts.of(request, person.name, await read_json(request))
+        return caller_fields(person) | attempt.fields
 
     async def read(self, request: web.Request, message_type: type[M], fields: tuple[str, ...]) -> M:
         """The body as a message: only `fields` may be given, and `camera` or `cameras`, by name, where it has

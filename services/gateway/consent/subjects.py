@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.consent.resources import Desk, answer_schema, body_schema, caller_fields
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import Peers
@@ -41,9 +42,10 @@ class SubjectRoutes:
                 "/v1/subjectRequests",
                 self.create,
                 "Record that somebody who was filmed asks to see it.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=body_schema(consent_pb2.SubjectRequest, _FIELDS, _REQUIRED),
                 answer=subject_request,
-                errors=(400, 401, 403),
+                errors=(400, 401, 403, 404, 422),
             ),
             Route(
                 "GET",
@@ -92,7 +94,7 @@ class SubjectRoutes:
         )
 
     async def create(self, request: web.Request) -> web.Response:
-        caller = await self._desk.caller(request)
+        caller = await self._desk.creator(request)
         asked = await self._desk.read(request, consent_pb2.SubjectRequest, _FIELDS)
         wanted = consent_pb2.CreateSubjectRequestRequest(**caller, subject_request=asked)
         return await self._desk.answer(self._peers.consents.CreateSubjectRequest, wanted)

@@ -42,6 +42,11 @@ class Attempt:
     fingerprint: bytes
     """Differs where something else is asked for. Nobody without the cluster's key guesses from it what."""
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of the request to the service that creates."""
+        return {"request_id": self.request_id, "request_fingerprint": self.fingerprint}
+
 
 class Attempts:
     """Tells attempts at one creation from those at another."""

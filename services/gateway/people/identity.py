@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.edges import remote_address
 from services.gateway.http.problems import bearer_token
-from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
+from services.gateway.peers import AUTH, BATCH_TIMEOUT_S, CALL_TIMEOUT_S, Peers
+from services.gateway.together import Together
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
-from snowlight.rpc.status import remote_errors
+from snowlight.errors import (
+    InvalidArgumentError,
+    PermissionDeniedError,
+    SnowlightError,
+    UnauthenticatedError,
+)
+from snowlight.rpc.status import error_of, remote_errors
 
 SIGHT_KEPT_S = 1.0
 LONGEST_TOLD_MS = 31 * 86_400_000
 """Of one range of a camera's past that auth is asked about."""
+MOST_TOGETHER = 200
+"""Questions in one call."""
+Answer = Callable[[auth_pb2.AuthorizeRequest], Awaitable[auth_pb2.AuthorizeResponse]]
 _CACHE_SIZE = 1000
 _LONGEST_PURPOSE = 500
 _REGION_UNKNOWN = "auth.region_unknown"
@@ -98,6 +109,14 @@ class Identity:
         self._clock = clock
         self._behind_proxy = behind_proxy
         self._sights: OrderedDict[tuple[str, str], tuple[float, Sight]] = OrderedDict()
+        self._answer: Answer = self._ask_one
+
+    def together(self, person: Person) -> Identity:
+        """Itself, but that what tasks ask about `person` at one moment is put to auth as one call. It is for
+        one group of tasks."""
+        joint = copy(self)
+        joint._answer = Together(partial(self._ask_many, person), at_once=MOST_TOGETHER).ask
+        return joint
 
     async def person(self, request: web.Request) -> Person:
         """The request's caller. Raises UnauthenticatedError."""
@@ -243,9 +262,29 @@ class Identity:
         """Auth's reason against it; "" when it is allowed."""
         return _denial(await self._answer(request))
 
-    async def _answer(self, request: auth_pb2.AuthorizeRequest) -> auth_pb2.AuthorizeResponse:
+    async def _ask_one(self, request: auth_pb2.AuthorizeRequest) -> auth_pb2.AuthorizeResponse:
         with remote_errors(AUTH):
             return await self._peers.access.Authorize(request, timeout=CALL_TIMEOUT_S)
+
+    async def _ask_many(
+        self, person: Person, requests: Sequence[auth_pb2.AuthorizeRequest]
+    ) -> list[auth_pb2.AuthorizeResponse | SnowlightError]:
+        batch = auth_pb2.BatchAuthorizeRequest(
+            access_token=person.access_token, requests=requests, remote_address=person.address
+        )
+        for one in batch.requests:
+            one.ClearField("access_token")
+            one.ClearField("remote_address")
+        with remote_errors(AUTH):
+            answer = await self._peers.access.BatchAuthorize(batch, timeout=BATCH_TIMEOUT_S)
+        return [_of_many(result) for result in answer.results]
+
+
+def _of_many(result: auth_pb2.AuthorizeResult) -> auth_pb2.AuthorizeResponse | SnowlightError:
+    if result.WhichOneof("result") == "response":
+        return result.response
+    problem = result.problem
+    return error_of(problem.code, problem.reason, problem.detail, problem.field)
 
 
 def _about(person: Person, camera_uid: str, region: str = "") -> auth_pb2.AuthorizeRequest:

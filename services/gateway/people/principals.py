@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from services.gateway.http.bodies import json_response, no_content, read_json
@@ -12,6 +14,7 @@ from services.gateway.http.etags import (
     preconditions,
     read_if_match,
 )
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempt, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from services.gateway.http.routes import Route
@@ -30,9 +33,10 @@ _JURISDICTION = schema_of(auth_pb2.Jurisdiction.DESCRIPTOR, output_only=_JURISDI
 class PrincipalRoutes:
     """Rights given and taken. Auth decides what the caller may give."""
 
-    def __init__(self, peers: Peers, identity: Identity) -> None:
+    def __init__(self, peers: Peers, identity: Identity, attempts: Attempts) -> None:
         self._peers = peers
         self._identity = identity
+        self._attempts = attempts
 
     def routes(self) -> tuple[Route, ...]:
         new_principal = {
@@ -57,9 +61,10 @@ class PrincipalRoutes:
                 people,
                 self.create_principal,
                 "Create somebody who can sign in, with at most the caller's own rights.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=new_principal,
                 answer=_PRINCIPAL,
-                errors=(400, 401, 403, 409),
+                errors=(400, 401, 403, 404, 409, 422),
             ),
             Route(
                 "GET",
@@ -93,9 +98,10 @@ class PrincipalRoutes:
                 sets,
                 self.create_jurisdiction,
                 "Name a set of regions and cameras: as a scope, or to share with its members.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=new_jurisdiction,
                 answer=_JURISDICTION,
-                errors=(400, 401, 403),
+                errors=(400, 401, 403, 404, 422),
             ),
             Route(
                 "PUT",
@@ -132,6 +138,7 @@ class PrincipalRoutes:
 
     async def create_principal(self, request: web.Request) -> web.Response:
         body = await read_json(request)
+        attempt = await self._attempt(request, body)
         password = body.pop("password", "")
         if not isinstance(password, str):
             raise InvalidArgumentError("request.type", "password must be a string", field="password")
@@ -139,6 +146,7 @@ class PrincipalRoutes:
             principal=from_json(body, auth_pb2.Principal, ignore=_PRINCIPAL_OUTPUT),
             password=password,
             on_behalf_of=await self._caller(request),
+            **attempt.fields,
         )
         with remote_errors(AUTH):
             return _answer(await self._peers.directory.CreatePrincipal(wanted, timeout=CALL_TIMEOUT_S))
@@ -183,6 +191,7 @@ class PrincipalRoutes:
         wanted = auth_pb2.CreateJurisdictionRequest(
             jurisdiction=from_json(body, auth_pb2.Jurisdiction, ignore=_JURISDICTION_OUTPUT),
             on_behalf_of=await self._caller(request),
+            **(await self._attempt(request, body)).fields,
         )
         with remote_errors(AUTH):
             return _answer(await self._peers.directory.CreateJurisdiction(wanted, timeout=CALL_TIMEOUT_S))
@@ -205,6 +214,9 @@ class PrincipalRoutes:
         with remote_errors(AUTH):
             await self._peers.directory.DeleteJurisdiction(wanted, timeout=CALL_TIMEOUT_S)
         return no_content()
+
+    async def _attempt(self, request: web.Request, body: dict[str, Any]) -> Attempt:
+        return self._attempts.of(request, (await self._identity.person(request)).name, body)
 
     async def _caller(self, request: web.Request) -> auth_pb2.OnBehalfOf:
         person = await self._identity.person(request)

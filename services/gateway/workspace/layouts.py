@@ -7,6 +7,7 @@ from aiohttp import web
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import json_response, no_content, read_json
 from services.gateway.http.etags import IF_MATCH, body_etag, etag_header, preconditions, read_if_match
+from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Route
 from services.gateway.peers import CALL_TIMEOUT_S, Peers
@@ -20,10 +21,11 @@ from snowlight.errors import InvalidArgumentError
 class WallLayoutRoutes:
     """A layout gives no right: each reader is told the cameras that they see anyway."""
 
-    def __init__(self, peers: Peers, identity: Identity, model: CameraModel) -> None:
+    def __init__(self, peers: Peers, identity: Identity, model: CameraModel, attempts: Attempts) -> None:
         self._peers = peers
         self._identity = identity
         self._model = model
+        self._attempts = attempts
 
     def routes(self) -> tuple[Route, ...]:
         many, one = "/v1/wall_layouts", "/v1/wall_layouts/{layout}"
@@ -42,9 +44,10 @@ class WallLayoutRoutes:
                 many,
                 self.create,
                 "Save a layout. `shared_with` takes a region of the caller's own scope.",
+                parameters=(IDEMPOTENCY_KEY,),
                 body=LAYOUT_SCHEMA | {"required": ["display_name", "tiles"]},
                 answer=LAYOUT_SCHEMA,
-                errors=(400, 401, 403, 429),
+                errors=(400, 401, 403, 404, 422, 429),
             ),
             Route("GET", one, self.read, "One layout.", answer=LAYOUT_SCHEMA, errors=(401, 403, 404)),
             Route(
@@ -86,8 +89,12 @@ class WallLayoutRoutes:
     async def create(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         cameras = await self._cameras(person)
-        layout, _ = read_layout(await read_json(request), cameras)
-        wanted = workspace_pb2.CreateWallLayoutRequest(access_token=person.access_token, wall_layout=layout)
+        body = await read_json(request)
+        attempt = self._attempts.of(request, person.name, body)
+        layout, _ = read_layout(body, cameras)
+        wanted = workspace_pb2.CreateWallLayoutRequest(
+            access_token=person.access_token, wall_layout=layout, **attempt.fields
+        )
         with workspace_errors():
             created = await self._peers.workspaces.CreateWallLayout(wanted, timeout=CALL_TIMEOUT_S)
         return _answer(created, cameras)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -12,7 +12,7 @@ from services.ingest.registry.creations import Creation
 from services.ingest.registry.credentials import CredentialSealer, same_endpoint
 from services.ingest.registry.messages import to_message, written_fields
 from services.ingest.registry.record import CameraRecord, Tombstone
-from services.ingest.registry.repository import CameraRepository, check_etag
+from services.ingest.registry.repository import CameraRepository, Revision, check_etag
 from services.ingest.registry.uid import new_uid
 from services.ingest.registry.validation import (
     check_camera,
@@ -27,6 +27,10 @@ from services.ingest.sources.source import Credentials
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
 from snowlight.dossier import takes_audio
+from snowlight.errors import SnowlightError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +86,30 @@ class Cameras:
             made = await self._repository.made_by(creation, now_ms)
             if made is not None:
                 return made
-        checked = check_camera(camera)
-        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
-        self._check_room(checked.region, "")
-        uid = new_uid(now_ms)
-        record = CameraRecord(
-            uid=uid,
-            id=check_id(camera_id) if camera_id else uid,
-            revision=0,
-            create_time_ms=now_ms,
-            update_time_ms=now_ms,
-            owner_time_ms=now_ms,
-            **self._source("source", uid, checked.source_url, None),
-            **self._source("sub_source", uid, checked.sub_source_url, None),
-            **written_fields(checked),
-        )
+        record = self._new(camera_id, camera, now_ms)
         if validate_only:
             await self._repository.check_free(record)
             return replace(record, uid="")
         record = await self._repository.insert(record, creation)
         self._on_change(record.revision)
         return record
+
+    async def create_all(
+        self, wishes: Sequence[tuple[str, camera_pb2.Camera]], *, validate_only: bool = False
+    ) -> list[CameraRecord | SnowlightError]:
+        """As `create` for each id and camera, in one transaction: what was made, or what is against it."""
+        now_ms = self._clock.now_ms()
+        drafts = [_attempt(self._new, camera_id, camera, now_ms) for camera_id, camera in wishes]
+        records = [draft for draft in drafts if isinstance(draft, CameraRecord)]
+        if validate_only:
+            written: Sequence[CameraRecord | SnowlightError] = [
+                replace(one, uid="", revision=0) if isinstance(one, CameraRecord) else one
+                for one in await self._repository.which_free(records)
+            ]
+        else:
+            written = self._told(await self._repository.insert_all(records))
+        made = iter(written)
+        return [next(made) if isinstance(draft, CameraRecord) else draft for draft in drafts]
 
     async def get(self, name: str) -> CameraRecord:
         """Raises InvalidArgumentError and NotFoundError."""
@@ -129,7 +136,60 @@ class Cameras:
         Raises InvalidArgumentError, NotFoundError, AbortedError for a stale etag, FailedPreconditionError
         when the camera would move to a full store, or be enabled with too thin a dossier.
         """
-        camera_id = id_of(camera.name)
+        camera_id, revision_of = self._revision(camera, mask)
+        if validate_only:
+            return revision_of(await self._repository.get(camera_id))
+        record = await self._repository.revise(camera_id, revision_of)
+        self._on_change(record.revision)
+        return record
+
+    async def update_all(
+        self, wishes: Sequence[tuple[camera_pb2.Camera, FieldMask]], *, validate_only: bool = False
+    ) -> list[CameraRecord | SnowlightError]:
+        """As `update` for each camera and mask, in one transaction: the camera as it is then, or what is
+        against it."""
+        drafts = [_attempt(self._revision, camera, mask) for camera, mask in wishes]
+        revisions = [draft for draft in drafts if not isinstance(draft, SnowlightError)]
+        revised = await self._repository.revise_all(revisions, validate_only=validate_only)
+        results = iter(revised if validate_only else self._told(revised))
+        return [draft if isinstance(draft, SnowlightError) else next(results) for draft in drafts]
+
+    async def delete(self, name: str, etag: str) -> Tombstone:
+        """Raises InvalidArgumentError, NotFoundError, and AbortedError for a stale etag."""
+        tombstone = await self._repository.delete(id_of(name), etag)
+        self._on_change(tombstone.revision)
+        return tombstone
+
+    def takes_audio(self, record: CameraRecord) -> bool:
+        """Its sound is recorded: it is on, and where dossiers are required a public camera's says why."""
+        return takes_audio(to_message(record)) if self._require_dossier else record.audio
+
+    def credentials(self, record: CameraRecord) -> Credentials | None:
+        """What the camera's main source asks for. Raises DataLossError when it does not open."""
+        if record.source_secret is None:
+            return None
+        return self._sealer.open(record.source_secret, record.uid, "source")
+
+    def _new(self, camera_id: str, camera: camera_pb2.Camera, now_ms: int) -> CameraRecord:
+        """A camera that is not registered yet. Raises as `create`."""
+        checked = check_camera(camera)
+        check_completeness(checked, None, audio_given=checked.audio, require_dossier=self._require_dossier)
+        self._check_room(checked.region, "")
+        uid = new_uid(now_ms)
+        return CameraRecord(
+            uid=uid,
+            id=check_id(camera_id) if camera_id else uid,
+            revision=0,
+            create_time_ms=now_ms,
+            update_time_ms=now_ms,
+            owner_time_ms=now_ms,
+            **self._source("source", uid, checked.source_url, None),
+            **self._source("sub_source", uid, checked.sub_source_url, None),
+            **written_fields(checked),
+        )
+
+    def _revision(self, camera: camera_pb2.Camera, mask: FieldMask) -> tuple[str, Revision]:
+        """The id of the camera that an update is of, and what it makes of it. Both raise as `update`."""
         paths = FieldMask(paths=check_mask(mask.paths, camera))
 
         def revision_of(current: CameraRecord) -> CameraRecord:
@@ -147,27 +207,16 @@ class Cameras:
                 self._check_room(checked.region, current.region)
             return self._revised(current, checked)
 
-        if validate_only:
-            return revision_of(await self._repository.get(camera_id))
-        record = await self._repository.revise(camera_id, revision_of)
-        self._on_change(record.revision)
-        return record
+        return id_of(camera.name), revision_of
 
-    async def delete(self, name: str, etag: str) -> Tombstone:
-        """Raises InvalidArgumentError, NotFoundError, and AbortedError for a stale etag."""
-        tombstone = await self._repository.delete(id_of(name), etag)
-        self._on_change(tombstone.revision)
-        return tombstone
-
-    def takes_audio(self, record: CameraRecord) -> bool:
-        """Its sound is recorded: it is on, and where dossiers are required a public camera's says why."""
-        return takes_audio(to_message(record)) if self._require_dossier else record.audio
-
-    def credentials(self, record: CameraRecord) -> Credentials | None:
-        """What the camera's main source asks for. Raises DataLossError when it does not open."""
-        if record.source_secret is None:
-            return None
-        return self._sealer.open(record.source_secret, record.uid, "source")
+    def _told(
+        self, written: Sequence[CameraRecord | SnowlightError]
+    ) -> Sequence[CameraRecord | SnowlightError]:
+        """`written`, once those who follow the registry have been woken."""
+        revisions = [one.revision for one in written if isinstance(one, CameraRecord)]
+        if revisions:
+            self._on_change(max(revisions))
+        return written
 
     def _revised(self, current: CameraRecord, camera: camera_pb2.Camera) -> CameraRecord:
         now_ms = max(self._clock.now_ms(), current.update_time_ms)
@@ -201,3 +250,11 @@ class Cameras:
         elif given is not None and not (secret and self._sealer.holds(secret, given, uid, field)):
             secret = self._sealer.seal(given, uid, field)
         return {f"{field}_url": address.url, f"{field}_secret": secret}
+
+
+def _attempt(make: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | SnowlightError:
+    """What `make` makes, or what it raises."""
+    try:
+        return make(*arguments, **options)
+    except SnowlightError as error:
+        return error

@@ -5,7 +5,7 @@ until the transaction ends, so revisions become visible in their own order and a
 revision n has missed nothing below it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,7 +16,10 @@ from services.ingest.registry.creations import Creation, keep, made_by
 from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
 from snowlight.database import Database
-from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError
+from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError, SnowlightError
+
+Revision = Callable[[CameraRecord], CameraRecord]
+"""Makes the next version of a camera of the current one, or raises what is against it."""
 
 
 class CameraRepository:
@@ -48,21 +51,40 @@ class CameraRepository:
         Raises AlreadyExistsError when its id is taken, and as `made_by`.
         """
         async with self._database.write() as connection:
-            record = replace(record, revision=await _next_revision(connection))
+            record = replace(record, revision=await _next_revisions(connection, 1) + 1)
             if creation is not None:
                 made = await _made_by(connection, creation, record.create_time_ms)
                 if made is not None:
                     return made
-            await _check_free(connection, record)
+            await _check_free(connection, record.id)
             if creation is not None:
                 await keep(connection, creation, record.uid, record.create_time_ms)
             await connection.execute(cameras.insert().values(asdict(record)))
         return record
 
+    async def insert_all(self, records: Sequence[CameraRecord]) -> list[CameraRecord | AlreadyExistsError]:
+        """Register `records` under the next revisions in one transaction, but for those whose ids are taken,
+        of two of one id the second: in their order."""
+        if not records:
+            return []
+        async with self._database.write() as connection:
+            revision = await _next_revisions(connection, len(records))
+            taken = await _taken(connection, records)
+            results = _unless_taken(records, taken, revision)
+            added = [asdict(result) for result in results if isinstance(result, CameraRecord)]
+            if added:
+                await connection.execute(cameras.insert(), added)
+        return results
+
     async def check_free(self, record: CameraRecord) -> None:
         """Raises AlreadyExistsError when its id is taken."""
         async with self._database.read() as connection:
-            await _check_free(connection, record)
+            await _check_free(connection, record.id)
+
+    async def which_free(self, records: Sequence[CameraRecord]) -> list[CameraRecord | AlreadyExistsError]:
+        """What `insert_all` would make of `records`; nothing is written."""
+        async with self._database.read() as connection:
+            return _unless_taken(records, await _taken(connection, records), 0)
 
     async def get(self, camera_id: str) -> CameraRecord:
         """Raises NotFoundError."""
@@ -77,9 +99,7 @@ class CameraRepository:
         async with self._database.read() as connection:
             return [_record(row) for row in await connection.execute(query)]
 
-    async def revise(
-        self, camera_id: str, revision_of: Callable[[CameraRecord], CameraRecord]
-    ) -> CameraRecord:
+    async def revise(self, camera_id: str, revision_of: Revision) -> CameraRecord:
         """Write the version that `revision_of` makes of the current one, under the next revision. The same
         one again is not written.
 
@@ -87,7 +107,7 @@ class CameraRepository:
         Raises NotFoundError.
         """
         async with self._database.write() as connection:
-            revision = await _next_revision(connection)
+            revision = await _next_revisions(connection, 1) + 1
             current = await _get(connection, camera_id)
             revised = revision_of(current)
             if revised == current:
@@ -98,10 +118,41 @@ class CameraRepository:
             )
         return record
 
+    async def revise_all(
+        self, revisions: Sequence[tuple[str, Revision]], *, validate_only: bool = False
+    ) -> list[CameraRecord | SnowlightError]:
+        """As `revise` does for each id, one after the other in one transaction: the camera as it is then, or
+        what was raised for it. `validate_only`: nothing is written."""
+        if not revisions:
+            return []
+        ids = {camera_id for camera_id, _ in revisions}
+        if validate_only:
+            async with self._database.read() as connection:
+                known = await _all_of(connection, ids)
+            return [_attempt(known, *revision) for revision in revisions]
+        async with self._database.write() as connection:
+            number = await _next_revisions(connection, len(revisions))
+            known = await _all_of(connection, ids)
+            results: list[CameraRecord | SnowlightError] = []
+            written: dict[str, CameraRecord] = {}
+            for camera_id, revision_of in revisions:
+                number += 1
+                result = _attempt(known, camera_id, revision_of)
+                if isinstance(result, CameraRecord) and result != known[camera_id]:
+                    result = replace(result, revision=number)
+                    written[camera_id] = known[camera_id] = result
+                results.append(result)
+            if written:
+                rows = [{"of_uid": record.uid, **asdict(record)} for record in written.values()]
+                await connection.execute(
+                    cameras.update().where(cameras.c.uid == sa.bindparam("of_uid")), rows
+                )
+        return results
+
     async def delete(self, camera_id: str, etag: str) -> Tombstone:
         """Forget a camera but for its tombstone. Raises NotFoundError, and AbortedError for a stale etag."""
         async with self._database.write() as connection:
-            revision = await _next_revision(connection)
+            revision = await _next_revisions(connection, 1) + 1
             current = await _get(connection, camera_id)
             check_etag(etag, current)
             tombstone = Tombstone(current.uid, current.id, revision)
@@ -128,17 +179,39 @@ def check_etag(etag: str, current: CameraRecord) -> None:
         raise AbortedError("camera.changed", f"{current.name} was changed by someone else: read it again")
 
 
-async def _check_free(connection: AsyncConnection, record: CameraRecord) -> None:
-    taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == record.id))
+async def _check_free(connection: AsyncConnection, camera_id: str) -> None:
+    taken = await connection.execute(sa.select(cameras.c.uid).where(cameras.c.id == camera_id))
     if taken.first() is not None:
-        raise AlreadyExistsError("camera.exists", f"{record.name} is registered already")
+        raise _exists(camera_id)
 
 
-async def _next_revision(connection: AsyncConnection) -> int:
+async def _taken(connection: AsyncConnection, records: Sequence[CameraRecord]) -> set[str]:
+    query = sa.select(cameras.c.id).where(cameras.c.id.in_([record.id for record in records]))
+    return set((await connection.execute(query)).scalars())
+
+
+def _unless_taken(
+    records: Sequence[CameraRecord], taken: set[str], revision: int
+) -> list[CameraRecord | AlreadyExistsError]:
+    """`records` under the revisions behind `revision`; their ids are taken from then on."""
+    results: list[CameraRecord | AlreadyExistsError] = []
+    for number, record in enumerate(records, revision + 1):
+        free = record.id not in taken
+        taken.add(record.id)
+        results.append(replace(record, revision=number) if free else _exists(record.id))
+    return results
+
+
+def _exists(camera_id: str) -> AlreadyExistsError:
+    return AlreadyExistsError("camera.exists", f"cameras/{camera_id} is registered already")
+
+
+async def _next_revisions(connection: AsyncConnection, count: int) -> int:
+    """Take `count` revisions: those behind the one that is returned."""
     taken = await connection.execute(
-        head.update().values(revision=head.c.revision + 1).returning(head.c.revision)
+        head.update().values(revision=head.c.revision + count).returning(head.c.revision)
     )
-    return int(taken.scalar_one())
+    return int(taken.scalar_one()) - count
 
 
 async def _made_by(connection: AsyncConnection, creation: Creation, now_ms: int) -> CameraRecord | None:
@@ -154,8 +227,28 @@ async def _made_by(connection: AsyncConnection, creation: Creation, now_ms: int)
 async def _get(connection: AsyncConnection, camera_id: str) -> CameraRecord:
     row = (await connection.execute(sa.select(cameras).where(cameras.c.id == camera_id))).first()
     if row is None:
-        raise NotFoundError("camera.unknown", f"there is no camera cameras/{camera_id}")
+        raise _unknown(camera_id)
     return _record(row)
+
+
+async def _all_of(connection: AsyncConnection, ids: Collection[str]) -> dict[str, CameraRecord]:
+    query = sa.select(cameras).where(cameras.c.id.in_(ids))
+    return {row.id: _record(row) for row in await connection.execute(query)}
+
+
+def _attempt(
+    known: Mapping[str, CameraRecord], camera_id: str, revision_of: Revision
+) -> CameraRecord | SnowlightError:
+    if camera_id not in known:
+        return _unknown(camera_id)
+    try:
+        return revision_of(known[camera_id])
+    except SnowlightError as error:
+        return error
+
+
+def _unknown(camera_id: str) -> NotFoundError:
+    return NotFoundError("camera.unknown", f"there is no camera cameras/{camera_id}")
 
 
 def _record(row: sa.Row[Any]) -> CameraRecord:

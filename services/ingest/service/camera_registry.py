@@ -1,13 +1,13 @@
 """`snowlight.api.ingest.v1.CameraRegistry`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.creations import Creation
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.messages import timestamp
-from services.ingest.registry.record import CameraRecord, Tombstone
+from services.ingest.registry.record import CameraRecord, Change, Tombstone
 from services.ingest.registry.validation import invalid
 from services.ingest.service.told import camera_message, tombstone_message
 from services.ingest.status.board import CameraStatus, StatusBoard
@@ -16,8 +16,9 @@ from services.ingest.status.gaps import Gap
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
-from snowlight.errors import UnavailableError
+from snowlight.errors import SnowlightError, UnavailableError
 
+LARGEST_BATCH = 200
 _Context = Any  # grpc.aio.ServicerContext is generic over every method's own pair of types
 
 
@@ -69,6 +70,22 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
             )
         )
 
+    async def BatchCreateCameras(  # noqa: N802
+        self, request: camera_pb2.BatchCreateCamerasRequest, context: _Context
+    ) -> camera_pb2.BatchCamerasResponse:
+        _check_batch(request)
+        if any(one.request_id or one.request_fingerprint for one in request.requests):
+            raise invalid("requests.request_id", "is for a camera by itself")
+        wishes = [(one.camera_id, one.camera) for one in request.requests]
+        return self._results(await self._cameras.create_all(wishes, validate_only=request.validate_only))
+
+    async def BatchUpdateCameras(  # noqa: N802
+        self, request: camera_pb2.BatchUpdateCamerasRequest, context: _Context
+    ) -> camera_pb2.BatchCamerasResponse:
+        _check_batch(request)
+        wishes = [(one.camera, one.update_mask) for one in request.requests]
+        return self._results(await self._cameras.update_all(wishes, validate_only=request.validate_only))
+
     async def DeleteCamera(  # noqa: N802
         self, request: camera_pb2.DeleteCameraRequest, context: _Context
     ) -> camera_pb2.DeleteCameraResponse:
@@ -94,17 +111,46 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
         if request.revision < 0:
             raise invalid("revision", "must not be negative")
         async for batch in self._feed.follow(request.revision):
-            for change in batch.changes:
-                if isinstance(change, Tombstone):
-                    yield camera_pb2.WatchCamerasResponse(deleted=tombstone_message(change))
-                else:
-                    yield camera_pb2.WatchCamerasResponse(changed=self._resource(change))
+            for left, change in zip(reversed(range(len(batch.changes))), batch.changes, strict=True):
+                event = self._event(change)
+                event.more = left > 0
+                yield event
             if batch.synced is not None:
                 yield camera_pb2.WatchCamerasResponse(synced=batch.synced)
         raise UnavailableError("ingest.stopping", "the service is stopping")
 
+    def _event(self, change: Change) -> camera_pb2.WatchCamerasResponse:
+        if isinstance(change, Tombstone):
+            return camera_pb2.WatchCamerasResponse(deleted=tombstone_message(change))
+        return camera_pb2.WatchCamerasResponse(changed=self._resource(change))
+
+    def _results(self, results: Sequence[CameraRecord | SnowlightError]) -> camera_pb2.BatchCamerasResponse:
+        return camera_pb2.BatchCamerasResponse(
+            results=[
+                camera_pb2.CameraResult(problem=_problem(result))
+                if isinstance(result, SnowlightError)
+                else camera_pb2.CameraResult(camera=self._resource(result))
+                for result in results
+            ]
+        )
+
     def _resource(self, record: CameraRecord) -> camera_pb2.Camera:
         return camera_message(record, self._board)
+
+
+def _check_batch(
+    request: camera_pb2.BatchCreateCamerasRequest | camera_pb2.BatchUpdateCamerasRequest,
+) -> None:
+    if not 1 <= len(request.requests) <= LARGEST_BATCH:
+        raise invalid("requests", f"must be 1 to {LARGEST_BATCH}")
+    if any(one.validate_only for one in request.requests):
+        raise invalid("requests.validate_only", "is said of the whole batch")
+
+
+def _problem(error: SnowlightError) -> camera_pb2.CameraProblem:
+    return camera_pb2.CameraProblem(
+        code=error.grpc_code.value[0], reason=error.code, detail=error.detail, field=error.field
+    )
 
 
 def _tell_now(message: camera_pb2.CameraStatus, status: CameraStatus | None) -> None:

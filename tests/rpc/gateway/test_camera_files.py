@@ -6,6 +6,7 @@ import io
 import json
 from typing import Any
 
+from snowlight.api.auth.v1 import audit_pb2
 from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, Site
 
 HEAD = "camera_id,display_name,region,source_url"
@@ -198,6 +199,29 @@ async def test_a_gateway_works_on_two_imports_at_a_time(site: Site) -> None:
         assert [task.result() for task in done] == [429]
         begin.set()
     assert sorted(task.result() for task in tasks) == [200, 200, 429]
+
+
+async def test_each_of_many_lines_is_decided_and_on_record(site: Site) -> None:
+    def file(name: str) -> str:
+        lines = (
+            f"gate-{number},{name},{OTHER if number % 3 == 0 else CODE},rtsp://10.0.0.1/{number}"
+            for number in range(230)
+        )
+        return "\n".join((HEAD, *lines))
+
+    async def decided() -> tuple[int, int]:
+        whole = audit_pb2.AuditReader(whole=True)
+        wanted = audit_pb2.ListAuditRecordsRequest(reader=whole, page_size=1000)
+        records = (await site.audit_log.ListAuditRecords(wanted)).records
+        made = [one for one in records if (one.event, one.action) == ("decision", "camera.manage")]
+        return len([one for one in made if one.allowed]), len([one for one in made if not one.allowed])
+
+    _, answer = await take(site, file("a"))
+    assert [line for line, action, _ in told(answer) if action == "refused"] == list(range(2, 232, 3))
+    assert counts(answer) == (153, 0, 0, 77)
+    assert await decided() == (153, 77)
+    assert counts((await take(site, file("b"), query="?update=true"))[1]) == (0, 153, 0, 77)
+    assert await decided() == (2 * 153, 2 * 77)
 
 
 async def test_a_file_has_thirty_thousand_lines_at_most(site: Site) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.parts.password import PASSWORD
 from tests.rpc.gateway.site import VILLAGE, Site
+from tests.rpc.gateway.street import DAY_MS, MINUTE_MS, Street
 
 BODY = {"display_name": "a", "region": VILLAGE, "source_url": "rtsp://u:p@10.0.0.1/a"}
 
@@ -96,6 +98,49 @@ async def test_holds_are_made_once_too(site: Site) -> None:
     assert await site.call("POST", "/v1/holds", root, json=body, headers=headers) == first
     other = await site.call("POST", "/v1/holds", root, json=body | {"reason": "x"}, headers=headers)
     assert (other[0], other[1]["code"]) == (422, "request.id_reused")
+
+
+async def test_what_auth_makes_is_made_once_too(street: Street) -> None:
+    window = {"window_start": street.ahead(-2 * MINUTE_MS), "window_end": street.ahead(-MINUTE_MS)}
+    consent = {"audience": {"principal": await street.name("chen")}, "end_time": street.ahead(DAY_MS)}
+    bodies: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "principals": (
+            "root",
+            "display_name",
+            {"username": "new", "line": "GOVERNMENT", "roles": ["VIEWER"], "scope": VILLAGE}
+            | {"password": PASSWORD},
+        ),
+        "jurisdictions": ("root", "reason", {"display_name": "a", "region": VILLAGE, "regions": [VILLAGE]}),
+        "consents": ("owner", "paper_reference", {"camera": "cameras/home", "actions": ["live"]} | consent),
+        "grants": (
+            "wang",
+            "reason",
+            {"kind": "case", "cameras": ["cameras/home"], "actions": ["live"]}
+            | {"case_number": "A1", "duration_s": 3600},
+        ),
+        "subjectRequests": (
+            "wang",
+            "reason",
+            {"camera": "cameras/home", "applicant_reference": "a", "identity_checked_by": "b"} | window,
+        ),
+        "wall_layouts": ("root", "display_name", {"tiles": 1}),
+    }
+    async with street.site.another_gateway() as url, aiohttp.ClientSession(url) as other:
+        for kind, (by, text, fields) in bodies.items():
+            body = fields | {text: "one"}
+            token, headers = await street.site.token(by), {"Idempotency-Key": "k"}
+            path = f"/v1/{kind}"
+            status, first = await street.site.call("POST", path, token, json=body, headers=headers)
+            assert status == 200, (kind, first)
+            headers |= {"Authorization": f"Bearer {token}"}
+            async with other.post(path, json=body, headers=headers) as answer:
+                assert (answer.status, await answer.json()) == (200, first), kind
+            async with other.post(path, json=body | {text: "two"}, headers=headers) as answer:
+                assert (answer.status, (await answer.json())["code"]) == (422, "request.id_reused"), kind
+            status, refused = await street.site.call(
+                "POST", path, token, json=body, headers={"Idempotency-Key": ""}
+            )
+            assert (status, refused["field"]) == (400, "Idempotency-Key"), kind
 
 
 async def test_a_key_that_is_none_is_refused(site: Site) -> None:

@@ -716,6 +716,84 @@ class AuthorizeResponse(_message.Message):
 Global___AuthorizeResponse: _TypeAlias = AuthorizeResponse  # noqa: Y015
 
 @_typing.final
+class BatchAuthorizeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    access_token: _builtins.str
+    remote_address: _builtins.str
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuthorizeRequest]:
+        """1 to 200. Their access_token and remote_address are left empty: these here count."""
+
+    def __init__(
+        self,
+        *,
+        access_token: _builtins.str = ...,
+        requests: _abc.Iterable[Global___AuthorizeRequest] | None = ...,
+        remote_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchAuthorizeRequest: _TypeAlias = BatchAuthorizeRequest  # noqa: Y015
+
+@_typing.final
+class BatchAuthorizeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuthorizeResult]:
+        """In the order of the requests."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___AuthorizeResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchAuthorizeResponse: _TypeAlias = BatchAuthorizeResponse  # noqa: Y015
+
+@_typing.final
+class AuthorizeResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def response(self) -> Global___AuthorizeResponse: ...
+    @_builtins.property
+    def problem(self) -> Global___TicketProblem:
+        """Of a question that could not be put like this."""
+
+    def __init__(
+        self,
+        *,
+        response: Global___AuthorizeResponse | None = ...,
+        problem: Global___TicketProblem | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "response", b"response", "result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem", "response", b"response", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["response", "problem"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___AuthorizeResult: _TypeAlias = AuthorizeResult  # noqa: Y015
+
+@_typing.final
 class CreateTicketRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1386,8 +1464,18 @@ class CreatePrincipalRequest(_message.Message):
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
     ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     password: _builtins.str
     """None for systems."""
+    request_id: _builtins.str
+    """Unset, or the same for every attempt at one creation, for 24 h: a later attempt is answered with what the
+    first has made, as it is now (AIP-155).
+    """
+    request_fingerprint: _builtins.bytes
+    """What tells one creation from another under the same request_id, which is ALREADY_EXISTS
+    (request.id_reused). Opaque, 64 bytes at most.
+    """
     @_builtins.property
     def principal(self) -> Global___Principal: ...
     @_builtins.property
@@ -1398,10 +1486,12 @@ class CreatePrincipalRequest(_message.Message):
         principal: Global___Principal | None = ...,
         password: _builtins.str = ...,
         on_behalf_of: Global___OnBehalfOf | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "principal", b"principal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "password", b"password", "principal", b"principal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of", "password", b"password", "principal", b"principal", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1493,6 +1583,11 @@ class CreateJurisdictionRequest(_message.Message):
 
     JURISDICTION_FIELD_NUMBER: _builtins.int
     ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """As of CreatePrincipal."""
+    request_fingerprint: _builtins.bytes
     @_builtins.property
     def jurisdiction(self) -> Global___Jurisdiction: ...
     @_builtins.property
@@ -1502,10 +1597,12 @@ class CreateJurisdictionRequest(_message.Message):
         *,
         jurisdiction: Global___Jurisdiction | None = ...,
         on_behalf_of: Global___OnBehalfOf | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdiction", b"jurisdiction", "on_behalf_of", b"on_behalf_of", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -250,6 +250,11 @@ class AccessStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.AuthorizeRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.AuthorizeResponse.FromString,
                 _registered_method=True)
+        self.BatchAuthorize = channel.unary_unary(
+                '/snowlight.api.auth.v1.Access/BatchAuthorize',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchAuthorizeRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchAuthorizeResponse.FromString,
+                _registered_method=True)
         self.CreateTicket = channel.unary_unary(
                 '/snowlight.api.auth.v1.Access/CreateTicket',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateTicketRequest.SerializeToString,
@@ -298,6 +303,13 @@ class AccessServicer:
 
     def Authorize(self, request, context):
         """Decides one action on a camera or a region. A denial is an answer, not an error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchAuthorize(self, request, context):
+        """As Authorize, for 1 to 200 questions of one person at once. Each is decided, and put on record, by itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -369,6 +381,11 @@ def add_AccessServicer_to_server(servicer, server):
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.AuthorizeRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.AuthorizeResponse.SerializeToString,
             ),
+            'BatchAuthorize': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchAuthorize,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchAuthorizeRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchAuthorizeResponse.SerializeToString,
+            ),
             'CreateTicket': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateTicket,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.CreateTicketRequest.FromString,
@@ -438,6 +455,33 @@ class Access:
             '/snowlight.api.auth.v1.Access/Authorize',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.AuthorizeRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.AuthorizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchAuthorize(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Access/BatchAuthorize',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchAuthorizeRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.BatchAuthorizeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -111,6 +111,8 @@ class AccessStub:
     def __new__(cls, channel: _aio.Channel) -> AccessAsyncStub: ...
     Authorize: _grpc.UnaryUnaryMultiCallable[_auth_pb2.AuthorizeRequest, _auth_pb2.AuthorizeResponse]
     """Decides one action on a camera or a region. A denial is an answer, not an error."""
+    BatchAuthorize: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BatchAuthorizeRequest, _auth_pb2.BatchAuthorizeResponse]
+    """As Authorize, for 1 to 200 questions of one person at once. Each is decided, and put on record, by itself."""
     CreateTicket: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreateTicketRequest, _auth_pb2.Ticket]
     """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
     BatchCreateTickets: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BatchCreateTicketsRequest, _auth_pb2.BatchCreateTicketsResponse]
@@ -139,6 +141,8 @@ class AccessAsyncStub(AccessStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Authorize: _aio.UnaryUnaryMultiCallable[_auth_pb2.AuthorizeRequest, _auth_pb2.AuthorizeResponse]  # type: ignore[assignment]
     """Decides one action on a camera or a region. A denial is an answer, not an error."""
+    BatchAuthorize: _aio.UnaryUnaryMultiCallable[_auth_pb2.BatchAuthorizeRequest, _auth_pb2.BatchAuthorizeResponse]  # type: ignore[assignment]
+    """As Authorize, for 1 to 200 questions of one person at once. Each is decided, and put on record, by itself."""
     CreateTicket: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreateTicketRequest, _auth_pb2.Ticket]  # type: ignore[assignment]
     """Decides, writes the audit record, then signs. PERMISSION_DENIED with the reason otherwise."""
     BatchCreateTickets: _aio.UnaryUnaryMultiCallable[_auth_pb2.BatchCreateTicketsRequest, _auth_pb2.BatchCreateTicketsResponse]  # type: ignore[assignment]
@@ -170,6 +174,14 @@ class AccessServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.AuthorizeResponse, _abc.Awaitable[_auth_pb2.AuthorizeResponse]]:
         """Decides one action on a camera or a region. A denial is an answer, not an error."""
+
+    @_abc_1.abstractmethod
+    def BatchAuthorize(
+        self,
+        request: _auth_pb2.BatchAuthorizeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.BatchAuthorizeResponse, _abc.Awaitable[_auth_pb2.BatchAuthorizeResponse]]:
+        """As Authorize, for 1 to 200 questions of one person at once. Each is decided, and put on record, by itself."""
 
     @_abc_1.abstractmethod
     def CreateTicket(

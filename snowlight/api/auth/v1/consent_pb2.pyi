@@ -168,8 +168,18 @@ class CreateConsentRequest(_message.Message):
     ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     remote_address: _builtins.str
+    request_id: _builtins.str
+    """Unset, or the same for every attempt at one creation, for 24 h: a later attempt is answered with what the
+    first has made, as it is now (AIP-155).
+    """
+    request_fingerprint: _builtins.bytes
+    """What tells one creation from another under the same request_id, which is ALREADY_EXISTS
+    (request.id_reused). Opaque, 64 bytes at most.
+    """
     @_builtins.property
     def consent(self) -> Global___Consent:
         """camera_uid, audience, actions, hours, footage_from, end_time, paper_reference"""
@@ -180,10 +190,12 @@ class CreateConsentRequest(_message.Message):
         access_token: _builtins.str = ...,
         remote_address: _builtins.str = ...,
         consent: Global___Consent | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "consent", b"consent", "remote_address", b"remote_address"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "consent", b"consent", "remote_address", b"remote_address", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -567,8 +579,13 @@ class CreateGrantRequest(_message.Message):
     ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     remote_address: _builtins.str
+    request_id: _builtins.str
+    """As of CreateConsent."""
+    request_fingerprint: _builtins.bytes
     @_builtins.property
     def grant(self) -> Global___Grant:
         """kind, camera_uids, actions, window, case_number, reason, beneficiary, duration_s"""
@@ -579,10 +596,12 @@ class CreateGrantRequest(_message.Message):
         access_token: _builtins.str = ...,
         remote_address: _builtins.str = ...,
         grant: Global___Grant | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grant", b"grant"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "grant", b"grant", "remote_address", b"remote_address"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "grant", b"grant", "remote_address", b"remote_address", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -950,8 +969,13 @@ class CreateSubjectRequestRequest(_message.Message):
     ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
     SUBJECT_REQUEST_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     remote_address: _builtins.str
+    request_id: _builtins.str
+    """As of CreateConsent."""
+    request_fingerprint: _builtins.bytes
     @_builtins.property
     def subject_request(self) -> Global___SubjectRequest: ...
     def __init__(
@@ -960,10 +984,12 @@ class CreateSubjectRequestRequest(_message.Message):
         access_token: _builtins.str = ...,
         remote_address: _builtins.str = ...,
         subject_request: Global___SubjectRequest | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["subject_request", b"subject_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address", "subject_request", b"subject_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "remote_address", b"remote_address", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id", "subject_request", b"subject_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%snowlight/api/auth/v1/workspace.proto\x12\x15snowlight.api.auth.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x02\n\nWallLayout\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\r\n\x05owner\x18\x03 \x01(\t\x12\r\n\x05tiles\x18\x04 \x01(\x05\x12\x13\n\x0b\x63\x61mera_uids\x18\x05 \x03(\t\x12-\n\x06patrol\x18\x06 \x01(\x0b\x32\x1d.snowlight.api.auth.v1.Patrol\x12\x13\n\x0bshared_with\x18\x07 \x01(\t\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x06Patrol\x12\x32\n\x06groups\x18\x01 \x03(\x0b\x32\".snowlight.api.auth.v1.PatrolGroup\x12\x0f\n\x07seconds\x18\x02 \x01(\x05\"\"\n\x0bPatrolGroup\x12\x13\n\x0b\x63\x61mera_uids\x18\x01 \x03(\t\"U\n\x16ListWallLayoutsRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"k\n\x17ListWallLayoutsResponse\x12\x37\n\x0cwall_layouts\x18\x01 \x03(\x0b\x32!.snowlight.api.auth.v1.WallLayout\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\":\n\x14GetWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"g\n\x17\x43reateWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x36\n\x0bwall_layout\x18\x02 \x01(\x0b\x32!.snowlight.api.auth.v1.WallLayout\"\x98\x01\n\x17UpdateWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x36\n\x0bwall_layout\x18\x02 \x01(\x0b\x32!.snowlight.api.auth.v1.WallLayout\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"K\n\x17\x44\x65leteWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"\x1a\n\x18\x44\x65leteWallLayoutResponse\",\n\x14GetFavouritesRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\"c\n\x14SetFavouritesRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x35\n\nfavourites\x18\x02 \x01(\x0b\x32!.snowlight.api.auth.v1.Favourites\"/\n\nFavourites\x12\x13\n\x0b\x63\x61mera_uids\x18\x01 \x03(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t2\xe4\x05\n\nWorkspaces\x12p\n\x0fListWallLayouts\x12-.snowlight.api.auth.v1.ListWallLayoutsRequest\x1a..snowlight.api.auth.v1.ListWallLayoutsResponse\x12_\n\rGetWallLayout\x12+.snowlight.api.auth.v1.GetWallLayoutRequest\x1a!.snowlight.api.auth.v1.WallLayout\x12\x65\n\x10\x43reateWallLayout\x12..snowlight.api.auth.v1.CreateWallLayoutRequest\x1a!.snowlight.api.auth.v1.WallLayout\x12\x65\n\x10UpdateWallLayout\x12..snowlight.api.auth.v1.UpdateWallLayoutRequest\x1a!.snowlight.api.auth.v1.WallLayout\x12s\n\x10\x44\x65leteWallLayout\x12..snowlight.api.auth.v1.DeleteWallLayoutRequest\x1a/.snowlight.api.auth.v1.DeleteWallLayoutResponse\x12_\n\rGetFavourites\x12+.snowlight.api.auth.v1.GetFavouritesRequest\x1a!.snowlight.api.auth.v1.Favourites\x12_\n\rSetFavourites\x12+.snowlight.api.auth.v1.SetFavouritesRequest\x1a!.snowlight.api.auth.v1.Favouritesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%snowlight/api/auth/v1/workspace.proto\x12\x15snowlight.api.auth.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x02\n\nWallLayout\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\r\n\x05owner\x18\x03 \x01(\t\x12\r\n\x05tiles\x18\x04 \x01(\x05\x12\x13\n\x0b\x63\x61mera_uids\x18\x05 \x03(\t\x12-\n\x06patrol\x18\x06 \x01(\x0b\x32\x1d.snowlight.api.auth.v1.Patrol\x12\x13\n\x0bshared_with\x18\x07 \x01(\t\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x06Patrol\x12\x32\n\x06groups\x18\x01 \x03(\x0b\x32\".snowlight.api.auth.v1.PatrolGroup\x12\x0f\n\x07seconds\x18\x02 \x01(\x05\"\"\n\x0bPatrolGroup\x12\x13\n\x0b\x63\x61mera_uids\x18\x01 \x03(\t\"U\n\x16ListWallLayoutsRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"k\n\x17ListWallLayoutsResponse\x12\x37\n\x0cwall_layouts\x18\x01 \x03(\x0b\x32!.snowlight.api.auth.v1.WallLayout\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\":\n\x14GetWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x98\x01\n\x17\x43reateWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x36\n\x0bwall_layout\x18\x02 \x01(\x0b\x32!.snowlight.api.auth.v1.WallLayout\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1b\n\x13request_fingerprint\x18\x04 \x01(\x0c\"\x98\x01\n\x17UpdateWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x36\n\x0bwall_layout\x18\x02 \x01(\x0b\x32!.snowlight.api.auth.v1.WallLayout\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"K\n\x17\x44\x65leteWallLayoutRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"\x1a\n\x18\x44\x65leteWallLayoutResponse\",\n\x14GetFavouritesRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\"c\n\x14SetFavouritesRequest\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x35\n\nfavourites\x18\x02 \x01(\x0b\x32!.snowlight.api.auth.v1.Favourites\"/\n\nFavourites\x12\x13\n\x0b\x63\x61mera_uids\x18\x01 \x03(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t2\xe4\x05\n\nWorkspaces\x12p\n\x0fListWallLayouts\x12-.snowlight.api.auth.v1.ListWallLayoutsRequest\x1a..snowlight.api.auth.v1.ListWallLayoutsResponse\x12_\n\rGetWallLayout\x12+.snowlight.api.auth.v1.GetWallLayoutRequest\x1a!.snowlight.api.auth.v1.WallLayout\x12\x65\n\x10\x43reateWallLayout\x12..snowlight.api.auth.v1.CreateWallLayoutRequest\x1a!.snowlight.api.auth.v1.WallLayout\x12\x65\n\x10UpdateWallLayout\x12..snowlight.api.auth.v1.UpdateWallLayoutRequest\x1a!.snowlight.api.auth.v1.WallLayout\x12s\n\x10\x44\x65leteWallLayout\x12..snowlight.api.auth.v1.DeleteWallLayoutRequest\x1a/.snowlight.api.auth.v1.DeleteWallLayoutResponse\x12_\n\rGetFavourites\x12+.snowlight.api.auth.v1.GetFavouritesRequest\x1a!.snowlight.api.auth.v1.Favourites\x12_\n\rSetFavourites\x12+.snowlight.api.auth.v1.SetFavouritesRequest\x1a!.snowlight.api.auth.v1.Favouritesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,20 +45,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTWALLLAYOUTSRESPONSE']._serialized_end=722
   _globals['_GETWALLLAYOUTREQUEST']._serialized_start=724
   _globals['_GETWALLLAYOUTREQUEST']._serialized_end=782
-  _globals['_CREATEWALLLAYOUTREQUEST']._serialized_start=784
-  _globals['_CREATEWALLLAYOUTREQUEST']._serialized_end=887
-  _globals['_UPDATEWALLLAYOUTREQUEST']._serialized_start=890
-  _globals['_UPDATEWALLLAYOUTREQUEST']._serialized_end=1042
-  _globals['_DELETEWALLLAYOUTREQUEST']._serialized_start=1044
-  _globals['_DELETEWALLLAYOUTREQUEST']._serialized_end=1119
-  _globals['_DELETEWALLLAYOUTRESPONSE']._serialized_start=1121
-  _globals['_DELETEWALLLAYOUTRESPONSE']._serialized_end=1147
-  _globals['_GETFAVOURITESREQUEST']._serialized_start=1149
-  _globals['_GETFAVOURITESREQUEST']._serialized_end=1193
-  _globals['_SETFAVOURITESREQUEST']._serialized_start=1195
-  _globals['_SETFAVOURITESREQUEST']._serialized_end=1294
-  _globals['_FAVOURITES']._serialized_start=1296
-  _globals['_FAVOURITES']._serialized_end=1343
-  _globals['_WORKSPACES']._serialized_start=1346
-  _globals['_WORKSPACES']._serialized_end=2086
+  _globals['_CREATEWALLLAYOUTREQUEST']._serialized_start=785
+  _globals['_CREATEWALLLAYOUTREQUEST']._serialized_end=937
+  _globals['_UPDATEWALLLAYOUTREQUEST']._serialized_start=940
+  _globals['_UPDATEWALLLAYOUTREQUEST']._serialized_end=1092
+  _globals['_DELETEWALLLAYOUTREQUEST']._serialized_start=1094
+  _globals['_DELETEWALLLAYOUTREQUEST']._serialized_end=1169
+  _globals['_DELETEWALLLAYOUTRESPONSE']._serialized_start=1171
+  _globals['_DELETEWALLLAYOUTRESPONSE']._serialized_end=1197
+  _globals['_GETFAVOURITESREQUEST']._serialized_start=1199
+  _globals['_GETFAVOURITESREQUEST']._serialized_end=1243
+  _globals['_SETFAVOURITESREQUEST']._serialized_start=1245
+  _globals['_SETFAVOURITESREQUEST']._serialized_end=1344
+  _globals['_FAVOURITES']._serialized_start=1346
+  _globals['_FAVOURITES']._serialized_end=1393
+  _globals['_WORKSPACES']._serialized_start=1396
+  _globals['_WORKSPACES']._serialized_end=2136
 # @@protoc_insertion_point(module_scope)

@@ -204,7 +204,17 @@ class CreateWallLayoutRequest(_message.Message):
 
     ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
     WALL_LAYOUT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
+    request_id: _builtins.str
+    """Unset, or the same for every attempt at one creation, for 24 h: a later attempt is answered with what the
+    first has made, as it is now (AIP-155).
+    """
+    request_fingerprint: _builtins.bytes
+    """What tells one creation from another under the same request_id, which is ALREADY_EXISTS
+    (request.id_reused). Opaque, 64 bytes at most.
+    """
     @_builtins.property
     def wall_layout(self) -> Global___WallLayout: ...
     def __init__(
@@ -212,10 +222,12 @@ class CreateWallLayoutRequest(_message.Message):
         *,
         access_token: _builtins.str = ...,
         wall_layout: Global___WallLayout | None = ...,
+        request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["wall_layout", b"wall_layout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "wall_layout", b"wall_layout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id", "wall_layout", b"wall_layout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

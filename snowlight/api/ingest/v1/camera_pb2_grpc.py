@@ -55,6 +55,16 @@ class CameraRegistryStub:
                 request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.UpdateCameraRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.Camera.FromString,
                 _registered_method=True)
+        self.BatchCreateCameras = channel.unary_unary(
+                '/snowlight.api.ingest.v1.CameraRegistry/BatchCreateCameras',
+                request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCreateCamerasRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCamerasResponse.FromString,
+                _registered_method=True)
+        self.BatchUpdateCameras = channel.unary_unary(
+                '/snowlight.api.ingest.v1.CameraRegistry/BatchUpdateCameras',
+                request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchUpdateCamerasRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCamerasResponse.FromString,
+                _registered_method=True)
         self.DeleteCamera = channel.unary_unary(
                 '/snowlight.api.ingest.v1.CameraRegistry/DeleteCamera',
                 request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.DeleteCameraRequest.SerializeToString,
@@ -99,6 +109,21 @@ class CameraRegistryServicer:
     def UpdateCamera(self, request, context):
         """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
         makes no new version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateCameras(self, request, context):
+        """As CreateCamera, for 1 to 200 in one transaction. Each has a result of its own: what is refused of one
+        is not refused of the others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpdateCameras(self, request, context):
+        """As UpdateCamera, for 1 to 200 in one transaction, each with a result of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +174,16 @@ def add_CameraRegistryServicer_to_server(servicer, server):
                     servicer.UpdateCamera,
                     request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.UpdateCameraRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.Camera.SerializeToString,
+            ),
+            'BatchCreateCameras': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateCameras,
+                    request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCreateCamerasRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCamerasResponse.SerializeToString,
+            ),
+            'BatchUpdateCameras': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpdateCameras,
+                    request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchUpdateCamerasRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCamerasResponse.SerializeToString,
             ),
             'DeleteCamera': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteCamera,
@@ -275,6 +310,60 @@ class CameraRegistry:
             '/snowlight.api.ingest.v1.CameraRegistry/UpdateCamera',
             snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.UpdateCameraRequest.SerializeToString,
             snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.Camera.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateCameras(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.ingest.v1.CameraRegistry/BatchCreateCameras',
+            snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCreateCamerasRequest.SerializeToString,
+            snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCamerasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpdateCameras(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.ingest.v1.CameraRegistry/BatchUpdateCameras',
+            snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchUpdateCamerasRequest.SerializeToString,
+            snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2.BatchCamerasResponse.FromString,
             options,
             channel_credentials,
             insecure,

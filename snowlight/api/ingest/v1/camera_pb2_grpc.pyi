@@ -42,6 +42,12 @@ class CameraRegistryStub:
     """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
     makes no new version.
     """
+    BatchCreateCameras: _grpc.UnaryUnaryMultiCallable[_camera_pb2.BatchCreateCamerasRequest, _camera_pb2.BatchCamerasResponse]
+    """As CreateCamera, for 1 to 200 in one transaction. Each has a result of its own: what is refused of one
+    is not refused of the others.
+    """
+    BatchUpdateCameras: _grpc.UnaryUnaryMultiCallable[_camera_pb2.BatchUpdateCamerasRequest, _camera_pb2.BatchCamerasResponse]
+    """As UpdateCamera, for 1 to 200 in one transaction, each with a result of its own."""
     DeleteCamera: _grpc.UnaryUnaryMultiCallable[_camera_pb2.DeleteCameraRequest, _camera_pb2.DeleteCameraResponse]
     """Forgets the camera; its footage stays under its uid until retention ends."""
     GetCameraStatus: _grpc.UnaryUnaryMultiCallable[_camera_pb2.GetCameraStatusRequest, _camera_pb2.CameraStatus]
@@ -66,6 +72,12 @@ class CameraRegistryAsyncStub(CameraRegistryStub):
     """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
     makes no new version.
     """
+    BatchCreateCameras: _aio.UnaryUnaryMultiCallable[_camera_pb2.BatchCreateCamerasRequest, _camera_pb2.BatchCamerasResponse]  # type: ignore[assignment]
+    """As CreateCamera, for 1 to 200 in one transaction. Each has a result of its own: what is refused of one
+    is not refused of the others.
+    """
+    BatchUpdateCameras: _aio.UnaryUnaryMultiCallable[_camera_pb2.BatchUpdateCamerasRequest, _camera_pb2.BatchCamerasResponse]  # type: ignore[assignment]
+    """As UpdateCamera, for 1 to 200 in one transaction, each with a result of its own."""
     DeleteCamera: _aio.UnaryUnaryMultiCallable[_camera_pb2.DeleteCameraRequest, _camera_pb2.DeleteCameraResponse]  # type: ignore[assignment]
     """Forgets the camera; its footage stays under its uid until retention ends."""
     GetCameraStatus: _aio.UnaryUnaryMultiCallable[_camera_pb2.GetCameraStatusRequest, _camera_pb2.CameraStatus]  # type: ignore[assignment]
@@ -111,6 +123,24 @@ class CameraRegistryServicer(metaclass=_abc_1.ABCMeta):
         """Changes the fields named in update_mask. ABORTED when etag is given and stale. What changes nothing
         makes no new version.
         """
+
+    @_abc_1.abstractmethod
+    def BatchCreateCameras(
+        self,
+        request: _camera_pb2.BatchCreateCamerasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_camera_pb2.BatchCamerasResponse, _abc.Awaitable[_camera_pb2.BatchCamerasResponse]]:
+        """As CreateCamera, for 1 to 200 in one transaction. Each has a result of its own: what is refused of one
+        is not refused of the others.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchUpdateCameras(
+        self,
+        request: _camera_pb2.BatchUpdateCamerasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_camera_pb2.BatchCamerasResponse, _abc.Awaitable[_camera_pb2.BatchCamerasResponse]]:
+        """As UpdateCamera, for 1 to 200 in one transaction, each with a result of its own."""
 
     @_abc_1.abstractmethod
     def DeleteCamera(
