@@ -1,3 +1,4 @@
+import { FavouritesProvider } from './cameras/FavouritesProvider';
 import { RegistryProvider } from './cameras/RegistryProvider';
 import { DayScreen } from './day/DayScreen';
 import { BrandMark } from './design/Brand';
@@ -41,9 +42,11 @@ export function App() {
     case 'signed-in':
       return (
         <RegistryProvider key={state.principal.name}>
-          <Shell>
-            <Screen />
-          </Shell>
+          <FavouritesProvider>
+            <Shell>
+              <Screen />
+            </Shell>
+          </FavouritesProvider>
         </RegistryProvider>
       );
   }

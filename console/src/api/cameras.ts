@@ -8,18 +8,17 @@ export async function listRegions(api: ApiClient, signal?: AbortSignal): Promise
   return answer.regions ?? [];
 }
 
-export async function listCameras(api: ApiClient, signal?: AbortSignal): Promise<Camera[]> {
-  const cameras: Camera[] = [];
+/** All cameras, a page after the other. */
+export async function* cameraPages(api: ApiClient, signal?: AbortSignal): AsyncGenerator<Camera[]> {
   let pageToken = '';
   do {
     const page = await api.request<{ cameras?: Camera[]; next_page_token?: string }>('GET', '/v1/cameras', {
       query: { page_size: PAGE_SIZE, page_token: pageToken },
       signal,
     });
-    cameras.push(...(page.cameras ?? []));
+    yield page.cameras ?? [];
     pageToken = page.next_page_token ?? '';
   } while (pageToken !== '');
-  return cameras;
 }
 
 /** `name` is the resource name, "cameras/{id}". */

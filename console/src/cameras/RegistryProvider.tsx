@@ -1,12 +1,13 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { listCameras, listRegions } from '../api/cameras';
+import { cameraPages, listRegions } from '../api/cameras';
 import { isAbort } from '../api/problem';
 import type { Camera, Region } from '../api/types';
 import { usePageVisible } from '../player/usePageVisible';
 import { usePrincipal, useSession } from '../session/SessionProvider';
-import { pollInterval } from './polling';
+import { pollInterval, renewed } from './polling';
 
 interface Registry {
+  /** While it is loading, `cameras` grows page by page. */
   phase: 'loading' | 'ready' | 'failed';
   regions: Region[];
   cameras: Camera[];
@@ -43,12 +44,21 @@ export function RegistryProvider({ children }: { children: ReactNode }) {
     const read = async () => {
       let total = 0;
       try {
-        const [regions, cameras] = await Promise.all([
-          listRegions(api, controller.signal),
-          listCameras(api, controller.signal),
-        ]);
+        const regions = await listRegions(api, controller.signal);
+        const cameras: Camera[] = [];
+        for await (const page of cameraPages(api, controller.signal)) {
+          cameras.push(...page);
+          const sofar = [...cameras];
+          setRegistry((known) => (known.phase === 'ready' ? known : { ...EMPTY, regions, cameras: sofar }));
+        }
         total = cameras.length;
-        setRegistry({ phase: 'ready', regions, cameras, stale: false, error: null });
+        setRegistry((known) => ({
+          phase: 'ready',
+          regions: renewed(known.regions, regions),
+          cameras: renewed(known.cameras, cameras),
+          stale: false,
+          error: null,
+        }));
       } catch (error) {
         if (isAbort(error) || controller.signal.aborted) return;
         setRegistry((known) =>

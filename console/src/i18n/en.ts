@@ -264,4 +264,14 @@ export const en: Messages = {
     nothingChanged: 'Nothing changed',
     statusFailed: 'The status could not be loaded',
   },
+  take: {
+    searchHint: 'By name, ID, region or pinyin initials; several words narrow it down',
+    starredOnly: 'Favourites only',
+    noFavourites: 'No favourites yet',
+    noFavouritesHint: 'The star beside a camera puts it here.',
+    starFailed: 'Not kept; try again',
+    loadingMore: (count) => `${count} cameras so far, loading more…`,
+    star: (name) => `Make ${name} a favourite`,
+    unstar: (name) => `${name} is a favourite; make it none`,
+  },
 };

@@ -203,6 +203,12 @@ export interface Messages {
     editTitle: (name: string) => string;
     removeTitle: (name: string) => string;
   };
+  /** Finding cameras and footage, and taking it along. */
+  take: Words<'searchHint' | 'starredOnly' | 'noFavourites' | 'noFavouritesHint' | 'starFailed'> & {
+    loadingMore: (count: number) => string;
+    star: (name: string) => string;
+    unstar: (name: string) => string;
+  };
 }
 
 type Words<Keys extends string> = Record<Keys, string>;

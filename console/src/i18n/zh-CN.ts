@@ -266,4 +266,14 @@ export const zhCN: Messages = {
     nothingChanged: '没有改动',
     statusFailed: '状态加载失败',
   },
+  take: {
+    searchHint: '按名称、编号、区域或拼音首字母查找；多个词逐步缩小范围',
+    starredOnly: '只看收藏',
+    noFavourites: '还没有收藏',
+    noFavouritesHint: '点摄像机旁的星标即可收藏。',
+    starFailed: '收藏未保存，请重试',
+    loadingMore: (count) => `已加载 ${count} 路，继续加载中…`,
+    star: (name) => `收藏${name}`,
+    unstar: (name) => `取消收藏${name}`,
+  },
 };
