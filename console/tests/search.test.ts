@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Camera, Region } from '../src/api/types';
-import { renewed } from '../src/cameras/polling';
+import { renewed } from '../src/cameras/renewed';
 import { readingsOf } from '../src/cameras/readings';
 import { NameSearch } from '../src/cameras/search';
 import { stepInTree } from '../src/cameras/steps';

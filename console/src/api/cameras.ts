@@ -8,17 +8,23 @@ export async function listRegions(api: ApiClient, signal?: AbortSignal): Promise
   return answer.regions ?? [];
 }
 
-/** All cameras, a page after the other. */
-export async function* cameraPages(api: ApiClient, signal?: AbortSignal): AsyncGenerator<Camera[]> {
-  let pageToken = '';
-  do {
+/** All cameras. `onPage` is told those that have come so far, after each page but the last. */
+export async function listCameras(
+  api: ApiClient,
+  signal?: AbortSignal,
+  onPage?: (sofar: Camera[]) => void,
+): Promise<Camera[]> {
+  const cameras: Camera[] = [];
+  for (let pageToken = ''; ; ) {
     const page = await api.request<{ cameras?: Camera[]; next_page_token?: string }>('GET', '/v1/cameras', {
       query: { page_size: PAGE_SIZE, page_token: pageToken },
       signal,
     });
-    yield page.cameras ?? [];
+    cameras.push(...(page.cameras ?? []));
     pageToken = page.next_page_token ?? '';
-  } while (pageToken !== '');
+    if (pageToken === '') return cameras;
+    onPage?.([...cameras]);
+  }
 }
 
 /** `name` is the resource name, "cameras/{id}". */

@@ -1,10 +1,11 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { cameraPages, listRegions } from '../api/cameras';
+import { listCameras, listRegions } from '../api/cameras';
 import { isAbort } from '../api/problem';
 import type { Camera, Region } from '../api/types';
 import { usePageVisible } from '../player/usePageVisible';
 import { usePrincipal, useSession } from '../session/SessionProvider';
-import { pollInterval, renewed } from './polling';
+import { pollInterval } from './polling';
+import { renewed } from './renewed';
 
 interface Registry {
   /** While it is loading, `cameras` grows page by page. */
@@ -45,12 +46,9 @@ export function RegistryProvider({ children }: { children: ReactNode }) {
       let total = 0;
       try {
         const regions = await listRegions(api, controller.signal);
-        const cameras: Camera[] = [];
-        for await (const page of cameraPages(api, controller.signal)) {
-          cameras.push(...page);
-          const sofar = [...cameras];
-          setRegistry((known) => (known.phase === 'ready' ? known : { ...EMPTY, regions, cameras: sofar }));
-        }
+        const cameras = await listCameras(api, controller.signal, (sofar) =>
+          setRegistry((known) => (known.phase === 'ready' ? known : { ...EMPTY, regions, cameras: sofar })),
+        );
         total = cameras.length;
         setRegistry((known) => ({
           phase: 'ready',
