@@ -9,7 +9,7 @@ export default defineConfig({
   build: { outDir: 'dist', target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 900 },
   server: {
     host: '127.0.0.1',
-    proxy: { '/v1': gateway, '/hls': gateway, '/snapshot': gateway },
+    proxy: { '/v1': gateway, '/hls': gateway, '/snapshot': gateway, '/ws': { target: gateway, ws: true } },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

@@ -49,6 +49,15 @@ def _report(verdict: Verdict, *, pinned: bool) -> list[str]:
         f"taken by: {manifest.created_by} at {manifest.create_time}: {manifest.reason}",
         f"window:   {manifest.start} to {manifest.end}, cameras {', '.join(c.uid for c in manifest.cameras)}",
         f"signed:   by {verdict.signer}" + ("" if pinned else " (not compared with a key you trust)"),
-        f"footage:  {verdict.objects} objects, {verdict.size} bytes, {gaps} gaps with their causes",
+        f"footage:  {_footage(verdict)}, {verdict.size} bytes, {gaps} gaps with their causes",
         "verdict:  " + ("NOT whole as it was signed" if verdict.problems else "whole and as it was signed"),
     ]
+
+
+def _footage(verdict: Verdict) -> str:
+    if not any(verdict.manifest.rendered()):
+        return f"{verdict.objects} objects"
+    objects = (
+        "without the objects they were made of" if verdict.rendered_alone else f"{verdict.objects} objects"
+    )
+    return f"{verdict.rendered} rendered files, {objects}"

@@ -1,6 +1,6 @@
+import { lazy, Suspense } from 'react';
 import { FavouritesProvider } from './cameras/FavouritesProvider';
 import { RegistryProvider } from './cameras/RegistryProvider';
-import { DayScreen } from './day/DayScreen';
 import { BrandMark } from './design/Brand';
 import { Notice, Spinner } from './design/controls';
 import { Shell } from './design/Shell';
@@ -10,6 +10,18 @@ import { DeviceScreen } from './session/DeviceScreen';
 import { useSession } from './session/SessionProvider';
 import { SignIn } from './session/SignIn';
 import { WallScreen } from './wall/WallScreen';
+
+// It brings hls.js along, which the wall does without.
+const DayScreen = lazy(() =>
+  import('./day/DayScreen').then(({ DayScreen: screen }) => ({ default: screen })),
+);
+
+const FindScreen = lazy(() =>
+  import('./find/FindScreen').then(({ FindScreen: screen }) => ({ default: screen })),
+);
+const EvidenceScreen = lazy(() =>
+  import('./evidence/EvidenceScreen').then(({ EvidenceScreen: screen }) => ({ default: screen })),
+);
 
 export function App() {
   const messages = useMessages();
@@ -56,5 +68,32 @@ function Screen() {
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
   if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
-  return <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />;
+  if (route.screen === 'find') {
+    return (
+      <Suspense fallback={<Opening />}>
+        <FindScreen query={route.query} />
+      </Suspense>
+    );
+  }
+  if (route.screen === 'evidence') {
+    return (
+      <Suspense fallback={<Opening />}>
+        <EvidenceScreen tab={route.tab} />
+      </Suspense>
+    );
+  }
+  return (
+    <Suspense fallback={<Opening />}>
+      <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />
+    </Suspense>
+  );
+}
+
+function Opening() {
+  const messages = useMessages();
+  return (
+    <div className="splash">
+      <Spinner label={messages.common.loading} />
+    </div>
+  );
 }

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -23,6 +24,8 @@ from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
 from services.gateway.cameras.import_routes import CameraFileRoutes
 from services.gateway.cameras.importing import CameraImport
+from services.gateway.cameras.journal import CameraJournal
+from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.own_tickets import OwnTicketRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
@@ -35,9 +38,17 @@ from services.gateway.consent.grants import GrantRoutes
 from services.gateway.consent.resources import Desk
 from services.gateway.consent.subjects import SubjectRoutes
 from services.gateway.console import Console, find_console
+from services.gateway.events.exports import ExportBoard
+from services.gateway.events.routes import EventRoutes
+from services.gateway.events.sights import Sights
+from services.gateway.events.stream import Sources
+from services.gateway.evidence.downloads import DownloadRoutes
+from services.gateway.evidence.export_rights import ExportRights
+from services.gateway.evidence.exports import ExportRoutes
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.bodies import timely_bodies
-from services.gateway.http.connection import Bounds, SiteRunner, bounded_headers, room_for_connections
+from services.gateway.http.bounds import Bounds, room_for_connections
+from services.gateway.http.connection import SiteRunner, bounded_headers
 from services.gateway.http.cross_origin import preflights
 from services.gateway.http.edges import edge, mark
 from services.gateway.http.express import Express
@@ -51,6 +62,10 @@ from services.gateway.live.hub import LiveHubs
 from services.gateway.live.opening import LiveOpening
 from services.gateway.live.routes import LiveRoutes
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.operations.integrity import IntegrityRoutes
+from services.gateway.operations.offline import OfflineRoutes
+from services.gateway.operations.online_rate import OnlineRateRoutes
+from services.gateway.operations.storage import StorageRoutes
 from services.gateway.peers import Peers, open_peers
 from services.gateway.people.account import AccountRoutes
 from services.gateway.people.client_auth import ClientAuth
@@ -74,7 +89,7 @@ from services.gateway.wall.routes import WallRoutes
 from services.gateway.workspace.favourites import FavouriteRoutes
 from services.gateway.workspace.layouts import WallLayoutRoutes
 from snowlight.errors import FailedPreconditionError
-from snowlight.object_store import open_stores
+from snowlight.object_store import open_store, open_stores
 from snowlight.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -89,20 +104,27 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
 
     Raises FailedPreconditionError when the address is taken.
     """
-    stores = open_stores(settings.store, runtime.cluster.data_dir)
-    cameras = CameraModel()
+    cameras, journal = CameraModel(), CameraJournal()
+    data_dir = runtime.cluster.data_dir
+    stores = open_stores(settings.store, data_dir)
+    evidence = open_store(settings.evidence.store(settings.store, data_dir), data_dir)
     metrics = GatewayMetrics(runtime.registry)
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(open_peers(runtime))
         viewing = open_viewing(peers, runtime.clock, known_tickets=settings.known_tickets)
+        exports = ExportBoard(peers, journal.tell)
         hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
         await stack.enter_async_context(
-            _background(follow_cameras(peers, cameras), hubs.run(), *viewing.work(peers))
+            _background(
+                follow_cameras(peers, cameras, journal), exports.run(), hubs.run(), *viewing.work(peers)
+            )
         )
         stack.push_async_callback(viewing.finish)
-        site = build_site(runtime, settings, peers, cameras, hubs, viewing, metrics, stores)
+        site = build_site(
+            runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores, evidence
+        )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
@@ -114,10 +136,13 @@ def build_site(
     settings: GatewaySettings,
     peers: Peers,
     cameras: CameraModel,
+    journal: CameraJournal,
+    exports: ExportBoard,
     hubs: LiveHubs,
     viewing: Viewing,
     metrics: GatewayMetrics,
     stores: Mapping[str, ObjectStore],
+    evidence: ObjectStore,
 ) -> web.Application:
     """All routes of the site."""
     clock, behind_proxy = runtime.clock, settings.behind_proxy
@@ -130,7 +155,9 @@ def build_site(
     key_frames = KeyFrames(index, reader, metrics)
     sheets = Sheets(index, key_frames, StoredSheets(stores), clock, metrics)
     attempts = Attempts(runtime.key)
-    camera_routes = CameraRoutes(peers, identity, cameras, attempts, clock)
+    lists = CameraLists(cameras)
+    camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
+    export_rights = ExportRights(peers, identity, verifier, viewing.desk)
     desk = Desk(identity, cameras)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
@@ -140,6 +167,18 @@ def build_site(
     devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
     timelines = TimelineRoutes(peers, identity, camera_routes, clock)
     wall = WallRoutes(tickets, opening, metrics)
+    events = EventRoutes(
+        Sources(
+            identity,
+            verifier,
+            viewing.revocations,
+            cameras,
+            journal,
+            exports,
+            Sights(),
+            clock,
+        )
+    )
     table: list[Route] = [
         *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
         *SessionRoutes(peers, session, behind_proxy=behind_proxy).routes(),
@@ -164,8 +203,17 @@ def build_site(
         *WallLayoutRoutes(peers, identity, cameras).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
+        *OnlineRateRoutes(peers, identity, cameras).routes(),
+        *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
+        *OfflineRoutes(identity, cameras, lists).routes(),
+        *StorageRoutes(peers, identity).routes(),
+        *ExportRoutes(peers, identity, export_rights, camera_routes, cameras, attempts, clock).routes(),
+        *DownloadRoutes(
+            identity, export_rights, evidence, sending, clock, runtime.cluster.time_zone
+        ).routes(),
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
+        *events.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, presigner, clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
@@ -189,6 +237,7 @@ def build_site(
     )
     site.on_response_prepare.append(mark)
     site.on_shutdown.append(wall.close)
+    site.on_shutdown.append(events.close)
     add_routes(site, with_document(table, version("snowlight")))
     site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
     return site

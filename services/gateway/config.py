@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
 from snowlight.config import Address, service_settings_config
-from snowlight.object_store import ObjectStoreSettings
+from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 
 
 class GatewaySettings(BaseSettings):
@@ -73,6 +73,10 @@ class GatewaySettings(BaseSettings):
     archive_presign_seconds: int = Field(300, ge=5, le=3600, description="How long presigned URLs are good.")
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage lies (SNOWLIGHT_STORE_*)."
+    )
+
+    evidence: EvidenceSettings = Field(
+        default_factory=EvidenceSettings, description="Where exports lie (SNOWLIGHT_EVIDENCE_*)."
     )
 
     @model_validator(mode="after")

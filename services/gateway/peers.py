@@ -16,8 +16,21 @@ from snowlight.api.auth.v1 import (
     sign_in_pb2_grpc,
     workspace_pb2_grpc,
 )
-from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2, live_pb2_grpc
-from snowlight.api.storage.v1 import hold_pb2_grpc, storage_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2,
+    live_pb2_grpc,
+    online_pb2_grpc,
+)
+from snowlight.api.storage.v1 import (
+    export_pb2_grpc,
+    hold_pb2_grpc,
+    integrity_pb2_grpc,
+    retention_pb2_grpc,
+    storage_pb2_grpc,
+    store_pb2_grpc,
+)
 from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
@@ -41,9 +54,15 @@ class Peers:
     consents: consent_pb2_grpc.ConsentsAsyncStub
     workspaces: workspace_pb2_grpc.WorkspacesAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
+    camera_events: event_pb2_grpc.CameraEventsAsyncStub
+    online_rates: online_pb2_grpc.OnlineRatesAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
     holds: hold_pb2_grpc.HoldsAsyncStub
+    exports: export_pb2_grpc.ExportsAsyncStub
+    integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub
+    stores: store_pb2_grpc.StoresAsyncStub
+    retention: retention_pb2_grpc.RetentionAsyncStub
     watch_live: Any
     """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
     read_spool: Any
@@ -77,6 +96,14 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
         holds: hold_pb2_grpc.HoldsAsyncStub = hold_pb2_grpc.HoldsStub(storage)
+        camera_events: event_pb2_grpc.CameraEventsAsyncStub = event_pb2_grpc.CameraEventsStub(ingest)
+        online_rates: online_pb2_grpc.OnlineRatesAsyncStub = online_pb2_grpc.OnlineRatesStub(ingest)
+        exports: export_pb2_grpc.ExportsAsyncStub = export_pb2_grpc.ExportsStub(storage)
+        integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub = integrity_pb2_grpc.IntegrityReportsStub(
+            storage
+        )
+        stores: store_pb2_grpc.StoresAsyncStub = store_pb2_grpc.StoresStub(storage)
+        retention: retention_pb2_grpc.RetentionAsyncStub = retention_pb2_grpc.RetentionStub(storage)
         service = "/snowlight.api.ingest.v1.Live"
         yield Peers(
             tokens=tokens,
@@ -88,9 +115,15 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             consents=consents,
             workspaces=workspaces,
             cameras=cameras,
+            camera_events=camera_events,
+            online_rates=online_rates,
             live=live,
             storage=index,
             holds=holds,
+            exports=exports,
+            integrity=integrity,
+            stores=stores,
+            retention=retention,
             watch_live=raw_stream(
                 ingest, f"{service}/WatchLive", live_pb2.WatchLiveRequest.SerializeToString
             ),

@@ -19,14 +19,20 @@ from services.ingest.keeping import Keeping, open_keeping
 from services.ingest.media.heap import collect_rarely, keep_fragments_on_the_heap
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
+from services.ingest.online.days import LocalDays
+from services.ingest.online.rates import OnlineRates
+from services.ingest.online.repository import OnlineRepository
+from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
+from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
@@ -47,7 +53,7 @@ from services.ingest.supervisor import OpenSession, Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, live_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -102,6 +108,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         reporter = GapReporter(statuses, commits.gaps)
         writer = StatusWriter(board, statuses, reporter.wake)
         await statuses.forget_deleted()
+        online = OnlineRepository(database, SHARD)
+        days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
+        online_writer = OnlineWriter(board.online, online, days, clock)
+        await online_writer.restore()
         keeping = await open_keeping(
             runtime,
             settings,
@@ -141,7 +151,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
-            _kept_status(writer, reporter),
+            _kept_status(writer, reporter, online_writer),
             keeping.spool.running(),
             _running(_upload(keeping, stores, clock.now_ms()), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
@@ -157,6 +167,16 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                     "snowlight.api.ingest.v1.CameraRegistry",
                     camera_pb2_grpc.add_CameraRegistryServicer_to_server,
                     CameraRegistry(cameras, feed, board, statuses, writer),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.CameraEvents",
+                    event_pb2_grpc.add_CameraEventsServicer_to_server,
+                    CameraEvents(feed, board),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.OnlineRates",
+                    online_pb2_grpc.add_OnlineRatesServicer_to_server,
+                    OnlineRatesService(OnlineRates(board.online, online_writer, online, days)),
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.Live",
@@ -262,12 +282,15 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _kept_status(writer: StatusWriter, reporter: GapReporter) -> AsyncIterator[None]:
+async def _kept_status(
+    writer: StatusWriter, reporter: GapReporter, online: OnlineWriter
+) -> AsyncIterator[None]:
     """Status goes to the database inside, and a last time at the end, when the sessions have ended."""
-    async with _running(writer.run(), reporter.run()):
+    async with _running(writer.run(), reporter.run(), online.run()):
         yield
     try:
         await writer.flush()
+        await online.round()
         async with asyncio.timeout(LAST_REPORT_SECONDS):
             await reporter.report()
     except (SnowlightError, TimeoutError) as error:

@@ -79,6 +79,9 @@ class StorageSettings(BaseSettings):
         ge=0,
         description="How long an export waits for footage that may still lie in a spool, seconds.",
     )
+    export_rendered_days: float = Field(
+        7.0, gt=0, description="How long the rendered files of an export are kept. Its copies stay locked."
+    )
     erase_seconds: float = Field(
         60.0,
         gt=0,

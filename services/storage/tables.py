@@ -178,6 +178,12 @@ exports = sa.Table(
     sa.Column("bytes_done", sa.BigInteger, nullable=False),
     sa.Column("immutable", sa.Boolean, nullable=False),
     sa.Column("retain_until_ms", sa.BigInteger, nullable=False),
+    sa.Column("rendering", sa.JSON(none_as_null=True)),  # see exports/export.py
+    sa.Column("phase", sa.Text, nullable=False, server_default="waiting"),
+    sa.Column("percent", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("rendered", sa.JSON(none_as_null=True)),  # files that are whole
+    sa.Column("expire_ms", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("expired", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 region_stores = sa.Table(

@@ -43,6 +43,7 @@ class Revocations:
         self._clock = clock
         self._revoked: OrderedDict[tuple[Kind, str], tuple[Position, int]] = OrderedDict()
         """The newest of each: where in the feed, and when, ms."""
+        self._grant_ended: Position = (0, 0)
         self._feed = 1
         self._changed = asyncio.Event()
         self.sequence = 0
@@ -61,6 +62,8 @@ class Revocations:
         key = (revocation.kind, revocation.subject)
         self._revoked[key] = ((self._feed, revocation.sequence), revocation.create_ms)
         self._revoked.move_to_end(key)
+        if revocation.kind == revocation_pb2.GRANT:
+            self._grant_ended = self._feed, revocation.sequence
         self.sequence = max(self.sequence, revocation.sequence)
         self.epoch += 1
         oldest_ms = self._clock.now_ms() - KEPT_MS
@@ -136,6 +139,12 @@ class Revocations:
         """The sequence of the newest that was told of a camera; 0 when nothing was in this feed."""
         position, _ = self._revoked.get((revocation_pb2.CAMERA, uid), ((0, 0), 0))
         return position[1] if position[0] == self._feed else 0
+
+    def principal_change(self, principal: str) -> Position:
+        """Where in the feed a change of what they may do was last told; (0, 0) when none was. The end of a
+        grant or a consent is everybody's: whom it let in is not told."""
+        position, _ = self._revoked.get((revocation_pb2.PRINCIPAL, principal), ((0, 0), 0))
+        return max(position, self._grant_ended)
 
     def _sign_ins_ended_ms(self, principal: str) -> int:
         _, create_ms = self._revoked.get((revocation_pb2.SIGN_INS, principal), ((0, 0), -1))

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from snowlight.errors import DataLossError
 
@@ -61,18 +61,58 @@ class EvidenceGap(_Part):
     cause: str
 
 
+class EvidenceSpan(_Part):
+    """A part of the window."""
+
+    start: Instant
+    end: Instant
+
+
+class RenderedPart(EvidenceSpan):
+    """What was recorded without a hole, and where it begins in a rendered file."""
+
+    offset_ms: int
+
+
+class EvidenceRendering(_Part):
+    """A file that plays everywhere, made of the camera's objects. Gaps are left out of it."""
+
+    file: File
+    """Relative to the manifest."""
+    start: Instant
+    end: Instant
+    duration_ms: int
+    """How long it plays."""
+    size: int = Field(ge=1)
+    """Bytes."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    codecs: str
+    """RFC 6381."""
+    reencoded: tuple[EvidenceSpan, ...]
+    """Where the pictures are not those that were recorded, but encoded anew from them."""
+    burnt_in: bool
+    """Time of day and who exported were drawn into the pictures."""
+    silent: bool
+    """The camera's sound was left out."""
+    parts: tuple[RenderedPart, ...] = Field(min_length=1)
+    """In order. Between them lie gaps, which are declared with their causes."""
+
+
 class EvidenceCamera(_Part):
     """One camera's part. Objects and gaps account for the whole window, but for holes up to a second."""
 
     uid: str
     objects: tuple[EvidenceObject, ...]
     gaps: tuple[EvidenceGap, ...]
+    rendered: tuple[EvidenceRendering, ...] = ()
+    """Format 2 alone."""
 
 
 class Manifest(_Part):
     """Who took what, when and why."""
 
-    format: Literal["snowlight-evidence/1"] = "snowlight-evidence/1"
+    format: Literal["snowlight-evidence/1", "snowlight-evidence/2"] = "snowlight-evidence/1"
+    """1 knows no rendered files."""
     export: str
     """`exports/{id}`"""
     case_number: str
@@ -91,9 +131,21 @@ class Manifest(_Part):
         for camera in self.cameras:
             yield from camera.objects
 
+    def rendered(self) -> Iterator[EvidenceRendering]:
+        """Of all cameras."""
+        for camera in self.cameras:
+            yield from camera.rendered
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.format == "snowlight-evidence/1" and any(self.rendered()):
+            raise ValueError("format 1 knows no rendered files")
+        return self
+
     def to_bytes(self) -> bytes:
         """The file, in UTF-8."""
-        return self.model_dump_json(indent=2).encode() + b"\n"
+        unknown = {"cameras": {"__all__": {"rendered"}}} if self.format == "snowlight-evidence/1" else None
+        return self.model_dump_json(indent=2, exclude=unknown).encode() + b"\n"
 
 
 def parse_manifest(data: bytes) -> Manifest:

@@ -7,7 +7,14 @@ from pathlib import Path
 from joserfc.jwk import OKPKey
 
 from snowlight.errors import DataLossError, NotFoundError
-from snowlight.evidence.manifest import EvidenceCamera, EvidenceObject, Manifest, parse_manifest, to_ms
+from snowlight.evidence.manifest import (
+    EvidenceCamera,
+    EvidenceObject,
+    EvidenceRendering,
+    Manifest,
+    parse_manifest,
+    to_ms,
+)
 from snowlight.evidence.signature import SIGNATURE_SUFFIX, check_signature
 
 JOIN_MS = 1_000
@@ -22,8 +29,12 @@ class Verdict:
     signer: str
     """Thumbprint (RFC 7638) of the key that signed."""
     objects: int = 0
+    rendered: int = 0
+    """Rendered files that were found."""
+    rendered_alone: bool = False
+    """None of the recorded objects is here: the rendered files were taken without them."""
     size: int = 0
-    """Bytes of footage read."""
+    """Bytes of objects and rendered files read."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -32,14 +43,21 @@ def verify(path: Path, trusted: OKPKey | None = None) -> Verdict:
 
     `trusted`: the cluster's public key, got on another way; without it the manifest proves only that it and
     the footage belong together. Raises NotFoundError for a missing manifest or signature and DataLossError
-    for one that does not hold; whatever is wrong with the footage is in the verdict.
+    for one that does not hold; whatever is wrong with the footage is in the verdict. Rendered files may be
+    taken without any of the objects that they were made of, not with some of them.
     """
     data, signature = _read(path), _read(path.with_name(path.name + SIGNATURE_SUFFIX))
     signer = check_signature(data, signature, trusted)
     verdict = Verdict(parse_manifest(data), signer)
-    for camera in verdict.manifest.cameras:
-        for each in camera.objects:
-            _check_object(path.parent, each, verdict)
+    manifest = verdict.manifest
+    verdict.rendered_alone = any(manifest.rendered()) and not any(
+        (path.parent / each.file).exists() for each in manifest.objects()
+    )
+    for camera in manifest.cameras:
+        for rendering in camera.rendered:
+            verdict.rendered += _check_file(path.parent, rendering, verdict)
+        for each in () if verdict.rendered_alone else camera.objects:
+            verdict.objects += _check_object(path.parent, each, verdict)
         verdict.problems += _unexplained(verdict.manifest, camera)
     return verdict
 
@@ -53,25 +71,30 @@ def _read(path: Path) -> bytes:
         raise DataLossError("evidence.file_unreadable", f"{path} cannot be read", field=path.name) from error
 
 
-def _check_object(folder: Path, each: EvidenceObject, verdict: Verdict) -> None:
+def _check_object(folder: Path, each: EvidenceObject, verdict: Verdict) -> bool:
+    if each.committed_sha256 and each.committed_sha256 != each.sha256:
+        verdict.problems.append(f"{each.file}: is not what was recorded by its SHA-256")
+    return _check_file(folder, each, verdict)
+
+
+def _check_file(folder: Path, each: EvidenceObject | EvidenceRendering, verdict: Verdict) -> bool:
+    """Whether it could be read."""
     try:
         with (folder / each.file).open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except FileNotFoundError:
         verdict.problems.append(f"{each.file}: is not there")
-        return
+        return False
     except OSError as error:
         verdict.problems.append(f"{each.file}: cannot be read ({error.strerror})")
-        return
-    verdict.objects += 1
+        return False
     verdict.size += size
     if size != each.size:
         verdict.problems.append(f"{each.file}: has {size} bytes, the manifest says {each.size}")
     elif digest != each.sha256:
         verdict.problems.append(f"{each.file}: its SHA-256 is {digest}, the manifest says {each.sha256}")
-    if each.committed_sha256 and each.committed_sha256 != each.sha256:
-        verdict.problems.append(f"{each.file}: is not what was recorded by its SHA-256")
+    return True
 
 
 def _unexplained(manifest: Manifest, camera: EvidenceCamera) -> list[str]:

@@ -128,7 +128,13 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "UpdateCamera": {_GATEWAY},
         "DeleteCamera": {_GATEWAY},
         "GetCameraStatus": {_GATEWAY},
-        "WatchCameras": {_GATEWAY, _AUTH, _STORAGE},
+        "WatchCameras": {_AUTH, _STORAGE},
+    },
+    "snowlight.api.ingest.v1.CameraEvents": {
+        "WatchCameraEvents": {_GATEWAY},
+    },
+    "snowlight.api.ingest.v1.OnlineRates": {
+        "GetOnlineRate": {_GATEWAY},
     },
     "snowlight.api.ingest.v1.Live": {
         "WatchLive": {_GATEWAY},
@@ -142,14 +148,14 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "GetTimeline": {_GATEWAY, _INGEST},
     },
     "snowlight.api.storage.v1.Stores": {
-        "ListStores": {_INGEST, _ADMIN},
+        "ListStores": {_INGEST, _ADMIN, _GATEWAY},
         "SetRegionStore": {_ADMIN},
         "DeleteRegionStore": {_ADMIN},
         "RebuildIndex": {_ADMIN},
     },
     "snowlight.api.storage.v1.Retention": {
         "GetRetentionPolicy": {_ADMIN},
-        "ListRetentionPolicies": {_ADMIN},
+        "ListRetentionPolicies": {_ADMIN, _GATEWAY},
         "SetRetentionPolicy": {_ADMIN},
         "DeleteRetentionPolicy": {_ADMIN},
         "PreviewRetention": {_ADMIN},
@@ -162,13 +168,13 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "ReleaseHold": {_ADMIN, _GATEWAY},
     },
     "snowlight.api.storage.v1.Exports": {
-        "CreateExport": {_ADMIN},
-        "GetExport": {_ADMIN},
-        "ListExports": {_ADMIN},
-        "CancelExport": {_ADMIN},
+        "CreateExport": {_ADMIN, _GATEWAY},
+        "GetExport": {_ADMIN, _GATEWAY},
+        "ListExports": {_ADMIN, _GATEWAY},
+        "CancelExport": {_ADMIN, _GATEWAY},
     },
     "snowlight.api.storage.v1.IntegrityReports": {
-        "GetIntegrity": {_ADMIN},
+        "GetIntegrity": {_ADMIN, _GATEWAY},
     },
 }
 

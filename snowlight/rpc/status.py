@@ -79,6 +79,12 @@ def http_status_of(code: int) -> int:
     return SnowlightError.http_status
 
 
+def error_of(code: int, reason: str, detail: str, field: str) -> SnowlightError:
+    """The error of a `google.rpc.Code` that an answer tells of one thing of many."""
+    cls = next((cls for status, cls in _BY_GRPC_CODE.items() if status.value[0] == code), SnowlightError)
+    return cls(reason, detail, field=field)
+
+
 def _from_status(status: status_pb2.Status) -> SnowlightError | None:
     info = error_details_pb2.ErrorInfo()
     request = error_details_pb2.BadRequest()

@@ -44,6 +44,10 @@ class Screen:
             f'[data-testid="wall-tile"][data-camera="cameras/{camera_id}"][data-state="{state}"]'
         )
 
+    def place(self, index: int) -> Locator:
+        """The tile at this place of the wall, whatever it shows."""
+        return self.page.locator(f'[data-testid="wall-tile"][data-index="{index}"]:not([data-place="ready"])')
+
     async def open(self) -> None:
         """Go to the console's address."""
         await self.page.goto(self.village.url)
@@ -54,10 +58,10 @@ class Screen:
         await self.part("password").fill(password)
         await self.part("sign-in-submit").click()
 
-    async def sign_in(self) -> None:
+    async def sign_in(self, username: str = USERNAME, password: str = "") -> None:
         """Arrive at the wall."""
         await self.open()
-        await self.submit(USERNAME, self.village.password)
+        await self.submit(username, password or self.village.password)
         await expect(self.part("camera-tree")).to_be_visible()
 
     async def watch(self, *camera_ids: str) -> None:

@@ -38,7 +38,7 @@ async def test_the_language_is_switched_and_stays_so(screen: Screen) -> None:
     await screen.submit(USERNAME, screen.village.password)
     await expect(screen.part("camera-tree")).to_be_visible()
     await screen.part("language").click()
-    await expect(screen.part("layout-4")).to_have_attribute("aria-label", "Four pictures")
+    await expect(screen.part("layout-4")).to_have_attribute("aria-label", "4 pictures")
 
 
 async def test_a_reload_keeps_the_session_and_the_wall(screen: Screen) -> None:

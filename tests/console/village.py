@@ -1,6 +1,6 @@
 """What the console looks at: a village of cameras in front of `snowlight all`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from tests.person import Person, now, signed_in
 from tests.waiting import eventually
 
 USERNAME = "chen"
-VILLAGE = "regions/421381901901"
+VILLAGE, NEXT_VILLAGE = "regions/421381901901", "regions/421381901902"
 WALL = ("bridge", "clinic", "gate", "square")
 """Cameras that every browser plays: H.264, with and without sound."""
 H265, OFFLINE = "river", "tower"
@@ -25,6 +25,7 @@ _REGIONS = """code,parent,level,display_name
 421381,,county,广水市
 421381901,421381,town,青溪镇
 421381901901,421381901,village,柳林村
+421381901902,421381901,village,桃园村
 """
 _WITH_SOUND = LoopParameters("柳林村 村口", "Liulin gate")
 _SILENT = LoopParameters("柳林村 石桥", "Liulin bridge", profile=Profile.H264)
@@ -50,6 +51,25 @@ class Village:
     since: datetime
     """All cameras but the one that is away are online from here on."""
     snowlight: Snowlight
+    urls: Mapping[str, str]
+    """Where each camera sends its pictures from."""
+
+    @asynccontextmanager
+    async def more_cameras(self, urls: Mapping[str, str], region: str = VILLAGE) -> AsyncIterator[None]:
+        """Further cameras, by id, online while the context is open."""
+        for camera_id, url in urls.items():
+            await self.person.add_camera(camera_id, region=region, source_url=url)
+        try:
+
+            async def online() -> bool:
+                cameras = [await self.person.camera(camera_id) for camera_id in urls]
+                return all(camera["state"] == "ONLINE" for camera in cameras)
+
+            await eventually(online, 60)
+            yield
+        finally:
+            for camera_id in urls:
+                await self.person.ask("DELETE", f"/v1/cameras/{camera_id}")
 
 
 @asynccontextmanager
@@ -76,4 +96,4 @@ async def run_village(folder: Path) -> AsyncIterator[Village]:
             return states.pop(OFFLINE) == "OFFLINE" and set(states.values()) == {"ONLINE"}
 
         await eventually(settled)
-        yield Village(snowlight.url, password, person, now(), snowlight)
+        yield Village(snowlight.url, password, person, now(), snowlight, urls)

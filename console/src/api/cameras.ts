@@ -15,7 +15,7 @@ export async function listCameras(
   onPage?: (sofar: Camera[]) => void,
 ): Promise<Camera[]> {
   const cameras: Camera[] = [];
-  for (let pageToken = ''; ; ) {
+  for (let pageToken = ''; ;) {
     const page = await api.request<{ cameras?: Camera[]; next_page_token?: string }>('GET', '/v1/cameras', {
       query: { page_size: PAGE_SIZE, page_token: pageToken },
       signal,

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { isAway } from '../api/problem';
 import { Notice, IconButton, Spinner } from '../design/controls';
 import { Icon } from '../design/icons';
@@ -10,6 +10,8 @@ import { buildTree, filterTree, pruneTree } from './tree';
 import { TreeRows } from './TreeRows';
 import { useNameSearch } from './useNameSearch';
 import './tree.css';
+
+const CameraMap = lazy(() => import('../find/CameraMap').then(({ CameraMap: map }) => ({ default: map })));
 
 /** Below this many cameras everything starts unfolded. */
 const UNFOLD_ALL = 80;
@@ -26,6 +28,7 @@ export function CameraTree({ isShown, onPick }: CameraTreeProps) {
   const { search, prepare } = useNameSearch();
   const [query, setQuery] = useState('');
   const [starredOnly, setStarredOnly] = useState(false);
+  const [asMap, setAsMap] = useState(false);
   const { regions, cameras } = registry;
   const whole = useMemo(
     () => buildTree(regions, cameras, messages.tree.elsewhere),
@@ -72,6 +75,12 @@ export function CameraTree({ isShown, onPick }: CameraTreeProps) {
             onClick={() => setStarredOnly(!starredOnly)}
           />
         ) : null}
+        <IconButton
+          icon={asMap ? 'menu' : 'map'}
+          label={asMap ? messages.take.treeAsList : messages.take.treeAsMap}
+          data-testid="tree-map"
+          onClick={() => setAsMap(!asMap)}
+        />
         <AddCamera />
       </div>
       {registry.phase === 'loading' && cameras.length === 0 ? <TreeSkeleton /> : null}
@@ -101,7 +110,12 @@ export function CameraTree({ isShown, onPick }: CameraTreeProps) {
       {loaded && starredOnly && offered.length === 0 && query === '' ? (
         <Notice icon="star" title={messages.take.noFavourites} hint={messages.take.noFavouritesHint} />
       ) : null}
-      {tree.length > 0 ? (
+      {asMap && loaded ? (
+        <Suspense fallback={<Spinner label={messages.common.loading} />}>
+          <CameraMap onPick={(picked) => picked.forEach(onPick)} />
+        </Suspense>
+      ) : null}
+      {tree.length > 0 && !(asMap && loaded) ? (
         <TreeRows
           tree={tree}
           unfoldAll={query !== '' || starredOnly || cameras.length <= UNFOLD_ALL}

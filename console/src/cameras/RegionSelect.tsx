@@ -5,14 +5,16 @@ import { regionPath } from './tree';
 
 interface RegionSelectProps {
   id: string;
-  'aria-invalid': boolean;
-  'aria-describedby': string;
+  'aria-invalid'?: boolean;
+  'aria-describedby'?: string;
   value: string;
+  /** What choosing none is called; by default a request to choose. */
+  none?: string;
   onChange: (region: string) => void;
 }
 
 /** Regions by their full path, so that two villages of one name can be told apart. */
-export function RegionSelect({ value, onChange, ...ids }: RegionSelectProps) {
+export function RegionSelect({ value, none, onChange, ...ids }: RegionSelectProps) {
   const messages = useMessages();
   const { regions } = useRegistry();
   const options = useMemo(
@@ -27,7 +29,7 @@ export function RegionSelect({ value, onChange, ...ids }: RegionSelectProps) {
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >
-      <option value="">{messages.camera.chooseRegion}</option>
+      <option value="">{none ?? messages.camera.chooseRegion}</option>
       {options.map((option) => (
         <option key={option.name} value={option.name}>
           {option.label}

@@ -141,3 +141,31 @@ export function regionPath(regions: readonly Region[], region: string): string[]
   }
   return path;
 }
+
+/** Cameras of a region and of all below it, in the tree's order; of all regions when it is empty. */
+export function camerasBelow(
+  regions: readonly Region[],
+  cameras: readonly Camera[],
+  region: string,
+): Camera[] {
+  const nodes = buildTree(regions, cameras, '');
+  const found = region === '' ? nodes : findNode(nodes, region);
+  return camerasIn(found);
+}
+
+/** All cameras of these nodes, in the tree's order. */
+export function camerasIn(nodes: readonly RegionNode[]): Camera[] {
+  return nodes.flatMap(allCameras);
+}
+
+function findNode(nodes: readonly RegionNode[], region: string): RegionNode[] {
+  for (const node of nodes) {
+    const found = node.region.name === region ? [node] : findNode(node.children, region);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function allCameras(node: RegionNode): Camera[] {
+  return [...node.children.flatMap(allCameras), ...node.cameras];
+}

@@ -6,5 +6,7 @@ declare module 'react' {
     '--depth'?: number;
     /** Colour of a gap's cause. */
     '--cause'?: string;
+    /** How many tiles lie side by side on the wall. */
+    '--columns'?: number;
   }
 }

@@ -30,6 +30,17 @@ const SHAPES = {
   four: (
     <path d="M5.5 5h13A1.5 1.5 0 0 1 20 6.5v11a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 17.5v-11A1.5 1.5 0 0 1 5.5 5zM12 5v14M4 12h16" />
   ),
+  nine: <path d="M4 5h16v14H4zM9.3 5v14M14.7 5v14M4 9.7h16M4 14.3h16" />,
+  sixteen: <path d="M4 5h16v14H4zM8 5v14M12 5v14M16 5v14M4 8.5h16M4 12h16M4 15.5h16" strokeWidth="1.4" />,
+  twentyFive: (
+    <path
+      d="M4 5h16v14H4zM7.2 5v14M10.4 5v14M13.6 5v14M16.8 5v14M4 7.8h16M4 10.6h16M4 13.4h16M4 16.2h16"
+      strokeWidth="1.1"
+    />
+  ),
+  layouts: <path d="M4 6.5h9v7H4zM16 6.5h4M16 10h4M16 13.5h4M4 17.5h16" />,
+  patrol: <path d="M4 5h10v7H4zM17 8.5h3V17H9M12 14l-3 3 3 3" />,
+  save: <path d="M5 5h11l3 3v11H5zM8.5 5v4.5h6V5M8.5 19v-5.5h7V19" />,
   camera: <path d="M3.5 8.5h11v7h-11zM14.5 11l6-3v8l-6-3zM6 18.5h6" />,
   cameraOff: <path d="M3.5 8.5H6m4 0h4.5V13M14.5 15.5h-11v-7M14.5 11l6-3v8l-4-2M4 4l16 16" />,
   calendar: <path d="M5 6h14v13.5H5zM5 10h14M8.5 3.5V7M15.5 3.5V7" />,

@@ -55,20 +55,16 @@ export function CameraMap({
   useEffect(() => map?.setArea(area), [map, area]);
   useEffect(() => map?.setMarked(marked), [map, marked]);
   useEffect(() => {
-    if (map !== null) map.tool = tool;
+    map?.setTool(tool);
   }, [map, tool]);
 
   const camera = hovered ? byName.get(hovered.camera) : undefined;
   return (
     <div ref={surface} className="map" data-testid="map" data-tool={tool}>
-      <canvas
-        ref={canvas}
-        className="map-canvas"
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it is worked by keys
-        tabIndex={0}
-        role="application"
-        aria-label={words.mapLabel}
-      />
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it is worked by keys */}
+      <div className="map-keys" role="application" tabIndex={0} aria-label={words.mapLabel}>
+        <canvas ref={canvas} className="map-canvas" />
+      </div>
       {hovered && camera ? (
         <button
           type="button"

@@ -1,3 +1,4 @@
+import type { Cut, ExportPhase, ExportState } from '../api/evidence';
 import type { CameraState, GapCause, Ownership } from '../api/types';
 
 /** Every sentence the console can say. A catalogue that lacks one does not compile. */
@@ -69,30 +70,83 @@ export interface Messages {
   };
   wall: Words<
     | 'label'
-    | 'layout1'
-    | 'layout4'
+    | 'pictures'
+    | 'wallFullScreen'
+    | 'keys'
     | 'clear'
     | 'fill'
     | 'emptyTile'
-    | 'selected'
     | 'live'
     | 'loading'
     | 'reconnecting'
     | 'connecting'
-    | 'offline'
+    | 'noSignal'
     | 'disabled'
     | 'gone'
     | 'denied'
+    | 'deniedHint'
+    | 'ended'
+    | 'endedHint'
+    | 'crowded'
+    | 'crowdedHint'
     | 'unplayableHint'
+    | 'h265Hint'
     | 'noPlayer'
     | 'failed'
+    | 'offline'
     | 'openDay'
     | 'mute'
     | 'unmute'
     | 'fullScreen'
     | 'close'
     | 'paused'
-  > & { tile: (index: number) => string; unplayable: (codec: string) => string };
+  > & {
+    layout: (pictures: number) => string;
+    tile: (index: number) => string;
+    /** `time`: "08:05". */
+    noSignalSince: (time: string) => string;
+    unplayable: (codec: string) => string;
+  };
+  patrol: Words<
+    | 'title'
+    | 'region'
+    | 'everywhere'
+    | 'seconds'
+    | 'onlineOnly'
+    | 'nobody'
+    | 'start'
+    | 'stop'
+    | 'pause'
+    | 'goOn'
+    | 'previous'
+    | 'next'
+    | 'paused'
+    | 'waits'
+  > & {
+    secondsWrong: (shortest: number, longest: number) => string;
+    sum: (cameras: number, groups: number) => string;
+    place: (group: number, groups: number) => string;
+  };
+  layouts: Words<
+    | 'title'
+    | 'none'
+    | 'noneHint'
+    | 'unreadable'
+    | 'name'
+    | 'share'
+    | 'nobody'
+    | 'onlyHere'
+    | 'save'
+    | 'fromOther'
+    | 'conflict'
+    | 'forbidden'
+  > & {
+    pictures: (count: number) => string;
+    patrol: (groups: number, seconds: number) => string;
+    sharedWith: (region: string) => string;
+    overwrite: (name: string) => string;
+    remove: (name: string) => string;
+  };
   day: Words<
     | 'back'
     | 'date'
@@ -204,10 +258,99 @@ export interface Messages {
     removeTitle: (name: string) => string;
   };
   /** Finding cameras and footage, and taking it along. */
-  take: Words<'searchHint' | 'starredOnly' | 'noFavourites' | 'noFavouritesHint' | 'starFailed'> & {
+  take: Words<
+    | 'searchHint'
+    | 'starredOnly'
+    | 'noFavourites'
+    | 'noFavouritesHint'
+    | 'starFailed'
+    | 'treeAsMap'
+    | 'treeAsList'
+    | 'find'
+    | 'evidence'
+    | 'mapLabel'
+    | 'zoomIn'
+    | 'zoomOut'
+    | 'fitAll'
+    | 'useCentre'
+    | 'noLocations'
+    | 'tools'
+    | 'findHint'
+    | 'latitude'
+    | 'longitude'
+    | 'radius'
+    | 'minutes'
+    | 'start'
+    | 'look'
+    | 'needPlace'
+    | 'needTime'
+    | 'insideLasso'
+    | 'clearLasso'
+    | 'noFootage'
+    | 'moreSpans'
+    | 'exportThem'
+    | 'holdThem'
+    | 'picked'
+    | 'around'
+    | 'exports'
+    | 'holds'
+    | 'newExport'
+    | 'newHold'
+    | 'cameras'
+    | 'addCamera'
+    | 'needCamera'
+    | 'cut'
+    | 'burnIn'
+    | 'burnInHint'
+    | 'beginExport'
+    | 'from'
+    | 'to'
+    | 'caseNumber'
+    | 'reason'
+    | 'onRecord'
+    | 'endBeforeStart'
+    | 'needCase'
+    | 'needReason'
+    | 'holdText'
+    | 'holdIt'
+    | 'forbidden'
+    | 'noExports'
+    | 'noExportsHint'
+    | 'noHolds'
+    | 'noHoldsHint'
+    | 'showMore'
+    | 'expired'
+    | 'download'
+    | 'saving'
+    | 'manifest'
+    | 'cancelExport'
+    | 'endedToo'
+    | 'release'
+    | 'releaseTitle'
+    | 'releaseText'
+  > & {
     loadingMore: (count: number) => string;
     star: (name: string) => string;
     unstar: (name: string) => string;
+    toolNames: Record<'pan' | 'circle' | 'lasso', string>;
+    needRadius: (most: number) => string;
+    needMinutes: (most: number) => string;
+    lassoTooWide: (most: number) => string;
+    foundCameras: (cameras: number, recorded: number) => string;
+    footage: (duration: string) => string;
+    playThem: (count: number) => string;
+    playAtMost: (count: number) => string;
+    leaveOut: (name: string) => string;
+    cuts: Record<Cut, string>;
+    cutHints: Record<Cut, string>;
+    tooLong: (hours: number) => string;
+    exportStates: Record<ExportState, string>;
+    phases: Record<ExportPhase, string>;
+    holdStates: Record<'held' | 'released' | 'expired', string>;
+    until: (time: string) => string;
+    made: (time: string) => string;
+    files: (count: number) => string;
+    missing: (count: number) => string;
   };
 }
 

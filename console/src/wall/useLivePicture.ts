@@ -1,50 +1,62 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
-import { TicketOffice } from '../api/tickets';
-import { StreamPlayer, type PlayerState } from '../player/StreamPlayer';
-import { useSession } from '../session/SessionProvider';
+import { LivePicture, type LiveState } from '../player/LivePicture';
+import { useLive } from './LiveProvider';
 
-export interface LivePicture {
-  state: PlayerState;
+interface LivePictureView {
+  state: LiveState;
   /** Wall time of the picture shown, epoch milliseconds. */
   instant: number | null;
+  /** The same of the last one that was shown, also while there is none. */
+  lastPicture: number | null;
   /** Drawn over the picture; empty when nothing has to be. */
   watermark: string;
+  /** Tries now what was given up or waits. */
+  again: () => void;
 }
+
+const CONNECTING: LiveState = { kind: 'connecting' };
 
 /** Keeps one camera's live picture in the video element while `active`. */
 export function useLivePicture(
   video: RefObject<HTMLVideoElement | null>,
   camera: string,
   active: boolean,
-): LivePicture {
-  const { api, clock } = useSession();
-  const office = useRef<TicketOffice | null>(null);
-  const [state, setState] = useState<PlayerState>({ kind: 'loading' });
+): LivePictureView {
+  const { socket, tickets } = useLive();
+  const picture = useRef<LivePicture | null>(null);
+  const [state, setState] = useState<LiveState>(CONNECTING);
   const [instant, setInstant] = useState<number | null>(null);
+  const [lastPicture, setLastPicture] = useState<number | null>(null);
   const [watermark, setWatermark] = useState('');
 
   useEffect(() => {
     const element = video.current;
     if (!active || element === null) return undefined;
-    office.current ??= new TicketOffice(api, camera, clock.now);
-    const tickets = office.current;
-    const player = new StreamPlayer({
+    const live = new LivePicture({
       video: element,
-      live: true,
-      open: async (renew) => {
-        const url = await tickets.liveUrl(renew);
-        setWatermark(tickets.watermark);
-        return url;
+      camera,
+      socket,
+      playlist: async () => {
+        tickets.drop(camera); // The path does not tell why it refused the last one.
+        const answer = await tickets.get(camera);
+        setWatermark(answer.watermark ?? '');
+        return answer.urls.hls;
       },
       onState: setState,
-      onInstant: setInstant,
+      onInstant: (shown) => {
+        setInstant(shown);
+        setLastPicture(shown);
+      },
+      onWatermark: setWatermark,
     });
+    picture.current = live;
     return () => {
-      player.stop();
-      setState({ kind: 'loading' });
+      picture.current = null;
+      live.stop();
+      setState(CONNECTING);
       setInstant(null);
     };
-  }, [api, clock, video, camera, active]);
+  }, [video, camera, active, socket, tickets]);
 
-  return { state, instant, watermark };
+  return { state, instant, lastPicture, watermark, again: () => picture.current?.again() };
 }

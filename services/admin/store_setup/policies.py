@@ -13,7 +13,7 @@ def policies(footage_buckets: list[str], evidence_bucket: str | None) -> dict[st
     statements = {
         "ingest": _ingest(footage_buckets),
         "storage": _storage(footage_buckets, evidence_bucket),
-        "gateway": _gateway(footage_buckets),
+        "gateway": _gateway(footage_buckets, evidence_bucket),
     }
     return {
         service: {"Version": "2012-10-17", "Statement": allowed}
@@ -51,15 +51,17 @@ def _storage(footage: list[str], evidence: str | None) -> list[Policy]:
     ]
 
 
-def _gateway(footage: list[str]) -> list[Policy]:
-    """Reads footage, and keeps scrub sheets of it. It can change nothing else, and delete nothing.
+def _gateway(footage: list[str], evidence: str | None) -> list[Policy]:
+    """Reads footage, keeps scrub sheets of it, and reads evidence to be taken along. It can change nothing
+    else, and delete nothing.
 
     Without ListBucket a store does not tell a missing object from a forbidden one.
     """
+    taken = [evidence] if evidence else []
     return [
-        _allow(["s3:GetObject"], _below(footage, "rec", "prv")),
+        _allow(["s3:GetObject"], [*_below(footage, "rec", "prv"), *_below(taken, "exp")]),
         _allow(["s3:PutObject"], _below(footage, "prv")),
-        _allow(["s3:ListBucket"], [_bucket(name) for name in footage]),
+        _allow(["s3:ListBucket"], [_bucket(name) for name in (*footage, *taken)]),
     ]
 
 

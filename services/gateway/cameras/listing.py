@@ -14,6 +14,7 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import require_unicode
 from services.gateway.http.paging import read_page_size
 from services.gateway.people.identity import Sight
+from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 
 FARTHEST_M = 20_000
@@ -35,18 +36,21 @@ class ListQuery:
     page_token: str
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> ListQuery:
-        """Raises InvalidArgumentError naming the parameter."""
+    def read(
+        cls, query: Mapping[str, str], *, state: camera_pb2.CameraState.ValueType | None = None
+    ) -> ListQuery:
+        """`state`: only cameras in this one. Raises InvalidArgumentError naming the parameter."""
         region = require_unicode(query.get("region", ""), "region")
         text = require_unicode(query.get("filter", ""), "filter")
+        test = read_filter(text)
         circle = _read_circle(query)
         order = read_order(query.get("order_by", ""), with_distance=circle is not None)
         return cls(
             region,
-            read_filter(text),
+            test if state is None else _also_in(state, test),
             circle,
             order,
-            PageTokens(order, region, text, repr(circle)),
+            PageTokens(order, region, text, f"{circle!r} {state or ''}"),
             read_page_size(query),
             query.get("page_token", ""),
         )
@@ -111,6 +115,10 @@ class CameraLists:
                 self._seen.popitem(last=False)
         self._seen.move_to_end(key)
         return kept[1]
+
+
+def _also_in(state: camera_pb2.CameraState.ValueType, test: Test | None) -> Test:
+    return lambda known: known.camera.state == state and (test is None or test(known))
 
 
 def _read_circle(query: Mapping[str, str]) -> Circle | None:

@@ -17,6 +17,7 @@ class CameraModel:
     def __init__(self) -> None:
         self._by_name: dict[str, KnownCamera] = {}
         self._by_uid: dict[str, KnownCamera] = {}
+        self._state_ms: dict[str, int] = {}
         self._ordered: list[KnownCamera] | None = None
         """By name. Made when it is asked for, and kept in order from then on."""
         self._by_latitude: list[KnownCamera] | None = None
@@ -42,16 +43,22 @@ class CameraModel:
 
     def remove(self, uid: str, revision: int) -> None:
         """Forget a camera. Another one that took its name since stays."""
+        self._state_ms.pop(uid, None)
         known = self._by_uid.get(uid)
         if known is not None:
             self._drop(known)
         self.advance(revision)
 
-    def set_state(self, uid: str, state: camera_pb2.CameraState.ValueType, reason: str) -> None:
-        """Take what a camera's session does now."""
+    def set_state(self, uid: str, state: camera_pb2.CameraState.ValueType, reason: str, time_ms: int) -> None:
+        """Take what a camera's session does since `time_ms`."""
+        self._state_ms[uid] = time_ms
         known = self._by_uid.get(uid)
         if known is not None:
             known.camera.state, known.camera.state_reason = state, reason
+
+    def state_ms(self, uid: str) -> int | None:
+        """Since when the camera is in its state, ms since 1970 UTC; None while that is not known."""
+        return self._state_ms.get(uid)
 
     def advance(self, revision: int) -> None:
         """The registry has got this far; wakes those who wait for it."""
@@ -61,7 +68,7 @@ class CameraModel:
 
     def become(self, other: "CameraModel") -> None:
         """Take over the contents of a model that a new feed has filled."""
-        self._by_name, self._by_uid = other._by_name, other._by_uid
+        self._by_name, self._by_uid, self._state_ms = other._by_name, other._by_uid, other._state_ms
         self._ordered = self._by_latitude = None
         self.version += 1
         self.revision, self.synced = other.revision, True
@@ -89,6 +96,12 @@ class CameraModel:
         """Cameras whose names sort after `name`, in order. Raises UnavailableError before the first sync."""
         ordered = self.ordered()
         return [known.camera for known in ordered[bisect_right(ordered, name, key=_NAME) :]]
+
+    def page(self, after: str, most: int) -> list[camera_pb2.Camera]:
+        """At most so many of the cameras whose names sort after `after`. Raises as `after`."""
+        ordered = self.ordered()
+        start = bisect_right(ordered, after, key=_NAME)
+        return [known.camera for known in ordered[start : start + most]]
 
     def ordered(self) -> list[KnownCamera]:
         """All cameras by name, to be read until the next change. Raises UnavailableError before the first

@@ -45,12 +45,18 @@ class CameraRoutes:
     """The camera registry over HTTP. Reads are served from memory, writes go to ingest."""
 
     def __init__(
-        self, peers: Peers, identity: Identity, model: CameraModel, attempts: Attempts, clock: Clock
+        self,
+        peers: Peers,
+        identity: Identity,
+        model: CameraModel,
+        lists: CameraLists,
+        attempts: Attempts,
+        clock: Clock,
     ) -> None:
         self._peers = peers
         self._identity = identity
         self._model = model
-        self._lists = CameraLists(model)
+        self._lists = lists
         self._attempts = attempts
         self._clock = clock
         self._writing = CameraWriting(peers, identity)

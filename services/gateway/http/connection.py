@@ -7,9 +7,7 @@ server's own answer and log line quote them.
 from __future__ import annotations
 
 import asyncio
-import resource
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import _ErrInfo
 
+from services.gateway.http.bounds import Bounds
 from services.gateway.http.edges import ALWAYS
 from services.gateway.http.express import (
     LONGEST_HEAD,
@@ -39,38 +38,12 @@ LONGEST_WAIT_S = 1.5
 """How long an answer that is due in a moment is waited for before a task is spent on that."""
 LINGER_S = 1.0
 """How long a caller who was refused may go on sending before the connection is cut."""
-_MOST_FILES = 1 << 20
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nServer: Snowlight\r\nRetry-After: 5\r\nConnection: close\r\n"
     b"Content-Length: 0\r\n\r\n"
 )
 MAX_HEADERS_BYTES = 32 << 10
 """Of all headers of a request together. The server bounds each, and their number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Of connections."""
-
-    head_s: float
-    """For a request line and headers, from their first byte."""
-    idle_s: float
-    """Without a request, before the first and after each."""
-    connections: int
-    """At once."""
-
-
-def room_for_connections(wanted: int) -> int:
-    """`wanted`, or fewer where the system lets this process have fewer files open. Raises the soft limit to
-    the hard one; a quarter of it is left to all else."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    best = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < best:
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (best, hard))
-            soft = best
-    limit = _MOST_FILES if soft == resource.RLIM_INFINITY else soft
-    return min(wanted, limit * 3 // 4)
 
 
 class SiteRunner(web.AppRunner):

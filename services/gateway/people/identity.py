@@ -117,13 +117,15 @@ class Identity:
                 return (await self.person(request)).name
         return remote_address(request, behind_proxy=self._behind_proxy)
 
-    async def sight(self, person: Person) -> Sight:
-        """What `person` may know of, at most a second old, and not older than the cameras known here."""
+    async def sight(self, person: Person, *, anew: bool = False) -> Sight:
+        """What `person` may know of, at most a second old, and not older than the cameras known here. `anew`:
+        as of now, for their rights have just changed."""
         now = self._clock.monotonic()
         whose = (person.name, person.client_id)
         known = self._sights.get(whose)
         if (
             known is not None
+            and not anew
             and now - known[0] < SIGHT_KEPT_S
             and known[1].revision >= self._cameras.revision
         ):
@@ -207,10 +209,22 @@ class Identity:
         answer = await self._first_allowed(actions, question)
         return [(part.start_ms, part.end_ms) for part in answer.told]
 
-    async def may(self, person: Person, action: str, *, camera_uid: str) -> bool:
-        """Whether `action` is allowed on the camera."""
+    async def may(
+        self,
+        person: Person,
+        action: str,
+        *,
+        camera_uid: str,
+        window_ms: tuple[int, int] | None = None,
+        purpose: str = "",
+    ) -> bool:
+        """Whether `action` is allowed on the camera; of footage, on its window, for the purpose."""
         question = _about(person, camera_uid)
         question.action = action
+        question.purpose = purpose[:_LONGEST_PURPOSE]
+        if window_ms is not None:
+            question.start.FromMilliseconds(window_ms[0])
+            question.end.FromMilliseconds(window_ms[1])
         return not await self._ask(question)
 
     async def _first_allowed(

@@ -114,6 +114,10 @@ class TicketDesk:
             use.renew_at = min(use.renew_at, now + SOON_S)
             raise
 
+    def goes_on(self, use: TicketUse) -> None:
+        """It is being used all the time: an answer is long."""
+        use.used_at = self._clock.monotonic()
+
     def doubt(self, token: str) -> None:
         """Ask auth when the ticket is next shown: it was woken or ended through this gateway."""
         use = self._uses.get(token)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 from aiohttp import web
 
@@ -51,6 +51,29 @@ class Sending:
     def release(self, use: TicketUse, transport: asyncio.Transport) -> None:
         """All is sent, or the connection is gone."""
         self._running.discard((use, transport))
+
+    async def stream(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        uses: Sequence[TicketUse],
+        pieces: AsyncIterator[tuple[bytes, TicketUse | None]],
+    ) -> web.StreamResponse:
+        """A long answer in pieces, cut off when one of `uses` ends. With a piece: whose footage it is."""
+        with ExitStack() as stack:
+            for use in uses:
+                stack.enter_context(self._cut_when_over(request, use))
+            try:
+                await response.prepare(request)
+                async for piece, owner in pieces:
+                    await response.write(piece)
+                    for use in uses:
+                        self._desk.goes_on(use)
+                    if owner is not None:
+                        owner.measure.sent(len(piece))
+            except ConnectionError:  # whoever loads it is gone, or was cut off
+                pass
+        return response
 
     async def run(self) -> None:
         """Cut off what is sent with tickets that have ended, until cancelled."""

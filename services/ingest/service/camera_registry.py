@@ -1,17 +1,17 @@
 """`snowlight.api.ingest.v1.CameraRegistry`."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 from typing import Any
 
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.creations import Creation
 from services.ingest.registry.feed import CameraFeed
-from services.ingest.registry.messages import timestamp, to_message
-from services.ingest.registry.record import CameraRecord, Change, Tombstone
+from services.ingest.registry.messages import timestamp
+from services.ingest.registry.record import CameraRecord, Tombstone
 from services.ingest.registry.validation import invalid
-from services.ingest.status.board import CameraStatus, StateChange, StatusBoard
+from services.ingest.service.told import camera_message, tombstone_message
+from services.ingest.status.board import CameraStatus, StatusBoard
+from services.ingest.status.change import StateChange
 from services.ingest.status.gaps import Gap
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
@@ -93,39 +93,18 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
     ) -> AsyncIterator[camera_pb2.WatchCamerasResponse]:
         if request.revision < 0:
             raise invalid("revision", "must not be negative")
-        wake = asyncio.Event()
-        with self._board.tail(wake) if request.states else nullcontext() as tail:
-            synced = False
-            async for batch in self._feed.follow(request.revision, wake):
-                for change in batch.changes:
-                    yield self._event(change)
-                if batch.synced is not None:
-                    synced = True
-                    yield camera_pb2.WatchCamerasResponse(synced=batch.synced)
-                if synced and tail is not None:
-                    for status in filter(None, map(self._board.get, tail.take())):
-                        yield camera_pb2.WatchCamerasResponse(state=_state_event(status))
-
+        async for batch in self._feed.follow(request.revision):
+            for change in batch.changes:
+                if isinstance(change, Tombstone):
+                    yield camera_pb2.WatchCamerasResponse(deleted=tombstone_message(change))
+                else:
+                    yield camera_pb2.WatchCamerasResponse(changed=self._resource(change))
+            if batch.synced is not None:
+                yield camera_pb2.WatchCamerasResponse(synced=batch.synced)
         raise UnavailableError("ingest.stopping", "the service is stopping")
 
-    def _event(self, change: Change) -> camera_pb2.WatchCamerasResponse:
-        if isinstance(change, Tombstone):
-            return camera_pb2.WatchCamerasResponse(
-                deleted=camera_pb2.DeletedCamera(name=change.name, uid=change.uid, revision=change.revision)
-            )
-        return camera_pb2.WatchCamerasResponse(changed=self._resource(change))
-
     def _resource(self, record: CameraRecord) -> camera_pb2.Camera:
-        message = to_message(record)
-        status = self._board.get(record.uid)
-        if status is not None:
-            message.state = status.state
-            message.state_reason = status.reason
-        elif not record.enabled:
-            message.state = camera_pb2.DISABLED
-        else:
-            message.state = camera_pb2.CONNECTING
-        return message
+        return camera_message(record, self._board)
 
 
 def _tell_now(message: camera_pb2.CameraStatus, status: CameraStatus | None) -> None:
@@ -150,16 +129,6 @@ def _tell_now(message: camera_pb2.CameraStatus, status: CameraStatus | None) -> 
                 bits_per_second=status.media.bits_per_second,
             )
         )
-
-
-def _state_event(status: CameraStatus) -> camera_pb2.StateEvent:
-    return camera_pb2.StateEvent(
-        name=status.name,
-        uid=status.uid,
-        state=status.state,
-        reason=status.reason,
-        time=timestamp(status.time_ms),
-    )
 
 
 def _change(change: StateChange) -> camera_pb2.StateChange:

@@ -1,16 +1,16 @@
-"""The state of every camera of this process, in memory, and who is told when it changes."""
+"""The state of every camera of this process, in memory."""
 
-import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import structlog
 
 from services.ingest.observer import GapCause, MediaInfo, SessionState
+from services.ingest.online.meter import OnlineMeter
+from services.ingest.status.change import State, StateChange
 from services.ingest.status.gaps import GapLedger
+from services.ingest.status.journal import StateJournal
 from services.ingest.status.metrics import StatusMetrics
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
@@ -20,22 +20,11 @@ log = structlog.get_logger(__name__)
 CHANGES_KEPT = 50
 """State changes kept of each camera."""
 
-State: TypeAlias = camera_pb2.CameraState.ValueType
 _STATES: dict[SessionState, State] = {
     "connecting": camera_pb2.CONNECTING,
     "online": camera_pb2.ONLINE,
     "offline": camera_pb2.OFFLINE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StateChange:
-    """A camera's state from `time_ms` (since 1970 UTC) on. Times of one camera are strictly increasing."""
-
-    uid: str
-    time_ms: int
-    state: State
-    reason: str
 
 
 @dataclass(slots=True)
@@ -54,24 +43,6 @@ class CameraStatus:
     """The camera's own clock minus ours."""
 
 
-class StateTail:
-    """A reader's view of state changes: the newest of each camera that it has not yet taken."""
-
-    def __init__(self, wake: asyncio.Event, uids: Iterable[str]) -> None:
-        self._wake = wake
-        self._changed = dict.fromkeys(uids)
-
-    def add(self, uid: str) -> None:
-        self._changed[uid] = None
-        self._wake.set()
-
-    def take(self) -> list[str]:
-        """Uids of the cameras whose state changed since the last call; all of them at the first."""
-        taken = list(self._changed)
-        self._changed.clear()
-        return taken
-
-
 class StatusBoard:
     """States and gaps of all cameras. Nothing here waits; `StatusWriter` takes it to the database."""
 
@@ -79,14 +50,19 @@ class StatusBoard:
         self._clock = clock
         self.gaps = gaps
         self.metrics = metrics
+        self.journal = StateJournal()
+        self.online = OnlineMeter()
         self._cameras: dict[str, CameraStatus] = {}
-        self._tails: set[StateTail] = set()
         self._pending: dict[str, deque[StateChange]] = {}
         self._discontinuities: dict[str, int] = {}
         metrics.count_states(lambda state: sum(c.state == state for c in self._cameras.values()))
 
     def get(self, uid: str) -> CameraStatus | None:
         return self._cameras.get(uid)
+
+    def all(self) -> list[CameraStatus]:
+        """What each camera is doing now."""
+        return list(self._cameras.values())
 
     def register(self, uid: str, created_ms: int) -> None:
         """A camera had no picture yet: nothing is recorded since its creation, whatever comes of it."""
@@ -119,19 +95,10 @@ class StatusBoard:
     def remove(self, uid: str) -> None:
         """The camera was deleted: its gap is nobody's any more."""
         self.gaps.end(uid, self._clock.now_ms())
+        self.online.remove(uid)
         self._cameras.pop(uid, None)
         self._pending.pop(uid, None)
         self._discontinuities.pop(uid, None)
-
-    @contextmanager
-    def tail(self, wake: asyncio.Event) -> Iterator[StateTail]:
-        """Follow the states of all cameras; `wake` is set when there is something to take."""
-        tail = StateTail(wake, self._cameras)
-        self._tails.add(tail)
-        try:
-            yield tail
-        finally:
-            self._tails.discard(tail)
 
     def change_state(self, camera: CameraStatus, state: State, reason: str, time_ms: int) -> None:
         if (state, reason) == (camera.state, camera.reason):
@@ -140,8 +107,8 @@ class StatusBoard:
         camera.time_ms = max(time_ms, camera.time_ms + 1)
         change = StateChange(camera.uid, camera.time_ms, state, reason)
         self._pending.setdefault(camera.uid, deque(maxlen=CHANGES_KEPT)).append(change)
-        for tail in self._tails:
-            tail.add(camera.uid)
+        self.journal.add(change)
+        self.online.change(camera.uid, state, camera.time_ms)
 
     def take(self) -> list[StateChange]:
         """The changes since the last call, for the database."""

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.ingest.registry.tables import cameras
-from services.ingest.status.board import CHANGES_KEPT, StateChange
+from services.ingest.status.board import CHANGES_KEPT
+from services.ingest.status.change import StateChange
 from services.ingest.status.gaps import GAP_MIN_MS, Gap
 from snowlight.database import Database
 

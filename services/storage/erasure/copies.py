@@ -5,10 +5,11 @@ import structlog
 from services.storage.erasure.erasure import Erasure
 from services.storage.erasure.repository import ErasureRepository
 from services.storage.exports.evidence_store import EvidenceStore
-from services.storage.exports.export import Export
+from services.storage.exports.export import RENDERED, Export
 from services.storage.exports.repository import ExportRepository
 from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError
+from snowlight.evidence.manifest import to_ms
 
 log = structlog.get_logger(__name__)
 
@@ -42,23 +43,43 @@ class ErasedCopies:
     async def _erase_of(self, export: Export, erasure: Erasure) -> list[str]:
         folder = f"{export.folder}/{erasure.camera_uid}"
         files = {file for file in await self._evidence.files(folder) if _reaches_into(file, erasure)}
-        if not files:
+        rendered = _rendered_of(export, erasure) & await self._evidence.files(f"{export.folder}/{RENDERED}")
+        if not files and not rendered:
             return []
         now_ms = self._clock.now_ms()
         held = await self._erasures.holding(erasure.camera_uid, export.start_ms, export.end_ms, now_ms)
         if held:  # an export that is being made holds its window itself
             return held
-        if self._evidence.immutable and now_ms < export.retain_until_ms:
+        if rendered and not await self._delete(export, f"{export.folder}/{RENDERED}", rendered):
             return [export.name]
-        try:
-            await self._evidence.delete(folder, files)
-        except FailedPreconditionError as error:  # a longer lock, or a legal hold
-            log.warning("erasure.copy_kept", export=export.name, error=str(error))
+        if files and self._evidence.immutable and now_ms < export.retain_until_ms:
+            return [export.name]
+        if files and not await self._delete(export, folder, files):
             return [export.name]
         await self._exports.note(
             export.id, f"footage of camera {erasure.camera_uid} was erased: {erasure.reason}"
         )
         return []
+
+    async def _delete(self, export: Export, folder: str, files: set[str]) -> bool:
+        """False when something keeps some of them."""
+        try:
+            await self._evidence.delete(folder, files)
+        except FailedPreconditionError as error:  # a longer lock, or a legal hold
+            log.warning("erasure.copy_kept", export=export.name, error=str(error))
+            return False
+        return True
+
+
+def _rendered_of(export: Export, erasure: Erasure) -> set[str]:
+    """Names of rendered files that show some of it."""
+    return {
+        each.told.file.rpartition("/")[2]
+        for each in export.rendered
+        if each.camera_uid == erasure.camera_uid
+        and to_ms(each.told.start) < erasure.end_ms
+        and to_ms(each.told.end) > erasure.start_ms
+    }
 
 
 def _reaches_into(file: str, erasure: Erasure) -> bool:

@@ -11,6 +11,7 @@ from services.storage.exports.copying import ExportWorker
 from services.storage.exports.evidence_store import EvidenceStore, Folder, LockedBucket
 from services.storage.exports.exports import Exports
 from services.storage.exports.footage import ExportFootage, FootageOfCamera
+from services.storage.exports.rendering.renderer import Renderer
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.holds.repository import HoldRepository
@@ -61,8 +62,18 @@ def build_exports(
         ),
         stores,
         evidence,
+        Renderer(
+            repository,
+            evidence,
+            runtime.cluster.data_dir / "rendering",
+            runtime.cluster.time_zone,
+            runtime.clock,
+            runtime.reached,
+        ),
         evidence_key(runtime.key),
+        runtime.clock,
         runtime.reached,
+        rendered_days=settings.export_rendered_days,
     )
     exports = Exports(
         repository, cameras, windows, worker, runtime.clock, retain_days=settings.evidence.retain_days

@@ -1,4 +1,4 @@
-"""Carries exports out: copies footage object by object, then writes and signs the manifest."""
+"""Carries exports out: copies footage object by object, renders it, then writes and signs the manifest."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,13 +12,21 @@ from joserfc.jwk import OKPKey
 from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
 
-from services.storage.exports.evidence_store import EvidenceStore
-from services.storage.exports.export import OPEN_STATES, Export, ExportState
+from services.storage.exports.evidence_store import SHORTEST_LOCK_MS, EvidenceStore
+from services.storage.exports.export import OPEN_STATES, RENDERED, Export, ExportState, Phase
 from services.storage.exports.footage import ExportFootage
+from services.storage.exports.rendering.renderer import CancelledExportError, Renderer
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from services.storage.segment import Segment
-from snowlight.errors import DataLossError, NotFoundError, SnowlightError, UnavailableError
+from snowlight.clock import Clock
+from snowlight.errors import (
+    DataLossError,
+    FailedPreconditionError,
+    NotFoundError,
+    SnowlightError,
+    UnavailableError,
+)
 from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest
 from snowlight.evidence.signature import SIGNATURE_SUFFIX, sign
 from snowlight.instants import format_instant
@@ -43,14 +51,22 @@ class ExportWorker:
         footage: ExportFootage,
         stores: "Mapping[str, ObjectStore]",
         evidence: EvidenceStore,
+        renderer: Renderer,
         key: OKPKey,
+        clock: Clock,
         reached: Reached,
+        *,
+        rendered_days: float,
     ) -> None:
+        """`rendered_days`: how long rendered files are kept."""
         self._repository = repository
         self._holds = holds
         self._footage = footage
         self._stores = stores
         self._evidence = evidence
+        self._renderer = renderer
+        self._clock = clock
+        self._rendered_ms = round(rendered_days * 86_400_000)
         self._key = key
         self._reached = reached
         self._wake = asyncio.Event()
@@ -62,6 +78,7 @@ class ExportWorker:
     async def run(self) -> None:
         """Until cancelled."""
         forgotten = True
+        await self._renderer.clear()
         while True:
             self._wake.clear()
             worked = False
@@ -69,6 +86,7 @@ class ExportWorker:
                 if forgotten:
                     await self._release_forgotten()
                     forgotten = False
+                await self._delete_expired()
                 for export in await self._repository.open_exports():
                     if self._footage.is_settled(export):
                         worked = await self._carry_out(export) or worked
@@ -84,6 +102,18 @@ class ExportWorker:
             if export is not None and export.state not in OPEN_STATES:
                 await self._holds.release(export)
 
+    async def _delete_expired(self) -> None:
+        """Rendered files whose time is over, and no lock on them is left."""
+        locked_ms = SHORTEST_LOCK_MS if self._evidence.immutable else 0
+        for export in await self._repository.overdue(self._clock.now_ms() - locked_ms):
+            folder = f"{export.folder}/{RENDERED}"
+            try:
+                if files := await self._evidence.files(folder):
+                    await self._evidence.delete(folder, files)
+            except FailedPreconditionError as error:  # a longer lock than ours, or a legal hold
+                log.warning("export.rendered_kept", export=export.name, error=str(error))
+            await self._repository.expire(export.id)
+
     async def _sleep(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
@@ -95,13 +125,17 @@ class ExportWorker:
         """True once the export is done, however it ended; False when it has to wait."""
         try:
             await self._copy(export)
+        except CancelledExportError:
+            pass
         except UnavailableError as error:
             log.warning("export.waits", export=export.name, error=str(error))
             await self._repository.advance(export.id, error=str(error))
             return False
         except SnowlightError as error:
             log.error("export.failed", export=export.name, error=str(error))
-            await self._repository.advance(export.id, state=ExportState.FAILED, error=str(error))
+            await self._repository.advance(
+                export.id, state=ExportState.FAILED, error=str(error), expire_ms=self._clock.now_ms()
+            )
         await self._holds.release(export)
         return True
 
@@ -115,7 +149,7 @@ class ExportWorker:
             objects: list[EvidenceObject] = []
             for segment in each.segments:
                 if not await self._advance(export, total, done):
-                    return
+                    raise CancelledExportError
                 objects.append(await self._copy_object(export, segment, each.found))
                 done += segment.size
             gaps = (
@@ -125,11 +159,32 @@ class ExportWorker:
                 for gap in each.gaps
             )
             cameras.append(EvidenceCamera(uid=each.uid, objects=tuple(objects), gaps=tuple(gaps)))
+        if export.rendering is not None:
+            cameras = await self._render(export, cameras, done)
         await self._write_manifest(replace(export, immutable=self._evidence.immutable), cameras, done)
+
+    async def _render(self, export: Export, cameras: list[EvidenceCamera], done: int) -> list[EvidenceCamera]:
+        if not await self._repository.advance(
+            export.id, phase=Phase.RENDERING, percent=0, bytes_done=done, error=""
+        ):
+            raise CancelledExportError
+        rendered = await self._renderer.render(export, cameras)
+        return [
+            camera.model_copy(
+                update={"rendered": tuple(each.told for each in rendered if each.camera_uid == camera.uid)}
+            )
+            for camera in cameras
+        ]
 
     async def _advance(self, export: Export, total: int, done: int) -> bool:
         return await self._repository.advance(
-            export.id, state=ExportState.RUNNING, error="", bytes_total=total, bytes_done=done
+            export.id,
+            state=ExportState.RUNNING,
+            phase=Phase.COPYING,
+            percent=done * 100 // max(total, 1),
+            error="",
+            bytes_total=total,
+            bytes_done=done,
         )
 
     async def _copy_object(
@@ -172,7 +227,10 @@ class ExportWorker:
             raise UnavailableError("store.unavailable", f"store {segment.store} does not answer") from error
 
     async def _write_manifest(self, export: Export, cameras: list[EvidenceCamera], done: int) -> None:
+        await self._repository.advance(export.id, phase=Phase.SIGNING, percent=0)
+        rendered = export.rendering is not None
         manifest = Manifest(
+            format="snowlight-evidence/2" if rendered else "snowlight-evidence/1",
             export=export.name,
             case_number=export.case_number,
             reason=export.reason,
@@ -189,6 +247,11 @@ class ExportWorker:
         signature = sign(manifest, self._key)
         await self._evidence.put(export.manifest_key + SIGNATURE_SUFFIX, signature, export.retain_until_ms)
         await self._repository.advance(
-            export.id, state=ExportState.SUCCEEDED, bytes_done=done, immutable=export.immutable
+            export.id,
+            state=ExportState.SUCCEEDED,
+            percent=100,
+            bytes_done=done,
+            immutable=export.immutable,
+            expire_ms=self._clock.now_ms() + self._rendered_ms if rendered else 0,
         )
         log.info("export.succeeded", export=export.name, bytes=done)

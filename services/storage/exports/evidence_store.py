@@ -3,8 +3,9 @@
 import asyncio
 import io
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -14,10 +15,14 @@ from minio.retention import Retention
 from urllib3.exceptions import HTTPError
 
 from snowlight.bucket_control import open_control
-from snowlight.errors import FailedPreconditionError, UnavailableError
+from snowlight.errors import FailedPreconditionError, NotFoundError, UnavailableError
 from snowlight.object_store import StoreDescription
 
 _READ_ONLY = 0o440
+_PART_SIZE = 16 << 20
+_COPIED_AT_ONCE = 1 << 20
+SHORTEST_LOCK_MS = 300_000
+"""A lock must end in the future by the store's clock as well."""
 _NO_LOCK = {"InvalidRequest", "ObjectLockConfigurationNotFoundError", "NoSuchBucket"}
 _LOCKED = {"InvalidRequest", "AccessDenied"}
 """MinIO and S3 for a version under a lock or a legal hold. AccessDenied is also whoever lacks the right."""
@@ -38,6 +43,12 @@ class EvidenceStore(Protocol):
 
     async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
         """Write an object that stays until then. Raises FailedPreconditionError where it would not."""
+
+    async def put_file(self, key: str, path: Path, now_ms: int) -> None:
+        """Write a file that may be deleted again, SHORTEST_LOCK_MS from now at the latest."""
+
+    async def read(self, key: str) -> bytes:
+        """An object. Raises NotFoundError("export.copy_gone")."""
 
     async def files(self, folder: str) -> set[str]:
         """Names of what lies below the folder, also of what a deletion has only hidden."""
@@ -86,6 +97,41 @@ class LockedBucket:
             )
 
         await self._call(write)
+
+    async def put_file(self, key: str, path: Path, now_ms: int) -> None:
+        # A retention that is named comes before the bucket's own rule, which locks for as long as evidence.
+        until = datetime.fromtimestamp((now_ms + SHORTEST_LOCK_MS) / 1000, UTC)
+
+        def write(control: Minio) -> None:
+            control.fput_object(
+                bucket_name=self._bucket,
+                object_name=key,
+                file_path=str(path),
+                content_type="video/mp4",
+                part_size=_PART_SIZE,
+                num_parallel_uploads=1,
+                retention=Retention(self._mode, until),
+            )
+
+        await self._call(write)
+
+    async def read(self, key: str) -> bytes:
+        def get(control: Minio) -> bytes | None:
+            try:
+                response = control.get_object(bucket_name=self._bucket, object_name=key)
+            except S3Error as error:
+                if error.code == "NoSuchKey":
+                    return None
+                raise
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+        if (data := await self._call(get)) is None:
+            raise _gone(key)
+        return data
 
     async def files(self, folder: str) -> set[str]:
         def look(control: Minio) -> set[str]:
@@ -165,10 +211,28 @@ class Folder:
 
     async def put(self, key: str, data: bytes, retain_until_ms: int) -> None:
         try:
-            await asyncio.to_thread(_write, self._folder / key, data)
+            await asyncio.to_thread(_write, self._folder / key, [data])
         except OSError as error:
             raise UnavailableError(
                 "evidence.unavailable", f"cannot write evidence: {error.strerror}"
+            ) from error
+
+    async def put_file(self, key: str, path: Path, now_ms: int) -> None:
+        try:
+            await asyncio.to_thread(_copy, path, self._folder / key)
+        except OSError as error:
+            raise UnavailableError(
+                "evidence.unavailable", f"cannot write evidence: {error.strerror}"
+            ) from error
+
+    async def read(self, key: str) -> bytes:
+        try:
+            return await asyncio.to_thread((self._folder / key).read_bytes)
+        except FileNotFoundError:
+            raise _gone(key) from None
+        except OSError as error:
+            raise UnavailableError(
+                "evidence.unavailable", f"cannot read evidence: {error.strerror}"
             ) from error
 
     async def files(self, folder: str) -> set[str]:
@@ -190,12 +254,21 @@ class Folder:
             ) from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def _gone(key: str) -> NotFoundError:
+    return NotFoundError("export.copy_gone", f"{key} is not in the evidence store")
+
+
+def _copy(source: Path, path: Path) -> None:
+    with source.open("rb") as file:
+        _write(path, iter(partial(file.read, _COPIED_AT_ONCE), b""))
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Whole and durable, or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     with unfinished.open("wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
     unfinished.chmod(_READ_ONLY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.exports.copying import ExportWorker
-from services.storage.exports.export import Export, ExportState
+from services.storage.exports.export import Export, ExportState, Rendering
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from snowlight.clock import Clock
@@ -27,6 +27,7 @@ class Wish:
     reason: str
     created_by: str
     request_id: str
+    rendering: Rendering | None = None
 
 
 class Exports:
@@ -71,6 +72,7 @@ class Exports:
             created_by=wish.created_by,
             create_ms=now_ms,
             retain_until_ms=now_ms + self._retain_ms,
+            rendering=wish.rendering,
         )
         earlier = await self._repository.find_request(wish.request_id)
         if earlier is not None:
@@ -87,22 +89,24 @@ class Exports:
             raise NotFoundError("export.unknown", f"there is no export {export_id}", field="name")
         return export
 
-    async def page(self, before: str, limit: int) -> list[Export]:
-        """The newest exports with ids below `before` (empty: all), newest first."""
-        return await self._repository.page(before, limit)
+    async def page(self, before: str, limit: int, created_by: str) -> list[Export]:
+        """The newest exports with ids below `before` (empty: all), newest first; one person's, or all."""
+        return await self._repository.page(before, limit, created_by)
 
     async def cancel(self, export_id: str) -> Export:
         """End one that is not done. Raises FailedPreconditionError("export.done") for one that is."""
         export = await self.get(export_id)
-        if not await self._repository.advance(export_id, state=ExportState.CANCELLED):
+        now_ms = self._clock.now_ms()
+        if not await self._repository.advance(export_id, state=ExportState.CANCELLED, expire_ms=now_ms):
             raise FailedPreconditionError("export.done", "it has ended already", field="name")
         await self._holds.release(export)
         return await self.get(export_id)
 
 
 def _same(earlier: Export, wish: Wish) -> Export:
-    asked = (wish.camera_uids, wish.start_ms, wish.end_ms, wish.created_by)
-    if asked != (earlier.camera_uids, earlier.start_ms, earlier.end_ms, earlier.created_by):
+    asked = (wish.camera_uids, wish.start_ms, wish.end_ms, wish.created_by, wish.rendering)
+    made = (earlier.camera_uids, earlier.start_ms, earlier.end_ms, earlier.created_by, earlier.rendering)
+    if asked != made:
         raise RequestReusedError(
             "request.id_reused", f"another request of this id made {earlier.name}", field="request_id"
         )

@@ -1,10 +1,11 @@
 """Exports in SQL."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
-from services.storage.exports.export import OPEN_STATES, Export, ExportState
+from services.storage.exports.export import OPEN_STATES, Export, ExportState, Phase, Rendered, Rendering
 from services.storage.tables import exports
 from snowlight.database import Database
 
@@ -20,7 +21,12 @@ class ExportRepository:
     async def add(self, export: Export, request_id: str) -> None:
         """A new one."""
         values = {column.name: getattr(export, column.name) for column in _COLUMNS}
-        values |= {"camera_uids": list(export.camera_uids), "request_id": request_id or None}
+        values |= {
+            "camera_uids": list(export.camera_uids),
+            "request_id": request_id or None,
+            "rendering": export.rendering and export.rendering.to_json(),
+            "rendered": [],
+        }
         async with self._database.write() as connection:
             await connection.execute(sa.insert(exports).values(values))
 
@@ -37,11 +43,13 @@ class ExportRepository:
             query = sa.select(*_COLUMNS).where(exports.c.id == export_id)
             return _export((await connection.execute(query)).one_or_none())
 
-    async def page(self, before: str, limit: int) -> list[Export]:
-        """The newest exports with ids below `before` (empty: all), newest first."""
+    async def page(self, before: str, limit: int, created_by: str = "") -> list[Export]:
+        """The newest exports with ids below `before` (empty: all), newest first; one person's, or all."""
         query = sa.select(*_COLUMNS).order_by(exports.c.id.desc()).limit(limit)
         if before:
             query = query.where(exports.c.id < before)
+        if created_by:
+            query = query.where(exports.c.created_by == created_by)
         async with self._database.read() as connection:
             return [each for row in await connection.execute(query) if (each := _export(row))]
 
@@ -65,6 +73,25 @@ class ExportRepository:
 
     async def advance(self, export_id: str, **values: int | str | bool) -> bool:
         """Note progress. False when it is not open any more: it was cancelled."""
+        return await self._advance(export_id, **values)
+
+    async def add_rendered(self, export_id: str, rendered: Iterable[Rendered]) -> bool:
+        """Note all files that are whole. False when it is not open any more."""
+        return await self._advance(export_id, rendered=[each.to_json() for each in rendered])
+
+    async def overdue(self, now_ms: int) -> list[Export]:
+        """Those whose rendered files are to be deleted."""
+        is_due = sa.and_(exports.c.expire_ms > 0, exports.c.expire_ms <= now_ms, ~exports.c.expired)
+        query = sa.select(*_COLUMNS).where(is_due, exports.c.state.not_in(OPEN_STATES)).order_by(exports.c.id)
+        async with self._database.read() as connection:
+            return [each for row in await connection.execute(query) if (each := _export(row))]
+
+    async def expire(self, export_id: str) -> None:
+        """Its rendered files are gone."""
+        async with self._database.write() as connection:
+            await connection.execute(sa.update(exports).where(exports.c.id == export_id).values(expired=True))
+
+    async def _advance(self, export_id: str, **values: Any) -> bool:
         is_open = sa.and_(exports.c.id == export_id, exports.c.state.in_(OPEN_STATES))
         async with self._database.write() as connection:
             result = await connection.execute(sa.update(exports).where(is_open).values(values))
@@ -77,4 +104,7 @@ def _export(row: Any) -> Export | None:
     values = dict(row._mapping)
     values["camera_uids"] = tuple(values["camera_uids"])
     values["state"] = ExportState(values["state"])
+    values["phase"] = Phase(values["phase"])
+    values["rendering"] = values["rendering"] and Rendering.from_json(values["rendering"])
+    values["rendered"] = tuple(map(Rendered.from_json, values["rendered"] or ()))
     return Export(**values)

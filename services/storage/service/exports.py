@@ -1,18 +1,22 @@
 """The gRPC face of exports."""
 
+import re
 from typing import Any
 
-from services.storage.exports.export import Export, ExportState
+from services.storage.exports.export import Cut, Export, ExportState, Rendered, Rendering
 from services.storage.exports.exports import Exports, Wish
 from services.storage.service.paging import page_token, read_page_size, read_page_token
 from services.storage.service.validation import check, check_uid
 from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc
 from snowlight.clock import Clock
+from snowlight.evidence.manifest import to_ms
 
 MAX_CAMERAS = 64
 MAX_WINDOW_MS = 31 * 86_400_000
 MAX_TEXT = 200
 MAX_REASON = 2000
+_LABEL = re.compile(r"[0-9a-z-]{1,64}")
+_CUTS = {export_pb2.Rendering.KEY_FRAME: Cut.KEY_FRAME, export_pb2.Rendering.EXACT: Cut.EXACT}
 
 
 class ExportsService(export_pb2_grpc.ExportsServicer):
@@ -36,7 +40,7 @@ class ExportsService(export_pb2_grpc.ExportsServicer):
         self, request: export_pb2.ListExportsRequest, context: Any
     ) -> export_pb2.ListExportsResponse:
         size = read_page_size(request.page_size)
-        page = await self._exports.page(read_page_token(request.page_token), size + 1)
+        page = await self._exports.page(read_page_token(request.page_token), size + 1, request.created_by)
         more = page_token(page[size - 1].id) if len(page) > size else ""
         return export_pb2.ListExportsResponse(
             exports=[_message(export) for export in page[:size]], next_page_token=more
@@ -77,7 +81,20 @@ def _parse(request: export_pb2.CreateExportRequest, now_ms: int) -> Wish:
         export.reason.strip(),
         export.created_by.strip(),
         request.request_id,
+        _parse_rendering(export.rendering, uids) if export.HasField("rendering") else None,
     )
+
+
+def _parse_rendering(rendering: export_pb2.Rendering, uids: tuple[str, ...]) -> Rendering:
+    field = "export.rendering"
+    labels, silent = tuple(rendering.labels), tuple(rendering.silent_camera_uids)
+    check(rendering.cut in _CUTS, f"{field}.cut", "cut must be KEY_FRAME or EXACT")
+    check(len(labels) in (0, len(uids)), f"{field}.labels", "there must be one for each camera, or none")
+    check(len(set(labels)) == len(labels), f"{field}.labels", "a label is given twice")
+    for at, label in enumerate(labels):
+        check(bool(_LABEL.fullmatch(label)), f"{field}.labels[{at}]", "1 to 64 of a-z, 0-9 and -")
+    check(set(silent) <= set(uids), f"{field}.silent_camera_uids", "a camera that is not exported")
+    return Rendering(_CUTS[rendering.cut], rendering.burn_in, labels, silent)
 
 
 def _id(name: str) -> str:
@@ -103,4 +120,34 @@ def _message(export: Export) -> export_pb2.Export:
         manifest_key=export.manifest_key if export.state is ExportState.SUCCEEDED else "",
         immutable=export.immutable,
         retain_until_ms=export.retain_until_ms,
+        rendering=_rendering(export.rendering) if export.rendering is not None else None,
+        phase=export_pb2.Export.Phase.Value(export.phase.name),
+        percent=export.percent,
+        files=[_file(each) for each in export.rendered],
+        expire_ms=export.expire_ms,
+        expired=export.expired,
+    )
+
+
+def _rendering(rendering: Rendering) -> export_pb2.Rendering:
+    return export_pb2.Rendering(
+        cut=export_pb2.Rendering.Cut.Value(rendering.cut.name),
+        burn_in=rendering.burn_in,
+        labels=rendering.labels,
+        silent_camera_uids=rendering.silent,
+    )
+
+
+def _file(rendered: Rendered) -> export_pb2.RenderedFile:
+    told = rendered.told
+    return export_pb2.RenderedFile(
+        camera_uid=rendered.camera_uid,
+        file=told.file,
+        start_ms=to_ms(told.start),
+        end_ms=to_ms(told.end),
+        duration_ms=told.duration_ms,
+        size=told.size,
+        sha256=bytes.fromhex(told.sha256),
+        crc32=rendered.crc32,
+        codecs=told.codecs,
     )

@@ -9,6 +9,7 @@ from services.storage.ledger.report import Report, Reports
 from services.storage.service.validation import check, check_uid
 from snowlight.api.storage.v1 import integrity_pb2, integrity_pb2_grpc
 
+LONGEST_DAYS = 32
 _PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
 _REGION = re.compile(r"regions/(\d{2}|\d{4}|\d{6}|\d{9}|\d{12}[0-9A-Za-z-]{0,20})", re.ASCII)
 
@@ -49,14 +50,29 @@ def parse_subject(request: integrity_pb2.GetIntegrityRequest) -> Subject:
 
 
 def parse_period(period: str) -> tuple[date, date]:
-    """The first day of "2026-11-26" or "2026-11", and the first one after it.
+    """The first day of "2026-11-26", "2026-11" or "2026-11-20/2026-11-27" (an interval without its last day,
+    ISO 8601-1, 5.5), and the first one after it.
 
     Raises InvalidArgumentError for anything else.
     """
-    found = _PERIOD.fullmatch(period)
+    start, slash, end = period.partition("/")
+    first, until = _parse_day_or_month(start)
+    if slash:
+        until, after = _parse_day_or_month(end)
+        are_days = (after - until).days == (_parse_day_or_month(start)[1] - first).days == 1
+        check(
+            are_days and 0 < (until - first).days <= LONGEST_DAYS,
+            "period",
+            f"an interval has two days like 2026-11-20/2026-11-27, at most {LONGEST_DAYS} apart",
+        )
+    return first, until
+
+
+def _parse_day_or_month(text: str) -> tuple[date, date]:
+    found = _PERIOD.fullmatch(text)
     try:
         if found is None:
-            raise ValueError(period)
+            raise ValueError(text)
         year, month = int(found[1]), int(found[2])
         first = date(year, month, int(found[3] or 1))
         check(

@@ -9,20 +9,35 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.online.days import LocalDays
+from services.ingest.online.rates import OnlineRates
+from services.ingest.online.repository import OnlineRepository
+from services.ingest.online.writer import OnlineWriter
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
-from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, live_pb2, live_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2,
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2,
+    live_pb2_grpc,
+    online_pb2_grpc,
+)
+from snowlight.clock import Clock
 from snowlight.database import open_database
 from snowlight.errors import NotFoundError, UnavailableError
 from snowlight.media.envelope import encode_fragment, encode_init, encode_spool_data
@@ -132,11 +147,12 @@ class Ingest:
 
     pictures: Pictures
     board: StatusBoard
+    clock: Clock
 
     def set_state(self, camera: str, uid: str, state: camera_pb2.CameraState.ValueType, reason: str) -> None:
         """The camera's session is in `state` now."""
         status = self.board.session(uid, camera)._camera
-        self.board.change_state(status, state, reason, status.time_ms + 1)
+        self.board.change_state(status, state, reason, self.clock.now_ms())
 
 
 @asynccontextmanager
@@ -151,6 +167,9 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
         board = StatusBoard(runtime.clock, GapLedger(), StatusMetrics(CollectorRegistry()))
         statuses = StatusRepository(database)
         registry = CameraRegistry(cameras, feed, board, statuses, StatusWriter(board, statuses, lambda: None))
+        days, kept = LocalDays(ZoneInfo(runtime.cluster.time_zone)), OnlineRepository(database, 0)
+        writer = OnlineWriter(board.online, kept, days, runtime.clock)
+        await writer.restore()
         pictures = Pictures()
         following = asyncio.create_task(feed.run())
         async with runtime.serve(
@@ -161,13 +180,23 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 registry,
             ),
             Servicer(
+                "snowlight.api.ingest.v1.CameraEvents",
+                event_pb2_grpc.add_CameraEventsServicer_to_server,
+                CameraEvents(feed, board),
+            ),
+            Servicer(
+                "snowlight.api.ingest.v1.OnlineRates",
+                online_pb2_grpc.add_OnlineRatesServicer_to_server,
+                OnlineRatesService(OnlineRates(board.online, writer, kept, days)),
+            ),
+            Servicer(
                 "snowlight.api.ingest.v1.Live",
                 live_pb2_grpc.add_LiveServicer_to_server,
                 pictures,
                 preserialized=frozenset({"WatchLive", "ReadSpool"}),
             ),
         ):
-            yield Ingest(pictures, board)
+            yield Ingest(pictures, board, runtime.clock)
         feed.close()
         following.cancel()
 

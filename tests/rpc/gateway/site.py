@@ -57,7 +57,13 @@ class Site:
     revocations: revocation_pb2_grpc.RevocationsAsyncStub
     registry: CollectorRegistry
     """The gateway's metrics."""
+    ingest_stack: AsyncExitStack
     _sequence: int = 0
+
+    async def restart_ingest(self) -> None:
+        """End ingest and begin it again: its memory is gone, its database is not."""
+        await self.ingest_stack.aclose()
+        self.ingest = await self.ingest_stack.enter_async_context(run_ingest(_part(self.runtime, "ingest")))
 
     async def pass_time(self, seconds: float) -> None:
         """Put the clock forward, and wait until the gateway has heard of auth since."""
@@ -233,9 +239,10 @@ async def run_site(
     async with AsyncExitStack() as stack:
         auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
-        storage = StorageSettings(listen=cluster.storage_address)
+        storage = StorageSettings(listen=cluster.storage_address, export_wait_seconds=0)
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
-        ingest = await stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
+        ingest_stack = await stack.enter_async_context(AsyncExitStack())
+        ingest = await ingest_stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}", **settings)
         part = _part(runtime, "gateway")
         await stack.enter_async_context(run_gateway(part, gateway))
@@ -252,7 +259,19 @@ async def run_site(
         http = await stack.enter_async_context(aiohttp.ClientSession(url, cookie_jar=jar))
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(channel)
         await _ready(part)
-        yield Site(url, http, runtime, clock, ingest, index, directory, audit_log, revocations, part.registry)
+        yield Site(
+            url,
+            http,
+            runtime,
+            clock,
+            ingest,
+            index,
+            directory,
+            audit_log,
+            revocations,
+            part.registry,
+            ingest_stack,
+        )
 
 
 def _part(runtime: Runtime, service: str) -> Runtime:

@@ -15,7 +15,7 @@ from services.ingest.app import run_ingest
 from services.ingest.config import IngestSettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
-from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, live_pb2, live_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, live_pb2, live_pb2_grpc, online_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.media.envelope import decode_live
@@ -37,6 +37,7 @@ class Client:
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
     watch_live: Any
+    online_rates: online_pb2_grpc.OnlineRatesAsyncStub
 
     async def create(self, camera_id: str, source_url: str, **fields: Any) -> camera_pb2.Camera:
         values = {"region": "regions/421381", "enabled": True, "source_url": source_url, **fields}
@@ -130,4 +131,5 @@ async def client_of(cluster: ClusterSettings) -> AsyncIterator[Client]:
                 "/snowlight.api.ingest.v1.Live/WatchLive",
                 live_pb2.WatchLiveRequest.SerializeToString,
             ),
+            online_pb2_grpc.OnlineRatesStub(ingest),
         )

@@ -16,6 +16,7 @@ from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
@@ -25,7 +26,7 @@ from services.ingest.status.writer import StatusWriter
 from simulator.server import CameraServer, serve_cameras
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.service_token import ServiceTokens
-from snowlight.api.ingest.v1 import camera_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.database import Database, open_database
@@ -46,6 +47,7 @@ class Registry:
     """A running registry and its parts."""
 
     stub: camera_pb2_grpc.CameraRegistryAsyncStub
+    events: event_pb2_grpc.CameraEventsAsyncStub
     cameras: Cameras
     feed: CameraFeed
     board: StatusBoard
@@ -72,15 +74,22 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
         statuses = StatusRepository(database)
         board.gaps.restore(await statuses.open_gaps())
         writer = StatusWriter(board, statuses, lambda: None)
-        servicer = Servicer(
-            "snowlight.api.ingest.v1.CameraRegistry",
-            camera_pb2_grpc.add_CameraRegistryServicer_to_server,
-            CameraRegistry(cameras, feed, board, statuses, writer),
-        )
+        servicers = [
+            Servicer(
+                "snowlight.api.ingest.v1.CameraRegistry",
+                camera_pb2_grpc.add_CameraRegistryServicer_to_server,
+                CameraRegistry(cameras, feed, board, statuses, writer),
+            ),
+            Servicer(
+                "snowlight.api.ingest.v1.CameraEvents",
+                event_pb2_grpc.add_CameraEventsServicer_to_server,
+                CameraEvents(feed, board),
+            ),
+        ]
         guard = Guard(ServiceTokens(KEY, "ingest", clock), RpcMetrics(metrics))
         polling = asyncio.create_task(feed.run())
         async with serve_grpc(
-            "127.0.0.1:0", [servicer], guard, tls=TlsSettings(), allow_plaintext=False, drain_seconds=2
+            "127.0.0.1:0", servicers, guard, tls=TlsSettings(), allow_plaintext=False, drain_seconds=2
         ) as server:
 
             def open_named(caller: str, port: int = server.port) -> grpc.aio.Channel:
@@ -88,7 +97,8 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
 
             async with PermittedChannel(open_named) as channel:
                 stub: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
-                yield Registry(stub, cameras, feed, board, statuses, writer, database)
+                events: event_pb2_grpc.CameraEventsAsyncStub = event_pb2_grpc.CameraEventsStub(channel)
+                yield Registry(stub, events, cameras, feed, board, statuses, writer, database)
             feed.close()
         polling.cancel()
         await asyncio.wait([polling])

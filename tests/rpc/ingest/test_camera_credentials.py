@@ -19,7 +19,7 @@ async def test_credentials_are_told_nowhere_and_lie_sealed_on_disk(
     assert created.source_url == created.sub_source_url == SOURCE
     changed = await update(registry, created.name, source_url=url, display_name="东门")
     listed = await registry.stub.ListCameras(camera_pb2.ListCamerasRequest())
-    watch = registry.stub.WatchCameras(camera_pb2.WatchCamerasRequest(states=True))
+    watch = registry.stub.WatchCameras(camera_pb2.WatchCamerasRequest())
     told = await anext(aiter(watch))
     watch.cancel()
     messages: list[Message] = [created, changed, listed, told, await status(registry, created.name)]

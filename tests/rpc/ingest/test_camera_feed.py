@@ -18,8 +18,8 @@ SOON = 5.0
 
 
 @asynccontextmanager
-async def watching(registry: Registry, revision: int = 0, states: bool = False) -> AsyncIterator[Any]:
-    call = registry.stub.WatchCameras(camera_pb2.WatchCamerasRequest(revision=revision, states=states))
+async def watching(registry: Registry, revision: int = 0) -> AsyncIterator[Any]:
+    call = registry.stub.WatchCameras(camera_pb2.WatchCamerasRequest(revision=revision))
     try:
         yield call
     finally:
@@ -112,21 +112,6 @@ async def test_a_slow_watcher_holds_nobody_up_and_misses_no_camera(registry: Reg
             assert (await soon(quick.read())).changed.name == f"cameras/c-{number}"
         names = [(await soon(slow.read())).changed.name for _ in range(300)]
     assert names == [f"cameras/c-{number}" for number in range(300)]
-
-
-async def test_states_come_after_synced_and_then_as_they_change(registry: Registry) -> None:
-    created = await create(registry, "a")
-    observer = registry.board.session(created.uid, created.name)
-    observer.on_state("online", "", 1_700_000_000_000)
-    async with watching(registry, states=True) as call:
-        events = await until_synced(call)
-        assert events[0].changed.state == camera_pb2.ONLINE
-        state = (await soon(call.read())).state
-        assert (state.uid, state.state) == (created.uid, camera_pb2.ONLINE)
-        observer.on_state("offline", "camera.auth_failed: 401 after Digest", 1_700_000_005_000)
-        state = (await soon(call.read())).state
-        assert (state.state, state.reason) == (camera_pb2.OFFLINE, "camera.auth_failed: 401 after Digest")
-        assert state.time.ToMilliseconds() == 1_700_000_005_000
 
 
 async def test_a_negative_revision_is_refused_and_one_of_another_database_starts_anew(

@@ -64,6 +64,30 @@ class Desk:
         answer = await self.holds.ListHolds(hold_pb2.ListHoldsRequest())
         return {hold.created_by for hold in answer.holds if hold.created_by.startswith("exports/")}
 
+    async def knows(self, *uids: str) -> None:
+        """Return once storage has heard of these cameras."""
+        for uid in uids:
+
+            async def is_known(uid: str = uid) -> bool:
+                wanted = hold_pb2.Hold(
+                    camera_uid=uid,
+                    start_ms=START_MS,
+                    end_ms=END_MS,
+                    case_number="0",
+                    reason="0",
+                    created_by="0",
+                )
+                try:
+                    held = await self.holds.CreateHold(hold_pb2.CreateHoldRequest(hold=wanted))
+                except grpc.aio.AioRpcError:
+                    return False
+                await self.holds.ReleaseHold(
+                    hold_pb2.ReleaseHoldRequest(name=held.name, released_by="1", reason="1")
+                )
+                return True
+
+            await eventually(is_known)
+
     async def lets_go(self) -> None:
         """Return once no export holds footage."""
 
@@ -99,20 +123,7 @@ async def storage_with_footage(
         )
         desk = Desk(channel)
 
-        async def cameras_are_known() -> bool:
-            wanted = hold_pb2.Hold(
-                camera_uid="b", start_ms=START_MS, end_ms=END_MS, case_number="0", reason="0", created_by="0"
-            )
-            try:
-                held = await desk.holds.CreateHold(hold_pb2.CreateHoldRequest(hold=wanted))
-            except grpc.aio.AioRpcError:
-                return False
-            await desk.holds.ReleaseHold(
-                hold_pb2.ReleaseHoldRequest(name=held.name, released_by="1", reason="1")
-            )
-            return True
-
-        await eventually(cameras_are_known)
+        await desk.knows("b")
         yield desk
 
 

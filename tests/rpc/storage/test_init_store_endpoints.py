@@ -85,12 +85,21 @@ def test_evidence_on_an_endpoint_of_its_own(
         "default-storage",
         "default-gateway",
         "evidence-storage",
+        "evidence-gateway",
     }
     assert init_stores(store, evidence, tmp_path, users).changed == []
     writer = open_store(described(second_server, "evidence-apart", users, "evidence-storage"), tmp_path)
     obstore.put(writer, "exp/e1/manifest.json", b"{}")
     with pytest.raises(BaseError):
         obstore.delete(writer, "exp/e1/manifest.json")
+    reader = open_store(described(second_server, "evidence-apart", users, "evidence-gateway"), tmp_path)
+    assert bytes(obstore.get_range(reader, "exp/e1/manifest.json", start=0, end=1)) == b"{"
+    with pytest.raises(FileNotFoundError):
+        obstore.get(reader, "exp/e1/rendered/a.mp4")
+    with pytest.raises(BaseError):
+        obstore.put(reader, "exp/e1/other.json", b"{}")
+    with pytest.raises(BaseError):
+        obstore.delete(reader, "exp/e1/manifest.json")
 
 
 def test_evidence_beside_footage_in_a_folder(second_server: MinioServer, tmp_path: Path) -> None:
@@ -101,4 +110,4 @@ def test_evidence_beside_footage_in_a_folder(second_server: MinioServer, tmp_pat
         secret_key=SecretStr(second_server.secret_key),
     )
     init_stores(ObjectStoreSettings(), evidence, tmp_path, tmp_path / "users")
-    assert [path.stem for path in (tmp_path / "users").iterdir()] == ["evidence-storage"]
+    assert {path.stem for path in (tmp_path / "users").iterdir()} == {"evidence-storage", "evidence-gateway"}

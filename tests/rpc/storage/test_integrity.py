@@ -116,3 +116,15 @@ async def test_a_day_that_goes_on_counts_up_to_three_minutes_ago(town: Town) -> 
 
 def clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+async def test_days_up_to_another_are_told_together_and_one_by_one(town: Town) -> None:
+    await town.register("cam", "2024-03-01 00:00")
+    await town.record("cam", "2024-03-04 00:00", "2024-03-05 12:00")
+    found = await town.integrity("cam", "2024-03-04/2024-03-06")
+    assert (found.start_ms, found.end_ms) == (town.at("2024-03-04 00:00"), town.at("2024-03-06 00:00"))
+    assert [(day.day, day.recorded_ms // HOUR_MS) for day in found.days] == [
+        ("2024-03-04", 24),
+        ("2024-03-05", 12),
+    ]
+    assert found.recorded_ms == 36 * HOUR_MS

@@ -26,6 +26,17 @@ from tests.rpc.storage.days import DAY, Town
         (integrity_pb2.GetIntegrityRequest(period="9999-12-31", camera_uid="cam"), "period"),
         (integrity_pb2.GetIntegrityRequest(period="2999-01", camera_uid="cam"), "period"),
         (integrity_pb2.GetIntegrityRequest(period="２０２４-01", camera_uid="cam"), "period"),
+        *(
+            (integrity_pb2.GetIntegrityRequest(period=period, camera_uid="cam"), "period")
+            for period in (
+                "2024-03-01/",
+                "2024-03-01/2024-03-01",
+                "2024-03-02/2024-03-01",
+                "2024-02/2024-03",
+                "2024-03-01/2024-04-03",
+                "2024-03-01/2024-03-02/2024-03-03",
+            )
+        ),
     ],
 )
 async def test_a_malformed_question_names_the_field(

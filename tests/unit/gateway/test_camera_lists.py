@@ -80,7 +80,7 @@ def test_every_order_goes_through_its_pages(cameras: Cameras) -> None:
 def test_a_state_that_changes_is_found_at_once(cameras: Cameras) -> None:
     cameras.put("gate", state=camera_pb2.ONLINE)
     assert cameras.names(filter="state=OFFLINE") == []
-    cameras.model.set_state("gate", camera_pb2.OFFLINE, "camera.unreachable")
+    cameras.model.set_state("gate", camera_pb2.OFFLINE, "camera.unreachable", 0)
     assert cameras.names(filter="state=OFFLINE") == ["gate"]
     cameras.put("gate", display_name="other")
     assert cameras.names(filter="state=OFFLINE other") == ["gate"], "a version that tells none keeps it"

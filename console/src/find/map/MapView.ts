@@ -24,7 +24,7 @@ const KEY_PAN_PX = 80;
 
 /** The map on a canvas: pan, zoom, clusters, picking, circle and lasso. Knows no framework. */
 export class MapView {
-  tool: Tool = 'pan';
+  private tool: Tool = 'pan';
   private view: View = { centre: { x: 0.8, y: 0.4 }, scale: 4096 };
   private size: Size = { width: 0, height: 0 };
   private clusters = new Clusters([]);
@@ -78,6 +78,11 @@ export class MapView {
     else this.fit();
   }
 
+  setTool(tool: Tool): void {
+    this.tool = tool;
+    this.canvas.style.cursor = tool === 'pan' ? 'grab' : 'crosshair';
+  }
+
   setArea(area: Area | null): void {
     this.area = area;
     this.repaint();
@@ -112,14 +117,6 @@ export class MapView {
   /** The place in the middle. */
   centre(): Place {
     return placeOf(this.view.centre);
-  }
-
-  /** Where a camera's marker is, px; null without a location. */
-  positionOf(camera: string): Point | null {
-    const cluster = this.clusters
-      .at(this.view.scale)
-      .find((each) => each.members.some((member) => member.camera === camera));
-    return cluster ? toScreen(this.view, this.size, cluster) : null;
   }
 
   private look(view: View): void {
@@ -243,11 +240,12 @@ export class MapView {
 
   private readonly key = (event: KeyboardEvent): void => {
     const pan = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (pan !== undefined) this.look(panned(this.view, (pan[0] ?? 0) * KEY_PAN_PX, (pan[1] ?? 0) * KEY_PAN_PX));
+    if (pan !== undefined)
+      this.look(panned(this.view, (pan[0] ?? 0) * KEY_PAN_PX, (pan[1] ?? 0) * KEY_PAN_PX));
     else if (event.key === '+' || event.key === '=') this.zoom(2);
     else if (event.key === '-') this.zoom(0.5);
     else if (event.key === '0') this.fit();
-    else if (event.key === 'Enter' && event.target === this.canvas) this.click(this.middle());
+    else if (event.key === 'Enter' && event.target === this.canvas.parentElement) this.click(this.middle());
     else return;
     event.preventDefault();
   };

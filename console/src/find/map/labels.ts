@@ -31,7 +31,8 @@ export function extentsOf(regions: readonly Region[], cameras: readonly Camera[]
     if (!camera.location) continue;
     const point = project(camera.location);
     const path: Region[] = [];
-    for (let at = known.get(camera.region); at && !path.includes(at); at = known.get(at.parent)) path.push(at);
+    for (let at = known.get(camera.region); at && !path.includes(at); at = known.get(at.parent))
+      path.push(at);
     path.reverse().forEach((region, depth) => {
       const extent = extents.get(region.name);
       if (extent === undefined) {

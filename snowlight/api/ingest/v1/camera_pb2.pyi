@@ -579,56 +579,20 @@ class WatchCamerasRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REVISION_FIELD_NUMBER: _builtins.int
-    STATES_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Answers begin after this revision; 0 means from the beginning."""
-    states: _builtins.bool
-    """Also send StateEvents."""
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
-        states: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchCamerasRequest: _TypeAlias = WatchCamerasRequest  # noqa: Y015
-
-@_typing.final
-class StateEvent(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    UID_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    TIME_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    uid: _builtins.str
-    state: Global___CameraState.ValueType
-    reason: _builtins.str
-    @_builtins.property
-    def time(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        uid: _builtins.str = ...,
-        state: Global___CameraState.ValueType = ...,
-        reason: _builtins.str = ...,
-        time: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reason", b"reason", "state", b"state", "time", b"time", "uid", b"uid"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StateEvent: _TypeAlias = StateEvent  # noqa: Y015
 
 @_typing.final
 class DeletedCamera(_message.Message):
@@ -661,7 +625,6 @@ class WatchCamerasResponse(_message.Message):
 
     CHANGED_FIELD_NUMBER: _builtins.int
     DELETED_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
     SYNCED_FIELD_NUMBER: _builtins.int
     synced: _builtins.int
     """The registry's revision up to which everything has been sent; sent once, after the backlog."""
@@ -669,21 +632,18 @@ class WatchCamerasResponse(_message.Message):
     def changed(self) -> Global___Camera: ...
     @_builtins.property
     def deleted(self) -> Global___DeletedCamera: ...
-    @_builtins.property
-    def state(self) -> Global___StateEvent: ...
     def __init__(
         self,
         *,
         changed: Global___Camera | None = ...,
         deleted: Global___DeletedCamera | None = ...,
-        state: Global___StateEvent | None = ...,
         synced: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "state", b"state", "synced", b"synced"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "synced", b"synced"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "state", b"state", "synced", b"synced"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "synced", b"synced"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["changed", "deleted", "state", "synced"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["changed", "deleted", "synced"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

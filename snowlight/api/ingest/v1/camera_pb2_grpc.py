@@ -120,7 +120,8 @@ class CameraRegistryServicer:
 
     def WatchCameras(self, request, context):
         """The change feed: every camera changed after `revision` (tombstones included), one `synced`
-        mark, then changes as they happen. Credentials are never in it.
+        mark, then changes as they happen. Credentials are never in it. What cameras do is told by
+        CameraEvents.WatchCameraEvents.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

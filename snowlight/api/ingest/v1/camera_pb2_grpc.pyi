@@ -48,7 +48,8 @@ class CameraRegistryStub:
     """What the camera is doing, its last state changes and its last gaps."""
     WatchCameras: _grpc.UnaryStreamMultiCallable[_camera_pb2.WatchCamerasRequest, _camera_pb2.WatchCamerasResponse]
     """The change feed: every camera changed after `revision` (tombstones included), one `synced`
-    mark, then changes as they happen. Credentials are never in it.
+    mark, then changes as they happen. Credentials are never in it. What cameras do is told by
+    CameraEvents.WatchCameraEvents.
     """
 
 @_typing.type_check_only
@@ -71,7 +72,8 @@ class CameraRegistryAsyncStub(CameraRegistryStub):
     """What the camera is doing, its last state changes and its last gaps."""
     WatchCameras: _aio.UnaryStreamMultiCallable[_camera_pb2.WatchCamerasRequest, _camera_pb2.WatchCamerasResponse]  # type: ignore[assignment]
     """The change feed: every camera changed after `revision` (tombstones included), one `synced`
-    mark, then changes as they happen. Credentials are never in it.
+    mark, then changes as they happen. Credentials are never in it. What cameras do is told by
+    CameraEvents.WatchCameraEvents.
     """
 
 class CameraRegistryServicer(metaclass=_abc_1.ABCMeta):
@@ -133,7 +135,8 @@ class CameraRegistryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_camera_pb2.WatchCamerasResponse], _abc.AsyncIterator[_camera_pb2.WatchCamerasResponse]]:
         """The change feed: every camera changed after `revision` (tombstones included), one `synced`
-        mark, then changes as they happen. Credentials are never in it.
+        mark, then changes as they happen. Credentials are never in it. What cameras do is told by
+        CameraEvents.WatchCameraEvents.
         """
 
 def add_CameraRegistryServicer_to_server(servicer: CameraRegistryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -44,6 +44,25 @@ class Export(_message.Message):
     FAILED: Export.State.ValueType  # 4
     CANCELLED: Export.State.ValueType  # 5
 
+    class _Phase:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Export._Phase.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PHASE_UNSPECIFIED: Export._Phase.ValueType  # 0
+        WAITING: Export._Phase.ValueType  # 1
+        COPYING: Export._Phase.ValueType  # 2
+        RENDERING: Export._Phase.ValueType  # 3
+        SIGNING: Export._Phase.ValueType  # 4
+
+    class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper): ...
+    PHASE_UNSPECIFIED: Export.Phase.ValueType  # 0
+    WAITING: Export.Phase.ValueType  # 1
+    COPYING: Export.Phase.ValueType  # 2
+    RENDERING: Export.Phase.ValueType  # 3
+    SIGNING: Export.Phase.ValueType  # 4
+
     NAME_FIELD_NUMBER: _builtins.int
     CAMERA_UIDS_FIELD_NUMBER: _builtins.int
     START_MS_FIELD_NUMBER: _builtins.int
@@ -59,6 +78,12 @@ class Export(_message.Message):
     MANIFEST_KEY_FIELD_NUMBER: _builtins.int
     IMMUTABLE_FIELD_NUMBER: _builtins.int
     RETAIN_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    RENDERING_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    PERCENT_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    EXPIRE_MS_FIELD_NUMBER: _builtins.int
+    EXPIRED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"exports/{id}" """
     start_ms: _builtins.int
@@ -77,9 +102,24 @@ class Export(_message.Message):
     immutable: _builtins.bool
     """The evidence store enforces that nothing changes before `retain_until_ms`."""
     retain_until_ms: _builtins.int
+    phase: Global___Export.Phase.ValueType
+    percent: _builtins.int
+    """Of the phase, 0 to 100."""
+    expire_ms: _builtins.int
+    """The rendered files are deleted then; 0 while there are none."""
+    expired: _builtins.bool
+    """They were deleted."""
     @_builtins.property
     def camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """One window, several cameras."""
+
+    @_builtins.property
+    def rendering(self) -> Global___Rendering:
+        """How it is made into files that play everywhere. Unset: the recorded objects alone are copied."""
+
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenderedFile]:
+        """Those that are whole already, by camera and time."""
 
     def __init__(
         self,
@@ -99,14 +139,123 @@ class Export(_message.Message):
         manifest_key: _builtins.str = ...,
         immutable: _builtins.bool = ...,
         retain_until_ms: _builtins.int = ...,
+        rendering: Global___Rendering | None = ...,
+        phase: Global___Export.Phase.ValueType = ...,
+        percent: _builtins.int = ...,
+        files: _abc.Iterable[Global___RenderedFile] | None = ...,
+        expire_ms: _builtins.int = ...,
+        expired: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rendering", b"rendering"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes_done", b"bytes_done", "bytes_total", b"bytes_total", "camera_uids", b"camera_uids", "case_number", b"case_number", "create_ms", b"create_ms", "created_by", b"created_by", "end_ms", b"end_ms", "error", b"error", "immutable", b"immutable", "manifest_key", b"manifest_key", "name", b"name", "reason", b"reason", "retain_until_ms", b"retain_until_ms", "start_ms", b"start_ms", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes_done", b"bytes_done", "bytes_total", b"bytes_total", "camera_uids", b"camera_uids", "case_number", b"case_number", "create_ms", b"create_ms", "created_by", b"created_by", "end_ms", b"end_ms", "error", b"error", "expire_ms", b"expire_ms", "expired", b"expired", "files", b"files", "immutable", b"immutable", "manifest_key", b"manifest_key", "name", b"name", "percent", b"percent", "phase", b"phase", "reason", b"reason", "rendering", b"rendering", "retain_until_ms", b"retain_until_ms", "start_ms", b"start_ms", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Export: _TypeAlias = Export  # noqa: Y015
+
+@_typing.final
+class Rendering(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Cut:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _CutEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Rendering._Cut.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CUT_UNSPECIFIED: Rendering._Cut.ValueType  # 0
+        KEY_FRAME: Rendering._Cut.ValueType  # 1
+        """From the last key frame at or before the start; nothing is encoded anew."""
+        EXACT: Rendering._Cut.ValueType  # 2
+        """From the start to the end, for which the pictures around them are encoded anew."""
+
+    class Cut(_Cut, metaclass=_CutEnumTypeWrapper): ...
+    CUT_UNSPECIFIED: Rendering.Cut.ValueType  # 0
+    KEY_FRAME: Rendering.Cut.ValueType  # 1
+    """From the last key frame at or before the start; nothing is encoded anew."""
+    EXACT: Rendering.Cut.ValueType  # 2
+    """From the start to the end, for which the pictures around them are encoded anew."""
+
+    CUT_FIELD_NUMBER: _builtins.int
+    BURN_IN_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    SILENT_CAMERA_UIDS_FIELD_NUMBER: _builtins.int
+    cut: Global___Rendering.Cut.ValueType
+    burn_in: _builtins.bool
+    """Draw the time of day and who exported into every picture, for which all of it is encoded anew."""
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What files of a camera are named after, in the order of `camera_uids`; empty: the uids."""
+
+    @_builtins.property
+    def silent_camera_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Cameras whose sound is left out."""
+
+    def __init__(
+        self,
+        *,
+        cut: Global___Rendering.Cut.ValueType = ...,
+        burn_in: _builtins.bool = ...,
+        labels: _abc.Iterable[_builtins.str] | None = ...,
+        silent_camera_uids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burn_in", b"burn_in", "cut", b"cut", "labels", b"labels", "silent_camera_uids", b"silent_camera_uids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rendering: _TypeAlias = Rendering  # noqa: Y015
+
+@_typing.final
+class RenderedFile(_message.Message):
+    """An MP4 in the evidence store, `exp/{id}/{file}`. Gaps are left out of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    DURATION_MS_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    CRC32_FIELD_NUMBER: _builtins.int
+    CODECS_FIELD_NUMBER: _builtins.int
+    camera_uid: _builtins.str
+    file: _builtins.str
+    """"rendered/gate-3_20261126-083000.mp4" """
+    start_ms: _builtins.int
+    end_ms: _builtins.int
+    duration_ms: _builtins.int
+    """How long it plays."""
+    size: _builtins.int
+    sha256: _builtins.bytes
+    crc32: _builtins.int
+    """As ZIP has it."""
+    codecs: _builtins.str
+    """RFC 6381"""
+    def __init__(
+        self,
+        *,
+        camera_uid: _builtins.str = ...,
+        file: _builtins.str = ...,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+        duration_ms: _builtins.int = ...,
+        size: _builtins.int = ...,
+        sha256: _builtins.bytes = ...,
+        crc32: _builtins.int = ...,
+        codecs: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid", "codecs", b"codecs", "crc32", b"crc32", "duration_ms", b"duration_ms", "end_ms", b"end_ms", "file", b"file", "sha256", b"sha256", "size", b"size", "start_ms", b"start_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderedFile: _TypeAlias = RenderedFile  # noqa: Y015
 
 @_typing.final
 class CreateExportRequest(_message.Message):
@@ -156,17 +305,21 @@ class ListExportsRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CREATED_BY_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     page_token: _builtins.str
+    created_by: _builtins.str
+    """Only this person's; empty: everybody's."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        created_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_by", b"created_by", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -30,7 +30,9 @@ class GetIntegrityRequest(_message.Message):
     region: _builtins.str
     """"regions/{code}": the cameras that were registered in it or below it at the time."""
     period: _builtins.str
-    """"2026-11-26" or "2026-11", by the cluster's time zone."""
+    """"2026-11-26", "2026-11", or days up to but without the last one, "2026-11-20/2026-11-27", 32 at most; by the
+    cluster's time zone.
+    """
     recompute: _builtins.bool
     """Compute every day from the index and the ledger again instead of taking what was kept of closed days."""
     def __init__(
@@ -104,7 +106,7 @@ class Integrity(_message.Message):
 
     @_builtins.property
     def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___IntegrityDay]:
-        """By local day, oldest first, when a month was asked for."""
+        """By local day, oldest first, when more than one was asked for."""
 
     def __init__(
         self,

@@ -47,8 +47,8 @@ class IntegrityReportsServicer:
     """
 
     def GetIntegrity(self, request, context):
-        """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over one
-        local day or month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
+        """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over
+        local days or a month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,8 +34,8 @@ class IntegrityReportsStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IntegrityReportsAsyncStub: ...
     GetIntegrity: _grpc.UnaryUnaryMultiCallable[_integrity_pb2.GetIntegrityRequest, _integrity_pb2.Integrity]
-    """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over one
-    local day or month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
+    """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over
+    local days or a month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
     """
 
 @_typing.type_check_only
@@ -44,8 +44,8 @@ class IntegrityReportsAsyncStub(IntegrityReportsStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetIntegrity: _aio.UnaryUnaryMultiCallable[_integrity_pb2.GetIntegrityRequest, _integrity_pb2.Integrity]  # type: ignore[assignment]
-    """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over one
-    local day or month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
+    """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over
+    local days or a month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
     """
 
 class IntegrityReportsServicer(metaclass=_abc_1.ABCMeta):
@@ -57,8 +57,8 @@ class IntegrityReportsServicer(metaclass=_abc_1.ABCMeta):
         request: _integrity_pb2.GetIntegrityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_integrity_pb2.Integrity, _abc.Awaitable[_integrity_pb2.Integrity]]:
-        """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over one
-        local day or month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
+        """What was scheduled and what of it was recorded, of one camera or of all cameras of a region, over
+        local days or a month (SNOWLIGHT_TIME_ZONE). The formula is in docs/integrity.md.
         """
 
 def add_IntegrityReportsServicer_to_server(servicer: IntegrityReportsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

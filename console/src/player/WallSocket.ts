@@ -1,0 +1,300 @@
+import { isForbidden, Problem } from '../api/problem';
+import { backoff } from './backoff';
+import { readMessage, type WallMessage } from './wallMessages';
+
+/** Who gets tickets for the wall: LiveTickets in api. */
+export interface WallTickets {
+  get: (camera: string) => Promise<{ ticket: string; watermark?: string }>;
+  drop: (camera: string) => void;
+  revive: (camera: string) => Promise<void>;
+}
+
+/** One watched camera, and what it hears. */
+export interface WatchListener {
+  /** A ticket was given: what is to be drawn over the picture, empty for nothing. */
+  onTicket: (watermark: string) => void;
+  /** False when these codecs cannot be played: the watch ends. */
+  onDescribed: (codecs: string) => boolean;
+  onInit: (bytes: Uint8Array<ArrayBuffer>) => void;
+  onFragment: (bytes: Uint8Array<ArrayBuffer>) => void;
+  onDiscontinuity: () => void;
+  /** The pictures have ended. `final`: trying again is the person's matter, else it is tried again. */
+  onProblem: (problem: Problem, final: boolean) => void;
+  /** No way to the gateway; what is shown may stay. */
+  onLost: () => void;
+}
+
+export interface Watch {
+  /** Now, whatever went wrong before: with another ticket if that was refused. */
+  again: () => void;
+  stop: () => void;
+}
+
+export interface WallSocketOptions {
+  url: string;
+  tickets: WallTickets;
+  /** As `new WebSocket(url)`. */
+  connect?: (url: string) => WebSocket;
+  random?: () => number;
+}
+
+type Phase = 'ticket' | 'watching' | 'waiting' | 'over';
+
+interface Tile {
+  camera: string;
+  listener: WatchListener;
+  phase: Phase;
+  /** The number of the order that is on its way or being served; null while there is none. */
+  id: number | null;
+  ticket: string;
+  attempt: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  heardAt: number;
+}
+
+const IDLE_MS = 5000;
+const LOOK_MS = 2000;
+/** A tile from which nothing has come for so long is asked for anew; twice as long on all: the socket. */
+const SILENT_MS = 10_000;
+const LAST_ID = 2 ** 32 - 1;
+
+/**
+ * The live pictures of a whole wall over one WebSocket, kept up through lost networks and refused tickets.
+ *
+ * Each order has a number of its own, so that what still comes for an earlier one is told apart.
+ */
+export class WallSocket {
+  private readonly options: WallSocketOptions;
+  private readonly tiles = new Set<Tile>();
+  private readonly byId = new Map<number, Tile>();
+  private socket: WebSocket | null = null;
+  private isOpen = false;
+  private lastId = 0;
+  private attempt = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private looking: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: WallSocketOptions) {
+    this.options = options;
+  }
+
+  /** Watches `cameras/{id}` until it is stopped. */
+  watch(camera: string, listener: WatchListener): Watch {
+    const tile: Tile = {
+      ...{ camera, listener, phase: 'ticket', id: null, ticket: '' },
+      ...{ attempt: 0, timer: undefined, heardAt: performance.now() },
+    };
+    this.tiles.add(tile);
+    this.open();
+    this.begin(tile);
+    return {
+      again: () => {
+        tile.attempt = 0;
+        if (this.tiles.has(tile)) this.begin(tile);
+      },
+      stop: () => {
+        this.cancel(tile);
+        tile.phase = 'over';
+        this.tiles.delete(tile);
+        if (this.tiles.size === 0) this.closeWhenIdle();
+      },
+    };
+  }
+
+  /** Ends all watches and the socket. */
+  close(): void {
+    for (const tile of this.tiles) this.cancel(tile);
+    this.tiles.clear();
+    this.hangUp();
+  }
+
+  private open(): void {
+    this.looking ??= setInterval(this.look, LOOK_MS);
+    if (this.socket !== null) return;
+    clearTimeout(this.timer);
+    const connect = this.options.connect ?? ((url: string) => new WebSocket(url));
+    const socket = connect(this.options.url);
+    socket.binaryType = 'arraybuffer';
+    this.socket = socket;
+    socket.onopen = () => {
+      this.isOpen = true;
+      for (const tile of this.tiles) if (tile.phase === 'watching') this.order(tile);
+    };
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      const message = readMessage(event.data);
+      if (message !== null) this.hear(message);
+    };
+    socket.onclose = () => this.lost(socket);
+  }
+
+  private lost(socket: WebSocket): void {
+    if (this.socket !== socket) return;
+    this.forgetSocket();
+    for (const tile of this.tiles) {
+      if (tile.phase === 'watching') tile.listener.onLost();
+    }
+    if (this.tiles.size === 0) return;
+    this.timer = setTimeout(() => this.open(), backoff(this.attempt, this.options.random));
+    this.attempt += 1;
+  }
+
+  private forgetSocket(): void {
+    this.socket = null;
+    this.isOpen = false;
+    this.byId.clear();
+    for (const tile of this.tiles) tile.id = null;
+  }
+
+  private hangUp(): void {
+    clearTimeout(this.timer);
+    clearInterval(this.looking);
+    this.looking = undefined;
+    const { socket } = this;
+    this.forgetSocket();
+    this.attempt = 0;
+    socket?.close(1000);
+  }
+
+  private closeWhenIdle(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.tiles.size === 0) this.hangUp();
+    }, IDLE_MS);
+  }
+
+  /** Gets a ticket and orders the pictures with it. */
+  private begin(tile: Tile): void {
+    this.cancel(tile);
+    tile.phase = 'ticket';
+    const still = (): boolean => this.tiles.has(tile) && tile.phase === 'ticket' && tile.id === null;
+    this.options.tickets.get(tile.camera).then(
+      ({ ticket, watermark }) => {
+        if (!still()) return;
+        tile.ticket = ticket;
+        tile.phase = 'watching';
+        tile.listener.onTicket(watermark ?? '');
+        if (this.isOpen) this.order(tile);
+        else if (this.socket === null) tile.listener.onLost();
+      },
+      (error: unknown) => {
+        if (still()) this.refused(tile, error);
+      },
+    );
+  }
+
+  private order(tile: Tile): void {
+    this.lastId = this.lastId === LAST_ID ? 0 : this.lastId + 1;
+    tile.id = this.lastId;
+    tile.heardAt = performance.now();
+    this.byId.set(tile.id, tile);
+    this.say({ op: 'watch', id: tile.id, ticket: tile.ticket });
+  }
+
+  private cancel(tile: Tile): void {
+    clearTimeout(tile.timer);
+    if (tile.id === null) return;
+    this.byId.delete(tile.id);
+    this.say({ op: 'stop', id: tile.id });
+    tile.id = null;
+  }
+
+  private say(order: object): void {
+    if (this.isOpen) this.socket?.send(JSON.stringify(order));
+  }
+
+  private hear(message: WallMessage): void {
+    this.attempt = 0;
+    const tile = message.id === null ? undefined : this.byId.get(message.id);
+    if (tile === undefined) return;
+    tile.heardAt = performance.now();
+    switch (message.kind) {
+      case 'described':
+        if (!tile.listener.onDescribed(message.codecs)) this.end(tile);
+        break;
+      case 'init':
+        tile.listener.onInit(message.bytes);
+        break;
+      case 'fragment':
+        tile.attempt = 0;
+        tile.listener.onFragment(message.bytes);
+        break;
+      case 'discontinuity':
+        tile.listener.onDiscontinuity();
+        break;
+      case 'problem':
+        this.byId.delete(message.id ?? -1);
+        tile.id = null;
+        this.ended(tile, message.problem);
+        break;
+    }
+  }
+
+  private end(tile: Tile): void {
+    this.cancel(tile);
+    tile.phase = 'over';
+  }
+
+  /** The gateway has ended a tile, or would not begin it (docs/tickets.md, "On the media path"). */
+  private ended(tile: Tile, problem: Problem): void {
+    const { tickets } = this.options;
+    const { camera } = tile;
+    if (problem.code === 'ticket.idle') {
+      tile.phase = 'ticket';
+      const go = (): void => this.retry(tile, 0);
+      tickets.revive(camera).then(go, () => this.retry(tile));
+    } else if (problem.status === 401 || problem.status === 410 || problem.code === 'ticket.revoked') {
+      tickets.drop(camera);
+      // One that has just been given out and is refused at once is no better the next time.
+      tile.listener.onProblem(problem, false);
+      this.retry(tile, tile.attempt === 0 ? 0 : undefined);
+    } else if (problem.status === 403 || problem.status === 404) {
+      tickets.drop(camera);
+      this.give(tile, problem);
+    } else {
+      tile.listener.onProblem(problem, false);
+      this.retry(tile);
+    }
+  }
+
+  /** No ticket was to be had. */
+  private refused(tile: Tile, error: unknown): void {
+    if (isForbidden(error) || (error instanceof Problem && error.status === 404)) {
+      this.give(tile, error as Problem);
+      return;
+    }
+    if (error instanceof Problem) tile.listener.onProblem(error, false);
+    else tile.listener.onLost();
+    this.retry(tile);
+  }
+
+  private give(tile: Tile, problem: Problem): void {
+    this.end(tile);
+    tile.listener.onProblem(problem, true);
+  }
+
+  private retry(tile: Tile, delay = backoff(tile.attempt, this.options.random)): void {
+    if (!this.tiles.has(tile)) return;
+    this.cancel(tile);
+    tile.phase = 'waiting';
+    tile.attempt += 1;
+    tile.timer = setTimeout(() => this.begin(tile), delay);
+  }
+
+  /** A network that swallows everything closes no socket; a camera's stream may dry up and tell nobody. */
+  private look = (): void => {
+    const watched = [...this.tiles].filter((tile) => tile.phase === 'watching' && tile.id !== null);
+    const now = performance.now();
+    const silent = watched.filter((tile) => now - tile.heardAt > SILENT_MS);
+    if (watched.length > 0 && watched.every((tile) => now - tile.heardAt > 2 * SILENT_MS)) {
+      const { socket } = this;
+      if (socket === null) return;
+      socket.close();
+      this.lost(socket); // A close over a dead network takes its time to be heard of.
+    } else if (silent.length < watched.length) {
+      for (const tile of silent) {
+        tile.listener.onLost();
+        this.retry(tile, 0);
+      }
+    }
+  };
+}

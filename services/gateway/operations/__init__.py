@@ -1,0 +1,1 @@
+"""How the system does: online rate, integrity, cameras that are away, storage."""

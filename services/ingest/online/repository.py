@@ -1,0 +1,185 @@
+"""Online time in the database, SQLite or PostgreSQL alike: hours first, sums of days later."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.ingest.online.meter import HOUR_MS, CameraHour
+from services.ingest.registry.tables import cameras
+from snowlight.database import Database
+
+UIDS_AT_ONCE = 500
+"""Cameras of one statement, so that none keeps writers waiting."""
+
+_metadata = sa.MetaData()
+_hours = sa.Table(
+    "online_hours",
+    _metadata,
+    sa.Column("camera_uid", sa.String, primary_key=True),
+    sa.Column("hour_ms", sa.BigInteger, primary_key=True),
+    sa.Column("enabled_ms", sa.Integer),
+    sa.Column("online_ms", sa.Integer),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("phase", sa.SmallInteger),
+)
+_days = sa.Table(
+    "online_days",
+    _metadata,
+    sa.Column("camera_uid", sa.String, primary_key=True),
+    sa.Column("day_ms", sa.BigInteger, primary_key=True),
+    sa.Column("enabled_ms", sa.Integer),
+    sa.Column("online_ms", sa.Integer),
+)
+_seen = sa.Table(
+    "online_seen",
+    _metadata,
+    sa.Column("shard", sa.Integer, primary_key=True),
+    sa.Column("until_ms", sa.BigInteger),
+)
+_OF_HOUR = [_hours.c[field.name] for field in fields(CameraHour)]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineSum:
+    """Of cameras of one region, in one hour or day."""
+
+    region: str
+    start_ms: int
+    enabled_ms: int
+    online_ms: int
+
+
+class OnlineRepository:
+    """All calls raise UnavailableError while the database is away."""
+
+    def __init__(self, database: Database, shard: int) -> None:
+        self._database = database
+        self._shard = shard
+        self._insert = (postgresql if database.is_postgres else sqlite).insert
+
+    async def write(self, rows: Sequence[CameraHour]) -> None:
+        """Keep these hours in place of what is kept of them."""
+        insert = self._insert(_hours)
+        values = {name: insert.excluded[name] for name in ("enabled_ms", "online_ms", "until_ms", "phase")}
+        upsert = insert.on_conflict_do_update(
+            index_elements=[_hours.c.camera_uid, _hours.c.hour_ms], set_=values
+        )
+        async with self._database.write() as connection:
+            await connection.execute(upsert, [asdict(row) for row in rows])
+
+    async def mark_seen(self, until_ms: int) -> None:
+        """Everything up to then is written."""
+        insert = self._insert(_seen).values(shard=self._shard, until_ms=until_ms)
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
+                )
+            )
+
+    async def newest(self) -> tuple[list[CameraHour], int]:
+        """The newest hour of each registered camera that had one lately, and until when all was written;
+        0 for a database in which nothing ever was."""
+        seen = sa.select(_seen.c.until_ms).where(_seen.c.shard == self._shard)
+        async with self._database.read() as connection:
+            until_ms = (await connection.execute(seen)).scalar() or 0
+            rows = await connection.execute(
+                sa.select(*_OF_HOUR)
+                .join(cameras, cameras.c.uid == _hours.c.camera_uid)
+                .where(_hours.c.hour_ms >= until_ms - until_ms % HOUR_MS - HOUR_MS)
+                .order_by(_hours.c.hour_ms)
+            )
+            newest = {row.camera_uid: CameraHour(**row._mapping) for row in rows}
+        return list(newest.values()), until_ms
+
+    async def hours(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[OnlineSum]:
+        """Sums of hours that begin in [start_ms, end_ms), by the region that the cameras are in now."""
+        return await self._sums(_hours, _hours.c.hour_ms, uids, start_ms, end_ms)
+
+    async def days(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[OnlineSum]:
+        """Sums of days, as `hours`."""
+        return await self._sums(_days, _days.c.day_ms, uids, start_ms, end_ms)
+
+    async def regions(self, uids: Sequence[str]) -> dict[str, str]:
+        """The regions of those that are registered."""
+        found: dict[str, str] = {}
+        for some in _parts(uids):
+            query = sa.select(cameras.c.uid, cameras.c.region).where(cameras.c.uid.in_(some))
+            async with self._database.ask() as connection:
+                found |= {row.uid: row.region for row in await connection.execute(query)}
+        return found
+
+    async def oldest_hour(self) -> int | None:
+        """The oldest that is kept."""
+        async with self._database.ask() as connection:
+            oldest: int | None = (await connection.execute(sa.select(sa.func.min(_hours.c.hour_ms)))).scalar()
+        return oldest
+
+    async def sum_up(self, day_ms: int, end_ms: int) -> bool:
+        """Put the hours in [day_ms, end_ms) of some cameras into the day's sum. False once there are none."""
+        of_day = sa.and_(_hours.c.hour_ms >= day_ms, _hours.c.hour_ms < end_ms)
+        async with self._database.write() as connection:
+            some = await connection.execute(
+                sa.select(_hours.c.camera_uid).where(of_day).distinct().limit(UIDS_AT_ONCE)
+            )
+            uids = [row.camera_uid for row in some]
+            if not uids:
+                return False
+            theirs = sa.and_(of_day, _hours.c.camera_uid.in_(uids))
+            sums = (
+                sa.select(
+                    _hours.c.camera_uid,
+                    sa.literal(day_ms, sa.BigInteger),
+                    sa.func.sum(_hours.c.enabled_ms),
+                    sa.func.sum(_hours.c.online_ms),
+                )
+                .where(theirs)
+                .group_by(_hours.c.camera_uid)
+            )
+            insert = self._insert(_days).from_select([column.name for column in _days.c], sums)
+            added = {
+                name: _days.c[name] + insert.excluded[name]  # hours that a clock put back made anew
+                for name in ("enabled_ms", "online_ms")
+            }
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=[_days.c.camera_uid, _days.c.day_ms], set_=added)
+            )
+            await connection.execute(_hours.delete().where(theirs))
+        return True
+
+    async def forget_days(self, before_ms: int) -> None:
+        """Drop the sums of days that began before."""
+        async with self._database.write() as connection:
+            await connection.execute(_days.delete().where(_days.c.day_ms < before_ms))
+
+    async def _sums(
+        self, table: sa.Table, start: sa.Column[int], uids: Sequence[str], start_ms: int, end_ms: int
+    ) -> list[OnlineSum]:
+        found: list[OnlineSum] = []
+        for some in _parts(uids):
+            query = (
+                sa.select(
+                    cameras.c.region,
+                    start,
+                    sa.func.sum(table.c.enabled_ms),
+                    sa.func.sum(table.c.online_ms),
+                )
+                .join(cameras, cameras.c.uid == table.c.camera_uid)
+                .where(table.c.camera_uid.in_(some), start >= start_ms, start < end_ms)
+                .group_by(cameras.c.region, start)
+            )
+            async with self._database.ask() as connection:
+                found += [_sum(*row) for row in await connection.execute(query)]
+        return found
+
+
+def _sum(region: str, start_ms: int, enabled_ms: Any, online_ms: Any) -> OnlineSum:
+    """PostgreSQL's sums are Decimal."""
+    return OnlineSum(region, start_ms, int(enabled_ms), int(online_ms))
+
+
+def _parts(uids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (uids[at : at + UIDS_AT_ONCE] for at in range(0, len(uids), UIDS_AT_ONCE))

@@ -1,0 +1,1 @@
+"""Recorded objects made into files that play everywhere, in a process of its own."""
