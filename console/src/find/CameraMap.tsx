@@ -95,7 +95,7 @@ export function CameraMap({
         <IconButton icon="fullScreen" label={words.fitAll} data-testid="map-fit" onClick={() => map?.fit()} />
         {onUseCentre && map ? (
           <IconButton
-            icon="target"
+            icon="pin"
             label={words.useCentre}
             data-testid="map-centre"
             onClick={() => onUseCentre(map.centre())}

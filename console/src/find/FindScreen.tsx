@@ -13,7 +13,7 @@ import { useNear } from './useNear';
 import { FARTHEST_M, queryOf, wishOf, type Wish } from './wish';
 
 const TOOLS = [
-  ['pan', 'pin'],
+  ['pan', 'move'],
   ['circle', 'target'],
   ['lasso', 'lasso'],
 ] as const;
