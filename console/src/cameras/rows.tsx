@@ -42,7 +42,7 @@ export function RegionRow({ row, isTabStop, top, onToggle }: RegionRowProps) {
         <Icon name="chevronRight" size={14} />
       </span>
       <span className="tree-name">{region.display_name}</span>
-      <span className="tree-count" title={counts} data-all={online === total}>
+      <span className="tree-count" aria-hidden="true" title={counts} data-all={online === total}>
         <b>{online}</b>/{total}
       </span>
     </div>

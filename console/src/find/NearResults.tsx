@@ -50,7 +50,9 @@ export function NearResults({ wish, found, chosen, onChoose }: NearResultsProps)
   return (
     <section className="near-results" data-testid="near-results" data-phase={found.phase}>
       <header>
-        <h2 role="status">{words.foundCameras(found.cameras.length, recorded)}</h2>
+        <h2>
+          <span role="status">{words.foundCameras(found.cameras.length, recorded)}</span>
+        </h2>
         <span className="faint digits">
           {dateTimeOf(wish.start)} – {dateOf(end) === dateOf(wish.start) ? clockOf(end) : dateTimeOf(end)}
         </span>
