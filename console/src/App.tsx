@@ -1,4 +1,5 @@
 import { lazy, Suspense } from 'react';
+import { FavouritesProvider } from './cameras/FavouritesProvider';
 import { RegistryProvider } from './cameras/RegistryProvider';
 import { BrandMark } from './design/Brand';
 import { Notice, Spinner } from './design/controls';
@@ -13,6 +14,13 @@ import { WallScreen } from './wall/WallScreen';
 // It brings hls.js along, which the wall does without.
 const DayScreen = lazy(() =>
   import('./day/DayScreen').then(({ DayScreen: screen }) => ({ default: screen })),
+);
+
+const FindScreen = lazy(() =>
+  import('./find/FindScreen').then(({ FindScreen: screen }) => ({ default: screen })),
+);
+const EvidenceScreen = lazy(() =>
+  import('./evidence/EvidenceScreen').then(({ EvidenceScreen: screen }) => ({ default: screen })),
 );
 
 export function App() {
@@ -46,9 +54,11 @@ export function App() {
     case 'signed-in':
       return (
         <RegistryProvider key={state.principal.name}>
-          <Shell>
-            <Screen />
-          </Shell>
+          <FavouritesProvider>
+            <Shell>
+              <Screen />
+            </Shell>
+          </FavouritesProvider>
         </RegistryProvider>
       );
   }
@@ -58,6 +68,20 @@ function Screen() {
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
   if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
+  if (route.screen === 'find') {
+    return (
+      <Suspense fallback={<Opening />}>
+        <FindScreen query={route.query} />
+      </Suspense>
+    );
+  }
+  if (route.screen === 'evidence') {
+    return (
+      <Suspense fallback={<Opening />}>
+        <EvidenceScreen tab={route.tab} />
+      </Suspense>
+    );
+  }
   return (
     <Suspense fallback={<Opening />}>
       <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />

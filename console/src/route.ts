@@ -5,12 +5,19 @@ export type Route =
   /** `camera` is the resource name, "cameras/{id}"; `date` is yyyy-mm-dd, or null for today. */
   | { screen: 'day'; camera: string; date: string | null }
   /** Where somebody lets a set-top box in; `userCode` when the address brings it along. */
-  | { screen: 'device'; userCode: string };
+  | { screen: 'device'; userCode: string }
+  /** The map; `query` is what is looked for around a point ("latitude=…&…"), empty for nothing yet. */
+  | { screen: 'find'; query: string }
+  | { screen: 'evidence'; tab: 'exports' | 'holds' };
 
 /** Routes live behind the hash, so that the server needs to know one page only. */
 export function parseRoute(hash: string): Route {
   const device = /^#\/device(?:\?user_code=([A-Za-z-]{1,20}))?$/.exec(hash);
   if (device) return { screen: 'device', userCode: device[1] ?? '' };
+  const find = /^#\/find(?:\?(.*))?$/.exec(hash);
+  if (find) return { screen: 'find', query: find[1] ?? '' };
+  const evidence = /^#\/(exports|holds)$/.exec(hash);
+  if (evidence) return { screen: 'evidence', tab: evidence[1] as 'exports' | 'holds' };
   const match = /^#\/(cameras\/[a-z0-9-]+)(?:\/(\d{4}-\d{2}-\d{2}))?$/.exec(hash);
   if (match?.[1] === undefined) return { screen: 'wall' };
   return { screen: 'day', camera: match[1], date: match[2] ?? null };
@@ -21,6 +28,8 @@ export function hrefOf(route: Route): string {
   if (route.screen === 'device') {
     return `#/device${route.userCode === '' ? '' : `?user_code=${route.userCode}`}`;
   }
+  if (route.screen === 'find') return `#/find${route.query === '' ? '' : `?${route.query}`}`;
+  if (route.screen === 'evidence') return `#/${route.tab}`;
   return `#/${route.camera}${route.date === null ? '' : `/${route.date}`}`;
 }
 

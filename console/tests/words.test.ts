@@ -76,6 +76,9 @@ describe('routes', () => {
       { screen: 'wall' },
       { screen: 'day', camera: 'cameras/gate-1', date: null },
       { screen: 'day', camera: 'cameras/gate-1', date: '2025-11-22' },
+      { screen: 'find', query: '' },
+      { screen: 'find', query: 'latitude=31.6&longitude=113.8' },
+      { screen: 'evidence', tab: 'holds' },
       { screen: 'device', userCode: '' },
       { screen: 'device', userCode: 'WDJB-MJHT' },
     ] as const) {

@@ -8,18 +8,23 @@ export async function listRegions(api: ApiClient, signal?: AbortSignal): Promise
   return answer.regions ?? [];
 }
 
-export async function listCameras(api: ApiClient, signal?: AbortSignal): Promise<Camera[]> {
+/** All cameras. `onPage` is told those that have come so far, after each page but the last. */
+export async function listCameras(
+  api: ApiClient,
+  signal?: AbortSignal,
+  onPage?: (sofar: Camera[]) => void,
+): Promise<Camera[]> {
   const cameras: Camera[] = [];
-  let pageToken = '';
-  do {
+  for (let pageToken = ''; ;) {
     const page = await api.request<{ cameras?: Camera[]; next_page_token?: string }>('GET', '/v1/cameras', {
       query: { page_size: PAGE_SIZE, page_token: pageToken },
       signal,
     });
     cameras.push(...(page.cameras ?? []));
     pageToken = page.next_page_token ?? '';
-  } while (pageToken !== '');
-  return cameras;
+    if (pageToken === '') return cameras;
+    onPage?.([...cameras]);
+  }
 }
 
 /** `name` is the resource name, "cameras/{id}". */

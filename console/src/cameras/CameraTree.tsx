@@ -1,18 +1,20 @@
-import { useMemo, useState, type KeyboardEvent } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { isAway } from '../api/problem';
 import { Notice, IconButton, Spinner } from '../design/controls';
 import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { AddCamera } from './AddCamera';
-import { CameraRow, RegionRow } from './rows';
+import { useFavourites } from './FavouritesProvider';
 import { useRegistry } from './RegistryProvider';
-import { buildTree, filterTree, visibleRows, type RegionNode } from './tree';
+import { buildTree, filterTree, pruneTree } from './tree';
+import { TreeRows } from './TreeRows';
+import { useNameSearch } from './useNameSearch';
 import './tree.css';
+
+const CameraMap = lazy(() => import('../find/CameraMap').then(({ CameraMap: map }) => ({ default: map })));
 
 /** Below this many cameras everything starts unfolded. */
 const UNFOLD_ALL = 80;
-/** A search that matches a county's worth of rows is no answer; the rest is counted. */
-const MAX_ROWS = 2000;
 
 interface CameraTreeProps {
   isShown: (camera: string) => boolean;
@@ -22,12 +24,23 @@ interface CameraTreeProps {
 export function CameraTree({ isShown, onPick }: CameraTreeProps) {
   const messages = useMessages();
   const registry = useRegistry();
+  const favourites = useFavourites();
+  const { search, prepare } = useNameSearch();
   const [query, setQuery] = useState('');
+  const [starredOnly, setStarredOnly] = useState(false);
+  const [asMap, setAsMap] = useState(false);
   const { regions, cameras } = registry;
-  const tree = useMemo(
-    () => filterTree(buildTree(regions, cameras, messages.tree.elsewhere), query),
-    [regions, cameras, messages, query],
+  const whole = useMemo(
+    () => buildTree(regions, cameras, messages.tree.elsewhere),
+    [regions, cameras, messages],
   );
+  const starred = starredOnly ? favourites.names : null;
+  const offered = useMemo(
+    () => (starred === null ? whole : pruneTree(whole, (camera) => starred.has(camera.name))),
+    [whole, starred],
+  );
+  const tree = useMemo(() => filterTree(offered, query, search), [offered, query, search]);
+  const loaded = registry.phase === 'ready';
 
   return (
     <nav className="tree-panel" aria-label={messages.tree.label}>
@@ -40,6 +53,8 @@ export function CameraTree({ isShown, onPick }: CameraTreeProps) {
             value={query}
             placeholder={messages.tree.search}
             aria-label={messages.tree.search}
+            title={messages.take.searchHint}
+            onFocus={prepare}
             onChange={(event) => setQuery(event.target.value)}
           />
           {query === '' ? null : (
@@ -51,9 +66,29 @@ export function CameraTree({ isShown, onPick }: CameraTreeProps) {
             />
           )}
         </div>
+        {favourites.known ? (
+          <IconButton
+            icon={starredOnly ? 'starred' : 'star'}
+            label={messages.take.starredOnly}
+            data-testid="starred-only"
+            aria-pressed={starredOnly}
+            onClick={() => setStarredOnly(!starredOnly)}
+          />
+        ) : null}
+        <IconButton
+          icon={asMap ? 'menu' : 'map'}
+          label={asMap ? messages.take.treeAsList : messages.take.treeAsMap}
+          data-testid="tree-map"
+          onClick={() => setAsMap(!asMap)}
+        />
         <AddCamera />
       </div>
-      {registry.phase === 'loading' ? <TreeSkeleton /> : null}
+      {registry.phase === 'loading' && cameras.length === 0 ? <TreeSkeleton /> : null}
+      {registry.phase === 'loading' && cameras.length > 0 ? (
+        <p className="tree-more" role="status">
+          {messages.take.loadingMore(cameras.length)}
+        </p>
+      ) : null}
       {registry.phase === 'failed' ? (
         <Notice
           icon="link"
@@ -66,110 +101,29 @@ export function CameraTree({ isShown, onPick }: CameraTreeProps) {
           </button>
         </Notice>
       ) : null}
-      {registry.phase === 'ready' && cameras.length === 0 && regions.length === 0 ? (
+      {loaded && cameras.length === 0 && regions.length === 0 ? (
         <Notice icon="camera" title={messages.tree.empty} hint={messages.tree.emptyHint} />
       ) : null}
-      {registry.phase === 'ready' && tree.length === 0 && query !== '' ? (
+      {loaded && tree.length === 0 && query !== '' ? (
         <Notice icon="search" title={messages.tree.noMatch(query)} />
       ) : null}
-      {tree.length > 0 ? (
-        <Rows
+      {loaded && starredOnly && offered.length === 0 && query === '' ? (
+        <Notice icon="star" title={messages.take.noFavourites} hint={messages.take.noFavouritesHint} />
+      ) : null}
+      {asMap && loaded ? (
+        <Suspense fallback={<Spinner label={messages.common.loading} />}>
+          <CameraMap onPick={(picked) => picked.forEach(onPick)} />
+        </Suspense>
+      ) : null}
+      {tree.length > 0 && !(asMap && loaded) ? (
+        <TreeRows
           tree={tree}
-          unfoldAll={query !== '' || cameras.length <= UNFOLD_ALL}
+          unfoldAll={query !== '' || starredOnly || cameras.length <= UNFOLD_ALL}
           isShown={isShown}
           onPick={onPick}
         />
       ) : null}
     </nav>
-  );
-}
-
-interface RowsProps extends CameraTreeProps {
-  tree: RegionNode[];
-  unfoldAll: boolean;
-}
-
-/** The WAI-ARIA tree pattern over a flat list: arrows move and fold, Enter picks. */
-function Rows({ tree, unfoldAll, isShown, onPick }: RowsProps) {
-  const messages = useMessages();
-  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
-  const [focused, setFocused] = useState<string | null>(null);
-  const roots = new Set(tree.map((node) => node.region.name));
-  const isExpanded = (region: string) => (unfoldAll || roots.has(region)) !== toggled.has(region);
-  const rows = visibleRows(tree, isExpanded);
-  const shown = rows.slice(0, MAX_ROWS);
-  const tabStop = shown.some((row) => row.key === focused) ? focused : shown[0]?.key;
-
-  const toggle = (region: string) =>
-    setToggled((before) => {
-      const after = new Set(before);
-      if (!after.delete(region)) after.add(region);
-      return after;
-    });
-
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const at = shown.findIndex((row) => row.key === tabStop);
-    const row = shown[at];
-    if (row === undefined) return;
-    let next = at;
-    if (event.key === 'ArrowDown') next = at + 1;
-    else if (event.key === 'ArrowUp') next = at - 1;
-    else if (event.key === 'Home') next = 0;
-    else if (event.key === 'End') next = shown.length - 1;
-    else if (event.key === 'ArrowRight' && row.kind === 'region') {
-      if (row.expanded) next = at + 1;
-      else toggle(row.key);
-    } else if (event.key === 'ArrowLeft') {
-      if (row.kind === 'region' && row.expanded) toggle(row.key);
-      else next = shown.findLastIndex((other, index) => index < at && other.depth < row.depth);
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      if (row.kind === 'region') toggle(row.key);
-      else onPick(row.key);
-    } else return;
-    event.preventDefault();
-    const target = shown[Math.max(0, Math.min(next, shown.length - 1))];
-    if (target === undefined) return;
-    setFocused(target.key);
-    event.currentTarget.querySelector<HTMLElement>(`[data-row="${CSS.escape(target.key)}"]`)?.focus();
-  };
-
-  return (
-    <div
-      className="tree scroll"
-      role="tree"
-      tabIndex={-1}
-      data-testid="camera-tree"
-      aria-label={messages.tree.label}
-      onKeyDown={onKeyDown}
-    >
-      {shown.map((row) =>
-        row.kind === 'region' ? (
-          <RegionRow
-            key={row.key}
-            row={row}
-            isTabStop={row.key === tabStop}
-            onToggle={() => {
-              setFocused(row.key);
-              toggle(row.key);
-            }}
-          />
-        ) : (
-          <CameraRow
-            key={row.key}
-            row={row}
-            isTabStop={row.key === tabStop}
-            isShown={isShown(row.key)}
-            onPick={() => {
-              setFocused(row.key);
-              onPick(row.key);
-            }}
-          />
-        ),
-      )}
-      {rows.length > shown.length ? (
-        <p className="tree-more">{messages.tree.more(rows.length - shown.length)}</p>
-      ) : null}
-    </div>
   );
 }
 

@@ -5,8 +5,10 @@ import type { Camera, Region } from '../api/types';
 import { usePageVisible } from '../player/usePageVisible';
 import { usePrincipal, useSession } from '../session/SessionProvider';
 import { pollInterval } from './polling';
+import { renewed } from './renewed';
 
 interface Registry {
+  /** While it is loading, `cameras` grows page by page. */
   phase: 'loading' | 'ready' | 'failed';
   regions: Region[];
   cameras: Camera[];
@@ -43,12 +45,18 @@ export function RegistryProvider({ children }: { children: ReactNode }) {
     const read = async () => {
       let total = 0;
       try {
-        const [regions, cameras] = await Promise.all([
-          listRegions(api, controller.signal),
-          listCameras(api, controller.signal),
-        ]);
+        const regions = await listRegions(api, controller.signal);
+        const cameras = await listCameras(api, controller.signal, (sofar) =>
+          setRegistry((known) => (known.phase === 'ready' ? known : { ...EMPTY, regions, cameras: sofar })),
+        );
         total = cameras.length;
-        setRegistry({ phase: 'ready', regions, cameras, stale: false, error: null });
+        setRegistry((known) => ({
+          phase: 'ready',
+          regions: renewed(known.regions, regions),
+          cameras: renewed(known.cameras, cameras),
+          stale: false,
+          error: null,
+        }));
       } catch (error) {
         if (isAbort(error) || controller.signal.aborted) return;
         setRegistry((known) =>

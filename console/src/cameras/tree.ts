@@ -1,4 +1,5 @@
 import type { Camera, Region } from '../api/types';
+import { NameSearch } from './search';
 
 export interface RegionNode {
   region: Region;
@@ -49,43 +50,84 @@ function count(node: RegionNode): void {
     node.children.reduce((sum, child) => sum + child.online, 0);
 }
 
-/** Keeps cameras that match, and regions that match (with all below them) or hold a match. */
-export function filterTree(nodes: readonly RegionNode[], query: string): RegionNode[] {
-  const wanted = query.trim().toLowerCase();
-  if (wanted === '') return [...nodes];
+/**
+ * Keeps cameras that every word of the query finds, by their name, their id or a region around them; and regions
+ * that hold one, or that all words find, with all below them.
+ */
+export function filterTree(
+  nodes: readonly RegionNode[],
+  query: string,
+  search: NameSearch = new NameSearch(),
+): RegionNode[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return words.length === 0 ? [...nodes] : narrowed(nodes, words, search);
+}
+
+function narrowed(nodes: readonly RegionNode[], words: readonly string[], search: NameSearch): RegionNode[] {
   return nodes.flatMap((node) => {
-    if (node.region.display_name.toLowerCase().includes(wanted)) return [node];
-    const children = filterTree(node.children, wanted);
-    const cameras = node.cameras.filter((camera) => cameraMatches(camera, wanted));
+    const left = words.filter((word) => !search.finds(node.region.display_name, word));
+    if (left.length === 0) return [node];
+    const children = narrowed(node.children, left, search);
+    const cameras = node.cameras.filter((camera) => left.every((word) => isNamed(camera, word, search)));
     return children.length + cameras.length === 0 ? [] : [{ ...node, children, cameras }];
   });
 }
 
-function cameraMatches(camera: Camera, wanted: string): boolean {
-  return camera.display_name.toLowerCase().includes(wanted) || camera.name.toLowerCase().includes(wanted);
+function isNamed(camera: Camera, word: string, search: NameSearch): boolean {
+  return search.finds(camera.display_name, word) || idOf(camera).includes(word);
 }
 
+function idOf(camera: Camera): string {
+  return camera.name.slice('cameras/'.length);
+}
+
+/** Only the cameras that `keeps` lets stay, and the regions around them, counted anew. */
+export function pruneTree(nodes: readonly RegionNode[], keeps: (camera: Camera) => boolean): RegionNode[] {
+  const kept = nodes.flatMap((node): RegionNode[] => {
+    const children = pruneTree(node.children, keeps);
+    const cameras = node.cameras.filter(keeps);
+    return children.length + cameras.length === 0 ? [] : [{ ...node, children, cameras }];
+  });
+  kept.forEach(count);
+  return kept;
+}
+
+/** `at` of `of`: the row's place among those beside it, from 1. */
+interface Placed {
+  key: string;
+  depth: number;
+  at: number;
+  of: number;
+}
 export type TreeRow =
-  | { kind: 'region'; key: string; depth: number; node: RegionNode; expanded: boolean }
-  | { kind: 'camera'; key: string; depth: number; camera: Camera };
+  | (Placed & { kind: 'region'; node: RegionNode; expanded: boolean })
+  | (Placed & { kind: 'camera'; camera: Camera });
 
 /** The rows to draw, top to bottom. */
 export function visibleRows(
   nodes: readonly RegionNode[],
   isExpanded: (region: string) => boolean,
-  depth = 0,
 ): TreeRow[] {
-  return nodes.flatMap((node) => {
+  const rows: TreeRow[] = [];
+  addRows(rows, nodes, [], isExpanded, 0);
+  return rows;
+}
+
+function addRows(
+  rows: TreeRow[],
+  nodes: readonly RegionNode[],
+  cameras: readonly Camera[],
+  isExpanded: (region: string) => boolean,
+  depth: number,
+): void {
+  const of = nodes.length + cameras.length;
+  nodes.forEach((node, index) => {
     const expanded = isExpanded(node.region.name);
-    const row: TreeRow = { kind: 'region', key: node.region.name, depth, node, expanded };
-    if (!expanded) return [row];
-    const cameras = node.cameras.map((camera): TreeRow => ({
-      kind: 'camera',
-      key: camera.name,
-      depth: depth + 1,
-      camera,
-    }));
-    return [row, ...visibleRows(node.children, isExpanded, depth + 1), ...cameras];
+    rows.push({ kind: 'region', key: node.region.name, depth, at: index + 1, of, node, expanded });
+    if (expanded) addRows(rows, node.children, node.cameras, isExpanded, depth + 1);
+  });
+  cameras.forEach((camera, index) => {
+    rows.push({ kind: 'camera', key: camera.name, depth, at: nodes.length + index + 1, of, camera });
   });
 }
 
@@ -108,7 +150,12 @@ export function camerasBelow(
 ): Camera[] {
   const nodes = buildTree(regions, cameras, '');
   const found = region === '' ? nodes : findNode(nodes, region);
-  return found.flatMap(allCameras);
+  return camerasIn(found);
+}
+
+/** All cameras of these nodes, in the tree's order. */
+export function camerasIn(nodes: readonly RegionNode[]): Camera[] {
+  return nodes.flatMap(allCameras);
 }
 
 function findNode(nodes: readonly RegionNode[], region: string): RegionNode[] {

@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { useRegistry } from '../cameras/RegistryProvider';
 import { useMessages } from '../i18n/LocaleProvider';
 import { dateTimeOf } from '../i18n/zone';
-import { hrefOf } from '../route';
+import { hrefOf, useRoute } from '../route';
 import { usePrincipal, useSession } from '../session/SessionProvider';
 import { BrandMark } from './Brand';
 import { Icon } from './icons';
@@ -26,6 +26,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </a>
         <OnlineCount />
         <span className="topbar-space" />
+        <TakeLinks />
         <PlatformClock />
         <LanguageSwitch />
         <Account />
@@ -46,6 +47,37 @@ export function Shell({ children }: { children: ReactNode }) {
 function focusContent(event: { preventDefault: () => void }) {
   event.preventDefault();
   document.getElementById('content')?.focus();
+}
+
+function TakeLinks() {
+  const words = useMessages().take;
+  const { screen } = useRoute();
+  return (
+    <>
+      <a
+        className="quiet-button"
+        data-testid="nav-find"
+        href={hrefOf({ screen: 'find', query: '' })}
+        aria-current={screen === 'find' ? 'page' : undefined}
+        aria-label={words.find}
+        title={words.find}
+      >
+        <Icon name="map" size={16} />
+        <span className="topbar-label">{words.find}</span>
+      </a>
+      <a
+        className="quiet-button"
+        data-testid="nav-evidence"
+        href={hrefOf({ screen: 'evidence', tab: 'exports' })}
+        aria-current={screen === 'evidence' ? 'page' : undefined}
+        aria-label={words.evidence}
+        title={words.evidence}
+      >
+        <Icon name="take" size={16} />
+        <span className="topbar-label">{words.evidence}</span>
+      </a>
+    </>
+  );
 }
 
 function OnlineCount() {

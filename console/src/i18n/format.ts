@@ -21,3 +21,10 @@ export function formatBitRate(bitsPerSecond: number): string {
 export function formatRatio(ratio: number): string {
   return `${(Math.floor(ratio * 10000) / 100).toFixed(ratio >= 1 ? 0 : 2)} %`;
 }
+
+/** 1_234_567 -> "1.2 MB". */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+}
