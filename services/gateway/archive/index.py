@@ -25,6 +25,8 @@ SETTLED_KEPT_S = 60.0
 """How long any other is: late commits and deletions show after a minute."""
 YOUNG_S = 0.3
 """What is known for less long is not asked for again to find a part that it lacks."""
+_AT_ONCE = 4
+"""Hours of one range that are asked for at the same time."""
 LATE_MS = 120_000
 """How long after its end an hour has footage on its way to a store as a matter of course."""
 
@@ -56,7 +58,11 @@ class FootageIndex:
         """
         found: dict[tuple[int, int], Recording] = {}
         end_ms = min(end_ms, self._clock.now_ms() + HOUR_MS)
-        for hour in range(start_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
+        first, last = start_ms // HOUR_MS, -(-end_ms // HOUR_MS)
+        for hour in range(first, last):
+            for ahead in range(hour + 1, min(hour + _AT_ONCE, last)):
+                if (uid, ahead) not in self._hours:
+                    self._begin(uid, ahead)
             for recording in (await self._hour(uid, hour, max_age_s)).recordings:
                 if recording.start_ms < end_ms and recording.end_ms > start_ms:
                     known = found.get((recording.epoch, recording.sequence))
@@ -76,10 +82,15 @@ class FootageIndex:
             if age < (known.kept_s if max_age_s is None else max_age_s):
                 self._hours.move_to_end(key)
                 return known
+        return await asyncio.shield(self._begin(uid, hour))
+
+    def _begin(self, uid: str, hour: int) -> asyncio.Task[_Hour]:
+        """The load of an hour, which goes on whoever waits for it."""
+        key = (uid, hour)
         if key not in self._loading:
             self._loading[key] = task = asyncio.create_task(self._load(uid, hour))
             task.add_done_callback(lambda done: self._loaded(key, done))
-        return await asyncio.shield(self._loading[key])
+        return self._loading[key]
 
     def _loaded(self, key: tuple[str, int], task: asyncio.Task[_Hour]) -> None:
         del self._loading[key]

@@ -112,5 +112,5 @@ def _recording(
         codecs=source.codecs,
         starts=array("q", accumulate(table.duration_ms, initial=source.start_ms)),
         offsets=array("q", accumulate(table.size, initial=source.init_size)),
-        independent=tuple(bool(flags & _KEY_FRAME) for flags in table.flags),
+        independent=tuple([flags & _KEY_FRAME != 0 for flags in table.flags]),
     )
