@@ -10,11 +10,14 @@ from snowlight.config import TlsSettings
 from snowlight.rpc.channel import open_channel
 
 
-async def register_cameras(address: str, cluster_key: str, urls: Sequence[str]) -> None:
-    """One enabled camera for each of `urls`."""
+async def register_cameras(
+    address: str, cluster_key: str, urls: Sequence[str], *, retention_days: int = 1
+) -> list[str]:
+    """One enabled camera for each of `urls`; their uids."""
     tokens = ServiceTokens(ClusterKey(cluster_key), "gateway", SystemClock())
     async with open_channel(address, tokens, TlsSettings()) as channel:
         registry: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(channel)
+        uids = []
         for number, url in enumerate(urls):
             camera = camera_pb2.Camera(
                 display_name=f"bench {number}",
@@ -22,9 +25,11 @@ async def register_cameras(address: str, cluster_key: str, urls: Sequence[str]) 
                 source_url=url,
                 camera_class=2,
                 ownership=camera_pb2.PUBLIC,
-                retention_days=1,
+                retention_days=retention_days,
                 enabled=True,
             )
-            await registry.CreateCamera(
+            created = await registry.CreateCamera(
                 camera_pb2.CreateCameraRequest(camera_id=f"bench-{number}", camera=camera)
             )
+            uids.append(created.uid)
+        return uids

@@ -26,7 +26,7 @@ from snowlight.config import TlsSettings
 from snowlight.rpc.channel import open_channel
 
 BEHIND_CORE, TESTED_CORE = 0, 1
-_KEY = "a key for the length of one benchmark"
+CLUSTER_KEY = "a key for the length of one benchmark"
 _PASSWORD = "a password for benchmarks"
 _URI = re.compile(r'URI="([^"]+)"')
 _READY_S = 90.0
@@ -51,6 +51,8 @@ class Cluster:
     """By service."""
     addresses: Mapping[str, str]
     """By service, "host:port"."""
+    footage: Path
+    """Storage's folder of objects."""
 
     @property
     def root(self) -> str:
@@ -63,9 +65,10 @@ def cluster(folder: Path, role: auth_pb2.Role.ValueType) -> Iterator[Cluster]:
     """A gateway on a core of its own, the other services on another, and a person of that role."""
     names = ("auth", "ingest", "storage", "gateway")
     addresses = {name: f"127.0.0.1:{free_port()}" for name in names}
+    data_dir = folder / "snowlight"
     env = {
-        "SNOWLIGHT_DATA_DIR": str(folder / "snowlight"),
-        "SNOWLIGHT_CLUSTER_KEY": _KEY,
+        "SNOWLIGHT_DATA_DIR": str(data_dir),
+        "SNOWLIGHT_CLUSTER_KEY": CLUSTER_KEY,
         "SNOWLIGHT_LOG_LEVEL": "warning",
         "SNOWLIGHT_ADMIN_LISTEN": "127.0.0.1:0",
         "SNOWLIGHT_INGEST_SOURCE_NETWORKS": "127.0.0.0/8",
@@ -82,20 +85,20 @@ def cluster(folder: Path, role: auth_pb2.Role.ValueType) -> Iterator[Cluster]:
             pids[name] = stack.enter_context(running(command, core=core, log=log, env=env)).pid
             wait_for_port(addresses[name])
         asyncio.run(_add_person(addresses["auth"], role))
-        yield Cluster(pids, addresses)
+        yield Cluster(pids, addresses, data_dir / "footage")
 
 
 @contextmanager
 def gateway(folder: Path, sources: list[str], *, viewers: int = 1) -> Iterator[Program]:
     """A gateway on a core of its own, the other services on another, and so many people."""
-    with cluster(folder, auth_pb2.VIEWER) as services:
-        asyncio.run(register_cameras(services.addresses["ingest"], _KEY, sources))
-        signed_in = [_live_playlists(services.root, len(sources)) for _ in range(viewers)]
+    with cluster(folder, auth_pb2.VIEWER) as site:
+        asyncio.run(register_cameras(site.addresses["ingest"], CLUSTER_KEY, sources))
+        signed_in = [_live_playlists(site.root, len(sources)) for _ in range(viewers)]
         playlists = {
             source: tuple(urljoin(each[number], "live/media.m3u8") for each in signed_in)
             for number, source in enumerate(sources)
         }
-        yield Program((services.pids["gateway"],), playlists)
+        yield Program((site.pids["gateway"],), playlists)
 
 
 @contextmanager
@@ -186,23 +189,27 @@ def _variant(url: str) -> str:
     return urljoin(url, next(line for line in lines if line and not line.startswith("#")))
 
 
-def _live_playlists(root: str, cameras: int) -> list[str]:
-    """The live playlist of each camera for somebody who has just signed in, asked for until auth and the
-    gateway know all cameras."""
+def tickets(root: str, wanted: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """A ticket for each of these, for somebody who has just signed in; asked for until auth and the gateway
+    know all cameras. Raises TimeoutError."""
     deadline = time.monotonic() + _READY_S
-    wanted = [{"camera": f"cameras/bench-{number}", "action": "live"} for number in range(cameras)]
     while True:
         try:
             headers = {"Authorization": f"Bearer {sign_in(root)}", "Content-Type": "application/json"}
             body = json.dumps({"requests": wanted}).encode()
-            tickets = _post(f"{root}/v1/tickets:batchCreate", body, headers)["tickets"]
-            if all("urls" in ticket for ticket in tickets):
-                return [urljoin(root, ticket["urls"]["hls"]) for ticket in tickets]
+            found: list[dict[str, Any]] = _post(f"{root}/v1/tickets:batchCreate", body, headers)["tickets"]
+            if all("urls" in ticket for ticket in found):
+                return found
         except (urllib.error.URLError, ConnectionError):
             pass
         if time.monotonic() > deadline:
             raise TimeoutError("the gateway gives no tickets")
         time.sleep(0.5)
+
+
+def _live_playlists(root: str, cameras: int) -> list[str]:
+    wanted = [{"camera": f"cameras/bench-{number}", "action": "live"} for number in range(cameras)]
+    return [urljoin(root, ticket["urls"]["hls"]) for ticket in tickets(root, wanted)]
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
@@ -212,7 +219,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
 
 
 async def _add_person(auth_address: str, role: auth_pb2.Role.ValueType) -> None:
-    tokens = ServiceTokens(ClusterKey(_KEY), "admin", SystemClock())
+    tokens = ServiceTokens(ClusterKey(CLUSTER_KEY), "admin", SystemClock())
     async with open_channel(auth_address, tokens, TlsSettings()) as channel:
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         region = auth_pb2.Region(name="regions/421381", level=auth_pb2.COUNTY, display_name="Guangshui")

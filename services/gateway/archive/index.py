@@ -25,6 +25,9 @@ SETTLED_KEPT_S = 60.0
 """How long any other is: late commits and deletions show after a minute."""
 YOUNG_S = 0.3
 """What is known for less long is not asked for again to find a part that it lacks."""
+_AT_ONCE = 4
+"""Hours of one range that are asked for by one call: their fragments' tables come to some 0.2 MB, and 3 MB
+where each picture is a key frame."""
 LATE_MS = 120_000
 """How long after its end an hour has footage on its way to a store as a matter of course."""
 
@@ -44,7 +47,7 @@ class FootageIndex:
         self._clock = clock
         self._cached_hours = cached_hours
         self._hours: OrderedDict[tuple[str, int], _Hour] = OrderedDict()
-        self._loading: dict[tuple[str, int], asyncio.Task[_Hour]] = {}
+        self._loading: dict[tuple[str, int], asyncio.Task[dict[int, _Hour]]] = {}
 
     async def between(
         self, uid: str, start_ms: int, end_ms: int, *, max_age_s: float | None = None
@@ -56,7 +59,9 @@ class FootageIndex:
         """
         found: dict[tuple[int, int], Recording] = {}
         end_ms = min(end_ms, self._clock.now_ms() + HOUR_MS)
-        for hour in range(start_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
+        hours = range(start_ms // HOUR_MS, -(-end_ms // HOUR_MS))
+        self._begin_missing(uid, hours, max_age_s)
+        for hour in hours:
             for recording in (await self._hour(uid, hour, max_age_s)).recordings:
                 if recording.start_ms < end_ms and recording.end_ms > start_ms:
                     known = found.get((recording.epoch, recording.sequence))
@@ -69,37 +74,77 @@ class FootageIndex:
         return await self.between(uid, instant_ms, instant_ms + 1, max_age_s=max_age_s)
 
     async def _hour(self, uid: str, hour: int, max_age_s: float | None) -> _Hour:
+        known = self._known(uid, hour, max_age_s)
+        if known is not None:
+            return known
+        loading = self._loading.get((uid, hour)) or self._begin(uid, range(hour, hour + 1))
+        return (await asyncio.shield(loading))[hour]
+
+    def _known(self, uid: str, hour: int, max_age_s: float | None) -> _Hour | None:
+        """The hour, while it is believed."""
         key = (uid, hour)
         known = self._hours.get(key)
-        if known is not None:
-            age = self._clock.monotonic() - known.loaded_at
-            if age < (known.kept_s if max_age_s is None else max_age_s):
-                self._hours.move_to_end(key)
-                return known
-        if key not in self._loading:
-            self._loading[key] = task = asyncio.create_task(self._load(uid, hour))
-            task.add_done_callback(lambda done: self._loaded(key, done))
-        return await asyncio.shield(self._loading[key])
+        if known is None:
+            return None
+        age_s = self._clock.monotonic() - known.loaded_at
+        if age_s >= (known.kept_s if max_age_s is None else max_age_s):
+            return None
+        self._hours.move_to_end(key)
+        return known
 
-    def _loaded(self, key: tuple[str, int], task: asyncio.Task[_Hour]) -> None:
-        del self._loading[key]
+    def _begin_missing(self, uid: str, hours: range, max_age_s: float | None) -> None:
+        """Ask for what is not known, some hours that follow each other at once."""
+        run = range(hours.start, hours.start)
+        for hour in hours:
+            if self._known(uid, hour, max_age_s) is None and (uid, hour) not in self._loading:
+                if hour != run.stop or len(run) == _AT_ONCE:
+                    if run:
+                        self._begin(uid, run)
+                    run = range(hour, hour)
+                run = range(run.start, hour + 1)
+        if run:
+            self._begin(uid, run)
+
+    def _begin(self, uid: str, run: range) -> asyncio.Task[dict[int, _Hour]]:
+        """The load of these hours, which goes on whoever waits for it."""
+        task = asyncio.create_task(self._load(uid, run))
+        for hour in run:
+            self._loading[uid, hour] = task
+        task.add_done_callback(lambda done: self._loaded(uid, run, done))
+        return task
+
+    def _loaded(self, uid: str, run: range, task: asyncio.Task[dict[int, _Hour]]) -> None:
+        for hour in run:
+            del self._loading[uid, hour]
         if task.cancelled() or task.exception() is not None:
             return
-        self._hours[key] = task.result()
-        self._hours.move_to_end(key)
+        for hour, loaded in task.result().items():
+            self._hours[uid, hour] = loaded
+            self._hours.move_to_end((uid, hour))
         while len(self._hours) > self._cached_hours:
             self._hours.popitem(last=False)
 
-    async def _load(self, uid: str, hour: int) -> _Hour:
+    async def _load(self, uid: str, run: range) -> dict[int, _Hour]:
         loaded_at = self._clock.monotonic()
-        start_ms, end_ms = hour * HOUR_MS, (hour + 1) * HOUR_MS
+        start_ms, end_ms = run.start * HOUR_MS, run.stop * HOUR_MS
         # The spool first: a file that is committed between the two answers is in the second.
         spooled = await self._list_spool(uid, start_ms, end_ms)
         committed = await self._list_segments(uid, start_ms, end_ms)
         known = {(recording.epoch, recording.sequence) for recording in committed}
         fresh = [recording for recording in spooled if (recording.epoch, recording.sequence) not in known]
-        settled = not fresh and end_ms + LATE_MS < self._clock.now_ms()
-        return _Hour((*committed, *fresh), loaded_at, SETTLED_KEPT_S if settled else GROWING_KEPT_S)
+        found: dict[int, list[Recording]] = {hour: [] for hour in run}
+        for recording in (*committed, *fresh):
+            for hour in range(recording.start_ms // HOUR_MS, -(-recording.end_ms // HOUR_MS)):
+                if hour in found:
+                    found[hour].append(recording)
+        now_ms = self._clock.now_ms()
+        loaded = {}
+        for hour, recordings in found.items():
+            is_over = (hour + 1) * HOUR_MS + LATE_MS < now_ms
+            settled = is_over and all(recording.store is not None for recording in recordings)
+            kept_s = SETTLED_KEPT_S if settled else GROWING_KEPT_S
+            loaded[hour] = _Hour(tuple(recordings), loaded_at, kept_s)
+        return loaded
 
     async def _list_segments(self, uid: str, start_ms: int, end_ms: int) -> list[Recording]:
         request = storage_pb2.ListSegmentsRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)

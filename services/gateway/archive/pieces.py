@@ -4,6 +4,7 @@ Segments are whole GOPs of about six seconds inside one recording, counted from 
 whatever range is asked for, the same footage has the same segments, but for the two edges.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,12 +77,12 @@ def cut(recordings: list[Recording], start_ms: int, end_ms: int) -> list[Piece]:
 
 
 def _groups(recording: Recording) -> Iterator[tuple[int, int]]:
-    first = 0
-    for index in range(1, recording.count):
-        length_ms = recording.starts[index] - recording.starts[first]
-        whole = recording.independent[index] and length_ms >= SEGMENT_MS - _ROUNDING_MS
-        overlong = recording.starts[index + 1] - recording.starts[first] > LONGEST_SEGMENT_MS
-        if whole or overlong:
-            yield first, index
-            first = index
-    yield first, recording.count
+    starts, count, first = recording.starts, recording.count, 0
+    while first < count:
+        start_ms = starts[first]
+        whole = bisect_left(starts, start_ms + SEGMENT_MS - _ROUNDING_MS, first + 1, count)
+        overlong = bisect_right(starts, start_ms + LONGEST_SEGMENT_MS, min(first + 2, count)) - 1
+        end = max(first + 1, min(overlong, count))
+        end = next((at for at in range(whole, end) if recording.independent[at]), end)
+        yield first, end
+        first = end

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from services.gateway.archive.keyframes import KeyPicture
@@ -49,7 +50,7 @@ def entry_of(piece: Piece) -> Entry:
     start_ms = piece.start_ms
     duration_ms = recording.starts[piece.first + piece.count] - start_ms
     uri = f"vod/{start_ms}-{piece.count}.m4s"
-    return Entry(recording, start_ms, duration_ms, f'URI="vod/init-{recording.start_ms}.mp4"', (uri,))
+    return Entry(recording, start_ms, duration_ms, _init(recording), (uri,))
 
 
 def vod_playlist(pieces: Sequence[Piece], asked: Range, entries: Sequence[Entry] | None = None) -> str:
@@ -57,23 +58,17 @@ def vod_playlist(pieces: Sequence[Piece], asked: Range, entries: Sequence[Entry]
     tags = []
     if all(piece.independent for piece in pieces):
         tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    return _playlist(entries or [entry_of(piece) for piece in pieces], asked, tags, "vod/gap-")
+    longest_ms = max(piece.duration_ms for piece in pieces)
+    runs = _runs(pieces) if entries is None else _one_by_one(entries)
+    return _playlist(runs, longest_ms, asked, tags, "vod/gap-")
 
 
 def key_playlist(pictures: Sequence[KeyPicture], asked: Range) -> str:
     """The playlist of key frames alone (section 4.4.3.6), at least one and in order: each is shown until the
     next one."""
-    entries = [
-        Entry(
-            picture.recording,
-            picture.start_ms,
-            picture.duration_ms,
-            f'URI="vod/key-init-{picture.recording.start_ms}.mp4"',
-            (f"vod/key-{picture.start_ms}.m4s",),
-        )
-        for picture in pictures
-    ]
-    return _playlist(entries, asked, ["#EXT-X-I-FRAMES-ONLY"], "vod/key-gap-")
+    longest_ms = max(picture.duration_ms for picture in pictures)
+    runs = _one_by_one(map(_key_entry, pictures))
+    return _playlist(runs, longest_ms, asked, ["#EXT-X-I-FRAMES-ONLY"], "vod/key-gap-")
 
 
 def marks(before: Entry | None, entry: Entry, *, after_gap: bool = False) -> list[str]:
@@ -101,8 +96,11 @@ def extinf(entry: Entry) -> list[str]:
     return [f"#EXTINF:{entry.duration_ms / 1000:.3f},", *entry.lines]
 
 
-def _playlist(entries: Sequence[Entry], asked: Range, tags: list[str], gap_name: str) -> str:
-    longest_ms = max(entry.duration_ms for entry in entries)
+def _playlist(
+    runs: Iterable[tuple[Entry, list[str]]], longest_ms: int, asked: Range, tags: list[str], gap_name: str
+) -> str:
+    """`runs`: what lies in one recording, and its lines. They are not kept: those of a day would wake the
+    garbage collector."""
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{8 if asked.show_gaps else 7}",
@@ -111,21 +109,53 @@ def _playlist(entries: Sequence[Entry], asked: Range, tags: list[str], gap_name:
         "#EXT-X-PLAYLIST-TYPE:VOD",
         *tags,
     ]
-    if asked.show_gaps:  # those before the first segment have no other init section than its own
-        lines.append(f"#EXT-X-MAP:{entries[0].init}")
     before: Entry | None = None
     shown_until_ms = asked.start_ms
-    for entry in entries:
-        gap = _gap(shown_until_ms, entry.start_ms, gap_name) if asked.show_gaps else []
-        mark = marks(before, entry, after_gap=bool(gap))
-        if before is None and asked.show_gaps:
-            mark = [line for line in mark if not line.startswith("#EXT-X-MAP")]
-        lines += [*gap, *mark, *extinf(entry)]
+    for entry, text in runs:
+        if before is None or before.recording is not entry.recording:  # there is no hole in a recording
+            gap = _gap(shown_until_ms, entry.start_ms, gap_name) if asked.show_gaps else []
+            mark = marks(before, entry, after_gap=bool(gap))
+            if before is None and asked.show_gaps:
+                # Gaps before the first segment have no other init section than its own.
+                lines.append(f"#EXT-X-MAP:{entry.init}")
+                mark = [line for line in mark if not line.startswith("#EXT-X-MAP")]
+            lines += [*gap, *mark]
+        lines += text
         before, shown_until_ms = entry, max(shown_until_ms, entry.end_ms)
     if asked.show_gaps and shown_until_ms < asked.now_ms - EDGE_MS:
         lines += _gap(shown_until_ms, min(asked.end_ms, asked.now_ms), gap_name)
     lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def _one_by_one(entries: Iterable[Entry]) -> Iterator[tuple[Entry, list[str]]]:
+    return ((entry, extinf(entry)) for entry in entries)
+
+
+def _runs(pieces: Sequence[Piece]) -> Iterator[tuple[Entry, list[str]]]:
+    """As `entry_of` each, but a recording at a time: a day has 14,400 of them."""
+    for _, group in groupby(pieces, key=lambda piece: id(piece.recording)):
+        run = list(group)
+        recording, starts = run[0].recording, run[0].recording.starts
+        start_ms, end_ms = run[0].start_ms, run[-1].end_ms
+        text = []
+        for piece in run:
+            first, count = piece.first, piece.count
+            begin_ms = starts[first]
+            text.append(
+                f"#EXTINF:{(starts[first + count] - begin_ms) / 1000:.3f},\nvod/{begin_ms}-{count}.m4s"
+            )
+        yield Entry(recording, start_ms, end_ms - start_ms, _init(recording), ()), text
+
+
+def _init(recording: Recording) -> str:
+    return f'URI="vod/init-{recording.start_ms}.mp4"'
+
+
+def _key_entry(picture: KeyPicture) -> Entry:
+    recording = picture.recording
+    init = f'URI="vod/key-init-{recording.start_ms}.mp4"'
+    return Entry(recording, picture.start_ms, picture.duration_ms, init, (f"vod/key-{picture.start_ms}.m4s",))
 
 
 def _gap(start_ms: int, end_ms: int, name: str) -> list[str]:

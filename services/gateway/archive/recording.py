@@ -110,7 +110,7 @@ def _recording(
         init8=source.init8,
         init_size=source.init_size,
         codecs=source.codecs,
-        starts=array("q", accumulate(table.duration_ms, initial=source.start_ms)),
-        offsets=array("q", accumulate(table.size, initial=source.init_size)),
-        independent=tuple(bool(flags & _KEY_FRAME) for flags in table.flags),
+        starts=array("q", accumulate(list(table.duration_ms), initial=source.start_ms)),
+        offsets=array("q", accumulate(list(table.size), initial=source.init_size)),
+        independent=tuple([flags & _KEY_FRAME != 0 for flags in table.flags]),
     )

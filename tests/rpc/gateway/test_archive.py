@@ -242,5 +242,16 @@ async def test_an_hour_of_the_index_is_asked_once_for_many_segments(site: Site) 
     assert site.ingest.pictures.listed - asked <= 2
 
 
+async def test_a_day_of_the_index_is_asked_in_a_few_calls(site: Site) -> None:
+    recorded = await record(site)
+    _, short = await recorded.playlist(recorded.start_ms, recorded.end_ms)
+    window = {"start": rfc3339(recorded.end_ms - 23 * 60 * MINUTE_MS), "end": rfc3339(recorded.end_ms)}
+    ticket = await site.ticket("gate", action="playback", **window)
+    asked = site.ingest.pictures.listed
+    status, whole = await site.get(f"/hls/{ticket}/vod.m3u8")
+    assert (status, segments(whole.decode())) == (200, segments(short))
+    assert site.ingest.pictures.listed - asked <= 6
+
+
 def _ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)

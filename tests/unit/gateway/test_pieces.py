@@ -1,10 +1,11 @@
 """How recordings are cut into archive segments."""
 
+import random
 from array import array
 from itertools import accumulate, pairwise
 
-from services.gateway.archive.pieces import LONGEST_SEGMENT_MS, cut
-from services.gateway.archive.playlist import Range, vod_playlist
+from services.gateway.archive.pieces import LONGEST_SEGMENT_MS, SEGMENT_MS, cut
+from services.gateway.archive.playlist import Range, entry_of, vod_playlist
 from services.gateway.archive.recording import Recording
 
 
@@ -84,3 +85,29 @@ def test_a_millisecond_of_rounding_makes_no_longer_segment() -> None:
     minute = recording(0, [499, 500, 500, 500] * 30, key_every=4)
     pieces = cut([minute], 0, 60_000)
     assert {piece.count for piece in pieces} == {12}
+
+
+def test_segments_end_at_the_first_key_frame_after_six_seconds_or_before_they_are_too_long() -> None:
+    chance = random.Random(6)
+    for _ in range(500):
+        durations = [chance.choice((0, 40, 500, 5_900, 6_000, chance.randint(1, 14_000))) for _ in range(30)]
+        one = recording(1_000, durations, key_every=chance.randint(1, 9))
+        begins = [0]
+        for at in range(1, one.count):
+            long_enough = one.starts[at] - one.starts[begins[-1]] >= SEGMENT_MS - 100
+            too_long = one.starts[at + 1] - one.starts[begins[-1]] > LONGEST_SEGMENT_MS
+            if too_long or (long_enough and one.independent[at]):
+                begins.append(at)
+        assert [piece.first for piece in cut([one], 0, 10**9)] == begins
+
+
+def test_a_playlist_reads_the_same_whoever_makes_its_entries() -> None:
+    minutes = [
+        recording(0, [500] * 120, key_every=4),
+        recording(60_000, [500] * 100, key_every=4, sequence=2),
+        recording(130_000, [500] * 120, key_every=4, session=2, sequence=3),
+    ]
+    pieces = cut(minutes, 3_000, 180_000)
+    for show_gaps in (False, True):
+        asked = Range(0, 400_000, 10**9, show_gaps=show_gaps)
+        assert vod_playlist(pieces, asked) == vod_playlist(pieces, asked, [*map(entry_of, pieces)])
