@@ -53,5 +53,6 @@ function Screen() {
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
   if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
-  return <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />;
+  const { camera, date, beside = [] } = route;
+  return <DayScreen key={`${camera} ${date ?? ''}`} camera={camera} date={date} beside={beside} />;
 }

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Camera } from '../api/types';
 import { CameraDetails } from '../cameras/CameraDetails';
 import { reasonLine } from '../cameras/reason';
@@ -10,23 +10,28 @@ import { useMessages } from '../i18n/LocaleProvider';
 import { boundsOf, dateOf, isDate } from '../i18n/zone';
 import { goTo, hrefOf } from '../route';
 import './day.css';
+import { CameraPicker } from './CameraPicker';
 import { DayPicker } from './DayPicker';
 import { GapList } from './GapList';
+import { emptyLane } from './lane';
 import { Stage } from './Stage';
 import { Timeline } from './Timeline';
 import { Transport } from './Transport';
-import { useDayPlayer } from './useDayPlayer';
-import { useDayRecord } from './useDayRecord';
+import { useLanes } from './useLanes';
 import { useNow } from './useNow';
+import { usePlayback, type Playback } from './usePlayback';
+import { usePreviews } from './usePreviews';
 
 interface DayScreenProps {
   /** "cameras/{id}" */
   camera: string;
   /** yyyy-mm-dd; null or no date is today. */
   date: string | null;
+  /** Other cameras that play along. */
+  beside: readonly string[];
 }
 
-export function DayScreen({ camera, date }: DayScreenProps) {
+export function DayScreen({ camera, date, beside }: DayScreenProps) {
   const messages = useMessages();
   const { byName, phase, reload } = useRegistry();
   const now = useNow();
@@ -34,7 +39,8 @@ export function DayScreen({ camera, date }: DayScreenProps) {
   const today = dateOf(now);
   if (known !== undefined) {
     const shown = date !== null && isDate(date) && date <= today ? date : today;
-    return <CameraDay key={`${known.uid} ${shown}`} camera={known} date={shown} today={today} now={now} />;
+    const key = `${known.uid} ${shown}`;
+    return <CameraDay key={key} camera={known} beside={beside} date={shown} today={today} now={now} />;
   }
   return (
     <div className="splash">
@@ -64,35 +70,59 @@ export function DayScreen({ camera, date }: DayScreenProps) {
 
 interface CameraDayProps {
   camera: Camera;
+  beside: readonly string[];
   date: string;
   today: string;
   now: number;
 }
 
-function CameraDay({ camera, date, today, now }: CameraDayProps) {
+function CameraDay({ camera, beside, date, today, now }: CameraDayProps) {
   const messages = useMessages();
-  const video = useRef<HTMLVideoElement>(null);
+  const { byName } = useRegistry();
   const stage = useRef<HTMLElement>(null);
   const [muted, setMuted] = useState(true);
   const day = useMemo(() => boundsOf(date), [date]);
   const isToday = date === today;
-  const { phase, record, reload } = useDayRecord(camera.name, day);
-  const player = useDayPlayer({
-    video,
-    camera: camera.name,
-    day,
-    record,
-    isToday,
-    online: camera.state === 'ONLINE',
-  });
+  const cameras = useMemo(() => {
+    const others = beside.map((name) => byName.get(name)).filter((each) => each !== undefined);
+    return [...new Map([camera, ...others].map((each) => [each.name, each])).values()];
+  }, [camera, beside, byName]);
+  const { lanes, reload } = useLanes(cameras, day);
+  const { phase, record, holds } = lanes[0] ?? emptyLane(camera.name, camera.display_name);
+  const player = usePlayback(cameras, day, lanes, isToday);
+  const previews = usePreviews(player.office);
+  const show = (names: readonly string[]) =>
+    goTo({ screen: 'day', camera: camera.name, date: date === today ? null : date, beside: names });
 
   return (
-    <div className="day-screen">
-      <DayHead camera={camera} date={date} today={today} />
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the buttons inside, wherever focus is
+    <div className="day-screen" onKeyDown={(event) => pressKey(event, player)}>
+      <DayHead camera={camera} beside={beside} date={date} today={today}>
+        <CameraPicker
+          shown={cameras.map((each) => each.name)}
+          onPick={(name) => show([...cameras.slice(1).map((each) => each.name), name])}
+        />
+      </DayHead>
       <div className="day-main">
-        <Stage stage={stage} video={video} camera={camera} player={player} muted={muted} />
+        <Stage
+          stage={stage}
+          cameras={cameras}
+          lanes={lanes}
+          day={day}
+          playback={player}
+          muted={muted}
+          onRemove={(name) =>
+            show(
+              cameras
+                .slice(1)
+                .map((each) => each.name)
+                .filter((each) => each !== name),
+            )
+          }
+        />
         <Transport
           player={player}
+          waitsForCamera={player.programme?.kind === 'live' && camera.state !== 'ONLINE'}
           isToday={isToday}
           stage={stage}
           audio={camera.audio}
@@ -106,7 +136,7 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
             phase === 'loading' ? (
               <Spinner label={messages.common.loading} />
             ) : phase === 'ready' ? (
-              <GapList record={record} onPick={player.playFrom} />
+              <GapList record={record} holds={holds} onPick={player.playFrom} />
             ) : (
               <Notice
                 icon="alert"
@@ -120,9 +150,10 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
       <div className="day-timeline" data-phase={phase}>
         <Timeline
           day={day}
-          record={record}
+          lanes={lanes}
           now={now}
           instant={player.instant}
+          previews={previews}
           onPick={player.playFrom}
           onStep={player.step}
         />
@@ -146,7 +177,33 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
   );
 }
 
-function DayHead({ camera, date, today }: Omit<CameraDayProps, 'now'>) {
+/** One key for each button of the transport; what has focus and its own keys keeps them. */
+function pressKey(event: KeyboardEvent<HTMLElement>, player: Playback): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target instanceof Element && event.target.closest('input, select, textarea, dialog')) return;
+  const onButton =
+    event.target instanceof Element && event.target.closest('button, a, [role="tab"]') !== null;
+  const acts: Record<string, () => void> = {
+    ',': () => player.stepFrame(-1),
+    '.': () => player.stepFrame(1),
+    '[': () => player.stepMark(-1),
+    ']': () => player.stepMark(1),
+    l: player.goLive,
+    ...(onButton ? {} : { ' ': player.togglePlay, Enter: player.togglePlay }),
+  };
+  const act = acts[event.key];
+  if (act === undefined) return;
+  event.preventDefault();
+  act();
+}
+
+function DayHead({
+  camera,
+  beside,
+  date,
+  today,
+  children,
+}: Omit<CameraDayProps, 'now'> & { children: ReactNode }) {
   const messages = useMessages();
   const { regions } = useRegistry();
   const reason = camera.state_reason === '' ? undefined : reasonLine(camera.state_reason, messages);
@@ -164,10 +221,13 @@ function DayHead({ camera, date, today }: Omit<CameraDayProps, 'now'>) {
         {messages.state[camera.state]}
       </span>
       <span className="topbar-space" />
+      {children}
       <DayPicker
         date={date}
         today={today}
-        onChange={(next) => goTo({ screen: 'day', camera: camera.name, date: next === today ? null : next })}
+        onChange={(next) =>
+          goTo({ screen: 'day', camera: camera.name, date: next === today ? null : next, beside })
+        }
       />
     </header>
   );

@@ -2,18 +2,20 @@ import { Notice } from '../design/controls';
 import { useLocale } from '../i18n/LocaleProvider';
 import { formatDuration, formatRatio } from '../i18n/format';
 import { clockOf } from '../i18n/zone';
-import { CAUSE_COLOURS } from './causes';
+import { CAUSE_COLOURS, HOLD_COLOUR } from './causes';
+import type { Hold } from './lane';
 import { summarise, type DayRecord } from './record';
 
 interface GapListProps {
   record: DayRecord;
+  holds: readonly Hold[];
   onPick: (instant: number) => void;
 }
 
 const LEAD_MS = 10_000;
 
 /** The day's account: what is recorded, what is missing, and why. */
-export function GapList({ record, onPick }: GapListProps) {
+export function GapList({ record, holds, onPick }: GapListProps) {
   const { locale, messages } = useLocale();
   const { recorded, missing, ratio } = summarise(record);
   if (record.spans.length === 0 && record.gaps.length === 0) {
@@ -55,6 +57,26 @@ export function GapList({ record, onPick }: GapListProps) {
                 <span className="gap-length digits">{formatDuration(gap.end - gap.start, locale)}</span>
                 <span className="gap-times digits">
                   {clockOf(gap.start)} – {gap.open ? messages.day.ongoing : clockOf(gap.end)}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {holds.length === 0 ? null : (
+        <ul className="gaps" data-testid="hold-list" aria-label={messages.playback.holds}>
+          {holds.map((hold) => (
+            <li key={hold.name}>
+              <button
+                type="button"
+                className="gap"
+                style={{ '--cause': HOLD_COLOUR }}
+                onClick={() => onPick(hold.start)}
+              >
+                <span className="gap-cause">{messages.playback.held(hold.caseNumber)}</span>
+                <span className="gap-length digits">{formatDuration(hold.end - hold.start, locale)}</span>
+                <span className="gap-times digits">
+                  {clockOf(hold.start)} – {clockOf(hold.end)}
                 </span>
               </button>
             </li>
