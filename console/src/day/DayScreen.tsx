@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Camera } from '../api/types';
 import { CameraDetails } from '../cameras/CameraDetails';
 import { reasonLine } from '../cameras/reason';
@@ -13,7 +13,6 @@ import './day.css';
 import { CameraPicker } from './CameraPicker';
 import { DayPicker } from './DayPicker';
 import { GapList } from './GapList';
-import { emptyLane } from './lane';
 import { Stage } from './Stage';
 import { Timeline } from './Timeline';
 import { Transport } from './Transport';
@@ -37,10 +36,21 @@ export function DayScreen({ camera, date, beside }: DayScreenProps) {
   const now = useNow();
   const known = byName.get(camera);
   const today = dateOf(now);
+  const [held, setHeld] = useState<string | null>(null);
   if (known !== undefined) {
-    const shown = date !== null && isDate(date) && date <= today ? date : today;
+    const shown = date !== null && isDate(date) && date <= today ? date : (held ?? today);
     const key = `${known.uid} ${shown}`;
-    return <CameraDay key={key} camera={known} beside={beside} date={shown} today={today} now={now} />;
+    return (
+      <CameraDay
+        key={key}
+        camera={known}
+        beside={beside}
+        date={shown}
+        today={today}
+        now={now}
+        onHold={setHeld}
+      />
+    );
   }
   return (
     <div className="splash">
@@ -74,9 +84,11 @@ interface CameraDayProps {
   date: string;
   today: string;
   now: number;
+  /** The past of this day is being watched, null when not: midnight must not take it away. */
+  onHold: (date: string | null) => void;
 }
 
-function CameraDay({ camera, beside, date, today, now }: CameraDayProps) {
+function CameraDay({ camera, beside, date, today, now, onHold }: CameraDayProps) {
   const messages = useMessages();
   const { byName } = useRegistry();
   const stage = useRef<HTMLElement>(null);
@@ -88,9 +100,13 @@ function CameraDay({ camera, beside, date, today, now }: CameraDayProps) {
     return [...new Map([camera, ...others].map((each) => [each.name, each])).values()];
   }, [camera, beside, byName]);
   const { lanes, reload } = useLanes(cameras, day);
-  const { phase, record, holds } = lanes[0] ?? emptyLane(camera.name, camera.display_name);
+  const phase = lanes[0]?.phase ?? 'loading';
   const player = usePlayback(cameras, day, lanes, isToday);
   const previews = usePreviews(player.office);
+  const watchesPast = player.programme?.kind === 'recorded';
+  useEffect(() => {
+    onHold(watchesPast ? date : null);
+  }, [onHold, watchesPast, date]);
   const show = (names: readonly string[]) =>
     goTo({ screen: 'day', camera: camera.name, date: date === today ? null : date, beside: names });
 
@@ -136,7 +152,7 @@ function CameraDay({ camera, beside, date, today, now }: CameraDayProps) {
             phase === 'loading' ? (
               <Spinner label={messages.common.loading} />
             ) : phase === 'ready' ? (
-              <GapList record={record} holds={holds} onPick={player.playFrom} />
+              <GapList lanes={lanes} onPick={player.playFrom} />
             ) : (
               <Notice
                 icon="alert"
@@ -203,7 +219,7 @@ function DayHead({
   date,
   today,
   children,
-}: Omit<CameraDayProps, 'now'> & { children: ReactNode }) {
+}: Omit<CameraDayProps, 'now' | 'onHold'> & { children: ReactNode }) {
   const messages = useMessages();
   const { regions } = useRegistry();
   const reason = camera.state_reason === '' ? undefined : reasonLine(camera.state_reason, messages);
