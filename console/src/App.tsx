@@ -53,6 +53,5 @@ function Screen() {
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
   if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
-  const { camera, date, beside = [] } = route;
-  return <DayScreen key={`${camera} ${date ?? ''}`} camera={camera} date={date} beside={beside} />;
+  return <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />;
 }

@@ -8,7 +8,7 @@ import { Notice, Spinner } from '../design/controls';
 import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { boundsOf, dateOf, isDate } from '../i18n/zone';
-import { goTo, hrefOf } from '../route';
+import { goTo, hrefOf, useRoute } from '../route';
 import './day.css';
 import { CameraPicker } from './CameraPicker';
 import { DayPicker } from './DayPicker';
@@ -26,13 +26,12 @@ interface DayScreenProps {
   camera: string;
   /** yyyy-mm-dd; null or no date is today. */
   date: string | null;
-  /** Other cameras that play along. */
-  beside: readonly string[];
 }
 
-export function DayScreen({ camera, date, beside }: DayScreenProps) {
+export function DayScreen({ camera, date }: DayScreenProps) {
   const messages = useMessages();
   const { byName, phase, reload } = useRegistry();
+  const beside = useBeside();
   const now = useNow();
   const known = byName.get(camera);
   const today = dateOf(now);
@@ -77,6 +76,14 @@ export function DayScreen({ camera, date, beside }: DayScreenProps) {
     </div>
   );
 }
+
+/** The cameras that play along, by the address. */
+function useBeside(): readonly string[] {
+  const route = useRoute();
+  return (route.screen === 'day' ? route.beside : undefined) ?? NOBODY;
+}
+
+const NOBODY: readonly string[] = [];
 
 interface CameraDayProps {
   camera: Camera;
