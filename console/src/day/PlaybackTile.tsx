@@ -103,7 +103,6 @@ function PlayState({ state, live }: { state: PlayerState; live: boolean }) {
   const { wall, day } = useMessages();
   switch (state.kind) {
     case 'playing':
-    case 'ended':
       return null;
     case 'loading':
       return <Spinner label={live ? wall.loading : day.loading} />;

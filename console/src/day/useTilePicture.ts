@@ -50,7 +50,6 @@ export function useTilePicture(
     if (programme.kind === 'live') {
       const stream = new StreamPlayer({
         video: element,
-        live: true,
         open: (renew) => marked(office.liveUrl(renew)),
         onState,
         onInstant: (instant) => (first ? tellLive(instant) : undefined),

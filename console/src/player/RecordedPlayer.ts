@@ -2,7 +2,7 @@ import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/li
 import { isForbidden, Problem } from '../api/problem';
 import type { Playlist, Range } from '../api/tickets';
 import { backoff } from './backoff';
-import { codecName } from './codecs';
+import { codecAt, isCodecError } from './codecErrors';
 import { KEY_FRAME_CONFIG, RECORDED_CONFIG } from './config';
 import { FrameClock } from './FrameClock';
 import type { PlayerState } from './StreamPlayer';
@@ -194,11 +194,8 @@ export class RecordedPlayer implements SyncedPlayer {
     if (data.type === ErrorTypes.NETWORK_ERROR && (status === 401 || status === 410)) this.retry(true);
     else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) this.give({ kind: 'denied' });
     else if (status === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) this.give({ kind: 'gone' });
-    else if (isCodecError(data)) {
-      const level = this.hls?.levels[0];
-      const codec = data.mimeType ?? level?.attrs.CODECS ?? level?.videoCodec ?? 'H.265';
-      this.give({ kind: 'unplayable', codec: codecName(codec) });
-    } else if (data.fatal) this.retry(false);
+    else if (isCodecError(data)) this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]) });
+    else if (data.fatal) this.retry(false);
   }
 
   private refused(error: unknown): void {
@@ -232,12 +229,4 @@ export class RecordedPlayer implements SyncedPlayer {
 
 function playlistFor(speed: number): Playlist {
   return speed > ALL_PICTURES_SPEED ? 'vod.iframes.m3u8' : 'vod.m3u8';
-}
-
-function isCodecError(data: ErrorData): boolean {
-  return (
-    data.details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ||
-    data.details === ErrorDetails.BUFFER_ADD_CODEC_ERROR ||
-    data.details === ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR
-  );
 }

@@ -189,7 +189,6 @@ function PictureState({ state }: { state: PlayerState }) {
     case 'loading':
       return <Spinner label={messages.wall.loading} />;
     case 'reconnecting':
-    case 'ended':
       return <Spinner label={messages.wall.reconnecting} />;
     case 'unplayable':
       return (

@@ -30,7 +30,6 @@ export function useLivePicture(
     const tickets = office.current;
     const player = new StreamPlayer({
       video: element,
-      live: true,
       open: async (renew) => {
         const url = await tickets.liveUrl(renew);
         setWatermark(tickets.watermark);
