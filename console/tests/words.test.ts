@@ -76,6 +76,7 @@ describe('routes', () => {
       { screen: 'wall' },
       { screen: 'day', camera: 'cameras/gate-1', date: null },
       { screen: 'day', camera: 'cameras/gate-1', date: '2025-11-22' },
+      { screen: 'day', camera: 'cameras/gate-1', date: null, beside: ['cameras/bridge', 'cameras/a-2'] },
       { screen: 'device', userCode: '' },
       { screen: 'device', userCode: 'WDJB-MJHT' },
     ] as const) {
