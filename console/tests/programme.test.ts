@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choose, STRETCH_MS } from '../src/day/programme';
+import { choose, stretchFrom, STRETCH_MS } from '../src/day/programme';
 
 const HOUR = 3_600_000;
 const day = { start: 0, end: 24 * HOUR };
@@ -13,26 +13,24 @@ const record = {
 };
 
 describe('what plays when a person points at an instant', () => {
-  it('is an hour from there on', () => {
+  it('is what was recorded then', () => {
     expect(choose(2 * HOUR, record, day, now)).toEqual({
       kind: 'recorded',
-      range: { start: 2 * HOUR, end: 2 * HOUR + STRETCH_MS },
+      instant: 2 * HOUR,
       skipped: null,
     });
   });
 
-  it('never reaches beyond now or the day', () => {
-    const upToNow = choose(now - HOUR / 2, record, day, now);
-    expect(upToNow.kind === 'recorded' && upToNow.range.end).toBe(now);
-    const past = { spans: [{ start: 0, end: day.end }], gaps: [] };
-    const upToMidnight = choose(day.end - HOUR / 2, past, day, day.end + 5 * HOUR);
-    expect(upToMidnight.kind === 'recorded' && upToMidnight.range.end).toBe(day.end);
+  it('comes in playlists of an hour that never reach beyond now or the day', () => {
+    expect(stretchFrom(2 * HOUR, day, now)).toEqual({ start: 2 * HOUR, end: 2 * HOUR + STRETCH_MS });
+    expect(stretchFrom(now - HOUR / 2, day, now).end).toBe(now);
+    expect(stretchFrom(day.end - HOUR / 2, day, day.end + 5 * HOUR).end).toBe(day.end);
   });
 
   it('begins after a gap and says why', () => {
     expect(choose(5.5 * HOUR, record, day, now)).toMatchObject({
       kind: 'recorded',
-      range: { start: 6 * HOUR },
+      instant: 6 * HOUR,
       skipped: 'network',
     });
   });

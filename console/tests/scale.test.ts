@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Glide } from '../src/day/glide';
 import { follow, initialView, pan, SHORTEST_VIEW, ticks, toInstant, toX, zoom } from '../src/day/scale';
+import { boundsOf, clockOf } from '../src/i18n/zone';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+/** A day in Shanghai. */
 const day = { start: 1000 * HOUR, end: 1024 * HOUR };
 
 describe('the timeline scale', () => {
@@ -18,7 +21,7 @@ describe('the timeline scale', () => {
     expect(toX(near, anchor, 900)).toBeCloseTo(toX(day, anchor, 900), 6);
   });
 
-  it('never leaves the day and never gets shorter than two minutes', () => {
+  it('never leaves the day and never gets shorter than ten seconds', () => {
     expect(zoom(day, 10, day.start, day)).toEqual(day);
     const shortest = zoom(day, 1e-9, day.end, day);
     expect(shortest.end - shortest.start).toBe(SHORTEST_VIEW);
@@ -45,6 +48,44 @@ describe('the first view', () => {
     expect(view.end - view.start).toBe(10 * MINUTE);
     expect(toX(view, now - 2 * MINUTE, 1000)).toBeGreaterThan(0);
     expect(toX(view, now, 1000)).toBeLessThan(1000);
+  });
+});
+
+describe('a glide', () => {
+  it('keeps what is under the pointer there all the way', () => {
+    const glide = new Glide(day);
+    const anchor = day.start + 7 * HOUR;
+    glide.aim(zoom(day, 0.01, anchor, day), 1000);
+    for (const now of [1000, 1040, 1100, 1139, 1200])
+      expect(toX(glide.at(now), anchor, 900)).toBeCloseTo(toX(day, anchor, 900), 3);
+    expect(glide.at(1060).end).toBeLessThan(day.end);
+    expect(glide.at(1060)).not.toEqual(glide.target);
+    expect(glide.at(1150)).toEqual(glide.target);
+  });
+});
+
+describe('ticks on the days on which clocks change', () => {
+  const hours = (date: string, zone: string, width = 1300) => {
+    const bounds = boundsOf(date, zone);
+    return ticks(bounds, bounds, width, 76, zone)
+      .filter((tick) => tick.major)
+      .map((tick) => clockOf(tick.instant, zone).slice(0, 5));
+  };
+
+  it('are at round hours of the wall clock, in 23 hours', () => {
+    expect(hours('2025-03-30', 'Europe/Berlin')).toEqual(
+      ['00', '04', '06', '08', '10', '12', '14', '16', '18', '20', '22', '00'].map((hour) => `${hour}:00`),
+    );
+  });
+
+  it('show the hour that comes twice, in 25 hours', () => {
+    const shown = hours('2025-10-26', 'Europe/Berlin', 2600);
+    expect(shown).toHaveLength(26);
+    expect(shown.slice(0, 5)).toEqual(['00:00', '01:00', '02:00', '02:00', '03:00']);
+  });
+
+  it('are right where clocks change by half an hour', () => {
+    expect(hours('2025-04-06', 'Australia/Lord_Howe').slice(0, 3)).toEqual(['00:00', '02:00', '04:00']);
   });
 });
 

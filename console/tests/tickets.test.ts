@@ -70,4 +70,57 @@ describe('tickets', () => {
     await brief.office.liveUrl(false);
     expect(await brief.office.liveUrl(false)).toContain('/hls/t2/');
   });
+
+  it('open the whole day at once, so that a look at its previews asks for no other', async () => {
+    const { asked } = office(HOUR);
+    const day = { start: NOW - 8 * HOUR, end: NOW + 16 * HOUR };
+    const tickets = dayOffice(asked, day, () => true);
+    const [url, previews] = await Promise.all([
+      tickets.recordedUrl(hour, false, 'vod.iframes.m3u8'),
+      tickets.previews(NOW - 7 * HOUR),
+    ]);
+    expect(url).toContain('/hls/t1/vod.iframes.m3u8?start=');
+    expect(previews).toBe('/snapshot/t1');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('open at most 24 hours of a longer day, and those that hold what is asked', async () => {
+    const asked: { start: string; end: string }[] = [];
+    const day = { start: NOW, end: NOW + 25 * HOUR };
+    const tickets = dayOffice(asked, day, () => true);
+    await tickets.previews(NOW + HOUR);
+    await tickets.previews(NOW + 24.5 * HOUR);
+    expect(asked.map(({ start, end }) => Date.parse(end) - Date.parse(start))).toEqual([
+      24 * HOUR,
+      24 * HOUR,
+    ]);
+    expect(Date.parse(asked[1]?.end ?? '')).toBe(day.end);
+  });
+
+  it('are of the range alone where a day is refused', async () => {
+    const asked: { start: string; end: string }[] = [];
+    const day = { start: NOW - 8 * HOUR, end: NOW + 16 * HOUR };
+    const tickets = dayOffice(asked, day, ({ start, end }) => Date.parse(end) - Date.parse(start) <= HOUR);
+    expect(await tickets.recordedUrl(hour, false)).toContain('/hls/t2/');
+  });
 });
+
+function dayOffice(
+  asked: unknown[],
+  day: { start: number; end: number },
+  may: (body: { start: string; end: string }) => boolean,
+): TicketOffice {
+  const fetcher: Fetch = (_path, init) => {
+    const body = JSON.parse(init.body as string) as { start: string; end: string };
+    asked.push(body);
+    const ticket = `t${asked.length}`;
+    const expire_time = new Date(NOW + 2 * HOUR).toISOString();
+    const answer = { ticket, expire_time, urls: { hls: `/hls/${ticket}/vod.m3u8` } };
+    return Promise.resolve(
+      may(body) ? new Response(JSON.stringify(answer)) : new Response('{}', { status: 403 }),
+    );
+  };
+  const tokens = { accessToken: () => 'token', renew: () => Promise.resolve(false) };
+  const api = new ApiClient(tokens, new ServerClock(), fetcher);
+  return new TicketOffice(api, 'cameras/gate', () => NOW, day);
+}

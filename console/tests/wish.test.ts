@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { caseFaults } from '../src/evidence/CaseFields';
 import { fileName } from '../src/evidence/download';
-import { circleOf, instantOf, localOf, playHref, queryOf, wishOf } from '../src/find/wish';
+import { circleOf, instantOf, localOf, queryOf, wishOf } from '../src/find/wish';
 import { en } from '../src/i18n/en';
 
 const start = Date.parse('2026-11-26T00:30:05Z');
@@ -30,12 +30,6 @@ describe('what is looked for', () => {
     'latitude=31&longitude=113&radius=50&start=yesterday&minutes=5',
     'ring=1,2;3,4&start=2026-11-26T00:00:00Z&minutes=5',
   ])('is nothing for %s', (query) => expect(wishOf(query)).toBeNull());
-
-  it('is opened together from its instant on', () => {
-    expect(playHref(['cameras/gate', 'cameras/bridge'], start)).toBe(
-      '#/play?cameras=gate,bridge&at=2026-11-26T00:30:05.000Z',
-    );
-  });
 });
 
 describe('a time of day in a field', () => {

@@ -79,6 +79,14 @@ describe('routes', () => {
       { screen: 'find', query: '' },
       { screen: 'find', query: 'latitude=31.6&longitude=113.8' },
       { screen: 'evidence', tab: 'holds' },
+      { screen: 'day', camera: 'cameras/gate-1', date: null, beside: ['cameras/bridge', 'cameras/a-2'] },
+      {
+        screen: 'day',
+        camera: 'cameras/gate',
+        date: '2026-11-26',
+        beside: ['cameras/bridge'],
+        at: 1764117005000,
+      },
       { screen: 'device', userCode: '' },
       { screen: 'device', userCode: 'WDJB-MJHT' },
     ] as const) {

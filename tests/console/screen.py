@@ -13,7 +13,7 @@ from tests.waiting import eventually
 PICTURE_S = 20
 """A picture is there within so many seconds, also on a busy machine."""
 
-_LUMA = """video => {
+LUMA = """video => {
   const canvas = document.createElement('canvas');
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
@@ -24,6 +24,7 @@ _LUMA = """video => {
   for (let at = 1; at < pixels.length; at += 4) green += String.fromCharCode(pixels[at]);
   return [canvas.height, canvas.width, btoa(green)];
 }"""
+"""Height, width and luma of what a video shows."""
 _PROGRESS = "video => [video.currentTime, video.getVideoPlaybackQuality().totalVideoFrames]"
 
 
@@ -88,6 +89,11 @@ async def watch_advance(video: Locator, seconds: float = 2) -> None:
 
 async def burnt_in_instant(video: Locator) -> float | None:
     """The Unix time that the camera wrote into the picture on the screen."""
-    height, width, green = await video.evaluate(_LUMA)
+    return instant_of(await video.evaluate(LUMA))
+
+
+def instant_of(picture: tuple[int, int, str], *, magnified: int = 1) -> float | None:
+    """The Unix time in what LUMA tells of a picture that is shown so many times smaller than it was taken."""
+    height, width, green = picture
     luma = np.frombuffer(base64.b64decode(green), dtype=np.uint8).reshape(height, width)
-    return read_instant(luma)
+    return read_instant(luma.repeat(magnified, axis=0).repeat(magnified, axis=1))

@@ -32,7 +32,7 @@ async def test_a_click_in_the_timeline_plays_that_instant(screen: Screen) -> Non
     await screen.is_seen(tile)
     await tile.get_by_test_id("open-day").click()
     await expect(screen.page.locator('.day-timeline[data-phase="ready"]')).to_be_visible()
-    stage = screen.part("day-stage")
+    stage = screen.part("playback-tile")
     await expect(stage).to_have_attribute("data-mode", "live")
     await expect(stage).to_have_attribute("data-state", "playing", timeout=PICTURE_S * 1000)
 
@@ -63,6 +63,7 @@ async def test_a_click_in_the_timeline_plays_that_instant(screen: Screen) -> Non
 async def _click(screen: Screen, instant: datetime) -> float:
     """Click into the timeline. Returns what that place stands for, epoch milliseconds."""
     timeline, canvas = screen.part("timeline"), screen.part("timeline-canvas")
+    await expect(timeline).to_have_attribute("data-moving", "false")
     start = float(await timeline.get_attribute("data-view-start") or "nan")
     end = float(await timeline.get_attribute("data-view-end") or "nan")
     box = await canvas.bounding_box()

@@ -1,5 +1,5 @@
 import type { ApiClient } from './client';
-import type { Camera, CameraDraft, CameraStatus, Region, TimelineAnswer } from './types';
+import type { Camera, CameraDraft, CameraStatus, HoldsAnswer, Region, TimelineAnswer } from './types';
 
 const PAGE_SIZE = 1000;
 
@@ -61,4 +61,9 @@ export function getTimeline(
 ): Promise<TimelineAnswer> {
   const query = { start: new Date(start).toISOString(), end: new Date(end).toISOString() };
   return api.request('GET', `/v1/${name}/timeline`, { query, signal });
+}
+
+/** Holds in force on a camera, as far as the caller may hold it. */
+export function listHolds(api: ApiClient, name: string, signal?: AbortSignal): Promise<HoldsAnswer> {
+  return api.request('GET', '/v1/holds', { query: { camera: name, page_size: PAGE_SIZE }, signal });
 }

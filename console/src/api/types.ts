@@ -117,3 +117,7 @@ export interface TicketAnswer {
   /** Who looks, to be drawn over the picture; absent or empty when nothing has to be. */
   watermark?: string;
 }
+
+export interface HoldsAnswer {
+  holds?: { name: string; start: string; end: string; case_number: string }[];
+}

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Camera } from '../api/types';
 import { CameraDetails } from '../cameras/CameraDetails';
 import { reasonLine } from '../cameras/reason';
@@ -8,16 +8,18 @@ import { Notice, Spinner } from '../design/controls';
 import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { boundsOf, dateOf, isDate } from '../i18n/zone';
-import { goTo, hrefOf } from '../route';
+import { goTo, hrefOf, useRoute } from '../route';
 import './day.css';
+import { CameraPicker } from './CameraPicker';
 import { DayPicker } from './DayPicker';
 import { GapList } from './GapList';
 import { Stage } from './Stage';
 import { Timeline } from './Timeline';
 import { Transport } from './Transport';
-import { useDayPlayer } from './useDayPlayer';
-import { useDayRecord } from './useDayRecord';
+import { useLanes } from './useLanes';
 import { useNow } from './useNow';
+import { usePlayback, type Playback } from './usePlayback';
+import { usePreviews } from './usePreviews';
 
 interface DayScreenProps {
   /** "cameras/{id}" */
@@ -29,12 +31,26 @@ interface DayScreenProps {
 export function DayScreen({ camera, date }: DayScreenProps) {
   const messages = useMessages();
   const { byName, phase, reload } = useRegistry();
+  const { beside, at } = useAddress();
   const now = useNow();
   const known = byName.get(camera);
   const today = dateOf(now);
+  const [held, setHeld] = useState<string | null>(null);
   if (known !== undefined) {
-    const shown = date !== null && isDate(date) && date <= today ? date : today;
-    return <CameraDay key={`${known.uid} ${shown}`} camera={known} date={shown} today={today} now={now} />;
+    const shown = date !== null && isDate(date) && date <= today ? date : (held ?? today);
+    const key = `${known.uid} ${shown} ${at ?? ''}`;
+    return (
+      <CameraDay
+        key={key}
+        camera={known}
+        beside={beside}
+        at={at}
+        date={shown}
+        today={today}
+        now={now}
+        onHold={setHeld}
+      />
+    );
   }
   return (
     <div className="splash">
@@ -62,37 +78,84 @@ export function DayScreen({ camera, date }: DayScreenProps) {
   );
 }
 
+/** By the address: the cameras that play along, and where to begin, null for nowhere. */
+function useAddress(): { beside: readonly string[]; at: number | null } {
+  const route = useRoute();
+  if (route.screen !== 'day') return { beside: NOBODY, at: null };
+  return { beside: route.beside ?? NOBODY, at: route.at ?? null };
+}
+
+const NOBODY: readonly string[] = [];
+
 interface CameraDayProps {
   camera: Camera;
+  beside: readonly string[];
+  at: number | null;
   date: string;
   today: string;
   now: number;
+  /** The past of this day is being watched, null when not: midnight must not take it away. */
+  onHold: (date: string | null) => void;
 }
 
-function CameraDay({ camera, date, today, now }: CameraDayProps) {
+function CameraDay({ camera, beside, at, date, today, now, onHold }: CameraDayProps) {
   const messages = useMessages();
-  const video = useRef<HTMLVideoElement>(null);
+  const { byName } = useRegistry();
   const stage = useRef<HTMLElement>(null);
   const [muted, setMuted] = useState(true);
   const day = useMemo(() => boundsOf(date), [date]);
   const isToday = date === today;
-  const { phase, record, reload } = useDayRecord(camera.name, day);
-  const player = useDayPlayer({
-    video,
-    camera: camera.name,
-    day,
-    record,
-    isToday,
-    online: camera.state === 'ONLINE',
-  });
+  const cameras = useMemo(() => {
+    const others = beside.map((name) => byName.get(name)).filter((each) => each !== undefined);
+    return [...new Map([camera, ...others].map((each) => [each.name, each])).values()];
+  }, [camera, beside, byName]);
+  const { lanes, reload } = useLanes(cameras, day);
+  const phase = lanes[0]?.phase ?? 'loading';
+  const player = usePlayback(cameras, day, lanes, isToday);
+  const previews = usePreviews(player.office);
+  const { playFrom } = player;
+  const begun = useRef(false);
+  useEffect(() => {
+    if (begun.current || at === null || phase !== 'ready') return;
+    begun.current = true;
+    playFrom(at);
+  }, [at, phase, playFrom]);
+  const watchesPast = player.programme?.kind === 'recorded';
+  useEffect(() => {
+    onHold(watchesPast ? date : null);
+  }, [onHold, watchesPast, date]);
+  const show = (names: readonly string[]) =>
+    goTo({ screen: 'day', camera: camera.name, date: date === today ? null : date, beside: names });
 
   return (
-    <div className="day-screen">
-      <DayHead camera={camera} date={date} today={today} />
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the buttons inside, wherever focus is
+    <div className="day-screen" onKeyDown={(event) => pressKey(event, player)}>
+      <DayHead camera={camera} beside={beside} date={date} today={today}>
+        <CameraPicker
+          shown={cameras.map((each) => each.name)}
+          onPick={(name) => show([...cameras.slice(1).map((each) => each.name), name])}
+        />
+      </DayHead>
       <div className="day-main">
-        <Stage stage={stage} video={video} camera={camera} player={player} muted={muted} />
+        <Stage
+          stage={stage}
+          cameras={cameras}
+          lanes={lanes}
+          day={day}
+          playback={player}
+          muted={muted}
+          onRemove={(name) =>
+            show(
+              cameras
+                .slice(1)
+                .map((each) => each.name)
+                .filter((each) => each !== name),
+            )
+          }
+        />
         <Transport
           player={player}
+          waitsForCamera={player.programme?.kind === 'live' && camera.state !== 'ONLINE'}
           isToday={isToday}
           stage={stage}
           audio={camera.audio}
@@ -106,7 +169,7 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
             phase === 'loading' ? (
               <Spinner label={messages.common.loading} />
             ) : phase === 'ready' ? (
-              <GapList record={record} onPick={player.playFrom} />
+              <GapList lanes={lanes} onPick={player.playFrom} />
             ) : (
               <Notice
                 icon="alert"
@@ -120,9 +183,10 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
       <div className="day-timeline" data-phase={phase}>
         <Timeline
           day={day}
-          record={record}
+          lanes={lanes}
           now={now}
           instant={player.instant}
+          previews={previews}
           onPick={player.playFrom}
           onStep={player.step}
         />
@@ -146,7 +210,33 @@ function CameraDay({ camera, date, today, now }: CameraDayProps) {
   );
 }
 
-function DayHead({ camera, date, today }: Omit<CameraDayProps, 'now'>) {
+/** One key for each button of the transport; what has focus and its own keys keeps them. */
+function pressKey(event: KeyboardEvent<HTMLElement>, player: Playback): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target instanceof Element && event.target.closest('input, select, textarea, dialog')) return;
+  const onButton =
+    event.target instanceof Element && event.target.closest('button, a, [role="tab"]') !== null;
+  const acts: Record<string, () => void> = {
+    ',': () => player.stepFrame(-1),
+    '.': () => player.stepFrame(1),
+    '[': () => player.stepMark(-1),
+    ']': () => player.stepMark(1),
+    l: player.goLive,
+    ...(onButton ? {} : { ' ': player.togglePlay, Enter: player.togglePlay }),
+  };
+  const act = acts[event.key];
+  if (act === undefined) return;
+  event.preventDefault();
+  act();
+}
+
+function DayHead({
+  camera,
+  beside,
+  date,
+  today,
+  children,
+}: Omit<CameraDayProps, 'at' | 'now' | 'onHold'> & { children: ReactNode }) {
   const messages = useMessages();
   const { regions } = useRegistry();
   const reason = camera.state_reason === '' ? undefined : reasonLine(camera.state_reason, messages);
@@ -164,10 +254,13 @@ function DayHead({ camera, date, today }: Omit<CameraDayProps, 'now'>) {
         {messages.state[camera.state]}
       </span>
       <span className="topbar-space" />
+      {children}
       <DayPicker
         date={date}
         today={today}
-        onChange={(next) => goTo({ screen: 'day', camera: camera.name, date: next === today ? null : next })}
+        onChange={(next) =>
+          goTo({ screen: 'day', camera: camera.name, date: next === today ? null : next, beside })
+        }
       />
     </header>
   );

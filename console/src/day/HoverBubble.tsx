@@ -1,23 +1,34 @@
+import { useEffect, useReducer } from 'react';
+import { reasonLine } from '../cameras/reason';
 import { useLocale } from '../i18n/LocaleProvider';
 import { formatDuration } from '../i18n/format';
 import { clockOf } from '../i18n/zone';
-import { CAUSE_COLOURS, RECORDED_COLOUR } from './causes';
-import { gapAt, isRecorded, type DayRecord } from './record';
+import { CAUSE_COLOURS, HOLD_COLOUR, RECORDED_COLOUR, STATE_COLOURS } from './causes';
+import type { Lane } from './lane';
+import { TILE_HEIGHT, TILE_WIDTH, type Previews } from './previews';
+import { gapAt, isRecorded } from './record';
 
 interface HoverBubbleProps {
   at: number;
   /** Pixels from the left, and the width to stay inside. */
   x: number;
   width: number;
-  record: DayRecord;
+  lane: Lane;
+  /** There are others, so the camera is named. */
+  named: boolean;
   now: number;
+  /** What is this near is pointed at too, ms. */
+  slack: number;
+  previews: Previews;
 }
 
-/** What lies under the pointer: the time and, for a gap, from when to when, how long and why. */
-export function HoverBubble({ at, x, width, record, now }: HoverBubbleProps) {
+/** What lies under the pointer: its picture and time; of a gap from when to when, how long and why. */
+export function HoverBubble({ at, x, width, lane, named, now, slack, previews }: HoverBubbleProps) {
   const { locale, messages } = useLocale();
-  const gap = gapAt(record, at);
-  const recorded = gap === null && isRecorded(record, at);
+  const gap = gapAt(lane.record, at);
+  const recorded = gap === null && isRecorded(lane.record, at);
+  const hold = lane.holds.find((each) => each.start <= at && at < each.end);
+  const happening = lane.happenings.find((each) => Math.abs(each.at - at) <= slack);
   const colour = gap ? CAUSE_COLOURS[gap.cause] : recorded ? RECORDED_COLOUR : '#3b516f';
   const text = gap
     ? messages.causes[gap.cause]
@@ -27,7 +38,13 @@ export function HoverBubble({ at, x, width, record, now }: HoverBubbleProps) {
         ? messages.day.notYet
         : messages.day.noRecord;
   return (
-    <div className="bubble" style={{ left: Math.min(Math.max(x, 90), width - 90) }}>
+    <div
+      className="bubble"
+      data-testid="hover-bubble"
+      style={{ left: Math.min(Math.max(x, 96), width - 96) }}
+    >
+      {recorded ? <Preview camera={lane.camera} at={at} previews={previews} /> : null}
+      {named ? <span className="bubble-name">{lane.title}</span> : null}
       <b className="digits">{clockOf(at)}</b>
       <span className="bubble-what" style={{ '--cause': colour }}>
         {text}
@@ -38,6 +55,42 @@ export function HoverBubble({ at, x, width, record, now }: HoverBubbleProps) {
           {formatDuration(gap.end - gap.start, locale)}
         </span>
       ) : null}
+      {hold ? (
+        <span className="bubble-what" style={{ '--cause': HOLD_COLOUR }}>
+          {messages.playback.held(hold.caseNumber)}
+        </span>
+      ) : null}
+      {happening ? (
+        <span className="bubble-what" style={{ '--cause': STATE_COLOURS[happening.state] }}>
+          {clockOf(happening.at)} {messages.state[happening.state]}
+          {happening.reason === '' ? null : ` · ${reasonLine(happening.reason, messages)}`}
+        </span>
+      ) : null}
     </div>
+  );
+}
+
+/** A picture where there is one at hand; nobody waits for it. */
+function Preview({ camera, at, previews }: { camera: string; at: number; previews: Previews }) {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => previews.subscribe(redraw), [previews]);
+  useEffect(() => {
+    previews.point(camera, at);
+  }, [previews, camera, at]);
+  useEffect(() => () => previews.leave(), [previews]);
+  const picture = previews.picture(camera, at);
+  if (picture === null) return null;
+  const size = { width: TILE_WIDTH, height: TILE_HEIGHT };
+  return (
+    <span
+      className="bubble-picture"
+      data-testid="hover-preview"
+      data-kind={picture.kind}
+      style={{
+        ...size,
+        backgroundImage: `url("${picture.url}")`,
+        backgroundPosition: `-${picture.x}px -${picture.y}px`,
+      }}
+    />
   );
 }

@@ -1,52 +1,44 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { Range } from '../api/tickets';
-import { IconButton } from '../design/controls';
 import { useLocale } from '../i18n/LocaleProvider';
-import { clockOf, dateTimeOf } from '../i18n/zone';
+import { dateTimeOf } from '../i18n/zone';
+import { Hands, type Point, type Wishes } from './hands';
 import { HoverBubble } from './HoverBubble';
-import { Overview } from './Overview';
-import { paint, TIMELINE_HEIGHT } from './paint';
-import type { DayRecord } from './record';
-import { around, follow, initialView, pan, toInstant, toX, zoom, type View } from './scale';
+import type { Lane } from './lane';
+import { heightOf, laneAt, paint, RULER_HEIGHT } from './paint';
+import type { Previews } from './previews';
+import { follow, initialView, pan, toInstant, toX, zoom } from './scale';
+import { TimelineTools } from './TimelineTools';
+import { useGlide } from './useGlide';
 import { useWidth } from './useWidth';
 
 interface TimelineProps {
   day: Range;
-  record: DayRecord;
+  /** One at least; the first camera's is what the day's account is about. */
+  lanes: readonly Lane[];
   now: number;
   /** The picture shown, epoch milliseconds. */
   instant: number | null;
+  previews: Previews;
   onPick: (instant: number) => void;
   onStep: (milliseconds: number) => void;
 }
 
-interface Drag {
-  x: number;
-  view: View;
-  moved: boolean;
-}
-
 const MINUTE = 60_000;
-/** A hand is not quite still when it clicks, px. */
-const CLICK_SLACK = 4;
 
-export function Timeline({ day, record, now, instant, onPick, onStep }: TimelineProps) {
+export function Timeline({ day, lanes, now, instant, previews, onPick, onStep }: TimelineProps) {
   const { messages } = useLocale();
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const drag = useRef<Drag | null>(null);
   const width = useWidth(box);
-  const [chosen, setChosen] = useState<View | null>(null);
-  const [hover, setHover] = useState<number | null>(null);
-  const [lastInstant, setLastInstant] = useState(instant);
+  const [hover, setHover] = useState<{ at: number; lane: number } | null>(null);
+  const [scrub, setScrub] = useState<number | null>(null);
+  const spans = lanes[0]?.record.spans ?? [];
   // Until somebody zooms, the view grows with the day; in steps, so that it holds still under the pointer.
-  const view = chosen ?? initialView(record.spans, day, Math.ceil(now / 15_000) * 15_000);
-
-  if (instant !== lastInstant) {
-    setLastInstant(instant);
-    const wasShown = lastInstant !== null && lastInstant >= view.start && lastInstant <= view.end;
-    if (chosen !== null && instant !== null && wasShown) setChosen(follow(view, instant, day));
-  }
+  const { view, target, moving, chosen, aim } = useGlide(
+    initialView(spans, day, Math.ceil(now / 15_000) * 15_000),
+  );
+  const height = heightOf(lanes.length);
 
   useEffect(() => {
     const element = canvas.current;
@@ -54,71 +46,114 @@ export function Timeline({ day, record, now, instant, onPick, onStep }: Timeline
     if (!element || !context || width === 0) return;
     const ratio = window.devicePixelRatio || 1;
     element.width = Math.round(width * ratio);
-    element.height = Math.round(TIMELINE_HEIGHT * ratio);
+    element.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paint(context, width, { view, day, record, now, instant, hover, nowLabel: messages.day.now });
+    const at = scrub ?? instant;
+    paint(context, width, {
+      view,
+      day,
+      lanes,
+      now,
+      instant: at,
+      hover: hover?.at ?? null,
+      nowLabel: messages.day.now,
+    });
+  });
+
+  const lastInstant = useRef(instant);
+  useEffect(() => {
+    const before = lastInstant.current;
+    lastInstant.current = instant;
+    if (!chosen || scrub !== null || instant === null || before === null || instant === before) return;
+    if (before >= target.start && before <= target.end && follow(target, instant, day) !== target)
+      aim(follow(target, instant, day));
   });
 
   // React listens to wheels passively; the page must not scroll under a zoom.
   const onWheel = (event: WheelEvent) => {
     event.preventDefault();
     if (width === 0) return;
-    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      setChosen(pan(view, (event.deltaX / width) * (view.end - view.start), day));
+    const sideways = event.shiftKey ? event.deltaX || event.deltaY : event.deltaX;
+    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      aim(pan(target, (sideways / width) * (target.end - target.start), day), true);
     } else {
-      setChosen(zoom(view, Math.exp(event.deltaY / 400), toInstant(view, event.offsetX, width), day));
+      // A pinch on a touch pad comes as small turns of a wheel with the control key down.
+      const factor = Math.exp(event.deltaY / (event.ctrlKey ? 100 : 400));
+      aim(zoom(target, factor, toInstant(view, event.offsetX, width), day));
     }
   };
-  const wheel = useRef(onWheel);
+  const wishes: Wishes = {
+    onScrub: (x) => setScrub(clamp(toInstant(view, x, width), day.start, Math.min(now, day.end))),
+    onPick: (x) => {
+      setScrub(null);
+      onPick(clamp(toInstant(view, x, width), day.start, day.end - 1));
+    },
+    onPan: (by) => aim(pan(target, (by / width) * (target.end - target.start), day), true),
+    onPinch: (factor, x) => aim(zoom(target, factor, toInstant(view, x, width), day), true),
+    onCancel: () => setScrub(null),
+  };
+  const newest = useRef({ onWheel, wishes });
   useEffect(() => {
-    wheel.current = onWheel;
+    newest.current = { onWheel, wishes };
   });
   useEffect(() => {
     const element = canvas.current;
     if (element === null) return undefined;
-    const listener = (event: WheelEvent) => wheel.current(event);
+    const listener = (event: WheelEvent) => newest.current.onWheel(event);
     element.addEventListener('wheel', listener, { passive: false });
     return () => element.removeEventListener('wheel', listener);
   }, []);
 
+  const hands = useRef<Hands | null>(null);
+  const grasp = () =>
+    (hands.current ??= new Hands(RULER_HEIGHT, {
+      onScrub: (x) => newest.current.wishes.onScrub(x),
+      onPick: (x) => newest.current.wishes.onPick(x),
+      onPan: (by) => newest.current.wishes.onPan(by),
+      onPinch: (factor, x) => newest.current.wishes.onPinch(factor, x),
+      onCancel: () => newest.current.wishes.onCancel(),
+    }));
   const pointer = {
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
       if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
-      drag.current = { x: event.nativeEvent.offsetX, view, moved: false };
+      grasp().press(pointOf(event));
     },
     onPointerMove: (event: PointerEvent<HTMLElement>) => {
-      const x = event.nativeEvent.offsetX;
-      setHover(toInstant(view, x, width));
-      const held = drag.current;
-      if (held === null || (!held.moved && Math.abs(x - held.x) <= CLICK_SLACK)) return;
-      held.moved = true;
-      setChosen(pan(held.view, ((held.x - x) / width) * (held.view.end - held.view.start), day));
+      const point = pointOf(event);
+      const x = clamp(point.x, 0, width);
+      setHover({ at: toInstant(view, x, width), lane: laneAt(point.y, lanes.length) });
+      grasp().move(point);
     },
     onPointerUp: (event: PointerEvent<HTMLElement>) => {
-      const held = drag.current;
-      drag.current = null;
-      if (held !== null && !held.moved) onPick(toInstant(view, event.nativeEvent.offsetX, width));
+      grasp().release(pointOf(event));
+      if (event.pointerType === 'touch') setHover(null);
     },
-    onPointerCancel: () => {
-      drag.current = null;
+    onPointerCancel: (event: PointerEvent<HTMLElement>) => {
+      grasp().cancel(event.pointerId);
+      setHover(null);
     },
     onPointerLeave: () => setHover(null),
   };
 
-  const middle =
-    instant !== null && instant > view.start && instant < view.end ? instant : (view.start + view.end) / 2;
+  const zoomBy = (factor: number) => {
+    const shown = instant !== null && instant > target.start && instant < target.end;
+    aim(zoom(target, factor, shown ? instant : (target.start + target.end) / 2, day));
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const acts: Record<string, () => void> = {
-      ArrowLeft: () => onStep(-10_000),
-      ArrowRight: () => onStep(10_000),
+      ArrowLeft: () => onStep(event.shiftKey ? -MINUTE : -10_000),
+      ArrowRight: () => onStep(event.shiftKey ? MINUTE : 10_000),
+      ArrowDown: () => onStep(-10_000),
+      ArrowUp: () => onStep(10_000),
       PageUp: () => onStep(10 * MINUTE),
       PageDown: () => onStep(-10 * MINUTE),
-      Home: () => onPick(record.spans[0]?.start ?? day.start),
+      Home: () => onPick(spans[0]?.start ?? day.start),
       End: () => onPick(Math.min(now, day.end - 1)),
-      '+': () => setChosen(zoom(view, 0.5, middle, day)),
-      '=': () => setChosen(zoom(view, 0.5, middle, day)),
-      '-': () => setChosen(zoom(view, 2, middle, day)),
+      '+': () => zoomBy(0.5),
+      '=': () => zoomBy(0.5),
+      '-': () => zoomBy(2),
+      '0': () => aim({ ...day }),
     };
     const act = acts[event.key];
     if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -126,48 +161,25 @@ export function Timeline({ day, record, now, instant, onPick, onStep }: Timeline
     act();
   };
 
+  const pointed = scrub ?? hover?.at ?? null;
+  const pointedLane = lanes[hover?.lane ?? 0] ?? lanes[0];
   return (
-    <div className="timeline" data-testid="timeline" data-view-start={view.start} data-view-end={view.end}>
-      <div className="timeline-tools">
-        <IconButton
-          icon="minus"
-          label={messages.day.zoomOut}
-          onClick={() => setChosen(zoom(view, 2, middle, day))}
-        />
-        <IconButton
-          icon="plus"
-          label={messages.day.zoomIn}
-          onClick={() => setChosen(zoom(view, 0.5, middle, day))}
-        />
-        <button
-          type="button"
-          className="quiet-button"
-          data-testid="whole-day"
-          onClick={() => setChosen({ ...day })}
-        >
-          {messages.day.wholeDay}
-        </button>
-        {[60, 10].map((minutes) => (
-          <button
-            key={minutes}
-            type="button"
-            className="quiet-button"
-            onClick={() => setChosen(around(instant ?? Math.min(now, day.end), minutes * MINUTE, day))}
-          >
-            {minutes === 60 ? '1 h' : '10 min'}
-          </button>
-        ))}
-        <Overview
-          day={day}
-          record={record}
-          now={now}
-          view={view}
-          onMove={(at) => setChosen(around(at, view.end - view.start, day))}
-        />
-        <span className="timeline-range digits">
-          {clockOf(view.start).slice(0, 5)} – {view.end === day.end ? '24:00' : clockOf(view.end).slice(0, 5)}
-        </span>
-      </div>
+    <div
+      className="timeline"
+      data-testid="timeline"
+      data-view-start={view.start}
+      data-view-end={view.end}
+      data-moving={moving}
+    >
+      <TimelineTools
+        day={day}
+        lane={lanes[0]}
+        now={now}
+        view={view}
+        instant={instant}
+        aim={aim}
+        zoomBy={zoomBy}
+      />
       <div
         ref={box}
         className="timeline-box"
@@ -189,13 +201,31 @@ export function Timeline({ day, record, now, instant, onPick, onStep }: Timeline
           ref={canvas}
           className="timeline-canvas"
           data-testid="timeline-canvas"
-          style={{ height: TIMELINE_HEIGHT }}
+          style={{ height }}
           {...pointer}
         />
-        {hover === null || width === 0 ? null : (
-          <HoverBubble at={hover} x={toX(view, hover, width)} width={width} record={record} now={now} />
+        {pointed === null || width === 0 || pointedLane === undefined ? null : (
+          <HoverBubble
+            at={pointed}
+            x={toX(view, pointed, width)}
+            width={width}
+            lane={pointedLane}
+            named={lanes.length > 1}
+            now={now}
+            slack={((view.end - view.start) / width) * 5}
+            previews={previews}
+          />
         )}
       </div>
     </div>
   );
+}
+
+function pointOf(event: PointerEvent<HTMLElement>): Point {
+  const { offsetX, offsetY } = event.nativeEvent;
+  return { id: event.pointerId, x: offsetX, y: offsetY };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

@@ -3,12 +3,14 @@ import { IconButton } from '../design/controls';
 import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { dateTimeOf } from '../i18n/zone';
-import type { DayPlayer } from './useDayPlayer';
+import type { Playback } from './usePlayback';
 
-const SPEEDS = [0.5, 1, 2, 4, 8];
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
 interface TransportProps {
-  player: DayPlayer;
+  player: Playback;
+  /** Live is meant, and the first camera has no picture to show. */
+  waitsForCamera: boolean;
   isToday: boolean;
   stage: RefObject<HTMLElement | null>;
   audio: boolean;
@@ -16,13 +18,14 @@ interface TransportProps {
   onMute: (muted: boolean) => void;
 }
 
-export function Transport({ player, isToday, stage, audio, muted, onMute }: TransportProps) {
+export function Transport({ player, waitsForCamera, isToday, stage, audio, muted, onMute }: TransportProps) {
   const messages = useMessages();
   const words = messages.day;
+  const more = messages.playback;
   const { programme, instant, paused, speed } = player;
   const live = programme?.kind === 'live';
   const going = programme !== null && !paused;
-  const badge = programme === null || player.waitsForCamera ? 'idle' : live ? 'live' : 'recorded';
+  const badge = programme === null || waitsForCamera ? 'idle' : live ? 'live' : 'recorded';
   return (
     <div className="transport">
       <div className="transport-now">
@@ -40,7 +43,22 @@ export function Transport({ player, isToday, stage, audio, muted, onMute }: Tran
         </time>
       </div>
       <div className="transport-keys">
+        <IconButton
+          icon="previousMark"
+          size={20}
+          label={more.previousMark}
+          data-testid="previous-mark"
+          onClick={() => player.stepMark(-1)}
+        />
         <IconButton icon="back10" size={24} label={words.back10} onClick={() => player.step(-10_000)} />
+        <IconButton
+          icon="previousFrame"
+          size={20}
+          label={more.previousFrame}
+          data-testid="previous-frame"
+          disabled={programme?.kind !== 'recorded'}
+          onClick={() => player.stepFrame(-1)}
+        />
         <IconButton
           icon={going ? 'pause' : 'play'}
           size={22}
@@ -50,11 +68,27 @@ export function Transport({ player, isToday, stage, audio, muted, onMute }: Tran
           onClick={player.togglePlay}
         />
         <IconButton
+          icon="nextFrame"
+          size={20}
+          label={more.nextFrame}
+          data-testid="next-frame"
+          disabled={programme?.kind !== 'recorded'}
+          onClick={() => player.stepFrame(1)}
+        />
+        <IconButton
           icon="forward10"
           size={24}
           label={words.forward10}
           disabled={live}
           onClick={() => player.step(10_000)}
+        />
+        <IconButton
+          icon="nextMark"
+          size={20}
+          label={more.nextMark}
+          data-testid="next-mark"
+          disabled={live}
+          onClick={() => player.stepMark(1)}
         />
       </div>
       <div className="transport-side">

@@ -1,4 +1,4 @@
-import type { GapCause } from '../api/types';
+import type { CameraState, GapCause } from '../api/types';
 
 /** Colours of the timeline and its legend. Faults are warm, what was meant is grey. */
 export const CAUSE_COLOURS: Record<GapCause, string> = {
@@ -16,3 +16,11 @@ export const CAUSE_COLOURS: Record<GapCause, string> = {
 };
 
 export const RECORDED_COLOUR = '#2f86e8';
+export const HOLD_COLOUR = '#ffd64a';
+
+export const STATE_COLOURS: Record<CameraState, string> = {
+  ONLINE: '#4cd08a',
+  CONNECTING: '#8fb8ff',
+  OFFLINE: '#ec5865',
+  DISABLED: '#64748b',
+};

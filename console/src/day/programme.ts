@@ -2,13 +2,10 @@ import type { Range } from '../api/tickets';
 import type { GapCause } from '../api/types';
 import { findFootage, type DayRecord } from './record';
 
-/** What the day's player is showing, or is about to. */
-export type Programme = { kind: 'live' } | { kind: 'recorded'; range: Range };
-
 export type Choice =
   | { kind: 'live' }
   /** `skipped` says why it does not begin where it was asked to. */
-  | { kind: 'recorded'; range: Range; skipped: GapCause | null }
+  | { kind: 'recorded'; instant: number; skipped: GapCause | null }
   | { kind: 'nothing'; why: 'future' | 'nothingAfter' };
 
 /** How much of a day one playlist holds, ms. */
@@ -28,6 +25,10 @@ export function choose(instant: number, record: DayRecord, day: Range, now: numb
     if (isToday && now - instant < UNSEEN_MS) return { kind: 'live' };
     return { kind: 'nothing', why: 'nothingAfter' };
   }
-  const range = { start: found.instant, end: Math.min(found.instant + STRETCH_MS, day.end, now) };
-  return { kind: 'recorded', range, skipped: found.kind === 'later' ? found.cause : null };
+  return { kind: 'recorded', instant: found.instant, skipped: found.kind === 'later' ? found.cause : null };
+}
+
+/** What the playlist holds that begins with an instant: nothing of the next day, and nothing to come. */
+export function stretchFrom(instant: number, day: Range, now: number): Range {
+  return { start: instant, end: Math.max(Math.min(instant + STRETCH_MS, day.end, now), instant + 1000) };
 }

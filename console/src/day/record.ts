@@ -99,3 +99,8 @@ export function gapAt({ gaps }: DayRecord, instant: number): Gap | null {
 export function isRecorded({ spans }: DayRecord, instant: number): boolean {
   return spans.some((span) => span.start <= instant && instant < span.end);
 }
+
+/** Of cameras looked at together: footage where any has some, gaps by the first's account. */
+export function unionOf(records: readonly DayRecord[]): DayRecord {
+  return { spans: merge(records.flatMap((record) => record.spans)), gaps: records[0]?.gaps ?? [] };
+}

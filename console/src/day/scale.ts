@@ -1,12 +1,17 @@
 import type { Range } from '../api/tickets';
+import { clockOf } from '../i18n/zone';
 
 /** The stretch of a day that the timeline shows, epoch milliseconds. */
 export type View = Range;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-export const SHORTEST_VIEW = 2 * MINUTE;
+export const SHORTEST_VIEW = 10_000;
+/** All but those of hours divide every offset of a zone from UTC. */
 const STEPS = [
+  500,
+  1_000,
+  2_000,
   5_000,
   10_000,
   30_000,
@@ -78,15 +83,29 @@ export interface Tick {
   major: boolean;
 }
 
-/** Ticks counted from the day's first instant; labels at least `labelWidth` pixels apart. */
-export function ticks(view: View, day: Range, width: number, labelWidth: number): Tick[] {
+/**
+ * Ticks at round times of the wall clock, labels at least `labelWidth` pixels apart. On a day whose offset changes an
+ * hour is missing or comes twice, as it does on the wall.
+ */
+export function ticks(view: View, day: Range, width: number, labelWidth: number, zone?: string): Tick[] {
   const perPixel = (view.end - view.start) / width;
   const major = STEPS.find((step) => step / perPixel >= labelWidth) ?? 6 * HOUR;
   const minor = STEPS.find((step) => major % step === 0 && step / perPixel >= 7) ?? major;
+  const stride = Math.min(minor, HOUR / 2);
   const result: Tick[] = [];
-  const first = day.start + Math.ceil((view.start - day.start) / minor) * minor;
-  for (let instant = first; instant <= view.end; instant += minor) {
-    result.push({ instant, major: (instant - day.start) % major === 0 });
+  let labelled = -Infinity;
+  const first = day.start + Math.ceil((view.start - day.start) / stride) * stride;
+  for (let instant = first; instant <= view.end; instant += stride) {
+    if (!isRound(instant, minor, day, zone)) continue;
+    const label = isRound(instant, major, day, zone) && instant - labelled >= labelWidth * perPixel;
+    if (label) labelled = instant;
+    result.push({ instant, major: label });
   }
   return result;
+}
+
+function isRound(instant: number, step: number, day: Range, zone: string | undefined): boolean {
+  if (step <= HOUR / 2) return (instant - day.start) % step === 0;
+  const [hours, minutes] = clockOf(instant, zone).split(':').map(Number) as [number, number];
+  return minutes === 0 && (hours * HOUR) % step === 0;
 }

@@ -71,6 +71,10 @@ const SHAPES = {
     <path d="M2.5 12S6 5.8 12 5.8 21.5 12 21.5 12 18 18.2 12 18.2 2.5 12 2.5 12zM12 9.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z" />
   ),
   sweep: <path d="M4 7h10M4 12h7M4 17h5M15 12l5 5M20 12l-5 5" />,
+  previousFrame: <path d="M15 5.5v13L6.5 12zM18 5.5v13" />,
+  nextFrame: <path d="M9 5.5v13l8.5-6.5zM6 5.5v13" />,
+  previousMark: <path d="M12 6l-6 6 6 6M18.5 8.5 15 12l3.5 3.5L22 12z" fill="none" />,
+  nextMark: <path d="M12 6l6 6-6 6M5.5 8.5 9 12l-3.5 3.5L2 12z" fill="none" />,
   grid: <path d="M4 4.5h6.5v6.5H4zM13.5 4.5H20v6.5h-6.5zM4 13.5h6.5V20H4zM13.5 13.5H20V20h-6.5z" />,
   star: <path d="M12 4l2.4 5 5.6.7-4.1 3.8 1.1 5.5-5-2.8-5 2.8 1.1-5.5L4 9.7l5.6-.7z" />,
   starred: (

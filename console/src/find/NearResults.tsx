@@ -14,7 +14,7 @@ import { clockOf, dateOf, dateTimeOf } from '../i18n/zone';
 import { hrefOf } from '../route';
 import { useSession } from '../session/SessionProvider';
 import type { Found } from './useNear';
-import { playHref, type Wish } from './wish';
+import { type Wish } from './wish';
 
 /** As many as the day view plays together, and as many as one export takes. */
 const MOST_PLAYED = 4;
@@ -125,10 +125,8 @@ function PlayLink({ names, start }: { names: string[]; start: number }) {
       </button>
     );
   }
-  const href =
-    names.length === 1
-      ? hrefOf({ screen: 'day', camera: first, date: dateOf(start) })
-      : playHref(names, start);
+  const beside = names.slice(1);
+  const href = hrefOf({ screen: 'day', camera: first, date: dateOf(start), beside, at: start });
   return (
     <a className="button button-primary" data-testid="near-play" href={href}>
       {text}

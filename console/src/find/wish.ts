@@ -91,12 +91,6 @@ export function instantOf(local: string): number | null {
   return dateOf(guess) === date ? guess + wanted - shown : guess;
 }
 
-/** Where several cameras are played together from an instant. */
-export function playHref(cameras: readonly string[], instant: number): string {
-  const ids = cameras.map((name) => name.replace(/^cameras\//, '')).join(',');
-  return `#/play?cameras=${ids}&at=${new Date(instant).toISOString()}`;
-}
-
 function pair({ latitude, longitude }: Place): string {
   return `${short(latitude)},${short(longitude)}`;
 }

@@ -198,6 +198,13 @@ export interface Messages {
     | 'unmute'
     | 'fullScreen'
   > & { skipped: (from: string, cause: string) => string; playBefore: (time: string) => string };
+  playback: Words<
+    'add' | 'addHint' | 'full' | 'previousFrame' | 'nextFrame' | 'previousMark' | 'nextMark' | 'holds'
+  > & {
+    missing: (cause: string) => string;
+    remove: (name: string) => string;
+    held: (caseNumber: string) => string;
+  };
   causes: Record<GapCause, string>;
   camera: Words<
     | 'id'

@@ -1,15 +1,14 @@
-import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/light';
+import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light';
 import { isForbidden, Problem } from '../api/problem';
 import { backoff } from './backoff';
-import { codecName } from './codecs';
-import { LIVE_CONFIG, RECORDED_CONFIG } from './config';
-import { endOfGap, instantAt, positionOf, type DatedFragment } from './wallclock';
+import { codecAt, isCodecError } from './codecErrors';
+import { LIVE_CONFIG } from './config';
+import { instantAt, type DatedFragment } from './wallclock';
 
 export type PlayerState =
   | { kind: 'loading' }
   | { kind: 'playing' }
   | { kind: 'reconnecting' }
-  | { kind: 'ended' }
   | { kind: 'unplayable'; codec: string }
   | { kind: 'denied' }
   | { kind: 'gone' }
@@ -17,13 +16,8 @@ export type PlayerState =
 
 export interface StreamOptions {
   video: HTMLVideoElement;
-  live: boolean;
-  /** The playlist to open. `renew`: the media path refused the last ticket. `from`: where a broken-off playback goes on. */
-  open: (renew: boolean, from: number | null) => Promise<string>;
-  /** Recorded only: the instant to begin with, epoch milliseconds. */
-  startAt?: number;
-  /** Recorded only: how fast it plays, 1 is real time. */
-  rate?: number;
+  /** The playlist to open. `renew`: the media path refused the last ticket. */
+  open: (renew: boolean) => Promise<string>;
   onState: (state: PlayerState) => void;
   /** Wall time of the picture shown, epoch milliseconds, a few times a second while it changes. */
   onInstant: (instant: number) => void;
@@ -34,7 +28,7 @@ const TICK_MS = 250;
 const STALLED_MS = 4000;
 const REOPEN_MS = 20_000;
 
-/** One video element fed by hls.js, kept playing through lost networks, idle tickets and decoder errors. */
+/** A live picture in a video element fed by hls.js, kept playing through lost networks, idle tickets and decoder errors. */
 export class StreamPlayer {
   private hls: Hls | null = null;
   private readonly options: StreamOptions;
@@ -42,8 +36,6 @@ export class StreamPlayer {
   private attempt = 0;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly ticker: ReturnType<typeof setInterval>;
-  private instant: number | null = null;
-  private seekTo: number | null;
   private position = -1;
   private movedAt = performance.now();
   private recoveredAt = -Infinity;
@@ -51,10 +43,9 @@ export class StreamPlayer {
 
   constructor(options: StreamOptions) {
     this.options = options;
-    this.seekTo = options.startAt ?? null;
     this.ticker = setInterval(this.tick, TICK_MS);
-    options.video.addEventListener('ended', this.onEnded);
-    this.setRate(options.rate ?? 1);
+    // The element may have played the past at another speed.
+    options.video.defaultPlaybackRate = options.video.playbackRate = 1;
     if (Hls.isSupported()) void this.open(false);
     else this.setState({ kind: 'unsupported' });
   }
@@ -62,43 +53,26 @@ export class StreamPlayer {
   stop(): void {
     this.stopped = true;
     clearInterval(this.ticker);
-    this.options.video.removeEventListener('ended', this.onEnded);
     this.close();
-  }
-
-  setRate(rate: number): void {
-    // Attaching a source resets the rate to the default one, so both are set.
-    this.options.video.defaultPlaybackRate = rate;
-    this.options.video.playbackRate = rate;
-  }
-
-  /** Moves to an instant inside the open playlist. False when it lies outside. */
-  seek(instant: number): boolean {
-    const position = positionOf(this.fragments(), instant);
-    if (position === null) return false;
-    this.options.video.currentTime = position;
-    this.movedAt = performance.now();
-    return true;
   }
 
   private async open(renew: boolean): Promise<void> {
     this.close();
     let url: string;
     try {
-      url = await this.options.open(renew, this.instant);
+      url = await this.options.open(renew);
     } catch (error) {
       if (!this.stopped) this.refused(error);
       return;
     }
     if (this.stopped) return;
-    const { video, live } = this.options;
-    const hls = new Hls(live ? LIVE_CONFIG : RECORDED_CONFIG);
+    const hls = new Hls(LIVE_CONFIG);
     this.hls = hls;
     this.movedAt = performance.now();
     hls.on(Events.ERROR, (_event, data) => this.onError(data));
     hls.on(Events.MEDIA_ATTACHED, () => hls.loadSource(url));
     hls.on(Events.FRAG_BUFFERED, this.onBuffered);
-    hls.attachMedia(video);
+    hls.attachMedia(this.options.video);
   }
 
   private close(): void {
@@ -108,18 +82,10 @@ export class StreamPlayer {
   }
 
   private onBuffered = (): void => {
-    const { video } = this.options;
-    if (this.seekTo !== null) {
-      const position = positionOf(this.fragments(), this.seekTo);
-      this.seekTo = null;
-      if (position !== null && position > video.currentTime) video.currentTime = position;
-    }
     if (this.state.kind === 'loading' || this.state.kind === 'reconnecting') {
-      video.play().catch(() => undefined); // Autoplay refused: the picture stands and the person presses play.
+      this.options.video.play().catch(() => undefined); // Autoplay refused: the picture stands and the person presses play.
     }
   };
-
-  private onEnded = (): void => this.setState({ kind: 'ended' });
 
   private onError(data: ErrorData): void {
     const status = data.response?.code ?? 0;
@@ -127,10 +93,8 @@ export class StreamPlayer {
       this.retry(true);
     } else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) {
       this.give({ kind: 'denied' });
-    } else if (status === 404 && !this.options.live && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) {
-      this.give({ kind: 'gone' });
     } else if (isCodecError(data)) {
-      this.give({ kind: 'unplayable', codec: this.codecOf(data) });
+      this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]) });
     } else if (
       data.fatal &&
       data.type === ErrorTypes.MEDIA_ERROR &&
@@ -141,11 +105,6 @@ export class StreamPlayer {
     } else if (data.fatal) {
       this.retry(false);
     }
-  }
-
-  private codecOf(data: ErrorData): string {
-    const levels = this.hls?.levels ?? [];
-    return codecName(data.mimeType ?? levels[0]?.attrs.CODECS ?? levels[0]?.videoCodec ?? 'H.265');
   }
 
   private refused(error: unknown): void {
@@ -163,7 +122,6 @@ export class StreamPlayer {
   private retry(renew: boolean): void {
     this.close();
     if (this.state.kind !== 'loading' || this.attempt > 0) this.setState({ kind: 'reconnecting' });
-    this.seekTo = this.options.live ? null : (this.instant ?? this.options.startAt ?? null);
     // A refused ticket is replaced at once the first time; a server that refuses each new one gets the backoff.
     const delay = renew && this.attempt === 0 ? 0 : backoff(this.attempt);
     this.attempt += 1;
@@ -178,32 +136,17 @@ export class StreamPlayer {
       this.position = video.currentTime;
       this.movedAt = now;
       const instant = instantAt(this.fragments(), video.currentTime);
-      if (
-        instant !== null &&
-        video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA &&
-        this.seekTo === null
-      ) {
-        this.instant = instant;
+      if (instant !== null && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
         this.attempt = 0;
         this.setState({ kind: 'playing' });
         onInstant(instant);
       }
     }
-    this.leaveGap();
     if (video.paused || video.ended || video.seeking) return;
     const still = now - this.movedAt;
     if (still > REOPEN_MS) this.retry(false);
     else if (still > STALLED_MS && this.state.kind === 'playing') this.setState({ kind: 'reconnecting' });
   };
-
-  /** With `gaps=show` a gap has its length in media time; nobody wants to sit through it. */
-  private leaveGap(): void {
-    const { video, live } = this.options;
-    if (live || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
-    const end = endOfGap(this.fragments(), video.currentTime + 0.3);
-    if (end === Infinity) this.give({ kind: 'ended' });
-    else if (end !== null) video.currentTime = end + 0.05;
-  }
 
   private fragments(): readonly DatedFragment[] {
     return this.hls?.latestLevelDetails?.fragments ?? [];
@@ -214,12 +157,4 @@ export class StreamPlayer {
     this.state = state;
     this.options.onState(state);
   }
-}
-
-function isCodecError(data: ErrorData): boolean {
-  return (
-    data.details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ||
-    data.details === ErrorDetails.BUFFER_ADD_CODEC_ERROR ||
-    data.details === ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR
-  );
 }

@@ -1,4 +1,5 @@
 import type { HlsConfig } from 'hls.js';
+import { KeyFrameLoader } from './keyFrames';
 
 /** Network errors are retried inside hls.js a few times; what is still failing then is reopened by StreamPlayer. */
 const RETRY = { maxNumRetry: 3, retryDelayMs: 500, maxRetryDelayMs: 4000, backoff: 'exponential' as const };
@@ -40,4 +41,14 @@ export const RECORDED_CONFIG: Partial<HlsConfig> = {
   maxBufferLength: 40,
   maxMaxBufferLength: 120,
   backBufferLength: 60,
+};
+
+/** Key frames at many times the speed: some seconds of watching ahead. Lengths in seconds of footage. */
+export const KEY_FRAME_CONFIG: Partial<HlsConfig> = {
+  ...COMMON,
+  startPosition: 0,
+  maxBufferLength: 60,
+  maxMaxBufferLength: 120,
+  backBufferLength: 60,
+  fLoader: KeyFrameLoader,
 };

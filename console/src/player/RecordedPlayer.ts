@@ -1,0 +1,232 @@
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/light';
+import { isForbidden, Problem } from '../api/problem';
+import type { Playlist, Range } from '../api/tickets';
+import { backoff } from './backoff';
+import { codecAt, isCodecError } from './codecErrors';
+import { KEY_FRAME_CONFIG, RECORDED_CONFIG } from './config';
+import { FrameClock } from './FrameClock';
+import type { PlayerState } from './StreamPlayer';
+import type { SyncedPlayer } from './SyncGroup';
+import { endOfGap, instantAt, positionOf, type DatedFragment } from './wallclock';
+
+export interface RecordedOptions {
+  video: HTMLVideoElement;
+  /** How far a playlist that begins at an instant may reach. */
+  rangeFrom: (instant: number) => Range;
+  /** `renew`: the media path refused the last ticket. */
+  open: (range: Range, playlist: Playlist, renew: boolean) => Promise<string>;
+  onState: (state: PlayerState) => void;
+}
+
+const TICK_MS = 200;
+/** Faster than this all pictures are too many to load. */
+const ALL_PICTURES_SPEED = 4;
+/** A picture that is due and does not come within so long is fetched anew. */
+const STALLED_MS = 10_000;
+const FAILED: readonly PlayerState['kind'][] = ['unplayable', 'denied', 'gone', 'unsupported'];
+
+/** One camera's past in a video element; `SyncGroup` says which instant. */
+export class RecordedPlayer implements SyncedPlayer {
+  private readonly options: RecordedOptions;
+  private readonly frames: FrameClock;
+  private readonly ticker: ReturnType<typeof setInterval>;
+  private hls: Hls | null = null;
+  private range: Range | null = null;
+  private opening = 0;
+  private attempt = 0;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private state: PlayerState = { kind: 'loading' };
+  /** The instant that is to be shown, until it is. */
+  private wanted: number | null = null;
+  private speed = 1;
+  /** No footage follows in the open playlist. */
+  private exhausted = false;
+  private stalledSince: number | null = null;
+
+  constructor(options: RecordedOptions) {
+    this.options = options;
+    this.frames = new FrameClock(options.video);
+    this.ticker = setInterval(this.tick, TICK_MS);
+    if (!Hls.isSupported()) this.setState({ kind: 'unsupported' });
+  }
+
+  stop(): void {
+    clearInterval(this.ticker);
+    this.frames.stop();
+    this.close();
+  }
+
+  instant(): number | null {
+    return this.wanted === null ? instantAt(this.fragments(), this.options.video.currentTime) : null;
+  }
+
+  phase(): 'ready' | 'busy' | 'failed' {
+    const { video } = this.options;
+    if (FAILED.includes(this.state.kind)) return 'failed';
+    if (this.wanted !== null || this.hls === null || video.seeking) return 'busy';
+    const goesOn = video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    return goesOn || video.ended || this.exhausted ? 'ready' : 'busy';
+  }
+
+  seek(instant: number): void {
+    this.wanted = instant;
+    this.exhausted = false;
+    this.stalledSince = null;
+    if (this.state.kind === 'denied' || this.state.kind === 'gone') this.setState({ kind: 'loading' });
+    const inside = this.range !== null && instant >= this.range.start && instant < this.range.end;
+    if (this.hls === null || !inside || !this.reach()) void this.open(false);
+  }
+
+  setSpeed(speed: number): void {
+    const other = playlistFor(speed) !== playlistFor(this.speed);
+    const at = this.wanted ?? this.instant();
+    this.speed = speed;
+    if (other && at !== null && this.hls !== null) {
+      this.wanted = at;
+      void this.open(false);
+    }
+  }
+
+  setRate(rate: number): void {
+    const { video } = this.options;
+    if (rate === 0) {
+      video.pause();
+      return;
+    }
+    // Attaching a source resets the rate to the default one, so both are set.
+    if (Math.abs(video.playbackRate - rate) > 0.005) video.defaultPlaybackRate = video.playbackRate = rate;
+    if (video.paused && !video.ended) video.play().catch(() => undefined); // Refused: it stands until a click.
+  }
+
+  /** Shows the next frame or the one before; resolves to its instant, null where there is none. */
+  async stepFrame(direction: -1 | 1): Promise<number | null> {
+    const { video } = this.options;
+    if (this.hls === null || this.wanted !== null) return null;
+    video.pause();
+    const arrived = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    video.currentTime = this.frames.beside(direction);
+    await arrived;
+    return this.instant();
+  }
+
+  private async open(renew: boolean): Promise<void> {
+    this.close();
+    const { video, rangeFrom, open } = this.options;
+    const playlist = playlistFor(this.speed);
+    const opening = this.opening;
+    if (this.wanted === null) return;
+    this.range = rangeFrom(this.wanted);
+    let url: string;
+    try {
+      url = await open(this.range, playlist, renew);
+    } catch (error) {
+      if (opening === this.opening) this.refused(error);
+      return;
+    }
+    if (opening !== this.opening) return;
+    const hls = new Hls(playlist === 'vod.m3u8' ? RECORDED_CONFIG : KEY_FRAME_CONFIG);
+    this.hls = hls;
+    hls.on(Events.ERROR, (_event, data) => this.onError(data));
+    hls.on(Events.MEDIA_ATTACHED, () => hls.loadSource(url));
+    hls.on(Events.FRAG_BUFFERED, () => this.reach());
+    hls.attachMedia(video);
+  }
+
+  private close(): void {
+    clearTimeout(this.retryTimer);
+    this.opening += 1;
+    this.hls?.destroy();
+    this.hls = null;
+    this.range = null;
+    this.exhausted = false;
+    this.stalledSince = null;
+  }
+
+  /** Goes to the wanted picture inside the open playlist. False when it lies outside. */
+  private reach(): boolean {
+    if (this.wanted === null) return true;
+    const { video } = this.options;
+    const fragments = this.fragments();
+    const position = positionOf(fragments, this.wanted) ?? this.edge(fragments, this.wanted);
+    if (position === null) return false;
+    if (Math.abs(position - video.currentTime) > 0.01) video.currentTime = position;
+    return true;
+  }
+
+  /** The first picture, for who asks for what comes just before it. */
+  private edge(fragments: readonly DatedFragment[], wanted: number): number | null {
+    const first = fragments.find((fragment) => fragment.programDateTime !== null);
+    return first?.programDateTime && wanted <= first.programDateTime ? first.start : null;
+  }
+
+  private tick = (): void => {
+    const { video } = this.options;
+    if (this.hls === null) return;
+    const has = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.seeking;
+    if (this.wanted !== null && has && this.fragments().length > 0 && this.reach() && !video.seeking) {
+      this.wanted = null;
+      this.attempt = 0;
+      this.setState({ kind: 'playing' });
+    }
+    this.leaveGap();
+    const isStalled = this.phase() === 'busy';
+    this.stalledSince = isStalled ? (this.stalledSince ?? performance.now()) : null;
+    if (this.stalledSince !== null && performance.now() - this.stalledSince > STALLED_MS) this.retry(false);
+  };
+
+  /** What the timeline did not tell: a gap that has its length in media time, and no pictures. */
+  private leaveGap(): void {
+    const { video } = this.options;
+    if (video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA || video.seeking || this.exhausted) return;
+    const end = endOfGap(this.fragments(), video.currentTime + 0.3);
+    if (end === null) return;
+    if (end === Infinity) this.exhausted = true;
+    else video.currentTime = end + 0.05;
+    if (this.wanted !== null) this.wanted = instantAt(this.fragments(), video.currentTime);
+  }
+
+  private fragments(): readonly DatedFragment[] {
+    return this.hls?.latestLevelDetails?.fragments ?? [];
+  }
+
+  private onError(data: ErrorData): void {
+    const status = data.response?.code ?? 0;
+    if (data.type === ErrorTypes.NETWORK_ERROR && (status === 401 || status === 410)) this.retry(true);
+    else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) this.give({ kind: 'denied' });
+    else if (status === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) this.give({ kind: 'gone' });
+    else if (isCodecError(data)) this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]) });
+    else if (data.fatal) this.retry(false);
+  }
+
+  private refused(error: unknown): void {
+    if (isForbidden(error)) this.give({ kind: 'denied' });
+    else if (error instanceof Problem && error.status === 404) this.give({ kind: 'gone' });
+    else this.retry(false);
+  }
+
+  /** What trying again will not change. */
+  private give(state: PlayerState): void {
+    this.close();
+    this.wanted = null;
+    this.setState(state);
+  }
+
+  private retry(renew: boolean): void {
+    this.wanted ??= this.instant();
+    this.close();
+    this.setState({ kind: 'reconnecting' });
+    const delay = renew && this.attempt === 0 ? 0 : backoff(this.attempt);
+    this.attempt += 1;
+    this.retryTimer = setTimeout(() => void this.open(renew), delay);
+  }
+
+  private setState(state: PlayerState): void {
+    if (state.kind === this.state.kind && state.kind !== 'unplayable') return;
+    this.state = state;
+    this.options.onState(state);
+  }
+}
+
+function playlistFor(speed: number): Playlist {
+  return speed > ALL_PICTURES_SPEED ? 'vod.iframes.m3u8' : 'vod.m3u8';
+}
