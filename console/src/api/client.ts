@@ -11,6 +11,8 @@ export interface TokenSource {
 export interface RequestOptions {
   query?: Record<string, string | number | undefined>;
   body?: unknown;
+  /** Sent as it is, in place of a JSON body. */
+  content?: { type: string; data: Blob };
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
@@ -23,18 +25,33 @@ export async function exchange<T>(
   clock: ServerClock,
   method: string,
   path: string,
-  { query, body, headers, signal }: RequestOptions = {},
+  options: RequestOptions = {},
 ): Promise<T> {
+  const response = await open(fetcher, clock, method, path, options);
+  const text = await response.text();
+  return (text === '' ? {} : JSON.parse(text)) as T;
+}
+
+/** The answer as it comes; refusals are thrown. */
+async function open(
+  fetcher: Fetch,
+  clock: ServerClock,
+  method: string,
+  path: string,
+  { query, body, content, headers, signal }: RequestOptions,
+): Promise<Response> {
+  const type = content?.type ?? (body === undefined ? undefined : 'application/json');
+  const sent = content?.data ?? (body === undefined ? undefined : JSON.stringify(body));
   const init: RequestInit = {
     method,
     headers: {
       Accept: 'application/json',
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(type === undefined ? {} : { 'Content-Type': type }),
       ...headers,
     },
     credentials: 'same-origin',
     cache: 'no-store',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(sent === undefined ? {} : { body: sent }),
     ...(signal ? { signal } : {}),
   };
   let response: Response;
@@ -46,8 +63,7 @@ export async function exchange<T>(
   }
   clock.observe(response.headers.get('Date'));
   if (!response.ok) throw await problemOf(response);
-  const text = await response.text();
-  return (text === '' ? {} : JSON.parse(text)) as T;
+  return response;
 }
 
 function queryString(query: RequestOptions['query']): string {
@@ -71,19 +87,28 @@ export class ApiClient {
     this.fetcher = fetcher;
   }
 
-  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+  request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    return this.renewing(() => exchange<T>(this.fetcher, this.clock, method, path, this.authorized(options)));
+  }
+
+  /** The answer as it comes, for streams and files. */
+  open(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    return this.renewing(() => open(this.fetcher, this.clock, method, path, this.authorized(options)));
+  }
+
+  private async renewing<T>(send: () => Promise<T>): Promise<T> {
     try {
-      return await this.send<T>(method, path, options);
+      return await send();
     } catch (error) {
       if (!tokenIsStale(error) || !(await this.tokens.renew())) throw error;
-      return await this.send<T>(method, path, options);
+      return await send();
     }
   }
 
-  private send<T>(method: string, path: string, options: RequestOptions): Promise<T> {
+  private authorized(options: RequestOptions): RequestOptions {
     const token = this.tokens.accessToken();
-    const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
-    return exchange<T>(this.fetcher, this.clock, method, path, { ...options, headers });
+    const authorization: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+    return { ...options, headers: { ...options.headers, ...authorization } };
   }
 }
 
