@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react';
 import { RegistryProvider } from './cameras/RegistryProvider';
 import { DayScreen } from './day/DayScreen';
 import { BrandMark } from './design/Brand';
@@ -9,6 +10,8 @@ import { DeviceScreen } from './session/DeviceScreen';
 import { useSession } from './session/SessionProvider';
 import { SignIn } from './session/SignIn';
 import { WallScreen } from './wall/WallScreen';
+
+const OperateScreen = lazy(() => import('./operate/OperateScreen'));
 
 export function App() {
   const messages = useMessages();
@@ -50,8 +53,16 @@ export function App() {
 }
 
 function Screen() {
+  const messages = useMessages();
   const route = useRoute();
   if (route.screen === 'wall') return <WallScreen />;
   if (route.screen === 'device') return <DeviceScreen key={route.userCode} userCode={route.userCode} />;
+  if (route.screen === 'operate') {
+    return (
+      <Suspense fallback={<Spinner label={messages.common.loading} />}>
+        <OperateScreen page={route.page} />
+      </Suspense>
+    );
+  }
   return <DayScreen key={`${route.camera} ${route.date ?? ''}`} camera={route.camera} date={route.date} />;
 }

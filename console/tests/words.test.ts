@@ -69,6 +69,8 @@ describe('routes', () => {
   it('survive being written and read', () => {
     for (const route of [
       { screen: 'wall' },
+      { screen: 'operate', page: '' },
+      { screen: 'operate', page: 'people' },
       { screen: 'day', camera: 'cameras/gate-1', date: null },
       { screen: 'day', camera: 'cameras/gate-1', date: '2025-11-22' },
       { screen: 'device', userCode: '' },

@@ -1,6 +1,7 @@
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { isAway, isForbidden, Problem } from '../api/problem';
 import type { Ownership } from '../api/types';
+import { Field } from '../design/Field';
 import { useMessages } from '../i18n/LocaleProvider';
 import { faultsOf, formField, type CameraForm, type FormField } from './draft';
 import './editor.css';
@@ -166,34 +167,5 @@ export function CameraEditor({ initial, isNew, onCancel, onSave }: CameraEditorP
         </button>
       </footer>
     </form>
-  );
-}
-
-interface ControlIds {
-  id: string;
-  'aria-invalid': boolean;
-  'aria-describedby': string;
-}
-
-interface FieldProps {
-  label: string;
-  hint?: string | undefined;
-  error?: string | undefined;
-  wide?: boolean;
-  children: (ids: ControlIds) => ReactNode;
-}
-
-function Field({ label, hint, error, wide = false, children }: FieldProps) {
-  const id = useId();
-  return (
-    <div className={wide ? 'field field-wide' : 'field'}>
-      <label className="field-label" htmlFor={id}>
-        {label}
-      </label>
-      {children({ id, 'aria-invalid': error !== undefined, 'aria-describedby': `${id}-note` })}
-      <span id={`${id}-note`} className={error === undefined ? 'field-hint' : 'field-error'}>
-        {error ?? hint}
-      </span>
-    </div>
   );
 }

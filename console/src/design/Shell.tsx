@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { useRegistry } from '../cameras/RegistryProvider';
 import { useMessages } from '../i18n/LocaleProvider';
 import { dateTimeOf } from '../i18n/zone';
-import { hrefOf } from '../route';
+import { hrefOf, useRoute } from '../route';
 import { usePrincipal, useSession } from '../session/SessionProvider';
 import { BrandMark } from './Brand';
 import { Icon } from './icons';
@@ -26,6 +26,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </a>
         <OnlineCount />
         <span className="topbar-space" />
+        <OperateLink />
         <PlatformClock />
         <LanguageSwitch />
         <Account />
@@ -46,6 +47,25 @@ export function Shell({ children }: { children: ReactNode }) {
 function focusContent(event: { preventDefault: () => void }) {
   event.preventDefault();
   document.getElementById('content')?.focus();
+}
+
+/** Everybody has an account at least, and auditors have nothing but what is behind this. */
+function OperateLink() {
+  const messages = useMessages();
+  const isHere = useRoute().screen === 'operate';
+  return (
+    <a
+      className="quiet-button"
+      data-testid="operate"
+      href={hrefOf({ screen: 'operate', page: '' })}
+      aria-current={isHere ? 'page' : undefined}
+      aria-label={messages.operate.enter}
+      title={messages.operate.enter}
+    >
+      <Icon name="chart" size={16} />
+      <span className="topbar-label">{messages.operate.enter}</span>
+    </a>
+  );
 }
 
 function OnlineCount() {

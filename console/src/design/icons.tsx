@@ -60,6 +60,7 @@ const SHAPES = {
     <path d="M2.5 12S6 5.8 12 5.8 21.5 12 21.5 12 18 18.2 12 18.2 2.5 12 2.5 12zM12 9.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z" />
   ),
   sweep: <path d="M4 7h10M4 12h7M4 17h5M15 12l5 5M20 12l-5 5" />,
+  chart: <path d="M4.5 4v15.5H20M8.5 16v-4M12.5 16V8M16.5 16v-6" />,
   grid: <path d="M4 4.5h6.5v6.5H4zM13.5 4.5H20v6.5h-6.5zM4 13.5h6.5V20H4zM13.5 13.5H20V20h-6.5z" />,
 } satisfies Record<string, ReactNode>;
 
