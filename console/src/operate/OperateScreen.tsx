@@ -1,15 +1,21 @@
 import type { ReactNode } from 'react';
 import { hrefOf } from '../route';
 import { usePrincipal } from '../session/SessionProvider';
+import { AuditPage } from './audit/AuditPage';
 import { Dashboard } from './dashboard/Dashboard';
 import { entriesFor, type Entry } from './entries';
 import { ImportPage } from './imports/ImportPage';
 import './operate.css';
+import { AccountPage } from './people/AccountPage';
+import { PeoplePage } from './people/PeoplePage';
 import { useWords } from './words/useWords';
 
 const PAGES: Partial<Record<Entry, () => ReactNode>> = {
   dashboard: () => <Dashboard />,
   import: () => <ImportPage />,
+  people: () => <PeoplePage />,
+  audit: () => <AuditPage />,
+  account: () => <AccountPage />,
 };
 
 /** Running the system. Loaded when it is first opened. */

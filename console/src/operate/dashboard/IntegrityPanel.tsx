@@ -41,7 +41,11 @@ export function IntegrityPanel({ region, period, minute, onDrill }: RegionPanelP
               {words.dashboard.longestGap(formatDuration(data.longest_gap_ms, locale))}
             </span>
           </p>
-          <Causes missing={data.missing} />
+          {data.scheduled_ms === 0 ? (
+            <p className="panel-empty">{words.dashboard.nothingDue}</p>
+          ) : (
+            <Causes missing={data.missing} />
+          )}
           {data.days.length < 2 ? null : (
             <RateChart
               label={words.dashboard.integrityChart(words.dashboard.periods[period])}
