@@ -2,6 +2,8 @@ import type { ReactNode } from 'react';
 import { hrefOf } from '../route';
 import { usePrincipal } from '../session/SessionProvider';
 import { AuditPage } from './audit/AuditPage';
+import { ConsentsPage } from './consent/ConsentsPage';
+import { GrantsPage } from './consent/GrantsPage';
 import { Dashboard } from './dashboard/Dashboard';
 import { entriesFor, type Entry } from './entries';
 import { ImportPage } from './imports/ImportPage';
@@ -14,6 +16,8 @@ const PAGES: Partial<Record<Entry, () => ReactNode>> = {
   dashboard: () => <Dashboard />,
   import: () => <ImportPage />,
   people: () => <PeoplePage />,
+  grants: () => <GrantsPage />,
+  consents: () => <ConsentsPage />,
   audit: () => <AuditPage />,
   account: () => <AccountPage />,
 };
