@@ -10,12 +10,14 @@ import { ImportPage } from './imports/ImportPage';
 import './operate.css';
 import { AccountPage } from './people/AccountPage';
 import { PeoplePage } from './people/PeoplePage';
+import { SetsPage } from './people/SetsPage';
 import { useWords } from './words/useWords';
 
-const PAGES: Partial<Record<Entry, () => ReactNode>> = {
+const PAGES: Record<Entry, () => ReactNode> = {
   dashboard: () => <Dashboard />,
   import: () => <ImportPage />,
   people: () => <PeoplePage />,
+  sets: () => <SetsPage />,
   grants: () => <GrantsPage />,
   consents: () => <ConsentsPage />,
   audit: () => <AuditPage />,
@@ -26,7 +28,7 @@ const PAGES: Partial<Record<Entry, () => ReactNode>> = {
 export default function OperateScreen({ page }: { page: string }) {
   const words = useWords();
   const principal = usePrincipal();
-  const entries = entriesFor(principal).filter((entry) => entry in PAGES);
+  const entries = entriesFor(principal);
   const entry = entries.find((each) => each === page) ?? entries[0];
   return (
     <div className="operate">
@@ -46,7 +48,7 @@ export default function OperateScreen({ page }: { page: string }) {
         {entry === undefined ? null : (
           <>
             <h1>{words.nav[entry]}</h1>
-            {PAGES[entry]?.()}
+            {PAGES[entry]()}
           </>
         )}
       </div>
