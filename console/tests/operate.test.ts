@@ -55,6 +55,7 @@ describe('the rate chart', () => {
       expect(Math.min(56, ...distances)).toBeGreaterThanOrEqual(56);
     }
     expect(labelled(0, 700, 56)).toEqual([]);
+    expect(bands(1, 700)).toEqual([{ x: 0, width: 48 }]);
   });
 });
 

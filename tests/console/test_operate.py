@@ -187,7 +187,7 @@ async def test_the_dashboard_tells_how_the_village_does_and_who_is_away(screen: 
     await screen.page.route("**/v1/integrity?*", assessed)
     await screen.part("period-week").click()
     await expect(screen.part("integrity-ratio")).to_have_text("45.99 %")
-    await expect(screen.part("causes").locator("li").first).to_have_text("Camera offline1 h 30min")
+    await expect(screen.part("causes").locator("li").first).to_have_text("Camera offline1 h 30 min")
     await person.ask("PATCH", "/v1/cameras/bridge", json={"enabled": False})
     await expect(screen.part("count-disabled")).to_have_text("1")
     await person.ask("PATCH", "/v1/cameras/bridge", json={"enabled": True})

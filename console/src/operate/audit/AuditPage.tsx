@@ -14,12 +14,6 @@ import { usePages } from '../usePages';
 import { useWords } from '../words/useWords';
 
 const ANY: AuditFilter = { camera: '', principal: '', action: '', start: '', end: '' };
-/** Offered, not required: the audit knows more than these. */
-const ACTIONS = [
-  ...['live', 'snapshot', 'playback', 'export', 'ptz', 'hold', 'release_hold', 'camera.manage'],
-  ...['principal.manage', 'audit.read', 'consent', 'grant'],
-];
-
 /** Who saw what, when and why. */
 export function AuditPage() {
   const words = useWords().audit;
@@ -66,7 +60,7 @@ export function AuditPage() {
           <div className="form-grid">
             {field('camera', words.cameraHint)}
             {field('principal', words.principalHint)}
-            {field('action', ACTIONS.slice(0, 4).join(', '))}
+            {field('action', words.actionHint)}
             {field('start')}
             {field('end')}
           </div>

@@ -22,6 +22,9 @@ export function rateY(rate: number, { low }: RateAxis, height: number): number {
   return ((1 - clamped) / (1 - low)) * height;
 }
 
+/** Of a band, so that the first hour of a day is no wall. */
+const WIDEST = 48;
+
 /** Left edge and width of each of `count` bands, with at most 2 px between them and never thinner than 1 px. */
 export function bands(count: number, width: number): { x: number; width: number }[] {
   if (count === 0) return [];
@@ -29,7 +32,7 @@ export function bands(count: number, width: number): { x: number; width: number 
   const gap = step > 6 ? 2 : step > 3 ? 1 : 0;
   return Array.from({ length: count }, (_, index) => ({
     x: index * step,
-    width: Math.max(1, step - gap),
+    width: Math.min(WIDEST, Math.max(1, step - gap)),
   }));
 }
 

@@ -160,6 +160,7 @@ export const en = {
     principal: 'Who',
     principalHint: 'principals/… or services/…',
     action: 'Action',
+    actionHint: 'live, playback, export, audit.read …',
     start: 'From',
     end: 'To',
     look: 'Search',

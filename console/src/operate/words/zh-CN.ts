@@ -155,6 +155,7 @@ export const zhCN: Words = {
     principal: '人员',
     principalHint: 'principals/… 或 services/…',
     action: '操作',
+    actionHint: 'live、playback、export、audit.read …',
     start: '起',
     end: '止',
     look: '查询',
