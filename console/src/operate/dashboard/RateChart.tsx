@@ -19,7 +19,7 @@ interface RateChartProps {
 }
 
 const HEIGHT = 170;
-const LEFT = 54;
+const LEFT = 66;
 const BOTTOM = 22;
 const TOP = 8;
 
