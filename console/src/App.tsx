@@ -22,6 +22,7 @@ const FindScreen = lazy(() =>
 const EvidenceScreen = lazy(() =>
   import('./evidence/EvidenceScreen').then(({ EvidenceScreen: screen }) => ({ default: screen })),
 );
+const OperateScreen = lazy(() => import('./operate/OperateScreen'));
 
 export function App() {
   const messages = useMessages();
@@ -79,6 +80,13 @@ function Screen() {
     return (
       <Suspense fallback={<Opening />}>
         <EvidenceScreen tab={route.tab} />
+      </Suspense>
+    );
+  }
+  if (route.screen === 'operate') {
+    return (
+      <Suspense fallback={<Opening />}>
+        <OperateScreen page={route.page} />
       </Suspense>
     );
   }

@@ -8,7 +8,9 @@ export type Route =
   | { screen: 'device'; userCode: string }
   /** The map; `query` is what is looked for around a point ("latitude=…&…"), empty for nothing yet. */
   | { screen: 'find'; query: string }
-  | { screen: 'evidence'; tab: 'exports' | 'holds' };
+  | { screen: 'evidence'; tab: 'exports' | 'holds' }
+  /** Running the system; `page` is one of operate/entries.ts, "" for the first that is open to the person. */
+  | { screen: 'operate'; page: string };
 
 /** Routes live behind the hash, so that the server needs to know one page only. */
 export function parseRoute(hash: string): Route {
@@ -18,6 +20,8 @@ export function parseRoute(hash: string): Route {
   if (find) return { screen: 'find', query: find[1] ?? '' };
   const evidence = /^#\/(exports|holds)$/.exec(hash);
   if (evidence) return { screen: 'evidence', tab: evidence[1] as 'exports' | 'holds' };
+  const operate = /^#\/operate(?:\/([a-z]{1,20}))?$/.exec(hash);
+  if (operate) return { screen: 'operate', page: operate[1] ?? '' };
   const match = /^#\/(cameras\/[a-z0-9-]+)(?:\/(\d{4}-\d{2}-\d{2}))?(?:\?(.*))?$/.exec(hash);
   if (match?.[1] === undefined) return { screen: 'wall' };
   const query = new URLSearchParams(match[3] ?? '');
@@ -39,6 +43,7 @@ export function hrefOf(route: Route): string {
   }
   if (route.screen === 'find') return `#/find${route.query === '' ? '' : `?${route.query}`}`;
   if (route.screen === 'evidence') return `#/${route.tab}`;
+  if (route.screen === 'operate') return `#/operate${route.page === '' ? '' : `/${route.page}`}`;
   const beside = (route.beside ?? []).map((name) => name.replace('cameras/', '')).join(',');
   const at = route.at === undefined ? '' : `at=${new Date(route.at).toISOString()}`;
   const query = [beside === '' ? '' : `beside=${beside}`, at].filter((part) => part !== '').join('&');

@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Camera, Region } from '../src/api/types';
-import { renewed } from '../src/cameras/renewed';
 import { readingsOf } from '../src/cameras/readings';
 import { NameSearch } from '../src/cameras/search';
 import { stepInTree } from '../src/cameras/steps';
@@ -69,15 +68,6 @@ describe('ten thousand cameras', () => {
   it('keep favourites alone with the regions around them, counted anew', () => {
     const starred = pruneTree(tree, (camera) => camera.name === 'cameras/c-5');
     expect(starred.map((node) => [node.total, node.children.length])).toEqual([[1, 1]]);
-  });
-
-  it('keep their objects while nothing is new', () => {
-    const copy = cameras.map((each) => ({ ...each }));
-    expect(renewed(cameras, copy)).toBe(cameras);
-    copy[3] = { ...(copy[3] as Camera), state: 'OFFLINE' };
-    const after = renewed(cameras, copy);
-    expect([after[2] === cameras[2], after[3]?.state]).toEqual([true, 'OFFLINE']);
-    expect(renewed(cameras, copy.slice(1))).toHaveLength(9_999);
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GAP_CAUSES } from '../src/api/types';
 import { changesOf, draftOf, faultsOf, formField, NEW_CAMERA } from '../src/cameras/draft';
-import { pollInterval } from '../src/cameras/polling';
 import { explainReason, reasonLine } from '../src/cameras/reason';
 import { CAUSE_COLOURS } from '../src/day/causes';
 import { en } from '../src/i18n/en';
@@ -64,16 +63,14 @@ describe('figures', () => {
     const middle = [0, 1, 2, 9].map((attempt) => backoff(attempt, () => 0.5));
     expect(middle).toEqual([1000, 2000, 4000, 15_000]);
   });
-
-  it('poll slower the more cameras there are', () => {
-    expect([59, 1000, 1001, 28_500].map(pollInterval)).toEqual([5000, 5000, 10_000, 145_000]);
-  });
 });
 
 describe('routes', () => {
   it('survive being written and read', () => {
     for (const route of [
       { screen: 'wall' },
+      { screen: 'operate', page: '' },
+      { screen: 'operate', page: 'people' },
       { screen: 'day', camera: 'cameras/gate-1', date: null },
       { screen: 'day', camera: 'cameras/gate-1', date: '2025-11-22' },
       { screen: 'find', query: '' },

@@ -11,6 +11,8 @@ export interface Principal {
   line: string;
   roles: string[];
   scope: string;
+  /** The level of the scope's region. */
+  tier?: RegionLevel;
 }
 
 export interface SessionAnswer {

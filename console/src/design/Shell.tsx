@@ -27,6 +27,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <OnlineCount />
         <span className="topbar-space" />
         <TakeLinks />
+        <OperateLink />
         <PlatformClock />
         <LanguageSwitch />
         <Account />
@@ -77,6 +78,25 @@ function TakeLinks() {
         <span className="topbar-label">{words.evidence}</span>
       </a>
     </>
+  );
+}
+
+/** Everybody has an account at least, and auditors have nothing but what is behind this. */
+function OperateLink() {
+  const messages = useMessages();
+  const isHere = useRoute().screen === 'operate';
+  return (
+    <a
+      className="quiet-button"
+      data-testid="operate"
+      href={hrefOf({ screen: 'operate', page: '' })}
+      aria-current={isHere ? 'page' : undefined}
+      aria-label={messages.operate.enter}
+      title={messages.operate.enter}
+    >
+      <Icon name="chart" size={16} />
+      <span className="topbar-label">{messages.operate.enter}</span>
+    </a>
   );
 }
 

@@ -75,6 +75,7 @@ const SHAPES = {
   nextFrame: <path d="M9 5.5v13l8.5-6.5zM6 5.5v13" />,
   previousMark: <path d="M12 6l-6 6 6 6M18.5 8.5 15 12l3.5 3.5L22 12z" fill="none" />,
   nextMark: <path d="M12 6l6 6-6 6M5.5 8.5 9 12l-3.5 3.5L2 12z" fill="none" />,
+  chart: <path d="M4.5 4v15.5H20M8.5 16v-4M12.5 16V8M16.5 16v-6" />,
   grid: <path d="M4 4.5h6.5v6.5H4zM13.5 4.5H20v6.5h-6.5zM4 13.5h6.5V20H4zM13.5 13.5H20V20h-6.5z" />,
   star: <path d="M12 4l2.4 5 5.6.7-4.1 3.8 1.1 5.5-5-2.8-5 2.8 1.1-5.5L4 9.7l5.6-.7z" />,
   starred: (

@@ -76,6 +76,7 @@ export const en: Messages = {
       RESIDENT: 'Resident',
     },
   },
+  operate: { enter: 'Operate' },
   state: { ONLINE: 'Online', CONNECTING: 'Connecting', OFFLINE: 'Offline', DISABLED: 'Disabled' },
   reasons: {
     'camera.auth_failed': 'The camera refused the username or password',

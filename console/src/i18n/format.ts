@@ -22,9 +22,15 @@ export function formatRatio(ratio: number): string {
   return `${(Math.floor(ratio * 10000) / 100).toFixed(ratio >= 1 ? 0 : 2)} %`;
 }
 
-/** 1_234_567 -> "1.2 MB". */
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** 1_500_000_000 -> "1.5 GB", in powers of a thousand as disks are sold. */
 export function formatBytes(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
-  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }

@@ -58,6 +58,8 @@ export interface Messages {
     roles: Record<string, string>;
     lines: Record<string, string>;
   };
+  /** The screens themselves bring their words along (operate/words). */
+  operate: Words<'enter'>;
   state: Record<CameraState, string>;
   /** By the code in front of a state_reason; codes not listed are shown as they come. */
   reasons: Record<string, string>;

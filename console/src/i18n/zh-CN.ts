@@ -76,6 +76,7 @@ export const zhCN: Messages = {
       RESIDENT: '村民',
     },
   },
+  operate: { enter: '运行管理' },
   state: {
     ONLINE: '在线',
     CONNECTING: '连接中',
