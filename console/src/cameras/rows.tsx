@@ -30,7 +30,7 @@ export function RegionRow({ row, isTabStop, top, onToggle }: RegionRowProps) {
       aria-setsize={row.of}
       aria-posinset={row.at}
       aria-expanded={row.expanded}
-      aria-label={`${region.display_name}, ${counts}`}
+      aria-label={`${region.display_name} ${online}/${total}, ${counts}`}
       data-row={row.key}
       data-region={region.name}
       data-level={region.level}
@@ -71,7 +71,7 @@ export function CameraRow({ row, isTabStop, top, isShown, onPick }: CameraRowPro
       aria-level={row.depth + 1}
       aria-setsize={row.of}
       aria-posinset={row.at}
-      aria-label={`${name}, ${state}${reason}`}
+      aria-label={`${name} ${state}${reason}`}
       title={`${name}\n${state}${reason}`}
       data-testid="camera-item"
       data-row={row.key}
@@ -88,7 +88,7 @@ export function CameraRow({ row, isTabStop, top, isShown, onPick }: CameraRowPro
     >
       <i className="state-dot" data-state={camera.state.toLowerCase()} aria-hidden="true" />
       <span className="tree-name">{name}</span>
-      {camera.state === 'ONLINE' ? null : <span className="tree-state">{state}</span>}
+      {camera.state === 'ONLINE' ? null : <span className="tree-state"> {state}</span>}
       <StarButton camera={camera.name} name={name} tabIndex={-1} />
       <button
         type="button"

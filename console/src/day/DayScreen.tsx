@@ -242,7 +242,12 @@ function DayHead({
   const reason = camera.state_reason === '' ? undefined : reasonLine(camera.state_reason, messages);
   return (
     <header className="day-head">
-      <a className="quiet-button" data-testid="back-to-wall" href={hrefOf({ screen: 'wall' })}>
+      <a
+        className="quiet-button"
+        data-testid="back-to-wall"
+        href={hrefOf({ screen: 'wall' })}
+        aria-label={messages.day.back}
+      >
         <Icon name="chevronLeft" size={16} /> <span className="day-back">{messages.day.back}</span>
       </a>
       <div className="day-title">

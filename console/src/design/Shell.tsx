@@ -19,10 +19,13 @@ export function Shell({ children }: { children: ReactNode }) {
         {messages.common.skipToContent}
       </a>
       <header className="topbar">
-        <a className="brand" href={hrefOf({ screen: 'wall' })} aria-label={messages.shell.wall}>
+        <a
+          className="brand"
+          href={hrefOf({ screen: 'wall' })}
+          aria-label={`雪亮 Snowlight, ${messages.shell.wall}`}
+        >
           <BrandMark size={30} />
-          <span className="brand-name">雪亮</span>
-          <span className="brand-latin">Snowlight</span>
+          <span className="brand-name">雪亮</span> <span className="brand-latin">Snowlight</span>
         </a>
         <OnlineCount />
         <span className="topbar-space" />
