@@ -57,6 +57,24 @@ REGIONS = tuple(
 )
 
 
+_COUNTIES = {
+    "421381": (31.617, 113.826),
+    "350583": (24.960, 118.386),
+    "371326": (35.506, 117.640),
+    "513223": (31.682, 103.853),
+}
+"""Where the counties' seats are: latitude and longitude, degrees."""
+_APART_DEGREES = 0.03
+
+
+def centre(village: Region) -> tuple[float, float]:
+    """Latitude and longitude of a village, degrees: villages stand in a row east of their county's seat."""
+    county = village.code[:6]
+    latitude, longitude = _COUNTIES[county]
+    number = villages(county).index(village) + 1
+    return latitude + _APART_DEGREES * (number % 2), longitude + _APART_DEGREES * number
+
+
 def villages(county: str = "") -> tuple[Region, ...]:
     """The villages, of one county where its code is given. ValueError for a county that has none."""
     found = tuple(

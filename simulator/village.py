@@ -1,5 +1,6 @@
 """The village: cameras at named places, the same ones at every start."""
 
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,11 +12,13 @@ from typing import Any
 from simulator.camera import Camera
 from simulator.loop.clock import VILLAGE_TIME
 from simulator.loop.parameters import LoopParameters, Profile
-from simulator.regions import Region, lineage, villages
+from simulator.regions import Region, centre, lineage, villages
 from simulator.rtsp.authentication import Credentials, Scheme
 from simulator.scene.scenery import Scenery
 from simulator.server import CameraServer, serve_cameras
 
+_RING_DEGREES = 0.0025
+"""280 metres."""
 OWN_PICTURES = 64
 """So many cameras have a picture of their own; the others show those again, to spare the encoding."""
 
@@ -42,6 +45,8 @@ class VillageCamera:
     id: str
     display_name: str
     region: Region
+    location: tuple[float, float]
+    """Latitude and longitude, degrees (WGS 84), of a place that is as made up as the village."""
     camera: Camera
 
 
@@ -79,7 +84,19 @@ def _camera(index: int, among: Sequence[Region]) -> VillageCamera:
     if spot.turn > 1:
         camera_id, name = f"{camera_id}-{spot.turn}", f"{name}{spot.turn}号"
     camera = Camera(camera_id, _picture(index % OWN_PICTURES, among), _credentials(index))
-    return VillageCamera(camera_id, name, spot.region, camera)
+    return VillageCamera(camera_id, name, spot.region, _location(spot), camera)
+
+
+def _location(spot: _Spot) -> tuple[float, float]:
+    """Places lie on a ring around their village, further ones of the same name outside of it."""
+    latitude, longitude = centre(spot.region)
+    places = [latin_place for _, latin_place, _ in _PLACES]
+    angle = math.tau * places.index(spot.latin_place) / len(places)
+    distance = _RING_DEGREES * spot.turn
+    return (
+        round(latitude + distance * math.sin(angle), 6),
+        round(longitude + distance * math.cos(angle) / math.cos(math.radians(latitude)), 6),
+    )
 
 
 def _picture(index: int, among: Sequence[Region]) -> LoopParameters:

@@ -38,6 +38,7 @@ class Console:
                 "enabled": True,
                 "managing_unit": _MANAGING_UNIT,
                 "dossier": _DOSSIER,
+                "location": {"latitude": camera.location[0], "longitude": camera.location[1]},
             }
             if name in known:
                 await self._send("PATCH", f"/v1/{name}", wanted)
