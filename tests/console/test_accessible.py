@@ -71,7 +71,10 @@ async def test_signing_in_and_the_wall(screen: Screen, axe: str, language: str) 
 
 SCREENS = (
     *("cameras/gate", "find", "exports", "holds"),
-    *(f"operate/{page}" for page in ("dashboard", "import", "people", "sets", "grants", "consents", "account")),
+    *(
+        f"operate/{page}"
+        for page in ("dashboard", "import", "people", "sets", "grants", "consents", "account")
+    ),
 )
 
 

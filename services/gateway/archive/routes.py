@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.gateway.archive.asked import RANGE, read_range, same_query
+from services.gateway.archive.dvr import Window
 from services.gateway.archive.index import FootageIndex
-from services.gateway.archive.keyframes import key_pictures
+from services.gateway.archive.keyframes import KeyPicture, key_pictures
 from services.gateway.archive.multivariant import multivariant_playlist
-from services.gateway.archive.pieces import cut
+from services.gateway.archive.pieces import Piece, cut
 from services.gateway.archive.playlist import Range, key_playlist, vod_playlist
 from services.gateway.archive.presigned import DIRECT, Presigner, read_direct
 from services.gateway.archive.reader import FootageReader
@@ -71,6 +74,12 @@ class ArchiveRoutes:
                 (*RANGE, DIRECT),
             ),
             route(
+                "past.m3u8",
+                self.past,
+                "The multivariant playlist of dvr.m3u8.",
+                (),
+            ),
+            route(
                 "vod.iframes.m3u8",
                 self.keys,
                 "The playlist of a range's key frames alone, 7,201 at most, for fast forward and scrubbing.",
@@ -79,22 +88,42 @@ class ArchiveRoutes:
 
     async def multivariant(self, request: web.Request) -> web.Response:
         use, asked, recordings = await self._asked(request)
-        pieces = cut(recordings, asked.start_ms, asked.end_ms)
+        query = same_query(request.query, asked)
+        text = await self._multivariant(
+            use,
+            cut(recordings, asked.start_ms, asked.end_ms),
+            key_pictures(recordings, asked.start_ms, asked.end_ms),
+            media_uri=f"vod.m3u8{query}",
+            key_uri=f"vod.iframes.m3u8{query}",
+        )
+        return playlist(text)
+
+    async def past(self, request: web.Request) -> web.Response:
+        use = await self._tickets.open(request, "playback")
+        claims, now_ms = use.claims, self._clock.now_ms()
+        window = Window(claims.window_start_ms, claims.window_end_ms)
+        start_ms, end_ms = window.listed_from(now_ms), min(now_ms, window.end_ms)
+        recordings = await self._index.between(claims.camera_uid, start_ms, end_ms)
+        pieces = cut(recordings, start_ms, end_ms)
+        return playlist(await self._multivariant(use, pieces, (), media_uri="dvr.m3u8", key_uri=""))
+
+    async def _multivariant(
+        self,
+        use: TicketUse,
+        pieces: Sequence[Piece],
+        pictures: Sequence[KeyPicture],
+        *,
+        media_uri: str,
+        key_uri: str,
+    ) -> str:
         if not pieces:
             raise no_footage()
         shown = {piece.recording.init8: piece.recording for piece in pieces}
         codecs = list(dict.fromkeys([await self._codecs(recording) for recording in shown.values()]))
         await self._tickets.still(use)
-        query = same_query(request.query, asked)
-        return playlist(
-            multivariant_playlist(
-                pieces,
-                key_pictures(recordings, asked.start_ms, asked.end_ms),
-                [silent_codecs(each) for each in codecs] if use.claims.silent else codecs,
-                media_uri=f"vod.m3u8{query}",
-                key_uri=f"vod.iframes.m3u8{query}",
-            )
-        )
+        if use.claims.silent:
+            codecs = [silent_codecs(each) for each in codecs]
+        return multivariant_playlist(pieces, pictures, codecs, media_uri=media_uri, key_uri=key_uri)
 
     async def media(self, request: web.Request) -> web.Response:
         direct = read_direct(request.query)

@@ -106,6 +106,18 @@ async def test_it_grows_and_renumbers_nothing_at_any_gateway(site: Site) -> None
     assert (frames, end_s > 12) == (25 * 25, True)
 
 
+async def test_its_multivariant_playlist_tells_the_codecs_and_names_it(site: Site) -> None:
+    camera = await growing(site)
+    status, body = await site.get(f"/hls/{camera.ticket}/past.m3u8")
+    assert status == 200, body
+    (variant,) = m3u8.loads(body.decode()).playlists
+    assert variant.uri == "dvr.m3u8"
+    assert variant.stream_info.codecs == "avc1.42c00c"
+    assert variant.stream_info.bandwidth >= variant.stream_info.average_bandwidth > 0
+    ends_soon = await site.ticket("gate", action="live")
+    assert (await site.get(f"/hls/{ends_soon}/past.m3u8"))[0] == 403
+
+
 async def test_a_reload_waits_for_the_segment_it_names(site: Site) -> None:
     camera = await growing(site)
     camera.record(12)
