@@ -236,6 +236,7 @@ async def _fill_case(screen: Screen) -> None:
 
 async def _spot(screen: Screen, *, east: bool) -> tuple[float, float]:
     """Where the map that shows all cameras has the clinic, or the mast."""
+    await expect(screen.page.locator(".online-count")).to_contain_text("/ 6")  # all are known
     await screen.part("map-fit").click()
     box = await screen.part("map").bounding_box()
     assert box is not None
