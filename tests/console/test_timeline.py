@@ -116,6 +116,15 @@ async def test_what_is_under_the_pointer_is_seen_and_played(
     assert played_s is not None
     assert -APART_S < played_s - target_s < 1 + APART_S + time.monotonic() - begun
 
+    await screen.part("play-pause").click()
+    looked_at_s = float(await screen.part("current-instant").get_attribute("data-instant") or "nan") / 1000
+    await screen.part("day-export").click()
+    for field, around_s in (("case-start", -10), ("case-end", 10)):
+        told = datetime.fromisoformat(await screen.part(field).input_value()).replace(
+            tzinfo=ZoneInfo("Asia/Shanghai")
+        )
+        assert told.timestamp() == pytest.approx(looked_at_s + around_s, abs=1.5)
+
 
 async def test_cameras_play_together_and_on_where_one_has_a_gap(
     screen: Screen, gap: tuple[datetime, datetime]

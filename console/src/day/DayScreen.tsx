@@ -14,6 +14,7 @@ import { CameraPicker } from './CameraPicker';
 import { DayPicker } from './DayPicker';
 import { GapList } from './GapList';
 import { Stage } from './Stage';
+import { TakeActions } from './TakeActions';
 import { Timeline } from './Timeline';
 import { Transport } from './Transport';
 import { useLanes } from './useLanes';
@@ -135,6 +136,7 @@ function CameraDay({ camera, beside, at, date, today, now, onHold }: CameraDayPr
           shown={cameras.map((each) => each.name)}
           onPick={(name) => show([...cameras.slice(1).map((each) => each.name), name])}
         />
+        <TakeActions cameras={cameras.map((each) => each.name)} instant={player.instant} now={now} />
       </DayHead>
       <div className="day-main">
         <Stage
