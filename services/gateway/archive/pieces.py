@@ -19,9 +19,10 @@ LONGEST_REQUEST_MS = 30_000
 """Of a segment with more than one fragment."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Piece:
-    """`count` fragments of a recording from `first` on: one media segment."""
+    """`count` fragments of a recording from `first` on: one media segment. Nobody changes one; a day has
+    14,400, and frozen ones take three times as long to make."""
 
     recording: Recording
     first: int

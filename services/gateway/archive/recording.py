@@ -110,7 +110,8 @@ def _recording(
         init8=source.init8,
         init_size=source.init_size,
         codecs=source.codecs,
-        starts=array("q", accumulate(list(table.duration_ms), initial=source.start_ms)),
-        offsets=array("q", accumulate(list(table.size), initial=source.init_size)),
-        independent=tuple([flags & _KEY_FRAME != 0 for flags in table.flags]),
+        # Lists on the way: a day has 170,000 fragments.
+        starts=array("q", list(accumulate(table.duration_ms[:], initial=source.start_ms))),
+        offsets=array("q", list(accumulate(table.size[:], initial=source.init_size))),
+        independent=tuple([flags & _KEY_FRAME != 0 for flags in table.flags[:]]),
     )
