@@ -17,6 +17,7 @@ from snowlight.access.service_token import ServiceTokens
 from snowlight.clock import Clock, SystemClock
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.errors import SnowlightError
+from snowlight.heap import collect_rarely
 from snowlight.observability.admin import Health, serve_admin
 from snowlight.observability.logs import configure_logs
 from snowlight.observability.metrics import RpcMetrics
@@ -116,6 +117,7 @@ async def _run(runtime: Runtime, app: App) -> None:
             serve_admin(runtime.cluster.admin_listen, runtime.registry, runtime.health)
         )
         await stack.enter_async_context(app(runtime))
+        collect_rarely()
         started.set()
         log.info("process.ready", service=runtime.service)
         await stop.wait()

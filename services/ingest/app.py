@@ -16,7 +16,6 @@ from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD
 from services.ingest.keeping import Keeping, open_keeping
-from services.ingest.media.heap import collect_rarely, keep_fragments_on_the_heap
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.online.days import LocalDays
@@ -57,6 +56,7 @@ from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_gr
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
+from snowlight.heap import keep_fragments_on_the_heap
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
@@ -193,7 +193,6 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 ),
             ),
         ):
-            collect_rarely()
             try:
                 yield
             finally:  # streams have no end of their own: draining would wait for them

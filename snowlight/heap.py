@@ -22,7 +22,8 @@ def collect_rarely() -> None:
     """Once per process, when all its parts are up: what is there now is left out of garbage collections.
 
     Fragments and what is made on their way are freed by their reference counts. Python would look for cycles
-    after 700 new objects, several times a second with a hundred cameras: *measured* 4 % of ingest's time.
+    after 700 new objects, several times a second with a hundred cameras: *measured* 4 % of ingest's time, and
+    of a gateway that cuts a day of footage into 14,400 pieces up to 30 ms each time.
     """
     gc.collect()
     gc.freeze()
