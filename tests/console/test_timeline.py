@@ -180,6 +180,13 @@ async def test_cameras_play_together_and_on_where_one_has_a_gap(
 async def _steps(screen: Screen) -> None:
     """One key for one frame, there and back."""
     video = screen.part("day-video")
+
+    async def stands() -> bool:
+        before = await burnt_in_instant(video)
+        await asyncio.sleep(0.5)
+        return before is not None and before == await burnt_in_instant(video)
+
+    await eventually(stands, PICTURE_S)
     first = await burnt_in_instant(video)
     assert first is not None
     for key, frames in ((".", 1), (".", 2), (",", 1)):
@@ -189,7 +196,7 @@ async def _steps(screen: Screen) -> None:
             shown = await burnt_in_instant(video)
             return shown is not None and abs(shown - first - frames * FRAME_S) < 0.03
 
-        await eventually(stepped, 5)
+        await eventually(stepped, PICTURE_S)
 
 
 async def _together(screen: Screen, cameras: int) -> None:
