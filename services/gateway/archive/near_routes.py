@@ -17,7 +17,8 @@ from services.gateway.http.bodies import json_response
 from services.gateway.http.instants import parse_range
 from services.gateway.http.paging import page_schema, read_page_size
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.people.identity import Identity, Person, Sight
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person, Sight
 from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.errors import PermissionDeniedError

@@ -20,7 +20,8 @@ from services.gateway.cameras.csv_columns import (
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.writing_together import WritingTogether
 from services.gateway.peers import Peers
-from services.gateway.people.identity import Identity, Person, Sight
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person, Sight
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
 from snowlight.csv_table import Row

@@ -13,7 +13,7 @@ from services.gateway.cameras.order import Found, Order, PageTokens, read_order
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.bodies import require_unicode
 from services.gateway.http.paging import read_page_size
-from services.gateway.people.identity import Sight
+from services.gateway.people.sight import Sight
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 

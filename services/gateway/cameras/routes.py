@@ -22,7 +22,8 @@ from services.gateway.http.paging import PAGE_PARAMETERS, page_schema
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
-from services.gateway.people.identity import LONGEST_TOLD_MS, Identity, Person
+from services.gateway.people.identity import LONGEST_TOLD_MS, Identity
+from services.gateway.people.sight import Person
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
 from snowlight.errors import NotFoundError

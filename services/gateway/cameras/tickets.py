@@ -20,7 +20,8 @@ from services.gateway.http.instants import parse_instant
 from services.gateway.http.problems import problem_json
 from services.gateway.http.routes import Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock

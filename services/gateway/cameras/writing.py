@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import PermissionDeniedError
 from snowlight.rpc.status import remote_errors

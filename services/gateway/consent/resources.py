@@ -16,7 +16,8 @@ from services.gateway.http.idempotency import Attempts
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from services.gateway.http.routes import Schema
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from snowlight.errors import InvalidArgumentError, SnowlightError
 from snowlight.rpc.status import remote_errors
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.gateway.cameras.happenings import deleted_body
 from services.gateway.cameras.journal import Happening, Kind
-from services.gateway.people.identity import Sight
+from services.gateway.people.sight import Sight
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from services.gateway.people.identity import Person, Sight
+from services.gateway.people.sight import Person, Sight
 
 MOST_CAMERAS = 500_000
 """In all sights together."""

@@ -16,7 +16,8 @@ from services.gateway.events.choice import Choice, View
 from services.gateway.events.exports import ExportBoard
 from services.gateway.events.frames import ANEW, RETRY, Mark, frame, heartbeat
 from services.gateway.events.sights import Sights
-from services.gateway.people.identity import Identity, Person, Sight
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person, Sight
 from services.gateway.viewing.sending import cut
 from snowlight.access.revocations import Position, Revocations
 from snowlight.access.token import TokenVerifier

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, STORAGE, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from services.gateway.viewing.desk import TicketDesk
 from services.gateway.viewing.use import TicketUse
 from snowlight.access.token import TicketClaims, TokenVerifier

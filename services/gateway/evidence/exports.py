@@ -17,7 +17,8 @@ from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Route
 from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import export_pb2
 from snowlight.clock import Clock

@@ -15,7 +15,8 @@ from services.gateway.http.instants import parse_instant, parse_range
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from snowlight.api.storage.v1 import hold_pb2
 from snowlight.bounded import for_each
 from snowlight.errors import NotFoundError, PermissionDeniedError

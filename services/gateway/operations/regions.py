@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.gateway.http.routes import Parameter
-from services.gateway.people.identity import Sight
+from services.gateway.people.sight import Sight
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import NotFoundError
 

@@ -10,7 +10,8 @@ from services.gateway.http.bodies import json_response
 from services.gateway.http.routes import Route
 from services.gateway.operations.regions import drill
 from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
-from services.gateway.people.identity import Identity, Person, Sight
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person, Sight
 from snowlight.api.storage.v1 import retention_pb2, store_pb2
 from snowlight.errors import PermissionDeniedError
 from snowlight.instants import format_instant

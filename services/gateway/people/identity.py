@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.edges import remote_address
 from services.gateway.http.problems import bearer_token
 from services.gateway.peers import AUTH, BATCH_TIMEOUT_S, CALL_TIMEOUT_S, Peers
+from services.gateway.people.sight import Person, Sight
 from services.gateway.together import Together
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
@@ -39,56 +39,7 @@ _LONGEST_PURPOSE = 500
 _REGION_UNKNOWN = "auth.region_unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A caller whose access token verified."""
-
-    name: str
-    """Their principal, "principals/{id}"."""
-    access_token: str
-    address: str = ""
-    """Where they call from, for the audit."""
-    client_id: str = ""
-    """The system or set-top box that calls, which may see less than who let it in."""
-
-
 _PERSON = web.RequestKey("person", Person)
-
-
-class Sight:
-    """What one person may know of, as of the registry's `revision`. Pictures are decided by tickets."""
-
-    def __init__(
-        self,
-        regions: list[auth_pb2.Region],
-        camera_uids: frozenset[str],
-        narrow_uids: frozenset[str],
-        digest: str,
-        revision: int,
-    ) -> None:
-        self.regions = regions
-        """Parents before children."""
-        self.names = frozenset(region.name for region in regions)
-        self.camera_uids = camera_uids
-        self.narrow_uids = narrow_uids
-        self.digest = digest
-        self.revision = revision
-
-    def below(self, name: str) -> frozenset[str]:
-        """`name` and every visible region under it."""
-        found = {name}
-        for region in self.regions:
-            if region.parent in found:
-                found.add(region.name)
-        return frozenset(found)
-
-    def sees(self, camera: camera_pb2.Camera) -> bool:
-        """Whether this camera exists for them."""
-        return camera.uid in self.camera_uids
-
-    def sees_past(self, camera: camera_pb2.Camera) -> bool:
-        """Whether all of its past may be told them; else ask `Identity.told` for the parts."""
-        return self.sees(camera) and camera.uid not in self.narrow_uids
 
 
 class Identity:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.peers import AUTH
-from services.gateway.people.identity import Sight
+from services.gateway.people.sight import Sight
 from snowlight.errors import InvalidArgumentError, SnowlightError
 from snowlight.rpc.status import remote_errors
 

@@ -11,7 +11,8 @@ from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Route
 from services.gateway.peers import CALL_TIMEOUT_S, Peers
-from services.gateway.people.identity import Identity, Person
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person
 from services.gateway.workspace.cameras import SeenCameras, workspace_errors
 from services.gateway.workspace.layout_json import LAYOUT_SCHEMA, layout_json, read_layout
 from snowlight.api.auth.v1 import workspace_pb2

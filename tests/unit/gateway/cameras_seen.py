@@ -7,7 +7,7 @@ from typing import Any
 from services.gateway.cameras.known import KnownCamera
 from services.gateway.cameras.listing import CameraLists, ListQuery, Page
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.people.identity import Sight
+from services.gateway.people.sight import Sight
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 

@@ -22,7 +22,8 @@ from services.gateway.events.exports import ExportBoard
 from services.gateway.events.routes import EventRoutes
 from services.gateway.events.sights import Sights
 from services.gateway.events.stream import Sources
-from services.gateway.people.identity import Identity, Person, Sight
+from services.gateway.people.identity import Identity
+from services.gateway.people.sight import Person, Sight
 from snowlight.access.revocations import Revocations
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
