@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { besideFrame } from '../src/player/FrameClock';
-import { stretch, timescaleOf } from '../src/player/keyFrames';
+import { stretch } from '../src/player/keyFrames';
 
 function box(kind: string, ...content: (number[] | Uint8Array)[]): Uint8Array {
   const body = content.flatMap((part) => [...part]);
@@ -26,12 +26,6 @@ describe('a key frame cut out of its fragment', () => {
     const words = [...new Set(changed.map((at) => new DataView(whole.buffer).getUint32(at & ~3)))];
     expect(words).toEqual([180_000]);
     expect(changed.length).toBeGreaterThan(4); // both boxes
-  });
-
-  it('is measured by the track’s timescale', () => {
-    const media = box('mdia', box('mdhd', u32(0), u32(0), u32(0), u32(90_000), u32(0)));
-    expect(timescaleOf(box('moov', box('mvhd', u32(0)), box('trak', media)))).toBe(90_000);
-    expect(timescaleOf(box('free'))).toBeNull();
   });
 });
 

@@ -3,6 +3,7 @@ import { deleteCamera, updateCamera } from '../api/cameras';
 import { isAway, isForbidden, Problem } from '../api/problem';
 import type { Camera } from '../api/types';
 import { Dialog } from '../design/Dialog';
+import { DialogFoot } from '../design/DialogFoot';
 import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { goTo } from '../route';
@@ -90,23 +91,15 @@ function RemoveDialog({ camera, onClose }: ActionProps) {
   return (
     <Dialog title={messages.camera.removeTitle(camera.display_name)} narrow onClose={onClose}>
       <p className="dialog-body">{messages.camera.removeText}</p>
-      <footer className="dialog-foot">
-        <p className="dialog-error" role="alert">
-          {problem}
-        </p>
-        <button type="button" className="button" onClick={onClose}>
-          {messages.common.cancel}
-        </button>
-        <button
-          type="button"
-          className="button button-danger"
-          data-testid="camera-remove-confirm"
-          disabled={busy}
-          onClick={() => void remove()}
-        >
-          {busy ? messages.camera.removing : messages.camera.remove}
-        </button>
-      </footer>
+      <DialogFoot
+        problem={problem}
+        submit={busy ? messages.camera.removing : messages.camera.remove}
+        testId="camera-remove-confirm"
+        danger
+        busy={busy}
+        onCancel={onClose}
+        onSubmit={() => void remove()}
+      />
     </Dialog>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { isAway, isForbidden, Problem } from '../api/problem';
 import type { Ownership } from '../api/types';
 import { Field } from '../design/Field';
+import { DialogFoot } from '../design/DialogFoot';
 import { useMessages } from '../i18n/LocaleProvider';
 import { faultsOf, formField, type CameraForm, type FormField } from './draft';
 import './editor.css';
@@ -155,17 +156,13 @@ export function CameraEditor({ initial, isNew, onCancel, onSave }: CameraEditorP
           {toggle('listed_for_residents', words.listed)}
         </div>
       </div>
-      <footer className="dialog-foot">
-        <p className="dialog-error" role="alert">
-          {problem}
-        </p>
-        <button type="button" className="button" onClick={onCancel}>
-          {messages.common.cancel}
-        </button>
-        <button type="submit" className="button button-primary" data-testid="camera-save" disabled={busy}>
-          {busy ? words.saving : messages.common.save}
-        </button>
-      </footer>
+      <DialogFoot
+        problem={problem}
+        submit={busy ? words.saving : messages.common.save}
+        testId="camera-save"
+        busy={busy}
+        onCancel={onCancel}
+      />
     </form>
   );
 }

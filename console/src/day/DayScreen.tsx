@@ -1,24 +1,21 @@
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { Camera } from '../api/types';
 import { CameraDetails } from '../cameras/CameraDetails';
-import { reasonLine } from '../cameras/reason';
 import { useRegistry } from '../cameras/RegistryProvider';
-import { regionPath } from '../cameras/tree';
 import { Notice, Spinner } from '../design/controls';
-import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
 import { boundsOf, dateOf, isDate } from '../i18n/zone';
 import { goTo, hrefOf, useRoute } from '../route';
 import './day.css';
 import { CameraPicker } from './CameraPicker';
-import { DayPicker } from './DayPicker';
+import { DayHead } from './DayHead';
 import { GapList } from './GapList';
+import { useNow } from '../session/useNow';
 import { Stage } from './Stage';
 import { TakeActions } from './TakeActions';
 import { Timeline } from './Timeline';
 import { Transport } from './Transport';
 import { useLanes } from './useLanes';
-import { useNow } from './useNow';
 import { usePlayback, type Playback } from './usePlayback';
 import { usePreviews } from './usePreviews';
 
@@ -230,47 +227,6 @@ function pressKey(event: KeyboardEvent<HTMLElement>, player: Playback): void {
   if (act === undefined) return;
   event.preventDefault();
   act();
-}
-
-function DayHead({
-  camera,
-  beside,
-  date,
-  today,
-  children,
-}: Omit<CameraDayProps, 'at' | 'now' | 'onHold'> & { children: ReactNode }) {
-  const messages = useMessages();
-  const { regions } = useRegistry();
-  const reason = camera.state_reason === '' ? undefined : reasonLine(camera.state_reason, messages);
-  return (
-    <header className="day-head">
-      <a
-        className="quiet-button"
-        data-testid="back-to-wall"
-        href={hrefOf({ screen: 'wall' })}
-        aria-label={messages.day.back}
-      >
-        <Icon name="chevronLeft" size={16} /> <span className="day-back">{messages.day.back}</span>
-      </a>
-      <div className="day-title">
-        <h1>{camera.display_name}</h1>
-        <span className="day-path">{regionPath(regions, camera.region).join(' / ')}</span>
-      </div>
-      <span className="state-pill" data-state={camera.state.toLowerCase()} title={reason}>
-        <i className="state-dot" data-state={camera.state.toLowerCase()} aria-hidden="true" />
-        {messages.state[camera.state]}
-      </span>
-      <span className="topbar-space" />
-      {children}
-      <DayPicker
-        date={date}
-        today={today}
-        onChange={(next) =>
-          goTo({ screen: 'day', camera: camera.name, date: next === today ? null : next, beside })
-        }
-      />
-    </header>
-  );
 }
 
 type Tab = 'gaps' | 'details';

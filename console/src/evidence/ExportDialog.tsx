@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from 'react';
 import { createExport, type Cut } from '../api/evidence';
 import { Dialog } from '../design/Dialog';
+import { DialogFoot } from '../design/DialogFoot';
 import { Field } from '../design/Field';
 import { instantOf, localOf } from '../find/wish';
 import { useMessages } from '../i18n/LocaleProvider';
@@ -103,22 +104,13 @@ export function ExportDialog({ cameras, start, end, onClose }: EvidenceDialogPro
             </span>
           </label>
         </div>
-        <footer className="dialog-foot">
-          <p className="dialog-error" role="alert">
-            {submission.problem}
-          </p>
-          <button type="button" className="button" onClick={onClose}>
-            {messages.common.cancel}
-          </button>
-          <button
-            type="submit"
-            className="button button-primary"
-            data-testid="export-submit"
-            disabled={submission.busy}
-          >
-            {words.beginExport}
-          </button>
-        </footer>
+        <DialogFoot
+          problem={submission.problem}
+          submit={words.beginExport}
+          testId="export-submit"
+          busy={submission.busy}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

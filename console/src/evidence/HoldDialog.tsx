@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from 'react';
 import { createHold } from '../api/evidence';
 import { Dialog } from '../design/Dialog';
+import { DialogFoot } from '../design/DialogFoot';
 import { instantOf, localOf } from '../find/wish';
 import { useMessages } from '../i18n/LocaleProvider';
 import { goTo } from '../route';
@@ -81,22 +82,13 @@ export function HoldDialog({ cameras, start, end, onClose, onDone }: HoldDialogP
           />
           <CaseFields form={form} faultOf={submission.faultOf} onChange={setForm} />
         </div>
-        <footer className="dialog-foot">
-          <p className="dialog-error" role="alert">
-            {submission.problem}
-          </p>
-          <button type="button" className="button" onClick={onClose}>
-            {messages.common.cancel}
-          </button>
-          <button
-            type="submit"
-            className="button button-primary"
-            data-testid="hold-submit"
-            disabled={submission.busy}
-          >
-            {words.holdIt}
-          </button>
-        </footer>
+        <DialogFoot
+          problem={submission.problem}
+          submit={words.holdIt}
+          testId="hold-submit"
+          busy={submission.busy}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

@@ -2,6 +2,7 @@ import { useCallback, useState, type FormEvent } from 'react';
 import { listHolds, releaseHold, type Hold } from '../api/evidence';
 import { useRegistry } from '../cameras/RegistryProvider';
 import { Dialog } from '../design/Dialog';
+import { DialogFoot } from '../design/DialogFoot';
 import { Field } from '../design/Field';
 import { useMessages } from '../i18n/LocaleProvider';
 import { dateTimeOf } from '../i18n/zone';
@@ -138,22 +139,15 @@ function ReleaseDialog({ hold, onClose, onDone }: ReleaseDialogProps) {
             )}
           </Field>
         </div>
-        <footer className="dialog-foot">
-          <p className="dialog-error" role="alert" data-testid="release-error">
-            {submission.problem}
-          </p>
-          <button type="button" className="button" onClick={onClose}>
-            {messages.common.cancel}
-          </button>
-          <button
-            type="submit"
-            className="button button-danger"
-            data-testid="release-submit"
-            disabled={submission.busy}
-          >
-            {words.release}
-          </button>
-        </footer>
+        <DialogFoot
+          problem={submission.problem}
+          problemTestId="release-error"
+          submit={words.release}
+          testId="release-submit"
+          danger
+          busy={submission.busy}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

@@ -1,6 +1,6 @@
 import type { FormEvent, ReactNode } from 'react';
 import { Dialog } from '../design/Dialog';
-import { useMessages } from '../i18n/LocaleProvider';
+import { DialogFoot } from '../design/DialogFoot';
 import { ActError } from './parts';
 import { useAct } from './useAct';
 
@@ -25,7 +25,6 @@ export function ActDialog({
   onSubmit,
   children,
 }: ActDialogProps) {
-  const messages = useMessages();
   const act = useAct();
   const send = async (event: FormEvent) => {
     event.preventDefault();
@@ -35,20 +34,14 @@ export function ActDialog({
     <Dialog title={title} narrow={narrow} onClose={onClose}>
       <form className="scroll" data-testid="act-form" onSubmit={(event) => void send(event)}>
         <div className={narrow ? 'dialog-body page-column' : 'dialog-body form-grid'}>{children}</div>
-        <footer className="dialog-foot">
-          <ActError error={act.error} />
-          <button type="button" className="button" onClick={onClose}>
-            {messages.common.cancel}
-          </button>
-          <button
-            type="submit"
-            className={danger ? 'button button-danger' : 'button button-primary'}
-            data-testid="act-submit"
-            disabled={act.busy}
-          >
-            {submit}
-          </button>
-        </footer>
+        <DialogFoot
+          problem={<ActError error={act.error} />}
+          submit={submit}
+          testId="act-submit"
+          danger={danger}
+          busy={act.busy}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

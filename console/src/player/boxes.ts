@@ -1,4 +1,4 @@
-/** What of ISO/IEC 14496-12 a live picture's clock needs: no more of a file is read here. */
+/** What of ISO/IEC 14496-12 the players need: boxes, and when a fragment plays. */
 
 export interface VideoTrack {
   id: number;
@@ -13,7 +13,7 @@ export interface FragmentTimes {
   epoch: number | null;
 }
 
-interface Box {
+export interface Box {
   type: string;
   /** Offsets of what is in the box. */
   from: number;
@@ -82,7 +82,7 @@ function child(view: DataView, parent: Box, type: string): Box | null {
 }
 
 /** The boxes in a box, up to the first damaged one. */
-function* boxes(view: DataView, parent: Box): Generator<Box> {
+export function* boxes(view: DataView, parent: Box): Generator<Box> {
   for (let at = parent.from; at + 8 <= parent.to;) {
     let size = view.getUint32(at);
     let head = 8;
@@ -96,7 +96,8 @@ function* boxes(view: DataView, parent: Box): Generator<Box> {
   }
 }
 
-function whole(view: DataView): Box {
+/** All of it, as if it were in a box. */
+export function whole(view: DataView): Box {
   return { type: '', from: 0, to: view.byteLength };
 }
 
@@ -113,6 +114,7 @@ function fourCc(view: DataView, at: number): string {
   );
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+/** To read numbers out of it, in place. */
+export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

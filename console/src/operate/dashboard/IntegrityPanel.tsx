@@ -6,13 +6,13 @@ import { Spinner } from '../../design/controls';
 import { formatDuration, formatRatio } from '../../i18n/format';
 import { useLocale } from '../../i18n/LocaleProvider';
 import { useSession } from '../../session/SessionProvider';
-import { Failure, Panel, Table } from '../parts';
+import { Failure, Panel } from '../parts';
 import { useLoad } from '../useLoad';
 import { useWords } from '../words/useWords';
 import type { RegionPanelProps } from './OnlinePanel';
 import { spanOf } from './period';
 import { RateChart } from './RateChart';
-import { Share } from './Share';
+import { RegionTable } from './RegionTable';
 
 export function IntegrityPanel({ region, period, minute, onDrill }: RegionPanelProps) {
   const { locale, messages } = useLocale();
@@ -57,33 +57,22 @@ export function IntegrityPanel({ region, period, minute, onDrill }: RegionPanelP
               }))}
             />
           )}
-          {data.children.length === 0 ? null : (
-            <Table
-              label={words.dashboard.integrity}
-              testId="integrity-children"
-              heads={[
-                words.dashboard.region,
-                words.dashboard.cameras,
-                words.dashboard.ratio,
-                words.dashboard.missing,
-              ]}
-            >
-              {data.children.map((child) => (
-                <tr key={child.region}>
-                  <th scope="row">
-                    <button type="button" className="link-button" onClick={() => onDrill(child.region)}>
-                      {child.display_name}
-                    </button>
-                  </th>
-                  <td className="digits">{child.cameras}</td>
-                  <td>
-                    <Share value={child.ratio} />
-                  </td>
-                  <td className="digits">{formatDuration(child.scheduled_ms - child.recorded_ms, locale)}</td>
-                </tr>
-              ))}
-            </Table>
-          )}
+          <RegionTable
+            label={words.dashboard.integrity}
+            testId="integrity-children"
+            heads={[
+              words.dashboard.region,
+              words.dashboard.cameras,
+              words.dashboard.ratio,
+              words.dashboard.missing,
+            ]}
+            rows={data.children.map((child) => ({
+              ...child,
+              share: child.ratio,
+              lost_ms: child.scheduled_ms - child.recorded_ms,
+            }))}
+            onDrill={onDrill}
+          />
         </>
       )}
     </Panel>

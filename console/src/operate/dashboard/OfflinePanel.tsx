@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback } from 'react';
 import { listOffline } from '../../api/operations';
 import { explainReason } from '../../cameras/reason';
 import { useRegistry } from '../../cameras/RegistryProvider';
@@ -7,6 +7,7 @@ import { useLocale } from '../../i18n/LocaleProvider';
 import { dateTimeOf } from '../../i18n/zone';
 import { hrefOf } from '../../route';
 import { useSession } from '../../session/SessionProvider';
+import { useNow } from '../../session/useNow';
 import { ListBody, Panel, Table, useRegionName } from '../parts';
 import { usePages } from '../usePages';
 import { useWords } from '../words/useWords';
@@ -15,7 +16,7 @@ import { useWords } from '../words/useWords';
 export function OfflinePanel({ region }: { region: string }) {
   const { locale, messages } = useLocale();
   const words = useWords();
-  const { api, clock } = useSession();
+  const { api } = useSession();
   const { cameras } = useRegistry();
   const nameOf = useRegionName();
   const away = cameras
@@ -30,7 +31,7 @@ export function OfflinePanel({ region }: { region: string }) {
     [api, region, away],
   );
   const list = usePages(fetchPage);
-  const now = useNow(clock.now);
+  const now = useNow(5000);
   return (
     <Panel title={words.dashboard.offline} testId="offline" busy={list.busy}>
       <ListBody list={list} empty={words.dashboard.nobodyOffline}>
@@ -69,13 +70,4 @@ export function OfflinePanel({ region }: { region: string }) {
       </ListBody>
     </Panel>
   );
-}
-
-function useNow(clock: () => number): number {
-  const [now, setNow] = useState(clock);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(clock()), 5000);
-    return () => clearInterval(timer);
-  }, [clock]);
-  return now;
 }

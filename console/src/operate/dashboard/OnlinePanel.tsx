@@ -5,12 +5,12 @@ import { formatDuration, formatRatio } from '../../i18n/format';
 import { useLocale } from '../../i18n/LocaleProvider';
 import { clockOf, dateOf, dateTimeOf } from '../../i18n/zone';
 import { useSession } from '../../session/SessionProvider';
-import { Failure, Panel, Table } from '../parts';
+import { Failure, Panel } from '../parts';
 import { useLoad } from '../useLoad';
 import { useWords } from '../words/useWords';
 import { spanOf, STEP_OF, type Period } from './period';
 import { RateChart } from './RateChart';
-import { Share } from './Share';
+import { RegionTable } from './RegionTable';
 
 export interface RegionPanelProps {
   region: string;
@@ -63,33 +63,22 @@ export function OnlinePanel({ region, period, minute, onDrill }: RegionPanelProp
               };
             })}
           />
-          {data.children.length === 0 ? null : (
-            <Table
-              label={words.dashboard.online}
-              testId="online-children"
-              heads={[
-                words.dashboard.region,
-                words.dashboard.cameras,
-                words.dashboard.rate,
-                words.dashboard.lost,
-              ]}
-            >
-              {data.children.map((child) => (
-                <tr key={child.region} data-region={child.region}>
-                  <th scope="row">
-                    <button type="button" className="link-button" onClick={() => onDrill(child.region)}>
-                      {child.display_name}
-                    </button>
-                  </th>
-                  <td className="digits">{child.cameras}</td>
-                  <td>
-                    <Share value={child.rate} />
-                  </td>
-                  <td className="digits">{formatDuration(child.enabled_ms - child.online_ms, locale)}</td>
-                </tr>
-              ))}
-            </Table>
-          )}
+          <RegionTable
+            label={words.dashboard.online}
+            testId="online-children"
+            heads={[
+              words.dashboard.region,
+              words.dashboard.cameras,
+              words.dashboard.rate,
+              words.dashboard.lost,
+            ]}
+            rows={data.children.map((child) => ({
+              ...child,
+              share: child.rate,
+              lost_ms: child.enabled_ms - child.online_ms,
+            }))}
+            onDrill={onDrill}
+          />
         </>
       )}
     </Panel>
