@@ -34,7 +34,10 @@ export function useGlide(resting: View): Gliding {
   const aim = (to: View, still = false) => {
     glide.current ??= new Glide(resting);
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-    glide.current.aim(to, performance.now(), still || calm);
+    const now = performance.now();
+    glide.current.aim(to, now, still || calm);
+    // Told at once: who acts before the next frame aims from here on.
+    setShown({ view: glide.current.at(now), target: to, moving: !glide.current.isOver(now) });
     draw();
   };
   return {
