@@ -104,13 +104,13 @@ class LiveExpress:
             segment = window.segment(int(found[3]))
             if segment is None:
                 return None
-            data = window.silent(segment) if silent else segment.data
+            data = window.segment_data(segment, silent=silent)
             media, count = (segment.number, segment.duration_ms), self._count_segment
         else:
             part = window.part(int(found[1]), int(found[2]))
             if part is None:
                 return None
-            data = window.silent_part(part) if silent else part.data
+            data = window.part_data(part, silent=silent)
             media, count = (part.start_ms, part.duration_ms), self._count_part
         return Ready(_head(data, SEGMENT_TYPE, LASTING), data, media, count)
 

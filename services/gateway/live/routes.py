@@ -94,7 +94,7 @@ class LiveRoutes:
         hub, use = await self._hub(request, stale=True)
         part = await self._part(hub, int(request.match_info["session"]), int(request.match_info["number"]))
         await self._tickets.still(use)
-        data = hub.window.silent_part(part) if use.claims.silent else bytes(part.data)
+        data = bytes(hub.window.part_data(part, silent=use.claims.silent))
         self._metrics.live_bytes.inc(len(data))
         media = (part.start_ms, part.duration_ms)
         return await self._sending.send(request, use, data, SEGMENT_TYPE, LASTING, segment=media)
@@ -115,7 +115,7 @@ class LiveRoutes:
         segment = hub.window.segment(int(number)) if known else None
         if segment is None:
             raise NotFoundError("live.unknown_part", "there is no such segment now")
-        data = hub.window.silent(segment) if use.claims.silent else segment.data
+        data = hub.window.segment_data(segment, silent=use.claims.silent)
         self._metrics.live_bytes.inc(len(data))
         media = (segment.number, segment.duration_ms)
         return await self._sending.send(request, use, data, SEGMENT_TYPE, LASTING, segment=media)

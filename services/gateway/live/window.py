@@ -130,12 +130,16 @@ class LiveWindow:
         newest = next(self._newest_parts(), None)
         return newest is not None and (newest.session, newest.number + 1) == (session, number)
 
-    def silent(self, segment: LiveSegment) -> bytes:
-        """Its data without the sound."""
-        return b"".join(map(self.silent_part, segment.parts))
+    def segment_data(self, segment: LiveSegment, *, silent: bool) -> bytes:
+        """Its bytes; `silent`: without the sound."""
+        return b"".join(map(self._silent_part, segment.parts)) if silent else segment.data
 
-    def silent_part(self, part: LivePart) -> bytes:
-        """Its data without the sound: made for the first who may not hear, and kept as long as it."""
+    def part_data(self, part: LivePart, *, silent: bool) -> bytes | memoryview:
+        """The same of a part."""
+        return self._silent_part(part) if silent else part.data
+
+    def _silent_part(self, part: LivePart) -> bytes:
+        """Made for the first who may not hear, and kept as long as it."""
         key = part.session, part.number
         data = self._silent.get(key)
         if data is None:

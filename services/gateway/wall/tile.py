@@ -48,7 +48,7 @@ class Tile:
         if begins:
             messages += self._beginning(part)
         silent = self.use.claims.silent
-        data = self.hub.window.silent_part(part) if silent else part.data
+        data = self.hub.window.part_data(part, silent=silent)
         messages.append(binary(self.number, Kind.FRAGMENT, data))
         self._sent = part
         return Step(tuple(messages), part)

@@ -36,9 +36,9 @@ from tests.parts.clock import MovableClock
 from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
+from tests.rpc.gateway.people import VILLAGE, add_people
 from tests.waiting import eventually
 
-COUNTY, VILLAGE, OTHER = "regions/421381", "regions/421381101203", "regions/371326"
 EPOCH = 1
 
 
@@ -250,7 +250,7 @@ async def run_site(
         channel = await stack.enter_async_context(admin.channel(cluster.auth_address))
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(channel)
         audit_log: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(channel)
-        await _add_people(directory)
+        await add_people(directory)
         index_channel = await stack.enter_async_context(recorder.channel(cluster.storage_address))
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(index_channel)
         await index.OpenEpoch(storage_pb2.OpenEpochRequest(shard=0, epoch=EPOCH, from_ms=clock.now_ms()))
@@ -285,25 +285,3 @@ async def _ready(part: Runtime) -> None:
         return not part.health.waiting_for()
 
     await eventually(holds)
-
-
-async def _add_people(directory: auth_pb2_grpc.DirectoryAsyncStub) -> None:
-    levels = ((COUNTY, auth_pb2.COUNTY), (VILLAGE, auth_pb2.VILLAGE), (OTHER, auth_pb2.COUNTY))
-    for name, level in levels:
-        region = auth_pb2.Region(name=name, level=level, display_name=name)
-        await directory.CreateRegion(auth_pb2.CreateRegionRequest(region=region))
-    people = (
-        ("root", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
-        ("second", COUNTY, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
-        ("chen", VILLAGE, auth_pb2.VIEWER, auth_pb2.GOVERNMENT),
-        ("away", OTHER, auth_pb2.ADMIN, auth_pb2.GOVERNMENT),
-        ("auditor", COUNTY, auth_pb2.AUDITOR, auth_pb2.GOVERNMENT),
-        ("resident", VILLAGE, auth_pb2.VIEWER, auth_pb2.RESIDENT),
-    )
-    for username, scope, role, line in people:
-        principal = auth_pb2.Principal(
-            username=username, display_name=username, line=line, roles=[role], scope=scope
-        )
-        await directory.CreatePrincipal(
-            auth_pb2.CreatePrincipalRequest(principal=principal, password=PASSWORD)
-        )

@@ -13,7 +13,8 @@ from snowlight.instants import format_instant
 from snowlight.rpc.status import remote_errors
 from tests.parts.callers import permitted_channel
 from tests.parts.password import PASSWORD
-from tests.rpc.gateway.site import COUNTY, VILLAGE, Site
+from tests.rpc.gateway.people import COUNTY, VILLAGE
+from tests.rpc.gateway.site import Site
 
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
 PEOPLE = (

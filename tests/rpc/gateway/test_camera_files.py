@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from snowlight.api.auth.v1 import audit_pb2
-from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, Site
+from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE
+from tests.rpc.gateway.site import Site
 
 HEAD = "camera_id,display_name,region,source_url"
 CODE = VILLAGE.removeprefix("regions/")

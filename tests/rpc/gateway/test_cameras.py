@@ -5,7 +5,8 @@ import time
 
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
-from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, Site
+from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE
+from tests.rpc.gateway.site import Site
 
 
 async def test_people_see_their_regions_and_the_cameras_in_them(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rpc.gateway.site import COUNTY, VILLAGE
+from tests.rpc.gateway.people import COUNTY, VILLAGE
 from tests.rpc.gateway.street import Street
 
 

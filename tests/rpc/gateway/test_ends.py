@@ -7,7 +7,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from snowlight.api.auth.v1 import auth_pb2
 from tests.rpc.gateway.footage import session
-from tests.rpc.gateway.site import COUNTY, Site
+from tests.rpc.gateway.people import COUNTY
+from tests.rpc.gateway.site import Site
 from tests.rpc.gateway.street import Street
 from tests.waiting import eventually
 

@@ -10,7 +10,8 @@ import pytest
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.parts.server_sent import ServerSent
 from tests.rpc.gateway.events import listening
-from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, Site
+from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE
+from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 
 OFFLINE, ONLINE = camera_pb2.OFFLINE, camera_pb2.ONLINE

@@ -10,7 +10,8 @@ from collections.abc import Awaitable
 from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.rpc.gateway.events import Listener, listening
-from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, Site
+from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE
+from tests.rpc.gateway.site import Site
 
 PROMISE_S = 2.0
 ONLINE = camera_pb2.ONLINE

@@ -15,7 +15,8 @@ import pytest
 
 from snowlight.api.auth.v1 import auth_pb2, revocation_pb2
 from tests.rpc.gateway.exporting import Yard, settle_yard
-from tests.rpc.gateway.site import COUNTY, OTHER, Site
+from tests.rpc.gateway.people import COUNTY, OTHER
+from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 
 LONG = 64 << 20

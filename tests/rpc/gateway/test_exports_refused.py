@@ -6,7 +6,8 @@ import pytest
 
 from snowlight.instants import format_instant
 from tests.rpc.gateway.exporting import Yard, settle_yard
-from tests.rpc.gateway.site import VILLAGE, Site
+from tests.rpc.gateway.people import VILLAGE
+from tests.rpc.gateway.site import Site
 from tests.rpc.gateway.street import Street
 
 DAY_MS = 86_400_000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from snowlight.api.ingest.v1 import camera_pb2
-from tests.rpc.gateway.site import COUNTY, Site
+from tests.rpc.gateway.people import COUNTY
+from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import aiohttp
 
 from tests.parts.password import PASSWORD
-from tests.rpc.gateway.site import VILLAGE, Site
+from tests.rpc.gateway.people import VILLAGE
+from tests.rpc.gateway.site import Site
 from tests.rpc.gateway.street import DAY_MS, MINUTE_MS, Street
 
 BODY = {"display_name": "a", "region": VILLAGE, "source_url": "rtsp://u:p@10.0.0.1/a"}

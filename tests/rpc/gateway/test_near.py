@@ -8,7 +8,7 @@ import pytest
 
 from snowlight.instants import format_instant
 from tests.rpc.gateway.footage import session
-from tests.rpc.gateway.site import COUNTY
+from tests.rpc.gateway.people import COUNTY
 from tests.rpc.gateway.street import Past, Street, in_ms
 
 HERE = {"latitude": 31.6, "longitude": 113.8}

@@ -11,7 +11,8 @@ from tests.parts.callers import permitted_channel
 from tests.parts.part import free_port
 from tests.rpc.gateway.oidc_provider import CLIENT_ID, Claims
 from tests.rpc.gateway.oidc_world import FILE, Person, World, audit, run_world
-from tests.rpc.gateway.site import COUNTY, OTHER, VILLAGE, run_site
+from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE
+from tests.rpc.gateway.site import run_site
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.instants import format_instant
-from tests.rpc.gateway.site import COUNTY, VILLAGE, Site
+from tests.rpc.gateway.people import COUNTY, VILLAGE
+from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 
 HOUR_MS = 3_600_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.parts.password import PASSWORD
-from tests.rpc.gateway.site import VILLAGE, Site
+from tests.rpc.gateway.people import VILLAGE
+from tests.rpc.gateway.site import Site
 
 
 async def created(site: Site, path: str, body: dict[str, Any]) -> dict[str, Any]:

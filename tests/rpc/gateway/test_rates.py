@@ -9,7 +9,8 @@ import pytest
 
 from services.gateway.http.rates import MAX_CALLERS, Rates
 from tests.parts.clock import MovableClock
-from tests.rpc.gateway.site import VILLAGE, Site, run_site
+from tests.rpc.gateway.people import VILLAGE
+from tests.rpc.gateway.site import Site, run_site
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from snowlight.instants import format_instant
 from tests.parts.callers import permitted_channel
 from tests.parts.password import PASSWORD
 from tests.rights_table import expected
-from tests.rpc.gateway.site import OTHER, Site
+from tests.rpc.gateway.people import OTHER
+from tests.rpc.gateway.site import Site
 
 REGIONS = (
     *("37", "3713", "371302", "371302001", "371302001001"),

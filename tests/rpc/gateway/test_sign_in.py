@@ -19,7 +19,8 @@ from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, client_pb2, client_pb
 from tests.parts.callers import permitted_channel
 from tests.parts.password import PASSWORD
 from tests.rpc.auth.test_clients import certificate
-from tests.rpc.gateway.site import COUNTY, VILLAGE, Site, run_site
+from tests.rpc.gateway.people import COUNTY, VILLAGE
+from tests.rpc.gateway.site import Site, run_site
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 OFFICER = {"acting_person": "031877", "acting_unit": "城关派出所", "acting_reason": "case 2026-118"}

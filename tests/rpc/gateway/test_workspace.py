@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.rpc.gateway.site import COUNTY, VILLAGE
+from tests.rpc.gateway.people import COUNTY, VILLAGE
 from tests.rpc.gateway.street import Street
 
 LAYOUTS = "/v1/wall_layouts"

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tests.parts.minio import MinioServer
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-NOW_MS = SystemClock().now_ms() // SHEET_MS * SHEET_MS
 
 
 def put_sheet(cluster: Cluster, uid: str, start_ms: int) -> str:
@@ -44,22 +43,28 @@ async def swept_to(cluster: Cluster, stay: set[str]) -> None:
     assert keys(cluster, "prv") == stay
 
 
+@pytest.fixture
+def now_ms() -> int:
+    """When this test began: what is 47 hours old must not be 48 when it ends."""
+    return SystemClock().now_ms()
+
+
 @pytest.mark.usefixtures("store")
-async def test_a_sheet_goes_after_two_days_or_with_its_footage(cluster: Cluster) -> None:
-    await cluster.registry.put("brief", retention_days=1, created_ms=NOW_MS - 100 * DAY_MS)
-    await cluster.registry.put("cam", retention_days=30, created_ms=NOW_MS - 100 * DAY_MS)
+async def test_a_sheet_goes_after_two_days_or_with_its_footage(cluster: Cluster, now_ms: int) -> None:
+    await cluster.registry.put("brief", retention_days=1, created_ms=now_ms - 100 * DAY_MS)
+    await cluster.registry.put("cam", retention_days=30, created_ms=now_ms - 100 * DAY_MS)
     async with cluster.ingest():
         async with cluster.storage() as storage:  # until storage has heard of the cameras
             assert storage is not None
             await eventually(lambda: _knows(cluster, "brief"))
         stay = {
-            put_sheet(cluster, "cam", NOW_MS - 2 * HOUR_MS),
-            put_sheet(cluster, "cam", NOW_MS - 47 * HOUR_MS),
-            put_sheet(cluster, "brief", NOW_MS - 23 * HOUR_MS),
-            put_sheet(cluster, "nobody-knows", NOW_MS - 47 * HOUR_MS),
+            put_sheet(cluster, "cam", now_ms - 2 * HOUR_MS),
+            put_sheet(cluster, "cam", now_ms - 47 * HOUR_MS),
+            put_sheet(cluster, "brief", now_ms - 23 * HOUR_MS),
+            put_sheet(cluster, "nobody-knows", now_ms - 47 * HOUR_MS),
         }
         for uid, hours in (("cam", 49), ("cam", 1000), ("brief", 25), ("nobody-knows", 49)):
-            put_sheet(cluster, uid, NOW_MS - hours * HOUR_MS)
+            put_sheet(cluster, uid, now_ms - hours * HOUR_MS)
         obstore.put(opened(cluster), "prv/cam/note.txt", b"by an operator")
         stay.add("prv/cam/note.txt")
         async with cluster.storage():
@@ -71,21 +76,21 @@ async def _knows(cluster: Cluster, uid: str) -> bool:
 
 
 async def test_the_rights_that_storage_is_given_suffice(
-    database_url: str, minio_server: MinioServer, tmp_path: Path
+    database_url: str, minio_server: MinioServer, tmp_path: Path, now_ms: int
 ) -> None:
     root = minio_server.store(f"sheets-{secrets.token_hex(4)}")
     cluster = Cluster(database_url, tmp_path, await restricted(root, tmp_path))
     as_root = Cluster(database_url, tmp_path, root)
-    stays = put_sheet(as_root, "cam", NOW_MS - 2 * HOUR_MS)
-    put_sheet(as_root, "cam", NOW_MS - 49 * HOUR_MS)
+    stays = put_sheet(as_root, "cam", now_ms - 2 * HOUR_MS)
+    put_sheet(as_root, "cam", now_ms - 49 * HOUR_MS)
     async with cluster.ingest(), cluster.storage():
         await swept_to(as_root, {stays})
 
 
 @pytest.mark.usefixtures("store")
-async def test_sheets_of_erased_footage_go_and_others_stay(cluster: Cluster) -> None:
+async def test_sheets_of_erased_footage_go_and_others_stay(cluster: Cluster, now_ms: int) -> None:
     async with storage_with_footage(cluster), cluster.channel() as channel:
-        stay = {put_sheet(cluster, "b", START_MS), put_sheet(cluster, "a", NOW_MS)}
+        stay = {put_sheet(cluster, "b", START_MS), put_sheet(cluster, "a", now_ms)}
         put_sheet(cluster, "a", START_MS)
         put_sheet(cluster, "a", START_MS - 2 * HOUR_MS)
         await Erasing(channel).until(Erasure.DONE)

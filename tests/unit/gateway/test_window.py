@@ -102,13 +102,17 @@ def test_a_segment_is_made_silent_once_and_forgotten_with_it() -> None:
     )
     segment = window.segment(100)
     assert segment is not None
-    silent = window.silent(segment)
+    silent = window.segment_data(segment, silent=True)
     assert silent == silent_fragments(b"".join(data))
-    made = [window.silent_part(part) for part in segment.parts]
+    made = [window.part_data(part, silent=True) for part in segment.parts]
     assert b"".join(made) == silent
-    assert all(window.silent_part(part) is one for part, one in zip(segment.parts, made, strict=True))
+    assert all(
+        window.part_data(part, silent=True) is one for part, one in zip(segment.parts, made, strict=True)
+    )
     for fragment in fragments(101, 30)[1:]:
         window.add_fragment(fragment)
     assert window.segment(100) is None
-    assert window.silent(segment) == silent
-    assert all(window.silent_part(part) is not one for part, one in zip(segment.parts, made, strict=True))
+    assert window.segment_data(segment, silent=True) == silent
+    assert all(
+        window.part_data(part, silent=True) is not one for part, one in zip(segment.parts, made, strict=True)
+    )
