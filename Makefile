@@ -31,7 +31,7 @@ demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 	cd console && $(NPM) test
 
 lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code, style, types and imports

@@ -1,7 +1,7 @@
 """Parts are made before the first test, and a part that is missing is a failure under CI=true."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -32,6 +32,8 @@ class Parts:
         self._config = config
         self._found: dict[str, Any] = {}
         self._missing: dict[str, str] = {}
+        self.said: list[str] = []
+        """What became of the parts, a line each."""
 
     def need(self, fixture: str) -> Any:
         """What the part's finder found. Skips the test when there is none."""
@@ -53,17 +55,40 @@ class Parts:
             self._say(f"{name} is missing: {error}")
 
     def _say(self, line: str) -> None:
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.ensure_newline()
-            reporter.write_line(f"part {line}")
+        self.said.append(f"part {line}")
+        _tell(self._config, self.said[-1:])
 
 
 parts_key = pytest.StashKey[Parts]()
+_told_key = pytest.StashKey[set[str]]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended (pytest-xdist): the process that has the terminal tells what each has found."""
+    lines = getattr(node, "workeroutput", {}).get("parts", ())
+    told = node.config.stash.setdefault(_told_key, set())
+    _tell(node.config, [line for line in lines if line not in told])
+    told.update(lines)
+
+
+def _tell(config: pytest.Config, lines: Sequence[str]) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        for line in lines:
+            reporter.ensure_newline()
+            reporter.write_line(line)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[parts_key] = Parts(config)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker's last words (pytest-xdist)."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["parts"] = session.config.stash[parts_key].said
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
