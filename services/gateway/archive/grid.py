@@ -125,4 +125,5 @@ def _begin(recording: Recording, cell: int) -> int | None:
     after = recording.first_after((cell + 1) * CELL_MS)
     if first == after:
         return None
-    return next((index for index in range(first, after) if recording.independent[index]), first)
+    key = recording.next_key(first, after)
+    return first if key is None else key

@@ -29,7 +29,7 @@ class KeyPicture:
     @property
     def size(self) -> int:
         """Bytes of its fragment: it has less."""
-        return self.recording.offsets[self.index + 1] - self.recording.offsets[self.index]
+        return self.recording.sizes[self.index]
 
 
 def step_ms(start_ms: int, end_ms: int) -> int:
@@ -65,9 +65,8 @@ def key_pictures(recordings: Sequence[Recording], start_ms: int, end_ms: int) ->
 
 def _keys(recordings: Sequence[Recording], start_ms: int, end_ms: int) -> Iterator[tuple[Recording, int]]:
     for recording in recordings:
-        for index in range(recording.first_needed(start_ms), recording.first_after(end_ms)):
-            if recording.independent[index]:
-                yield recording, index
+        for index in recording.keys(recording.first_needed(start_ms), recording.first_after(end_ms)):
+            yield recording, index
 
 
 def _ends_of_runs(recordings: Sequence[Recording], end_ms: int) -> list[int]:
