@@ -21,7 +21,9 @@ from snowlight.clock import Clock
 from snowlight.errors import InvalidArgumentError, NotFoundError, UnavailableError
 
 _LOOK_S = 0.5
-"""How often somebody who waits looks for what has come; the index asks once a second for all of them."""
+"""How often somebody who waits looks for what has come, and the index asks for all of them."""
+_NEWEST_MS = 10_000
+"""What is asked for then: the hours in which this lies that came last."""
 _CAMERAS_KEPT = 64
 _BEYOND_MS = 60_000
 """What follows a window tells where the segment ends that holds its end."""
@@ -86,6 +88,8 @@ class DvrRoutes:
         window = Window(claims.window_start_ms, claims.window_end_ms)
         era_ms = era_of(window.listed_from(now_ms))
         until_ms = min(now_ms, window.end_ms + _BEYOND_MS)
+        if until_ms == now_ms:
+            await self._index.between(claims.camera_uid, now_ms - _NEWEST_MS, now_ms, max_age_s=_LOOK_S)
         recordings = await self._index.between(claims.camera_uid, min(window.start_ms, era_ms), until_ms)
         first = next(
             (place for place, recording in enumerate(recordings) if recording.end_ms > era_ms),

@@ -51,6 +51,8 @@ class _Cut:
     """The recording's fragments from here on are another's: it goes on in its successor."""
     needed: bool
     """A recording begins: no segment goes on over it."""
+    settled: bool
+    """It is known for good as soon as it is seen; else once its cell is over."""
 
     @property
     def era(self) -> int:
@@ -67,8 +69,9 @@ def numbered(recordings: Sequence[Recording], era_ms: int, now_ms: int) -> Numbe
     order.
 
     Each cell begins a segment at its first key frame, or its first fragment where it has none; a cell in
-    which a recording begins does so there. More of those than cells push numbers ahead of the clock for a
-    while; what does not fit into its era is left out.
+    which a recording begins does so there, and once more at a key frame where another one ends in it. More
+    of those than cells push numbers ahead of the clock for a while; what does not fit into its era is left
+    out.
     """
     found: list[NumberedPiece] = []
     newest_ms = max((recording.starts[recording.count - 1] for recording in recordings), default=0)
@@ -76,7 +79,7 @@ def numbered(recordings: Sequence[Recording], era_ms: int, now_ms: int) -> Numbe
     before: _Cut | None = None
     number = -1
     for cut in _cuts(recordings, era_ms // CELL_MS):
-        if cut.cell >= unknown:
+        if cut.cell >= unknown and not cut.settled:
             return Numbered(found, found[-1].number if found else -1)
         if before is None or before.era != cut.era:
             following = cut.cell
@@ -108,21 +111,28 @@ def _cuts(recordings: Sequence[Recording], first_cell: int) -> Iterator[_Cut]:
         end = recording.count if successor is None else recording.first_after(successor.start_ms)
         if end == 0:
             continue
-        # Nothing begins in the cell in which it ends: its successor does, or nobody.
         last_cell = recording.starts[end] // CELL_MS
         start_cell = recording.start_ms // CELL_MS
         if start_cell >= first_cell:
-            yield _Cut(start_cell, recording, 0, end, needed=True)
-        for cell in range(max(start_cell + 1, first_cell), last_cell):
-            index = _begin(recording, cell)
-            if index is not None:
-                yield _Cut(cell, recording, index, end, needed=False)
+            yield _Cut(start_cell, recording, 0, end, needed=True, settled=True)
+        for cell in range(max(start_cell + 1, first_cell), last_cell + 1):
+            begin = _begin(recording, cell, end, goes_on=cell < last_cell)
+            if begin is not None:
+                yield begin
 
 
-def _begin(recording: Recording, cell: int) -> int | None:
-    """The fragment with which a cell begins a segment; None where no fragment starts in it."""
+def _begin(recording: Recording, cell: int, end: int, *, goes_on: bool) -> _Cut | None:
+    """How a cell begins a segment of a recording, which `goes_on` after it or ends in it at `end`, perhaps
+    only so far: at its first key frame, for that one is known at once.
+
+    Without one, only where it goes on: a segment may begin in this cell with the recording's successor. The
+    last cell of an era has no room for that one's number, and is left to it.
+    """
     first = recording.first_after(cell * CELL_MS)
-    after = recording.first_after((cell + 1) * CELL_MS)
-    if first == after:
+    after = min(recording.first_after((cell + 1) * CELL_MS), end)
+    key = recording.next_key(first, after)
+    ends_era = (cell + 1) % ERA_CELLS == 0
+    if first >= after or (not goes_on and (key is None or ends_era)):
         return None
-    return next((index for index in range(first, after) if recording.independent[index]), first)
+    settled = key is not None and not ends_era
+    return _Cut(cell, recording, first if key is None else key, end, needed=False, settled=settled)

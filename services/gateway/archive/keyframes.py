@@ -29,7 +29,7 @@ class KeyPicture:
     @property
     def size(self) -> int:
         """Bytes of its fragment: it has less."""
-        return self.recording.offsets[self.index + 1] - self.recording.offsets[self.index]
+        return self.recording.sizes[self.index]
 
 
 def step_ms(start_ms: int, end_ms: int) -> int:
@@ -43,13 +43,7 @@ def key_pictures(recordings: Sequence[Recording], start_ms: int, end_ms: int) ->
     """Key frames to show [start_ms, end_ms) by: the first one in each step of the wall clock, from the last
     one at or before `start_ms` on. Any range with the same step has the same ones, but for the edges."""
     step = step_ms(start_ms, end_ms)
-    taken: list[tuple[Recording, int]] = []
-    last_ms = last_step = -1
-    for recording, index in _keys(recordings, start_ms, end_ms):
-        at_ms = recording.starts[index]
-        if at_ms > last_ms and at_ms // step > last_step:
-            taken.append((recording, index))
-            last_ms, last_step = at_ms, at_ms // step
+    taken = list(_taken(recordings, start_ms, end_ms, step))
     ends = _ends_of_runs(recordings, end_ms)
     starts = [recording.start_ms for recording in recordings]
     pictures: list[KeyPicture] = []
@@ -63,11 +57,18 @@ def key_pictures(recordings: Sequence[Recording], start_ms: int, end_ms: int) ->
     return pictures
 
 
-def _keys(recordings: Sequence[Recording], start_ms: int, end_ms: int) -> Iterator[tuple[Recording, int]]:
+def _taken(
+    recordings: Sequence[Recording], start_ms: int, end_ms: int, step: int
+) -> Iterator[tuple[Recording, int]]:
+    """The first key frame in each step of the wall clock. What follows it in its step is not looked at."""
+    from_ms = 0
     for recording in recordings:
-        for index in range(recording.first_needed(start_ms), recording.first_after(end_ms)):
-            if recording.independent[index]:
-                yield recording, index
+        first, end = recording.first_needed(start_ms), recording.first_after(end_ms)
+        index = recording.next_key(max(first, recording.first_after(from_ms)), end)
+        while index is not None:
+            yield recording, index
+            from_ms = (recording.starts[index] // step + 1) * step
+            index = recording.next_key(recording.first_after(from_ms), end)
 
 
 def _ends_of_runs(recordings: Sequence[Recording], end_ms: int) -> list[int]:

@@ -5,8 +5,9 @@ whatever range is asked for, the same footage has the same segments, but for the
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.gateway.archive.recording import Recording
 
@@ -43,17 +44,17 @@ class Piece:
     @property
     def independent(self) -> bool:
         """It begins with a key frame."""
-        return self.recording.independent[self.first]
+        return bool(self.recording.independent[self.first])
 
     @property
     def offset(self) -> int:
         """Where its bytes begin in the object."""
-        return self.recording.offsets[self.first]
+        return self.recording.offset(self.first)
 
     @property
     def size(self) -> int:
         """Its bytes."""
-        return self.recording.offsets[self.first + self.count] - self.offset
+        return self.recording.size(self.first, self.count)
 
     def lies_within(self, start_ms: int, end_ms: int) -> bool:
         """It shows nothing outside [start_ms, end_ms) but the way from the last key frame before and the rest
@@ -64,26 +65,63 @@ class Piece:
         )
 
 
-def cut(recordings: list[Recording], start_ms: int, end_ms: int) -> list[Piece]:
+@dataclass(slots=True)
+class Run:
+    """Pieces that follow each other in one recording: of a day's, few need to be made."""
+
+    recording: Recording
+    bounds: list[int]
+    """The fragment that each begins with, and after the last one where it ends."""
+    instants: list[int]
+    """When each starts, ms since 1970 UTC, and after the last one when it ends."""
+
+    @property
+    def independent(self) -> bool:
+        """Each begins with a key frame."""
+        is_key = self.recording.independent
+        return all(is_key[first] for first in self.bounds[:-1])
+
+    @property
+    def longest_ms(self) -> int:
+        """How long the longest lasts."""
+        return max([end_ms - start_ms for start_ms, end_ms in pairwise(self.instants)])
+
+    def pieces(self) -> list[Piece]:
+        """At least one."""
+        return [Piece(self.recording, first, end - first) for first, end in pairwise(self.bounds)]
+
+
+def cut(recordings: Iterable[Recording], start_ms: int, end_ms: int) -> list[Piece]:
     """The pieces to play [start_ms, end_ms): from the last key frame at or before its start to the fragment
     that holds its end."""
-    pieces: list[Piece] = []
+    return [piece for run in cut_runs(recordings, start_ms, end_ms) for piece in run.pieces()]
+
+
+def cut_runs(recordings: Iterable[Recording], start_ms: int, end_ms: int) -> list[Run]:
+    """As `cut`."""
+    runs: list[Run] = []
     for recording in recordings:
-        first, last = recording.first_needed(start_ms), recording.first_after(end_ms)
-        for group_first, group_end in _groups(recording):
-            begin, end = max(group_first, first), min(group_end, last)
-            if begin < end:
-                pieces.append(Piece(recording, begin, end - begin))
-    return pieces
+        bounds = _bounds(recording)
+        if recording.start_ms < start_ms or recording.end_ms > end_ms:
+            first, end = recording.first_needed(start_ms), recording.first_after(end_ms)
+            if first >= end:
+                continue
+            bounds = [first, *(bound for bound in bounds if first < bound < end), end]
+        runs.append(Run(recording, bounds, [recording.starts[bound] for bound in bounds]))
+    return runs
 
 
-def _groups(recording: Recording) -> Iterator[tuple[int, int]]:
+def _bounds(recording: Recording) -> list[int]:
+    """Where the segments of a recording begin, and the last one ends."""
     starts, count, first = recording.starts, recording.count, 0
+    bounds = [0]
     while first < count:
         start_ms = starts[first]
         whole = bisect_left(starts, start_ms + SEGMENT_MS - _ROUNDING_MS, first + 1, count)
-        overlong = bisect_right(starts, start_ms + LONGEST_SEGMENT_MS, min(first + 2, count)) - 1
-        end = max(first + 1, min(overlong, count))
-        end = next((at for at in range(whole, end) if recording.independent[at]), end)
-        yield first, end
+        end = recording.next_key(whole, count) or count
+        if starts[end] > start_ms + LONGEST_SEGMENT_MS:
+            overlong = bisect_right(starts, start_ms + LONGEST_SEGMENT_MS, first + 1, end)
+            end = max(first + 1, overlong - 1)
+        bounds.append(end)
         first = end
+    return bounds

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.gateway.archive.keyframes import KeyPicture
-from services.gateway.archive.pieces import SEGMENT_MS, Piece
+from services.gateway.archive.pieces import SEGMENT_MS, Piece, Run
 from services.gateway.archive.recording import GAP_MS, Recording
 from snowlight.instants import format_instant
 
@@ -53,14 +53,14 @@ def entry_of(piece: Piece) -> Entry:
     return Entry(recording, start_ms, duration_ms, _init(recording), (uri,))
 
 
-def vod_playlist(pieces: Sequence[Piece], asked: Range, entries: Sequence[Entry] | None = None) -> str:
-    """The playlist of `pieces`, which are at least one and in order. `entries`: if loaded elsewhere."""
+def vod_playlist(runs: Sequence[Run], asked: Range, entries: Sequence[Entry] | None = None) -> str:
+    """The playlist of `runs`, which are at least one and in order. `entries`: if loaded elsewhere."""
     tags = []
-    if all(piece.independent for piece in pieces):
+    if all(run.independent for run in runs):
         tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    longest_ms = max(piece.duration_ms for piece in pieces)
-    runs = _runs(pieces) if entries is None else _one_by_one(entries)
-    return _playlist(runs, longest_ms, asked, tags, "vod/gap-")
+    longest_ms = max(run.longest_ms for run in runs)
+    listed = map(_listed, runs) if entries is None else _one_by_one(entries)
+    return _playlist(listed, longest_ms, asked, tags, "vod/gap-")
 
 
 def key_playlist(pictures: Sequence[KeyPicture], asked: Range) -> str:
@@ -93,7 +93,13 @@ def marks(before: Entry | None, entry: Entry, *, after_gap: bool = False) -> lis
 
 def extinf(entry: Entry) -> list[str]:
     """The entry itself."""
-    return [f"#EXTINF:{entry.duration_ms / 1000:.3f},", *entry.lines]
+    return [_extinf(entry.duration_ms), *entry.lines]
+
+
+@lru_cache(maxsize=1_024)
+def _extinf(duration_ms: int) -> str:
+    """Kept, because most segments of a camera are equally long."""
+    return f"#EXTINF:{duration_ms / 1000:.3f},"
 
 
 def _playlist(
@@ -132,20 +138,14 @@ def _one_by_one(entries: Iterable[Entry]) -> Iterator[tuple[Entry, list[str]]]:
     return ((entry, extinf(entry)) for entry in entries)
 
 
-def _runs(pieces: Sequence[Piece]) -> Iterator[tuple[Entry, list[str]]]:
-    """As `entry_of` each, but a recording at a time: a day has 14,400 of them."""
-    for _, group in groupby(pieces, key=lambda piece: id(piece.recording)):
-        run = list(group)
-        recording, starts = run[0].recording, run[0].recording.starts
-        start_ms, end_ms = run[0].start_ms, run[-1].end_ms
-        text = []
-        for piece in run:
-            first, count = piece.first, piece.count
-            begin_ms = starts[first]
-            text.append(
-                f"#EXTINF:{(starts[first + count] - begin_ms) / 1000:.3f},\nvod/{begin_ms}-{count}.m4s"
-            )
-        yield Entry(recording, start_ms, end_ms - start_ms, _init(recording), ()), text
+def _listed(run: Run) -> tuple[Entry, list[str]]:
+    """As `entry_of` each of its pieces, but at once: a day has 14,400 of them."""
+    instants, bounds = run.instants, run.bounds
+    text = [
+        f"{_extinf(end_ms - start_ms)}\nvod/{start_ms}-{end - first}.m4s"
+        for start_ms, end_ms, first, end in zip(instants, instants[1:], bounds, bounds[1:], strict=False)
+    ]
+    return Entry(run.recording, instants[0], instants[-1] - instants[0], _init(run.recording), ()), text
 
 
 def _init(recording: Recording) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -13,11 +14,13 @@ from snowlight.api.storage.v1 import storage_pb2
 GAP_MS = 1_000
 """A longer hole between recordings is a gap."""
 _KEY_FRAME = 1
+_IS_KEY_FRAME = bytes(flags & _KEY_FRAME for flags in range(256))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recording:
-    """An object and where each of its fragments lies."""
+    """An object and where each of its fragments lies. Nobody changes one; a day has 1,440, and frozen ones
+    take twice as long to make."""
 
     camera_uid: str
     key: str
@@ -32,10 +35,10 @@ class Recording:
     """RFC 6381, video first; empty where only the object itself tells."""
     starts: array[int]
     """When each fragment starts, ms since 1970 UTC, and after the last one when it ends."""
-    offsets: array[int]
-    """Where each fragment begins, bytes, and after the last one where it ends."""
-    independent: tuple[bool, ...]
-    """Which fragments begin with a key frame."""
+    sizes: Sequence[int]
+    """How long each fragment is, bytes: the column of the answer that told of it, which it keeps alive."""
+    independent: bytes
+    """1 for each fragment that begins with a key frame, 0 for any other."""
 
     @property
     def start_ms(self) -> int:
@@ -50,6 +53,26 @@ class Recording:
         """How many fragments there are."""
         return len(self.independent)
 
+    def offset(self, index: int) -> int:
+        """Where a fragment begins in the object, bytes; at `count` where the last one ends."""
+        return self.init_size + sum(self.sizes[:index])
+
+    def size(self, first: int, count: int) -> int:
+        """Bytes of so many fragments."""
+        return sum(self.sizes[first : first + count])
+
+    def next_key(self, first: int, end: int) -> int | None:
+        """The first of the fragments [first, end) that begins with a key frame."""
+        found = self.independent.find(1, first, end)
+        return found if found >= 0 else None
+
+    def keys(self, first: int, end: int) -> Iterator[int]:
+        """All of them."""
+        index = self.next_key(first, end)
+        while index is not None:
+            yield index
+            index = self.next_key(index + 1, end)
+
     def fragment_starting(self, instant_ms: int) -> int | None:
         """The fragment that starts at exactly this instant."""
         index = bisect_left(self.starts, instant_ms, hi=self.count)
@@ -63,10 +86,8 @@ class Recording:
             return 0
         if index >= self.count:
             return self.count
-        for candidate in range(index, -1, -1):
-            if self.independent[candidate]:
-                return candidate
-        return index
+        key = self.independent.rfind(1, 0, index + 1)
+        return key if key >= 0 else index
 
     def first_after(self, instant_ms: int) -> int:
         """The first fragment that starts at or after `instant_ms`; `count` when there is none."""
@@ -110,8 +131,12 @@ def _recording(
         init8=source.init8,
         init_size=source.init_size,
         codecs=source.codecs,
-        # Lists on the way: a day has 170,000 fragments.
+        # Lists on the way: a day has 170,000 fragments. Where each begins is summed up when it is asked.
         starts=array("q", list(accumulate(table.duration_ms[:], initial=source.start_ms))),
-        offsets=array("q", list(accumulate(table.size[:], initial=source.init_size))),
-        independent=tuple([flags & _KEY_FRAME != 0 for flags in table.flags[:]]),
+        sizes=table.size,
+        independent=_independent(table.flags[:]),
     )
+
+
+def _independent(flags: Sequence[int]) -> bytes:
+    return bytes(flags).translate(_IS_KEY_FRAME)

@@ -12,8 +12,8 @@ from services.gateway.archive.dvr import Window
 from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.keyframes import KeyPicture, key_pictures
 from services.gateway.archive.multivariant import multivariant_playlist
-from services.gateway.archive.pieces import Piece, cut
-from services.gateway.archive.playlist import Range, key_playlist, vod_playlist
+from services.gateway.archive.pieces import Piece, cut, cut_runs
+from services.gateway.archive.playlist import Entry, Range, key_playlist, vod_playlist
 from services.gateway.archive.presigned import DIRECT, Presigner, read_direct
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.recording import Recording
@@ -128,12 +128,15 @@ class ArchiveRoutes:
     async def media(self, request: web.Request) -> web.Response:
         direct = read_direct(request.query)
         use, asked, recordings = await self._asked(request)
-        pieces = cut(recordings, asked.start_ms, asked.end_ms)
-        if not pieces:
+        runs = cut_runs(recordings, asked.start_ms, asked.end_ms)
+        if not runs:
             raise no_footage()
-        entries = await self._presigner.entries(pieces, use.claims, asked.now_ms) if direct else None
+        entries: list[Entry] | None = None
+        if direct:
+            pieces = [piece for run in runs for piece in run.pieces()]
+            entries = await self._presigner.entries(pieces, use.claims, asked.now_ms)
         await self._tickets.still(use)
-        return playlist(vod_playlist(pieces, asked, entries))
+        return playlist(vod_playlist(runs, asked, entries))
 
     async def keys(self, request: web.Request) -> web.Response:
         use, asked, recordings = await self._asked(request)

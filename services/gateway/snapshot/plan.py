@@ -35,12 +35,12 @@ class KeyFrame:
     @property
     def offset(self) -> int:
         """Where its fragment begins in the object."""
-        return self.recording.offsets[self.index]
+        return self.recording.offset(self.index)
 
     @property
     def size(self) -> int:
         """How many bytes to read for it."""
-        return min(self.recording.offsets[self.index + 1] - self.offset, MOST_READ)
+        return min(self.recording.sizes[self.index], MOST_READ)
 
     @property
     def name(self) -> Name:
@@ -107,7 +107,8 @@ def _of_tile(recordings: Sequence[Recording], start_ms: int) -> KeyFrame | None:
     inside = (
         KeyFrame(recording, index)
         for recording in recordings
-        for index in range(recording.first_after(start_ms), recording.first_after(start_ms + TILE_MS))
-        if recording.independent[index]
+        for index in recording.keys(
+            recording.first_after(start_ms), recording.first_after(start_ms + TILE_MS)
+        )
     )
     return min(inside, key=lambda each: abs(each.start_ms - middle_ms), default=None)

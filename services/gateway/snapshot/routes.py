@@ -106,7 +106,7 @@ class SnapshotRoutes:
         recording = holding[-1]
         first = recording.first_needed(instant_ms)
         end = recording.first_after(instant_ms + 1)
-        offset = recording.offsets[first]
+        offset = recording.offset(first)
         init = await self._reader.init_section(recording)
-        data = await self._reader.read(recording, offset, recording.offsets[end] - offset)
+        data = await self._reader.read(recording, offset, recording.size(first, end - first))
         return init, data, instant_ms - recording.starts[first]

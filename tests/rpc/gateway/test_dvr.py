@@ -7,7 +7,7 @@ from itertools import pairwise
 import av
 import m3u8
 
-from services.gateway.archive.grid import CELL_MS
+from services.gateway.archive.grid import CELL_MS, ERA_CELLS
 from snowlight.api.auth.v1 import revocation_pb2
 from tests.rpc.gateway.footage import Session, session
 from tests.rpc.gateway.ingest import SpoolFile
@@ -116,6 +116,16 @@ async def test_its_multivariant_playlist_tells_the_codecs_and_names_it(site: Sit
     assert variant.stream_info.bandwidth >= variant.stream_info.average_bandwidth > 0
     ends_soon = await site.ticket("gate", action="live")
     assert (await site.get(f"/hls/{ends_soon}/past.m3u8"))[0] == 403
+
+
+async def test_a_segment_is_listed_with_the_fragment_after_it(site: Site) -> None:
+    camera = await growing(site)
+    starts = [fragment.start_ms for fragment in camera.now.fragments]
+    waits = (starts[0] + 12_000) // CELL_MS % ERA_CELLS == ERA_CELLS - 1  # an era's last cell
+    key_s = 14 if waits else 12
+    camera.record(key_s + 0.5)
+    start, count = numbers(m3u8.loads(await camera.text()))[-1][1].removesuffix(".m4s").split("-")
+    assert starts[starts.index(int(start.removeprefix("vod/"))) + int(count)] == starts[0] + 1000 * key_s
 
 
 async def test_a_reload_waits_for_the_segment_it_names(site: Site) -> None:

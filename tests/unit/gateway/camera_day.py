@@ -43,8 +43,8 @@ def camera_days(draw: st.DrawFn) -> list[Recording]:
                 init_size=100,
                 codecs=codecs,
                 starts=array("q", accumulate([lasts_ms] * count, initial=start_ms)),
-                offsets=array("q", accumulate([1000 + key_every] * count, initial=100)),
-                independent=tuple(index % key_every == 0 for index in range(count)),
+                sizes=[1000 + key_every] * count,
+                independent=bytes(index % key_every == 0 for index in range(count)),
             )
         )
     return recordings
@@ -60,7 +60,7 @@ def known_at(recordings: list[Recording], now_ms: int) -> list[Recording]:
                 replace(
                     recording,
                     starts=recording.starts[: count + 1],
-                    offsets=recording.offsets[: count + 1],
+                    sizes=recording.sizes[:count],
                     independent=recording.independent[:count],
                 )
             )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.gateway.archive.keyframes import MOST_PICTURES, key_pictures
 from services.gateway.archive.multivariant import multivariant_playlist
-from services.gateway.archive.pieces import cut
+from services.gateway.archive.pieces import cut, cut_runs
 from services.gateway.archive.playlist import Range, key_playlist, vod_playlist
 from services.gateway.archive.recording import Recording
 from tests.unit.gateway.camera_day import camera_days
@@ -39,7 +39,7 @@ def test_the_media_playlist(given: tuple[list[Recording], Range]) -> None:
     pieces = cut(recordings, asked.start_ms, asked.end_ms)
     if not pieces:
         return
-    played = keep_the_rules(vod_playlist(pieces, asked))
+    played = keep_the_rules(vod_playlist(cut_runs(recordings, asked.start_ms, asked.end_ms), asked))
     assert [one.uri for one in played if not one.gap] == [
         f"vod/{piece.start_ms}-{piece.count}.m4s" for piece in pieces
     ]
@@ -113,7 +113,7 @@ def test_a_day_of_key_frames_is_thinned_and_the_same_for_any_range_of_a_day() ->
 def test_a_player_that_trusts_the_wall_clock_crosses_gaps(recordings: list[Recording]) -> None:
     """As Media3: media time goes on over a compressed gap, and the wall clock jumps with a discontinuity."""
     asked = Range(recordings[0].start_ms, recordings[-1].end_ms, LATER_MS, show_gaps=False)
-    played = keep_the_rules(vod_playlist(cut(recordings, asked.start_ms, asked.end_ms), asked))
+    played = keep_the_rules(vod_playlist(cut_runs(recordings, asked.start_ms, asked.end_ms), asked))
     media = timedelta()
     anchor, discontinuity = played[0].at, played[0].discontinuity
     for one in played:

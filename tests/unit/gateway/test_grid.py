@@ -89,12 +89,33 @@ def test_a_camera_that_begins_anew_all_the_time_pushes_numbers_ahead_and_they_co
 
 def test_an_end_is_listed_once_nothing_more_can_come() -> None:
     minute = recording(0, [500] * 20, 4)
-    assert (
-        numbered([minute], 0, 10_000).pieces[-1].piece.end_ms == 6_000
-    )  # the next ends in a cell that goes on
+    assert numbered([minute], 0, 10_000).pieces[-1].piece.end_ms == 8_000  # the next one goes on
     closed = numbered([minute], 0, 12_000 + CLOSED_MS)
     assert closed.pieces[-1].piece.end_ms == 10_000
     assert closed.reached == 5
+
+
+def test_a_segment_is_listed_with_the_key_frame_after_it() -> None:
+    for count in range(5, 120):
+        known = recording(0, [500] * count, 4)
+        newest_key_ms = known.starts[known.first_needed(known.end_ms - 1)]
+        assert numbered([known], 0, known.end_ms).pieces[-1].piece.end_ms == newest_key_ms
+
+
+def test_where_a_recording_ends_behind_a_key_frame_numbers_run_ahead_and_come_back() -> None:
+    ends = recording(0, [500] * 22, 2)  # key frames at 10 s, in the cell in which its successor begins
+    goes_on = recording(11_000, [500] * 60, 2, sequence=2)
+    listed = numbered([ends], 0, 11_000).pieces
+    assert (listed[-1].number, listed[-1].piece.end_ms) == (4, 10_000)
+    pieces = numbered([ends, goes_on], 0, LATER_MS).pieces
+    assert pieces[: len(listed)] == listed
+    assert [(one.number, one.piece.start_ms) for one in pieces[4:9]] == [
+        (4, 8_000),
+        (5, 10_000),
+        (6, 11_000),
+        (7, 14_000),
+        (8, 16_000),
+    ]
 
 
 def test_minutes_that_follow_each_other_have_the_numbers_of_the_clock() -> None:

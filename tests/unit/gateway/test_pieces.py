@@ -4,7 +4,7 @@ import random
 from array import array
 from itertools import accumulate, pairwise
 
-from services.gateway.archive.pieces import LONGEST_SEGMENT_MS, SEGMENT_MS, cut
+from services.gateway.archive.pieces import LONGEST_SEGMENT_MS, SEGMENT_MS, cut, cut_runs
 from services.gateway.archive.playlist import Range, entry_of, vod_playlist
 from services.gateway.archive.recording import Recording
 
@@ -24,8 +24,8 @@ def recording(
         init_size=100,
         codecs="avc1.42c00c",
         starts=array("q", accumulate(durations, initial=start_ms)),
-        offsets=array("q", accumulate([1000] * count, initial=100)),
-        independent=tuple(index % key_every == 0 for index in range(count)),
+        sizes=[1000] * count,
+        independent=bytes(index % key_every == 0 for index in range(count)),
     )
 
 
@@ -42,7 +42,9 @@ def test_a_gop_of_minutes_is_cut_within_and_said_to_be_dependent() -> None:
     pieces = cut([minute], 0, 60_000)
     assert max(piece.duration_ms for piece in pieces) <= LONGEST_SEGMENT_MS
     assert sum(piece.duration_ms for piece in pieces) == 60_000
-    assert "INDEPENDENT" not in vod_playlist(pieces, Range(0, 60_000, 10**9, show_gaps=False))
+    assert "INDEPENDENT" not in vod_playlist(
+        cut_runs([minute], 0, 60_000), Range(0, 60_000, 10**9, show_gaps=False)
+    )
 
 
 def test_pieces_follow_each_other_without_hole_or_overlap() -> None:
@@ -71,7 +73,7 @@ def test_nothing_is_cut_from_a_gap() -> None:
 def test_the_playlist_of_a_gap_keeps_the_wall_clock() -> None:
     minutes = [recording(0, [500] * 120, 4), recording(100_000, [500] * 120, 4, session=2, sequence=2)]
     asked = Range(0, 160_000, 10**9, show_gaps=True)
-    shown = vod_playlist(cut(minutes, 0, 160_000), asked).splitlines()
+    shown = vod_playlist(cut_runs(minutes, 0, 160_000), asked).splitlines()
     instant_ms = 0
     for before, line in pairwise(shown):
         if line.startswith("vod/"):
@@ -107,7 +109,8 @@ def test_a_playlist_reads_the_same_whoever_makes_its_entries() -> None:
         recording(60_000, [500] * 100, key_every=4, sequence=2),
         recording(130_000, [500] * 120, key_every=4, session=2, sequence=3),
     ]
-    pieces = cut(minutes, 3_000, 180_000)
+    runs = cut_runs(minutes, 3_000, 180_000)
+    entries = [entry_of(piece) for piece in cut(minutes, 3_000, 180_000)]
     for show_gaps in (False, True):
         asked = Range(0, 400_000, 10**9, show_gaps=show_gaps)
-        assert vod_playlist(pieces, asked) == vod_playlist(pieces, asked, [*map(entry_of, pieces)])
+        assert vod_playlist(runs, asked) == vod_playlist(runs, asked, entries)
