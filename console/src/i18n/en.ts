@@ -395,7 +395,6 @@ export const en: Messages = {
     showMore: 'Show more',
     expired: 'Files deleted',
     download: 'Download',
-    saving: 'Saving…',
     manifest: 'Manifest',
     cancelExport: 'Cancel',
     endedToo: 'Ended ones too',

@@ -330,7 +330,6 @@ export interface Messages {
     | 'showMore'
     | 'expired'
     | 'download'
-    | 'saving'
     | 'manifest'
     | 'cancelExport'
     | 'endedToo'

@@ -394,7 +394,6 @@ export const zhCN: Messages = {
     showMore: '显示更多',
     expired: '文件已删除',
     download: '下载',
-    saving: '正在保存…',
     manifest: '清单',
     cancelExport: '取消导出',
     endedToo: '包括已结束的',
