@@ -36,6 +36,8 @@ export interface Messages {
     | 'unreachable'
     | 'expired'
     | 'missing'
+    | 'mustChange'
+    | 'newPassword'
     | 'notice'
   >;
   device: Words<

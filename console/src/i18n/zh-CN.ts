@@ -35,6 +35,8 @@ export const zhCN: Messages = {
     unreachable: '连接不上服务器，请检查网络后重试。',
     expired: '登录已过期，请重新登录。',
     missing: '请填写用户名和密码。',
+    mustChange: '这是临时密码，请设置自己的密码后登录。',
+    newPassword: '新密码（10 至 128 个字符）',
     notice: '仅限授权人员使用。每一次观看、回放和导出都会留下记录。',
   },
   device: {

@@ -92,7 +92,14 @@ class SessionRoutes:
                 parameters=(_HEADER_PARAMETER,),
                 body={
                     "type": "object",
-                    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
+                    "properties": {
+                        "username": {"type": "string"},
+                        "password": {"type": "string"},
+                        "new_password": {
+                            "type": "string",
+                            "description": "In place of a temporary one (403 auth.password_must_change).",
+                        },
+                    },
                 },
                 answer=_ANSWER,
                 errors=(400, 401, 403, 429),
@@ -112,7 +119,9 @@ class SessionRoutes:
     async def open(self, request: web.Request) -> web.StreamResponse:
         if HEADER in request.headers:
             return await self._renew(request)
-        username, password = take_strings(await read_json(request), ("username", "password"))
+        username, password, new_password = take_strings(
+            await read_json(request), ("username", "password"), ("new_password",)
+        )
         return await self._answer(
             request,
             auth_pb2.IssueTokenRequest(
@@ -120,6 +129,7 @@ class SessionRoutes:
                 username=username,
                 password=password,
                 device_key=_device_key(request),
+                new_password=new_password,
             ),
         )
 

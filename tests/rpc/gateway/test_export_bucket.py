@@ -1,5 +1,5 @@
 """An export end to end on MinIO: asked for over HTTP, copied to an evidence bucket of its own, rendered by
-the worker, loaded in ranges, and verified offline. Each service has the keys that `init-store` made for it."""
+the worker, loaded in ranges, and verified offline. Each service has the keys that `init-store` made."""
 
 from __future__ import annotations
 
