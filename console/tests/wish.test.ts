@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { exportPath } from '../src/api/evidence';
 import { caseFaults } from '../src/evidence/CaseFields';
-import { fileName } from '../src/evidence/download';
 import { circleOf, instantOf, localOf, queryOf, wishOf } from '../src/find/wish';
 import { en } from '../src/i18n/en';
 
@@ -61,7 +61,8 @@ describe('a case', () => {
     expect(caseFaults(form, en.take, 60_000)['end']).toBeDefined();
   });
 
-  it('makes a name that every file system takes', () => {
-    expect(fileName('A/42: "x"')).toBe('A_42_ _x_');
+  it('links to one file of an export, whatever it is called', () => {
+    expect(exportPath('exports/7', 'download')).toBe('/v1/exports/7/download');
+    expect(exportPath('exports/7', 'download', 'a&b.mp4')).toBe('/v1/exports/7/download?file=a%26b.mp4');
   });
 });

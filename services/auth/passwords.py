@@ -24,8 +24,8 @@ _HASHED = "$argon2"
 T = TypeVar("T")
 
 
-def check_password(password: str, username: str) -> None:
-    """Raises InvalidArgumentError("password") for one too easy to guess."""
+def check_password(password: str, username: str, field: str = "password") -> None:
+    """Raises InvalidArgumentError naming `field` for one too easy to guess."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         problem = f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
     elif len(set(password)) < MIN_DIFFERENT:
@@ -34,7 +34,7 @@ def check_password(password: str, username: str) -> None:
         problem = "must not be the user name"
     else:
         return
-    raise InvalidArgumentError("auth.password_weak", f"password {problem}", field="password")
+    raise InvalidArgumentError("auth.password_weak", f"password {problem}", field=field)
 
 
 class Passwords:

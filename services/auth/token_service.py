@@ -51,7 +51,9 @@ class TokensService(auth_pb2_grpc.TokensServicer):
         match request.grant_type:
             case "password":
                 origin = Origin(address, request.device_key)
-                grant = await self._passwords.sign_in(request.username, request.password, origin)
+                grant = await self._passwords.sign_in(
+                    request.username, request.password, origin, request.new_password
+                )
             case "refresh_token":
                 grant = await self._tokens.refresh(request.refresh_token, await self._identify(credentials))
             case "client_credentials":

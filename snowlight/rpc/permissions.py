@@ -77,6 +77,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "DeleteJurisdiction": {_ADMIN, _GATEWAY},
         "ExplainDecision": {_ADMIN},
         "SetPassword": {_ADMIN},
+        "ResetPassword": {_GATEWAY},
         "RotateSigningKey": {_ADMIN},
     },
     "snowlight.api.auth.v1.Audit": {

@@ -168,8 +168,6 @@ async def test_the_wall_is_filled_from_the_map(screen: Screen) -> None:
 
 
 async def test_footage_is_held_and_exported_for_a_case(screen: Screen, tmp_path: Path) -> None:
-    # A picker of files has no page in it that a test could click.
-    await screen.page.add_init_script("delete window.showSaveFilePicker")
     await screen.sign_in()
     await screen.part("nav-evidence").click()
     await screen.part("tab-holds").click()
@@ -212,7 +210,7 @@ async def test_footage_is_held_and_exported_for_a_case(screen: Screen, tmp_path:
     async with screen.page.expect_download() as downloading:
         await ready.get_by_test_id("export-download").click()
     download = await downloading.value
-    assert download.suggested_filename.startswith("A4213-7 ")
+    assert download.suggested_filename.startswith("A4213-7_")
     await download.save_as(tmp_path / "package.zip")
     with zipfile.ZipFile(tmp_path / "package.zip") as package:
         manifests = [name for name in package.namelist() if name.endswith("manifest.json")]

@@ -51,7 +51,7 @@ async def test_a_file_is_checked_line_by_line_and_then_imported(screen: Screen) 
     await expect(item).to_have_count(0)
 
 
-async def test_somebody_new_signs_in_sees_their_village_and_is_kept_out_when_disabled(
+async def test_somebody_new_signs_in_forgets_their_password_and_is_kept_out_when_disabled(
     screen: Screen, chromium: Browser
 ) -> None:
     await screen.sign_in()
@@ -82,6 +82,23 @@ async def test_somebody_new_signs_in_sees_their_village_and_is_kept_out_when_dis
     async with signed_in(screen.village.url, "lin", password) as lin:
         regions = [region["name"] for region in (await lin.get("/v1/regions"))["regions"]]
         assert regions == [VILLAGE]
+    await row.get_by_test_id("person-reset").click()
+    await screen.part("reset-submit").click()
+    temporary = await screen.part("temporary-password").input_value()
+    await screen.part("reset-close").click()
+    await expect(screen.part("temporary-password")).to_have_count(0)
+    async with _another(screen.village, chromium) as theirs:
+        await theirs.submit("lin", password)
+        await expect(theirs.part("sign-in-error")).to_contain_text("Wrong username or password")
+        await theirs.submit("lin", temporary)
+        await expect(theirs.part("sign-in-error")).to_contain_text("temporary")
+        await theirs.part("new-password").fill("short")
+        await theirs.part("sign-in-submit").click()
+        await expect(theirs.part("sign-in-error")).to_contain_text("10 to 128")
+        await theirs.part("new-password").fill(f"{password} anew")
+        await theirs.part("sign-in-submit").click()
+        await expect(theirs.part("camera-item")).to_have_count(len(WALL) + 2)
+    password = f"{password} anew"
     await row.get_by_test_id("person-edit").click()
     await screen.part("person-disabled").check()
     await screen.part("act-submit").click()

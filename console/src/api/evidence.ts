@@ -93,14 +93,13 @@ export function cancelExport(api: ApiClient, name: string): Promise<Export> {
   return api.request('POST', `/v1/${name}:cancel`);
 }
 
-/** `part` is "manifest", "signature", or "download": one `file`, or all in a package. */
-export function openExport(
-  api: ApiClient,
-  name: string,
-  part: 'download' | 'manifest' | 'signature',
-  file?: string,
-): Promise<Response> {
-  return api.open('GET', `/v1/${name}/${part}`, { query: { file } });
+/**
+ * Where a plain link loads from: the session's cookie goes with it, and the browser writes straight to disk, however
+ * much it is. `part` is "manifest", or "download": one `file`, or all in a package.
+ */
+export function exportPath(name: string, part: 'download' | 'manifest', file?: string): string {
+  const query = file === undefined ? '' : `?file=${encodeURIComponent(file)}`;
+  return `/v1/${name}/${part}${query}`;
 }
 
 export function createHold(api: ApiClient, wish: HoldWish): Promise<Hold> {

@@ -67,6 +67,12 @@ export function updatePrincipal(
   return api.request('PATCH', `/v1/${name}`, { body: { ...changes, etag } });
 }
 
+/** The temporary password, which nobody is told again. */
+export async function resetPassword(api: ApiClient, name: string): Promise<string> {
+  const answer = await api.request<{ temporary_password: string }>('POST', `/v1/${name}:resetPassword`);
+  return answer.temporary_password;
+}
+
 export function listJurisdictions(api: ApiClient, signal?: AbortSignal): Promise<Jurisdiction[]> {
   return readAll(api, '/v1/jurisdictions', 'jurisdictions', 5000, signal);
 }

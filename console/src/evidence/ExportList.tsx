@@ -1,12 +1,11 @@
-import { useCallback, useState } from 'react';
-import { cancelExport, listExports, openExport, type Export } from '../api/evidence';
+import { useCallback } from 'react';
+import { cancelExport, exportPath, listExports, type Export } from '../api/evidence';
 import { useRegistry } from '../cameras/RegistryProvider';
 import { Icon } from '../design/icons';
 import { formatBytes } from '../i18n/format';
 import { useMessages } from '../i18n/LocaleProvider';
 import { clockOf, dateOf, dateTimeOf } from '../i18n/zone';
 import { useSession } from '../session/SessionProvider';
-import { fileName, save } from './download';
 import { ListState } from './ListState';
 import { usePolled } from './usePolled';
 import { useSubmission } from './useSubmission';
@@ -86,40 +85,22 @@ function ExportActions({ item, ready, onChanged }: ExportActionsProps) {
   const words = useMessages().take;
   const { api } = useSession();
   const submission = useSubmission([]);
-  const [saving, setSaving] = useState('');
-  const base = fileName(`${item.case_number} ${dateTimeOf(Date.parse(item.start))}`);
-  const load = async (what: string, name: string, open: () => Promise<Response>) => {
-    setSaving(what);
-    await submission.run(async () => {
-      await save(name, open);
-    });
-    setSaving('');
-  };
   return (
     <div className="evidence-actions">
       {ready ? (
-        <button
-          type="button"
+        <a
           className="button button-primary"
           data-testid="export-download"
-          disabled={submission.busy}
-          onClick={() => void load('package', `${base}.zip`, () => openExport(api, item.name, 'download'))}
+          href={exportPath(item.name, 'download')}
+          download
         >
-          <Icon name="take" size={16} /> {saving === 'package' ? words.saving : words.download}
-        </button>
+          <Icon name="take" size={16} /> {words.download}
+        </a>
       ) : null}
       {item.state === 'SUCCEEDED' ? (
-        <button
-          type="button"
-          className="button"
-          data-testid="export-manifest"
-          disabled={submission.busy}
-          onClick={() =>
-            void load('manifest', `${base} manifest.json`, () => openExport(api, item.name, 'manifest'))
-          }
-        >
+        <a className="button" data-testid="export-manifest" href={exportPath(item.name, 'manifest')} download>
           {words.manifest}
-        </button>
+        </a>
       ) : null}
       {isUnderWay(item) ? (
         <button
@@ -143,18 +124,15 @@ function ExportActions({ item, ready, onChanged }: ExportActionsProps) {
           <ul>
             {item.files.map((file) => (
               <li key={file.file}>
-                <button
-                  type="button"
+                <a
                   className="quiet-button"
                   data-testid="export-file"
-                  disabled={submission.busy}
                   title={`SHA-256 ${file.sha256}`}
-                  onClick={() =>
-                    void load(file.file, file.file, () => openExport(api, item.name, 'download', file.file))
-                  }
+                  href={exportPath(item.name, 'download', file.file)}
+                  download
                 >
                   {file.file} <span className="digits">{formatBytes(file.size)}</span>
-                </button>
+                </a>
               </li>
             ))}
           </ul>

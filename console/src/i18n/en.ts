@@ -40,6 +40,8 @@ export const en: Messages = {
     unreachable: 'The server cannot be reached. Check your network and try again.',
     expired: 'Your session has expired. Please sign in again.',
     missing: 'Enter your username and password.',
+    mustChange: 'This password is temporary. Choose your own to sign in.',
+    newPassword: 'New password (10 to 128 characters)',
     notice: 'Authorised persons only. Every view, playback and export is put on record.',
   },
   device: {
@@ -395,7 +397,6 @@ export const en: Messages = {
     showMore: 'Show more',
     expired: 'Files deleted',
     download: 'Download',
-    saving: 'Saving…',
     manifest: 'Manifest',
     cancelExport: 'Cancel',
     endedToo: 'Ended ones too',

@@ -36,6 +36,8 @@ export interface Messages {
     | 'unreachable'
     | 'expired'
     | 'missing'
+    | 'mustChange'
+    | 'newPassword'
     | 'notice'
   >;
   device: Words<
@@ -330,7 +332,6 @@ export interface Messages {
     | 'showMore'
     | 'expired'
     | 'download'
-    | 'saving'
     | 'manifest'
     | 'cancelExport'
     | 'endedToo'

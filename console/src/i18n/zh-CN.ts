@@ -35,6 +35,8 @@ export const zhCN: Messages = {
     unreachable: '连接不上服务器，请检查网络后重试。',
     expired: '登录已过期，请重新登录。',
     missing: '请填写用户名和密码。',
+    mustChange: '这是临时密码，请设置自己的密码后登录。',
+    newPassword: '新密码（10 至 128 个字符）',
     notice: '仅限授权人员使用。每一次观看、回放和导出都会留下记录。',
   },
   device: {
@@ -394,7 +396,6 @@ export const zhCN: Messages = {
     showMore: '显示更多',
     expired: '文件已删除',
     download: '下载',
-    saving: '正在保存…',
     manifest: '清单',
     cancelExport: '取消导出',
     endedToo: '包括已结束的',

@@ -14,7 +14,7 @@ interface SessionContextValue {
   state: SessionState;
   api: ApiClient;
   clock: ServerClock;
-  signIn: (username: string, password: string) => Promise<void>;
+  signIn: (username: string, password: string, newPassword?: string) => Promise<void>;
   signOut: () => Promise<void>;
   retry: () => void;
 }
@@ -64,8 +64,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       state,
       api,
       clock,
-      signIn: async (username, password) => {
-        const principal = await session.signIn(username, password);
+      signIn: async (username, password, newPassword) => {
+        const principal = await session.signIn(username, password, newPassword);
         setState({ phase: 'signed-in', principal });
       },
       signOut: async () => {

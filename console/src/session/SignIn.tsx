@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { isAway, Problem } from '../api/problem';
 import { BrandMark } from '../design/Brand';
 import { IconButton } from '../design/controls';
@@ -40,6 +40,13 @@ function SignInForm({ expired }: { expired: boolean }) {
   const { signIn } = useSession();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
+  /** Null until the server says that the password is a temporary one. */
+  const [chosen, setChosen] = useState<string | null>(null);
+  const newField = useRef<HTMLInputElement>(null);
+  const mustChange = chosen !== null;
+  useEffect(() => {
+    if (mustChange) newField.current?.focus();
+  }, [mustChange]);
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(expired ? messages.signIn.expired : null);
@@ -53,8 +60,9 @@ function SignInForm({ expired }: { expired: boolean }) {
     setBusy(true);
     setError(null);
     try {
-      await signIn(username.trim(), password);
+      await signIn(username.trim(), password, chosen ?? '');
     } catch (problem) {
+      if (isTemporary(problem)) setChosen(chosen ?? '');
       setError(explain(problem, messages));
       setBusy(false);
     }
@@ -73,7 +81,10 @@ function SignInForm({ expired }: { expired: boolean }) {
           value={username}
           aria-invalid={error !== null}
           aria-describedby="sign-in-error"
-          onChange={(event) => setUsername(event.target.value)}
+          onChange={(event) => {
+            setUsername(event.target.value);
+            setChosen(null);
+          }}
         />
       </label>
       <div className="field">
@@ -100,6 +111,21 @@ function SignInForm({ expired }: { expired: boolean }) {
           />
         </span>
       </div>
+      {chosen === null ? null : (
+        <label className="field">
+          <span className="field-label">{messages.signIn.newPassword}</span>
+          <input
+            data-testid="new-password"
+            name="new-password"
+            type={shown ? 'text' : 'password'}
+            autoComplete="new-password"
+            ref={newField}
+            value={chosen}
+            aria-describedby="sign-in-error"
+            onChange={(event) => setChosen(event.target.value)}
+          />
+        </label>
+      )}
       <p id="sign-in-error" className="sign-in-error" role="alert">
         {error === null ? null : (
           <span data-testid="sign-in-error">
@@ -119,9 +145,15 @@ function SignInForm({ expired }: { expired: boolean }) {
   );
 }
 
+function isTemporary(problem: unknown): boolean {
+  return problem instanceof Problem && problem.code === 'auth.password_must_change';
+}
+
 function explain(problem: unknown, messages: Messages): string {
   if (isAway(problem)) return messages.signIn.unreachable;
+  if (isTemporary(problem)) return messages.signIn.mustChange;
   if (problem instanceof Problem) {
+    if (problem.field === 'new_password') return messages.common.failed(problem.message);
     if (problem.status === 400 || problem.status === 401) return messages.signIn.wrong;
     if (problem.status === 429) return messages.signIn.locked;
     return messages.common.failed(problem.message);

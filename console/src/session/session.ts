@@ -30,10 +30,10 @@ export class Session {
 
   accessToken = (): string | null => this.token;
 
-  async signIn(username: string, password: string): Promise<Principal> {
-    return this.adopt(
-      await exchange<SessionAnswer>(this.fetcher, this.clock, 'POST', PATH, { body: { username, password } }),
-    );
+  /** `newPassword` takes the place of a temporary one, "" where the password is the person's own. */
+  async signIn(username: string, password: string, newPassword = ''): Promise<Principal> {
+    const body = { username, password, ...(newPassword === '' ? {} : { new_password: newPassword }) };
+    return this.adopt(await exchange<SessionAnswer>(this.fetcher, this.clock, 'POST', PATH, { body }));
   }
 
   /** The principal behind the cookie, or null when there is no session any more. Callers at once share one request. */

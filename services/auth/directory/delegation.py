@@ -9,7 +9,7 @@ from services.auth.changes import record_change
 from services.auth.decision import Action
 from services.auth.facts import Facts
 from services.auth.model import ADMINISTRATOR, Actor, Jurisdiction, Line, Principal, Role
-from services.auth.repository import jurisdictions
+from services.auth.repository import cameras, jurisdictions
 from services.auth.rights import Rights, actor_of, load_caller
 from services.auth.validation import check_address, invalid
 from snowlight.access.token import TokenVerifier
@@ -98,6 +98,21 @@ class Delegation:
         # Consents name organisations: whoever could give any out could open households with it.
         if wanted.organisation not in ("", own.organisation, before.organisation if before else ""):
             raise _beyond("organisation", "must be your own")
+
+    async def require_whole(self, connection: AsyncConnection, giver: Giver, principal: Principal) -> None:
+        """Raises PermissionDeniedError unless `giver` may do all that `principal` may: what they could make
+        them, what they are a member of besides, and what is their own.
+        """
+        await self.require_principal(connection, giver, principal)
+        if giver.principal is None:
+            return
+        now_ms = self._clock.now_ms()
+        shared = await jurisdictions.shared_with(connection, [principal.name], now_ms)
+        held = await jurisdictions.lasting(connection, shared.get(principal.name, ()), now_ms)
+        for each in held.values():
+            await self.require_jurisdiction(connection, giver, each)
+        if await cameras.owned_by(connection, principal.name):
+            raise _beyond("name", "must not be the owner of a camera, which only they may watch")
 
     async def require_jurisdiction(
         self, connection: AsyncConnection, giver: Giver, wanted: Jurisdiction

@@ -21,6 +21,7 @@ from snowlight.database import Database
 from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError
 
 CHANGEABLE = ("display_name", "organisation", "roles", "scope", "disabled")
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _NO_PASSWORD = "-"  # noqa: S105 - no password has this hash
 
 
@@ -137,13 +138,49 @@ class Principals:
             raise invalid("name", "is a system, which has no password")
         check_password(password, principal.username)
         password_hash = await self._passwords.hash(password)
-        now_ms = self._clock.now_ms()
         async with self._database.write() as connection:
-            await principals.set_password_hash(connection, principal.principal_id, password_hash)
-            await refresh_tokens.revoke_principal(connection, principal.principal_id, now_ms)
             detail = f"{name} given a new password"
-            await self._delegation.record(connection, giver, detail, region=principal.scope)
-            revocations.add(connection, Revoked.SIGN_INS, name, now_ms)
+            await self._replace(connection, giver, principal, password_hash, detail, must_change=False)
+
+    async def reset_password(self, name: str, on_behalf_of: auth_pb2.OnBehalfOf) -> str:
+        """A temporary password in place of theirs, which nobody is told again; their sessions end.
+
+        Raises NotFoundError, InvalidArgumentError for one without a password, and PermissionDeniedError for
+        one who may do what the giver may not: who has somebody's password has their rights.
+        """
+        async with self._database.read() as connection:
+            giver = await self._delegation.giver(connection, on_behalf_of)
+            principal = await self._require(connection, giver, name)
+            await self._delegation.require_whole(connection, giver, principal)
+            found = await principals.find_credentials(connection, principal.username)
+        if principal.kind is Kind.SYSTEM or found is None or not found[1]:
+            raise invalid("name", "signs in without a password")
+        temporary = _temporary_password()
+        password_hash = await self._passwords.hash(temporary)
+        async with self._database.write() as connection:
+            principal = await self._require(connection, giver, name)
+            await self._delegation.require_whole(connection, giver, principal)
+            detail = f"{name} given a temporary password"
+            await self._replace(connection, giver, principal, password_hash, detail, must_change=True)
+        return temporary
+
+    async def _replace(
+        self,
+        connection: AsyncConnection,
+        giver: Giver,
+        principal: Principal,
+        password_hash: str,
+        detail: str,
+        *,
+        must_change: bool,
+    ) -> None:
+        now_ms = self._clock.now_ms()
+        await principals.set_password_hash(
+            connection, principal.principal_id, password_hash, must_change=must_change
+        )
+        await refresh_tokens.revoke_principal(connection, principal.principal_id, now_ms)
+        await self._delegation.record(connection, giver, detail, region=principal.scope)
+        revocations.add(connection, Revoked.SIGN_INS, principal.name, now_ms)
 
     async def _require(self, connection: AsyncConnection, giver: Giver, name: str) -> Principal:
         principal = await principals.find(connection, name)
@@ -192,6 +229,12 @@ async def _with_scope(connection: AsyncConnection, principal: Principal, scope: 
     if found is None:
         raise invalid("scope", "must be a jurisdiction that exists")
     return replace(principal, scope=found.region, jurisdiction=jurisdiction_id)
+
+
+def _temporary_password() -> str:
+    """79 bits in four groups, without letters that are taken for each other on paper."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
 
 
 def _organisation(giver: Giver) -> str | None:

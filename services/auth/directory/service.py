@@ -95,6 +95,12 @@ class DirectoryService(auth_pb2_grpc.DirectoryServicer):
         await self._principals.set_password(request.name, request.password, request.on_behalf_of)
         return auth_pb2.SetPasswordResponse()
 
+    async def ResetPassword(  # noqa: N802
+        self, request: auth_pb2.ResetPasswordRequest, context: Any
+    ) -> auth_pb2.ResetPasswordResponse:
+        temporary = await self._principals.reset_password(request.name, request.on_behalf_of)
+        return auth_pb2.ResetPasswordResponse(temporary_password=temporary)
+
     async def CreateJurisdiction(  # noqa: N802
         self, request: auth_pb2.CreateJurisdictionRequest, context: Any
     ) -> auth_pb2.Jurisdiction:

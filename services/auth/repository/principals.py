@@ -96,12 +96,14 @@ async def change(connection: AsyncConnection, principal: Principal, version: int
     return (await connection.execute(statement)).rowcount == 1
 
 
-async def set_password_hash(connection: AsyncConnection, principal_id: str, password_hash: str) -> None:
-    """Replace the hash of the principal's password."""
+async def set_password_hash(
+    connection: AsyncConnection, principal_id: str, password_hash: str, *, must_change: bool = False
+) -> None:
+    """Replace the hash of the principal's password. `must_change`: it is good for choosing another."""
     await connection.execute(
         sa.update(principals)
         .where(principals.c.principal_id == principal_id)
-        .values(password_hash=password_hash)
+        .values(password_hash=password_hash, must_change=must_change)
     )
 
 
@@ -167,4 +169,5 @@ def _principal(row: Any) -> Principal:
         tier=values["level"] or 0,
         version=values["version"],
         created_by=values["created_by"],
+        must_change=values["must_change"],
     )

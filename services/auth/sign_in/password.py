@@ -6,7 +6,7 @@ import structlog
 
 from services.auth.attempts import Attempts, Origin, device_name
 from services.auth.changes import record_change
-from services.auth.model import Kind
+from services.auth.model import Actor, Kind, Principal
 from services.auth.passwords import MAX_LENGTH, Passwords, check_password
 from services.auth.principals import normal_username
 from services.auth.repository import known_origins, principals, refresh_tokens
@@ -37,9 +37,13 @@ class PasswordSignIn:
         self._attempts = attempts
         self._clock = clock
 
-    async def sign_in(self, username: str, password: str, origin: Origin) -> Grant:
-        """Raises UnauthenticatedError("auth.invalid_grant"), the same whatever was wrong, and
-        ResourceExhaustedError after too many failures.
+    async def sign_in(self, username: str, password: str, origin: Origin, new_password: str = "") -> Grant:
+        """Begin a session. A temporary password begins one only together with a `new_password`, which takes
+        its place.
+
+        Raises UnauthenticatedError("auth.invalid_grant"), the same whatever was wrong, ResourceExhaustedError
+        after too many failures, and for a temporary password PermissionDeniedError
+        ("auth.password_must_change") or InvalidArgumentError("new_password").
         """
         username = normal_username(check_text(username, "username", max_length=64, required=True))
         _check_typed(password, "password")
@@ -59,6 +63,7 @@ class PasswordSignIn:
             log.info("sign_in.refused", remote_address=origin.address)
             raise UnauthenticatedError("auth.invalid_grant", "user name or password is wrong")
         self._attempts.succeeded(username, origin.place, known_as)
+        new_hash = await self._chosen(principal, password, new_password)
         device_key = origin.device_key if known_as.startswith("device/") else secrets.token_urlsafe(16)
         async with self._database.write() as connection:
             # A password that was replaced while this one was hashed begins no session.
@@ -66,6 +71,19 @@ class PasswordSignIn:
             if now_found is None or now_found[1] != password_hash or now_found[0].disabled:
                 raise UnauthenticatedError("auth.invalid_grant", "user name or password is wrong")
             principal = now_found[0]
+            if new_hash:
+                await principals.set_password_hash(connection, principal.principal_id, new_hash)
+                actor = Actor(
+                    principal.name,
+                    principal.organisation,
+                    str(principal.line),
+                    principal.tier,
+                    principal.scope_name,
+                    remote_address=origin.address,
+                )
+                await record_change(
+                    connection, actor, "password.change", "temporary password changed", now_ms
+                )
             await known_origins.remember(
                 connection,
                 principal.principal_id,
@@ -76,6 +94,23 @@ class PasswordSignIn:
                 connection, principal, Way.PASSWORD, remote_address=origin.address
             )
         return Grant(grant.access_token, grant.expires_in_s, grant.refresh_token, grant.principal, device_key)
+
+    async def _chosen(self, principal: Principal, temporary: str, new: str) -> str:
+        """The hash of what takes a temporary password's place; "" where the password is the person's own."""
+        if not principal.must_change:
+            if new:
+                raise invalid("new_password", "is for a temporary password: change yours when signed in")
+            return ""
+        if not new:
+            raise PermissionDeniedError(
+                "auth.password_must_change",
+                "this password is temporary: choose your own",
+                field="new_password",
+            )
+        check_password(new, principal.username, "new_password")
+        if new == temporary:
+            raise invalid("new_password", "must be another one")
+        return await self._passwords.hash(new)
 
     async def change(self, caller: AccessClaims, current: str, new: str, remote_address: str) -> None:
         """Replace the caller's own password. Their other sessions end; this one goes on.

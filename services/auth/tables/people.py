@@ -30,6 +30,7 @@ principals = sa.Table(
     sa.Column("disabled", sa.Boolean, nullable=False),
     sa.Column("create_ms", sa.BigInteger, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("must_change", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     # Empty: the region is the scope.

@@ -21,7 +21,10 @@ TICKET = {
         "ticket": {"type": "string"},
         "ticket_id": {"type": "string", "description": "What the audit knows it by. Opens nothing."},
         "expire_time": INSTANT,
-        "urls": {"type": "object", "properties": {"hls": {"type": "string"}}},
+        "urls": {
+            "type": "object",
+            "properties": {"hls": {"type": "string"}, "snapshot": {"type": "string"}},
+        },
         "watermark": {"type": "string", "description": "To be shown over the pictures; empty: nothing."},
     },
 }

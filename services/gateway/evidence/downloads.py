@@ -46,7 +46,7 @@ _ERRORS = (400, 401, 403, 404, 410, 412, 416, 503)
 
 
 class DownloadRoutes:
-    """Reads the evidence store, for who may export what is read."""
+    """Reads the evidence store, for who may export what is read: by a token, or by a link of the console."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class DownloadRoutes:
                 f"{one}/download",
                 self.download,
                 "All files of the export with their manifest as a ZIP, or one of them. Every time on record.",
+                access="link",
                 parameters=(
                     Parameter("file", "One of the export's files alone, an MP4."),
                     *RANGE_PARAMETERS,
@@ -85,6 +86,7 @@ class DownloadRoutes:
                 f"{one}/manifest",
                 self.manifest,
                 "The signed list of all that the export holds.",
+                access="link",
                 errors=(401, 404, 412, 503),
             ),
             Route(
@@ -92,6 +94,7 @@ class DownloadRoutes:
                 f"{one}/signature",
                 self.signature,
                 "The manifest's signature, a detached JWS (RFC 7515).",
+                access="link",
                 answer_type="application/jose",
                 errors=(401, 404, 412, 503),
             ),
@@ -128,7 +131,7 @@ class DownloadRoutes:
 
     async def _known(self, request: web.Request) -> export_pb2.Export:
         """Raises FailedPreconditionError("export.not_ready") until it is whole."""
-        person = await self._identity.person(request)
+        person = await self._identity.person(request, by_link=True)
         export = await self._rights.known(person, f"exports/{request.match_info['export']}")
         if export.state != export_pb2.Export.SUCCEEDED:
             state = export_pb2.Export.State.Name(export.state)
@@ -155,7 +158,7 @@ class DownloadRoutes:
     async def _take(
         self, request: web.Request, export: export_pb2.Export, uids: Sequence[str]
     ) -> list[TicketUse]:
-        person = await self._identity.person(request)
+        person = await self._identity.person(request, by_link=True)
         footage = Footage.of(export)
         uses = await self._rights.take(
             person, Footage(uids, footage.start_ms, footage.end_ms, footage.purpose)

@@ -29,6 +29,7 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "ticket": [],  # the ticket is a part of the path
     "bearer": [{"bearer": []}],
     "session": [{}, {"session": []}],
+    "link": [{"bearer": []}, {"link": []}],
 }
 
 
@@ -62,6 +63,7 @@ def openapi_document(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "snowlight_session"},
+                "link": {"type": "apiKey", "in": "cookie", "name": "snowlight_download"},
             },
         },
     }

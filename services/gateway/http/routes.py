@@ -9,7 +9,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 Schema = dict[str, Any]
-Access = Literal["none", "bearer", "session", "ticket"]
+Access = Literal["none", "bearer", "session", "link", "ticket"]
+"""`link`: bearer, or the cookie that a link of the console sends."""
 
 
 @dataclass(frozen=True)

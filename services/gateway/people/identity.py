@@ -14,6 +14,7 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.edges import remote_address
 from services.gateway.http.problems import bearer_token
 from services.gateway.peers import AUTH, BATCH_TIMEOUT_S, CALL_TIMEOUT_S, Peers
+from services.gateway.people.link_cookie import link_token
 from services.gateway.people.sight import Person, Sight
 from services.gateway.together import Together
 from snowlight.access.token import TokenVerifier
@@ -69,12 +70,14 @@ class Identity:
         joint._answer = Together(partial(self._ask_many, person), at_once=MOST_TOGETHER).ask
         return joint
 
-    async def person(self, request: web.Request) -> Person:
-        """The request's caller. Raises UnauthenticatedError."""
+    async def person(self, request: web.Request, *, by_link: bool = False) -> Person:
+        """The request's caller. Raises UnauthenticatedError. `by_link`: a link of the console may have sent
+        it, with a cookie and no header."""
         known: Person | None = request.get(_PERSON)
         if known is not None:
             return known
-        token = bearer_token(request)
+        has_header = "Authorization" in request.headers
+        token = (by_link and not has_header and link_token(request)) or bearer_token(request)
         claims = await self._verifier.access_token(token)
         address = remote_address(request, behind_proxy=self._behind_proxy)
         request[_PERSON] = person = Person(claims.principal, token, address, claims.client_id)

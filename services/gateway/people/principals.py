@@ -46,6 +46,7 @@ class PrincipalRoutes:
         }
         new_jurisdiction = {**_JURISDICTION, "required": ["display_name", "region", "reason"]}
         people, sets = "/v1/principals", "/v1/jurisdictions"
+        one = f"{people}/{{principal:[^/:]+}}"
         return (
             Route(
                 "GET",
@@ -68,7 +69,7 @@ class PrincipalRoutes:
             ),
             Route(
                 "GET",
-                f"{people}/{{principal}}",
+                one,
                 self.read_principal,
                 "One principal.",
                 answer=_PRINCIPAL,
@@ -76,13 +77,22 @@ class PrincipalRoutes:
             ),
             Route(
                 "PATCH",
-                f"{people}/{{principal}}",
+                one,
                 self.change_principal,
                 "Change display_name, organisation, roles, scope or disabled. It bites at once.",
                 parameters=(IF_MATCH,),
                 body=_PRINCIPAL,
                 answer=_PRINCIPAL,
                 errors=(400, 401, 403, 404, 409, 412),
+            ),
+            Route(
+                "POST",
+                f"{one}:resetPassword",
+                self.reset_password,
+                "A temporary password in place of theirs, told once; with it they choose another. Their "
+                "sessions end.",
+                answer={"type": "object", "properties": {"temporary_password": {"type": "string"}}},
+                errors=(400, 401, 403, 404),
             ),
             Route(
                 "GET",
@@ -172,6 +182,14 @@ class PrincipalRoutes:
         wanted.update_mask.paths.extend(fields)
         with preconditions(if_match), remote_errors(AUTH):
             return _answer(await self._peers.directory.UpdatePrincipal(wanted, timeout=CALL_TIMEOUT_S))
+
+    async def reset_password(self, request: web.Request) -> web.Response:
+        wanted = auth_pb2.ResetPasswordRequest(
+            name=_principal_name(request), on_behalf_of=await self._caller(request)
+        )
+        with remote_errors(AUTH):
+            answer = await self._peers.directory.ResetPassword(wanted, timeout=CALL_TIMEOUT_S)
+        return json_response({"temporary_password": answer.temporary_password})
 
     async def list_jurisdictions(self, request: web.Request) -> web.Response:
         wanted = auth_pb2.ListJurisdictionsRequest(

@@ -14,6 +14,7 @@ from services.gateway.http.problems import problem
 from services.gateway.http.proto_json import schema_of, to_json
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
+from services.gateway.people.link_cookie import clear_link_cookie, set_link_cookie
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
@@ -41,8 +42,8 @@ _HEADER_PARAMETER = Parameter(
 
 
 class SessionCookie:
-    """The cookies of a session. A second one outlives it: by it a browser is known again, so that nobody who
-    guesses at its account slows it down."""
+    """The cookies of a session. One outlives it: by it a browser is known again, so that nobody who guesses
+    at its account slows it down. Another, of minutes, is for links."""
 
     def __init__(self, *, behind_proxy: bool) -> None:
         self._behind_proxy = behind_proxy
@@ -53,6 +54,7 @@ class SessionCookie:
         response.set_cookie(
             COOKIE, answer.refresh_token, path=PATH, httponly=True, samesite="Strict", secure=secure
         )
+        set_link_cookie(response, answer.access_token, answer.expires_in, secure=secure)
         if answer.device_key:
             response.set_cookie(
                 DEVICE_COOKIE,
@@ -66,13 +68,9 @@ class SessionCookie:
 
     def clear(self, request: web.Request, response: web.Response) -> None:
         """Take the session from the browser."""
-        response.del_cookie(
-            COOKIE,
-            path=PATH,
-            httponly=True,
-            samesite="Strict",
-            secure=is_https(request, behind_proxy=self._behind_proxy),
-        )
+        secure = is_https(request, behind_proxy=self._behind_proxy)
+        response.del_cookie(COOKIE, path=PATH, httponly=True, samesite="Strict", secure=secure)
+        clear_link_cookie(response, secure=secure)
 
 
 class SessionRoutes:
@@ -94,7 +92,14 @@ class SessionRoutes:
                 parameters=(_HEADER_PARAMETER,),
                 body={
                     "type": "object",
-                    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
+                    "properties": {
+                        "username": {"type": "string"},
+                        "password": {"type": "string"},
+                        "new_password": {
+                            "type": "string",
+                            "description": "In place of a temporary one (403 auth.password_must_change).",
+                        },
+                    },
                 },
                 answer=_ANSWER,
                 errors=(400, 401, 403, 429),
@@ -114,7 +119,9 @@ class SessionRoutes:
     async def open(self, request: web.Request) -> web.StreamResponse:
         if HEADER in request.headers:
             return await self._renew(request)
-        username, password = take_strings(await read_json(request), ("username", "password"))
+        username, password, new_password = take_strings(
+            await read_json(request), ("username", "password"), ("new_password",)
+        )
         return await self._answer(
             request,
             auth_pb2.IssueTokenRequest(
@@ -122,6 +129,7 @@ class SessionRoutes:
                 username=username,
                 password=password,
                 device_key=_device_key(request),
+                new_password=new_password,
             ),
         )
 

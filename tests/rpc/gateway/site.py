@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import obstore
 from prometheus_client import CollectorRegistry
 
 from services.auth.app import run_auth
@@ -30,6 +31,7 @@ from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
+from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
 from tests.parts.clock import MovableClock
@@ -38,6 +40,9 @@ from tests.parts.password import PASSWORD
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
 from tests.rpc.gateway.people import VILLAGE, add_people
 from tests.waiting import eventually
+
+if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
+    from obstore.store import ObjectStore
 
 EPOCH = 1
 
@@ -58,6 +63,8 @@ class Site:
     registry: CollectorRegistry
     """The gateway's metrics."""
     ingest_stack: AsyncExitStack
+    footage: ObjectStore
+    """Where objects are recorded to."""
     _sequence: int = 0
 
     async def restart_ingest(self) -> None:
@@ -192,9 +199,7 @@ class Site:
 
     async def commit(self, uid: str, file: SpoolFile) -> None:
         """Move a spool file into the store, as ingest does: object, commit, then the file goes."""
-        path = self.runtime.cluster.data_dir / "footage" / file.listing.key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.data)
+        await obstore.put_async(self.footage, file.listing.key, file.data)
         listing = file.listing
         segment = storage_pb2.Segment(
             camera_uid=uid,
@@ -223,9 +228,14 @@ async def run_site(
     *,
     port: int | None = None,
     auth_settings: Mapping[str, Any] | None = None,
+    storage_settings: Mapping[str, Any] | None = None,
+    recorded_to: ObjectStoreSettings | None = None,
     **settings: Any,
 ) -> AsyncIterator[Site]:
-    """Auth, storage, ingest's registry and the gateway, with a county, its village and some people."""
+    """Auth, storage, ingest's registry and the gateway, with a county, its village and some people.
+
+    `recorded_to`: the store of footage, as ingest opens it; `settings` are the gateway's.
+    """
     clock = MovableClock()
     cluster = ClusterSettings(
         data_dir=data_dir,
@@ -239,7 +249,9 @@ async def run_site(
     async with AsyncExitStack() as stack:
         auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))
-        storage = StorageSettings(listen=cluster.storage_address, export_wait_seconds=0)
+        storage = StorageSettings(
+            listen=cluster.storage_address, export_wait_seconds=0, **(storage_settings or {})
+        )
         await stack.enter_async_context(run_storage(_part(runtime, "storage"), storage))
         ingest_stack = await stack.enter_async_context(AsyncExitStack())
         ingest = await ingest_stack.enter_async_context(run_ingest(_part(runtime, "ingest")))
@@ -271,6 +283,7 @@ async def run_site(
             revocations,
             part.registry,
             ingest_stack,
+            open_store(recorded_to or ObjectStoreSettings(), data_dir),
         )
 
 

@@ -87,18 +87,22 @@ async def test_after_its_time_there_is_nothing_to_be_loaded(yard: Yard) -> None:
     assert (await yard.load(f"/v1/{export['name']}/manifest"))[0] == 200, "the evidence stays"
 
 
-@pytest.mark.parametrize("by", ["right", "session"])
-async def test_who_loses_the_right_gets_no_byte_after_two_seconds(yard: Yard, by: str) -> None:
+@pytest.mark.parametrize(("by", "sent"), [("right", "header"), ("session", "header"), ("session", "cookie")])
+async def test_who_loses_the_right_gets_no_byte_after_two_seconds(yard: Yard, by: str, sent: str) -> None:
     site = yard.site
     name = await site.add_person("liu", COUNTY, auth_pb2.ADMIN)
     export = await yard.done("gate", by="liu")
     await asyncio.to_thread(grow, site, export)
     token = await site.token("liu")
     path = f"/v1/{export['name']}/download?file={export['files'][0]['file']}"
+    headers = {
+        "header": {"Authorization": f"Bearer {token}"},
+        "cookie": {"Cookie": f"snowlight_download={token}"},
+    }[sent]
     received, last = 0, 0.0
     async with (
         aiohttp.ClientSession(site.url, read_bufsize=1 << 16) as http,
-        http.get(path, headers={"Authorization": f"Bearer {token}"}) as response,
+        http.get(path, headers=headers) as response,
     ):
         assert (response.status, response.content_length) == (200, LONG)
         received += len(await response.content.read(1 << 20))

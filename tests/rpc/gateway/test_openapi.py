@@ -1,23 +1,13 @@
-"""The served OpenAPI document: sound by itself, and of all that the site serves."""
+"""The served OpenAPI document: sound by a foreign validator, and of all that the site serves."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.rpc.gateway.site import Site
 
 METHODS = {"get", "post", "patch", "put", "delete"}
-JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
-
-
-def parts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for each in value.values():
-            yield from parts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from parts(each)
 
 
 async def document_of(site: Site) -> dict[str, Any]:
@@ -28,33 +18,23 @@ async def document_of(site: Site) -> dict[str, Any]:
 
 async def test_it_is_what_openapi_3_1_says(site: Site) -> None:
     document = await document_of(site)
+    faults = [
+        f"{error.json_path}: {error.message}" for error in OpenAPIV31SpecValidator(document).iter_errors()
+    ]
+    assert faults == []
     assert document["openapi"].startswith("3.1.")
-    assert set(document) <= {"openapi", "info", "paths", "components"}
-    assert {"title", "version"} <= set(document["info"])
+
+
+async def test_what_the_validator_passes_over_is_sound_too(site: Site) -> None:
+    """It follows neither the names of security schemes, nor a path's parameters that are not there."""
+    document = await document_of(site)
+    schemes = set(document["components"]["securitySchemes"])
     for path, item in document["paths"].items():
-        assert path.startswith("/")
         assert set(item) <= METHODS
         for operation in item.values():
-            placed = [(each["in"], each["name"]) for each in operation["parameters"]]
-            assert len(placed) == len(set(placed)), path
-            in_path = {name for place, name in placed if place == "path"}
+            in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
             assert in_path == set(re.findall(r"{(\w+)}", path))
-            assert all(each["required"] for each in operation["parameters"] if each["in"] == "path")
-            assert operation["responses"]
-            for status, response in operation["responses"].items():
-                assert re.fullmatch(r"[1-5]\d\d|default", status)
-                assert response["description"]
-            schemes = document["components"]["securitySchemes"]
-            assert all(set(each) <= set(schemes) for each in operation["security"])
-    for part in parts(document):
-        if isinstance(reference := part.get("$ref"), str):
-            found: Any = document
-            for step in reference.removeprefix("#/").split("/"):
-                found = found[step]
-        if isinstance(kind := part.get("type"), str) and "properties" in part:
-            assert kind == "object"
-        if part.get("type") == "array":
-            assert "items" in part
+            assert all(set(each) <= schemes for each in operation["security"])
 
 
 async def test_every_route_is_in_it_and_every_operation_is_served(site: Site) -> None:

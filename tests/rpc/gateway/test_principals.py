@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from snowlight.api.auth.v1 import audit_pb2
 from tests.parts.password import PASSWORD
 from tests.rpc.gateway.people import VILLAGE
 from tests.rpc.gateway.site import Site
@@ -59,3 +60,32 @@ async def test_the_etag_is_in_the_header_too(site: Site) -> None:
         [first] = (await answer.json())["principals"]
     async with site.http.get(f"/v1/{first['name']}", headers=headers) as answer:
         assert answer.headers["ETag"] == f'"{first["etag"]}"'
+
+
+async def test_a_forgotten_password_is_reset_and_changed_at_the_next_sign_in(site: Site) -> None:
+    path = f"/v1/{await site.principal('chen')}:resetPassword"
+    for username in ("chen", "resident", "away"):
+        status, _ = await site.call("POST", path, await site.token(username))
+        assert status in (403, 404)
+    watching = await site.token("chen")
+    status, answer = await site.call("POST", path, await site.token("root"))
+    assert (status, list(answer)) == (200, ["temporary_password"])
+    temporary = answer["temporary_password"]
+    assert (await site.call("GET", "/v1/sessions", watching))[0] == 401, "what they had open has ended"
+
+    body = {"username": "chen", "password": temporary}
+    status, answer = await site.call("POST", "/v1/session", json=body)
+    assert (status, answer["code"], answer["field"]) == (403, "auth.password_must_change", "new_password")
+    form = {"grant_type": "password", "username": "chen", "password": temporary}
+    async with site.http.post("/v1/token", data=form) as refused:
+        assert (refused.status, (await refused.json())["code"]) == (403, "auth.password_must_change")
+    status, answer = await site.call("POST", "/v1/session", json=body | {"new_password": "short"})
+    assert (status, answer["field"]) == (400, "new_password")
+    status, answer = await site.call("POST", "/v1/session", json=body | {"new_password": PASSWORD})
+    assert (status, "access_token" in answer) == (200, True)
+    assert (await site.call("GET", "/v1/sessions", await site.token("chen")))[0] == 200
+    records = await site.audit_log.ListAuditRecords(
+        audit_pb2.ListAuditRecordsRequest(reader=audit_pb2.AuditReader(whole=True), page_size=1000)
+    )
+    assert any("given a temporary password" in record.detail for record in records.records)
+    assert temporary not in str(records)

@@ -7,6 +7,7 @@ import { ListBody, Panel, Table } from '../parts';
 import { usePages } from '../usePages';
 import { useWords } from '../words/useWords';
 import { PersonEditor } from './PersonEditor';
+import { ResetPassword } from './ResetPassword';
 import { useScopeName } from './useScopes';
 
 /** Who can sign in, in the regions whose rights the person manages. */
@@ -17,6 +18,7 @@ export function PeoplePage() {
   const own = usePrincipal();
   const [wanted, setWanted] = useState('');
   const [edited, setEdited] = useState<ManagedPrincipal | 'new' | null>(null);
+  const [forgetful, setForgetful] = useState<ManagedPrincipal | null>(null);
   const fetchPage = useCallback(
     (token: string, signal?: AbortSignal) => listPrincipals(api, token, signal),
     [api],
@@ -86,14 +88,26 @@ export function PeoplePage() {
                   {one.name === own.name ? (
                     <span className="faint">{words.people.yourself}</span>
                   ) : (
-                    <button
-                      type="button"
-                      className="button"
-                      data-testid="person-edit"
-                      onClick={() => setEdited(one)}
-                    >
-                      {words.people.edit}
-                    </button>
+                    <div className="table-actions">
+                      <button
+                        type="button"
+                        className="button"
+                        data-testid="person-edit"
+                        onClick={() => setEdited(one)}
+                      >
+                        {words.people.edit}
+                      </button>
+                      {one.kind === 'SYSTEM' ? null : (
+                        <button
+                          type="button"
+                          className="button"
+                          data-testid="person-reset"
+                          onClick={() => setForgetful(one)}
+                        >
+                          {words.people.reset}
+                        </button>
+                      )}
+                    </div>
                   )}
                 </td>
               </tr>
@@ -109,6 +123,7 @@ export function PeoplePage() {
           onSaved={list.reload}
         />
       )}
+      {forgetful === null ? null : <ResetPassword person={forgetful} onClose={() => setForgetful(null)} />}
     </div>
   );
 }

@@ -128,8 +128,12 @@ export const en = {
     password: 'First password',
     passwordRule: '10 to 128 characters',
     makePassword: 'Make a password',
-    passwordHint:
-      'People change their own password under “My account”. A forgotten one is set anew on the server: snowlight admin set-password.',
+    passwordHint: 'People change their own password under “My account”.',
+    reset: 'Reset password',
+    resetTitle: (username: string) => `Reset the password of ${username}`,
+    resetHint: 'They are signed out everywhere and need the new password to sign in. It is on record.',
+    temporary: 'Temporary password',
+    temporaryHint: 'Shown only now. Hand it over in person; they choose their own when they sign in with it.',
   },
   account: {
     password: 'Change my password',

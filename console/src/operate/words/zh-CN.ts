@@ -129,7 +129,12 @@ export const zhCN: Words = {
     password: '初始密码',
     passwordRule: '10 至 128 个字符',
     makePassword: '生成密码',
-    passwordHint: '密码由本人在“我的账户”中修改；忘记密码时在服务器上重设：snowlight admin set-password。',
+    passwordHint: '密码由本人在“我的账户”中修改。',
+    reset: '重置密码',
+    resetTitle: (username: string) => `重置 ${username} 的密码`,
+    resetHint: '对方的所有登录立即失效，须用新密码登录。此操作会留下记录。',
+    temporary: '临时密码',
+    temporaryHint: '仅显示这一次。请当面告知；对方用它登录时须设置自己的密码。',
   },
   account: {
     password: '修改密码',

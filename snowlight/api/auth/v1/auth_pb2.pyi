@@ -330,6 +330,7 @@ class IssueTokenRequest(_message.Message):
     ACTING_REASON_FIELD_NUMBER: _builtins.int
     DEVICE_CODE_FIELD_NUMBER: _builtins.int
     DEVICE_KEY_FIELD_NUMBER: _builtins.int
+    NEW_PASSWORD_FIELD_NUMBER: _builtins.int
     grant_type: _builtins.str
     """"password", "refresh_token", "client_credentials" or "urn:ietf:params:oauth:grant-type:device_code" """
     username: _builtins.str
@@ -346,6 +347,10 @@ class IssueTokenRequest(_message.Message):
     device_code: _builtins.str
     device_key: _builtins.str
     """Of password: what an earlier sign-in from the same browser was given."""
+    new_password: _builtins.str
+    """Of password: what takes the place of a temporary one, which begins no session without it
+    (PERMISSION_DENIED "auth.password_must_change").
+    """
     @_builtins.property
     def client(self) -> Global___ClientCredentials: ...
     def __init__(
@@ -362,10 +367,11 @@ class IssueTokenRequest(_message.Message):
         acting_reason: _builtins.str = ...,
         device_code: _builtins.str = ...,
         device_key: _builtins.str = ...,
+        new_password: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_person", b"acting_person", "acting_reason", b"acting_reason", "acting_unit", b"acting_unit", "client", b"client", "device_code", b"device_code", "device_key", b"device_key", "grant_type", b"grant_type", "password", b"password", "refresh_token", b"refresh_token", "remote_address", b"remote_address", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_person", b"acting_person", "acting_reason", b"acting_reason", "acting_unit", b"acting_unit", "client", b"client", "device_code", b"device_code", "device_key", b"device_key", "grant_type", b"grant_type", "new_password", b"new_password", "password", b"password", "refresh_token", b"refresh_token", "remote_address", b"remote_address", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1892,6 +1898,49 @@ class SetPasswordResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetPasswordResponse: _TypeAlias = SetPasswordResponse  # noqa: Y015
+
+@_typing.final
+class ResetPasswordRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"principals/{id}" """
+    @_builtins.property
+    def on_behalf_of(self) -> Global___OnBehalfOf: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        on_behalf_of: Global___OnBehalfOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetPasswordRequest: _TypeAlias = ResetPasswordRequest  # noqa: Y015
+
+@_typing.final
+class ResetPasswordResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEMPORARY_PASSWORD_FIELD_NUMBER: _builtins.int
+    temporary_password: _builtins.str
+    def __init__(
+        self,
+        *,
+        temporary_password: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["temporary_password", b"temporary_password"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetPasswordResponse: _TypeAlias = ResetPasswordResponse  # noqa: Y015
 
 @_typing.final
 class RotateSigningKeyRequest(_message.Message):

@@ -779,6 +779,11 @@ class DirectoryStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.FromString,
                 _registered_method=True)
+        self.ResetPassword = channel.unary_unary(
+                '/snowlight.api.auth.v1.Directory/ResetPassword',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ResetPasswordRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ResetPasswordResponse.FromString,
+                _registered_method=True)
         self.RotateSigningKey = channel.unary_unary(
                 '/snowlight.api.auth.v1.Directory/RotateSigningKey',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.RotateSigningKeyRequest.SerializeToString,
@@ -865,6 +870,14 @@ class DirectoryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResetPassword(self, request, context):
+        """Replaces the password of somebody in the caller's reach with a random one, which is told once and good for
+        choosing another. Ends their sessions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RotateSigningKey(self, request, context):
         """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
         until what it signed has expired.
@@ -935,6 +948,11 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.SetPassword,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.SerializeToString,
+            ),
+            'ResetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPassword,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ResetPasswordRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ResetPasswordResponse.SerializeToString,
             ),
             'RotateSigningKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateSigningKey,
@@ -1267,6 +1285,33 @@ class Directory:
             '/snowlight.api.auth.v1.Directory/SetPassword',
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.SetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Directory/ResetPassword',
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ResetPasswordRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_auth__pb2.ResetPasswordResponse.FromString,
             options,
             channel_credentials,
             insecure,

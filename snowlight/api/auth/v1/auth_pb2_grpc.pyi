@@ -275,6 +275,10 @@ class DirectoryStub:
     ExplainDecision: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]
+    ResetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ResetPasswordRequest, _auth_pb2.ResetPasswordResponse]
+    """Replaces the password of somebody in the caller's reach with a random one, which is told once and good for
+    choosing another. Ends their sessions.
+    """
     RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]
     """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
     until what it signed has expired.
@@ -300,6 +304,10 @@ class DirectoryAsyncStub(DirectoryStub):
     ExplainDecision: _aio.UnaryUnaryMultiCallable[_auth_pb2.ExplainDecisionRequest, _auth_pb2.ExplainDecisionResponse]  # type: ignore[assignment]
     """Tells how an action would be decided, and why. Nothing is recorded, nothing is opened."""
     SetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.SetPasswordRequest, _auth_pb2.SetPasswordResponse]  # type: ignore[assignment]
+    ResetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.ResetPasswordRequest, _auth_pb2.ResetPasswordResponse]  # type: ignore[assignment]
+    """Replaces the password of somebody in the caller's reach with a random one, which is told once and good for
+    choosing another. Ends their sessions.
+    """
     RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_pb2.RotateSigningKeyRequest, _auth_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
     """Publishes a new key, which signs once all who verify have had the time to see it. The old one verifies
     until what it signed has expired.
@@ -394,6 +402,16 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.SetPasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.SetPasswordResponse, _abc.Awaitable[_auth_pb2.SetPasswordResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ResetPassword(
+        self,
+        request: _auth_pb2.ResetPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.ResetPasswordResponse, _abc.Awaitable[_auth_pb2.ResetPasswordResponse]]:
+        """Replaces the password of somebody in the caller's reach with a random one, which is told once and good for
+        choosing another. Ends their sessions.
+        """
 
     @_abc_1.abstractmethod
     def RotateSigningKey(
