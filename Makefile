@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test lint format proto bench console locks wheel clean
+.PHONY: help setup demo demo-clean test looks lint format proto bench console locks wheel clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ demo-clean: ## Remove all that the demo has kept
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 	cd console && $(NPM) test
+
+looks: $(VENV)/.installed console/dist/index.html ## Take the pictures anew that the console is compared with
+	$(BIN)/python -m pytest -q tests/console/test_looks.py --renew-looks
 
 lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code, style, types and imports
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(MAKE) --no-print-directory proto OUT="$$fresh" \

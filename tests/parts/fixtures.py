@@ -94,6 +94,12 @@ def chromium_program(request: pytest.FixtureRequest) -> Path:
     return found
 
 
+@pytest.fixture(scope="session")
+def chinese_font(request: pytest.FixtureRequest) -> str:
+    """The family of a font that is installed, with Chinese and Latin letters."""
+    return str(request.config.stash[parts_key].need("chinese_font"))
+
+
 @pytest.fixture
 async def browser(chromium_program: Path) -> AsyncIterator[Browser]:
     """A Chromium of this test's own."""

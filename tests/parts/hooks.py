@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.parts.chromium import find_chromium
+from tests.parts.chromium import find_chinese_font, find_chromium
 from tests.parts.documented import find_documented
 from tests.parts.gstreamer import find_gstreamer
 from tests.parts.minio import find_minio
@@ -20,6 +20,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "gstreamer_python": ("GStreamer", find_gstreamer),
     "nginx": ("nginx with RTMP", find_nginx),
     "chromium_program": ("Chromium", find_chromium),
+    "chinese_font": ("Noto Sans CJK", find_chinese_font),
     "documented_programs": ("curl and jq", find_documented),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""
@@ -78,6 +79,10 @@ def _tell(config: pytest.Config, lines: Sequence[str]) -> None:
         for line in lines:
             reporter.ensure_newline()
             reporter.write_line(line)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-looks", action="store_true", help="take the console's pictures anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,11 +1,12 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { useUnit } from '../design/unit';
 import { useMessages } from '../i18n/LocaleProvider';
 import { CameraRow, RegionRow } from './rows';
 import { stepInTree } from './steps';
 import { visibleRows, type RegionNode } from './tree';
 
-/** px; as in tree.css. */
+/** Pixels of the design, as in tree.css. */
 const ROW_HEIGHT = 34;
 const OVERSCAN = 12;
 
@@ -25,6 +26,7 @@ export function TreeRows({ tree, unfoldAll, isShown, onPick }: TreeRowsProps) {
   /** The row that the keyboard has just gone to, which may not be drawn yet. */
   const wanted = useRef<string | null>(null);
 
+  const rowHeight = ROW_HEIGHT * useUnit();
   const rows = useMemo(() => {
     const roots = new Set(tree.map((node) => node.region.name));
     return visibleRows(tree, (region) => (unfoldAll || roots.has(region)) !== toggled.has(region));
@@ -37,12 +39,14 @@ export function TreeRows({ tree, unfoldAll, isShown, onPick }: TreeRowsProps) {
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => element.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => rowHeight,
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: OVERSCAN,
     // The tab stop is always an element: else the focus would be lost when its row is scrolled away.
     rangeExtractor: (range) => [...new Set([tabStop, ...defaultRangeExtractor(range)])].sort((a, b) => a - b),
   });
+
+  useEffect(() => list.measure(), [list, rowHeight]);
 
   useEffect(() => {
     const key = wanted.current;
@@ -62,7 +66,7 @@ export function TreeRows({ tree, unfoldAll, isShown, onPick }: TreeRowsProps) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     if (!(event.target as HTMLElement).matches('[role=treeitem], [role=tree]')) return; // a button in a row
-    const step = stepInTree(rows, tabStop, event.key, Math.max(1, pageRows(element.current)));
+    const step = stepInTree(rows, tabStop, event.key, Math.max(1, pageRows(element.current, rowHeight)));
     if (step === null) return;
     event.preventDefault();
     if (step.toggle !== undefined) toggle(step.toggle);
@@ -121,6 +125,6 @@ export function TreeRows({ tree, unfoldAll, isShown, onPick }: TreeRowsProps) {
   );
 }
 
-function pageRows(element: HTMLElement | null): number {
-  return Math.floor((element?.clientHeight ?? 0) / ROW_HEIGHT) - 1;
+function pageRows(element: HTMLElement | null, rowHeight: number): number {
+  return Math.floor((element?.clientHeight ?? 0) / rowHeight) - 1;
 }

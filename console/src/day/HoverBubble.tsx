@@ -1,16 +1,17 @@
 import { useEffect, useReducer } from 'react';
 import { reasonLine } from '../cameras/reason';
+import { rem } from '../design/unit';
 import { useLocale } from '../i18n/LocaleProvider';
 import { formatDuration } from '../i18n/format';
 import { clockOf } from '../i18n/zone';
 import { CAUSE_COLOURS, HOLD_COLOUR, RECORDED_COLOUR, STATE_COLOURS } from './causes';
 import type { Lane } from './lane';
-import { TILE_HEIGHT, TILE_WIDTH, type Previews } from './previews';
+import { SHEET_WIDTH, TILE_HEIGHT, TILE_WIDTH, type Previews } from './previews';
 import { gapAt, isRecorded } from './record';
 
 interface HoverBubbleProps {
   at: number;
-  /** Pixels from the left, and the width to stay inside. */
+  /** Pixels of the design from the left, and the width to stay inside. */
   x: number;
   width: number;
   lane: Lane;
@@ -41,7 +42,7 @@ export function HoverBubble({ at, x, width, lane, named, now, slack, previews }:
     <div
       className="bubble"
       data-testid="hover-bubble"
-      style={{ left: Math.min(Math.max(x, 96), width - 96) }}
+      style={{ left: rem(Math.min(Math.max(x, 96), width - 96)) }}
     >
       {recorded ? <Preview camera={lane.camera} at={at} previews={previews} /> : null}
       {named ? <span className="bubble-name">{lane.title}</span> : null}
@@ -80,7 +81,8 @@ function Preview({ camera, at, previews }: { camera: string; at: number; preview
   useEffect(() => () => previews.leave(), [previews]);
   const picture = previews.picture(camera, at);
   if (picture === null) return null;
-  const size = { width: TILE_WIDTH, height: TILE_HEIGHT };
+  const size = { width: rem(TILE_WIDTH), height: rem(TILE_HEIGHT) };
+  const imageWidth = picture.kind === 'tile' ? SHEET_WIDTH : TILE_WIDTH;
   return (
     <span
       className="bubble-picture"
@@ -89,7 +91,8 @@ function Preview({ camera, at, previews }: { camera: string; at: number; preview
       style={{
         ...size,
         backgroundImage: `url("${picture.url}")`,
-        backgroundPosition: `-${picture.x}px -${picture.y}px`,
+        backgroundPosition: `-${rem(picture.x)} -${rem(picture.y)}`,
+        backgroundSize: `${rem(imageWidth)} auto`,
       }}
     />
   );

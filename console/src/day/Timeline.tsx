@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { Range } from '../api/tickets';
+import { rem, unit } from '../design/unit';
 import { useLocale } from '../i18n/LocaleProvider';
 import { dateTimeOf } from '../i18n/zone';
 import { Hands, type Point, type Wishes } from './hands';
@@ -44,7 +45,7 @@ export function Timeline({ day, lanes, now, instant, previews, onPick, onStep }:
     const element = canvas.current;
     const context = element?.getContext('2d');
     if (!element || !context || width === 0) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) * unit();
     element.width = Math.round(width * ratio);
     element.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -79,7 +80,7 @@ export function Timeline({ day, lanes, now, instant, previews, onPick, onStep }:
     } else {
       // A pinch on a touch pad comes as small turns of a wheel with the control key down.
       const factor = Math.exp(event.deltaY / (event.ctrlKey ? 100 : 400));
-      aim(zoom(target, factor, toInstant(view, event.offsetX, width), day));
+      aim(zoom(target, factor, toInstant(view, event.offsetX / unit(), width), day));
     }
   };
   const wishes: Wishes = {
@@ -201,7 +202,7 @@ export function Timeline({ day, lanes, now, instant, previews, onPick, onStep }:
           ref={canvas}
           className="timeline-canvas"
           data-testid="timeline-canvas"
-          style={{ height }}
+          style={{ height: rem(height) }}
           {...pointer}
         />
         {pointed === null || width === 0 || pointedLane === undefined ? null : (
@@ -223,7 +224,7 @@ export function Timeline({ day, lanes, now, instant, previews, onPick, onStep }:
 
 function pointOf(event: PointerEvent<HTMLElement>): Point {
   const { offsetX, offsetY } = event.nativeEvent;
-  return { id: event.pointerId, x: offsetX, y: offsetY };
+  return { id: event.pointerId, x: offsetX / unit(), y: offsetY / unit() };
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -4,7 +4,7 @@ export interface Point {
   y: number;
 }
 
-/** What fingers or a pointer on the timeline ask for; x in px from its left edge. */
+/** What fingers or a pointer on the timeline ask for; x in pixels of the design from its left edge. */
 export interface Wishes {
   /** The playhead follows the pointer. */
   onScrub: (x: number) => void;

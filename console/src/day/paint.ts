@@ -47,7 +47,7 @@ function rowsOf(lane: number, lanes: number): Rows {
   return { holds, band: holds + HOLDS, height, happenings: holds + HOLDS + height + 1 };
 }
 
-/** Draws the timeline; `width` in CSS pixels, the context already scaled to them. */
+/** Draws the timeline; `width` in pixels of the design, the context already scaled to them. */
 export function paint(context: CanvasRenderingContext2D, width: number, painting: Painting): void {
   const { view, lanes, day, now, instant, hover } = painting;
   const height = heightOf(lanes.length);

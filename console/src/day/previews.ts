@@ -5,6 +5,7 @@ export const TILE_HEIGHT = 90;
 const SHEET_MS = 600_000;
 const TILE_MS = 10_000;
 const COLUMNS = 10;
+export const SHEET_WIDTH = COLUMNS * TILE_WIDTH;
 /** One at a time would keep a sheet waiting for a picture; more would crowd out the footage itself. */
 const AT_ONCE = 2;
 /** About 3.5 MB each once decoded. */

@@ -1,8 +1,17 @@
+import { rem } from './unit';
+
 /** The mark: a snow crystal whose heart is a lens. */
 export function BrandMark({ size = 28 }: { size?: number }) {
   const arms = [0, 60, 120, 180, 240, 300];
   return (
-    <svg width={size} height={size} viewBox="0 0 64 64" fill="none" aria-hidden="true" className="brand-mark">
+    <svg
+      width={rem(size)}
+      height={rem(size)}
+      viewBox="0 0 64 64"
+      fill="none"
+      aria-hidden="true"
+      className="brand-mark"
+    >
       <defs>
         <linearGradient id="brand-ice" x1="12" y1="4" x2="52" y2="60" gradientUnits="userSpaceOnUse">
           <stop stopColor="#f2fbff" />

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { rem } from './unit';
 
 /** Line icons on a 24 grid; decoration only, the control around them carries the label. */
 const SHAPES = {
@@ -8,7 +9,7 @@ const SHAPES = {
     <>
       <path d="M4.5 12a7.5 7.5 0 1 0 2.6-5.7" />
       <path d="M7.5 2.5v4h4" />
-      <text x="12.2" y="15.2">
+      <text x="12.2" y="15.2" fontSize="8.5">
         10
       </text>
     </>
@@ -17,7 +18,7 @@ const SHAPES = {
     <>
       <path d="M19.5 12a7.5 7.5 0 1 1-2.6-5.7" />
       <path d="M16.5 2.5v4h-4" />
-      <text x="11.8" y="15.2">
+      <text x="11.8" y="15.2" fontSize="8.5">
         10
       </text>
     </>
@@ -104,8 +105,8 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
     <svg
       className="icon"
-      width={size}
-      height={size}
+      width={rem(size)}
+      height={rem(size)}
       viewBox="0 0 24 24"
       fill="none"
       stroke="currentColor"

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { CAMERA_DRAG } from '../cameras/drag';
 import { useRegistry } from '../cameras/RegistryProvider';
 import { IconButton } from '../design/controls';
+import { rem } from '../design/unit';
 import { useMessages } from '../i18n/LocaleProvider';
 import type { Place, Point } from './map/geo';
 import { MapView, type Tool } from './map/MapView';
@@ -71,7 +72,7 @@ export function CameraMap({
           className="map-handle"
           data-testid="map-handle"
           data-camera={camera.name}
-          style={{ left: hovered.at.x, top: hovered.at.y }}
+          style={{ left: rem(hovered.at.x), top: rem(hovered.at.y) }}
           tabIndex={-1}
           draggable
           aria-label={camera.display_name}

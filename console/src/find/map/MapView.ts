@@ -1,4 +1,5 @@
 import type { Camera, Region } from '../../api/types';
+import { unit } from '../../design/unit';
 import { Clusters, type Cluster, type Marker } from './clusters';
 import { distance, placeOf, project, type Place, type Point } from './geo';
 import { extentsOf, type RegionExtent } from './labels';
@@ -12,11 +13,11 @@ export interface MapEvents {
   /** Cameras that were clicked: several where they stand at one place. */
   onPick: (cameras: string[]) => void;
   onArea: (area: Area) => void;
-  /** The single camera under the mouse and where its marker is (px), for a handle to be laid there. */
+  /** The single camera under the mouse and where its marker is (pixels of the design), for a handle to be laid there. */
   onHover: (camera: string | null, at: Point) => void;
 }
 
-/** px that a press may move and still be a click. */
+/** Pixels of the design that a press may move and still be a click. */
 const CLICK_PX = 5;
 const REACH_PX = 8;
 const DEFAULT_RADIUS_M = 300;
@@ -127,11 +128,12 @@ export class MapView {
   }
 
   private resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.surface;
+    const { clientWidth, clientHeight } = this.surface;
+    const [width, height] = [clientWidth / unit(), clientHeight / unit()];
     if (width === this.size.width && height === this.size.height) return;
     this.size = { width, height };
-    this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(height * devicePixelRatio);
+    this.canvas.width = Math.round(clientWidth * devicePixelRatio);
+    this.canvas.height = Math.round(clientHeight * devicePixelRatio);
     if (this.moved) this.repaint();
     else this.fit();
   }
@@ -141,7 +143,8 @@ export class MapView {
       this.frame = null;
       const context = this.canvas.getContext('2d');
       if (context === null || this.size.width === 0) return;
-      context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+      const ratio = devicePixelRatio * unit();
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
       paintMap(context, {
         view: this.view,
         size: this.size,
@@ -276,7 +279,7 @@ export class MapView {
 
   private at(event: MouseEvent): Point {
     const box = this.surface.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+    return { x: (event.clientX - box.left) / unit(), y: (event.clientY - box.top) / unit() };
   }
 }
 

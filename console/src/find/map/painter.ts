@@ -27,7 +27,7 @@ const FONT = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', system-ui, s
 const BAR_PX = 120;
 const GRID_PX = 130;
 
-/** Paints one picture of the map; units are CSS px. */
+/** Paints one picture of the map; units are pixels of the design. */
 export function paintMap(context: CanvasRenderingContext2D, scene: Scene): void {
   const { size } = scene;
   context.fillStyle = '#071222';

@@ -1,5 +1,6 @@
 import { useRef } from 'react';
 import { useWidth } from '../../day/useWidth';
+import { rem } from '../../design/unit';
 import { formatRatio } from '../../i18n/format';
 import { useWords } from '../words/useWords';
 import { bands, labelled, rateAxis, rateY } from './chart';
@@ -22,6 +23,7 @@ const HEIGHT = 170;
 const LEFT = 66;
 const BOTTOM = 22;
 const TOP = 8;
+const FONT = 12;
 
 /** Rates over time: a picture, and the same as a table for whoever does not see it. */
 export function RateChart({ label, points }: RateChartProps) {
@@ -62,13 +64,19 @@ function Picture({ label, points, width }: RateChartProps & { width: number }) {
   const columns = bands(points.length, plotWidth);
   const labels = new Set(labelled(points.length, plotWidth, 56));
   return (
-    <svg width={width} height={HEIGHT} role="img" aria-label={label}>
+    <svg
+      width={rem(width)}
+      height={rem(HEIGHT)}
+      viewBox={`0 0 ${width} ${HEIGHT}`}
+      role="img"
+      aria-label={label}
+    >
       {axis.ticks.map((tick) => {
         const y = TOP + rateY(tick, axis, plotHeight);
         return (
           <g key={tick}>
             <line className="chart-line" x1={LEFT} x2={width} y1={y} y2={y} />
-            <text className="chart-text" x={LEFT - 8} y={y + 4} textAnchor="end">
+            <text className="chart-text" x={LEFT - 8} y={y + 4} fontSize={FONT} textAnchor="end">
               {percent(tick)}
             </text>
           </g>
@@ -91,7 +99,7 @@ function Picture({ label, points, width }: RateChartProps & { width: number }) {
               />
             )}
             {labels.has(index) ? (
-              <text className="chart-text" x={x} y={HEIGHT - 6}>
+              <text className="chart-text" x={x} y={HEIGHT - 6} fontSize={FONT}>
                 {point.short}
               </text>
             ) : null}
