@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _STOP_TIMEOUT_S = 30
 
 
@@ -24,14 +25,27 @@ class Usage:
 
 def usage(pids: Sequence[int]) -> Usage:
     """The sum over `pids`, from /proc/PID/stat (proc(5): utime, stime) and smaps_rollup."""
-    cpu = resident = 0.0
+    resident = 0.0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        cpu += (int(fields[11]) + int(fields[12])) / _TICKS
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 resident += int(line.split()[1]) * 1024 / 1e6
-    return Usage(cpu, resident)
+    return Usage(cpu_s(pids), resident)
+
+
+def cpu_s(pids: Sequence[int]) -> float:
+    """User and system time of all threads of `pids` so far, seconds."""
+    return sum(int(ticks) for pid in pids for ticks in _stat(pid)[11:13]) / _TICKS
+
+
+def resident_set_mb(pids: Sequence[int]) -> float:
+    """The sum of their resident sets, 10^6 bytes: also of a browser, whose maps nobody may read."""
+    return sum(int(_stat(pid)[21]) for pid in pids) * _PAGE / 1e6
+
+
+def _stat(pid: int) -> list[str]:
+    """/proc/PID/stat from its third field on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 @contextmanager

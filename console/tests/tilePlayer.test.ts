@@ -173,15 +173,26 @@ describe('a tile', () => {
   it('goes on with another codec in the same buffer', async () => {
     await begin();
     await play(2);
-    player.describe('avc1.4d401f,mp4a.40.2');
+    player.describe('avc1.4d401f');
     player.init(initSection());
     await play(1, 1);
-    expect(source().buffer.done.slice(-3)).toEqual([
-      'video/mp4; codecs="avc1.4d401f,mp4a.40.2"',
-      'init',
-      'fragment',
-    ]);
+    expect(source().buffer.done.slice(-3)).toEqual(['video/mp4; codecs="avc1.4d401f"', 'init', 'fragment']);
     expect(FakeSource.made).toHaveLength(1);
+  });
+
+  it('takes another source where a track is added: a buffer keeps the number it began with', async () => {
+    await begin();
+    await play(2);
+    player.describe('avc1.64001f,mp4a.40.2');
+    expect(FakeSource.made).toHaveLength(2);
+    source().readyState = 'open';
+    source().dispatchEvent(new Event('sourceopen'));
+    player.init(initSection());
+    video.currentTime = 0;
+    await play(2, 1);
+    expect(source().buffer.done).toEqual(['init', 'fragment', 'fragment']);
+    expect(told.at(-1)).toMatch(/^picture/);
+    expect(told).not.toContain('broken');
   });
 
   it('says what it cannot decode, and shows nothing of before', async () => {

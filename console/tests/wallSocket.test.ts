@@ -64,8 +64,8 @@ describe('the socket of a wall', () => {
     await opened();
     expect(sockets).toHaveLength(1);
     expect(socket().orders).toEqual([
-      { op: 'watch', id: 1, ticket: 'cameras/a 1' },
-      { op: 'watch', id: 2, ticket: 'cameras/b 2' },
+      { op: 'watch', id: 1, ticket: 'cameras/a 1', silent: true },
+      { op: 'watch', id: 2, ticket: 'cameras/b 2', silent: true },
     ]);
     heard = [];
     socket().tell({ id: 2, codecs: 'avc1.64001f', width: 640, height: 360 });
@@ -75,6 +75,21 @@ describe('the socket of a wall', () => {
     socket().send5(99, 1, [4]);
     socket().send5(2, 77, [5]);
     expect(heard).toEqual(['described avc1.64001f', 'init 1,2', 'fragment 3', 'discontinuity']);
+  });
+
+  it('asks for the sound of a tile only while somebody wants to hear it', async () => {
+    const watch = wall.watch('cameras/a', listener());
+    await opened();
+    watch.hear(true);
+    watch.hear(true);
+    watch.hear(false);
+    expect(socket().orders.slice(1)).toEqual([
+      { op: 'stop', id: 1 },
+      { op: 'watch', id: 2, ticket: 'cameras/a 1', silent: false },
+      { op: 'stop', id: 2 },
+      { op: 'watch', id: 3, ticket: 'cameras/a 1', silent: true },
+    ]);
+    expect(tickets.get).toHaveBeenCalledTimes(1);
   });
 
   it('is closed a while after the last tile has stopped, and opened for the next', async () => {
@@ -102,7 +117,7 @@ describe('the socket of a wall', () => {
     expect(sockets).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1);
     await opened();
-    expect(socket().orders).toEqual([{ op: 'watch', id: 2, ticket: 'cameras/a 1' }]);
+    expect(socket().orders).toEqual([{ op: 'watch', id: 2, ticket: 'cameras/a 1', silent: true }]);
     expect(tickets.get).toHaveBeenCalledTimes(1);
   });
 

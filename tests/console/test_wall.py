@@ -13,6 +13,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 LATENCY_S = 3
 """At the very most, from the scene to the screen: fragments of half a second, on a busy machine."""
+PLAIN_LATENCY_S = 15
+"""The same of a browser's own player, which keeps three target durations and more behind."""
 
 
 async def test_a_live_picture_advances_and_is_of_now(screen: Screen) -> None:
@@ -56,3 +58,17 @@ async def test_a_camera_that_is_away_says_why(screen: Screen) -> None:
     await expect(tile).to_contain_text("The camera cannot be reached")
     await expect(tile).to_contain_text("was refused")
     await screen.is_seen(screen.tile("gate", "playing"))
+
+
+async def test_a_browser_that_takes_nothing_but_an_address_plays_too(screen: Screen) -> None:
+    await screen.page.add_init_script("delete window.MediaSource; delete window.ManagedMediaSource;")
+    await screen.sign_in()
+    await screen.watch("bridge", "gate")
+    for camera_id in ("bridge", "gate"):
+        await screen.is_seen(screen.tile(camera_id, "playing"))
+    video = screen.tile("bridge", "playing").get_by_test_id("tile-video")
+    assert str(await video.evaluate("video => video.src")).endswith("/live.m3u8")
+    await watch_advance(video)
+    instant = await burnt_in_instant(video)
+    assert instant is not None
+    assert 0 < time.time() - instant < PLAIN_LATENCY_S

@@ -77,6 +77,11 @@ export class LivePicture {
     if (this.player instanceof NativeLive) this.player.again();
   }
 
+  /** With its sound or without; a picture that has none yet begins without. */
+  hear(audible: boolean): void {
+    this.watch?.hear(audible);
+  }
+
   stop(): void {
     clearTimeout(this.timer);
     this.watch?.stop();

@@ -22,61 +22,90 @@ export class NativeLive {
   private readonly options: NativeLiveOptions;
   private readonly ticker: ReturnType<typeof setInterval>;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private stopped = false;
+  /** Counts what was asked for, so that an answer that comes late is told apart. */
+  private asked = 0;
+  /** An address is being played or is on its way; else it was refused, or its turn comes. */
+  private active = false;
   private attempt = 0;
   private position = -1;
   private movedAt = performance.now();
 
   constructor(options: NativeLiveOptions) {
     this.options = options;
-    options.video.addEventListener('error', this.retry);
+    options.video.addEventListener('error', this.failed);
     this.ticker = setInterval(this.tick, TICK_MS);
     this.again();
   }
 
   again(): void {
     clearTimeout(this.timer);
+    this.active = true;
     this.movedAt = performance.now();
+    this.asked += 1;
+    const turn = this.asked;
     this.options.playlist().then(
       (url) => {
-        if (this.stopped) return;
+        if (turn !== this.asked) return;
+        this.movedAt = performance.now();
         this.options.video.src = url;
-        this.options.video.play().catch(() => undefined);
+        this.play();
       },
       (error: unknown) => {
-        if (this.stopped) return;
-        const final = error instanceof Problem && (error.status === 403 || error.status === 404);
-        if (error instanceof Problem) this.options.onRefused(error, final);
-        if (!final) this.retry();
+        if (turn === this.asked) this.refused(error);
       },
     );
   }
 
   stop(): void {
-    this.stopped = true;
     clearInterval(this.ticker);
+    this.options.video.removeEventListener('error', this.failed);
+    this.close();
+  }
+
+  /** Shows nothing any more, and waits for nothing. */
+  private close(): void {
     clearTimeout(this.timer);
-    this.options.video.removeEventListener('error', this.retry);
+    this.asked += 1;
+    this.active = false;
     this.options.video.removeAttribute('src');
     this.options.video.load();
   }
 
-  private retry = (): void => {
+  private refused(error: unknown): void {
+    const final = error instanceof Problem && (error.status === 403 || error.status === 404);
+    if (final) this.close(); // Not a picture more without the right to it.
+    if (error instanceof Problem) this.options.onRefused(error, final);
+    if (!final) this.retry();
+  }
+
+  private failed = (): void => {
+    if (this.active) this.retry();
+  };
+
+  private retry(): void {
     clearTimeout(this.timer);
+    this.active = false;
     this.options.onStall();
     this.timer = setTimeout(() => this.again(), backoff(this.attempt));
     this.attempt += 1;
-    this.movedAt = performance.now() + backoff(this.attempt);
-  };
+  }
 
   private tick = (): void => {
     const video: DatedVideo = this.options.video;
+    if (!this.active) return;
     if (video.currentTime !== this.position) {
       this.position = video.currentTime;
       this.movedAt = performance.now();
       this.attempt = 0;
       const start = video.getStartDate?.().getTime() ?? NaN;
       this.options.onPicture(Number.isNaN(start) ? null : start + video.currentTime * 1000);
+    } else if (video.paused && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+      this.movedAt = performance.now();
+      this.play(); // The browser wants a gesture first: another ticket would be no help.
     } else if (performance.now() - this.movedAt > REOPEN_MS) this.retry();
   };
+
+  private play(): void {
+    this.options.video.play().catch(() => undefined);
+  }
 }

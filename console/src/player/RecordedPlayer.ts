@@ -3,6 +3,7 @@ import { isForbidden, Problem } from '../api/problem';
 import type { Playlist, Range } from '../api/tickets';
 import { backoff } from './backoff';
 import { codecAt, isCodecError } from './codecErrors';
+import { refusesTicket } from './refusals';
 import { KEY_FRAME_CONFIG, RECORDED_CONFIG } from './config';
 import { FrameClock } from './FrameClock';
 import type { PlayerState } from './StreamPlayer';
@@ -34,6 +35,8 @@ export class RecordedPlayer implements SyncedPlayer {
   private range: Range | null = null;
   private opening = 0;
   private attempt = 0;
+  /** The ticket is a new one: what refuses it too has a reason that another would not change. */
+  private renewed = false;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private state: PlayerState = { kind: 'loading' };
   /** The instant that is to be shown, until it is. */
@@ -111,6 +114,7 @@ export class RecordedPlayer implements SyncedPlayer {
 
   private async open(renew: boolean): Promise<void> {
     this.close();
+    this.renewed ||= renew;
     const { video, rangeFrom, open } = this.options;
     const playlist = playlistFor(this.speed);
     const opening = this.opening;
@@ -166,6 +170,7 @@ export class RecordedPlayer implements SyncedPlayer {
     if (this.wanted !== null && has && this.fragments().length > 0 && this.reach() && !video.seeking) {
       this.wanted = null;
       this.attempt = 0;
+      this.renewed = false;
       this.setState({ kind: 'playing' });
     }
     this.leaveGap();
@@ -191,7 +196,7 @@ export class RecordedPlayer implements SyncedPlayer {
 
   private onError(data: ErrorData): void {
     const status = data.response?.code ?? 0;
-    if (data.type === ErrorTypes.NETWORK_ERROR && (status === 401 || status === 410)) this.retry(true);
+    if (data.type === ErrorTypes.NETWORK_ERROR && refusesTicket(status, this.renewed)) this.retry(true);
     else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) this.give({ kind: 'denied' });
     else if (status === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) this.give({ kind: 'gone' });
     else if (isCodecError(data)) this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]) });

@@ -2,6 +2,7 @@ import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light';
 import { isForbidden, Problem } from '../api/problem';
 import { backoff } from './backoff';
 import { codecAt, isCodecError } from './codecErrors';
+import { refusesTicket } from './refusals';
 import { LIVE_CONFIG } from './config';
 import { instantAt, type DatedFragment } from './wallclock';
 
@@ -34,6 +35,8 @@ export class StreamPlayer {
   private readonly options: StreamOptions;
   private stopped = false;
   private attempt = 0;
+  /** The ticket is a new one: what refuses it too has a reason that another would not change. */
+  private renewed = false;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly ticker: ReturnType<typeof setInterval>;
   private position = -1;
@@ -58,6 +61,7 @@ export class StreamPlayer {
 
   private async open(renew: boolean): Promise<void> {
     this.close();
+    this.renewed ||= renew;
     let url: string;
     try {
       url = await this.options.open(renew);
@@ -89,7 +93,7 @@ export class StreamPlayer {
 
   private onError(data: ErrorData): void {
     const status = data.response?.code ?? 0;
-    if (data.type === ErrorTypes.NETWORK_ERROR && (status === 401 || status === 410)) {
+    if (data.type === ErrorTypes.NETWORK_ERROR && refusesTicket(status, this.renewed)) {
       this.retry(true);
     } else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) {
       this.give({ kind: 'denied' });
@@ -138,6 +142,7 @@ export class StreamPlayer {
       const instant = instantAt(this.fragments(), video.currentTime);
       if (instant !== null && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
         this.attempt = 0;
+        this.renewed = false;
         this.setState({ kind: 'playing' });
         onInstant(instant);
       }

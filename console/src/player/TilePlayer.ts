@@ -101,6 +101,8 @@ export class TilePlayer {
       this.options.onUnplayable(codecs);
       return false;
     }
+    // A buffer keeps the number of tracks that it began with (Media Source Extensions, 3.5.8).
+    if (countOf(mime) !== countOf(this.mime)) this.reset();
     if (this.media === null) this.open(mime);
     else if (mime !== this.mime) this.add({ kind: 'type', mime });
     this.mime = mime;
@@ -266,6 +268,10 @@ export class TilePlayer {
     const anchor = this.anchors.findLast((each) => each.from <= position + 0.1) ?? this.anchors[0];
     return anchor === undefined ? null : anchor.zero + position * 1000;
   }
+}
+
+function countOf(mime: string): number {
+  return mime.split(',').length;
 }
 
 function startOf(buffer: SourceBuffer): number | null {

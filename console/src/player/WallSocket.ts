@@ -25,6 +25,8 @@ export interface WatchListener {
 }
 
 export interface Watch {
+  /** With its sound or without, from the newest key frame on. */
+  hear: (audible: boolean) => void;
   /** Now, whatever went wrong before: with another ticket if that was refused. */
   again: () => void;
   stop: () => void;
@@ -42,6 +44,7 @@ type Phase = 'ticket' | 'watching' | 'waiting' | 'over';
 
 interface Tile {
   camera: string;
+  audible: boolean;
   listener: WatchListener;
   phase: Phase;
   /** The number of the order that is on its way or being served; null while there is none. */
@@ -78,16 +81,23 @@ export class WallSocket {
     this.options = options;
   }
 
-  /** Watches `cameras/{id}` until it is stopped. */
+  /** Watches `cameras/{id}` until it is stopped, without its sound until that is asked for. */
   watch(camera: string, listener: WatchListener): Watch {
     const tile: Tile = {
-      ...{ camera, listener, phase: 'ticket', id: null, ticket: '' },
+      ...{ camera, audible: false, listener, phase: 'ticket', id: null, ticket: '' },
       ...{ attempt: 0, timer: undefined, heardAt: performance.now() },
     };
     this.tiles.add(tile);
     this.open();
     this.begin(tile);
     return {
+      hear: (audible) => {
+        if (tile.audible === audible) return;
+        tile.audible = audible;
+        if (tile.id === null) return;
+        this.cancel(tile);
+        this.order(tile);
+      },
       again: () => {
         tile.attempt = 0;
         if (this.tiles.has(tile)) this.begin(tile);
@@ -187,7 +197,7 @@ export class WallSocket {
     tile.id = this.lastId;
     tile.heardAt = performance.now();
     this.byId.set(tile.id, tile);
-    this.say({ op: 'watch', id: tile.id, ticket: tile.ticket });
+    this.say({ op: 'watch', id: tile.id, ticket: tile.ticket, silent: !tile.audible });
   }
 
   private cancel(tile: Tile): void {

@@ -1,7 +1,7 @@
 /** Seconds between the picture shown and the newest one loaded that a live picture keeps to. */
 export const WANTED_S = 0.8;
 const BEHIND_S = 1.4;
-const FAR_BEHIND_S = 2;
+const FAR_BEHIND_S = 1.8;
 const LOST_S = 4;
 
 export type Pace = { kind: 'rate'; rate: number } | { kind: 'jump' };
@@ -12,7 +12,7 @@ export type Pace = { kind: 'rate'; rate: number } | { kind: 'jump' };
  */
 export function paceOf(distance: number, rate: number): Pace {
   if (distance > LOST_S) return { kind: 'jump' };
-  if (distance > FAR_BEHIND_S) return { kind: 'rate', rate: 1.1 };
+  if (distance > FAR_BEHIND_S) return { kind: 'rate', rate: 1.2 };
   if (distance > BEHIND_S) return { kind: 'rate', rate: Math.max(rate, 1.05) };
   return { kind: 'rate', rate: distance > WANTED_S ? rate : 1 };
 }

@@ -32,7 +32,7 @@ export function LiveTile({ camera, frame, index, selected, audible, place, ...or
   const wanted =
     visible && camera.state !== 'DISABLED' && (place === 'ready' || (inSight && place !== 'covered'));
   const active = useLinger(wanted, LINGER_MS);
-  const picture = useLivePicture(video, camera.name, active);
+  const picture = useLivePicture(video, camera.name, active, audible);
   const kind = tileKind(camera, picture.state, active);
   const playing = kind === 'playing';
   const { again } = picture;

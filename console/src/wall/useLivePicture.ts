@@ -21,6 +21,7 @@ export function useLivePicture(
   video: RefObject<HTMLVideoElement | null>,
   camera: string,
   active: boolean,
+  audible: boolean,
 ): LivePictureView {
   const { socket, tickets } = useLive();
   const picture = useRef<LivePicture | null>(null);
@@ -57,6 +58,10 @@ export function useLivePicture(
       setInstant(null);
     };
   }, [video, camera, active, socket, tickets]);
+
+  useEffect(() => {
+    picture.current?.hear(audible);
+  }, [audible, video, camera, active, socket, tickets]);
 
   return { state, instant, lastPicture, watermark, again: () => picture.current?.again() };
 }

@@ -136,7 +136,8 @@ class LiveWindow:
 
     def part_data(self, part: LivePart, *, silent: bool) -> bytes | memoryview:
         """The same of a part."""
-        return self._silent_part(part) if silent else part.data
+        sounds = "," in self._inits[part.session].codecs
+        return self._silent_part(part) if silent and sounds else part.data
 
     def _silent_part(self, part: LivePart) -> bytes:
         """Made for the first who may not hear, and kept as long as it."""

@@ -28,11 +28,12 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a client asks for. `id` is the client's own number for a tile."""
+    """What a client asks for. `id` is the client's own number for a tile; `silent`: without the sound."""
 
     op: Literal["watch", "stop"]
     id: int
     ticket: str = ""
+    silent: bool = False
 
 
 def read_order(text: str) -> Order:
@@ -52,7 +53,10 @@ def read_order(text: str) -> Order:
         raise InvalidArgumentError("ws.malformed", 'op must be "watch" or "stop"', field="op")
     if not isinstance(ticket, str) or not ticket or not ticket.isascii():
         raise InvalidArgumentError("ws.malformed", "ticket must be one that was given out", field="ticket")
-    return Order("watch", number, ticket)
+    silent = message.get("silent", False)
+    if not isinstance(silent, bool):
+        raise InvalidArgumentError("ws.malformed", "silent must be true or false", field="silent")
+    return Order("watch", number, ticket, silent)
 
 
 def id_of(text: str) -> int | None:

@@ -93,7 +93,7 @@ class WallSocket:
             raise AlreadyExistsError("ws.id_in_use", "this id is being watched already", field="id")
         if len(self._tiles.keys() | self._asking.keys()) >= MOST_TILES:
             raise ResourceExhaustedError("ws.too_many_tiles", f"a socket carries {MOST_TILES} at most")
-        self._ask(order.id, order.ticket, group)
+        self._ask(order, group)
 
     async def _refuse(self, number: int | None, error: SnowlightError) -> None:
         self._mistakes += 1
@@ -112,8 +112,8 @@ class WallSocket:
     async def _send_next(self, tile: Tile, group: asyncio.TaskGroup) -> bool:
         if self._tiles.get(tile.number) is not tile or tile.number in self._asking:
             return False
-        if not self._tickets.holds(tile.token):
-            self._ask(tile.number, tile.token, group)
+        if not self._tickets.holds(tile.order.ticket):
+            self._ask(tile.order, group)
             return False
         step = tile.next()
         if step is None:
@@ -137,34 +137,34 @@ class WallSocket:
                 except UnavailableError as error:
                     await self._end(tile.number, error, group)
                     continue
-                if self._tickets.watches(tile.token, self._request) and tile.hub.fresh:
+                if self._tickets.watches(tile.order.ticket, self._request) and tile.hub.fresh:
                     self._opening.keep(tile.use)
                 else:
-                    self._ask(tile.number, tile.token, group)
+                    self._ask(tile.order, group)
 
-    def _ask(self, number: int, token: str, group: asyncio.TaskGroup) -> None:
-        task = group.create_task(self._open(number, token, group))
-        self._asking[number] = task
-        task.add_done_callback(lambda done: self._asked(number, done))
+    def _ask(self, order: Order, group: asyncio.TaskGroup) -> None:
+        task = group.create_task(self._open(order, group))
+        self._asking[order.id] = task
+        task.add_done_callback(lambda done: self._asked(order.id, done))
 
     def _asked(self, number: int, task: asyncio.Task[None]) -> None:
         if self._asking.get(number) is task:
             del self._asking[number]
         self._news.set()
 
-    async def _open(self, number: int, token: str, group: asyncio.TaskGroup) -> None:
+    async def _open(self, order: Order, group: asyncio.TaskGroup) -> None:
         """Open a tile, or find out whether it may go on. Ends it with the reason when not."""
         try:
-            use = await self._tickets.open_token(token, self._request, "live")
+            use = await self._tickets.open_token(order.ticket, self._request, "live")
             hub = await self._opening.open(use)
             await self._tickets.still(use)
         except SnowlightError as error:
-            await self._end(number, error, group)
+            await self._end(order.id, error, group)
             return
-        tile = self._tiles.get(number)
+        tile = self._tiles.get(order.id)
         if tile is None or tile.hub is not hub:
-            self._forget_tile(number)
-            self._tiles[number] = Tile(number, token, use, hub)
+            self._forget_tile(order.id)
+            self._tiles[order.id] = Tile(order, use, hub)
             hub.listeners.add(self._news)
 
     async def _end(self, number: int, error: SnowlightError, group: asyncio.TaskGroup) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.gateway.live.hub import LiveHub
 from services.gateway.live.segment import LivePart
 from services.gateway.viewing.use import TicketUse
-from services.gateway.wall.messages import Kind, binary, description
+from services.gateway.wall.messages import Kind, Order, binary, description
 from snowlight.media.silent import silent_codecs, silent_init
 
 LONGEST_LAG_MS = 3_000
@@ -29,9 +29,9 @@ class Tile:
     slow client skips pictures and costs no memory.
     """
 
-    def __init__(self, number: int, token: str, use: TicketUse, hub: LiveHub) -> None:
-        self.number = number
-        self.token = token
+    def __init__(self, order: Order, use: TicketUse, hub: LiveHub) -> None:
+        self.order = order
+        self.number = order.id
         self.use = use
         self.hub = hub
         self._sent: LivePart | None = None
@@ -47,11 +47,14 @@ class Tile:
             messages.append(binary(self.number, Kind.DISCONTINUITY))
         if begins:
             messages += self._beginning(part)
-        silent = self.use.claims.silent
-        data = self.hub.window.part_data(part, silent=silent)
+        data = self.hub.window.part_data(part, silent=self._silent)
         messages.append(binary(self.number, Kind.FRAGMENT, data))
         self._sent = part
         return Step(tuple(messages), part)
+
+    @property
+    def _silent(self) -> bool:
+        return self.order.silent or self.use.claims.silent
 
     def _following(self) -> tuple[LivePart | None, bool]:
         """The next part, and whether it goes on right where the last one ended."""
@@ -71,9 +74,8 @@ class Tile:
 
     def _beginning(self, part: LivePart) -> list[str | bytes]:
         init = self.hub.window.init_of(part.session)
-        silent = self.use.claims.silent
-        codecs = silent_codecs(init.codecs) if silent else init.codecs
-        data = silent_init(init.data) if silent else init.data
+        codecs = silent_codecs(init.codecs) if self._silent else init.codecs
+        data = silent_init(init.data) if self._silent else init.data
         return [
             description(self.number, codecs, init.width, init.height),
             binary(self.number, Kind.INIT, data),

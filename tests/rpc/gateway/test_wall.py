@@ -196,16 +196,24 @@ async def test_a_camera_that_goes_away_is_told_with_its_reason(site: Site) -> No
         assert "no route" in message["error"]["detail"]
 
 
-async def test_who_may_not_hear_sees_the_pictures_alone(site: Site) -> None:
+async def test_who_may_or_will_not_hear_sees_the_pictures_alone(site: Site) -> None:
     uid = await site.add_camera("square", ownership="PUBLIC", listed_for_residents=True)
     footage = with_sound()
     await site.ingest.pictures.send(uid, footage.init, *footage.fragments)
     async with wall(site) as client:
         await client.order(op="watch", id=1, ticket=await site.ticket("square", "resident", action="live"))
         assert "," not in (await client.told())["codecs"]
-        shown = await client.shown(1, 2)
-    with av.open(io.BytesIO(b"".join(data for _, data in shown)), "r") as container:
-        assert [stream.type for stream in container.streams] == ["video"]
+        heard = await site.ticket("square", action="live")
+        await client.order(op="watch", id=2, ticket=heard, silent=True)
+        assert "," not in (await client.told())["codecs"]
+        await client.order(op="watch", id=3, ticket=heard)
+        assert "," in (await client.told())["codecs"]
+        shown = [await client.shown(tile, 2) for tile in (1, 2, 3)]
+    tracks = []
+    for tile in shown:
+        with av.open(io.BytesIO(b"".join(data for _, data in tile)), "r") as container:
+            tracks.append([stream.type for stream in container.streams])
+    assert tracks == [["video"], ["video"], ["video", "audio"]]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +229,7 @@ async def test_who_may_not_hear_sees_the_pictures_alone(site: Site) -> None:
         ('{"op":"look","id":1}', "ws.malformed", "op"),
         ('{"op":"watch","id":1}', "ws.malformed", "ticket"),
         ('{"op":"watch","id":1,"ticket":7}', "ws.malformed", "ticket"),
+        ('{"op":"watch","id":1,"ticket":"x","silent":1}', "ws.malformed", "silent"),
         ('{"op":"watch","id":1,"ticket":"x"}', "auth.token_invalid", None),
         (b"pictures", "ws.malformed", None),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from services.gateway.live.hub import LiveHub
 from services.gateway.viewing.use import TicketUse
-from services.gateway.wall.messages import Kind
+from services.gateway.wall.messages import Kind, Order
 from services.gateway.wall.tile import LONGEST_LAG_MS, Tile
 from snowlight.access.revocations import Revocations
 from snowlight.access.token import TicketClaims
@@ -26,7 +26,9 @@ class Shown:
         clock = HandClock()
         self.hub = LiveHub("uid", clock, Revocations(clock))
         self.tile = Tile(
-            7, "token", TicketUse(CLAIMS, issued_at=0, expires_at=1e9, ends_at=1e9, now=0), self.hub
+            Order("watch", 7, "token"),
+            TicketUse(CLAIMS, issued_at=0, expires_at=1e9, ends_at=1e9, now=0),
+            self.hub,
         )
         self.comes(*events)
 

@@ -93,7 +93,7 @@ def test_a_segment_is_made_silent_once_and_forgotten_with_it() -> None:
     session = played()
     data = [fragment.data for fragment in session.fragments[:4]]
     window = filled(
-        init(100),
+        replace(init(100), codecs="avc1,mp4a"),
         *(
             Fragment(100, part, 200_000 + part * 500, 500, part == 0, False, (each,))
             for part, each in enumerate(data)

@@ -1,0 +1,7 @@
+/**
+ * Whether another ticket may open what the media path refused with this status (docs/tickets.md). 403 is also said
+ * of tickets that were taken away with their session; who has lost the right itself is told so when asking for another.
+ */
+export function refusesTicket(status: number, renewed: boolean): boolean {
+  return status === 401 || status === 410 || (status === 403 && !renewed);
+}
