@@ -149,7 +149,7 @@ async def test_a_jurisdiction_is_shared_changed_and_ended(screen: Screen) -> Non
         await screen.part("set-regions").select_option([NEXT_VILLAGE])
         await screen.part("camera-pick").get_by_label("bridge").uncheck()
         await screen.part("act-submit").click()
-        await expect(row).to_contain_text("1 regions, 0 cameras")
+        await expect(row).to_contain_text("1 region, 0 cameras")
         found = (await person.get("/v1/jurisdictions"))["jurisdictions"]
         [changed] = [one for one in found if one["name"] == made["name"]]
         assert (changed["regions"], changed["camera_uids"]) == ([NEXT_VILLAGE], [])

@@ -407,7 +407,8 @@ export const en: Messages = {
     needRadius: (most) => `1 to ${most} m`,
     needMinutes: (most) => `1 to ${most} minutes`,
     lassoTooWide: (most) => `Too wide: at most ${most} m from its middle`,
-    foundCameras: (cameras, recorded) => `${cameras} cameras, ${recorded} with footage`,
+    foundCameras: (cameras, recorded) =>
+      `${cameras} ${cameras === 1 ? 'camera' : 'cameras'}, ${recorded} with footage`,
     footage: (duration) => `${duration} recorded`,
     playThem: (count) => (count > 1 ? `Play ${count} together` : 'Play'),
     playAtMost: (count) => `Choose 1 to ${count} cameras`,

@@ -257,7 +257,8 @@ export const en = {
     none: 'None yet.',
     region: 'Belongs to',
     holds: 'Holds',
-    counts: (regions: number, cameras: number) => `${regions} regions, ${cameras} cameras`,
+    counts: (regions: number, cameras: number) =>
+      `${regions} ${regions === 1 ? 'region' : 'regions'}, ${cameras} ${cameras === 1 ? 'camera' : 'cameras'}`,
     regions: 'Regions in it',
     regionsHint: 'Each with all below it; several with Ctrl',
     cameras: 'Single cameras in it',
