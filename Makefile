@@ -30,8 +30,16 @@ demo: $(VENV)/.installed console/dist/index.html ## Run a simulated village (DEM
 demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
+# Whole clusters and browsers, which need the machine to themselves.
+ALONE := tests/crash tests/cluster tests/players tests/console
+
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+ifdef ARGS
+	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest $(ALONE)
+endif
 	cd console && $(NPM) test
 
 looks: $(VENV)/.installed console/dist/index.html ## Take the pictures anew that the console is compared with
