@@ -9,6 +9,7 @@ from playwright.async_api import Locator, expect
 from tests.console.screen import Screen
 from tests.console.village import NEXT_VILLAGE, VILLAGE
 from tests.person import now, signed_in
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -157,5 +158,9 @@ async def test_a_jurisdiction_is_shared_changed_and_ended(screen: Screen) -> Non
         await row.get_by_test_id("set-end").click()
         await screen.part("act-submit").click()
         await expect(row).to_have_count(0)
-        assert (await theirs.ask("GET", "/v1/cameras/bridge")).status in (403, 404)
+
+        async def is_out_of_sight() -> bool:
+            return (await theirs.ask("GET", "/v1/cameras/bridge")).status in (403, 404)
+
+        await eventually(is_out_of_sight, 2)
     assert "Flood watch" not in str(await person.get("/v1/jurisdictions"))
