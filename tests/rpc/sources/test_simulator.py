@@ -38,6 +38,7 @@ async def village(cache: Path) -> AsyncIterator[CameraServer]:
         ),
     ]
     async with serve_cameras(cameras, cache) as server:
+        await server.encoded()
         yield server
 
 
