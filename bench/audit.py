@@ -32,13 +32,13 @@ from services.auth.config import AuthSettings
 from services.auth.repository import audit
 from services.gateway.app import run_gateway
 from services.gateway.config import GatewaySettings
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.database import open_database
 from snowlight.observability.logs import configure_logs
 from snowlight.runtime import Runtime, build_runtime
-from tests.parts.part import free_port
 from tests.parts.postgres import find_postgres, run_postgres
 from tests.rpc.auth.audit_log import record
 

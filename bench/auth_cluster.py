@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import running
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc
 from snowlight.config import ClusterSettings, TlsSettings
@@ -18,7 +19,6 @@ from snowlight.rpc.channel import open_channel
 from snowlight.rpc.server import Servicer
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
-from tests.parts.part import free_port
 
 PEOPLE = 100
 VILLAGES = 100

@@ -23,6 +23,7 @@ from bench import peers
 from bench.processes import running
 from bench.registration import register_cameras
 from bench.result import HEADER, Result, measure
+from simulator.ports import free_port
 
 SENDER_CORE, TESTED_CORE = 0, 1
 WARM_UP_S = 75.0
@@ -104,13 +105,6 @@ def _sender(port: int, folder: Path) -> Iterator[None]:
     with running(command, core=SENDER_CORE, log=folder / "sender.log") as sender:
         wait_for_port(f"127.0.0.1:{port}", timeout_s=300, process=sender)
         yield
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.ingest import free_port
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
+from simulator.ports import free_port
 from snowlight.api.storage.v1 import store_pb2, store_pb2_grpc
 from snowlight.bucket_control import ensure_bucket
 from snowlight.config import ClusterSettings

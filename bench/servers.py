@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from bench.ingest import free_port, wait_for_port
+from bench.ingest import wait_for_port
 from bench.processes import running
 from bench.registration import register_cameras
+from simulator.ports import free_port
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.service_token import ServiceTokens
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc

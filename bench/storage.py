@@ -22,7 +22,7 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from bench.hot_rows import DAY_MS, MINUTE_MS, Town
-from bench.ingest import SENDER_CORE, TESTED_CORE, free_port, wait_for_port
+from bench.ingest import SENDER_CORE, TESTED_CORE, wait_for_port
 from bench.processes import running, usage
 from services.storage.app import MIGRATIONS
 from services.storage.config import StorageSettings
@@ -31,6 +31,7 @@ from services.storage.index.packable import PackableDay, PackableRows
 from services.storage.index.packing import Closer, PackMetrics
 from services.storage.index.repository_postgres import PostgresRepository
 from services.storage.stores.health import NoneAway
+from simulator.ports import free_port
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.access.service_token import ServiceTokens
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
 import { Problem } from '../src/api/problem';
-import { WallSocket, type WallTickets, type WatchListener } from '../src/player/WallSocket';
+import { WallSocket } from '../src/player/WallSocket';
+import type { WallTickets, WatchListener } from '../src/player/watch';
 import { FakeSocket } from './fakes';
 
 let sockets: FakeSocket[];

@@ -88,11 +88,11 @@ class Principal:
     tier: int = 0
     """The level of the scope's region; 0 while that is not known."""
     version: int = 1
-    must_change: bool = False
-    """Their password is one that somebody else has been shown."""
     """Goes up with each change."""
     created_by: str = ""
     """Name of the admin who made them; empty: the administrator's tool, or themselves."""
+    must_change: bool = False
+    """Their password is one that somebody else has been shown."""
 
     @property
     def name(self) -> str:

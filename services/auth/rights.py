@@ -66,16 +66,16 @@ def _speaking(principal: Principal, caller: AccessClaims | None) -> Principal:
     return principal
 
 
-def actor_of(principal: Principal, caller: AccessClaims, remote_address: str) -> Actor:
-    """The principal as the audit tells them."""
+def actor_of(principal: Principal, caller: AccessClaims | None, remote_address: str) -> Actor:
+    """The principal as the audit tells them. `caller` is None where they are about to sign in."""
     return Actor(
         principal=principal.name,
         organisation=principal.organisation,
         line=str(principal.line),
         tier=principal.tier,
         scope=principal.scope_name,
-        acting_person=caller.acting_person,
-        acting_unit=caller.acting_unit,
+        acting_person=caller.acting_person if caller else "",
+        acting_unit=caller.acting_unit if caller else "",
         remote_address=remote_address,
     )
 

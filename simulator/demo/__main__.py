@@ -18,8 +18,9 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
-from simulator.demo.cluster import Cluster, free_ports, is_free
+from simulator.demo.cluster import Cluster
 from simulator.demo.enrolment import sign_in
+from simulator.ports import free_port, is_free
 from simulator.regions import lineage
 from simulator.village import Village, serve_village
 
@@ -134,7 +135,7 @@ def _rtsp_port(data: Path) -> int:
     """The village's port: the same at each start while it is free, so that the cameras keep their URLs."""
     file = data / "rtsp-port"
     if not (file.exists() and is_free(int(file.read_text()))):
-        file.write_text(str(free_ports(1)[0]))
+        file.write_text(str(free_port()))
     return int(file.read_text())
 
 

@@ -4,11 +4,12 @@ import asyncio
 import ctypes
 import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from simulator.ports import free_ports
 
 _STOP_TIMEOUT_S = 30.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -71,29 +72,6 @@ class Cluster:
     @property
     def readiness_url(self) -> str:
         return f"http://{self._admin}/readyz"
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Loopback ports nothing listens on, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-def is_free(port: int) -> bool:
-    """Nothing listens on this loopback port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _end_with_parent() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from simulator.ports import free_port
 from tests.bad_input.cameras import BAD_CAMERAS, GOOD, BadCamera
 from tests.bad_input.town import GROUP, VILLAGE, Town
-from tests.parts.part import free_port
 from tests.person import now
 from tests.waiting import eventually
 

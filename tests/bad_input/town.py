@@ -10,9 +10,10 @@ from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import quote, urlsplit
 
+from simulator.ports import free_port
 from simulator.server import serve_cameras
 from tests.bad_input.cameras import BAD_CAMERAS, GOOD, Places, served_cameras, tight_lipped
-from tests.parts.part import CACHE, free_port
+from tests.parts.part import CACHE
 from tests.parts.snowlight import Snowlight, run_embedded
 from tests.person import Person, anybody, now, signed_in
 from tests.waiting import eventually

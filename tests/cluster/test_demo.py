@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from simulator.ports import free_port
 from tests.cluster.person import Person, Timeline, now_ms, signed_in
 from tests.cluster.village import H264_AAC
 from tests.cluster.watching import expect_window
-from tests.parts.part import ROOT, free_port
+from tests.parts.part import ROOT
 from tests.waiting import eventually
 
 LIVE_WITHIN_S = 30

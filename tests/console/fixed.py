@@ -57,18 +57,3 @@ async def dress(page: Page, font: str) -> None:
         "{ visibility: hidden !important }",
     )
     await page.evaluate("document.fonts.ready.then(() => null)")
-
-
-def misfits(answer: Any, schema: dict[str, Any], at: str) -> list[str]:
-    """What of an answer the OpenAPI schema does not know, a line each."""
-    if isinstance(answer, list):
-        return [line for each in answer for line in misfits(each, schema.get("items", {}), at)]
-    if not isinstance(answer, dict) or "properties" not in schema:
-        allowed = schema.get("enum")
-        return [f"{at}: {answer}"] if allowed is not None and answer not in allowed else []
-    known = schema["properties"]
-    found = [f"{at}.{name}" for name in answer.keys() - known.keys()]
-    found += [f"{at}.{name} is missing" for name in set(schema.get("required", ())) - answer.keys()]
-    for name in answer.keys() & known.keys():
-        found += misfits(answer[name], known[name], f"{at}.{name}")
-    return found

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from simulator.camera import Camera
 from simulator.loop.parameters import LoopParameters, Profile
+from simulator.ports import free_port
 from simulator.rtsp.authentication import Credentials
 from simulator.server import serve_cameras
-from tests.parts.part import CACHE, free_port
+from tests.parts.part import CACHE
 from tests.parts.snowlight import Snowlight, run_embedded
 from tests.person import Person, now, signed_in
 from tests.waiting import eventually

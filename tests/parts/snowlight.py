@@ -14,7 +14,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.parts.part import ROOT, free_port
+from simulator.ports import free_port
+from tests.parts.part import ROOT
 
 SERVICES = ("auth", "storage", "ingest", "gateway")
 READY_TIMEOUT_S = 60.0

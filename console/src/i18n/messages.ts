@@ -1,5 +1,7 @@
-import type { Cut, ExportPhase, ExportState } from '../api/evidence';
 import type { CameraState, GapCause, Ownership } from '../api/types';
+import type { DayMessages } from './day/messages';
+import type { TakeMessages } from './take/messages';
+import type { Words } from './words';
 
 /** Every sentence the console can say. A catalogue that lacks one does not compile. */
 export interface Messages {
@@ -151,57 +153,7 @@ export interface Messages {
     overwrite: (name: string) => string;
     remove: (name: string) => string;
   };
-  day: Words<
-    | 'back'
-    | 'date'
-    | 'previousDay'
-    | 'nextDay'
-    | 'today'
-    | 'play'
-    | 'pause'
-    | 'back10'
-    | 'forward10'
-    | 'speed'
-    | 'backToLive'
-    | 'live'
-    | 'recorded'
-    | 'idle'
-    | 'current'
-    | 'choose'
-    | 'loading'
-    | 'reconnecting'
-    | 'failed'
-    | 'denied'
-    | 'nothingAfter'
-    | 'future'
-    | 'ended'
-    | 'timeline'
-    | 'timelineHelp'
-    | 'zoomIn'
-    | 'zoomOut'
-    | 'wholeDay'
-    | 'now'
-    | 'recordedHere'
-    | 'notYet'
-    | 'noRecord'
-    | 'timelineFailed'
-    | 'summary'
-    | 'recordedTime'
-    | 'missingTime'
-    | 'ratio'
-    | 'ratioHint'
-    | 'gaps'
-    | 'noGaps'
-    | 'noFootage'
-    | 'noFootageHint'
-    | 'ongoing'
-    | 'details'
-    | 'notFound'
-    | 'notFoundHint'
-    | 'mute'
-    | 'unmute'
-    | 'fullScreen'
-  > & { skipped: (from: string, cause: string) => string; playBefore: (time: string) => string };
+  day: DayMessages;
   playback: Words<
     'add' | 'addHint' | 'full' | 'previousFrame' | 'nextFrame' | 'previousMark' | 'nextMark' | 'holds'
   > & {
@@ -268,100 +220,5 @@ export interface Messages {
     editTitle: (name: string) => string;
     removeTitle: (name: string) => string;
   };
-  /** Finding cameras and footage, and taking it along. */
-  take: Words<
-    | 'searchHint'
-    | 'starredOnly'
-    | 'noFavourites'
-    | 'noFavouritesHint'
-    | 'starFailed'
-    | 'treeAsMap'
-    | 'treeAsList'
-    | 'find'
-    | 'evidence'
-    | 'mapLabel'
-    | 'zoomIn'
-    | 'zoomOut'
-    | 'fitAll'
-    | 'useCentre'
-    | 'noLocations'
-    | 'tools'
-    | 'findHint'
-    | 'latitude'
-    | 'longitude'
-    | 'radius'
-    | 'minutes'
-    | 'start'
-    | 'look'
-    | 'needPlace'
-    | 'needTime'
-    | 'insideLasso'
-    | 'clearLasso'
-    | 'noFootage'
-    | 'moreSpans'
-    | 'exportThem'
-    | 'holdThem'
-    | 'picked'
-    | 'around'
-    | 'exports'
-    | 'holds'
-    | 'newExport'
-    | 'newHold'
-    | 'cameras'
-    | 'addCamera'
-    | 'needCamera'
-    | 'cut'
-    | 'burnIn'
-    | 'burnInHint'
-    | 'beginExport'
-    | 'from'
-    | 'to'
-    | 'caseNumber'
-    | 'reason'
-    | 'onRecord'
-    | 'endBeforeStart'
-    | 'needCase'
-    | 'needReason'
-    | 'holdText'
-    | 'holdIt'
-    | 'forbidden'
-    | 'noExports'
-    | 'noExportsHint'
-    | 'noHolds'
-    | 'noHoldsHint'
-    | 'showMore'
-    | 'expired'
-    | 'download'
-    | 'manifest'
-    | 'cancelExport'
-    | 'endedToo'
-    | 'release'
-    | 'releaseTitle'
-    | 'releaseText'
-  > & {
-    loadingMore: (count: number) => string;
-    star: (name: string) => string;
-    unstar: (name: string) => string;
-    toolNames: Record<'pan' | 'circle' | 'lasso', string>;
-    needRadius: (most: number) => string;
-    needMinutes: (most: number) => string;
-    lassoTooWide: (most: number) => string;
-    foundCameras: (cameras: number, recorded: number) => string;
-    footage: (duration: string) => string;
-    playThem: (count: number) => string;
-    playAtMost: (count: number) => string;
-    leaveOut: (name: string) => string;
-    cuts: Record<Cut, string>;
-    cutHints: Record<Cut, string>;
-    tooLong: (hours: number) => string;
-    exportStates: Record<ExportState, string>;
-    phases: Record<ExportPhase, string>;
-    holdStates: Record<'held' | 'released' | 'expired', string>;
-    until: (time: string) => string;
-    made: (time: string) => string;
-    files: (count: number) => string;
-    missing: (count: number) => string;
-  };
+  take: TakeMessages;
 }
-
-type Words<Keys extends string> = Record<Keys, string>;

@@ -4,7 +4,8 @@ import { codecName } from './codecs';
 import { mediaSource } from './mediaSource';
 import { NativeLive } from './NativeLive';
 import { TilePlayer } from './TilePlayer';
-import type { WallSocket, Watch } from './WallSocket';
+import type { WallSocket } from './WallSocket';
+import type { Watch } from './watch';
 
 /** What a live picture is doing. */
 export type LiveState =

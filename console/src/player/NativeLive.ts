@@ -1,5 +1,6 @@
 import { Problem } from '../api/problem';
 import { backoff } from './backoff';
+import { isFinal } from './refusals';
 
 interface NativeLiveOptions {
   video: HTMLVideoElement;
@@ -72,7 +73,7 @@ export class NativeLive {
   }
 
   private refused(error: unknown): void {
-    const final = error instanceof Problem && (error.status === 403 || error.status === 404);
+    const final = isFinal(error);
     if (final) this.close(); // Not a picture more without the right to it.
     if (error instanceof Problem) this.options.onRefused(error, final);
     if (!final) this.retry();

@@ -1,36 +1,8 @@
-import { isForbidden, Problem } from '../api/problem';
+import { Problem } from '../api/problem';
 import { backoff } from './backoff';
+import { isFinal } from './refusals';
+import type { WallTickets, Watch, WatchListener } from './watch';
 import { readMessage, type WallMessage } from './wallMessages';
-
-/** Who gets tickets for the wall: LiveTickets in api. */
-export interface WallTickets {
-  get: (camera: string) => Promise<{ ticket: string; watermark?: string }>;
-  drop: (camera: string) => void;
-  revive: (camera: string) => Promise<void>;
-}
-
-/** One watched camera, and what it hears. */
-export interface WatchListener {
-  /** A ticket was given: what is to be drawn over the picture, empty for nothing. */
-  onTicket: (watermark: string) => void;
-  /** False when these codecs cannot be played: the watch ends. */
-  onDescribed: (codecs: string) => boolean;
-  onInit: (bytes: Uint8Array<ArrayBuffer>) => void;
-  onFragment: (bytes: Uint8Array<ArrayBuffer>) => void;
-  onDiscontinuity: () => void;
-  /** The pictures have ended. `final`: trying again is the person's matter, else it is tried again. */
-  onProblem: (problem: Problem, final: boolean) => void;
-  /** No way to the gateway; what is shown may stay. */
-  onLost: () => void;
-}
-
-export interface Watch {
-  /** With its sound or without, from the newest key frame on. */
-  hear: (audible: boolean) => void;
-  /** Now, whatever went wrong before: with another ticket if that was refused. */
-  again: () => void;
-  stop: () => void;
-}
 
 export interface WallSocketOptions {
   url: string;
@@ -268,8 +240,8 @@ export class WallSocket {
 
   /** No ticket was to be had. */
   private refused(tile: Tile, error: unknown): void {
-    if (isForbidden(error) || (error instanceof Problem && error.status === 404)) {
-      this.give(tile, error as Problem);
+    if (isFinal(error)) {
+      this.give(tile, error);
       return;
     }
     if (error instanceof Problem) tile.listener.onProblem(error, false);

@@ -6,7 +6,7 @@ import structlog
 
 from services.auth.attempts import Attempts, Origin, device_name
 from services.auth.changes import record_change
-from services.auth.model import Actor, Kind, Principal
+from services.auth.model import Kind, Principal
 from services.auth.passwords import MAX_LENGTH, Passwords, check_password
 from services.auth.principals import normal_username
 from services.auth.repository import known_origins, principals, refresh_tokens
@@ -73,14 +73,7 @@ class PasswordSignIn:
             principal = now_found[0]
             if new_hash:
                 await principals.set_password_hash(connection, principal.principal_id, new_hash)
-                actor = Actor(
-                    principal.name,
-                    principal.organisation,
-                    str(principal.line),
-                    principal.tier,
-                    principal.scope_name,
-                    remote_address=origin.address,
-                )
+                actor = actor_of(principal, None, origin.address)
                 await record_change(
                     connection, actor, "password.change", "temporary password changed", now_ms
                 )

@@ -132,7 +132,8 @@ class LiveWindow:
 
     def segment_data(self, segment: LiveSegment, *, silent: bool) -> bytes:
         """Its bytes; `silent`: without the sound."""
-        return b"".join(map(self._silent_part, segment.parts)) if silent else segment.data
+        sounds = "," in segment.init.codecs
+        return b"".join(map(self._silent_part, segment.parts)) if silent and sounds else segment.data
 
     def part_data(self, part: LivePart, *, silent: bool) -> bytes | memoryview:
         """The same of a part."""

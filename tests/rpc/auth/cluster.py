@@ -8,6 +8,7 @@ from typing import Any
 
 from services.auth.app import run_auth
 from services.auth.config import AuthSettings
+from simulator.ports import free_port
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import (
@@ -27,7 +28,6 @@ from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
 from tests.parts.callers import permitted_channel
 from tests.parts.clock import MovableClock
-from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.rpc.auth.registry import Registry
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import grpc
 import pytest
 
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc, auth_pb2, auth_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.runtime import build_runtime
 from tests.parts.callers import permitted_channel
-from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.parts.snowlight import Process
 from tests.rpc.auth.cluster import serve_registry

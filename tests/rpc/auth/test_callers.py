@@ -6,11 +6,11 @@ from pathlib import Path
 import grpc
 import pytest
 
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, sign_in_pb2
 from snowlight.errors import ResourceExhaustedError, UnauthenticatedError
 from snowlight.rpc.status import remote_errors
 from tests.parts.clock import MovableClock
-from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry

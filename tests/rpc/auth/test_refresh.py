@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.auth.refresh_token import RefreshTokenKey
 from services.auth.repository.refresh_tokens import Session, Way
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import UnauthenticatedError
 from snowlight.rpc.status import remote_errors
 from tests.parts.clock import MovableClock
-from tests.parts.part import free_port
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.rpc.auth.told import ended_sessions

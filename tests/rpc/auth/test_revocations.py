@@ -16,13 +16,13 @@ from services.auth.repository import revocations
 from services.auth.repository.revocations import Kind
 from services.auth.revocation import feed as feed_module
 from services.auth.revocation.feed import RevocationFeed
+from simulator.ports import free_port
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2, revocation_pb2_grpc
 from snowlight.database import Database, open_database
 from tests.parts.callers import permitted_channel
 from tests.parts.clock import MovableClock
-from tests.parts.part import free_port
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.registry import Registry
 from tests.waiting import eventually

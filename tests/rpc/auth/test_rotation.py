@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import SecretStr
 
 from services.auth.key_file import read_key_file
+from simulator.ports import free_port
 from snowlight.access import jwt
 from snowlight.access.keys import PublicKeys
 from snowlight.access.token import TokenVerifier
@@ -30,7 +31,6 @@ from snowlight.rpc.status import remote_errors
 from snowlight.runtime import build_runtime
 from tests.parts.callers import permitted_channel
 from tests.parts.clock import MovableClock
-from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.parts.snowlight import Process
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry

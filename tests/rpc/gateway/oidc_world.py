@@ -7,9 +7,9 @@ from typing import Any
 
 import aiohttp
 
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import audit_pb2, audit_pb2_grpc
 from tests.parts.callers import permitted_channel
-from tests.parts.part import free_port
 from tests.rpc.gateway.oidc_provider import CLIENT_SECRET, OidcProvider, run_provider
 from tests.rpc.gateway.site import Site, run_site
 

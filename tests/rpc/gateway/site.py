@@ -19,6 +19,7 @@ from services.gateway.app import run_gateway
 from services.gateway.config import GatewaySettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import (
     audit_pb2,
     audit_pb2_grpc,
@@ -35,7 +36,6 @@ from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
 from tests.parts.clock import MovableClock
-from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
 from tests.rpc.gateway.people import VILLAGE, add_people
@@ -116,6 +116,12 @@ class Site:
         settings = GatewaySettings(listen=f"127.0.0.1:{port}", live_wait_seconds=2)
         async with run_gateway(part, settings):
             yield f"http://127.0.0.1:{port}"
+
+    async def openapi(self) -> dict[str, Any]:
+        """The document that the gateway serves."""
+        status, document = await self.call("GET", "/v1/openapi.json")
+        assert status == 200
+        return dict(document)
 
     async def token(self, username: str = "chen") -> str:
         """An access token of a person made at the start."""

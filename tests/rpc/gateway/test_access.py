@@ -10,9 +10,9 @@ import pytest
 
 from services.gateway.app import run_gateway
 from services.gateway.config import GatewaySettings
+from simulator.ports import free_port
 from snowlight.config import ClusterSettings
 from snowlight.runtime import build_runtime
-from tests.parts.part import free_port
 from tests.parts.password import PASSWORD
 from tests.rpc.gateway.footage import session
 from tests.rpc.gateway.site import Site

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.openapi_document import Documented
 from tests.parts.password import PASSWORD
-from tests.rpc.gateway.documenting import Documented, documented
 from tests.rpc.gateway.people import COUNTY, VILLAGE
 from tests.rpc.gateway.street import Street
 
@@ -56,7 +56,7 @@ REFUSED = (
 
 
 async def test_answers_have_the_fields_types_and_formats_that_are_told(street: Street) -> None:
-    told = await documented(street.site)
+    told = Documented(await street.site.openapi())
     faults = {}
     for by, method, path, body in ASKED:
         answer = await street.done(by, method, path, body)
@@ -67,7 +67,7 @@ async def test_answers_have_the_fields_types_and_formats_that_are_told(street: S
 
 
 async def test_a_session_and_its_time_are_as_told(street: Street) -> None:
-    told = await documented(street.site)
+    told = Documented(await street.site.openapi())
     status, answer = await street.site.call(
         "POST", "/v1/session", json={"username": "chen", "password": PASSWORD}
     )
@@ -79,7 +79,7 @@ async def test_a_session_and_its_time_are_as_told(street: Street) -> None:
 
 
 async def test_a_refusal_is_the_problem_that_is_told(street: Street) -> None:
-    told = await documented(street.site)
+    told = Documented(await street.site.openapi())
     for by, method, path, body, expected in REFUSED:
         status, answer = await street.call(by, method, path, body)
         assert (status, told.faults(method, path, status, answer)) == (expected, []), path
@@ -87,7 +87,7 @@ async def test_a_refusal_is_the_problem_that_is_told(street: Street) -> None:
 
 async def test_what_is_not_told_is_found(street: Street) -> None:
     """The measure itself: a field nobody named, a wrong type, an instant that is none."""
-    told: Documented = await documented(street.site)
+    told = Documented(await street.site.openapi())
     camera = await street.done("root", "GET", "/v1/cameras/home")
     for wrong in ({"secret": ""}, {"revision": "1"}, {"create_time": "yesterday"}, {"retention_days": "30"}):
         assert told.faults("GET", "/v1/cameras/home", 200, camera | wrong), wrong

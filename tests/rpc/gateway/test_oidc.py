@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import RSAKey
 
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc
 from tests.parts.callers import permitted_channel
-from tests.parts.part import free_port
 from tests.rpc.gateway.oidc_provider import CLIENT_ID, Claims
 from tests.rpc.gateway.oidc_world import FILE, Person, World, audit, run_world
 from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE

@@ -1,7 +1,6 @@
 """The served OpenAPI document: sound by a foreign validator, and of all that the site serves."""
 
 import re
-from typing import Any
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -10,14 +9,8 @@ from tests.rpc.gateway.site import Site
 METHODS = {"get", "post", "patch", "put", "delete"}
 
 
-async def document_of(site: Site) -> dict[str, Any]:
-    status, document = await site.call("GET", "/v1/openapi.json")
-    assert status == 200
-    return dict(document)
-
-
 async def test_it_is_what_openapi_3_1_says(site: Site) -> None:
-    document = await document_of(site)
+    document = await site.openapi()
     faults = [
         f"{error.json_path}: {error.message}" for error in OpenAPIV31SpecValidator(document).iter_errors()
     ]
@@ -27,7 +20,7 @@ async def test_it_is_what_openapi_3_1_says(site: Site) -> None:
 
 async def test_what_the_validator_passes_over_is_sound_too(site: Site) -> None:
     """It follows neither the names of security schemes, nor a path's parameters that are not there."""
-    document = await document_of(site)
+    document = await site.openapi()
     schemes = set(document["components"]["securitySchemes"])
     for path, item in document["paths"].items():
         assert set(item) <= METHODS
@@ -38,7 +31,7 @@ async def test_what_the_validator_passes_over_is_sound_too(site: Site) -> None:
 
 
 async def test_every_route_is_in_it_and_every_operation_is_served(site: Site) -> None:
-    document = await document_of(site)
+    document = await site.openapi()
     for path, item in document["paths"].items():
         there = re.sub(r"{\w+}", "x", path)
         for method in METHODS:
@@ -48,7 +41,7 @@ async def test_every_route_is_in_it_and_every_operation_is_served(site: Site) ->
 
 
 async def test_what_integrators_rely_on_is_told(site: Site) -> None:
-    paths = (await document_of(site))["paths"]
+    paths = (await site.openapi())["paths"]
 
     def headers(path: str, method: str) -> set[str]:
         return {each["name"] for each in paths[path][method]["parameters"] if each["in"] == "header"}

@@ -15,6 +15,7 @@ from services.ingest.app import run_ingest
 from services.ingest.config import IngestSettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
+from simulator.ports import free_port
 from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, live_pb2, live_pb2_grpc, online_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
@@ -24,7 +25,6 @@ from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import build_runtime
 from tests.parts.callers import permitted_channel
-from tests.parts.part import free_port
 
 PATIENCE = 30.0
 

@@ -6,8 +6,8 @@ from typing import Any
 import grpc
 import pytest
 
+from simulator.ports import free_port
 from snowlight.rpc.peer import peer_address
-from tests.parts.part import free_port
 
 METHOD = "/test.Whence/Tell"
 

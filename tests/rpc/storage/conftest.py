@@ -16,6 +16,7 @@ from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
+from simulator.ports import free_port
 from snowlight.api.auth.v1 import audit_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.api.storage.v1 import integrity_pb2_grpc, storage_pb2_grpc, store_pb2_grpc
@@ -26,7 +27,6 @@ from snowlight.runtime import Runtime, build_runtime
 from snowlight.steps import Reached, go_on
 from tests.parts.callers import permitted_channel
 from tests.parts.minio import MinioServer
-from tests.parts.part import free_port
 from tests.rpc.storage.days import Town, open_town
 from tests.rpc.storage.registry import Registry
 from tests.rpc.storage.witness import Witness

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from tests.parts.part import free_port
+from simulator.ports import free_port
 
 Answer = Callable[[bytes, bytes], bytes]
 """From head and body of an answer to a LIST: all that is sent of it."""

@@ -19,12 +19,12 @@ from services.storage.catalogue.restore import Restore
 from services.storage.retention.lock import lock_deletion
 from services.storage.retention.policy import DEFAULT_DAYS
 from services.storage.tables import cameras
+from simulator.ports import free_port
 from snowlight.api.storage.v1 import hold_pb2, retention_pb2, stored_pb2
 from snowlight.clock import SystemClock
 from snowlight.errors import UnavailableError
 from snowlight.object_store import ObjectStoreSettings
 from snowlight.steps import go_on
-from tests.parts.part import free_port
 from tests.rpc.storage.bucket import database, is_flushed, keys, opened, put, rows
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.objects import footage

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
+from simulator.ports import free_port
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.object_store import ObjectStoreSettings
-from tests.parts.part import free_port
 from tests.rpc.storage.bucket import insert, is_flushed, lose_database, put, rows
 from tests.rpc.storage.committing import COMMITTED, DUPLICATE, SUPERSEDED, commit, open_epoch
 from tests.rpc.storage.conftest import Cluster

@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from services.storage.app import MIGRATIONS
 from services.storage.index.repository import KEY_COLUMNS
+from simulator.ports import free_port
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from snowlight.media.fragment import ObjectKey
 from snowlight.object_store import ObjectStoreSettings, open_store
-from tests.parts.part import free_port
 from tests.rpc.storage.bucket import rows
 from tests.rpc.storage.committing import commit, open_epoch
 from tests.rpc.storage.conftest import Cluster

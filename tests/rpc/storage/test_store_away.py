@@ -21,11 +21,11 @@ from services.storage.ledger.causes import STORE_OUTAGE
 from services.storage.ledger.timeline import Gap
 from services.storage.segment import DAY_MS, Segment
 from services.storage.spans import Span
+from simulator.ports import free_port
 from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from snowlight.errors import UnavailableError
 from snowlight.object_store import ObjectStoreSettings, open_store
-from tests.parts.part import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,9 +6,9 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+from simulator.ports import free_port
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import ObjectStoreSettings
-from tests.parts.part import free_port
 from tests.rpc.storage.witness import Witness
 from tests.rpc.storage.yard import DAY_MS, HOUR_MS, NOON_MS, Yard, keys, minutes, open_yard
 from tests.waiting import eventually

@@ -1,4 +1,4 @@
-"""Answers measured by the OpenAPI document that this site serves."""
+"""Answers measured by the OpenAPI document that a gateway serves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
-
-from tests.rpc.gateway.site import Site
 
 
 class Documented:
@@ -44,10 +42,3 @@ class Documented:
         if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
             closed.setdefault("additionalProperties", False)
         return closed
-
-
-async def documented(site: Site) -> Documented:
-    """As it is served."""
-    status, document = await site.call("GET", "/v1/openapi.json")
-    assert status == 200
-    return Documented(document)
