@@ -5,6 +5,7 @@ import { toggleFullScreen } from './fullScreen';
 import { neighbour, type WallSize } from './layout';
 import type { TileOrders } from './orders';
 import { Tile, type TileProps } from './Tile';
+import { usePointing } from './usePointing';
 
 /** A tile of the wall as it is now: its place in the grid, and its camera. */
 export interface Shown {
@@ -41,6 +42,7 @@ export function WallGrid(props: WallGridProps) {
   const registry = useRegistry();
   const [sound, setSound] = useState<string | null>(null);
   const focusNext = useRef<number | null>(null);
+  usePointing(grid, props.onPoint);
 
   const focus = (index: number) => {
     // After the tiles have changed places.
@@ -100,8 +102,6 @@ export function WallGrid(props: WallGridProps) {
       data-size={size}
       data-enlarged={enlarged !== null}
       style={{ '--columns': Math.sqrt(size) }}
-      onPointerEnter={() => props.onPoint(true)}
-      onPointerLeave={() => props.onPoint(false)}
     >
       <p id="tile-keys" className="visually-hidden">
         {messages.wall.keys}

@@ -33,9 +33,9 @@ export function usePatrol(): PatrolControl {
     };
   }, [plan]);
 
-  const hold = (why: Hold, on: boolean): void => patrol.current?.hold(why, on);
-  useEffect(() => hold('page', !visible), [plan, visible]);
-  useEffect(() => hold('button', paused), [plan, paused]);
+  const hold = useCallback((why: Hold, on: boolean): void => patrol.current?.hold(why, on), []);
+  useEffect(() => hold('page', !visible), [hold, plan, visible]);
+  useEffect(() => hold('button', paused), [hold, plan, paused]);
 
   return {
     plan,
@@ -48,6 +48,6 @@ export function usePatrol(): PatrolControl {
     stop: useCallback(() => setPlan(null), []),
     step: (groups) => patrol.current?.step(groups),
     setPaused,
-    point: (over) => hold('pointer', over),
+    point: useCallback((over: boolean) => hold('pointer', over), [hold]),
   };
 }
