@@ -147,6 +147,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     },
     "snowlight.api.storage.v1.Storage": {
         "OpenEpoch": {_INGEST},
+        "OpenEpochs": {_INGEST},
         "CommitSegments": {_INGEST},
         "ListSegments": {_GATEWAY},
         "GetTimeline": {_GATEWAY, _INGEST},

@@ -108,7 +108,7 @@ class OnlineMeter:
             count.phase, count.changed = phase, True
 
     def remove(self, uid: str) -> None:
-        """The camera is not registered any more: nobody asks for it."""
+        """The camera is not counted here any more."""
         self._counts.pop(uid, None)
 
     def take(self, now_ms: int, most: int) -> list[CameraHour]:

@@ -100,6 +100,14 @@ class StatusBoard:
         self._pending.pop(uid, None)
         self._discontinuities.pop(uid, None)
 
+    def leave(self, uid: str) -> None:
+        """The camera is another worker's from now on."""
+        self.gaps.leave(uid)
+        self.online.remove(uid)
+        self._cameras.pop(uid, None)
+        self._pending.pop(uid, None)
+        self._discontinuities.pop(uid, None)
+
     def change_state(self, camera: CameraStatus, state: State, reason: str, time_ms: int) -> None:
         if (state, reason) == (camera.state, camera.reason):
             return
