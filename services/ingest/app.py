@@ -29,6 +29,7 @@ from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
+from services.ingest.service.shards import ShardsService
 from services.ingest.service.viewers import Viewers
 from services.ingest.session_opening import ring_opener, session_opener, spec_of
 from services.ingest.shards.holding import Holding
@@ -37,6 +38,7 @@ from services.ingest.shards.lease import Fence
 from services.ingest.shards.repository import ShardRepository, Worker
 from services.ingest.shards.terms import Terms
 from services.ingest.status.board import StatusBoard
+from services.ingest.status.following import StateFollower
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.reporter import GapReporter
@@ -49,7 +51,13 @@ from services.ingest.supervisor import Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2_grpc,
+    online_pb2_grpc,
+    shard_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -57,6 +65,7 @@ from snowlight.heap import keep_fragments_on_the_heap
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
+from snowlight.shards import SHARDS
 
 LAST_REPORT_SECONDS = 2.0
 log = structlog.get_logger(__name__)
@@ -155,6 +164,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             terms, repository, statuses, board.gaps, online_writer, discontinuities, supervisor.review
         )
         keeper = ShardKeeper(shards, worker, terms, fence, clock, holding.take, supervisor.review)
+        follower = StateFollower(
+            board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
+        )
+        shards_told = ShardsService(shards, keeper)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
@@ -164,7 +177,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             _running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
-            _running(feed.run(), supervisor.run(), keeper.run(), readiness.run()),
+            _running(feed.run(), supervisor.run(), keeper.run(), follower.run(), readiness.run()),
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
@@ -174,12 +187,17 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 Servicer(
                     "snowlight.api.ingest.v1.CameraRegistry",
                     camera_pb2_grpc.add_CameraRegistryServicer_to_server,
-                    CameraRegistry(cameras, feed, board, statuses, writer),
+                    CameraRegistry(cameras, feed, board, statuses, writer, keeper.check_owns),
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.CameraEvents",
                     event_pb2_grpc.add_CameraEventsServicer_to_server,
                     CameraEvents(feed, board),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.Shards",
+                    shard_pb2_grpc.add_ShardsServicer_to_server,
+                    shards_told,
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.OnlineRates",
@@ -195,6 +213,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         board,
                         keeping.spool,
                         revocations,
+                        keeper.check_owns,
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
@@ -205,6 +224,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 yield
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
+                shards_told.close()
                 viewers.end_all()
 
 

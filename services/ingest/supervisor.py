@@ -100,6 +100,11 @@ class Supervisor:
         camera = self._cameras.get(uid)
         return camera.ring if camera else None
 
+    def name_of(self, uid: str) -> str | None:
+        """The name of a camera that is registered."""
+        camera = self._cameras.get(uid)
+        return camera.name if camera else None
+
     @property
     def is_behind(self) -> bool:
         """The registry holds changes that are not applied here yet."""

@@ -130,6 +130,10 @@ class OnlineMeter:
             if self._unwritten and self._unwritten[0] is row:
                 self._unwritten.popleft()
 
+    def counts(self, uid: str) -> bool:
+        """The camera's time is counted here."""
+        return uid in self._counts
+
     def current(self, uid: str, now_ms: int) -> tuple[int, int]:
         """Of the hour that the camera is in, up to `now_ms`: time enabled, and time online, ms."""
         count = self._counts.get(uid)

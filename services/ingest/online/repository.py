@@ -114,6 +114,15 @@ class OnlineRepository:
         """Sums of hours that begin in [start_ms, end_ms), by the region that the cameras are in now."""
         return await self._sums(_hours, _hours.c.hour_ms, uids, start_ms, end_ms)
 
+    async def of_hour(self, uids: Sequence[str], hour_ms: int) -> list[CameraHour]:
+        """What is written of one hour."""
+        found: list[CameraHour] = []
+        for some in _parts(uids):
+            query = sa.select(*_OF_HOUR).where(_hours.c.hour_ms == hour_ms, _hours.c.camera_uid.in_(some))
+            async with self._database.ask() as connection:
+                found += [CameraHour(**row._mapping) for row in await connection.execute(query)]
+        return found
+
     async def days(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[OnlineSum]:
         """Sums of days, as `hours`."""
         return await self._sums(_days, _days.c.day_ms, uids, start_ms, end_ms)
