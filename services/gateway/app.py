@@ -117,7 +117,11 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
         await stack.enter_async_context(
             _background(
-                follow_cameras(peers, cameras, journal), exports.run(), hubs.run(), *viewing.work(peers)
+                follow_cameras(peers, cameras, journal),
+                peers.workers.follow(),
+                exports.run(),
+                hubs.run(),
+                *viewing.work(peers),
             )
         )
         stack.push_async_callback(viewing.finish)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
+from services.gateway.ingest_workers import IngestWorkers, Worker
 from snowlight.api.auth.v1 import (
     audit_pb2_grpc,
     auth_pb2,
@@ -19,8 +19,6 @@ from snowlight.api.auth.v1 import (
 from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
     event_pb2_grpc,
-    live_pb2,
-    live_pb2_grpc,
     online_pb2_grpc,
 )
 from snowlight.api.storage.v1 import (
@@ -31,9 +29,10 @@ from snowlight.api.storage.v1 import (
     storage_pb2_grpc,
     store_pb2_grpc,
 )
-from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
+
+import grpc  # isort: skip
 
 AUTH = "services/auth"
 INGEST = "services/ingest"
@@ -58,17 +57,14 @@ class Peers:
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     camera_events: event_pb2_grpc.CameraEventsAsyncStub
     online_rates: online_pb2_grpc.OnlineRatesAsyncStub
-    live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
     holds: hold_pb2_grpc.HoldsAsyncStub
     exports: export_pb2_grpc.ExportsAsyncStub
     integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub
     stores: store_pb2_grpc.StoresAsyncStub
     retention: retention_pb2_grpc.RetentionAsyncStub
-    watch_live: Any
-    """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
-    read_spool: Any
-    """ReadSpool, its answers serialised."""
+    workers: IngestWorkers
+    """Ingest's calls that are for the worker of a camera. The others any worker answers."""
 
     async def jwks(self) -> str:
         """Auth's public keys as JSON (RFC 7517)."""
@@ -81,11 +77,19 @@ class Peers:
 async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
     """Channels to the peers' addresses; they connect by themselves, whenever a peer is up."""
     cluster = runtime.cluster
+    named: list[grpc.aio.Channel] = []
+
+    def connect(address: str) -> Worker:
+        channel = runtime.channel(address)
+        named.append(channel)
+        return Worker.of(channel)
+
     async with (
         runtime.channel(cluster.auth_address) as auth,
         runtime.channel(cluster.ingest_address) as ingest,
         runtime.channel(cluster.storage_address) as storage,
     ):
+        workers = IngestWorkers(Worker.of(ingest), connect, CALL_TIMEOUT_S)
         tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(auth)
         access: auth_pb2_grpc.AccessAsyncStub = auth_pb2_grpc.AccessStub(auth)
         directory: auth_pb2_grpc.DirectoryAsyncStub = auth_pb2_grpc.DirectoryStub(auth)
@@ -95,7 +99,6 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         consents: consent_pb2_grpc.ConsentsAsyncStub = consent_pb2_grpc.ConsentsStub(auth)
         workspaces: workspace_pb2_grpc.WorkspacesAsyncStub = workspace_pb2_grpc.WorkspacesStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
-        live: live_pb2_grpc.LiveAsyncStub = live_pb2_grpc.LiveStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
         holds: hold_pb2_grpc.HoldsAsyncStub = hold_pb2_grpc.HoldsStub(storage)
         camera_events: event_pb2_grpc.CameraEventsAsyncStub = event_pb2_grpc.CameraEventsStub(ingest)
@@ -106,30 +109,27 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         )
         stores: store_pb2_grpc.StoresAsyncStub = store_pb2_grpc.StoresStub(storage)
         retention: retention_pb2_grpc.RetentionAsyncStub = retention_pb2_grpc.RetentionStub(storage)
-        service = "/snowlight.api.ingest.v1.Live"
-        yield Peers(
-            tokens=tokens,
-            access=access,
-            directory=directory,
-            sign_in=sign_in,
-            revocations=revocations,
-            audit=audit,
-            consents=consents,
-            workspaces=workspaces,
-            cameras=cameras,
-            camera_events=camera_events,
-            online_rates=online_rates,
-            live=live,
-            storage=index,
-            holds=holds,
-            exports=exports,
-            integrity=integrity,
-            stores=stores,
-            retention=retention,
-            watch_live=raw_stream(
-                ingest, f"{service}/WatchLive", live_pb2.WatchLiveRequest.SerializeToString
-            ),
-            read_spool=raw_stream(
-                ingest, f"{service}/ReadSpool", live_pb2.ReadSpoolRequest.SerializeToString
-            ),
-        )
+        try:
+            yield Peers(
+                tokens=tokens,
+                access=access,
+                directory=directory,
+                sign_in=sign_in,
+                revocations=revocations,
+                audit=audit,
+                consents=consents,
+                workspaces=workspaces,
+                cameras=cameras,
+                camera_events=camera_events,
+                online_rates=online_rates,
+                storage=index,
+                holds=holds,
+                exports=exports,
+                integrity=integrity,
+                stores=stores,
+                retention=retention,
+                workers=workers,
+            )
+        finally:
+            for channel in named:
+                await channel.close()

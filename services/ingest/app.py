@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.ingest.camera import CameraSpec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.epoch import SHARD
-from services.ingest.keeping import Keeping, open_keeping
-from services.ingest.media.ring import Ring
-from services.ingest.observer import CameraObserver
+from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
@@ -26,20 +23,22 @@ from services.ingest.pace import Pace
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
-from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
+from services.ingest.service.shards import ShardsService
 from services.ingest.service.viewers import Viewers
-from services.ingest.session import CameraSession, SessionParts
-from services.ingest.sources.network import SourceNetwork, trusting
-from services.ingest.sources.opening import open_source
-from services.ingest.sources.rtsp.client.rounds import ReadRounds
-from services.ingest.sources.source import Source
+from services.ingest.session_opening import ring_opener, session_opener, spec_of
+from services.ingest.shards.holding import Holding
+from services.ingest.shards.keeper import ShardKeeper
+from services.ingest.shards.lease import Fence
+from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.terms import Terms
 from services.ingest.status.board import StatusBoard
+from services.ingest.status.following import StateFollower
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.reporter import GapReporter
@@ -48,11 +47,17 @@ from services.ingest.status.writer import StatusWriter
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
-from services.ingest.supervisor import OpenSession, Supervisor
+from services.ingest.supervisor import Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2_grpc,
+    online_pb2_grpc,
+    shard_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -60,11 +65,9 @@ from snowlight.heap import keep_fragments_on_the_heap
 from snowlight.readiness import Readiness
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
+from snowlight.shards import SHARDS
 
 LAST_REPORT_SECONDS = 2.0
-DISCONTINUITIES_UNWRITTEN = 100
-"""How many sessions of one camera a run that was killed may have begun after its last write of the count."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -84,7 +87,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         runtime.channel(runtime.cluster.auth_address) as auth,
     ):
         storage: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
-        commits = Commits(storage, SHARD)
+        commits = Commits(storage)
         repository = CameraRepository(database)
         feed = CameraFeed(repository)
         readiness = Readiness(database, clock)
@@ -108,14 +111,21 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         reporter = GapReporter(statuses, commits.gaps)
         writer = StatusWriter(board, statuses, reporter.wake)
         await statuses.forget_deleted()
-        online = OnlineRepository(database, SHARD)
+        spool = open_spool(runtime, settings)
+        shards, fence = ShardRepository(database), Fence(clock)
+        worker = Worker(settings.worker, token_hex(8), settings.advertise or "")
+        terms = Terms(shards, commits, worker.id, clock, spool.raise_epoch)
+        terms.take(await shards.join(worker))
+        online = OnlineRepository(database)
         days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
-        online_writer = OnlineWriter(board.online, online, days, clock)
-        await online_writer.restore()
+        online_writer = OnlineWriter(board.online, online, days, clock, lambda: terms.shards)
+        await online_writer.restore(terms.shards)
         keeping = await open_keeping(
             runtime,
             settings,
             database,
+            spool,
+            terms,
             commits,
             placement,
             registered,
@@ -139,24 +149,35 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             board=board,
             clock=clock,
             pace=Pace(settings.sessions_per_second, clock),
-            spec_of=lambda record: _spec(record, cameras),
-            new_ring=_ring_opener(settings.ring_bytes, discontinuities),
-            open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms),
+            spec_of=lambda record: spec_of(record, cameras),
+            new_ring=ring_opener(settings.ring_bytes, discontinuities),
+            open_session=session_opener(
+                runtime, settings, keeping, terms.epoch_of, lambda: readiness.skew_ms, lambda: fence.is_open
+            ),
             recorded=keeping.recorded,
             on_record=lambda record: placement.place(record.uid, record.region),
             on_dark=viewers.end,
             seen=discontinuities.keys(),
+            owns=terms.owns,
         )
+        holding = Holding(
+            terms, repository, statuses, board.gaps, online_writer, discontinuities, supervisor.review
+        )
+        keeper = ShardKeeper(shards, worker, terms, fence, clock, holding.take, supervisor.review)
+        follower = StateFollower(
+            board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
+        )
+        shards_told = ShardsService(shards, keeper)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
             _kept_status(writer, reporter, online_writer),
             keeping.spool.running(),
-            _running(_upload(keeping, stores, clock.now_ms()), stores.run()),
+            _running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
-            _running(feed.run(), supervisor.run(), readiness.run()),
+            _running(feed.run(), supervisor.run(), keeper.run(), follower.run(), readiness.run()),
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
@@ -166,12 +187,17 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 Servicer(
                     "snowlight.api.ingest.v1.CameraRegistry",
                     camera_pb2_grpc.add_CameraRegistryServicer_to_server,
-                    CameraRegistry(cameras, feed, board, statuses, writer),
+                    CameraRegistry(cameras, feed, board, statuses, writer, keeper.check_owns),
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.CameraEvents",
                     event_pb2_grpc.add_CameraEventsServicer_to_server,
                     CameraEvents(feed, board),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.Shards",
+                    shard_pb2_grpc.add_ShardsServicer_to_server,
+                    shards_told,
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.OnlineRates",
@@ -187,6 +213,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         board,
                         keeping.spool,
                         revocations,
+                        keeper.check_owns,
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
@@ -197,73 +224,13 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 yield
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
+                shards_told.close()
                 viewers.end_all()
 
 
-def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
-    return CameraSpec(
-        uid=record.uid,
-        name=record.name,
-        source_url=record.source_url,
-        credentials=cameras.credentials(record),
-        audio=cameras.takes_audio(record),
-        camera_class=record.camera_class,
-        schedule=record.schedule,
-    )
-
-
-def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable[[str], Ring]:
-    """`discontinuities`: by camera uid, the count that an earlier run wrote, maybe not its last."""
-
-    def new_ring(uid: str) -> Ring:
-        written = discontinuities.get(uid)
-        return Ring(cap_bytes, 0 if written is None else written + DISCONTINUITIES_UNWRITTEN)
-
-    return new_ring
-
-
-def _session_opener(
-    runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
-) -> OpenSession:
-    parts = SessionParts.create(
-        runtime.clock,
-        keeping.spool,
-        keeping.uploads.is_store_out,
-        ZoneInfo(runtime.cluster.time_zone),
-        skew_ms,
-    )
-    rounds = ReadRounds()
-    network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
-
-    def source_of(spec: CameraSpec) -> Source:
-        return open_source(
-            spec.source_url,
-            spec.credentials,
-            audio=spec.audio,
-            network=network,
-            media_dir=settings.media_dir,
-            rounds=rounds,
-        )
-
-    def open_session(
-        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
-    ) -> CameraSession:
-        return CameraSession(
-            spec,
-            epoch=keeping.epoch,
-            open_source=source_of,
-            parts=parts,
-            ring=ring,
-            observer=observer,
-            ahead=ahead,
-        )
-
-    return open_session
-
-
-async def _upload(keeping: Keeping, stores: StoresWatch, from_ms: int) -> None:
-    """Upload until cancelled, once storage knows the epoch and has told where footage goes."""
-    await keeping.term.open(from_ms)
+async def _upload(keeping: Keeping, terms: Terms, stores: StoresWatch) -> None:
+    """Upload until cancelled, once storage knows the epochs and has told where footage goes."""
+    await terms.open()
     await stores.known.wait()
     await keeping.uploads.run()
 

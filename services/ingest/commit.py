@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -14,38 +14,38 @@ from snowlight.rpc.status import remote_errors
 
 CALL_SECONDS = 30.0
 RETRY_SECONDS = 2.0
-EPOCH_OLD = "storage.epoch_old"
 EPOCH_UNKNOWN = "storage.epoch_unknown"
 
 log = structlog.get_logger(__name__)
 
 
 class Commits:
-    """The way to storage, in the name of one shard's owner. All calls raise what storage raised."""
+    """The way to storage, in the name of the owner of shards. All calls raise what storage raised."""
 
-    def __init__(self, storage: storage_pb2_grpc.StorageAsyncStub, shard: int) -> None:
+    def __init__(self, storage: storage_pb2_grpc.StorageAsyncStub) -> None:
         self._storage = storage
-        self._shard = shard
-        self._opened: storage_pb2.OpenEpochRequest | None = None
+        self._opened: dict[int, storage_pb2.OpenEpochRequest] = {}
 
-    async def open_epoch(self, epoch: int, from_ms: int) -> int:
-        """Tell storage of the epoch, however long it is away. Recording to the spool needs no leave.
+    async def open_epochs(self, epochs: Mapping[int, int], from_ms: int) -> dict[int, int]:
+        """Tell storage of epochs by shard, however long it is away. Recording to the spool needs no leave.
 
-        Returns the newest epoch that storage knows: this one, or a newer one; then this one was not opened.
+        Returns, by shard, the newest epoch that storage knows where that is a newer one; there none was
+        opened.
         """
-        opening = storage_pb2.OpenEpochRequest(shard=self._shard, epoch=epoch, from_ms=from_ms)
+        openings = [
+            storage_pb2.OpenEpochRequest(shard=shard, epoch=epoch, from_ms=from_ms)
+            for shard, epoch in sorted(epochs.items())
+        ]
         while True:
             try:
-                await self._open(opening)
+                newer = await self._open(openings)
             except SnowlightError as error:
-                if error.code == EPOCH_OLD and "newest" in error.metadata:
-                    return int(error.metadata["newest"])
-                log.warning("epoch.unopened", shard=self._shard, epoch=epoch, reason=str(error))
+                log.warning("epochs.unopened", shards=len(epochs), reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                log.info("epoch.opened", shard=self._shard, epoch=epoch)
-                self._opened = opening
-                return epoch
+                log.info("epochs.opened", shards=len(epochs) - len(newer))
+                self._opened |= {each.shard: each for each in openings if each.shard not in newer}
+                return newer
 
     async def last_committed(self, uid: str, start_ms: int, end_ms: int) -> int | None:
         """Where a camera's committed footage within the range ends; None when there is none."""
@@ -64,7 +64,7 @@ class Commits:
 
     async def segments(self, segments: list[storage_pb2.Segment]) -> list[storage_pb2.CommitResult]:
         """Objects that lie in the store. One result each."""
-        response = await self._commit(storage_pb2.CommitSegmentsRequest(shard=self._shard, segments=segments))
+        response = await self._commit(storage_pb2.CommitSegmentsRequest(by_camera=True, segments=segments))
         return list(response.results)
 
     async def gaps(self, gaps: Sequence[Gap]) -> None:
@@ -75,22 +75,25 @@ class Commits:
             )
             for gap in gaps
         ]
-        await self._commit(storage_pb2.CommitSegmentsRequest(shard=self._shard, gaps=messages))
+        await self._commit(storage_pb2.CommitSegmentsRequest(by_camera=True, gaps=messages))
 
     async def _commit(self, request: storage_pb2.CommitSegmentsRequest) -> storage_pb2.CommitSegmentsResponse:
         try:
             return await self._call(request)
         except FailedPreconditionError as error:
-            if error.code != EPOCH_UNKNOWN or self._opened is None:
+            if error.code != EPOCH_UNKNOWN or not self._opened:
                 raise
             # Storage has lost its database since, and the catalogue was some seconds behind.
-            await self._open(self._opened)
+            await self._open(list(self._opened.values()))
             return await self._call(request)
 
     async def _call(self, request: storage_pb2.CommitSegmentsRequest) -> storage_pb2.CommitSegmentsResponse:
         with remote_errors("services/storage"):
             return await self._storage.CommitSegments(request, timeout=CALL_SECONDS)
 
-    async def _open(self, opening: storage_pb2.OpenEpochRequest) -> None:
+    async def _open(self, openings: Sequence[storage_pb2.OpenEpochRequest]) -> dict[int, int]:
         with remote_errors("services/storage"):
-            await self._storage.OpenEpoch(opening, timeout=CALL_SECONDS)
+            answer = await self._storage.OpenEpochs(
+                storage_pb2.OpenEpochsRequest(epochs=openings), timeout=CALL_SECONDS
+            )
+        return {each.shard: each.epoch for each in answer.newer}

@@ -25,6 +25,17 @@ class IngestSettings(BaseSettings):
     model_config = service_settings_config("ingest")
 
     listen: Address = Field("127.0.0.1:7002", description="Where ingest serves gRPC.")
+    worker: str = Field(
+        "0",
+        pattern=r"[0-9A-Za-z._-]{1,64}",
+        description="Names this worker among those of one database; the same after a restart, "
+        "on the same spool.",
+    )
+    advertise: Address | None = Field(
+        None,
+        description="Where gateways reach this worker. Unset: where they reach ingest, as with one "
+        "worker alone.",
+    )
     database_url: str | None = Field(
         None,
         repr=False,

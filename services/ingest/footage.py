@@ -1,6 +1,6 @@
 """Where one camera's fragments go: live ring and spool; and what its observer is told of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from services.ingest.media.live import LiveFeed
@@ -26,8 +26,9 @@ class Footage:
         time_zone: ZoneInfo,
         media_interval: float,
         ahead: Iterable[tuple[int, int]] = (),
+        may_record: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`ahead`: as `Recorded` takes it."""
+        """`ahead`: as `Recorded` takes it. `may_record`: no other worker can have the camera yet."""
         self._clock = clock
         self._recorder = recorder
         self._live = LiveFeed(ring)
@@ -35,6 +36,7 @@ class Footage:
         self._schedule = schedule
         self._time_zone = time_zone
         self._media_interval_ms = media_interval * 1000
+        self._may_record = may_record
         self._init: InitSection | None = None
         self._frames_per_second = 0.0
         self._measured_bytes = 0
@@ -60,6 +62,9 @@ class Footage:
 
     def append(self, fragment: Fragment) -> None:
         """The next fragment of the mux session."""
+        if not self._may_record():
+            self._recorder.close()
+            return
         if self.online_since is None:
             self.online_since = self._clock.monotonic()
             self._observer.on_state("online", "", self._clock.now_ms())

@@ -13,7 +13,6 @@ import structlog
 
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.epoch import SHARD, Term, raise_epoch
 from services.ingest.recording.aging import Aging
 from services.ingest.recording.lost import LostSpools
 from services.ingest.recording.metrics import RecordingMetrics
@@ -23,6 +22,7 @@ from services.ingest.recording.uploader import Uploader, UploadSettings
 from services.ingest.recording.uploads import Uploads
 from services.ingest.recording.volume import SpoolVolumes, Unaccounted
 from services.ingest.registry.record import PlacedCamera
+from services.ingest.shards.terms import Terms
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
@@ -39,19 +39,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Keeping:
-    """The parts, and the term in which this start records."""
+    """The parts."""
 
-    term: Term
     spool: Spool
     uploads: Uploads
     aging: Aging
     lost: LostSpools
     commits: Commits
-
-    @property
-    def epoch(self) -> int:
-        """That of the term now."""
-        return self.term.epoch
 
     async def recorded(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """(start, end) of a camera's footage within the range, here or in a store. Raises SnowlightError."""
@@ -74,6 +68,8 @@ async def open_keeping(
     runtime: Runtime,
     settings: IngestSettings,
     database: Database,
+    spool: Spool,
+    terms: Terms,
     commits: Commits,
     placement: Placement,
     cameras: Sequence[PlacedCamera],
@@ -83,13 +79,15 @@ async def open_keeping(
     *,
     is_clock_right: Callable[[], bool],
 ) -> Keeping:
-    """Recover what an earlier run left, and account for the time since then. Nothing is recorded before."""
-    spool = _open_spool(runtime, settings)
-    volumes = SpoolVolumes(database, SHARD)
-    term = Term(database, commits, SHARD, await raise_epoch(database, SHARD), spool.raise_epoch)
+    """Recover what an earlier run left, and account for the time since then. Nothing is recorded before.
+
+    `terms`: of the shards that this worker has taken; what is others' is accounted for by them.
+    """
+    volumes = SpoolVolumes(database, settings.worker)
     is_lost = await volumes.is_lost(spool.folder)
     recovered = await recover(spool, reporter.record)
-    ledger.restore(await statuses.open_gaps())
+    cameras = [camera for camera in cameras if terms.owns(camera.uid)]
+    ledger.restore(gap for gap in await statuses.open_gaps() if terms.owns(gap.uid))
     now_ms = runtime.clock.now_ms()
     await volumes.adopt(spool.folder, _unaccounted(cameras, ledger, now_ms) if is_lost else [])
     if is_lost:
@@ -105,10 +103,11 @@ async def open_keeping(
         record=reporter.record,
     )
     lost = LostSpools(volumes, commits.last_committed, statuses.gaps, reporter.record)
-    return Keeping(term, spool, uploads, aging, lost, commits)
+    return Keeping(spool, uploads, aging, lost, commits)
 
 
-def _open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:
+def open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:
+    """The folder of the settings, made if it is not there. Raises OSError."""
     return Spool(
         settings.spool_dir or runtime.cluster.data_dir / "spool",
         runtime.clock,

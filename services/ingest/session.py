@@ -71,6 +71,8 @@ class SessionParts:
     init_sections: InitSections
     random: Random
     settings: SessionSettings
+    may_record: Callable[[], bool]
+    """No other worker can have the cameras of this one yet."""
 
     @classmethod
     def create(
@@ -81,6 +83,7 @@ class SessionParts:
         time_zone: ZoneInfo,
         skew_ms: Callable[[], int],
         settings: SessionSettings | None = None,
+        may_record: Callable[[], bool] = lambda: True,
     ) -> Self:
         return cls(
             clock,
@@ -91,6 +94,7 @@ class SessionParts:
             InitSections(),
             Random(),  # noqa: S311  jitter, no secret
             settings or SessionSettings(),
+            may_record,
         )
 
 
@@ -123,6 +127,7 @@ class CameraSession:
             parts.time_zone,
             parts.settings.media_interval,
             ahead,
+            parts.may_record,
         )
 
     @property

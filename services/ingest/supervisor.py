@@ -1,7 +1,7 @@
 """One session per enabled camera, following the registry. A session that breaks disturbs no other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from services.ingest.registry.record import CameraRecord, Tombstone
 from services.ingest.status.board import StatusBoard
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, SnowlightError, UnavailableError
+from snowlight.shards import shard_of
 
 log = structlog.get_logger(__name__)
 
@@ -69,12 +70,13 @@ class Supervisor:
         on_record: Callable[[CameraRecord], None],
         on_dark: Callable[[str], None],
         seen: Container[str],
+        owns: Callable[[str], bool] = lambda uid: True,
     ) -> None:
         """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted;
         `on_record` each version of a camera that is registered.
 
         `recorded`: footage of earlier sessions. `seen`: uids of the cameras of which an earlier run had
-        a picture.
+        a picture. `owns`: whether a camera, by uid, is this worker's now; `review` asks again.
         """
         self._feed = feed
         self._board = board
@@ -87,6 +89,7 @@ class Supervisor:
         self._on_record = on_record
         self._on_dark = on_dark
         self._seen = seen
+        self._owns = owns
         self._cameras: dict[str, _Camera] = {}
         self._revision = 0
         self.synced = asyncio.Event()
@@ -97,10 +100,21 @@ class Supervisor:
         camera = self._cameras.get(uid)
         return camera.ring if camera else None
 
+    def name_of(self, uid: str) -> str | None:
+        """The name of a camera that is registered."""
+        camera = self._cameras.get(uid)
+        return camera.name if camera else None
+
     @property
     def is_behind(self) -> bool:
         """The registry holds changes that are not applied here yet."""
         return not self.synced.is_set() or self._revision < self._feed.head
+
+    def review(self, shards: Collection[int]) -> None:
+        """This worker has taken or lost `shards`: begin or end the sessions of their cameras."""
+        for camera in self._cameras.values():
+            if shard_of(camera.uid) in shards:
+                camera.changed.set()
 
     async def run(self) -> None:
         """Supervise until cancelled; then every session ends, and its gap begins."""
@@ -132,7 +146,7 @@ class Supervisor:
         if camera is None:
             ring = self._new_ring(change.uid)
             camera = self._cameras[change.uid] = _Camera(change.uid, change.name, ring, wanted)
-            if change.uid not in self._seen:
+            if change.uid not in self._seen and self._owns(change.uid):
                 self._board.register(change.uid, change.create_time_ms)
             keepers.create_task(self._keep(camera), name=change.name)
         elif camera.wanted != wanted:
@@ -152,7 +166,9 @@ class Supervisor:
         """The life of one camera, from its registration to its deletion."""
         while not camera.deleted:
             camera.changed.clear()
-            if camera.wanted is None:
+            if not self._owns(camera.uid):
+                await self._leave(camera)
+            elif camera.wanted is None:
                 self._board.disable(camera.uid, camera.name)
                 self._on_dark(camera.uid)
                 await camera.changed.wait()
@@ -163,6 +179,13 @@ class Supervisor:
         self._on_dark(camera.uid)
         log.info("camera.deleted", camera=camera.name)
 
+    async def _leave(self, camera: _Camera) -> None:
+        """The camera is another worker's until something changes."""
+        self._board.leave(camera.uid)
+        self._on_dark(camera.uid)
+        await camera.changed.wait()
+        camera.ring = self._new_ring(camera.uid)  # its numbers have gone on elsewhere
+
     async def _record(self, camera: _Camera, spec: CameraSpec) -> None:
         """Run sessions of `spec` until something else is wanted."""
         observer = self._board.session(camera.uid, camera.name)
@@ -172,6 +195,8 @@ class Supervisor:
         while not camera.changed.is_set():
             await self._pace.wait()
             ahead = await self._ahead(camera.uid)
+            if camera.changed.is_set():
+                return
             session = self._open_session(spec, camera.ring, observer, ahead)
             try:
                 await _until(camera.changed, session.run())
@@ -179,9 +204,10 @@ class Supervisor:
                 log.error("session.failed", camera=camera.name, exc_info=True)
                 observer.on_state("offline", "camera.session_failed: internal error", self._clock.now_ms())
             finally:
-                disabled = camera.changed.is_set() and camera.wanted is None
-                cause = "disabled" if disabled else "ingest_restart"
-                self._board.pause(camera.uid, session.recorded_until_ms, cause)
+                if self._owns(camera.uid):
+                    disabled = camera.changed.is_set() and camera.wanted is None
+                    cause = "disabled" if disabled else "ingest_restart"
+                    self._board.pause(camera.uid, session.recorded_until_ms, cause)
             if not camera.changed.is_set():
                 await _until(camera.changed, asyncio.sleep(pause))
                 pause = min(2 * pause, longest)

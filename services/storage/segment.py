@@ -1,5 +1,6 @@
 """What the index keeps about one recorded object and about one gap."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snowlight.media.fragment import ObjectKey
@@ -58,9 +59,21 @@ class LedgerGap:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochOpening:
+    """A new owner of a shard, who records from `from_ms` on."""
+
+    shard: int
+    epoch: int
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One call's segments and gaps, checked."""
 
-    shard: int
+    shards: Mapping[str, int]
+    """The shard of each camera that has segments here, by its uid."""
     segments: tuple[Segment, ...]
     gaps: tuple[LedgerGap, ...]
+    required: frozenset[int]
+    """Shards of which an epoch must have been opened."""

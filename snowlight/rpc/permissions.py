@@ -140,6 +140,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.ingest.v1.OnlineRates": {
         "GetOnlineRate": {_GATEWAY},
     },
+    "snowlight.api.ingest.v1.Shards": {
+        "WatchShards": {_GATEWAY},
+    },
     "snowlight.api.ingest.v1.Live": {
         "WatchLive": {_GATEWAY},
         "ListSpool": {_GATEWAY},
@@ -147,6 +150,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     },
     "snowlight.api.storage.v1.Storage": {
         "OpenEpoch": {_INGEST},
+        "OpenEpochs": {_INGEST},
         "CommitSegments": {_INGEST},
         "ListSegments": {_GATEWAY},
         "GetTimeline": {_GATEWAY, _INGEST},

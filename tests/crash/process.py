@@ -21,10 +21,11 @@ import uvloop
 import services.ingest.app
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.epoch import SHARD
-from services.ingest.keeping import Keeping, open_keeping
+from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.recording.recorder import Recorder
 from services.ingest.registry.record import PlacedCamera
+from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.terms import Terms
 from services.ingest.status.board import SessionObserver, StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
@@ -87,15 +88,20 @@ async def record(runtime: Runtime, created_ms: int, seconds: float) -> None:
         )
         channel = await stack.enter_async_context(runtime.channel(cluster.storage_address))
         storage: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
-        commits = Commits(storage, SHARD)
+        commits = Commits(storage)
         statuses = StatusRepository(database)
         reporter = GapReporter(statuses, commits.gaps)
         board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
         writer = StatusWriter(board, statuses, reporter.wake)
+        spool, shards = open_spool(runtime, settings), ShardRepository(database)
+        terms = Terms(shards, commits, settings.worker, clock, spool.raise_epoch)
+        terms.take(await shards.join(Worker(settings.worker, "run", "")))
         keeping = await open_keeping(
             runtime,
             settings,
             database,
+            spool,
+            terms,
             commits,
             Placement(frozenset({settings.store.name}), settings.store.name, {UID: REGION}),
             [PlacedCamera(UID, REGION, created_ms)],
@@ -111,26 +117,28 @@ async def record(runtime: Runtime, created_ms: int, seconds: float) -> None:
         if UID not in await statuses.discontinuities():
             board.register(UID, created_ms)
         background = await stack.enter_async_context(asyncio.TaskGroup())
-        work = (writer.run(), reporter.run(), _upload(keeping, clock.now_ms()))
+        work = (writer.run(), reporter.run(), _upload(keeping, terms))
         for each in work:
             stack.callback(background.create_task(each).cancel)
         async with keeping.spool.running(), keeping.drained(DRAIN_SECONDS):
-            await _feed(runtime, keeping, board.session(UID, f"cameras/{UID}"), seconds)
+            await _feed(runtime, keeping, terms.epoch_of(UID), board.session(UID, f"cameras/{UID}"), seconds)
         await writer.flush()
         await reporter.report()
 
 
-async def _upload(keeping: Keeping, from_ms: int) -> None:
-    await keeping.term.open(from_ms)
+async def _upload(keeping: Keeping, terms: Terms) -> None:
+    await terms.open()
     await keeping.uploads.run()
 
 
-async def _feed(runtime: Runtime, keeping: Keeping, observer: SessionObserver, seconds: float) -> None:
+async def _feed(
+    runtime: Runtime, keeping: Keeping, epoch: int, observer: SessionObserver, seconds: float
+) -> None:
     """Give the recorder each fragment when its time is over, as a camera's session does."""
     clock = runtime.clock
     start_ms = clock.now_ms()
     init, fragments = _footage(start_ms, seconds)
-    recorder = Recorder(keeping.spool, UID, keeping.epoch, CAMERA_CLASS, keeping.uploads.is_store_out)
+    recorder = Recorder(keeping.spool, UID, epoch, CAMERA_CLASS, keeping.uploads.is_store_out)
     observer.on_session(init.discontinuity_sequence)
     recording = False
     for fragment in fragments:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.gateway.archive.recording import Recording, from_segment, from_spool_file
-from services.gateway.peers import CALL_TIMEOUT_S, INGEST, STORAGE, Peers
+from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.clock import Clock
@@ -156,8 +156,7 @@ class FootageIndex:
         """Empty while ingest is away: what is in a store can still be played."""
         request = live_pb2.ListSpoolRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
         try:
-            with remote_errors(INGEST):
-                answer = await self._peers.live.ListSpool(request, timeout=CALL_TIMEOUT_S)
+            answer = await self._peers.workers.list_spool(request)
         except (UnavailableError, DeadlineExceededError) as error:
             log.warning("gateway.spool_unknown", error=str(error))
             return []

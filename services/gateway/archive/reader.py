@@ -12,11 +12,10 @@ from obstore.exceptions import NotFoundError as ObjectNotFoundError
 
 from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.recording import Recording
-from services.gateway.peers import CALL_TIMEOUT_S, INGEST, Peers
+from services.gateway.peers import Peers
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.errors import DataLossError, NotFoundError, UnavailableError
 from snowlight.media.envelope import decode_spool_data
-from snowlight.rpc.status import remote_errors
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -83,11 +82,8 @@ class FootageReader:
         request = live_pb2.ReadSpoolRequest(
             camera_uid=recording.camera_uid, key=recording.key, offset=offset, length=size
         )
-        with remote_errors(INGEST):
-            chunks = [
-                decode_spool_data(message)
-                async for message in self._peers.read_spool(request, timeout=CALL_TIMEOUT_S)
-            ]
+        messages = await self._peers.workers.read_spool(request)
+        chunks = [decode_spool_data(message) for message in messages]
         return _whole(b"".join(chunks), size)
 
 

@@ -10,7 +10,7 @@ from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.http.bodies import json_response
 from services.gateway.http.instants import parse_range
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.peers import CALL_TIMEOUT_S, INGEST, STORAGE, Peers
+from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
 from services.gateway.people.identity import LONGEST_TOLD_MS, Identity
 from snowlight.api.ingest.v1 import camera_pb2, live_pb2
 from snowlight.api.storage.v1 import storage_pb2
@@ -119,8 +119,7 @@ class TimelineRoutes:
         """The spool's footage and the gap that goes on. Both empty while ingest is away."""
         wanted = live_pb2.ListSpoolRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
         try:
-            with remote_errors(INGEST):
-                answer = await self._peers.live.ListSpool(wanted, timeout=CALL_TIMEOUT_S)
+            answer = await self._peers.workers.list_spool(wanted)
         except (UnavailableError, DeadlineExceededError):
             return [], []
         recordings = [recording for file in answer.files if (recording := from_spool_file(uid, file))]

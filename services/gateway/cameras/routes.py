@@ -189,10 +189,7 @@ class CameraRoutes:
         person = await self._identity.person(request)
         camera = await self.visible_camera(request, person)
         sees_past = (await self._identity.sight(person)).sees_past(camera)
-        with remote_errors(INGEST):
-            status = await self._peers.cameras.GetCameraStatus(
-                camera_pb2.GetCameraStatusRequest(name=camera.name), timeout=CALL_TIMEOUT_S
-            )
+        status = await self._peers.workers.status(camera)
         if not sees_past:
             end_ms = self._clock.now_ms() + 1
             told = await self._identity.told(

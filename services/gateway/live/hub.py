@@ -12,14 +12,13 @@ import structlog
 
 from services.gateway.live.window import LiveWindow
 from services.gateway.metrics import GatewayMetrics
-from services.gateway.peers import INGEST, Peers
+from services.gateway.peers import Peers
 from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.clock import Clock
 from snowlight.errors import ResourceExhaustedError, SnowlightError
 from snowlight.media.envelope import decode_live
 from snowlight.media.fragment import InitSection
-from snowlight.rpc.status import remote_errors
 
 log = structlog.get_logger(__name__)
 
@@ -170,17 +169,16 @@ class LiveHub:
         request = live_pb2.WatchLiveRequest(
             camera_uid=self.uid, backlog=True, revocation_sequence=self._revocations.sequence
         )
-        with remote_errors(INGEST):
-            async for message in peers.watch_live(request):
-                event = decode_live(message)
-                if isinstance(event, InitSection):
-                    self.window.add_init(event)  # a segment that it closes is of the session before
-                else:
-                    if self.window.add_fragment(event):
-                        self._completed_at = self._clock.monotonic()
-                    self._fragments += 1
-                    self.failure = None
-                self._tell()
+        async for message in peers.workers.watch_live(request):
+            event = decode_live(message)
+            if isinstance(event, InitSection):
+                self.window.add_init(event)  # a segment that it closes is of the session before
+            else:
+                if self.window.add_fragment(event):
+                    self._completed_at = self._clock.monotonic()
+                self._fragments += 1
+                self.failure = None
+            self._tell()
 
     def _wake(self, waiting: list[Waiting]) -> None:
         """Wakes those whose time has come, some at a time: there may be thousands."""

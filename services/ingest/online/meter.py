@@ -108,7 +108,7 @@ class OnlineMeter:
             count.phase, count.changed = phase, True
 
     def remove(self, uid: str) -> None:
-        """The camera is not registered any more: nobody asks for it."""
+        """The camera is not counted here any more."""
         self._counts.pop(uid, None)
 
     def take(self, now_ms: int, most: int) -> list[CameraHour]:
@@ -129,6 +129,10 @@ class OnlineMeter:
         for row in rows:
             if self._unwritten and self._unwritten[0] is row:
                 self._unwritten.popleft()
+
+    def counts(self, uid: str) -> bool:
+        """The camera's time is counted here."""
+        return uid in self._counts
 
     def current(self, uid: str, now_ms: int) -> tuple[int, int]:
         """Of the hour that the camera is in, up to `now_ms`: time enabled, and time online, ms."""

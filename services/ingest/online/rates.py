@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.ingest.online.days import LocalDays
-from services.ingest.online.meter import HOUR_MS, OnlineMeter
+from services.ingest.online.meter import HOUR_MS, OnlineMeter, Phase
 from services.ingest.online.repository import OnlineRepository, OnlineSum
 from services.ingest.online.writer import HOURS_KEPT_MS, OnlineWriter
 from snowlight.errors import InvalidArgumentError
@@ -25,8 +25,7 @@ class OnlineRates:
         """Each hour that has a part in the range. Raises InvalidArgumentError("start_ms") for hours that are
         summed up already, and UnavailableError."""
         regions = await self._repository.regions(uids)
-        now_ms = await self._writer.flush()
-        going_on = self._going_on(regions, now_ms)
+        now_ms, going_on = await self._going_on(regions)
         if start_ms < now_ms - HOURS_KEPT_MS:
             raise InvalidArgumentError(
                 "online.hours_gone", "hours are kept for eight days; days for 400", field="start_ms"
@@ -36,8 +35,7 @@ class OnlineRates:
     async def by_day(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[OnlineSum]:
         """Each local day that has a part in the range. Raises UnavailableError."""
         regions = await self._repository.regions(uids)
-        now_ms = await self._writer.flush()
-        going_on = self._going_on(regions, now_ms)
+        now_ms, going_on = await self._going_on(regions)
         start_ms = self._days.start_of(start_ms)
         last_ms = self._days.start_of(end_ms - 1)
         end_ms = self._days.next(last_ms)
@@ -61,11 +59,25 @@ class OnlineRates:
         written = await self._repository.hours(uids, start_ms, min(end_ms, this_hour_ms))
         return _added([*written, *going_on] if start_ms <= this_hour_ms < end_ms else written)
 
-    def _going_on(self, regions: dict[str, str], now_ms: int) -> list[OnlineSum]:
+    async def _going_on(self, regions: dict[str, str]) -> tuple[int, list[OnlineSum]]:
+        """Now, and what belongs to its hour. Of other workers' cameras it is a minute old at most."""
+        foreign = [uid for uid in regions if not self._meter.counts(uid)]
+        now_ms = await self._writer.flush()
         hour_ms = now_ms - now_ms % HOUR_MS
-        return [
+        told = [
             OnlineSum(region, hour_ms, *self._meter.current(uid, now_ms)) for uid, region in regions.items()
         ]
+        for hour in await self._repository.of_hour(foreign, hour_ms) if foreign else ():
+            lasted_ms = max(now_ms - hour.until_ms, 0)
+            told.append(
+                OnlineSum(
+                    regions[hour.camera_uid],
+                    hour_ms,
+                    hour.enabled_ms + (lasted_ms if hour.phase != Phase.DISABLED else 0),
+                    hour.online_ms + (lasted_ms if hour.phase == Phase.ONLINE else 0),
+                )
+            )
+        return now_ms, told
 
 
 def _added(parts: Sequence[OnlineSum]) -> list[OnlineSum]:

@@ -1,6 +1,6 @@
 """Online time in the database, SQLite or PostgreSQL alike: hours first, sums of days later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from services.ingest.online.meter import HOUR_MS, CameraHour
 from services.ingest.registry.tables import cameras
 from snowlight.database import Database
+from snowlight.shards import shard_of
 
 UIDS_AT_ONCE = 500
 """Cameras of one statement, so that none keeps writers waiting."""
@@ -55,9 +56,8 @@ class OnlineSum:
 class OnlineRepository:
     """All calls raise UnavailableError while the database is away."""
 
-    def __init__(self, database: Database, shard: int) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._shard = shard
         self._insert = (postgresql if database.is_postgres else sqlite).insert
 
     async def write(self, rows: Sequence[CameraHour]) -> None:
@@ -70,9 +70,13 @@ class OnlineRepository:
         async with self._database.write() as connection:
             await connection.execute(upsert, [asdict(row) for row in rows])
 
-    async def mark_seen(self, until_ms: int) -> None:
-        """Everything up to then is written."""
-        insert = self._insert(_seen).values(shard=self._shard, until_ms=until_ms)
+    async def mark_seen(self, shards: Collection[int], until_ms: int) -> None:
+        """Everything up to then is written of the cameras of `shards`."""
+        if not shards:
+            return
+        insert = self._insert(_seen).values(
+            [{"shard": each, "until_ms": until_ms} for each in sorted(shards)]
+        )
         async with self._database.write() as connection:
             await connection.execute(
                 insert.on_conflict_do_update(
@@ -80,24 +84,44 @@ class OnlineRepository:
                 )
             )
 
-    async def newest(self) -> tuple[list[CameraHour], int]:
-        """The newest hour of each registered camera that had one lately, and until when all was written;
-        0 for a database in which nothing ever was."""
-        seen = sa.select(_seen.c.until_ms).where(_seen.c.shard == self._shard)
+    async def newest(self, shards: Collection[int]) -> dict[int, list[CameraHour]]:
+        """Of the cameras of `shards`, by the time until which all was written: the newest hour of each that
+        is registered and had one lately. Shards of which nothing ever was are left out."""
         async with self._database.read() as connection:
-            until_ms = (await connection.execute(seen)).scalar() or 0
+            seen = {
+                row.shard: row.until_ms
+                for row in await connection.execute(_seen.select())
+                if row.shard in shards
+            }
+            if not seen:
+                return {}
+            oldest_ms = min(seen.values())
             rows = await connection.execute(
                 sa.select(*_OF_HOUR)
                 .join(cameras, cameras.c.uid == _hours.c.camera_uid)
-                .where(_hours.c.hour_ms >= until_ms - until_ms % HOUR_MS - HOUR_MS)
+                .where(_hours.c.hour_ms >= oldest_ms - oldest_ms % HOUR_MS - HOUR_MS)
                 .order_by(_hours.c.hour_ms)
             )
             newest = {row.camera_uid: CameraHour(**row._mapping) for row in rows}
-        return list(newest.values()), until_ms
+        found: dict[int, list[CameraHour]] = {until_ms: [] for until_ms in seen.values()}
+        for hour in newest.values():
+            shard = shard_of(hour.camera_uid)
+            if shard in seen:
+                found[seen[shard]].append(hour)
+        return found
 
     async def hours(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[OnlineSum]:
         """Sums of hours that begin in [start_ms, end_ms), by the region that the cameras are in now."""
         return await self._sums(_hours, _hours.c.hour_ms, uids, start_ms, end_ms)
+
+    async def of_hour(self, uids: Sequence[str], hour_ms: int) -> list[CameraHour]:
+        """What is written of one hour."""
+        found: list[CameraHour] = []
+        for some in _parts(uids):
+            query = sa.select(*_OF_HOUR).where(_hours.c.hour_ms == hour_ms, _hours.c.camera_uid.in_(some))
+            async with self._database.ask() as connection:
+                found += [CameraHour(**row._mapping) for row in await connection.execute(query)]
+        return found
 
     async def days(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[OnlineSum]:
         """Sums of days, as `hours`."""

@@ -1,6 +1,7 @@
 """Takes the meter to the database, once a minute for all cameras together, and sums up what is old."""
 
 import asyncio
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -11,6 +12,8 @@ from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
 
 ROUND_SECONDS = 60.0
+DUTY_SHARD = 0
+"""Whose owner does what one worker of all has to do."""
 ROWS_AT_ONCE = 5_000
 HOURS_KEPT_MS = 8 * 24 * HOUR_MS
 DAYS_KEPT_MS = 400 * 24 * HOUR_MS
@@ -22,18 +25,26 @@ class OnlineWriter:
     """One for the process."""
 
     def __init__(
-        self, meter: OnlineMeter, repository: OnlineRepository, days: LocalDays, clock: Clock
+        self,
+        meter: OnlineMeter,
+        repository: OnlineRepository,
+        days: LocalDays,
+        clock: Clock,
+        shards: Callable[[], Collection[int]],
     ) -> None:
+        """`shards`: those whose cameras the meter counts now."""
         self._meter = meter
+        self._shards = shards
         self._repository = repository
         self._days = days
         self._clock = clock
         self._lock = asyncio.Lock()
 
-    async def restore(self) -> None:
-        """Go on where an earlier run ended. Raises UnavailableError."""
-        rows, seen_ms = await self._repository.newest()
-        self._meter.restore(rows, seen_ms, self._clock.now_ms() - HOURS_KEPT_MS)
+    async def restore(self, shards: Collection[int]) -> None:
+        """Go on with the cameras of `shards` where whoever had them ended. Raises UnavailableError."""
+        counted_from_ms = self._clock.now_ms() - HOURS_KEPT_MS
+        for seen_ms, rows in (await self._repository.newest(shards)).items():
+            self._meter.restore(rows, seen_ms, counted_from_ms)
 
     async def flush(self) -> int:
         """Write what changed, and tell until when: at that instant, and while nobody else is waited for, the
@@ -50,7 +61,8 @@ class OnlineWriter:
 
     async def round(self) -> None:
         """Write what changed, and note until when. Raises UnavailableError."""
-        await self._repository.mark_seen(await self.flush())
+        shards = self._shards()
+        await self._repository.mark_seen(shards, await self.flush())
 
     async def tidy(self) -> None:
         """Put hours that are old into days, and drop days that are. Raises UnavailableError."""
@@ -70,7 +82,7 @@ class OnlineWriter:
         while True:
             try:
                 await self.round()
-                if rounds % 60 == 0:
+                if rounds % 60 == 0 and DUTY_SHARD in self._shards():
                     await self.tidy()
                 rounds += 1
             except UnavailableError as error:

@@ -18,6 +18,7 @@ from services.ingest.recording.sync import sync_file_system
 from snowlight.clock import Clock
 from snowlight.errors import NotFoundError
 from snowlight.media.fragment import InitSection, ObjectKey
+from snowlight.shards import shard_of
 from snowlight.steps import Reached, go_on
 
 _CHUNK = 256 << 10
@@ -70,7 +71,7 @@ class Spool:
         self._files: dict[str, list[SpoolFile]] = {}
         self._count = 0
         self._sequence = 0
-        self._epoch = 0
+        self._epochs: dict[int, int] = {}
         self._wanted_round = 0
         self._finished_round = 0
         self._rounds = asyncio.Condition()
@@ -81,9 +82,10 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         self._check_space()
 
-    def raise_epoch(self, epoch: int) -> None:
-        """Files are of `epoch` from now on: that in which the sessions began has proved to be too old."""
-        self._epoch = epoch
+    def raise_epoch(self, shard: int, epoch: int) -> None:
+        """Files of a shard's cameras are of `epoch` from now on: that in which the sessions began has proved
+        to be too old."""
+        self._epochs[shard] = epoch
 
     def next_sequence(self) -> int:
         """A number that no other file of this start has."""
@@ -92,8 +94,9 @@ class Spool:
 
     def create(self, name: SpoolName, init: InitSection) -> SpoolFile:
         """Begin a file, of the epoch that its name tells or of a newer one. Raises OSError."""
-        if name.epoch < self._epoch:
-            name = replace(name, epoch=self._epoch)
+        epoch = self._epochs.get(shard_of(name.uid), 0) if self._epochs else 0
+        if name.epoch < epoch:
+            name = replace(name, epoch=epoch)
         file = SpoolFile.create(self.folder / str(name), name, init)
         self.adopt(file)
         self._dirty = True

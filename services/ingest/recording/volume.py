@@ -19,9 +19,9 @@ MARKER = ".spool-identity"
 
 _metadata = sa.MetaData()
 _spools = sa.Table(
-    "spools",
+    "worker_spools",
     _metadata,
-    sa.Column("shard", sa.Integer, primary_key=True),
+    sa.Column("worker", sa.String, primary_key=True),
     sa.Column("identity", sa.String),
 )
 _lost = sa.Table(
@@ -46,12 +46,13 @@ class Unaccounted:
 class SpoolVolumes:
     """All calls raise UnavailableError while the database is away."""
 
-    def __init__(self, database: Database, shard: int) -> None:
+    def __init__(self, database: Database, worker: str) -> None:
+        """`worker`: by its id."""
         self._database = database
-        self._shard = shard
+        self._worker = worker
 
     async def is_lost(self, folder: Path) -> bool:
-        """The folder is not the one that this shard spooled to. Raises OSError."""
+        """The folder is not the one that this worker spooled to. Raises OSError."""
         known = await self._known()
         if known is None:
             return False
@@ -60,14 +61,14 @@ class SpoolVolumes:
         return found != known if found else not await asyncio.to_thread(_holds_footage, folder)
 
     async def adopt(self, folder: Path, lost: Sequence[Unaccounted]) -> None:
-        """The folder is the shard's spool from now on; `lost` went with the one before. Raises OSError."""
+        """The folder is the worker's spool from now on; `lost` went with the one before. Raises OSError."""
         identity = await asyncio.to_thread(_make_identity, folder)
         async with self._database.write() as connection:
             updated = await connection.execute(
-                _spools.update().where(_spools.c.shard == self._shard).values(identity=identity)
+                _spools.update().where(_spools.c.worker == self._worker).values(identity=identity)
             )
             if not updated.rowcount:
-                await connection.execute(_spools.insert().values(shard=self._shard, identity=identity))
+                await connection.execute(_spools.insert().values(worker=self._worker, identity=identity))
             if lost:
                 rows = [
                     {"camera_uid": each.uid, "since_ms": each.since_ms, "until_ms": each.until_ms}
@@ -90,7 +91,7 @@ class SpoolVolumes:
 
     async def _known(self) -> str | None:
         async with self._database.read() as connection:
-            query = sa.select(_spools.c.identity).where(_spools.c.shard == self._shard)
+            query = sa.select(_spools.c.identity).where(_spools.c.worker == self._worker)
             identity: str | None = await connection.scalar(query)
             return identity
 

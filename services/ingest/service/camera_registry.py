@@ -1,6 +1,6 @@
 """`snowlight.api.ingest.v1.CameraRegistry`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from services.ingest.registry.cameras import Cameras
@@ -32,12 +32,15 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
         board: StatusBoard,
         statuses: StatusRepository,
         writer: StatusWriter,
+        check_owns: Callable[[str], None] = lambda uid: None,
     ) -> None:
+        """`check_owns` raises what is to be answered of a camera, by uid, that another worker has."""
         self._cameras = cameras
         self._feed = feed
         self._board = board
         self._statuses = statuses
         self._writer = writer
+        self._check_owns = check_owns
 
     async def CreateCamera(  # noqa: N802
         self, request: camera_pb2.CreateCameraRequest, context: _Context
@@ -96,6 +99,7 @@ class CameraRegistry(camera_pb2_grpc.CameraRegistryServicer):
         self, request: camera_pb2.GetCameraStatusRequest, context: _Context
     ) -> camera_pb2.CameraStatus:
         record = await self._cameras.get(request.name)
+        self._check_owns(record.uid)
         await self._writer.flush()
         changes = await self._statuses.changes(record.uid)
         gaps = await self._statuses.gaps(record.uid)

@@ -1,7 +1,7 @@
 """`snowlight.api.ingest.v1.Live`. Footage goes out as bytes that were serialised once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
 from services.ingest.media.ring import Ring
@@ -43,20 +43,24 @@ class Live(live_pb2_grpc.LiveServicer):
         board: StatusBoard,
         spool: Spool,
         revocations: Revocations,
+        check_owns: Callable[[str], None],
         *,
         wait_seconds: float,
     ) -> None:
+        """`check_owns` raises what is to be answered of a camera, by uid, that another worker has."""
         self._rings = rings
         self._viewers = viewers
         self._board = board
         self._spool = spool
         self._revocations = revocations
+        self._check_owns = check_owns
         self._wait_seconds = wait_seconds
 
     async def WatchLive(  # type: ignore[override]  # noqa: N802
         self, request: live_pb2.WatchLiveRequest, context: _Context
     ) -> AsyncIterator[bytes]:
         _check_uid(request.camera_uid)
+        self._check_owns(request.camera_uid)
         if request.revocation_sequence < self._revocations.camera_change(request.camera_uid):
             raise rights_changed()
         with self._viewers.viewing(request.camera_uid, request.revocation_sequence) as viewer:

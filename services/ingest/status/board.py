@@ -41,6 +41,8 @@ class CameraStatus:
     """Since the session began."""
     clock_offset_ms: int | None = None
     """The camera's own clock minus ours."""
+    foreign: bool = False
+    """Another worker has the camera; its state is as that one told."""
 
 
 class StatusBoard:
@@ -55,7 +57,10 @@ class StatusBoard:
         self._cameras: dict[str, CameraStatus] = {}
         self._pending: dict[str, deque[StateChange]] = {}
         self._discontinuities: dict[str, int] = {}
-        metrics.count_states(lambda state: sum(c.state == state for c in self._cameras.values()))
+        metrics.count_states(self._count)
+
+    def _count(self, state: int) -> int:
+        return sum(camera.state == state and not camera.foreign for camera in self._cameras.values())
 
     def get(self, uid: str) -> CameraStatus | None:
         return self._cameras.get(uid)
@@ -72,6 +77,7 @@ class StatusBoard:
     def session(self, uid: str, name: str) -> "SessionObserver":
         """The observer of a session that begins now."""
         camera = self._camera(uid, name)
+        camera.foreign = False
         gap = self.gaps.open_gap(uid)
         if gap is not None and gap.cause == "disabled":
             self.gaps.start(uid, self._clock.now_ms(), "camera_offline")  # it is enabled, not yet reached
@@ -88,7 +94,7 @@ class StatusBoard:
         """The camera shall not be recorded."""
         now_ms = self._clock.now_ms()
         camera = self._camera(uid, name)
-        camera.media = None
+        camera.media, camera.foreign = None, False
         self.change_state(camera, camera_pb2.DISABLED, "", now_ms)
         self.gaps.start(uid, now_ms, "disabled")
 
@@ -99,6 +105,24 @@ class StatusBoard:
         self._cameras.pop(uid, None)
         self._pending.pop(uid, None)
         self._discontinuities.pop(uid, None)
+
+    def leave(self, uid: str) -> None:
+        """The camera is another worker's from now on."""
+        self.gaps.leave(uid)
+        self.online.remove(uid)
+        camera = self._cameras.get(uid)
+        if camera is not None:
+            camera.foreign, camera.media = True, None
+        self._pending.pop(uid, None)
+        self._discontinuities.pop(uid, None)
+
+    def mirror(self, change: StateChange, name: str) -> None:
+        """Another worker has told what its camera `name` is doing."""
+        camera = self._camera(change.uid, name)
+        camera.foreign = True
+        if change.time_ms > camera.time_ms:
+            camera.state, camera.reason, camera.time_ms = change.state, change.reason, change.time_ms
+            self.journal.add(change)
 
     def change_state(self, camera: CameraStatus, state: State, reason: str, time_ms: int) -> None:
         if (state, reason) == (camera.state, camera.reason):

@@ -70,6 +70,12 @@ class GapLedger:
             self._note(replace(current, end_ms=end_ms))
         self._known.discard(uid)
 
+    def leave(self, uid: str) -> None:
+        """The camera is another worker's: what goes on is for that one to tell."""
+        self._open.pop(uid, None)
+        self._pending.pop(uid, None)
+        self._known.discard(uid)
+
     def take(self) -> list[Gap]:
         """What changed since the last call, for the database."""
         taken = [gap for gaps in self._pending.values() for gap in gaps.values()]

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.registry.tables import cameras
 from services.ingest.status.board import CHANGES_KEPT
@@ -24,6 +25,13 @@ _changes = sa.Table(
     sa.Column("time_ms", sa.BigInteger, primary_key=True),
     sa.Column("state", sa.Integer),
     sa.Column("reason", sa.String),
+    sa.Column("number", sa.BigInteger),
+)
+_state_head = sa.Table(
+    "state_head",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("number", sa.BigInteger),
 )
 _gaps = sa.Table(
     "gaps",
@@ -59,7 +67,9 @@ class StatusRepository:
         async with self._database.write() as connection:
             if changes:
                 insert = dialect.insert(_changes).on_conflict_do_nothing()
-                await connection.execute(insert, [_row(change) for change in changes])
+                number = await _next_numbers(connection, len(changes))
+                rows = [{**_row(change), "number": number + at} for at, change in enumerate(changes)]
+                await connection.execute(insert, rows)
                 await connection.execute(_drop_old_changes(), _uids(changes))
             if gaps:
                 upsert = dialect.insert(_gaps)
@@ -86,10 +96,27 @@ class StatusRepository:
         """Newest first."""
         query = sa.select(_changes).where(_changes.c.camera_uid == uid).order_by(_changes.c.time_ms.desc())
         async with self._database.read() as connection:
-            return [
-                StateChange(row.camera_uid, row.time_ms, row.state, row.reason)
-                for row in await connection.execute(query.limit(CHANGES_KEPT))
-            ]
+            return [_change(row) for row in await connection.execute(query.limit(CHANGES_KEPT))]
+
+    async def states(self) -> tuple[list[StateChange], int]:
+        """The newest change of each camera, and the number of the newest of all."""
+        newest = sa.select(_changes.c.camera_uid, sa.func.max(_changes.c.time_ms).label("time_ms"))
+        newest_of = newest.group_by(_changes.c.camera_uid).subquery()
+        query = sa.select(_changes).join(
+            newest_of,
+            sa.and_(
+                _changes.c.camera_uid == newest_of.c.camera_uid, _changes.c.time_ms == newest_of.c.time_ms
+            ),
+        )
+        async with self._database.read() as connection:
+            number = (await connection.execute(sa.select(_state_head.c.number))).scalar_one()
+            return [_change(row) for row in await connection.execute(query)], int(number)
+
+    async def changes_after(self, number: int, limit: int) -> list[tuple[int, StateChange]]:
+        """The first `limit` changes after `number`, of whichever worker, each with its own number."""
+        query = sa.select(_changes).where(_changes.c.number > number).order_by(_changes.c.number).limit(limit)
+        async with self._database.ask() as connection:
+            return [(row.number, _change(row)) for row in await connection.execute(query)]
 
     async def gaps(self, uid: str) -> list[Gap]:
         """Newest first, without those that turned out to be too short for one after they had been written."""
@@ -145,6 +172,17 @@ class StatusRepository:
                     _gaps.c.camera_uid.not_in(registered), _gaps.c.reported, _gaps.c.end_ms.is_not(None)
                 )
             )
+
+
+async def _next_numbers(connection: AsyncConnection, count: int) -> int:
+    """The first of `count` numbers. The head stays locked until the transaction ends, so that changes become
+    visible in the order of their numbers."""
+    raised = _state_head.update().values(number=_state_head.c.number + count).returning(_state_head.c.number)
+    return int((await connection.execute(raised)).scalar_one()) - count + 1
+
+
+def _change(row: sa.Row[Any]) -> StateChange:
+    return StateChange(row.camera_uid, row.time_ms, row.state, row.reason)
 
 
 def _row(value: StateChange | Gap) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The decision which segments enter the index: the writer's epoch, inside the transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +14,7 @@ from services.storage.index.repository import Epoch, Key, Repository, key_of
 from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.days import SETTLE_MS
 from services.storage.ledger.refused import record_refused
-from services.storage.segment import DAY_MS, Commit, Segment
+from services.storage.segment import DAY_MS, Commit, EpochOpening, Segment
 from services.storage.spans import Span
 from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError, UnavailableError
@@ -38,26 +38,38 @@ class Ledger:
         self._objects = objects
         self._clock = clock
 
-    async def open_epoch(self, shard: int, epoch: int, from_ms: int) -> None:
-        """Make `epoch` the newest of `shard`. Raises FailedPreconditionError when a newer one is known.
+    async def open_epoch(self, opening: EpochOpening) -> None:
+        """Make its epoch the newest of its shard. Raises FailedPreconditionError when a newer one is known.
 
         Its number is in the error's metadata, `newest`.
         """
-        async with self._repository.database.write() as connection:
-            await self._repository.save_epoch(connection, shard, epoch, from_ms)
-            newest = await self._repository.lock_epoch(connection, shard, alone=True)
-            await note_changed(connection, EPOCHS)
-        if newest is not None and newest.number != epoch:
+        newest = (await self.open_epochs([opening])).get(opening.shard)
+        if newest is not None:
             raise FailedPreconditionError(
                 "storage.epoch_old",
-                f"shard {shard} is at epoch {newest.number}, newer than {epoch}",
-                metadata={"newest": str(newest.number)},
+                f"shard {opening.shard} is at epoch {newest}, newer than {opening.epoch}",
+                metadata={"newest": str(newest)},
             )
+
+    async def open_epochs(self, openings: Sequence[EpochOpening]) -> dict[int, int]:
+        """Make each epoch the newest of its shard. Returns, by shard, the newer ones that are known."""
+        if not openings:
+            return {}
+        async with self._repository.database.write() as connection:
+            await self._repository.save_epochs(connection, openings)
+            shards = [opening.shard for opening in openings]
+            known = await self._repository.lock_epochs(connection, shards, alone=True)
+            await note_changed(connection, EPOCHS)
+        return {
+            opening.shard: known[opening.shard].number
+            for opening in openings
+            if known[opening.shard].number != opening.epoch
+        }
 
     async def commit(self, commit: Commit) -> list[Outcome]:
         """Write `commit` as a whole. Returns what became of each segment.
 
-        Raises FailedPreconditionError when no epoch of the shard was ever opened, UnavailableError when the
+        Raises FailedPreconditionError when no epoch of a shard was ever opened, UnavailableError when the
         store of an index object that must be looked into does not answer.
         """
         alone = False
@@ -78,21 +90,16 @@ class Ledger:
         """Write `commit` in one transaction, or nothing when it is not prepared for it."""
         repository = self._repository
         async with repository.database.write() as connection:
-            epoch = await repository.lock_epoch(connection, commit.shard, alone=alone)
-            if epoch is None:
-                raise FailedPreconditionError(
-                    "storage.epoch_unknown", f"no epoch of shard {commit.shard} was opened"
-                )
-            newest = epoch.number
-            late = [segment for segment in commit.segments if segment.epoch < newest]
+            epochs = await self._epochs(connection, commit, alone=alone)
+            late = [segment for segment in commit.segments if epochs[segment.camera_uid].outdates(segment)]
             if late and not alone:
                 raise _MustBeAloneError
-            fresh = [segment for segment in commit.segments if segment.epoch >= newest]
+            fresh = [each for each in commit.segments if not epochs[each.camera_uid].outdates(each)]
             packed = known.near(commit.segments)
             there = {key_of(segment) for segment in packed}
             if there:
                 fresh = [segment for segment in fresh if key_of(segment) not in there]
-            displaced = await self._displace(connection, epoch, fresh)
+            displaced = await self._displace(connection, epochs, fresh)
             inserted = await repository.insert_segments(connection, fresh)
             near = await repository.near(connection, late)
             # Rows that a packed day takes over are gone only once the day can be seen, so days are looked for
@@ -103,8 +110,8 @@ class Ledger:
             near += packed
             chosen = choose_late(late, near)
             inserted |= await repository.insert_segments(connection, chosen)
-            if chosen:
-                await repository.extend_late(connection, commit.shard, max(each.end_ms for each in chosen))
+            for shard, until_ms in _ends(commit, chosen).items():
+                await repository.extend_late(connection, shard, until_ms)
             known_keys = {key_of(each) for each in (*near, *chosen)}
             refused = [segment for segment in late if key_of(segment) not in known_keys]
             await record_refused(connection, [*displaced, *refused], [*near, *fresh, *chosen])
@@ -120,20 +127,32 @@ class Ledger:
                 ],
             )
         told = inserted | {key_of(segment) for segment in near}
-        return _outcomes(commit.segments, inserted, told, newest)
+        return _outcomes(commit.segments, inserted, told, {key_of(segment) for segment in late})
+
+    async def _epochs(self, connection: AsyncConnection, commit: Commit, *, alone: bool) -> dict[str, Epoch]:
+        """The newest epoch of the shard of each camera, by its uid."""
+        epochs = await self._repository.lock_epochs(connection, commit.required, alone=alone)
+        unknown = commit.required - epochs.keys()
+        if unknown:
+            raise FailedPreconditionError(
+                "storage.epoch_unknown", f"no epoch of shard {min(unknown)} was opened"
+            )
+        return {uid: epochs[shard] for uid, shard in commit.shards.items()}
 
     async def _displace(
-        self, connection: AsyncConnection, epoch: Epoch, fresh: Sequence[Segment]
+        self, connection: AsyncConnection, epochs: Mapping[str, Epoch], fresh: Sequence[Segment]
     ) -> list[Segment]:
         """What a writer that has lost its shard committed meanwhile gives way to its successor's.
 
         Its objects are set aside by the comparison with the bucket.
         """
-        contested = [segment for segment in fresh if segment.start_ms < epoch.late_until_ms]
+        contested = [
+            segment for segment in fresh if segment.start_ms < epochs[segment.camera_uid].late_until_ms
+        ]
         older = [
             found
             for found in await self._repository.near(connection, contested)
-            if found.epoch < epoch.number
+            if epochs[found.camera_uid].outdates(found)
             and any(found.camera_uid == each.camera_uid and overlap(found, each) for each in contested)
         ]
         await self._repository.delete_live(connection, older)
@@ -177,7 +196,18 @@ def overlap(one: Segment, other: Segment) -> bool:
     return common_ms > min(OVERLAP_MS, one.duration_ms - 1, other.duration_ms - 1)
 
 
-def _outcomes(segments: Sequence[Segment], inserted: set[Key], there: set[Key], newest: int) -> list[Outcome]:
+def _ends(commit: Commit, segments: Sequence[Segment]) -> dict[int, int]:
+    """By shard, where the last of them ends."""
+    ends: dict[int, int] = {}
+    for segment in segments:
+        shard = commit.shards[segment.camera_uid]
+        ends[shard] = max(ends.get(shard, 0), segment.end_ms)
+    return ends
+
+
+def _outcomes(
+    segments: Sequence[Segment], inserted: set[Key], there: set[Key], late: set[Key]
+) -> list[Outcome]:
     outcomes: list[Outcome] = []
     left = set(inserted)
     for segment in segments:
@@ -185,7 +215,7 @@ def _outcomes(segments: Sequence[Segment], inserted: set[Key], there: set[Key], 
         if key in left:
             left.remove(key)  # the same key once more in one call is a duplicate
             outcomes.append(Outcome.COMMITTED)
-        elif segment.epoch >= newest or key in there:
+        elif key not in late or key in there:
             outcomes.append(Outcome.DUPLICATE)
         else:
             outcomes.append(Outcome.SUPERSEDED)

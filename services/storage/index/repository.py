@@ -1,7 +1,7 @@
 """The footage index in SQL. PostgreSQL's hot paths are in repository_postgres."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.storage.index.packed import list_packed_and_before
 from services.storage.index.recorded import Recorded, by_store
 from services.storage.ledger.gaps import list_gaps, record_gaps
-from services.storage.segment import JOIN_MS, MAX_DURATION_MS, LedgerGap, Segment
+from services.storage.segment import JOIN_MS, MAX_DURATION_MS, EpochOpening, LedgerGap, Segment
 from services.storage.spans import Span
 from services.storage.tables import epochs, packed_days, segment_end, segments
 from snowlight.database import Database
@@ -31,6 +31,10 @@ class Epoch:
     late_until_ms: int
     """Up to where writers of older epochs have committed since it was opened; 0: they have not."""
 
+    def outdates(self, segment: Segment) -> bool:
+        """It was recorded in an older one."""
+        return segment.epoch < self.number
+
 
 class Repository:
     """Reads and writes the index. Its methods that take a connection run in the caller's transaction."""
@@ -42,14 +46,20 @@ class Repository:
     async def begin_answer(self, connection: AsyncConnection) -> None:
         """What is asked in this transaction from now on is answered as of one moment."""
 
-    async def lock_epoch(self, connection: AsyncConnection, shard: int, *, alone: bool) -> Epoch | None:
-        """The newest epoch of `shard`, held still until the transaction ends; None when there is none.
+    async def lock_epochs(
+        self, connection: AsyncConnection, shards: Collection[int], *, alone: bool
+    ) -> dict[int, Epoch]:
+        """The newest epochs of `shards` that have one, held still until the transaction ends.
 
-        `alone` also keeps other commits of the shard out (on SQLite every writer is alone).
+        `alone` also keeps other commits of the shards out (on SQLite every writer is alone).
         """
-        query = sa.select(epochs.c.epoch, epochs.c.late_until_ms).where(epochs.c.shard == shard)
-        found = (await connection.execute(query.with_for_update(read=not alone))).one_or_none()
-        return Epoch(*found) if found else None
+        query = (
+            sa.select(epochs.c.shard, epochs.c.epoch, epochs.c.late_until_ms)
+            .where(epochs.c.shard.in_(shards))
+            .order_by(epochs.c.shard)  # one order for all: they wait, and never for each other
+        )
+        found = await connection.execute(query.with_for_update(read=not alone))
+        return {row.shard: Epoch(row.epoch, row.late_until_ms) for row in found}
 
     async def extend_late(self, connection: AsyncConnection, shard: int, late_until_ms: int) -> None:
         """Writers of older epochs have committed up to there. The caller has the epoch alone."""
@@ -64,15 +74,15 @@ class Repository:
 
         It is entered without a commit, and gives way to them. Which shard it is of is not known: all look.
         """
-        await connection.execute(
-            sa.update(epochs)
-            .where(epochs.c.epoch > epoch, epochs.c.late_until_ms < until_ms)
-            .values(late_until_ms=until_ms)
+        which = sa.and_(epochs.c.epoch > epoch, epochs.c.late_until_ms < until_ms)
+        await connection.execute(  # in the order of all others
+            sa.select(epochs.c.shard).where(which).order_by(epochs.c.shard).with_for_update()
         )
+        await connection.execute(sa.update(epochs).where(which).values(late_until_ms=until_ms))
 
-    async def save_epoch(self, connection: AsyncConnection, shard: int, epoch: int, from_ms: int) -> None:
-        """Make `epoch` the newest of `shard`, unless a newer one is there."""
-        insert = self._insert(epochs).values(shard=shard, epoch=epoch, from_ms=from_ms)
+    async def save_epochs(self, connection: AsyncConnection, openings: Sequence[EpochOpening]) -> None:
+        """Make each the newest of its shard, unless a newer one is there."""
+        insert = self._insert(epochs)
         await connection.execute(
             insert.on_conflict_do_update(
                 index_elements=[epochs.c.shard],
@@ -82,7 +92,8 @@ class Repository:
                     "late_until_ms": 0,
                 },
                 where=epochs.c.epoch < insert.excluded.epoch,
-            )
+            ),
+            [asdict(opening) for opening in sorted(openings, key=lambda each: each.shard)],
         )
 
     async def insert_segments(

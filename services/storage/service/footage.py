@@ -9,9 +9,10 @@ from services.storage.segment import Segment
 from services.storage.service.validation import (
     MAX_RANGE_MS,
     MAX_RANGE_WITH_FRAGMENTS_MS,
-    check_open_epoch,
     check_range,
     parse_commit,
+    parse_opening,
+    parse_openings,
 )
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 
@@ -36,9 +37,16 @@ class StorageService(storage_pb2_grpc.StorageServicer):
     async def OpenEpoch(  # noqa: N802
         self, request: storage_pb2.OpenEpochRequest, context: Any
     ) -> storage_pb2.OpenEpochResponse:
-        check_open_epoch(request)
-        await self._ledger.open_epoch(request.shard, request.epoch, request.from_ms)
+        await self._ledger.open_epoch(parse_opening(request))
         return storage_pb2.OpenEpochResponse()
+
+    async def OpenEpochs(  # noqa: N802
+        self, request: storage_pb2.OpenEpochsRequest, context: Any
+    ) -> storage_pb2.OpenEpochsResponse:
+        newer = await self._ledger.open_epochs(parse_openings(request))
+        return storage_pb2.OpenEpochsResponse(
+            newer=[storage_pb2.NewerEpoch(shard=shard, epoch=epoch) for shard, epoch in newer.items()]
+        )
 
     async def CommitSegments(  # noqa: N802
         self, request: storage_pb2.CommitSegmentsRequest, context: Any

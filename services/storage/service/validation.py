@@ -4,12 +4,12 @@ import re
 from collections.abc import Collection
 
 from services.storage.ledger.causes import CAUSES
-from services.storage.segment import LATEST_MS, MAX_DURATION_MS, Commit, LedgerGap, Segment
+from services.storage.segment import LATEST_MS, MAX_DURATION_MS, Commit, EpochOpening, LedgerGap, Segment
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.errors import InvalidArgumentError
 from snowlight.media.fragment import ObjectKey
+from snowlight.shards import SHARDS, shard_of
 
-SHARDS = 1024
 MAX_SEGMENTS = 1000
 MAX_GAPS = 1000
 DAY_MS = 86_400_000
@@ -28,10 +28,19 @@ def check(holds: bool, field: str, detail: str) -> None:
         raise InvalidArgumentError("request.invalid", detail, field=field)
 
 
-def check_open_epoch(request: storage_pb2.OpenEpochRequest) -> None:
+def parse_opening(request: storage_pb2.OpenEpochRequest) -> EpochOpening:
+    """The opening in `request`."""
     _check_shard(request.shard)
     check(request.epoch > 0, "epoch", "epoch must be at least 1")
     check(request.from_ms > 0, "from_ms", "from_ms must be ms since 1970 UTC")
+    return EpochOpening(request.shard, request.epoch, request.from_ms)
+
+
+def parse_openings(request: storage_pb2.OpenEpochsRequest) -> list[EpochOpening]:
+    """The openings in `request`."""
+    openings = [parse_opening(each) for each in request.epochs]
+    check(len({each.shard for each in openings}) == len(openings), "epochs", "a shard may come once only")
+    return openings
 
 
 def check_range(
@@ -52,10 +61,14 @@ def parse_commit(request: storage_pb2.CommitSegmentsRequest, stores: Collection[
     _check_shard(request.shard)
     check(len(request.segments) <= MAX_SEGMENTS, "segments", f"at most {MAX_SEGMENTS} at once")
     check(len(request.gaps) <= MAX_GAPS, "gaps", f"at most {MAX_GAPS} at once")
+    segments = tuple(_segment(each, at, stores) for at, each in enumerate(request.segments))
+    uids = {segment.camera_uid for segment in segments}
+    shards = {uid: shard_of(uid) if request.by_camera else request.shard for uid in uids}
     return Commit(
-        request.shard,
-        tuple(_segment(each, at, stores) for at, each in enumerate(request.segments)),
+        shards,
+        segments,
         tuple(_gap(each, f"gaps[{at}]") for at, each in enumerate(request.gaps)),
+        frozenset(shards.values() if request.by_camera else (request.shard,)),
     )
 
 

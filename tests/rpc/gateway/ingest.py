@@ -44,6 +44,7 @@ from snowlight.media.envelope import encode_fragment, encode_init, encode_spool_
 from snowlight.media.fragment import Fragment, InitSection
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
+from snowlight.shards import SHARDS
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "ingest" / "migrations"
 RING_FRAGMENTS = 24
@@ -167,9 +168,9 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
         board = StatusBoard(runtime.clock, GapLedger(), StatusMetrics(CollectorRegistry()))
         statuses = StatusRepository(database)
         registry = CameraRegistry(cameras, feed, board, statuses, StatusWriter(board, statuses, lambda: None))
-        days, kept = LocalDays(ZoneInfo(runtime.cluster.time_zone)), OnlineRepository(database, 0)
-        writer = OnlineWriter(board.online, kept, days, runtime.clock)
-        await writer.restore()
+        days, kept = LocalDays(ZoneInfo(runtime.cluster.time_zone)), OnlineRepository(database)
+        writer = OnlineWriter(board.online, kept, days, runtime.clock, lambda: range(SHARDS))
+        await writer.restore(range(SHARDS))
         pictures = Pictures()
         following = asyncio.create_task(feed.run())
         async with runtime.serve(

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from services.ingest.commit import Commits
-from services.ingest.epoch import SHARD, Term, raise_epoch
+from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.terms import Terms
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
+from snowlight.clock import SystemClock
 from snowlight.database import open_database
 from snowlight.rpc.status import remote_errors
+from snowlight.shards import SHARDS
 from tests.crash.child import child
 from tests.crash.process import UID
 from tests.rpc.ingest.conftest import MIGRATIONS
@@ -21,6 +24,7 @@ from tests.rpc.storage.footage import START_MS, segment
 from tests.waiting import eventually
 
 KNOWN, RAISED = 7, 8
+WORKER = Worker("0", "run", "")
 RECORDED_S = 8
 ROUNDING_MS = 5
 
@@ -32,9 +36,15 @@ def cluster(database_url: str, tmp_path: Path) -> Cluster:
 
 
 async def remember(storage: storage_pb2_grpc.StorageAsyncStub) -> None:
-    """Let storage know an epoch of the shard from a time before."""
+    """Let storage know an epoch of each shard from a time before."""
     with remote_errors("services/storage"):
-        await storage.OpenEpoch(storage_pb2.OpenEpochRequest(shard=SHARD, epoch=KNOWN, from_ms=START_MS))
+        opening = storage_pb2.OpenEpochsRequest(
+            epochs=[
+                storage_pb2.OpenEpochRequest(shard=shard, epoch=KNOWN, from_ms=START_MS)
+                for shard in range(SHARDS)
+            ]
+        )
+        assert not (await storage.OpenEpochs(opening)).newer
 
 
 async def test_what_it_records_is_uploaded_and_committed(cluster: Cluster, tmp_path: Path) -> None:
@@ -79,35 +89,36 @@ async def test_files_begun_afterwards_are_of_the_raised_epoch(cluster: Cluster, 
         open_database(url, service="ingest", migrations=MIGRATIONS) as database,
     ):
         await remember(storage)
-        term = Term(
-            database,
-            Commits(storage, SHARD),
-            SHARD,
-            await raise_epoch(database, SHARD),
-            minutes.spool.raise_epoch,
-        )
-        assert term.epoch == 1
-        await term.open(START_MS)
-        assert term.epoch == RAISED
+        shards = ShardRepository(database)
+        terms = Terms(shards, Commits(storage), WORKER.id, SystemClock(), minutes.spool.raise_epoch)
+        terms.take(await shards.join(WORKER))
+        assert terms.epoch_of("cam") == 1
+        await terms.open()
+        assert terms.epoch_of("cam") == RAISED
         assert minutes.seal("cam", 1, epoch=1).name.epoch == RAISED
-        assert await raise_epoch(database, SHARD) == RAISED + 1
+        assert {taken.epoch for taken in await shards.join(WORKER)} == {RAISED + 1}
 
 
 async def test_a_start_that_has_lost_its_shard_goes_on_in_its_older_epoch(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'ingest.db'}"
-    raised: list[int] = []
+    raised: list[tuple[int, int]] = []
+
+    def on_raised(shard: int, epoch: int) -> None:
+        raised.append((shard, epoch))
+
     async with (
         cluster.ingest(),
         cluster.storage() as storage,
         open_database(url, service="ingest", migrations=MIGRATIONS) as database,
     ):
-        commits = Commits(storage, SHARD)
-        old = Term(database, commits, SHARD, await raise_epoch(database, SHARD), raised.append)
-        new = Term(database, commits, SHARD, await raise_epoch(database, SHARD), raised.append)
-        await new.open(START_MS)
-        await old.open(START_MS)
-        assert (old.epoch, new.epoch, raised) == (1, 2, [])
-        (result,) = await commits.segments([segment("cam", epoch=old.epoch)])
+        commits, shards, clock = Commits(storage), ShardRepository(database), SystemClock()
+        old, new = (Terms(shards, commits, WORKER.id, clock, on_raised) for _ in range(2))
+        for terms in (old, new):
+            terms.take(await shards.join(WORKER))
+        await new.open()
+        await old.open()
+        assert (old.epoch_of("cam"), new.epoch_of("cam"), raised) == (1, 2, [])
+        (result,) = await commits.segments([segment("cam", epoch=1)])
         assert result.outcome == storage_pb2.CommitResult.COMMITTED

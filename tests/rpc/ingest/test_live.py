@@ -90,7 +90,7 @@ async def watch(
     servicer = Servicer(
         "snowlight.api.ingest.v1.Live",
         live_pb2_grpc.add_LiveServicer_to_server,
-        Live(rings, viewers, board, spool, revocations, wait_seconds=0.5),
+        Live(rings, viewers, board, spool, revocations, lambda uid: None, wait_seconds=0.5),
         preserialized=PRESERIALIZED,
     )
     guard = Guard(ServiceTokens(KEY, "ingest", clock), RpcMetrics(metrics))

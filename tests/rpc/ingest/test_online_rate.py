@@ -18,6 +18,7 @@ from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.errors import InvalidArgumentError
 from snowlight.rpc.status import remote_errors
+from snowlight.shards import SHARDS
 from tests.rpc.ingest.cluster import Client, running_ingest, until
 from tests.rpc.ingest.conftest import Registry
 from tests.rpc.ingest.registering import create
@@ -37,17 +38,19 @@ class Watch:
     def __init__(self, registry: Registry) -> None:
         self.clock = HandClock(MIDNIGHT)
         self._days = LocalDays(ZoneInfo("Asia/Shanghai"))
-        self._repository = OnlineRepository(registry.database, 0)
+        self._repository = OnlineRepository(registry.database)
         self._begin()
 
     def _begin(self) -> None:
         self.meter = OnlineMeter()
-        self.writer = OnlineWriter(self.meter, self._repository, self._days, self.clock)
+        self.writer = OnlineWriter(
+            self.meter, self._repository, self._days, self.clock, lambda: range(SHARDS)
+        )
         self.rates = OnlineRates(self.meter, self.writer, self._repository, self._days)
 
     async def restart(self) -> None:
         self._begin()
-        await self.writer.restore()
+        await self.writer.restore(range(SHARDS))
 
     def at(self, hour: float) -> None:
         self.clock.ms = MIDNIGHT + hour * HOUR_MS

@@ -41,8 +41,8 @@ class Storage(storage_pb2_grpc.StorageServicer):
     def __init__(self) -> None:
         self.segments: list[storage_pb2.Segment] = []
 
-    async def OpenEpoch(self, request: Any, context: Any) -> storage_pb2.OpenEpochResponse:  # noqa: N802
-        return storage_pb2.OpenEpochResponse()
+    async def OpenEpochs(self, request: Any, context: Any) -> storage_pb2.OpenEpochsResponse:  # noqa: N802
+        return storage_pb2.OpenEpochsResponse()
 
     async def CommitSegments(  # noqa: N802
         self, request: storage_pb2.CommitSegmentsRequest, context: Any

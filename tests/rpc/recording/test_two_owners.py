@@ -11,6 +11,7 @@ from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.errors import FailedPreconditionError
 from snowlight.object_store import open_store
 from snowlight.rpc.status import remote_errors
+from snowlight.shards import shard_of
 from tests.parts.minio import MinioServer
 from tests.rpc.recording.replay import Ledger
 from tests.rpc.recording.spooled import MINUTE_MS, Minutes
@@ -18,7 +19,7 @@ from tests.rpc.storage.conftest import Cluster
 from tests.unit.media.feed import START_MS
 
 UID = "01j8zq2m9rfakt4v0c7n5xw3hd"
-SHARD = 0
+SHARD = shard_of(UID)
 
 
 class Told(Ledger):
@@ -26,7 +27,7 @@ class Told(Ledger):
 
     def __init__(self, storage: storage_pb2_grpc.StorageAsyncStub) -> None:
         super().__init__()
-        self._commits = Commits(storage, SHARD)
+        self._commits = Commits(storage)
         self.outcomes: dict[int, str] = {}
 
     async def commit(self, segments: list[storage_pb2.Segment]) -> list[storage_pb2.CommitResult]:

@@ -27,6 +27,10 @@ class IngestOf:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
 
+    @property
+    def workers(self) -> IngestOf:
+        return self
+
     async def watch_live(self, request: live_pb2.WatchLiveRequest) -> AsyncIterator[bytes]:
         async for item in self._ring.subscribe(request.backlog):
             yield item.message()

@@ -59,7 +59,9 @@ class LiveServicer:
     def WatchLive(self, request, context):
         """Sends the init section, then every fragment held by the ring from a key frame on, then each new
         fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture.
+        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+        `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
+        ErrorInfo is the address of the one that has.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,9 @@ class LiveStub:
     WatchLive: _grpc.UnaryStreamMultiCallable[_live_pb2.WatchLiveRequest, _live_pb2.WatchLiveResponse]
     """Sends the init section, then every fragment held by the ring from a key frame on, then each new
     fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture.
+    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+    `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
+    ErrorInfo is the address of the one that has.
     """
     ListSpool: _grpc.UnaryUnaryMultiCallable[_live_pb2.ListSpoolRequest, _live_pb2.ListSpoolResponse]
     """The footage of one camera that lies in this worker's spool, oldest first, fragment tables included."""
@@ -51,7 +53,9 @@ class LiveAsyncStub(LiveStub):
     WatchLive: _aio.UnaryStreamMultiCallable[_live_pb2.WatchLiveRequest, _live_pb2.WatchLiveResponse]  # type: ignore[assignment]
     """Sends the init section, then every fragment held by the ring from a key frame on, then each new
     fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture.
+    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+    `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
+    ErrorInfo is the address of the one that has.
     """
     ListSpool: _aio.UnaryUnaryMultiCallable[_live_pb2.ListSpoolRequest, _live_pb2.ListSpoolResponse]  # type: ignore[assignment]
     """The footage of one camera that lies in this worker's spool, oldest first, fragment tables included."""
@@ -69,7 +73,9 @@ class LiveServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_live_pb2.WatchLiveResponse], _abc.AsyncIterator[_live_pb2.WatchLiveResponse]]:
         """Sends the init section, then every fragment held by the ring from a key frame on, then each new
         fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture.
+        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+        `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
+        ErrorInfo is the address of the one that has.
         """
 
     @_abc_1.abstractmethod

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&snowlight/api/storage/v1/storage.proto\x12\x18snowlight.api.storage.v1\"A\n\rFragmentTable\x12\x13\n\x0b\x64uration_ms\x18\x01 \x03(\r\x12\x0c\n\x04size\x18\x02 \x03(\r\x12\r\n\x05\x66lags\x18\x03 \x03(\r\"\x9e\x02\n\x07Segment\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\r\n\x05store\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08start_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x05 \x01(\x05\x12\x0c\n\x04size\x18\x06 \x01(\x03\x12\r\n\x05\x65poch\x18\x07 \x01(\x03\x12\x10\n\x08sequence\x18\x08 \x01(\x03\x12\x0f\n\x07session\x18\t \x01(\x03\x12\r\n\x05init8\x18\n \x01(\t\x12\x11\n\tinit_size\x18\x0b \x01(\x05\x12\x0e\n\x06\x63odecs\x18\x0c \x01(\t\x12\x0e\n\x06sha256\x18\r \x01(\x0c\x12:\n\tfragments\x18\x0e \x01(\x0b\x32\'.snowlight.api.storage.v1.FragmentTable\"J\n\x03Gap\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\"A\n\x10OpenEpochRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12\x0f\n\x07\x66rom_ms\x18\x03 \x01(\x03\"\x13\n\x11OpenEpochResponse\"\x88\x01\n\x15\x43ommitSegmentsRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\x33\n\x08segments\x18\x02 \x03(\x0b\x32!.snowlight.api.storage.v1.Segment\x12+\n\x04gaps\x18\x03 \x03(\x0b\x32\x1d.snowlight.api.storage.v1.Gap\"\xae\x01\n\x0c\x43ommitResult\x12\x0b\n\x03key\x18\x01 \x01(\t\x12?\n\x07outcome\x18\x02 \x01(\x0e\x32..snowlight.api.storage.v1.CommitResult.Outcome\"P\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\r\n\tCOMMITTED\x10\x01\x12\r\n\tDUPLICATE\x10\x02\x12\x0e\n\nSUPERSEDED\x10\x03\"Q\n\x16\x43ommitSegmentsResponse\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.snowlight.api.storage.v1.CommitResult\"f\n\x13ListSegmentsRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\x12\x19\n\x11without_fragments\x18\x04 \x01(\x08\"K\n\x14ListSegmentsResponse\x12\x33\n\x08segments\x18\x01 \x03(\x0b\x32!.snowlight.api.storage.v1.Segment\"J\n\x12GetTimelineRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\"(\n\x04Span\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\"q\n\x13GetTimelineResponse\x12-\n\x05spans\x18\x01 \x03(\x0b\x32\x1e.snowlight.api.storage.v1.Span\x12+\n\x04gaps\x18\x02 \x03(\x0b\x32\x1d.snowlight.api.storage.v1.Gap2\xbf\x03\n\x07Storage\x12\x64\n\tOpenEpoch\x12*.snowlight.api.storage.v1.OpenEpochRequest\x1a+.snowlight.api.storage.v1.OpenEpochResponse\x12s\n\x0e\x43ommitSegments\x12/.snowlight.api.storage.v1.CommitSegmentsRequest\x1a\x30.snowlight.api.storage.v1.CommitSegmentsResponse\x12m\n\x0cListSegments\x12-.snowlight.api.storage.v1.ListSegmentsRequest\x1a..snowlight.api.storage.v1.ListSegmentsResponse\x12j\n\x0bGetTimeline\x12,.snowlight.api.storage.v1.GetTimelineRequest\x1a-.snowlight.api.storage.v1.GetTimelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&snowlight/api/storage/v1/storage.proto\x12\x18snowlight.api.storage.v1\"A\n\rFragmentTable\x12\x13\n\x0b\x64uration_ms\x18\x01 \x03(\r\x12\x0c\n\x04size\x18\x02 \x03(\r\x12\r\n\x05\x66lags\x18\x03 \x03(\r\"\x9e\x02\n\x07Segment\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\r\n\x05store\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08start_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x05 \x01(\x05\x12\x0c\n\x04size\x18\x06 \x01(\x03\x12\r\n\x05\x65poch\x18\x07 \x01(\x03\x12\x10\n\x08sequence\x18\x08 \x01(\x03\x12\x0f\n\x07session\x18\t \x01(\x03\x12\r\n\x05init8\x18\n \x01(\t\x12\x11\n\tinit_size\x18\x0b \x01(\x05\x12\x0e\n\x06\x63odecs\x18\x0c \x01(\t\x12\x0e\n\x06sha256\x18\r \x01(\x0c\x12:\n\tfragments\x18\x0e \x01(\x0b\x32\'.snowlight.api.storage.v1.FragmentTable\"J\n\x03Gap\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\"A\n\x10OpenEpochRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12\x0f\n\x07\x66rom_ms\x18\x03 \x01(\x03\"\x13\n\x11OpenEpochResponse\"O\n\x11OpenEpochsRequest\x12:\n\x06\x65pochs\x18\x01 \x03(\x0b\x32*.snowlight.api.storage.v1.OpenEpochRequest\"*\n\nNewerEpoch\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\"I\n\x12OpenEpochsResponse\x12\x33\n\x05newer\x18\x01 \x03(\x0b\x32$.snowlight.api.storage.v1.NewerEpoch\"\x9b\x01\n\x15\x43ommitSegmentsRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\x33\n\x08segments\x18\x02 \x03(\x0b\x32!.snowlight.api.storage.v1.Segment\x12+\n\x04gaps\x18\x03 \x03(\x0b\x32\x1d.snowlight.api.storage.v1.Gap\x12\x11\n\tby_camera\x18\x04 \x01(\x08\"\xae\x01\n\x0c\x43ommitResult\x12\x0b\n\x03key\x18\x01 \x01(\t\x12?\n\x07outcome\x18\x02 \x01(\x0e\x32..snowlight.api.storage.v1.CommitResult.Outcome\"P\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\r\n\tCOMMITTED\x10\x01\x12\r\n\tDUPLICATE\x10\x02\x12\x0e\n\nSUPERSEDED\x10\x03\"Q\n\x16\x43ommitSegmentsResponse\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.snowlight.api.storage.v1.CommitResult\"f\n\x13ListSegmentsRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\x12\x19\n\x11without_fragments\x18\x04 \x01(\x08\"K\n\x14ListSegmentsResponse\x12\x33\n\x08segments\x18\x01 \x03(\x0b\x32!.snowlight.api.storage.v1.Segment\"J\n\x12GetTimelineRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\"(\n\x04Span\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\"q\n\x13GetTimelineResponse\x12-\n\x05spans\x18\x01 \x03(\x0b\x32\x1e.snowlight.api.storage.v1.Span\x12+\n\x04gaps\x18\x02 \x03(\x0b\x32\x1d.snowlight.api.storage.v1.Gap2\xa8\x04\n\x07Storage\x12\x64\n\tOpenEpoch\x12*.snowlight.api.storage.v1.OpenEpochRequest\x1a+.snowlight.api.storage.v1.OpenEpochResponse\x12g\n\nOpenEpochs\x12+.snowlight.api.storage.v1.OpenEpochsRequest\x1a,.snowlight.api.storage.v1.OpenEpochsResponse\x12s\n\x0e\x43ommitSegments\x12/.snowlight.api.storage.v1.CommitSegmentsRequest\x1a\x30.snowlight.api.storage.v1.CommitSegmentsResponse\x12m\n\x0cListSegments\x12-.snowlight.api.storage.v1.ListSegmentsRequest\x1a..snowlight.api.storage.v1.ListSegmentsResponse\x12j\n\x0bGetTimeline\x12,.snowlight.api.storage.v1.GetTimelineRequest\x1a-.snowlight.api.storage.v1.GetTimelineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,24 +41,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPENEPOCHREQUEST']._serialized_end=565
   _globals['_OPENEPOCHRESPONSE']._serialized_start=567
   _globals['_OPENEPOCHRESPONSE']._serialized_end=586
-  _globals['_COMMITSEGMENTSREQUEST']._serialized_start=589
-  _globals['_COMMITSEGMENTSREQUEST']._serialized_end=725
-  _globals['_COMMITRESULT']._serialized_start=728
-  _globals['_COMMITRESULT']._serialized_end=902
-  _globals['_COMMITRESULT_OUTCOME']._serialized_start=822
-  _globals['_COMMITRESULT_OUTCOME']._serialized_end=902
-  _globals['_COMMITSEGMENTSRESPONSE']._serialized_start=904
-  _globals['_COMMITSEGMENTSRESPONSE']._serialized_end=985
-  _globals['_LISTSEGMENTSREQUEST']._serialized_start=987
-  _globals['_LISTSEGMENTSREQUEST']._serialized_end=1089
-  _globals['_LISTSEGMENTSRESPONSE']._serialized_start=1091
-  _globals['_LISTSEGMENTSRESPONSE']._serialized_end=1166
-  _globals['_GETTIMELINEREQUEST']._serialized_start=1168
-  _globals['_GETTIMELINEREQUEST']._serialized_end=1242
-  _globals['_SPAN']._serialized_start=1244
-  _globals['_SPAN']._serialized_end=1284
-  _globals['_GETTIMELINERESPONSE']._serialized_start=1286
-  _globals['_GETTIMELINERESPONSE']._serialized_end=1399
-  _globals['_STORAGE']._serialized_start=1402
-  _globals['_STORAGE']._serialized_end=1849
+  _globals['_OPENEPOCHSREQUEST']._serialized_start=588
+  _globals['_OPENEPOCHSREQUEST']._serialized_end=667
+  _globals['_NEWEREPOCH']._serialized_start=669
+  _globals['_NEWEREPOCH']._serialized_end=711
+  _globals['_OPENEPOCHSRESPONSE']._serialized_start=713
+  _globals['_OPENEPOCHSRESPONSE']._serialized_end=786
+  _globals['_COMMITSEGMENTSREQUEST']._serialized_start=789
+  _globals['_COMMITSEGMENTSREQUEST']._serialized_end=944
+  _globals['_COMMITRESULT']._serialized_start=947
+  _globals['_COMMITRESULT']._serialized_end=1121
+  _globals['_COMMITRESULT_OUTCOME']._serialized_start=1041
+  _globals['_COMMITRESULT_OUTCOME']._serialized_end=1121
+  _globals['_COMMITSEGMENTSRESPONSE']._serialized_start=1123
+  _globals['_COMMITSEGMENTSRESPONSE']._serialized_end=1204
+  _globals['_LISTSEGMENTSREQUEST']._serialized_start=1206
+  _globals['_LISTSEGMENTSREQUEST']._serialized_end=1308
+  _globals['_LISTSEGMENTSRESPONSE']._serialized_start=1310
+  _globals['_LISTSEGMENTSRESPONSE']._serialized_end=1385
+  _globals['_GETTIMELINEREQUEST']._serialized_start=1387
+  _globals['_GETTIMELINEREQUEST']._serialized_end=1461
+  _globals['_SPAN']._serialized_start=1463
+  _globals['_SPAN']._serialized_end=1503
+  _globals['_GETTIMELINERESPONSE']._serialized_start=1505
+  _globals['_GETTIMELINERESPONSE']._serialized_end=1618
+  _globals['_STORAGE']._serialized_start=1621
+  _globals['_STORAGE']._serialized_end=2173
 # @@protoc_insertion_point(module_scope)

@@ -188,13 +188,83 @@ class OpenEpochResponse(_message.Message):
 Global___OpenEpochResponse: _TypeAlias = OpenEpochResponse  # noqa: Y015
 
 @_typing.final
+class OpenEpochsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCHS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def epochs(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenEpochRequest]:
+        """No shard twice."""
+
+    def __init__(
+        self,
+        *,
+        epochs: _abc.Iterable[Global___OpenEpochRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epochs", b"epochs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenEpochsRequest: _TypeAlias = OpenEpochsRequest  # noqa: Y015
+
+@_typing.final
+class NewerEpoch(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARD_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    shard: _builtins.int
+    epoch: _builtins.int
+    def __init__(
+        self,
+        *,
+        shard: _builtins.int = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "shard", b"shard"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NewerEpoch: _TypeAlias = NewerEpoch  # noqa: Y015
+
+@_typing.final
+class OpenEpochsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEWER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def newer(self) -> _containers.RepeatedCompositeFieldContainer[Global___NewerEpoch]:
+        """Shards whose epoch was not opened, with the newest one that is known."""
+
+    def __init__(
+        self,
+        *,
+        newer: _abc.Iterable[Global___NewerEpoch] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["newer", b"newer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenEpochsResponse: _TypeAlias = OpenEpochsResponse  # noqa: Y015
+
+@_typing.final
 class CommitSegmentsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SHARD_FIELD_NUMBER: _builtins.int
     SEGMENTS_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
+    BY_CAMERA_FIELD_NUMBER: _builtins.int
     shard: _builtins.int
+    """Of all segments, unless by_camera is set."""
+    by_camera: _builtins.bool
+    """Each segment is of its camera's shard (snowlight/shards.py)."""
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Segment]: ...
     @_builtins.property
@@ -205,10 +275,11 @@ class CommitSegmentsRequest(_message.Message):
         shard: _builtins.int = ...,
         segments: _abc.Iterable[Global___Segment] | None = ...,
         gaps: _abc.Iterable[Global___Gap] | None = ...,
+        by_camera: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "segments", b"segments", "shard", b"shard"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_camera", b"by_camera", "gaps", b"gaps", "segments", b"segments", "shard", b"shard"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,11 @@ class StorageStub:
                 request_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochResponse.FromString,
                 _registered_method=True)
+        self.OpenEpochs = channel.unary_unary(
+                '/snowlight.api.storage.v1.Storage/OpenEpochs',
+                request_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochsResponse.FromString,
+                _registered_method=True)
         self.CommitSegments = channel.unary_unary(
                 '/snowlight.api.storage.v1.Storage/CommitSegments',
                 request_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.CommitSegmentsRequest.SerializeToString,
@@ -64,6 +69,13 @@ class StorageServicer:
     def OpenEpoch(self, request, context):
         """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
         number is in the metadata of the error's ErrorInfo, `newest`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenEpochs(self, request, context):
+        """As OpenEpoch for many shards at once, each for itself: where a newer epoch is known, the answer tells it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,6 +111,11 @@ def add_StorageServicer_to_server(servicer, server):
                     servicer.OpenEpoch,
                     request_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochResponse.SerializeToString,
+            ),
+            'OpenEpochs': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenEpochs,
+                    request_deserializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochsResponse.SerializeToString,
             ),
             'CommitSegments': grpc.unary_unary_rpc_method_handler(
                     servicer.CommitSegments,
@@ -144,6 +161,33 @@ class Storage:
             '/snowlight.api.storage.v1.Storage/OpenEpoch',
             snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochRequest.SerializeToString,
             snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenEpochs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.storage.v1.Storage/OpenEpochs',
+            snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochsRequest.SerializeToString,
+            snowlight_dot_api_dot_storage_dot_v1_dot_storage__pb2.OpenEpochsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class StorageStub:
     """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
     number is in the metadata of the error's ErrorInfo, `newest`.
     """
+    OpenEpochs: _grpc.UnaryUnaryMultiCallable[_storage_pb2.OpenEpochsRequest, _storage_pb2.OpenEpochsResponse]
+    """As OpenEpoch for many shards at once, each for itself: where a newer epoch is known, the answer tells it."""
     CommitSegments: _grpc.UnaryUnaryMultiCallable[_storage_pb2.CommitSegmentsRequest, _storage_pb2.CommitSegmentsResponse]
     """Records objects that are in the store, and gaps with their causes. Idempotent by (camera, key)
     and (camera, gap start). Each segment has its own result; the call fails only as a whole when
@@ -56,6 +58,8 @@ class StorageAsyncStub(StorageStub):
     """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
     number is in the metadata of the error's ErrorInfo, `newest`.
     """
+    OpenEpochs: _aio.UnaryUnaryMultiCallable[_storage_pb2.OpenEpochsRequest, _storage_pb2.OpenEpochsResponse]  # type: ignore[assignment]
+    """As OpenEpoch for many shards at once, each for itself: where a newer epoch is known, the answer tells it."""
     CommitSegments: _aio.UnaryUnaryMultiCallable[_storage_pb2.CommitSegmentsRequest, _storage_pb2.CommitSegmentsResponse]  # type: ignore[assignment]
     """Records objects that are in the store, and gaps with their causes. Idempotent by (camera, key)
     and (camera, gap start). Each segment has its own result; the call fails only as a whole when
@@ -78,6 +82,14 @@ class StorageServicer(metaclass=_abc_1.ABCMeta):
         """Registers a writer's epoch before its first PUT. FAILED_PRECONDITION when a newer one is known, whose
         number is in the metadata of the error's ErrorInfo, `newest`.
         """
+
+    @_abc_1.abstractmethod
+    def OpenEpochs(
+        self,
+        request: _storage_pb2.OpenEpochsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_storage_pb2.OpenEpochsResponse, _abc.Awaitable[_storage_pb2.OpenEpochsResponse]]:
+        """As OpenEpoch for many shards at once, each for itself: where a newer epoch is known, the answer tells it."""
 
     @_abc_1.abstractmethod
     def CommitSegments(
