@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.ingest.camera import CameraSpec
+from services.ingest.camera_sources import CameraSources
+from services.ingest.camera_specs import main_spec, sub_spec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD
@@ -28,6 +30,8 @@ from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.renditions.renditions import Renditions
+from services.ingest.renditions.sub import SubStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
@@ -35,10 +39,6 @@ from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
-from services.ingest.sources.network import SourceNetwork, trusting
-from services.ingest.sources.opening import open_source
-from services.ingest.sources.rtsp.client.rounds import ReadRounds
-from services.ingest.sources.source import Source
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
@@ -134,17 +134,41 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         viewers = Viewers()
         revocations = Revocations(clock)
         discontinuities = await statuses.discontinuities()
+        sources = CameraSources(settings)
+        parts = SessionParts.create(
+            clock,
+            keeping.spool,
+            keeping.uploads.is_store_out,
+            ZoneInfo(runtime.cluster.time_zone),
+            lambda: readiness.skew_ms,
+        )
+        renditions = Renditions(
+            board,
+            lambda uid: supervisor.ring(uid),  # noqa: PLW0108 - it is made below
+            SubStreams(parts, sources.open),
+            ring_bytes=settings.ring_bytes,
+            linger_s=settings.rendition_linger_seconds,
+        )
+
+        def on_record(record: CameraRecord) -> None:
+            placement.place(record.uid, record.region)
+            renditions.set_sub(record.uid, sub_spec(record, cameras))
+
+        def on_dark(uid: str) -> None:
+            renditions.drop(uid)
+            viewers.end(uid)
+
         supervisor = Supervisor(
             feed=feed,
             board=board,
             clock=clock,
             pace=Pace(settings.sessions_per_second, clock),
-            spec_of=lambda record: _spec(record, cameras),
+            spec_of=lambda record: main_spec(record, cameras),
             new_ring=_ring_opener(settings.ring_bytes, discontinuities),
-            open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms),
+            open_session=_session_opener(sources, keeping, parts),
             recorded=keeping.recorded,
-            on_record=lambda record: placement.place(record.uid, record.region),
-            on_dark=viewers.end,
+            on_record=on_record,
+            on_dark=on_dark,
             seen=discontinuities.keys(),
         )
         runtime.health.require("ingest.database", lambda: feed.reachable)
@@ -156,7 +180,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             _running(_upload(keeping, stores, clock.now_ms()), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
-            _running(feed.run(), supervisor.run(), readiness.run()),
+            _running(feed.run(), supervisor.run(), renditions.run(), readiness.run()),
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
@@ -187,6 +211,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         board,
                         keeping.spool,
                         revocations,
+                        renditions,
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
@@ -200,18 +225,6 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 viewers.end_all()
 
 
-def _spec(record: CameraRecord, cameras: Cameras) -> CameraSpec:
-    return CameraSpec(
-        uid=record.uid,
-        name=record.name,
-        source_url=record.source_url,
-        credentials=cameras.credentials(record),
-        audio=cameras.takes_audio(record),
-        camera_class=record.camera_class,
-        schedule=record.schedule,
-    )
-
-
 def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable[[str], Ring]:
     """`discontinuities`: by camera uid, the count that an earlier run wrote, maybe not its last."""
 
@@ -222,28 +235,7 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
     return new_ring
 
 
-def _session_opener(
-    runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
-) -> OpenSession:
-    parts = SessionParts.create(
-        runtime.clock,
-        keeping.spool,
-        keeping.uploads.is_store_out,
-        ZoneInfo(runtime.cluster.time_zone),
-        skew_ms,
-    )
-    rounds = ReadRounds()
-    network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
-
-    def source_of(spec: CameraSpec) -> Source:
-        return open_source(
-            spec.source_url,
-            spec.credentials,
-            audio=spec.audio,
-            network=network,
-            media_dir=settings.media_dir,
-            rounds=rounds,
-        )
+def _session_opener(sources: CameraSources, keeping: Keeping, parts: SessionParts) -> OpenSession:
 
     def open_session(
         spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
@@ -251,7 +243,7 @@ def _session_opener(
         return CameraSession(
             spec,
             epoch=keeping.epoch,
-            open_source=source_of,
+            open_source=sources.open,
             parts=parts,
             ring=ring,
             observer=observer,

@@ -77,6 +77,9 @@ class IngestSettings(BaseSettings):
     live_wait_seconds: float = Field(
         5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."
     )
+    rendition_linger_seconds: float = Field(
+        30.0, ge=0, description="How long a sub stream goes on after its last viewer."
+    )
     require_dossier: bool = Field(
         False,
         description="Enable a public camera only once its dossier is complete, and record its sound only "

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from services.ingest.app import _spec
+from services.ingest.camera_specs import main_spec
 from services.ingest.registry.cameras import Cameras
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.dossier import missing
@@ -118,7 +118,7 @@ def strict_registry(registry: Registry) -> Cameras:
 
 
 def spec_audio(cameras: Cameras, record: Any) -> bool:
-    return _spec(record, cameras).audio
+    return main_spec(record, cameras).audio
 
 
 async def change(cameras: Cameras, name: str, *paths: str, **fields: Any) -> None:
