@@ -61,6 +61,7 @@ function begin(): void {
       tickets: { get: vi.fn(), drop: vi.fn(), revive: vi.fn() },
       connect: () => expect.fail('no socket is needed'),
     }),
+    wish: { small: false, hasSub: false },
     playlist,
     onState: (each) => states.push(each),
     onInstant: (instant) => instants.push(instant),

@@ -124,7 +124,6 @@ beforeEach(() => {
     source: FakeSource as unknown as typeof MediaSource,
     onPicture: (instant) => told.push(`picture ${instant}`),
     onStall: () => told.push('stall'),
-    onUnplayable: (codecs) => told.push(`unplayable ${codecs}`),
     onBroken: () => told.push('broken'),
   });
 });
@@ -195,12 +194,13 @@ describe('a tile', () => {
     expect(told).not.toContain('broken');
   });
 
-  it('says what it cannot decode, and shows nothing of before', async () => {
+  it('says what it cannot decode, and keeps what it shows', async () => {
     await begin();
     await play(2);
     expect(player.describe('hvc1.1.6.L93.B0')).toBe(false);
-    expect(told.at(-1)).toBe('unplayable hvc1.1.6.L93.B0');
-    expect(video.src).toBe('');
+    expect(video.src).not.toBe('');
+    await play(1);
+    expect(source().buffer.done).toEqual(['init', 'fragment', 'fragment', 'fragment']);
   });
 
   it('whose decoder has failed begins anew in another source', async () => {

@@ -16,6 +16,8 @@ function listener(playable = true): WatchListener {
       heard.push(`described ${codecs}`);
       return playable;
     },
+    onUseless: (rendition, why) =>
+      heard.push(`useless ${rendition} ${'codecs' in why ? why.codecs : why.code}`),
     onInit: (bytes) => heard.push(`init ${bytes.join()}`),
     onFragment: (bytes) => heard.push(`fragment ${bytes.join()}`),
     onDiscontinuity: () => heard.push('discontinuity'),
@@ -202,7 +204,7 @@ describe('a tile', () => {
     socket().tell({ id: 1, codecs: 'hvc1.1.6.L93.B0', width: 1, height: 1 });
     expect(socket().orders.at(-1)).toEqual({ op: 'stop', id: 1 });
     socket().send5(1, 1, [1]);
-    expect(heard.at(-1)).toBe('described hvc1.1.6.L93.B0');
+    expect(heard.at(-1)).toBe('useless main hvc1.1.6.L93.B0');
   });
 
   it('hears nothing that was meant for its earlier order', async () => {
@@ -214,5 +216,80 @@ describe('a tile', () => {
     socket().send5(1, 1, [1]);
     socket().send5(2, 1, [2]);
     expect(heard).toEqual(['fragment 2']);
+  });
+});
+
+describe('another rendition', () => {
+  it('is asked for beside the one that is shown, which stops once the other has come', async () => {
+    const watch = wall.watch('cameras/a', listener(), 'sub');
+    await opened();
+    expect(socket().orders).toEqual([
+      { op: 'watch', id: 1, ticket: 'cameras/a 1', silent: true, rendition: 'sub' },
+    ]);
+    socket().send5(1, 1, [1]);
+    watch.show('main');
+    expect(socket().orders.slice(1)).toEqual([{ op: 'watch', id: 2, ticket: 'cameras/a 1', silent: true }]);
+    heard = [];
+    socket().send5(1, 1, [2]);
+    socket().tell({ id: 2, codecs: 'avc1.64001f', width: 640, height: 360 });
+    expect(socket().orders.at(-1)).toEqual({ op: 'stop', id: 1 });
+    socket().send5(2, 0, [3]);
+    socket().send5(1, 1, [4]);
+    socket().send5(2, 1, [5]);
+    expect(heard).toEqual(['fragment 2', 'described avc1.64001f', 'init 3', 'fragment 5']);
+  });
+
+  it('that is refused leaves what is shown', async () => {
+    const watch = wall.watch('cameras/a', listener());
+    await opened();
+    socket().send5(1, 1, [1]);
+    watch.show('h264');
+    socket().refuse(2, 429, 'transcode.no_capacity');
+    expect(heard.at(-1)).toBe('useless h264 transcode.no_capacity');
+    socket().send5(1, 1, [2]);
+    expect(heard.at(-1)).toBe('fragment 2');
+    watch.show('h264');
+    expect(socket().orders.at(-1)).toMatchObject({ op: 'watch', id: 3, rendition: 'h264' });
+  });
+
+  it('that nobody wants any more is stopped before it comes', async () => {
+    const watch = wall.watch('cameras/a', listener());
+    await opened();
+    watch.show('sub');
+    watch.show('main');
+    expect(socket().orders.slice(1)).toMatchObject([
+      { op: 'watch', id: 2, rendition: 'sub' },
+      { op: 'stop', id: 2 },
+    ]);
+    socket().send5(1, 1, [1]);
+    expect(heard.at(-1)).toBe('fragment 1');
+  });
+
+  it('takes the place of one that was refused, and of one that is lost with its socket', async () => {
+    const watch = wall.watch('cameras/a', listener(), 'sub');
+    await opened();
+    socket().refuse(1, 503, 'live.rendition_away');
+    expect(heard.at(-1)).toBe('useless sub live.rendition_away');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(socket().lastId).toBe(1);
+    watch.show('main');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(socket().orders.at(-1)).toEqual({ op: 'watch', id: 2, ticket: 'cameras/a 2', silent: true });
+    watch.show('sub');
+    socket().onclose?.();
+    await vi.advanceTimersByTimeAsync(2000);
+    await opened();
+    expect(socket().orders).toMatchObject([{ op: 'watch', id: 4, rendition: 'sub' }]);
+  });
+
+  it('that is refused with its ticket asks for another ticket', async () => {
+    const watch = wall.watch('cameras/a', listener());
+    await opened();
+    socket().send5(1, 1, [1]);
+    watch.show('sub');
+    socket().refuse(2, 403, 'ticket.revoked');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(tickets.drop).toHaveBeenCalledWith('cameras/a');
+    expect(socket().orders.at(-1)).toMatchObject({ op: 'watch', ticket: 'cameras/a 2', rendition: 'sub' });
   });
 });

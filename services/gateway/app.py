@@ -60,6 +60,7 @@ from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
 from services.gateway.live.opening import LiveOpening
 from services.gateway.live.routes import LiveRoutes
+from services.gateway.live.variants import Variants
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.operations.integrity import IntegrityRoutes
 from services.gateway.operations.offline import OfflineRoutes
@@ -212,7 +213,7 @@ def build_site(
         *DownloadRoutes(
             identity, export_rights, evidence, sending, clock, runtime.cluster.time_zone
         ).routes(),
-        *LiveRoutes(tickets, opening, sending, metrics).routes(),
+        *LiveRoutes(tickets, opening, hubs, Variants(peers, cameras, hubs, clock), sending, metrics).routes(),
         *wall.routes(),
         *events.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),

@@ -11,6 +11,14 @@ def bandwidth_attributes(segments: Sequence[tuple[int, int]]) -> list[str]:
     return [f"BANDWIDTH={_round_up(peak)}", f"AVERAGE-BANDWIDTH={_round_up(average)}"]
 
 
+def expected_bandwidth(bits_per_second: int) -> list[str]:
+    """The same of what is not playing, by what it takes on average: half as much again at its peak."""
+    return [
+        f"BANDWIDTH={_round_up(bits_per_second * 3 // 2)}",
+        f"AVERAGE-BANDWIDTH={_round_up(bits_per_second)}",
+    ]
+
+
 def measured_bandwidth(segments: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Peak and average, bits per second. The peak is that of segments at least half as long as the longest:
     what is shorter counts only together with its neighbours."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -27,6 +27,8 @@ import grpc  # isort: skip
 RETRY_SECONDS = 1.0
 _INGEST = "services/ingest"
 WRONG_WORKER = "ingest.wrong_worker"
+
+_Answer = TypeVar("_Answer")
 
 log = structlog.get_logger(__name__)
 
@@ -126,24 +128,33 @@ class IngestWorkers:
     async def status(self, camera: camera_pb2.Camera) -> camera_pb2.CameraStatus:
         """What a camera is doing, from its owner."""
         request = camera_pb2.GetCameraStatusRequest(name=camera.name)
-        shard = shard_of(camera.uid)
-        try:
-            return await self._status(self._owners[shard], request)
-        except FailedPreconditionError as error:
-            self._correct(shard, error)
-            return await self._status(self._owners[shard], request)
+        return await self._of_owner(
+            camera.uid, lambda worker: worker.cameras.GetCameraStatus(request, timeout=self._call_seconds)
+        )
+
+    async def renditions(self, uid: str, seconds: float) -> Sequence[live_pb2.Rendition]:
+        """The renditions of a camera, the main one first, from its owner within `seconds`."""
+        request = live_pb2.ListRenditionsRequest(camera_uid=uid)
+        answer = await self._of_owner(
+            uid, lambda worker: worker.live.ListRenditions(request, timeout=seconds)
+        )
+        return answer.renditions
 
     async def _read(self, worker: Worker, request: live_pb2.ReadSpoolRequest) -> list[bytes]:
         with remote_errors(_INGEST):
             answers = worker.read_spool(request, timeout=self._call_seconds)
             return [message async for message in answers]
 
-    async def _status(
-        self, address: str, request: camera_pb2.GetCameraStatusRequest
-    ) -> camera_pb2.CameraStatus:
+    async def _of_owner(self, uid: str, call: Callable[[Worker], Awaitable[_Answer]]) -> _Answer:
+        """The answer of who has a camera; of who is named instead, where that is another one by now."""
+        shard = shard_of(uid)
+        try:
+            with remote_errors(_INGEST):
+                return await call(self._worker(self._owners[shard]))
+        except FailedPreconditionError as error:
+            self._correct(shard, error)
         with remote_errors(_INGEST):
-            stub = self._worker(address).cameras
-            return await stub.GetCameraStatus(request, timeout=self._call_seconds)
+            return await call(self._worker(self._owners[shard]))
 
     def _holders(self, uid: str) -> list[Worker]:
         """The owner of a camera, and who had it before."""

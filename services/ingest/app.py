@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from services.ingest.camera_sources import CameraSources
+from services.ingest.camera_specs import main_spec, sub_spec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.keeping import Keeping, open_keeping, open_spool
@@ -23,7 +25,10 @@ from services.ingest.pace import Pace
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
+from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.renditions.renditions import Renditions
+from services.ingest.renditions.sub import SubStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
@@ -31,7 +36,8 @@ from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.shards import ShardsService
 from services.ingest.service.viewers import Viewers
-from services.ingest.session_opening import ring_opener, session_opener, spec_of
+from services.ingest.session import SessionParts
+from services.ingest.session_opening import ring_opener, session_opener
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
@@ -144,19 +150,42 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         viewers = Viewers()
         revocations = Revocations(clock)
         discontinuities = await statuses.discontinuities()
+        sources = CameraSources(settings)
+        parts = SessionParts.create(
+            clock,
+            keeping.spool,
+            keeping.uploads.is_store_out,
+            ZoneInfo(runtime.cluster.time_zone),
+            lambda: readiness.skew_ms,
+            may_record=lambda: fence.is_open,
+        )
+        renditions = Renditions(
+            board,
+            lambda uid: supervisor.ring(uid),  # noqa: PLW0108 - it is made below
+            SubStreams(parts, sources.open),
+            ring_bytes=settings.ring_bytes,
+            linger_s=settings.rendition_linger_seconds,
+        )
+
+        def on_record(record: CameraRecord) -> None:
+            placement.place(record.uid, record.region)
+            renditions.set_sub(record.uid, sub_spec(record, cameras))
+
+        def on_dark(uid: str) -> None:
+            renditions.drop(uid)
+            viewers.end(uid)
+
         supervisor = Supervisor(
             feed=feed,
             board=board,
             clock=clock,
             pace=Pace(settings.sessions_per_second, clock),
-            spec_of=lambda record: spec_of(record, cameras),
+            spec_of=lambda record: main_spec(record, cameras),
             new_ring=ring_opener(settings.ring_bytes, discontinuities),
-            open_session=session_opener(
-                runtime, settings, keeping, terms.epoch_of, lambda: readiness.skew_ms, lambda: fence.is_open
-            ),
+            open_session=session_opener(sources, parts, terms.epoch_of),
             recorded=keeping.recorded,
-            on_record=lambda record: placement.place(record.uid, record.region),
-            on_dark=viewers.end,
+            on_record=on_record,
+            on_dark=on_dark,
             seen=discontinuities.keys(),
             owns=terms.owns,
         )
@@ -177,7 +206,9 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             _running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
-            _running(feed.run(), supervisor.run(), keeper.run(), follower.run(), readiness.run()),
+            _running(
+                feed.run(), supervisor.run(), renditions.run(), keeper.run(), follower.run(), readiness.run()
+            ),
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
@@ -213,6 +244,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         board,
                         keeping.spool,
                         revocations,
+                        renditions,
                         keeper.check_owns,
                         wait_seconds=settings.live_wait_seconds,
                     ),

@@ -1,8 +1,9 @@
 """Ingest's settings, `SNOWLIGHT_INGEST_*`."""
 
 import ipaddress
+import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, FilePath, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
@@ -17,6 +18,31 @@ PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (  # RFC 1918, RFC 4193
     ipaddress.ip_network("192.168.0.0/16"),
     ipaddress.ip_network("fc00::/7"),
 )
+
+
+class TranscodingSettings(BaseSettings):
+    """Footage encoded anew for who cannot play it as it is, or not so much of it."""
+
+    model_config = service_settings_config("ingest_transcode")
+
+    cores: float | None = Field(
+        None,
+        ge=0,
+        description="Cores that transcoding may take; what would take more is refused. 0: there is none. "
+        "Unset: half of them.",
+    )
+    encoder: Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_v4l2m2m"] = Field(
+        "auto", description="H.264 encoder. auto: the hardware's where it opens, else libx264."
+    )
+    threads: int = Field(1, ge=1, le=16, description="Of the decoder and of the encoder of each transcode.")
+    stall_seconds: float = Field(
+        20.0, gt=0, description="A transcoding process that does nothing for so long is killed."
+    )
+
+    @property
+    def cores_or_default(self) -> float:
+        """Cores that transcoding may take."""
+        return len(os.sched_getaffinity(0)) / 2 if self.cores is None else self.cores
 
 
 class IngestSettings(BaseSettings):
@@ -88,10 +114,17 @@ class IngestSettings(BaseSettings):
     live_wait_seconds: float = Field(
         5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."
     )
+    rendition_linger_seconds: float = Field(
+        30.0, ge=0, description="How long a sub stream goes on after its last viewer."
+    )
     require_dossier: bool = Field(
         False,
         description="Enable a public camera only once its dossier is complete, and record its sound only "
         "where dossier.audio_reason says why.",
+    )
+    transcode: TranscodingSettings = Field(
+        default_factory=TranscodingSettings,
+        description="Footage encoded anew (SNOWLIGHT_INGEST_TRANSCODE_*).",
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."

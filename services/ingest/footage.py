@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from services.ingest.media.live import LiveFeed
 from services.ingest.media.ring import Ring
-from services.ingest.observer import CameraObserver, GapCause, MediaInfo
+from services.ingest.media_meter import MediaMeter
+from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.recorded import HOLE_MS, Recorded
 from services.ingest.recording.recorder import Recorder
 from snowlight.clock import Clock
@@ -35,13 +36,9 @@ class Footage:
         self._observer = observer
         self._schedule = schedule
         self._time_zone = time_zone
-        self._media_interval_ms = media_interval * 1000
+        self._meter = MediaMeter(observer.on_media, media_interval)
         self._may_record = may_record
         self._init: InitSection | None = None
-        self._frames_per_second = 0.0
-        self._measured_bytes = 0
-        self._measured_ms = 0
-        self._media_due = False
         self._scheduled = True
         self._gap: GapCause | None = None
         self._recorded = Recorded(ahead)
@@ -54,9 +51,7 @@ class Footage:
     def begin(self, init: InitSection, frames_per_second: float) -> None:
         """A mux session begins."""
         self._init = init
-        self._frames_per_second = frames_per_second
-        self._measured_bytes = self._measured_ms = 0
-        self._media_due = True
+        self._meter.begin(init, frames_per_second)
         self._live.begin(init)
         self._observer.on_session(init.discontinuity_sequence)
 
@@ -71,10 +66,7 @@ class Footage:
         self._record(fragment)  # first: what a viewer has seen is in the spool, whatever kills this process
         self._live.append(fragment)
         self._came_until_ms = fragment.end_ms
-        self._measured_bytes += fragment.size
-        self._measured_ms += fragment.duration_ms
-        if self._media_due or self._measured_ms >= self._media_interval_ms:
-            self._tell_media()
+        self._meter.add(fragment)
 
     def discontinuity(self, reason: str) -> None:
         """A new mux session is about to begin."""
@@ -128,21 +120,3 @@ class Footage:
             since_ms = self.recorded_until_ms
         self._gap = cause
         self._observer.on_gap_start(since_ms, cause)
-
-    def _tell_media(self) -> None:
-        init = self._init
-        assert init is not None
-        video, _, audio = init.codecs.partition(",")
-        self._observer.on_media(
-            MediaInfo(
-                video_codec="h264" if video.startswith("avc1") else "h265",
-                width=init.width,
-                height=init.height,
-                frames_per_second=round(self._frames_per_second, 3),
-                audio_codec="aac" if audio else "",
-                codecs=init.codecs,
-                bits_per_second=self._measured_bytes * 8000 // self._measured_ms,
-            )
-        )
-        self._media_due = False
-        self._measured_bytes = self._measured_ms = 0

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.ingest.camera import CameraSpec
+from services.ingest.connection import Connection
 from services.ingest.footage import Footage
 from services.ingest.media.clock import WallClock
 from services.ingest.media.held import StreamSettings
@@ -21,7 +22,6 @@ from services.ingest.recording.recorder import Recorder
 from services.ingest.recording.spool import Spool
 from services.ingest.sources.source import Source, SourceError
 from snowlight.clock import Clock
-from snowlight.media.fragment import Fragment
 from snowlight.schedule import Schedule
 
 _CAUSES: dict[str, GapCause] = {
@@ -35,9 +35,6 @@ _CAUSES: dict[str, GapCause] = {
     "camera.file_denied": "camera_offline",
 }
 """Why nothing is recorded after a source failed. `network` for everything else: what came was of no use."""
-
-_SLOW_PICTURES = 2.5
-"""Intervals of a slow camera's pictures, of which each makes a fragment, until they are missed."""
 
 log = structlog.get_logger(__name__)
 
@@ -159,103 +156,22 @@ class CameraSession:
     async def _connect(self) -> SourceError:
         """One connection, from its opening to its end. Returns why it ended."""
         parts = self._parts
-        connection = _Connection(self._footage, self._observer)
-        stream = MediaStream(
-            parts.wall,
-            parts.init_sections,
-            self._ring.numbering,
-            connection,
-            parts.settings.stream,
-            self._footage.recorded_until_ms or 0,
-        )
         try:
             source = self._open_source(self._camera)
         except SourceError as error:
             return error
-        running = asyncio.create_task(source.run(stream), name=f"{self._camera.name} source")
-        try:
-            return await self._watch(running, stream, connection)
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-            stream.finish()
-
-    async def _watch(
-        self, running: asyncio.Task[None], stream: MediaStream, connection: "_Connection"
-    ) -> SourceError:
-        """Wait until the source ends, or what it sends turns out to be of no use."""
-        ends: list[asyncio.Future[None]] = [running, connection.failed]
-        await asyncio.wait([*ends, connection.described], return_when=asyncio.FIRST_COMPLETED)
-        missing = await self._await_footage(ends, stream, connection)
-        if missing is not None:
-            return missing
-        if connection.failure is not None:
-            return connection.failure
-        try:
-            running.result()
-        except SourceError as error:
-            return error
-        return SourceError("camera.closed", "the stream ended")
-
-    async def _await_footage(
-        self, ends: list[asyncio.Future[None]], stream: MediaStream, connection: "_Connection"
-    ) -> SourceError | None:
-        """Wait for one of `ends`, or until no fragment came for too long. Returns what is missing then.
-
-        Packets alone are no footage. After a jump of its stamps a camera may send no key frame unless it is
-        connected anew, and where packets are lost all the time no picture is whole.
-        """
-        loop = asyncio.get_running_loop()
-        connection.fed_at = loop.time()
-        begun = False
-        while True:
-            patience = max(self._parts.settings.key_frame_timeout, _SLOW_PICTURES * stream.interval_s)
-            left = connection.fed_at + patience - loop.time()
-            if left > 0:
-                done, _ = await asyncio.wait(ends, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-                if done:
-                    return None
-            elif stream.begun and not begun:
-                begun = True  # a slow camera's first fragment ends with its second picture
-                connection.fed_at = loop.time()
-            else:
-                return _missing(stream, patience)
-
-
-def _missing(stream: MediaStream, patience: float) -> SourceError:
-    if not stream.described:
-        return SourceError("camera.no_parameter_sets", "parameter sets neither in the SDP nor in the stream")
-    if not stream.begun:
-        return SourceError("camera.no_key_frame", f"no key frame within {patience:g} s")
-    return SourceError("camera.no_video", f"no picture that can be recorded within {patience:g} s")
-
-
-class _Connection:
-    """StreamOutput of one connection."""
-
-    def __init__(self, footage: Footage, observer: CameraObserver) -> None:
-        loop = asyncio.get_running_loop()
-        self.described: asyncio.Future[None] = loop.create_future()
-        self.failed: asyncio.Future[None] = loop.create_future()
-        self.failure: SourceError | None = None
-        self.fed_at = 0.0
-        """When, by the event loop's clock, the last fragment came."""
-        self._time = loop.time
-        self._append = footage.append
-        self.on_init = footage.begin
-        self.on_discontinuity = footage.discontinuity
-        self.on_loss = observer.on_loss
-        self.on_camera_clock = observer.on_camera_clock
-
-    def on_tracks(self) -> None:
-        if not self.described.done():
-            self.described.set_result(None)
-
-    def on_fragment(self, fragment: Fragment) -> None:
-        self.fed_at = self._time()
-        self._append(fragment)
-
-    def on_failure(self, error: SourceError) -> None:
-        self.failure = error
-        if not self.failed.done():
-            self.failed.set_result(None)
+        connection = Connection(
+            source,
+            lambda output: MediaStream(
+                parts.wall,
+                parts.init_sections,
+                self._ring.numbering,
+                output,
+                parts.settings.stream,
+                self._footage.recorded_until_ms or 0,
+            ),
+            self._footage,
+            self._observer,
+            parts.settings.key_frame_timeout,
+        )
+        return await connection.run(f"{self._camera.name} source")

@@ -145,6 +145,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     },
     "snowlight.api.ingest.v1.Live": {
         "WatchLive": {_GATEWAY},
+        "ListRenditions": {_GATEWAY},
         "ListSpool": {_GATEWAY},
         "ReadSpool": {_GATEWAY},
     },

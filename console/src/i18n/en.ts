@@ -137,6 +137,8 @@ export const en: Messages = {
     crowded: 'Too many pictures play in your name',
     crowdedHint: 'Close some, here or on other screens, and try again.',
     unplayableHint: 'Recording is not affected. Use a browser with this codec, or enable hardware decoding.',
+    noCapacityHint:
+      'The platform converts such pictures, but has no room for more now. Close other tiles or try again later.',
     h265Hint:
       'Recording is not affected. Use a current Chrome, Edge or Safari with hardware decoding enabled, or set the camera to H.264.',
     noPlayer: 'This browser cannot play video streams. Please update it.',

@@ -97,6 +97,7 @@ export interface Messages {
     | 'crowdedHint'
     | 'unplayableHint'
     | 'h265Hint'
+    | 'noCapacityHint'
     | 'noPlayer'
     | 'failed'
     | 'offline'

@@ -142,6 +142,7 @@ export const zhCN: Messages = {
     crowded: '以您的身份播放的画面过多',
     crowdedHint: '请在此处或其他屏幕上关闭一些画面后重试。',
     unplayableHint: '录像不受影响。请换用支持该编码的浏览器，或在系统中启用硬件解码。',
+    noCapacityHint: '平台可为此画面转码，但目前转码能力已用完。请关闭其他画面，或稍后重试。',
     h265Hint: '录像不受影响。请使用新版 Chrome、Edge 或 Safari 并启用硬件解码，或将摄像机改为 H.264 编码。',
     noPlayer: '此浏览器不支持网页视频播放，请升级浏览器。',
     failed: '画面打不开',

@@ -1,8 +1,9 @@
-import type { Problem } from '../api/problem';
+import { Problem } from '../api/problem';
 import { backoff } from './backoff';
 import { codecName } from './codecs';
 import { mediaSource } from './mediaSource';
 import { NativeLive } from './NativeLive';
+import { choose, type Rendition, type Wish } from './rendition';
 import { TilePlayer } from './TilePlayer';
 import type { WallSocket } from './WallSocket';
 import type { Watch } from './watch';
@@ -22,7 +23,8 @@ export type LiveState =
   /** Too many watch with this sign-in or this ticket. */
   | { kind: 'crowded' }
   | { kind: 'gone' }
-  | { kind: 'unplayable'; codec: string }
+  /** `crowded`: the platform could convert it, and has no room for that now. */
+  | { kind: 'unplayable'; codec: string; crowded: boolean }
   /** This browser plays no video streams at all. */
   | { kind: 'unsupported' };
 
@@ -30,6 +32,8 @@ export interface LivePictureOptions {
   video: HTMLVideoElement;
   camera: string;
   socket: WallSocket;
+  /** How the picture is shown at first. */
+  wish: Wish;
   /** The live playlist of the camera, for browsers that can only be given an address. */
   playlist: () => Promise<string>;
   onState: (state: LiveState) => void;
@@ -38,6 +42,9 @@ export interface LivePictureOptions {
   /** Drawn over the picture; empty when nothing has to be. */
   onWatermark: (watermark: string) => void;
 }
+
+/** A rendition that was refused is asked for again after so long. */
+const AWAY_MS = 60_000;
 
 /** A camera's live picture in a video element, until it is stopped. */
 export class LivePicture {
@@ -49,10 +56,15 @@ export class LivePicture {
   /** Nothing comes: what is still shown is the rest of what was loaded. */
   private lost = false;
   private broken = 0;
+  private wish: Wish;
+  /** Renditions that are not to be had, or cannot be played, and why. */
+  private readonly useless = new Map<Rendition, Problem | { codecs: string }>();
+  private looking: ReturnType<typeof setTimeout> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LivePictureOptions) {
     this.options = options;
+    this.wish = options.wish;
     const { video, socket, camera, playlist } = options;
     const source = mediaSource();
     const onPicture = (instant: number | null): void => this.shown(instant);
@@ -60,10 +72,9 @@ export class LivePicture {
     if (source !== null) {
       this.player = new TilePlayer({
         ...{ video, source, onPicture, onStall },
-        onUnplayable: (codecs) => this.set({ kind: 'unplayable', codec: codecName(codecs) }),
         onBroken: () => this.repair(),
       });
-      this.watch = socket.watch(camera, this.listener(this.player));
+      this.watch = socket.watch(camera, this.listener(this.player), choose(this.wish, new Set()) ?? 'main');
     } else if (video.canPlayType('application/vnd.apple.mpegurl') !== '') {
       this.player = new NativeLive({ video, playlist, onPicture, onStall, onRefused: this.refused });
     } else this.set({ kind: 'unsupported' });
@@ -73,9 +84,17 @@ export class LivePicture {
   again(): void {
     if (this.state.kind === 'playing') return;
     this.hasPlayed = false;
+    this.useless.clear();
     this.set({ kind: 'connecting' });
+    this.show();
     this.watch?.again();
     if (this.player instanceof NativeLive) this.player.again();
+  }
+
+  /** As large as it is shown from now on, of what the camera has. */
+  prefer(wish: Wish): void {
+    this.wish = wish;
+    this.show();
   }
 
   /** With its sound or without; a picture that has none yet begins without. */
@@ -85,6 +104,7 @@ export class LivePicture {
 
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.looking);
     this.watch?.stop();
     this.player?.stop();
   }
@@ -93,6 +113,13 @@ export class LivePicture {
     return {
       onTicket: this.options.onWatermark,
       onDescribed: (codecs: string) => player.describe(codecs),
+      onUseless: (rendition: Rendition, why: Problem | { codecs: string }) => {
+        this.useless.set(rendition, why);
+        if (why instanceof Problem) this.lookAgain();
+        if (this.show()) return;
+        player.reset();
+        this.set(this.unplayable());
+      },
       onInit: (bytes: Uint8Array<ArrayBuffer>) => player.init(bytes),
       onFragment: (bytes: Uint8Array<ArrayBuffer>) => {
         this.lost = false;
@@ -108,6 +135,35 @@ export class LivePicture {
         this.interrupted();
       },
     };
+  }
+
+  /** Asks for the best rendition that is left. False when none is. */
+  private show(): boolean {
+    const rendition = choose(this.wish, new Set(this.useless.keys()));
+    if (rendition !== null) this.watch?.show(rendition);
+    return rendition !== null;
+  }
+
+  /** A rendition that was away may be back; one that this browser has no decoder for is not asked for again. */
+  private lookAgain(): void {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => {
+      for (const [rendition, why] of this.useless) if (why instanceof Problem) this.useless.delete(rendition);
+      this.show();
+    }, AWAY_MS);
+  }
+
+  /** Why no rendition is left. */
+  private unplayable(): LiveState {
+    const reasons = [...this.useless.values()];
+    const problems = reasons.filter((why) => why instanceof Problem);
+    const described = reasons.find((why) => 'codecs' in why);
+    if (described === undefined) {
+      const [problem] = problems;
+      return { kind: 'no-signal', code: problem?.code ?? '', detail: problem?.message ?? '' };
+    }
+    const crowded = problems.some(({ code }) => code === 'transcode.no_capacity');
+    return { kind: 'unplayable', codec: codecName(described.codecs), crowded };
   }
 
   private refused = (problem: Problem, final: boolean): void => {

@@ -9,8 +9,6 @@ export interface TilePlayerOptions {
   onPicture: (instant: number | null) => void;
   /** The picture stands still though it should move. It may go on by itself. */
   onStall: () => void;
-  /** This browser has no decoder for these RFC 6381 codecs. */
-  onUnplayable: (codecs: string) => void;
   /** What is held cannot be played on: begin again with an init section and a key frame. */
   onBroken: () => void;
 }
@@ -93,14 +91,10 @@ export class TilePlayer {
     this.options.video.load();
   }
 
-  /** Says what the next init section holds. False when it cannot be played here. */
+  /** Says what the next init section holds. False, and all stays as it is, when it cannot be played here. */
   describe(codecs: string): boolean {
     const mime = `video/mp4; codecs="${codecs}"`;
-    if (!this.options.source.isTypeSupported(mime)) {
-      this.reset();
-      this.options.onUnplayable(codecs);
-      return false;
-    }
+    if (!this.options.source.isTypeSupported(mime)) return false;
     // A buffer keeps the number of tracks that it began with (Media Source Extensions, 3.5.8).
     if (countOf(mime) !== countOf(this.mime)) this.reset();
     if (this.media === null) this.open(mime);

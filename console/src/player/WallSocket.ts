@@ -1,6 +1,7 @@
 import { Problem } from '../api/problem';
 import { backoff } from './backoff';
-import { isFinal } from './refusals';
+import { isFinal, refusesRendition, refusesTicket } from './refusals';
+import type { Rendition } from './rendition';
 import type { WallTickets, Watch, WatchListener } from './watch';
 import { readMessage, type WallMessage } from './wallMessages';
 
@@ -21,6 +22,12 @@ interface Tile {
   phase: Phase;
   /** The number of the order that is on its way or being served; null while there is none. */
   id: number | null;
+  /** What that order is for. */
+  shown: Rendition;
+  /** What is wanted. */
+  rendition: Rendition;
+  /** The number of the order for it, while `id` still serves another; null while there is none. */
+  coming: number | null;
   ticket: string;
   attempt: number;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,9 +61,10 @@ export class WallSocket {
   }
 
   /** Watches `cameras/{id}` until it is stopped, without its sound until that is asked for. */
-  watch(camera: string, listener: WatchListener): Watch {
+  watch(camera: string, listener: WatchListener, rendition: Rendition = 'main'): Watch {
     const tile: Tile = {
       ...{ camera, audible: false, listener, phase: 'ticket', id: null, ticket: '' },
+      ...{ shown: rendition, rendition, coming: null },
       ...{ attempt: 0, timer: undefined, heardAt: performance.now() },
     };
     this.tiles.add(tile);
@@ -69,6 +77,13 @@ export class WallSocket {
         if (tile.id === null) return;
         this.cancel(tile);
         this.order(tile);
+      },
+      show: (wanted) => {
+        if (tile.rendition === wanted) return;
+        tile.rendition = wanted;
+        if (tile.phase === 'over') {
+          if (this.tiles.has(tile)) this.begin(tile);
+        } else if (tile.id !== null) this.change(tile);
       },
       again: () => {
         tile.attempt = 0;
@@ -124,7 +139,7 @@ export class WallSocket {
     this.socket = null;
     this.isOpen = false;
     this.byId.clear();
-    for (const tile of this.tiles) tile.id = null;
+    for (const tile of this.tiles) tile.id = tile.coming = null;
   }
 
   private hangUp(): void {
@@ -165,19 +180,42 @@ export class WallSocket {
   }
 
   private order(tile: Tile): void {
-    this.lastId = this.lastId === LAST_ID ? 0 : this.lastId + 1;
-    tile.id = this.lastId;
+    tile.shown = tile.rendition;
+    tile.id = this.ask(tile);
     tile.heardAt = performance.now();
-    this.byId.set(tile.id, tile);
-    this.say({ op: 'watch', id: tile.id, ticket: tile.ticket, silent: !tile.audible });
+  }
+
+  /** Orders the rendition that is wanted beside the one that is shown, which is stopped once the other is there. */
+  private change(tile: Tile): void {
+    this.leave(tile);
+    if (tile.rendition !== tile.shown) tile.coming = this.ask(tile);
+  }
+
+  private ask(tile: Tile): number {
+    this.lastId = this.lastId === LAST_ID ? 0 : this.lastId + 1;
+    this.byId.set(this.lastId, tile);
+    const { ticket, rendition } = tile;
+    const wish = rendition === 'main' ? {} : { rendition };
+    this.say({ op: 'watch', id: this.lastId, ticket, silent: !tile.audible, ...wish });
+    return this.lastId;
   }
 
   private cancel(tile: Tile): void {
     clearTimeout(tile.timer);
-    if (tile.id === null) return;
-    this.byId.delete(tile.id);
-    this.say({ op: 'stop', id: tile.id });
+    this.leave(tile);
+    if (tile.id !== null) this.stop(tile.id);
     tile.id = null;
+  }
+
+  /** No rendition comes in place of the one that is shown. */
+  private leave(tile: Tile): void {
+    if (tile.coming !== null) this.stop(tile.coming);
+    tile.coming = null;
+  }
+
+  private stop(id: number): void {
+    this.byId.delete(id);
+    this.say({ op: 'stop', id });
   }
 
   private say(order: object): void {
@@ -189,9 +227,32 @@ export class WallSocket {
     const tile = message.id === null ? undefined : this.byId.get(message.id);
     if (tile === undefined) return;
     tile.heardAt = performance.now();
+    if (message.id === tile.coming) this.hearComing(tile, message);
+    else this.hearShown(tile, message);
+  }
+
+  /** The first that is heard of a rendition that is to be shown from now on, or why it is not. */
+  private hearComing(tile: Tile, message: WallMessage): void {
+    if (message.kind === 'problem') {
+      this.byId.delete(tile.coming ?? -1);
+      tile.coming = null;
+      if (refusesTicket(message.problem.status, false)) this.ended(tile, message.problem);
+      else this.useless(tile, message.problem);
+      return;
+    }
+    if (tile.id !== null) this.stop(tile.id);
+    tile.id = tile.coming;
+    tile.coming = null;
+    tile.shown = tile.rendition;
+    this.hearShown(tile, message);
+  }
+
+  private hearShown(tile: Tile, message: WallMessage): void {
     switch (message.kind) {
       case 'described':
-        if (!tile.listener.onDescribed(message.codecs)) this.end(tile);
+        if (tile.listener.onDescribed(message.codecs)) break;
+        this.end(tile);
+        tile.listener.onUseless(tile.shown, { codecs: message.codecs });
         break;
       case 'init':
         tile.listener.onInit(message.bytes);
@@ -216,11 +277,21 @@ export class WallSocket {
     tile.phase = 'over';
   }
 
+  /** What is wanted is not to be had: what is shown is what is wanted, until another is. */
+  private useless(tile: Tile, problem: Problem): void {
+    const { rendition } = tile;
+    tile.rendition = tile.shown;
+    tile.listener.onUseless(rendition, problem);
+  }
+
   /** The gateway has ended a tile, or would not begin it (docs/tickets.md, "On the media path"). */
   private ended(tile: Tile, problem: Problem): void {
     const { tickets } = this.options;
     const { camera } = tile;
-    if (problem.code === 'ticket.idle') {
+    if (refusesRendition(problem)) {
+      this.end(tile);
+      this.useless(tile, problem);
+    } else if (problem.code === 'ticket.idle') {
       tile.phase = 'ticket';
       const go = (): void => this.retry(tile, 0);
       tickets.revive(camera).then(go, () => this.retry(tile));

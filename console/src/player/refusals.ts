@@ -12,3 +12,8 @@ export function refusesTicket(status: number, renewed: boolean): boolean {
 export function isFinal(error: unknown): error is Problem {
   return error instanceof Problem && (error.status === 403 || error.status === 404);
 }
+
+/** Another rendition of the same camera may well be had: this one is away, unknown, or costs too much. */
+export function refusesRendition({ code }: Problem): boolean {
+  return code.startsWith('live.rendition_') || code.startsWith('transcode.');
+}

@@ -7,7 +7,7 @@ import { clockOf } from '../i18n/zone';
 import { usePageVisible } from '../player/usePageVisible';
 import { Watermark } from '../player/Watermark';
 import { goTo } from '../route';
-import { toggleFullScreen } from './fullScreen';
+import { toggleFullScreen, useFillsScreen } from './fullScreen';
 import type { TileProps } from './Tile';
 import { TileState, tileKind } from './TileState';
 import { useInSight } from './useInSight';
@@ -23,7 +23,16 @@ interface LiveTileProps extends TileProps {
 const LINGER_MS = 3000;
 
 /** A tile with a camera: its picture, or what stands in its place. */
-export function LiveTile({ camera, frame, index, selected, audible, place, ...orders }: LiveTileProps) {
+export function LiveTile({
+  camera,
+  frame,
+  index,
+  selected,
+  audible,
+  place,
+  small,
+  ...orders
+}: LiveTileProps) {
   const messages = useMessages();
   const video = useRef<HTMLVideoElement>(null);
   const element = useRef<HTMLElement>(null);
@@ -32,7 +41,11 @@ export function LiveTile({ camera, frame, index, selected, audible, place, ...or
   const wanted =
     visible && camera.state !== 'DISABLED' && (place === 'ready' || (inSight && place !== 'covered'));
   const active = useLinger(wanted, LINGER_MS);
-  const picture = useLivePicture(video, camera.name, active, audible);
+  const fillsScreen = useFillsScreen(element);
+  const picture = useLivePicture(video, camera.name, active, audible, {
+    small: small && !fillsScreen,
+    hasSub: camera.sub_source_url !== '',
+  });
   const kind = tileKind(camera, picture.state, active);
   const playing = kind === 'playing';
   const { again } = picture;

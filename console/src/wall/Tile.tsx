@@ -17,6 +17,8 @@ export interface TileProps extends TileOrders {
   selected: boolean;
   /** shown; covered by an enlarged one; or out of sight, being made ready for its turn. */
   place: 'shown' | 'covered' | 'enlarged' | 'ready';
+  /** Shown among others, so that the camera's small picture will do. */
+  small: boolean;
   style: CSSProperties;
   audible: boolean;
 }

@@ -70,7 +70,15 @@ export function TileState({ camera, kind, state, lastPicture, onAgain }: TileSta
     case 'gone':
       return <Notice icon="cameraOff" title={wall.gone} />;
     case 'unplayable': {
-      const codec = state.kind === 'unplayable' ? state.codec : '';
+      if (state.kind !== 'unplayable') return null;
+      const { codec } = state;
+      if (state.crowded) {
+        return (
+          <Notice icon="film" tone="warn" title={wall.unplayable(codec)} hint={wall.noCapacityHint}>
+            {again}
+          </Notice>
+        );
+      }
       const hint = codec === 'H.265' ? wall.h265Hint : wall.unplayableHint;
       return <Notice icon="film" tone="warn" title={wall.unplayable(codec)} hint={hint} />;
     }

@@ -79,6 +79,7 @@ export function WallGrid(props: WallGridProps) {
       registryReady={registry.phase === 'ready'}
       selected={selected === index && place !== 'ready'}
       place={place}
+      small={size > 1 && place !== 'enlarged'}
       style={place === 'shown' || place === 'covered' ? areaOf(size, index) : {}}
       audible={sound !== null && sound === camera && place !== 'ready'}
       onSound={setSound}

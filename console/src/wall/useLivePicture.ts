@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { LivePicture, type LiveState } from '../player/LivePicture';
+import type { Wish } from '../player/rendition';
 import { useLive } from './LiveProvider';
 
 interface LivePictureView {
@@ -22,6 +23,7 @@ export function useLivePicture(
   camera: string,
   active: boolean,
   audible: boolean,
+  { small, hasSub }: Wish,
 ): LivePictureView {
   const { socket, tickets } = useLive();
   const picture = useRef<LivePicture | null>(null);
@@ -29,6 +31,12 @@ export function useLivePicture(
   const [instant, setInstant] = useState<number | null>(null);
   const [lastPicture, setLastPicture] = useState<number | null>(null);
   const [watermark, setWatermark] = useState('');
+  const wish = useRef<Wish>({ small, hasSub });
+
+  useEffect(() => {
+    wish.current = { small, hasSub };
+    picture.current?.prefer(wish.current);
+  }, [small, hasSub]);
 
   useEffect(() => {
     const element = video.current;
@@ -37,6 +45,7 @@ export function useLivePicture(
       video: element,
       camera,
       socket,
+      wish: wish.current,
       playlist: async () => {
         tickets.drop(camera); // The path does not tell why it refused the last one.
         const answer = await tickets.get(camera);

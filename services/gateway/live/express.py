@@ -11,17 +11,19 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.edges import ALWAYS
 from services.gateway.http.express import Answer, Caller, Wait, field_lines
 from services.gateway.live.hub import LiveHub, LiveHubs, Ready
-from services.gateway.live.playlist import media_playlist
 from services.gateway.live.reload import Reload
+from services.gateway.live.reports import media_playlist_of
 from services.gateway.live.routes import FLEETING, LASTING, PLAYLIST_TYPE, SEGMENT_TYPE
-from services.gateway.live.window import LiveWindow
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.viewing.desk import TicketDesk
 from services.gateway.viewing.sending import Sending, count
 from services.gateway.viewing.use import TicketUse
 from snowlight.errors import InvalidArgumentError, SnowlightError
+from snowlight.media.rendition import MAIN, RENDITIONS
 
 _PLAYLIST = b"media.m3u8"
+_RENDITIONS = {name.encode(): name for name in RENDITIONS if name != MAIN} | {b"": MAIN}
+"""By the folder that they lie in, below that of live pictures."""
 _RELOAD = re.compile(rb"media\.m3u8\?_HLS_msn=([0-9]{1,16})(?:&_HLS_part=([0-9]{1,16}))?")
 _NAME = re.compile(rb"(?:part-([0-9]{1,16})-([0-9]{1,10})|([0-9]{1,16}))\.m4s")
 
@@ -42,17 +44,18 @@ class LiveExpress:
         self._hubs = hubs
         self._sending = sending
         self._metrics = metrics
-        self._count_playlist = metrics.counter("/hls/{ticket}/live/media.m3u8", 200)
-        self._count_part = metrics.counter("/hls/{ticket}/live/part-{session}-{number}.m4s", 200)
-        self._count_segment = metrics.counter("/hls/{ticket}/live/{number}.m4s", 200)
+        self._of_main = _Counters(metrics, "/hls/{ticket}/live")
+        self._of_others = _Counters(metrics, "/hls/{ticket}/live/{rendition}")
 
     def answer(self, target: bytes, caller: Caller) -> Answer | Wait | None:
         """To `GET /hls/{target}`; None for whatever is not there now, or not for who asks."""
-        ticket, _, name = target.partition(b"/live/")
+        ticket, _, path = target.partition(b"/live/")
+        folder, _, name = path.rpartition(b"/")
         use = self._desk.warm(ticket.decode("latin-1"))
-        if use is None or use.claims.action != "live":
+        rendition = _RENDITIONS.get(folder)
+        if use is None or use.claims.action != "live" or rendition is None:
             return None
-        hub = self._hubs.opened(use.claims.camera_uid, use.claims.ticket_id)
+        hub = self._hubs.opened(use.claims.camera_uid, use.claims.ticket_id, rendition)
         found = self._find(hub, name, silent=use.claims.silent) if hub is not None else None
         if found is None or not self._lets_in(use, caller):
             return None
@@ -84,18 +87,17 @@ class LiveExpress:
                 name = _PLAYLIST
         ready = hub.ready.get((name, silent))
         if ready is None:
-            ready = (
-                self._playlist(hub) if name == _PLAYLIST else self._footage(hub.window, name, silent=silent)
-            )
+            ready = self._playlist(hub) if name == _PLAYLIST else self._footage(hub, name, silent=silent)
             if ready is not None:
                 hub.ready[name, silent] = ready
         return ready
 
     def _playlist(self, hub: LiveHub) -> Ready:
-        text = hub.playlist("media", media_playlist)
-        return Ready(_head(text, PLAYLIST_TYPE, FLEETING), text, None, self._count_playlist)
+        text = media_playlist_of(hub, self._hubs)
+        return Ready(_head(text, PLAYLIST_TYPE, FLEETING), text, None, self._counters(hub).playlist)
 
-    def _footage(self, window: LiveWindow, name: bytes, *, silent: bool) -> Ready | None:
+    def _footage(self, hub: LiveHub, name: bytes, *, silent: bool) -> Ready | None:
+        window, counters = hub.window, self._counters(hub)
         found = _NAME.fullmatch(name)
         if found is None or not window.listed():
             return None
@@ -105,14 +107,26 @@ class LiveExpress:
             if segment is None:
                 return None
             data = window.segment_data(segment, silent=silent)
-            media, count = (segment.number, segment.duration_ms), self._count_segment
+            media, count = (segment.number, segment.duration_ms), counters.segment
         else:
             part = window.part(int(found[1]), int(found[2]))
             if part is None:
                 return None
             data = window.part_data(part, silent=silent)
-            media, count = (part.start_ms, part.duration_ms), self._count_part
+            media, count = (part.start_ms, part.duration_ms), counters.part
         return Ready(_head(data, SEGMENT_TYPE, LASTING), data, media, count)
+
+    def _counters(self, hub: LiveHub) -> _Counters:
+        return self._of_main if hub.rendition == MAIN else self._of_others
+
+
+class _Counters:
+    """Of requests in one folder, by what is asked for."""
+
+    def __init__(self, metrics: GatewayMetrics, folder: str) -> None:
+        self.playlist = metrics.counter(f"{folder}/media.m3u8", 200)
+        self.part = metrics.counter(f"{folder}/part-{{session}}-{{number}}.m4s", 200)
+        self.segment = metrics.counter(f"{folder}/{{number}}.m4s", 200)
 
 
 class _LiveAnswer(Answer):

@@ -16,12 +16,14 @@ from services.gateway.peers import Peers
 from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.clock import Clock
-from snowlight.errors import ResourceExhaustedError, SnowlightError
+from snowlight.errors import SnowlightError
 from snowlight.media.envelope import decode_live
 from snowlight.media.fragment import InitSection
+from snowlight.media.rendition import MAIN, RENDITIONS
 
 log = structlog.get_logger(__name__)
 
+TOO_SLOW = "live.too_slow"
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 4.0
 STALE_S = 10.0
@@ -57,10 +59,11 @@ class Waiting(Protocol):
 
 
 class LiveHub:
-    """One watched camera."""
+    """One watched rendition of a camera."""
 
-    def __init__(self, uid: str, clock: Clock, revocations: Revocations) -> None:
+    def __init__(self, uid: str, clock: Clock, revocations: Revocations, rendition: str = MAIN) -> None:
         self.uid = uid
+        self.rendition = rendition
         self._revocations = revocations
         self.window = LiveWindow()
         self.failure: SnowlightError | None = None
@@ -152,8 +155,8 @@ class LiveHub:
                 await self._watch_once(peers)
             except SnowlightError as error:
                 self.failure = error
-                log.debug("gateway.live_broken", camera=self.uid, error=str(error))
-                if isinstance(error, ResourceExhaustedError):  # too slow: all is still there to be had
+                log.debug("gateway.live_broken", camera=self.uid, rendition=self.rendition, error=str(error))
+                if error.code == TOO_SLOW:  # all is still there to be had
                     delay = 0.0
             except ValueError as error:
                 self.failure = SnowlightError("ingest.malformed", str(error))
@@ -167,7 +170,10 @@ class LiveHub:
 
     async def _watch_once(self, peers: Peers) -> None:
         request = live_pb2.WatchLiveRequest(
-            camera_uid=self.uid, backlog=True, revocation_sequence=self._revocations.sequence
+            camera_uid=self.uid,
+            backlog=True,
+            revocation_sequence=self._revocations.sequence,
+            rendition=self.rendition,
         )
         async for message in peers.workers.watch_live(request):
             event = decode_live(message)
@@ -213,7 +219,8 @@ class LiveHubs:
         self._clock = clock
         self._metrics = metrics
         self._idle_s = idle_s
-        self._hubs: dict[str, tuple[LiveHub, asyncio.Task[None]]] = {}
+        self._hubs: dict[tuple[str, str], tuple[LiveHub, asyncio.Task[None]]] = {}
+        """By camera and rendition."""
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -221,30 +228,36 @@ class LiveHubs:
         async with asyncio.TaskGroup() as self._tasks:
             while True:
                 await asyncio.sleep(min(self._idle_s / 4, 5.0))
-                for uid, (hub, task) in list(self._hubs.items()):
+                for key, (hub, task) in list(self._hubs.items()):
                     if hub.idle_s() > self._idle_s:
                         task.cancel()
-                        del self._hubs[uid]
+                        del self._hubs[key]
                 self._measure()
 
-    def opened(self, uid: str, ticket_id: str) -> LiveHub | None:
-        """The camera's hub, if there is one, in use by `ticket_id` from now on."""
-        known = self._hubs.get(uid)
+    def opened(self, uid: str, ticket_id: str, rendition: str = MAIN) -> LiveHub | None:
+        """The hub of a camera's rendition, if there is one, in use by `ticket_id` from now on."""
+        known = self._hubs.get((uid, rendition))
         if known is None:
             return None
         known[0].used_by(ticket_id)
         return known[0]
 
-    def open(self, uid: str, ticket_id: str) -> LiveHub:
-        """The camera's hub, in use by `ticket_id` from now on."""
-        if uid not in self._hubs:
+    def open(self, uid: str, ticket_id: str, rendition: str = MAIN) -> LiveHub:
+        """The hub of a camera's rendition, in use by `ticket_id` from now on."""
+        key = uid, rendition
+        if key not in self._hubs:
             assert self._tasks is not None, "run() has not been entered"
-            hub = LiveHub(uid, self._clock, self._revocations)
-            self._hubs[uid] = (hub, self._tasks.create_task(self._supervise(hub)))
+            hub = LiveHub(uid, self._clock, self._revocations, rendition)
+            self._hubs[key] = (hub, self._tasks.create_task(self._supervise(hub)))
             self._measure()
-        hub = self._hubs[uid][0]
+        hub = self._hubs[key][0]
         hub.used_by(ticket_id)
         return hub
+
+    def shown(self, uid: str) -> list[LiveHub]:
+        """The renditions of a camera that have pictures now, the main one first."""
+        hubs = [self._hubs[uid, name][0] for name in RENDITIONS if (uid, name) in self._hubs]
+        return [hub for hub in hubs if hub.is_up]
 
     async def _supervise(self, hub: LiveHub) -> None:
         """One camera's trouble stays its own."""
@@ -252,7 +265,7 @@ class LiveHubs:
             await hub.watch(self._peers)
         except Exception:
             log.error("gateway.live_failed", camera=hub.uid, exc_info=True)
-            self._hubs.pop(hub.uid, None)
+            self._hubs.pop((hub.uid, hub.rendition), None)
 
     def _measure(self) -> None:
         self._metrics.live_hubs.set(len(self._hubs))

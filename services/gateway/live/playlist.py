@@ -2,45 +2,18 @@
 
 from collections.abc import Sequence
 
-from services.gateway.bandwidth import bandwidth_attributes
 from services.gateway.live.segment import LivePart, LiveSegment
 from services.gateway.live.window import LiveWindow
 from snowlight.instants import format_instant
 from snowlight.media.fragment import InitSection
-from snowlight.media.silent import silent_codecs
 
 PARTS_FOR_TARGETS = 3
 """Parts are listed of segments that end so many target durations before the playlist does, or less (section
 4.4.4.9)."""
 
 
-def multivariant_playlist(window: LiveWindow, *, silent: bool = False) -> str:
-    """The multivariant playlist of one variant, bandwidth as measured over what `window` lists.
-
-    `silent`: without the camera's sound.
-    """
-    segments = window.listed()
-    init = segments[-1].init
-    attributes = [
-        *bandwidth_attributes([(len(segment.data), segment.duration_ms) for segment in segments]),
-        f'CODECS="{silent_codecs(init.codecs) if silent else init.codecs}"',
-    ]
-    if init.width and init.height:
-        attributes.append(f"RESOLUTION={init.width}x{init.height}")
-    lines = ["#EXTM3U", "#EXT-X-VERSION:7"]
-    if all(segment.independent for segment in segments):
-        lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", "live/media.m3u8"]
-    return "\n".join(lines) + "\n"
-
-
-def silent_multivariant_playlist(window: LiveWindow) -> str:
-    """The same without the camera's sound."""
-    return multivariant_playlist(window, silent=True)
-
-
-def media_playlist(window: LiveWindow) -> str:
-    """The media playlist of what `window` lists, at least one segment.
+def media_playlist(window: LiveWindow, reports: Sequence[str] = ()) -> str:
+    """The media playlist of what `window` lists, at least one segment. `reports`: of the other renditions.
 
     Its newest parts and a hint at the next are for players that know low latency (RFC 8216bis appendix B.1);
     others pass them over.
@@ -73,6 +46,7 @@ def media_playlist(window: LiveWindow) -> str:
         lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{format_instant(coming[0].start_ms)}")
         lines += map(_part, coming)
     lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{part_name(newest.session, newest.number + 1)}"')
+    lines += reports
     return "\n".join(lines) + "\n"
 
 

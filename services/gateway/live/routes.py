@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.live.hub import LiveHub
+from services.gateway.live.hub import LiveHub, LiveHubs
+from services.gateway.live.multivariant import multivariant_playlist
 from services.gateway.live.opening import LiveOpening
-from services.gateway.live.playlist import media_playlist, multivariant_playlist, silent_multivariant_playlist
 from services.gateway.live.reload import BLOCKING, Reload, read_reload
+from services.gateway.live.reports import media_playlist_of
 from services.gateway.live.segment import LivePart
+from services.gateway.live.variants import LADDER, Variants, read_ladder
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
 from snowlight.errors import NotFoundError
+from snowlight.media.rendition import MAIN, RENDITIONS
 from snowlight.media.silent import silent_init
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -27,6 +31,7 @@ _INIT_NAME = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
 LASTING = {"Cache-Control": "private, max-age=3600, immutable"}
 FLEETING = {"Cache-Control": "no-cache"}
 _ERRORS = (401, 403, 404, 410, 503)
+_OTHERS = tuple(name for name in RENDITIONS if name != MAIN)
 
 
 class LiveRoutes:
@@ -36,11 +41,15 @@ class LiveRoutes:
         self,
         tickets: TicketCheck,
         opening: LiveOpening,
+        hubs: LiveHubs,
+        variants: Variants,
         sending: Sending,
         metrics: GatewayMetrics,
     ) -> None:
         self._tickets = tickets
         self._opening = opening
+        self._hubs = hubs
+        self._variants = variants
         self._sending = sending
         self._metrics = metrics
 
@@ -54,7 +63,7 @@ class LiveRoutes:
         ) -> Route:
             return Route(
                 "GET",
-                f"/hls/{{ticket}}/{path}",
+                path,
                 handler,
                 summary,
                 access="ticket",
@@ -63,24 +72,39 @@ class LiveRoutes:
                 errors=(400, *_ERRORS) if parameters else _ERRORS,
             )
 
-        return (
-            route("live.m3u8", self.multivariant, "The live multivariant playlist.", PLAYLIST_TYPE),
-            route("live/media.m3u8", self.media, "The live media playlist.", PLAYLIST_TYPE, BLOCKING),
-            route("live/init-{init}.mp4", self.init, "An init section.", "video/mp4"),
+        multivariant = route(
+            "/hls/{ticket}/live.m3u8",
+            self.multivariant,
+            "The live multivariant playlist.",
+            PLAYLIST_TYPE,
+            (LADDER,),
+        )
+        below = (
+            route("media.m3u8", self.media, "The live media playlist.", PLAYLIST_TYPE, BLOCKING),
+            route("init-{init}.mp4", self.init, "An init section.", "video/mp4"),
             route(
-                "live/part-{session:[0-9]{1,16}}-{number:[0-9]{1,10}}.m4s",
+                "part-{session:[0-9]{1,16}}-{number:[0-9]{1,10}}.m4s",
                 self.part,
                 "A part of a segment. The one that the playlist hints at is answered once it is there.",
                 SEGMENT_TYPE,
             ),
-            route("live/{number}.m4s", self.segment, "A whole segment.", SEGMENT_TYPE),
+            route("{number}.m4s", self.segment, "A whole segment.", SEGMENT_TYPE),
+        )
+        return (
+            multivariant,
+            *(_below(each, "live") for each in below),
+            *(
+                _below(each, f"live/{{rendition:{'|'.join(_OTHERS)}}}", of="another rendition")
+                for each in below
+            ),
         )
 
     async def multivariant(self, request: web.Request) -> web.Response:
+        ladder = read_ladder(request.query)
         hub, use = await self._hub(request)
-        if use.claims.silent:
-            return _playlist(hub.playlist("silent", silent_multivariant_playlist))
-        return _playlist(hub.playlist("multivariant", multivariant_playlist))
+        variants = await self._variants.listed(hub, ladder=ladder)
+        await self._tickets.still(use)
+        return _playlist(multivariant_playlist(hub.window, variants, silent=use.claims.silent).encode())
 
     async def media(self, request: web.Request) -> web.Response:
         reload = read_reload(request.query)
@@ -88,7 +112,7 @@ class LiveRoutes:
         if reload is not None:
             await self._block(hub, reload)
             await self._tickets.still(use)
-        return _playlist(hub.playlist("media", media_playlist))
+        return _playlist(media_playlist_of(hub, self._hubs))
 
     async def part(self, request: web.Request) -> web.StreamResponse:
         hub, use = await self._hub(request, stale=True)
@@ -122,7 +146,8 @@ class LiveRoutes:
 
     async def _hub(self, request: web.Request, *, stale: bool = False) -> tuple[LiveHub, TicketUse]:
         use = await self._tickets.open(request, "live")
-        hub = await self._opening.open(use, stale=stale)
+        rendition = request.match_info.get("rendition", MAIN)
+        hub = await self._opening.open(use, rendition, stale=stale)
         await self._tickets.still(use)  # the right may have gone while this waited
         return hub, use
 
@@ -154,6 +179,16 @@ class LiveRoutes:
         if part is None:
             raise NotFoundError("live.unknown_part", "there is no such part now")
         return part
+
+
+def _below(route: Route, folder: str, *, of: str = "") -> Route:
+    """The route in a folder of the ticket's. Another rendition may be refused, since it costs too much."""
+    return replace(
+        route,
+        path=f"/hls/{{ticket}}/{folder}/{route.path}",
+        summary=route.summary.replace(".", f" of {of}.", 1) if of else route.summary,
+        errors=(*route.errors, 429) if of else route.errors,
+    )
 
 
 def _playlist(body: bytes) -> web.Response:

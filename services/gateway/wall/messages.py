@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from services.gateway.http.problems import problem_json
 from snowlight.errors import InvalidArgumentError, SnowlightError
+from snowlight.media.rendition import MAIN, RENDITIONS
 
 LONGEST_MESSAGE = 8 << 10
 """Bytes of a message of the client's: a ticket has about a thousand."""
@@ -28,12 +29,14 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a client asks for. `id` is the client's own number for a tile; `silent`: without the sound."""
+    """What a client asks for. `id` is the client's own number for a tile; `silent`: without the sound;
+    `rendition`: of the camera's (`snowlight.media.rendition`)."""
 
     op: Literal["watch", "stop"]
     id: int
     ticket: str = ""
     silent: bool = False
+    rendition: str = MAIN
 
 
 def read_order(text: str) -> Order:
@@ -56,7 +59,12 @@ def read_order(text: str) -> Order:
     silent = message.get("silent", False)
     if not isinstance(silent, bool):
         raise InvalidArgumentError("ws.malformed", "silent must be true or false", field="silent")
-    return Order("watch", number, ticket, silent)
+    rendition = message.get("rendition", MAIN)
+    if rendition not in RENDITIONS:
+        raise InvalidArgumentError(
+            "ws.malformed", f"rendition must be one of {', '.join(RENDITIONS)}", field="rendition"
+        )
+    return Order("watch", number, ticket, silent, rendition)
 
 
 def id_of(text: str) -> int | None:

@@ -19,6 +19,7 @@ from services.gateway.wall.tile import Tile
 from snowlight.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
+    NotFoundError,
     ResourceExhaustedError,
     SnowlightError,
     UnavailableError,
@@ -32,6 +33,8 @@ LOOK_S = 0.5
 """How often each tile's ticket is looked at while no picture comes."""
 FLUSH_S = 1.0
 """What was sent of a tile before its right ended must have left by then, or the connection is cut."""
+_HARMLESS = (UnavailableError, NotFoundError, ResourceExhaustedError)
+"""Why a tile ends whose right goes on: there is no picture, or none of this rendition."""
 _FRAME_BYTES = 14  # the longest head of a frame (RFC 6455 section 5.2)
 
 
@@ -134,11 +137,11 @@ class WallSocket:
                     continue
                 try:
                     self._opening.require_up(tile.hub)
-                except UnavailableError as error:
+                except SnowlightError as error:
                     await self._end(tile.number, error, group)
                     continue
                 if self._tickets.watches(tile.order.ticket, self._request) and tile.hub.fresh:
-                    self._opening.keep(tile.use)
+                    self._opening.keep(tile.use, tile.hub.rendition)
                 else:
                     self._ask(tile.order, group)
 
@@ -156,7 +159,7 @@ class WallSocket:
         """Open a tile, or find out whether it may go on. Ends it with the reason when not."""
         try:
             use = await self._tickets.open_token(order.ticket, self._request, "live")
-            hub = await self._opening.open(use)
+            hub = await self._opening.open(use, order.rendition)
             await self._tickets.still(use)
         except SnowlightError as error:
             await self._end(order.id, error, group)
@@ -168,7 +171,7 @@ class WallSocket:
             hub.listeners.add(self._news)
 
     async def _end(self, number: int, error: SnowlightError, group: asyncio.TaskGroup) -> None:
-        if self._forget_tile(number) and not isinstance(error, UnavailableError):
+        if self._forget_tile(number) and not isinstance(error, _HARMLESS):
             group.create_task(self._flush_or_cut(self._written))
         await self._say(failure(number, error))
 

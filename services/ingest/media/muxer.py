@@ -5,10 +5,9 @@ last sample's duration. It is cut earlier where much is held, whatever the stamp
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from struct import Struct, pack
 from typing import NamedTuple
 
+from services.ingest.media.movie_head import Run, durations, movie_head
 from snowlight.media.boxes import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, MovieFragment
 
 _LONGEST_FRAGMENT = VIDEO_TIMESCALE // 2
@@ -17,16 +16,6 @@ _SAMPLE_BYTES = 256
 """What the record of a sample takes beside its bytes, so that many empty ones are much as well."""
 _AUDIO_AHEAD_S = 2
 _AUDIO_AHEAD_BYTES = 1 << 20
-
-_MOOF = Struct(">I4sI4sII")  # and mfhd
-_TRAF = Struct(">I4s I4sIII I4sIQ I4sIIII")  # and tfhd, tfdt, and trun up to its samples
-_TFHD_SIZE, _TFDT_SIZE = 20, 20
-_TFHD_FLAGS = 0x02_0020  # default-base-is-moof, default-sample-flags-present (8.8.7.1)
-_TFDT_FLAGS = 1 << 24  # version 1: 64 bits (8.8.12)
-_TRUN_FLAGS = 0x0305  # data offset, flags of the first sample, each one's duration and size (8.8.8.1)
-_COMPOSITION_OFFSETS = 0x0800
-_SYNC, _NON_SYNC = 0x0200_0000, 0x0101_0000  # sample_depends_on nothing; on others, no sync sample (8.8.3.1)
-_MDAT = Struct(">I4s")
 
 
 class Muxed(NamedTuple):
@@ -129,55 +118,15 @@ class Muxer:
         samples, self._samples = self._samples, []
         self._video_bytes = 0
         units, stamps, offsets, _ = zip(*samples, strict=True)
-        columns: list[Sequence[int]] = [_durations(stamps, end), [len(unit) for unit in units]]
+        columns: list[Sequence[int]] = [durations(stamps, end), [len(unit) for unit in units]]
         if any(offsets):
             columns.append(offsets)
-        runs = [(VIDEO_TRACK, self._decode_time, _SYNC if self._key else _NON_SYNC, _NON_SYNC, columns)]
+        runs = [Run(VIDEO_TRACK, self._decode_time, columns, key=self._key)]
         if audio:
             frames, times, lengths = zip(*audio, strict=True)
-            columns = [_durations(times, times[-1] + lengths[-1]), [len(frame) for frame in frames]]
-            runs.append((AUDIO_TRACK, times[0], _SYNC, _SYNC, columns))
+            columns = [durations(times, times[-1] + lengths[-1]), [len(frame) for frame in frames]]
+            runs.append(Run(AUDIO_TRACK, times[0], columns, key=True))
             units += frames
         self._sequence += 1
         movie = MovieFragment(self._decode_time, end - self._decode_time, len(samples), self._key)
-        return Muxed(movie, _head(self._sequence, runs), units)
-
-
-_Run = tuple[int, int, int, int, list[Sequence[int]]]
-"""Track, decode time, flags of the first sample and the others; durations, sizes, composition offsets."""
-
-
-def _durations(times: Sequence[int], end: int) -> list[int]:
-    return [b - a for a, b in pairwise((*times, end))]
-
-
-def _head(sequence: int, runs: Sequence[_Run]) -> bytes:
-    """`moof`, and the header of the `mdat` that holds the runs' samples one behind the other."""
-    fragments = [_TRAF.size + 4 * len(columns) * len(columns[0]) for *_, columns in runs]
-    moof_size = _MOOF.size + sum(fragments)
-    offset = moof_size + _MDAT.size
-    boxes = [_MOOF.pack(moof_size, b"moof", 16, b"mfhd", 0, sequence)]
-    for size, (track, decode_time, first_flags, flags, columns) in zip(fragments, runs, strict=True):
-        boxes.append(
-            _TRAF.pack(
-                *(size, b"traf"),
-                *(_TFHD_SIZE, b"tfhd", _TFHD_FLAGS, track, flags),
-                *(_TFDT_SIZE, b"tfdt", _TFDT_FLAGS, decode_time),
-                *(size - 8 - _TFHD_SIZE - _TFDT_SIZE, b"trun"),
-                _TRUN_FLAGS | (_COMPOSITION_OFFSETS if len(columns) > 2 else 0),
-                *(len(columns[0]), offset, first_flags),
-            )
-        )
-        boxes.append(_interleaved(columns))
-        offset += sum(columns[1])
-    boxes.append(_MDAT.pack(offset - moof_size, b"mdat"))
-    return b"".join(boxes)
-
-
-def _interleaved(columns: Sequence[Sequence[int]]) -> bytes:
-    """The samples of a `trun`, one row each."""
-    width = len(columns)
-    values = [0] * (width * len(columns[0]))
-    for i, column in enumerate(columns):
-        values[i::width] = column
-    return pack(f">{len(values)}I", *values)
+        return Muxed(movie, movie_head(self._sequence, runs), units)

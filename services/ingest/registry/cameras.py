@@ -166,9 +166,14 @@ class Cameras:
 
     def credentials(self, record: CameraRecord) -> Credentials | None:
         """What the camera's main source asks for. Raises DataLossError when it does not open."""
-        if record.source_secret is None:
-            return None
-        return self._sealer.open(record.source_secret, record.uid, "source")
+        return self._opened(record.source_secret, record.uid, "source")
+
+    def sub_credentials(self, record: CameraRecord) -> Credentials | None:
+        """The same of its sub stream."""
+        return self._opened(record.sub_source_secret, record.uid, "sub_source")
+
+    def _opened(self, secret: bytes | None, uid: str, field: str) -> Credentials | None:
+        return None if secret is None else self._sealer.open(secret, uid, field)
 
     def _new(self, camera_id: str, camera: camera_pb2.Camera, now_ms: int) -> CameraRecord:
         """A camera that is not registered yet. Raises as `create`."""

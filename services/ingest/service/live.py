@@ -9,12 +9,14 @@ from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile
 from services.ingest.registry.uid import UID
 from services.ingest.registry.validation import invalid
+from services.ingest.renditions.renditions import Offered, Renditions
 from services.ingest.service.viewers import Viewers, rights_changed
 from services.ingest.status.board import CameraStatus, StatusBoard
 from snowlight.access.revocations import Revocations
 from snowlight.api.ingest.v1 import camera_pb2, live_pb2, live_pb2_grpc
 from snowlight.errors import NotFoundError, UnavailableError
 from snowlight.media.envelope import encode_spool_data
+from snowlight.media.rendition import MAIN
 
 _Context = Any  # grpc.aio.ServicerContext is generic over every method's own pair of types
 
@@ -43,6 +45,7 @@ class Live(live_pb2_grpc.LiveServicer):
         board: StatusBoard,
         spool: Spool,
         revocations: Revocations,
+        renditions: Renditions,
         check_owns: Callable[[str], None],
         *,
         wait_seconds: float,
@@ -53,6 +56,7 @@ class Live(live_pb2_grpc.LiveServicer):
         self._board = board
         self._spool = spool
         self._revocations = revocations
+        self._renditions = renditions
         self._check_owns = check_owns
         self._wait_seconds = wait_seconds
 
@@ -64,9 +68,27 @@ class Live(live_pb2_grpc.LiveServicer):
         if request.revocation_sequence < self._revocations.camera_change(request.camera_uid):
             raise rights_changed()
         with self._viewers.viewing(request.camera_uid, request.revocation_sequence) as viewer:
-            ring = await self._picture(request.camera_uid)
-            async for item in viewer.follow(ring.subscribe(request.backlog)):
-                yield item.message()
+            if request.rendition in ("", MAIN):
+                ring = await self._picture(request.camera_uid)
+                async for item in viewer.follow(ring.subscribe(request.backlog)):
+                    yield item.message()
+                return
+            await self._require_known(request.camera_uid)
+            with self._renditions.watched(request.camera_uid, request.rendition, viewer) as running:
+                ring = await running.picture(self._wait_seconds)
+                async for item in viewer.follow(ring.subscribe(request.backlog)):
+                    yield item.message()
+
+    async def ListRenditions(  # noqa: N802
+        self, request: live_pb2.ListRenditionsRequest, context: _Context
+    ) -> live_pb2.ListRenditionsResponse:
+        _check_uid(request.camera_uid)
+        self._check_owns(request.camera_uid)
+        await self._require_known(request.camera_uid)
+        self._renditions.learn(request.camera_uid)
+        return live_pb2.ListRenditionsResponse(
+            renditions=map(_rendition, self._renditions.offered(request.camera_uid))
+        )
 
     async def ListSpool(  # noqa: N802
         self, request: live_pb2.ListSpoolRequest, context: _Context
@@ -93,6 +115,15 @@ class Live(live_pb2_grpc.LiveServicer):
         for data in self._spool.read(request.camera_uid, request.key, request.offset, request.length):
             yield encode_spool_data(data)
 
+    async def _require_known(self, uid: str) -> None:
+        """Raises NotFoundError for what is no camera's uid. Waits for changes that are not applied yet."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._wait_seconds
+        while self._rings.is_behind and loop.time() < deadline:  # noqa: ASYNC110 - as in _picture
+            await asyncio.sleep(LOOK_SECONDS)
+        if self._rings.ring(uid) is None:
+            raise _unknown()
+
     async def _picture(self, uid: str) -> Ring:
         """The ring of a camera once it has a picture. Raises NotFoundError and UnavailableError."""
         loop = asyncio.get_running_loop()
@@ -100,7 +131,7 @@ class Live(live_pb2_grpc.LiveServicer):
         while True:
             ring = self._rings.ring(uid)
             if ring is None and not self._rings.is_behind:
-                raise NotFoundError("camera.unknown", "there is no camera of this uid")
+                raise _unknown()
             if ring is not None and ring.live and ring.held_bytes:
                 return ring
             status = self._board.get(uid)
@@ -108,6 +139,10 @@ class Live(live_pb2_grpc.LiveServicer):
             if not connecting or loop.time() >= deadline:
                 raise UnavailableError("camera.offline", _reason(status))
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError("camera.unknown", "there is no camera of this uid")
 
 
 def _check_uid(uid: str) -> None:
@@ -121,6 +156,16 @@ def _reason(status: CameraStatus | None) -> str:
     if status.state == camera_pb2.DISABLED:
         return "disabled"
     return status.reason or "no picture yet"
+
+
+def _rendition(offered: Offered) -> live_pb2.Rendition:
+    media = offered.media
+    message = live_pb2.Rendition(name=offered.name, running=offered.running)
+    if media is not None:
+        message.codecs, message.bits_per_second = media.codecs, media.bits_per_second
+        message.width, message.height = media.width, media.height
+        message.frames_per_second = media.frames_per_second
+    return message
 
 
 def _spool_file(file: SpoolFile) -> live_pb2.SpoolFile:

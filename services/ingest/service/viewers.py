@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from services.ingest.media.ring import LiveItem
-from snowlight.errors import UnavailableError
+from snowlight.errors import SnowlightError, UnavailableError
 
 
 def rights_changed() -> UnavailableError:
@@ -21,11 +21,11 @@ class Viewer:
     def __init__(self, revocation_sequence: int = 0) -> None:
         self.revocation_sequence = revocation_sequence
         """How far its reader knew what was revoked."""
-        self._ended: UnavailableError | None = None
+        self._ended: SnowlightError | None = None
         self._waiting: asyncio.Timeout | None = None
 
     async def follow(self, items: AsyncIterator[LiveItem]) -> AsyncIterator[LiveItem]:
-        """`items`, until they end or raise. Raises UnavailableError once the stream is ended."""
+        """`items`, until they end or raise. Raises why the stream was ended once it is."""
         while self._ended is None:
             try:
                 async with asyncio.timeout(None) as self._waiting:  # only `end` lets it come
@@ -40,7 +40,7 @@ class Viewer:
         assert self._ended is not None
         raise self._ended
 
-    def end(self, why: UnavailableError) -> None:
+    def end(self, why: SnowlightError) -> None:
         self._ended = why
         if self._waiting is not None:
             self._waiting.reschedule(asyncio.get_running_loop().time())

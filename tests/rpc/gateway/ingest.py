@@ -39,9 +39,10 @@ from snowlight.api.ingest.v1 import (
 )
 from snowlight.clock import Clock
 from snowlight.database import open_database
-from snowlight.errors import NotFoundError, UnavailableError
+from snowlight.errors import NotFoundError, SnowlightError, UnavailableError
 from snowlight.media.envelope import encode_fragment, encode_init, encode_spool_data
 from snowlight.media.fragment import Fragment, InitSection
+from snowlight.media.rendition import MAIN
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
@@ -76,6 +77,9 @@ class Pictures(live_pb2_grpc.LiveServicer):
         self.open_gaps: dict[str, tuple[str, int]] = {}
         self.watched: dict[str, int] = defaultdict(int)
         """How many WatchLive calls run, by camera."""
+        self.renditions: dict[str, list[live_pb2.Rendition]] = defaultdict(list)
+        self.refused: dict[str, SnowlightError] = {}
+        """Why there is no picture, by camera. `{uid}/{rendition}` stands for a rendition here and above."""
         self.listed = 0
 
     async def send(self, uid: str, *events: InitSection | Fragment) -> None:
@@ -95,10 +99,15 @@ class Pictures(live_pb2_grpc.LiveServicer):
     async def WatchLive(  # type: ignore[override]  # noqa: N802
         self, request: live_pb2.WatchLiveRequest, context: Any
     ) -> AsyncIterator[bytes]:
-        picture = self.cameras[request.camera_uid]
+        watched = request.camera_uid
+        if request.rendition not in ("", MAIN):
+            watched += f"/{request.rendition}"
+        if watched in self.refused:
+            raise self.refused[watched]
+        picture = self.cameras[watched]
         if not picture.events:
             raise UnavailableError("camera.offline", "the camera has no picture")
-        self.watched[request.camera_uid] += 1
+        self.watched[watched] += 1
         try:
             broken, position = picture.broken, 0
             for event in _ring(picture.events):
@@ -114,7 +123,12 @@ class Pictures(live_pb2_grpc.LiveServicer):
                     yield _message(event)
                     position += 1
         finally:
-            self.watched[request.camera_uid] -= 1
+            self.watched[watched] -= 1
+
+    async def ListRenditions(  # noqa: N802
+        self, request: live_pb2.ListRenditionsRequest, context: Any
+    ) -> live_pb2.ListRenditionsResponse:
+        return live_pb2.ListRenditionsResponse(renditions=self.renditions[request.camera_uid])
 
     async def ListSpool(  # noqa: N802
         self, request: live_pb2.ListSpoolRequest, context: Any

@@ -60,14 +60,18 @@ class Client:
         )
         return status
 
-    async def watch(self, uid: str) -> AsyncIterator[InitSection | Fragment]:
-        call = self.watch_live(live_pb2.WatchLiveRequest(camera_uid=uid))
+    async def watch(self, uid: str, rendition: str = "") -> AsyncIterator[InitSection | Fragment]:
+        call = self.watch_live(live_pb2.WatchLiveRequest(camera_uid=uid, rendition=rendition))
         try:
             with remote_errors("services/ingest"):
                 async for message in call:
                     yield decode_live(message)
         finally:
             call.cancel()
+
+    async def renditions(self, uid: str) -> list[live_pb2.Rendition]:
+        answer = await self.live.ListRenditions(live_pb2.ListRenditionsRequest(camera_uid=uid))
+        return list(answer.renditions)
 
     async def timeline(self, uid: str, start_ms: int, end_ms: int) -> storage_pb2.GetTimelineResponse:
         return await self.storage.GetTimeline(

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from services.ingest.camera_specs import main_spec
 from services.ingest.registry.cameras import Cameras
-from services.ingest.session_opening import spec_of
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.dossier import missing
 from snowlight.errors import FailedPreconditionError, InvalidArgumentError
@@ -118,7 +118,7 @@ def strict_registry(registry: Registry) -> Cameras:
 
 
 def spec_audio(cameras: Cameras, record: Any) -> bool:
-    return spec_of(record, cameras).audio
+    return main_spec(record, cameras).audio
 
 
 async def change(cameras: Cameras, name: str, *paths: str, **fields: Any) -> None:

@@ -4,16 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from services.ingest.camera_sources import CameraSources
+from services.ingest.config import IngestSettings
 from services.ingest.media.ring import Ring
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
+from services.ingest.renditions.renditions import Renditions
+from services.ingest.renditions.sub import SubStreams
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
+from services.ingest.session import SessionParts
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
@@ -35,6 +41,7 @@ from tests.rpc.ingest.conftest import KEY
 
 INIT = InitSection("0123abcd", b"\0\0\0\x08ftyp", "avc1.640028", 1920, 1080, 1_700_000_000, 0, 2000, 540)
 UID = "a-camera"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRAGMENT_BYTES = 100_000
 
 
@@ -87,10 +94,15 @@ async def watch(
     metrics = CollectorRegistry()
     spool = Spool(tmp_path, clock, SpoolSettings(), RecordingMetrics(metrics))
     board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
+    sessions = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0)
+    sources = CameraSources(IngestSettings())
+    renditions = Renditions(
+        board, rings.ring, SubStreams(sessions, sources.open), ring_bytes=FRAGMENT_BYTES, linger_s=1
+    )
     servicer = Servicer(
         "snowlight.api.ingest.v1.Live",
         live_pb2_grpc.add_LiveServicer_to_server,
-        Live(rings, viewers, board, spool, revocations, lambda uid: None, wait_seconds=0.5),
+        Live(rings, viewers, board, spool, revocations, renditions, lambda uid: None, wait_seconds=0.5),
         preserialized=PRESERIALIZED,
     )
     guard = Guard(ServiceTokens(KEY, "ingest", clock), RpcMetrics(metrics))

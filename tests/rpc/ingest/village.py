@@ -16,9 +16,11 @@ GATE = Camera(
 )
 
 
-async def fragments(client: Client, uid: str, count: int) -> tuple[InitSection, list[Fragment]]:
+async def fragments(
+    client: Client, uid: str, count: int, rendition: str = ""
+) -> tuple[InitSection, list[Fragment]]:
     """What a new viewer receives: the init section and so many fragments after it."""
-    watching = client.watch(uid)
+    watching = client.watch(uid, rendition)
     init = await anext(watching)
     assert isinstance(init, InitSection)
     received: list[Fragment] = []

@@ -44,6 +44,11 @@ class Live(live_pb2_grpc.LiveServicer):
         yield encode_fragment(FRAGMENT)
         raise ExpiredError("ticket.idle", "asleep")
 
+    async def ListRenditions(  # noqa: N802
+        self, request: live_pb2.ListRenditionsRequest, context: Any
+    ) -> live_pb2.ListRenditionsResponse:
+        return live_pb2.ListRenditionsResponse()
+
     async def ListSpool(self, request: live_pb2.ListSpoolRequest, context: Any) -> live_pb2.ListSpoolResponse:  # noqa: N802
         if not request.camera_uid:
             raise InvalidArgumentError("request.required", "camera_uid is required", field="camera_uid")

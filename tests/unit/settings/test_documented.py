@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 from services.auth.config import AuthSettings
 from services.gateway.config import GatewaySettings
-from services.ingest.config import IngestSettings
+from services.ingest.config import IngestSettings, TranscodingSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
@@ -20,6 +20,7 @@ SETTINGS = (
     ObjectStoreSettings,
     EvidenceSettings,
     IngestSettings,
+    TranscodingSettings,
     StorageSettings,
     AuthSettings,
     GatewaySettings,
@@ -32,7 +33,7 @@ def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
     return {
         f"{prefix}{name}".upper(): (_told(field.default), field.description or "")
         for name, field in settings.model_fields.items()
-        if field.annotation not in (ObjectStoreSettings, EvidenceSettings)
+        if field.annotation not in (ObjectStoreSettings, EvidenceSettings, TranscodingSettings)
     }
 
 

@@ -1,9 +1,7 @@
 """`python -m services.storage.exports.rendering`: renders one job, and knows nothing else of the cluster."""
 
-import ctypes
 import os
 import resource
-import signal
 import sys
 from typing import BinaryIO
 
@@ -14,18 +12,18 @@ from services.storage.exports.rendering.encoding import Encoding
 from services.storage.exports.rendering.exact import ExactCopying
 from services.storage.exports.rendering.film import Copying
 from services.storage.exports.rendering.job import LARGEST_OBJECT, LENGTH, Job, Made, Word
+from snowlight.worker_process import die_with
 
 NICE = 10
 MOST_MEMORY = 2 << 30
 """Bytes: an object, and decoder and encoder of the largest pictures."""
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 _REFUSED = (av.FFmpegError, ValueError, LookupError, ArithmeticError, MemoryError, OSError)
 """What damaged footage, a full disk or an encoder may raise."""
 
 
 def main(parent: int) -> None:
     """Render what stands on the standard input, for as long as `parent` lives."""
-    _submit_to(parent)
+    die_with(parent)  # one that is nobody's would write where another writes
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     av.logging.set_level(av.logging.PANIC)
@@ -35,13 +33,6 @@ def main(parent: int) -> None:
         _say(Word(kind="failed", error=f"{type(error).__name__}: {error}"[:500]))
         return
     _say(Word(kind="made", made=tuple(made)) if made else Word(kind="nothing"))
-
-
-def _submit_to(parent: int) -> None:
-    """Be killed with the process that asked: one that is nobody's would write where another writes."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(1)
 
 
 def _render(source: BinaryIO) -> list[Made]:

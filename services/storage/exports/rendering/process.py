@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from services.storage.exports.rendering.job import LENGTH, Job, Made, Word
 from snowlight.errors import DataLossError, UnavailableError
+from snowlight.worker_process import worker_environment
 
 STALLED_S = 1800.0
 """A renderer that says nothing for so long is killed: it has a minute of footage at a time to go through."""
@@ -41,8 +42,6 @@ async def render(job: Job, objects: Objects, progressed: Callable[[int], None]) 
 
 @asynccontextmanager
 async def _process() -> AsyncIterator[Process]:
-    # Its environment has none of ours, in which credentials stand.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SNOWLIGHT_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -51,7 +50,7 @@ async def _process() -> AsyncIterator[Process]:
         stdin=PIPE,
         stdout=PIPE,
         limit=_LONGEST_LINE,
-        env=environment | {"OPENBLAS_NUM_THREADS": "1"},
+        env=worker_environment(),
     )
     try:
         yield process

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"snowlight/api/ingest/v1/live.proto\x12\x17snowlight.api.ingest.v1\"T\n\x10WatchLiveRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x61\x63klog\x18\x02 \x01(\x08\x12\x1b\n\x13revocation_sequence\x18\x03 \x01(\x03\"\xb7\x01\n\x04Init\x12\r\n\x05init8\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0e\n\x06\x63odecs\x18\x03 \x01(\t\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\x0f\n\x07session\x18\x06 \x01(\x03\x12\x1e\n\x16\x64iscontinuity_sequence\x18\x07 \x01(\x03\x12\x1a\n\x12target_duration_ms\x18\x08 \x01(\x05\x12\x16\n\x0epart_target_ms\x18\t \x01(\x05\"\x82\x01\n\x08\x46ragment\x12\x0f\n\x07segment\x18\x01 \x01(\x03\x12\x0c\n\x04part\x18\x02 \x01(\x05\x12\x10\n\x08start_ms\x18\x03 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x05\x12\x13\n\x0bindependent\x18\x05 \x01(\x08\x12\r\n\x05lossy\x18\x06 \x01(\x08\x12\x0c\n\x04\x64\x61ta\x18\x0f \x01(\x0c\"\x82\x01\n\x11WatchLiveResponse\x12-\n\x04init\x18\x01 \x01(\x0b\x32\x1d.snowlight.api.ingest.v1.InitH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.ingest.v1.FragmentH\x00\x42\x07\n\x05\x65vent\"H\n\x10ListSpoolRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\"\xb6\x01\n\tSpoolFile\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x03 \x01(\x05\x12\r\n\x05\x65poch\x18\x04 \x01(\x03\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12\x0f\n\x07session\x18\x06 \x01(\x03\x12\r\n\x05init8\x18\x07 \x01(\t\x12\x11\n\tinit_size\x18\x08 \x01(\x05\x12\x0e\n\x06\x63odecs\x18\t \x01(\t\x12\x11\n\tfragments\x18\n \x01(\x0c\"y\n\x11ListSpoolResponse\x12\x31\n\x05\x66iles\x18\x01 \x03(\x0b\x32\".snowlight.api.ingest.v1.SpoolFile\x12\x16\n\x0eopen_gap_cause\x18\x02 \x01(\t\x12\x19\n\x11open_gap_start_ms\x18\x03 \x01(\x03\"S\n\x10ReadSpoolRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0e\n\x06length\x18\x04 \x01(\x03\"!\n\x11ReadSpoolResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x32\xb6\x02\n\x04Live\x12\x64\n\tWatchLive\x12).snowlight.api.ingest.v1.WatchLiveRequest\x1a*.snowlight.api.ingest.v1.WatchLiveResponse0\x01\x12\x62\n\tListSpool\x12).snowlight.api.ingest.v1.ListSpoolRequest\x1a*.snowlight.api.ingest.v1.ListSpoolResponse\x12\x64\n\tReadSpool\x12).snowlight.api.ingest.v1.ReadSpoolRequest\x1a*.snowlight.api.ingest.v1.ReadSpoolResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"snowlight/api/ingest/v1/live.proto\x12\x17snowlight.api.ingest.v1\"g\n\x10WatchLiveRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x61\x63klog\x18\x02 \x01(\x08\x12\x1b\n\x13revocation_sequence\x18\x03 \x01(\x03\x12\x11\n\trendition\x18\x04 \x01(\t\"+\n\x15ListRenditionsRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\"\x8d\x01\n\tRendition\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x63odecs\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x0e\n\x06height\x18\x04 \x01(\x05\x12\x17\n\x0f\x62its_per_second\x18\x05 \x01(\x03\x12\x19\n\x11\x66rames_per_second\x18\x06 \x01(\x01\x12\x0f\n\x07running\x18\x07 \x01(\x08\"P\n\x16ListRenditionsResponse\x12\x36\n\nrenditions\x18\x01 \x03(\x0b\x32\".snowlight.api.ingest.v1.Rendition\"\xb7\x01\n\x04Init\x12\r\n\x05init8\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0e\n\x06\x63odecs\x18\x03 \x01(\t\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\x12\x0f\n\x07session\x18\x06 \x01(\x03\x12\x1e\n\x16\x64iscontinuity_sequence\x18\x07 \x01(\x03\x12\x1a\n\x12target_duration_ms\x18\x08 \x01(\x05\x12\x16\n\x0epart_target_ms\x18\t \x01(\x05\"\x82\x01\n\x08\x46ragment\x12\x0f\n\x07segment\x18\x01 \x01(\x03\x12\x0c\n\x04part\x18\x02 \x01(\x05\x12\x10\n\x08start_ms\x18\x03 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x05\x12\x13\n\x0bindependent\x18\x05 \x01(\x08\x12\r\n\x05lossy\x18\x06 \x01(\x08\x12\x0c\n\x04\x64\x61ta\x18\x0f \x01(\x0c\"\x82\x01\n\x11WatchLiveResponse\x12-\n\x04init\x18\x01 \x01(\x0b\x32\x1d.snowlight.api.ingest.v1.InitH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.ingest.v1.FragmentH\x00\x42\x07\n\x05\x65vent\"H\n\x10ListSpoolRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\"\xb6\x01\n\tSpoolFile\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x03 \x01(\x05\x12\r\n\x05\x65poch\x18\x04 \x01(\x03\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12\x0f\n\x07session\x18\x06 \x01(\x03\x12\r\n\x05init8\x18\x07 \x01(\t\x12\x11\n\tinit_size\x18\x08 \x01(\x05\x12\x0e\n\x06\x63odecs\x18\t \x01(\t\x12\x11\n\tfragments\x18\n \x01(\x0c\"y\n\x11ListSpoolResponse\x12\x31\n\x05\x66iles\x18\x01 \x03(\x0b\x32\".snowlight.api.ingest.v1.SpoolFile\x12\x16\n\x0eopen_gap_cause\x18\x02 \x01(\t\x12\x19\n\x11open_gap_start_ms\x18\x03 \x01(\x03\"S\n\x10ReadSpoolRequest\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0e\n\x06length\x18\x04 \x01(\x03\"!\n\x11ReadSpoolResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x32\xa9\x03\n\x04Live\x12\x64\n\tWatchLive\x12).snowlight.api.ingest.v1.WatchLiveRequest\x1a*.snowlight.api.ingest.v1.WatchLiveResponse0\x01\x12q\n\x0eListRenditions\x12..snowlight.api.ingest.v1.ListRenditionsRequest\x1a/.snowlight.api.ingest.v1.ListRenditionsResponse\x12\x62\n\tListSpool\x12).snowlight.api.ingest.v1.ListSpoolRequest\x1a*.snowlight.api.ingest.v1.ListSpoolResponse\x12\x64\n\tReadSpool\x12).snowlight.api.ingest.v1.ReadSpoolRequest\x1a*.snowlight.api.ingest.v1.ReadSpoolResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,23 +32,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.ingest.v1.liv
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WATCHLIVEREQUEST']._serialized_start=63
-  _globals['_WATCHLIVEREQUEST']._serialized_end=147
-  _globals['_INIT']._serialized_start=150
-  _globals['_INIT']._serialized_end=333
-  _globals['_FRAGMENT']._serialized_start=336
-  _globals['_FRAGMENT']._serialized_end=466
-  _globals['_WATCHLIVERESPONSE']._serialized_start=469
-  _globals['_WATCHLIVERESPONSE']._serialized_end=599
-  _globals['_LISTSPOOLREQUEST']._serialized_start=601
-  _globals['_LISTSPOOLREQUEST']._serialized_end=673
-  _globals['_SPOOLFILE']._serialized_start=676
-  _globals['_SPOOLFILE']._serialized_end=858
-  _globals['_LISTSPOOLRESPONSE']._serialized_start=860
-  _globals['_LISTSPOOLRESPONSE']._serialized_end=981
-  _globals['_READSPOOLREQUEST']._serialized_start=983
-  _globals['_READSPOOLREQUEST']._serialized_end=1066
-  _globals['_READSPOOLRESPONSE']._serialized_start=1068
-  _globals['_READSPOOLRESPONSE']._serialized_end=1101
-  _globals['_LIVE']._serialized_start=1104
-  _globals['_LIVE']._serialized_end=1414
+  _globals['_WATCHLIVEREQUEST']._serialized_end=166
+  _globals['_LISTRENDITIONSREQUEST']._serialized_start=168
+  _globals['_LISTRENDITIONSREQUEST']._serialized_end=211
+  _globals['_RENDITION']._serialized_start=214
+  _globals['_RENDITION']._serialized_end=355
+  _globals['_LISTRENDITIONSRESPONSE']._serialized_start=357
+  _globals['_LISTRENDITIONSRESPONSE']._serialized_end=437
+  _globals['_INIT']._serialized_start=440
+  _globals['_INIT']._serialized_end=623
+  _globals['_FRAGMENT']._serialized_start=626
+  _globals['_FRAGMENT']._serialized_end=756
+  _globals['_WATCHLIVERESPONSE']._serialized_start=759
+  _globals['_WATCHLIVERESPONSE']._serialized_end=889
+  _globals['_LISTSPOOLREQUEST']._serialized_start=891
+  _globals['_LISTSPOOLREQUEST']._serialized_end=963
+  _globals['_SPOOLFILE']._serialized_start=966
+  _globals['_SPOOLFILE']._serialized_end=1148
+  _globals['_LISTSPOOLRESPONSE']._serialized_start=1150
+  _globals['_LISTSPOOLRESPONSE']._serialized_end=1271
+  _globals['_READSPOOLREQUEST']._serialized_start=1273
+  _globals['_READSPOOLREQUEST']._serialized_end=1356
+  _globals['_READSPOOLRESPONSE']._serialized_start=1358
+  _globals['_READSPOOLRESPONSE']._serialized_end=1391
+  _globals['_LIVE']._serialized_start=1394
+  _globals['_LIVE']._serialized_end=1819
 # @@protoc_insertion_point(module_scope)

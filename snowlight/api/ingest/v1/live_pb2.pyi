@@ -25,6 +25,7 @@ class WatchLiveRequest(_message.Message):
     CAMERA_UID_FIELD_NUMBER: _builtins.int
     BACKLOG_FIELD_NUMBER: _builtins.int
     REVOCATION_SEQUENCE_FIELD_NUMBER: _builtins.int
+    RENDITION_FIELD_NUMBER: _builtins.int
     camera_uid: _builtins.str
     backlog: _builtins.bool
     """Begin with all the ring holds instead of its last key frame."""
@@ -32,20 +33,107 @@ class WatchLiveRequest(_message.Message):
     """How far the caller knows what was revoked (auth's WatchRevocations). UNAVAILABLE when the rights to this
     camera have changed since: who does not know of it may let people in who may not see it any more.
     """
+    rendition: _builtins.str
+    """Empty for "main", or a name that ListRenditions tells. INVALID_ARGUMENT for a name that no camera has,
+    NOT_FOUND for one that this camera has not, RESOURCE_EXHAUSTED ("transcode.no_capacity") where it would cost
+    more than there is to spend.
+    """
     def __init__(
         self,
         *,
         camera_uid: _builtins.str = ...,
         backlog: _builtins.bool = ...,
         revocation_sequence: _builtins.int = ...,
+        rendition: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog", b"backlog", "camera_uid", b"camera_uid", "revocation_sequence", b"revocation_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog", b"backlog", "camera_uid", b"camera_uid", "rendition", b"rendition", "revocation_sequence", b"revocation_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchLiveRequest: _TypeAlias = WatchLiveRequest  # noqa: Y015
+
+@_typing.final
+class ListRenditionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    camera_uid: _builtins.str
+    def __init__(
+        self,
+        *,
+        camera_uid: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRenditionsRequest: _TypeAlias = ListRenditionsRequest  # noqa: Y015
+
+@_typing.final
+class Rendition(_message.Message):
+    """One of the ways in which a camera's live pictures are to be had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CODECS_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    BITS_PER_SECOND_FIELD_NUMBER: _builtins.int
+    FRAMES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"main", "sub" (the camera's own small stream), "h264" (as large as the main one), "1080p", "720p", "360p"."""
+    codecs: _builtins.str
+    """RFC 6381, video first. Empty while it is not known."""
+    width: _builtins.int
+    height: _builtins.int
+    bits_per_second: _builtins.int
+    frames_per_second: _builtins.float
+    running: _builtins.bool
+    """Somebody watches it, or did just now."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        codecs: _builtins.str = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        bits_per_second: _builtins.int = ...,
+        frames_per_second: _builtins.float = ...,
+        running: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bits_per_second", b"bits_per_second", "codecs", b"codecs", "frames_per_second", b"frames_per_second", "height", b"height", "name", b"name", "running", b"running", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Rendition: _TypeAlias = Rendition  # noqa: Y015
+
+@_typing.final
+class ListRenditionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RENDITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def renditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rendition]: ...
+    def __init__(
+        self,
+        *,
+        renditions: _abc.Iterable[Global___Rendition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["renditions", b"renditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRenditionsResponse: _TypeAlias = ListRenditionsResponse  # noqa: Y015
 
 @_typing.final
 class Init(_message.Message):

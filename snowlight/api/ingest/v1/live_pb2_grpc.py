@@ -40,6 +40,11 @@ class LiveStub:
                 request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.WatchLiveRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.WatchLiveResponse.FromString,
                 _registered_method=True)
+        self.ListRenditions = channel.unary_unary(
+                '/snowlight.api.ingest.v1.Live/ListRenditions',
+                request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListRenditionsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListRenditionsResponse.FromString,
+                _registered_method=True)
         self.ListSpool = channel.unary_unary(
                 '/snowlight.api.ingest.v1.Live/ListSpool',
                 request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListSpoolRequest.SerializeToString,
@@ -59,9 +64,18 @@ class LiveServicer:
     def WatchLive(self, request, context):
         """Sends the init section, then every fragment held by the ring from a key frame on, then each new
         fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. A rendition other than
+        the main one begins with its first viewer, and ends some time after its last. FAILED_PRECONDITION,
         `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
         ErrorInfo is the address of the one that has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRenditions(self, request, context):
+        """The renditions of a camera, the main one first. A sub stream that was never seen is pulled for a while, so
+        that it is known the next time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,6 +102,11 @@ def add_LiveServicer_to_server(servicer, server):
                     servicer.WatchLive,
                     request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.WatchLiveRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.WatchLiveResponse.SerializeToString,
+            ),
+            'ListRenditions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRenditions,
+                    request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListRenditionsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListRenditionsResponse.SerializeToString,
             ),
             'ListSpool': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSpool,
@@ -128,6 +147,33 @@ class Live:
             '/snowlight.api.ingest.v1.Live/WatchLive',
             snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.WatchLiveRequest.SerializeToString,
             snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.WatchLiveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRenditions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.ingest.v1.Live/ListRenditions',
+            snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListRenditionsRequest.SerializeToString,
+            snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2.ListRenditionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,9 +36,14 @@ class LiveStub:
     WatchLive: _grpc.UnaryStreamMultiCallable[_live_pb2.WatchLiveRequest, _live_pb2.WatchLiveResponse]
     """Sends the init section, then every fragment held by the ring from a key frame on, then each new
     fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. A rendition other than
+    the main one begins with its first viewer, and ends some time after its last. FAILED_PRECONDITION,
     `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
     ErrorInfo is the address of the one that has.
+    """
+    ListRenditions: _grpc.UnaryUnaryMultiCallable[_live_pb2.ListRenditionsRequest, _live_pb2.ListRenditionsResponse]
+    """The renditions of a camera, the main one first. A sub stream that was never seen is pulled for a while, so
+    that it is known the next time.
     """
     ListSpool: _grpc.UnaryUnaryMultiCallable[_live_pb2.ListSpoolRequest, _live_pb2.ListSpoolResponse]
     """The footage of one camera that lies in this worker's spool, oldest first, fragment tables included."""
@@ -53,9 +58,14 @@ class LiveAsyncStub(LiveStub):
     WatchLive: _aio.UnaryStreamMultiCallable[_live_pb2.WatchLiveRequest, _live_pb2.WatchLiveResponse]  # type: ignore[assignment]
     """Sends the init section, then every fragment held by the ring from a key frame on, then each new
     fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+    ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. A rendition other than
+    the main one begins with its first viewer, and ends some time after its last. FAILED_PRECONDITION,
     `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
     ErrorInfo is the address of the one that has.
+    """
+    ListRenditions: _aio.UnaryUnaryMultiCallable[_live_pb2.ListRenditionsRequest, _live_pb2.ListRenditionsResponse]  # type: ignore[assignment]
+    """The renditions of a camera, the main one first. A sub stream that was never seen is pulled for a while, so
+    that it is known the next time.
     """
     ListSpool: _aio.UnaryUnaryMultiCallable[_live_pb2.ListSpoolRequest, _live_pb2.ListSpoolResponse]  # type: ignore[assignment]
     """The footage of one camera that lies in this worker's spool, oldest first, fragment tables included."""
@@ -73,9 +83,20 @@ class LiveServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_live_pb2.WatchLiveResponse], _abc.AsyncIterator[_live_pb2.WatchLiveResponse]]:
         """Sends the init section, then every fragment held by the ring from a key frame on, then each new
         fragment. A new init is sent whenever it changes. A reader that falls behind by more than the
-        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. FAILED_PRECONDITION,
+        ring is cut off with RESOURCE_EXHAUSTED. UNAVAILABLE while the camera has no picture. A rendition other than
+        the main one begins with its first viewer, and ends some time after its last. FAILED_PRECONDITION,
         `ingest.wrong_worker`, from a worker that has not this camera; `owner` in the metadata of the error's
         ErrorInfo is the address of the one that has.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRenditions(
+        self,
+        request: _live_pb2.ListRenditionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_live_pb2.ListRenditionsResponse, _abc.Awaitable[_live_pb2.ListRenditionsResponse]]:
+        """The renditions of a camera, the main one first. A sub stream that was never seen is pulled for a while, so
+        that it is known the next time.
         """
 
     @_abc_1.abstractmethod

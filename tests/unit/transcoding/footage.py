@@ -1,0 +1,66 @@
+"""Footage as ingest makes it, and what is in fragments once they are decoded."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import av
+
+from services.ingest.sources.source import VideoCodec
+from snowlight.media.fragment import Fragment, InitSection
+from tests.unit.media.feed import Feed, MuxSession
+from tests.unit.media.samples import clip, sound
+
+
+def record(
+    codec: VideoCodec = "h264",
+    *,
+    seconds: float = 4,
+    gop: int = 25,
+    b_frames: int = 0,
+    size: tuple[int, int] = (320, 180),
+    with_sound: bool = False,
+) -> MuxSession:
+    """One mux session of a camera."""
+    feed = Feed()
+    pictures = clip(codec, seconds=seconds, gop=gop, b_frames=b_frames, size=size)
+    aac = sound("aac", seconds=seconds) if with_sound else None
+    feed.stream.on_tracks(pictures.video, aac.track if aac else None)
+    feed.play(pictures, aac)
+    feed.stream.finish()
+    return feed.session
+
+
+@dataclass(frozen=True)
+class Film:
+    """One session decoded."""
+
+    codec: str
+    size: tuple[int, int]
+    instants: list[int]
+    """Presentation times in 90 kHz of all pictures that decode."""
+    keys: list[int]
+    """Those of key frames."""
+    sounds: list[tuple[int, bytes]]
+
+
+def develop(init: InitSection, fragments: Sequence[Fragment]) -> Film:
+    """Decode everything."""
+    data = init.data + b"".join(fragment.data for fragment in fragments)
+    instants: list[int] = []
+    keys: list[int] = []
+    sounds: list[tuple[int, bytes]] = []
+    with av.open(io.BytesIO(data), "r", format="mp4") as movie:
+        video = movie.streams.video[0]
+        for packet in movie.demux():
+            if packet.pts is None:
+                continue
+            if packet.stream.type == "audio":
+                sounds.append((packet.pts, bytes(packet)))
+                continue
+            if packet.is_keyframe:
+                keys.append(packet.pts)
+            instants += [frame.pts or 0 for frame in video.decode(packet)]
+        instants += [frame.pts or 0 for frame in video.decode(None)]
+        size = video.codec_context.width, video.codec_context.height
+        return Film(video.codec_context.name, size, sorted(instants), keys, sounds)
