@@ -23,6 +23,10 @@ from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
+from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.keys import AuthKeys
+from services.ingest.publishing.listeners import open_listeners
+from services.ingest.publishing.published import PublishedSession, PublishedSource
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
@@ -48,10 +52,10 @@ from services.ingest.status.writer import StatusWriter
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
-from services.ingest.supervisor import OpenSession, Supervisor
+from services.ingest.supervisor import OpenSession, Session, Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
-from snowlight.api.auth.v1 import revocation_pb2_grpc
+from snowlight.api.auth.v1 import publish_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
@@ -133,6 +137,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         await stores.restore()
         viewers = Viewers()
         revocations = Revocations(clock)
+        desk, rounds = (
+            PublishDesk(AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), revocations),
+            ReadRounds(),
+        )
         discontinuities = await statuses.discontinuities()
         supervisor = Supervisor(
             feed=feed,
@@ -141,7 +149,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: _spec(record, cameras),
             new_ring=_ring_opener(settings.ring_bytes, discontinuities),
-            open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms),
+            open_session=_session_opener(runtime, settings, keeping, lambda: readiness.skew_ms, rounds, desk),
             recorded=keeping.recorded,
             on_record=lambda record: placement.place(record.uid, record.region),
             on_dark=viewers.end,
@@ -160,6 +168,9 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
+            ),
+            open_listeners(
+                desk, rounds, rtmp=settings.publish_rtmp_listen, rtsp=settings.publish_rtsp_listen
             ),
             runtime.serve(
                 settings.listen,
@@ -223,7 +234,12 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
 
 
 def _session_opener(
-    runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
+    runtime: Runtime,
+    settings: IngestSettings,
+    keeping: Keeping,
+    skew_ms: Callable[[], int],
+    rounds: ReadRounds,
+    desk: PublishDesk,
 ) -> OpenSession:
     parts = SessionParts.create(
         runtime.clock,
@@ -232,7 +248,6 @@ def _session_opener(
         ZoneInfo(runtime.cluster.time_zone),
         skew_ms,
     )
-    rounds = ReadRounds()
     network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
 
     def source_of(spec: CameraSpec) -> Source:
@@ -247,16 +262,19 @@ def _session_opener(
 
     def open_session(
         spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
-    ) -> CameraSession:
-        return CameraSession(
+    ) -> Session:
+        seat = desk.seat_of(spec)
+        session = CameraSession(
             spec,
             epoch=keeping.epoch,
-            open_source=source_of,
+            open_source=source_of if seat is None else lambda _spec: PublishedSource(seat),
             parts=parts,
             ring=ring,
             observer=observer,
             ahead=ahead,
+            arrival=seat.arrival if seat is not None else None,
         )
+        return session if seat is None else PublishedSession(session, seat, desk)
 
     return open_session
 
