@@ -1,4 +1,4 @@
-"""A camera that publishes: libav in a process of its own, which can be killed."""
+"""A camera that publishes: libav or GStreamer in a process of its own, which can be killed."""
 
 import asyncio
 import sys
@@ -12,6 +12,7 @@ import av
 
 from tests.parts.part import ROOT
 
+_PIPELINE = Path(__file__).parent / "gstreamer_publisher.py"
 _PAUSE_S = 0.04
 """Between two rounds: the sound of a film begins a little before its pictures."""
 
@@ -33,10 +34,10 @@ class Publisher:
 
 
 @asynccontextmanager
-async def publishing(url: str, film: Path) -> AsyncIterator[Publisher]:
-    """`film` again and again at its own speed, to rtmp:// or rtsp://; SIGKILL when the context ends."""
+async def _running(*command: str | Path) -> AsyncIterator[Publisher]:
+    """The process, until the context ends: then SIGKILL."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__, url, str(film)),
+        *command,
         cwd=ROOT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
@@ -48,6 +49,20 @@ async def publishing(url: str, film: Path) -> AsyncIterator[Publisher]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def pipeline_publishing(python: Path, pipeline: str) -> AsyncIterator[Publisher]:
+    """A GStreamer pipeline, run by the Python that `find_gstreamer` tells; SIGKILL when the context ends."""
+    async with _running(python, _PIPELINE, pipeline) as publisher:
+        yield publisher
+
+
+@asynccontextmanager
+async def publishing(url: str, film: Path) -> AsyncIterator[Publisher]:
+    """`film` again and again at its own speed, to rtmp:// or rtsp://; SIGKILL when the context ends."""
+    async with _running(sys.executable, "-m", __name__, url, film) as publisher:
+        yield publisher
 
 
 def publish(url: str, film: Path) -> None:

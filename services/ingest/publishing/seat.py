@@ -69,11 +69,15 @@ class Seat:
         """Let the publisher that waits begin. Raises SourceError camera.closed if it is gone."""
         publisher = self._waiting
         self._forget_waiting()
-        if publisher is None:
+        if publisher is None or publisher.ended.done():
             raise SourceError("camera.closed", "the camera hung up before it could publish")
         self._publisher = publisher
         self.heard_at = asyncio.get_running_loop().time()
-        publisher.begin(sink, audio=self.audio)
+        try:
+            publisher.begin(sink, audio=self.audio)
+        except SourceError:
+            self.leave(publisher)
+            raise
         return publisher
 
     def leave(self, publisher: Publisher) -> None:

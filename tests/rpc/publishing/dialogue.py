@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -94,14 +95,23 @@ class RtmpCamera:
                 return str(status["description"])
         return ""
 
+    async def flood(self, size: int) -> None:
+        """Send pictures of a megabyte until the other side hangs up or `size` bytes are sent."""
+        slices = b"\x65" * (1 << 20)
+        picture = b"\x17\x01\x00\x00\x00" + len(slices).to_bytes(4, "big") + slices
+        message = write_message(MessageType.VIDEO, picture, chunk_stream=4, stream=1)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(PATIENCE_S):
+                for _ in range(size >> 20):
+                    self.writer.write(message)
+                    await self.writer.drain()
+
     async def hung_up(self) -> None:
         """Wait until the other side closes."""
         async with asyncio.timeout(PATIENCE_S):
-            try:
+            with contextlib.suppress(ConnectionResetError):
                 while await self.reader.read(4096):
                     pass
-            except ConnectionResetError:
-                pass
 
 
 @asynccontextmanager

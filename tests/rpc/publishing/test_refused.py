@@ -9,6 +9,7 @@ import pytest
 from services.ingest.publishing.doorway import MOST_OF_ADDRESS
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.parts.publisher import publishing
+from tests.rpc.ingest.village import fragments
 from tests.rpc.publishing.dialogue import rtmp_camera, rtsp_camera
 from tests.rpc.publishing.street import Street
 from tests.waiting import eventually
@@ -83,6 +84,23 @@ async def test_only_a_silent_publisher_makes_room(street: Street, films: dict[st
         await silent.hung_up()
     async with publishing(street.url("rtmp", "gate", key), films["h264"]):
         await street.ingest.until_state(camera.name, camera_pb2.ONLINE)
+
+
+async def test_a_flood_is_hung_up_on_and_disturbs_no_other_camera(
+    street: Street, films: dict[str, Path]
+) -> None:
+    flooding, other = await street.camera("gate"), await street.camera("hall")
+    key, url = (await street.key(flooding)).key, street.url("rtmp", "hall", (await street.key(other)).key)
+    async with publishing(url, films["h264"]) as undisturbed, rtmp_camera(street.rtmp_port) as camera:
+        await street.ingest.until_state(other.name, camera_pb2.ONLINE)
+        assert await camera.publish(f"gate?key={key}") == "published"
+        await camera.flood(1 << 30)
+        await camera.hung_up()
+        status = await street.ingest.until_state(flooding.name, camera_pb2.OFFLINE)
+        assert status.state_reason.startswith("camera.protocol_error: the camera sends over 8388608 bytes")
+        await fragments(street.ingest, other.uid, 2)
+        assert undisturbed.runs
+        assert (await street.ingest.status(other.name)).state == camera_pb2.ONLINE
 
 
 @pytest.mark.parametrize(
