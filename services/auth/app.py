@@ -33,6 +33,8 @@ from services.auth.key_file import read_key_file
 from services.auth.passwords import Passwords
 from services.auth.policy.engine import PolicyEngine
 from services.auth.policy.policies import RULES, load_policies
+from services.auth.publishing.keys import PublishKeys
+from services.auth.publishing.service import PublishKeysService
 from services.auth.refresh_token import RefreshTokenKey
 from services.auth.revocation.feed import RevocationFeed, take_in
 from services.auth.revocation.service import RevocationsService
@@ -58,6 +60,7 @@ from snowlight.api.auth.v1 import (
     audit_pb2_grpc,
     auth_pb2_grpc,
     client_pb2_grpc,
+    publish_pb2_grpc,
     revocation_pb2_grpc,
     sign_in_pb2_grpc,
     workspace_pb2_grpc,
@@ -187,6 +190,11 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     "snowlight.api.auth.v1.Revocations",
                     revocation_pb2_grpc.add_RevocationsServicer_to_server,
                     RevocationsService(database, revocation_feed, clock),
+                ),
+                Servicer(
+                    "snowlight.api.auth.v1.PublishKeys",
+                    publish_pb2_grpc.add_PublishKeysServicer_to_server,
+                    PublishKeysService(PublishKeys(database, cameras, rights, clock), verifier),
                 ),
                 Servicer(
                     "snowlight.api.auth.v1.Audit",

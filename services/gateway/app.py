@@ -27,6 +27,7 @@ from services.gateway.cameras.importing import CameraImport
 from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.own_tickets import OwnTicketRoutes
+from services.gateway.cameras.publish_keys import PublishKeyRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
@@ -192,6 +193,13 @@ def build_site(
         *RegionRoutes(identity).routes(),
         *PrincipalRoutes(peers, identity, attempts).routes(),
         *camera_routes.routes(),
+        *PublishKeyRoutes(
+            peers,
+            identity,
+            camera_routes,
+            rtmp=settings.publish_rtmp_address,
+            rtsp=settings.publish_rtsp_address,
+        ).routes(),
         *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),

@@ -51,6 +51,14 @@ class GatewaySettings(BaseSettings):
         description="Connections at once; one more is told 503 and closed. Never more than the limit of open "
         "files leaves room for.",
     )
+    publish_rtmp_address: Address | None = Field(
+        None,
+        description="HOST:PORT at which cameras reach ingest by RTMP, told with their keys. Unset: not told.",
+    )
+    publish_rtsp_address: Address | None = Field(
+        None,
+        description="HOST:PORT at which cameras reach ingest by RTSP, told with their keys. Unset: not told.",
+    )
     live_wait_seconds: float = Field(
         8.0, gt=0, description="How long a first viewer waits for the first segment of a camera."
     )

@@ -12,6 +12,7 @@ from snowlight.api.auth.v1 import (
     auth_pb2,
     auth_pb2_grpc,
     consent_pb2_grpc,
+    publish_pb2_grpc,
     revocation_pb2_grpc,
     sign_in_pb2_grpc,
     workspace_pb2_grpc,
@@ -53,6 +54,7 @@ class Peers:
     revocations: revocation_pb2_grpc.RevocationsAsyncStub
     audit: audit_pb2_grpc.AuditAsyncStub
     consents: consent_pb2_grpc.ConsentsAsyncStub
+    publish_keys: publish_pb2_grpc.PublishKeysAsyncStub
     workspaces: workspace_pb2_grpc.WorkspacesAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     camera_events: event_pb2_grpc.CameraEventsAsyncStub
@@ -97,6 +99,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         revocations: revocation_pb2_grpc.RevocationsAsyncStub = revocation_pb2_grpc.RevocationsStub(auth)
         audit: audit_pb2_grpc.AuditAsyncStub = audit_pb2_grpc.AuditStub(auth)
         consents: consent_pb2_grpc.ConsentsAsyncStub = consent_pb2_grpc.ConsentsStub(auth)
+        publish_keys: publish_pb2_grpc.PublishKeysAsyncStub = publish_pb2_grpc.PublishKeysStub(auth)
         workspaces: workspace_pb2_grpc.WorkspacesAsyncStub = workspace_pb2_grpc.WorkspacesStub(auth)
         cameras: camera_pb2_grpc.CameraRegistryAsyncStub = camera_pb2_grpc.CameraRegistryStub(ingest)
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
@@ -118,6 +121,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
                 revocations=revocations,
                 audit=audit,
                 consents=consents,
+                publish_keys=publish_keys,
                 workspaces=workspaces,
                 cameras=cameras,
                 camera_events=camera_events,

@@ -22,6 +22,9 @@ from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
+from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.keys import AuthKeys
+from services.ingest.publishing.listeners import open_listeners
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
@@ -43,6 +46,7 @@ from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
 from services.ingest.shards.repository import ShardRepository, Worker
 from services.ingest.shards.terms import Terms
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.following import StateFollower
 from services.ingest.status.gaps import GapLedger
@@ -56,7 +60,7 @@ from services.ingest.stores.watch import StoresWatch
 from services.ingest.supervisor import Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
-from snowlight.api.auth.v1 import revocation_pb2_grpc
+from snowlight.api.auth.v1 import publish_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
     event_pb2_grpc,
@@ -149,8 +153,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         await stores.restore()
         viewers = Viewers()
         revocations = Revocations(clock)
+        desk = PublishDesk(AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), revocations)
+        rounds = ReadRounds()
         discontinuities = await statuses.discontinuities()
-        sources = CameraSources(settings)
+        sources = CameraSources(settings, rounds)
         parts = SessionParts.create(
             clock,
             keeping.spool,
@@ -182,7 +188,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: main_spec(record, cameras),
             new_ring=ring_opener(settings.ring_bytes, discontinuities),
-            open_session=session_opener(sources, parts, terms.epoch_of),
+            open_session=session_opener(sources, parts, terms.epoch_of, desk),
             recorded=keeping.recorded,
             on_record=on_record,
             on_dark=on_dark,
@@ -212,6 +218,9 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
+            ),
+            open_listeners(
+                desk, rounds, rtmp=settings.publish_rtmp_listen, rtsp=settings.publish_rtsp_listen
             ),
             runtime.serve(
                 settings.listen,

@@ -11,10 +11,10 @@ from services.ingest.sources.source import Source
 class CameraSources:
     """What is the same for all of them."""
 
-    def __init__(self, settings: IngestSettings) -> None:
+    def __init__(self, settings: IngestSettings, rounds: ReadRounds) -> None:
         self._network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
         self._media_dir = settings.media_dir
-        self._rounds = ReadRounds()
+        self._rounds = rounds
 
     def open(self, camera: CameraSpec) -> Source:
         """Nothing is connected yet. Raises SourceError for a URL that cannot be played."""

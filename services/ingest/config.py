@@ -103,6 +103,12 @@ class IngestSettings(BaseSettings):
     media_dir: Path | None = Field(
         None, description="The only folder whose files may be played as cameras. Unset: none may."
     )
+    publish_rtmp_listen: Address | None = Field(
+        None, description="Where cameras may publish by RTMP, HOST:PORT. Unset: they may not."
+    )
+    publish_rtsp_listen: Address | None = Field(
+        None, description="Where cameras may publish by RTSP (RECORD), HOST:PORT. Unset: they may not."
+    )
     ring_bytes: int = Field(
         1_250_000,
         ge=64 << 10,

@@ -1,7 +1,7 @@
 """One enabled camera's life: connect, mux, record, and begin again when it ends."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Self
@@ -35,6 +35,8 @@ _CAUSES: dict[str, GapCause] = {
     "camera.file_denied": "camera_offline",
 }
 """Why nothing is recorded after a source failed. `network` for everything else: what came was of no use."""
+
+_NOT_PUBLISHED = SourceError("camera.not_published", "the camera has not connected yet")
 
 log = structlog.get_logger(__name__)
 
@@ -108,13 +110,17 @@ class CameraSession:
         ring: Ring,
         observer: CameraObserver,
         ahead: Sequence[tuple[int, int]] = (),
+        arrival: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`ahead`: (start, end) of footage that is later than now, since the clock has gone back."""
+        """`ahead`: (start, end) of footage that is later than now, since the clock has gone back.
+        `arrival`: of a camera that connects to us, waits until it has.
+        """
         self._camera = camera
         self._open_source = open_source
         self._parts = parts
         self._ring = ring
         self._observer = observer
+        self._arrival = arrival
         self._footage = Footage(
             parts.clock,
             Recorder(parts.spool, camera.uid, epoch, camera.camera_class, parts.is_store_out),
@@ -137,7 +143,12 @@ class CameraSession:
         settings = self._parts.settings
         clock = self._parts.clock
         delay = settings.retry_first
+        if self._arrival is not None:
+            self._observer.on_state("offline", str(_NOT_PUBLISHED), clock.now_ms())
         while True:
+            if self._arrival is not None:
+                await self._arrival()
+                delay = settings.retry_first
             self._observer.on_state("connecting", "", clock.now_ms())
             try:
                 error = await self._connect()

@@ -6,8 +6,10 @@ from services.ingest.camera import CameraSpec
 from services.ingest.camera_sources import CameraSources
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
+from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.published import PublishedSession, PublishedSource
 from services.ingest.session import CameraSession, SessionParts
-from services.ingest.supervisor import OpenSession
+from services.ingest.supervisor import OpenSession, Session
 
 DISCONTINUITIES_UNWRITTEN = 100
 """How many sessions of one camera a run that was killed may have begun after its last write of the count."""
@@ -24,21 +26,24 @@ def ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable[
 
 
 def session_opener(
-    sources: CameraSources, parts: SessionParts, epoch_of: Callable[[str], int]
+    sources: CameraSources, parts: SessionParts, epoch_of: Callable[[str], int], desk: PublishDesk
 ) -> OpenSession:
-    """`epoch_of`: by a camera's uid."""
+    """`epoch_of`: by a camera's uid. Cameras that publish are given a seat at `desk`."""
 
     def open_session(
         spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
-    ) -> CameraSession:
-        return CameraSession(
+    ) -> Session:
+        seat = desk.seat_of(spec)
+        session = CameraSession(
             spec,
             epoch=epoch_of(spec.uid),
-            open_source=sources.open,
+            open_source=sources.open if seat is None else lambda _spec: PublishedSource(seat),
             parts=parts,
             ring=ring,
             observer=observer,
             ahead=ahead,
+            arrival=seat.arrival if seat is not None else None,
         )
+        return session if seat is None else PublishedSession(session, seat, desk)
 
     return open_session

@@ -125,13 +125,17 @@ class Revocations:
             return True
         return token.issue_ms <= self._sign_ins_ended_ms(token.principal)
 
-    def changed_cameras(self, after: Position) -> dict[str, int]:
-        """Cameras that were told of after a place in the feed, and the sequence of each."""
+    def is_revoked(self, kind: Kind, subject: str) -> bool:
+        """Whether it was told of."""
+        return (kind, subject) in self._revoked
+
+    def told_after(self, after: Position, wanted: Kind) -> dict[str, int]:
+        """Subjects of a kind that were told of after a place in the feed, and the sequence of each."""
         found: dict[str, int] = {}
         for (kind, subject), (position, _) in reversed(self._revoked.items()):
             if position <= after:
                 break
-            if kind == revocation_pb2.CAMERA:
+            if kind == wanted:
                 found[subject] = position[1]
         return found
 

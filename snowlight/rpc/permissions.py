@@ -64,6 +64,12 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "WatchRevocations": {_GATEWAY, _INGEST},
         "Revoke": {_ADMIN},
     },
+    "snowlight.api.auth.v1.PublishKeys": {
+        "CreatePublishKey": {_GATEWAY},
+        "ListPublishKeys": {_GATEWAY},
+        "DeletePublishKey": {_GATEWAY},
+        "CheckPublishKey": {_INGEST},
+    },
     "snowlight.api.auth.v1.Directory": {
         "CreateRegion": {_ADMIN},
         "ListRegions": {_ADMIN},

@@ -78,7 +78,12 @@ async def run_village(folder: Path) -> AsyncIterator[Village]:
     """The site with its cameras online, while the context is open."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve_cameras(_CAMERAS, CACHE / "loops"))
-        snowlight = await stack.enter_async_context(run_embedded(folder, {}))
+        publishing = f"127.0.0.1:{free_port()}"
+        settings = {
+            "SNOWLIGHT_INGEST_PUBLISH_RTMP_LISTEN": publishing,
+            "SNOWLIGHT_GATEWAY_PUBLISH_RTMP_ADDRESS": publishing,
+        }
+        snowlight = await stack.enter_async_context(run_embedded(folder, settings))
         regions = folder / "regions.csv"
         regions.write_text(_REGIONS)
         await snowlight.administer("import-regions", regions)

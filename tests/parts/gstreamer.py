@@ -15,6 +15,7 @@ PYTHON = Path("/usr/bin/python3")
 PACKAGES = (
     "python3-gi",
     "gir1.2-gst-rtsp-server-1.0",
+    "gstreamer1.0-rtsp",
     "gstreamer1.0-plugins-base",
     "gstreamer1.0-plugins-good",
     "gstreamer1.0-plugins-bad",

@@ -49,6 +49,7 @@ ELEMENTS = (
     *("videotestsrc", "clockoverlay", "videoconvert", "audiotestsrc", "audioconvert", "audioresample"),
     *("x264enc", "h264parse", "rtph264pay", "x265enc", "h265parse", "rtph265pay"),
     *("avenc_aac", "aacparse", "rtpmp4gpay", "alawenc", "rtppcmapay"),
+    *("rtspclientsink", "rtmp2sink", "flvmux"),  # of gstreamer_publisher.py
 )
 ROLE = "viewer"
 

@@ -10,13 +10,17 @@ import { goTo } from '../route';
 import { useSession } from '../session/SessionProvider';
 import { CameraEditor } from './CameraEditor';
 import { changesOf, formOf } from './draft';
+import { PublishKeys } from './PublishKeys';
 import { useRegistry } from './RegistryProvider';
+
+/** The source URL of a camera that connects to the platform. */
+const PUBLISHES = 'push:';
 
 /** Edit and delete, for those who may. */
 export function CameraActions({ camera }: { camera: Camera }) {
   const messages = useMessages();
   const { mayManage } = useRegistry();
-  const [open, setOpen] = useState<'edit' | 'remove' | null>(null);
+  const [open, setOpen] = useState<'edit' | 'keys' | 'remove' | null>(null);
   const close = () => setOpen(null);
   if (!mayManage && open === null) return null;
   return (
@@ -27,6 +31,12 @@ export function CameraActions({ camera }: { camera: Camera }) {
       <button type="button" className="button" data-testid="camera-remove" onClick={() => setOpen('remove')}>
         <Icon name="trash" size={16} /> {messages.camera.remove}
       </button>
+      {camera.source_url === PUBLISHES ? (
+        <button type="button" className="button" data-testid="camera-keys" onClick={() => setOpen('keys')}>
+          {messages.publish.keys}
+        </button>
+      ) : null}
+      {open === 'keys' ? <PublishKeys camera={camera} onClose={close} /> : null}
       {open === 'edit' ? <EditDialog camera={camera} onClose={close} /> : null}
       {open === 'remove' ? <RemoveDialog camera={camera} onClose={close} /> : null}
     </div>

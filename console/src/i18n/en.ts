@@ -1,3 +1,4 @@
+import { publish } from './publish/en';
 import { take } from './take/en';
 import { day } from './day/en';
 import type { Messages } from './messages';
@@ -87,6 +88,7 @@ export const en: Messages = {
     'camera.unreachable': 'The camera cannot be reached',
     'camera.timeout': 'The camera did not answer in time',
     'camera.closed': 'The camera closed the connection',
+    'camera.not_published': 'The camera has not connected yet',
     'camera.not_found': 'The camera has no such stream',
     'camera.no_video': 'The stream has no video',
     'camera.no_key_frame': 'The stream has no key frame',
@@ -228,7 +230,7 @@ export const en: Messages = {
     chooseRegion: 'Choose a region',
     sourceUrl: 'Source URL',
     sourceUrlHint:
-      'rtsp://user:password@host/path; user and password are stored encrypted and never shown again',
+      'rtsp://user:password@host/path; user and password are stored encrypted and never shown again. push: for a camera that publishes',
     sourceUrlKeep: 'Shown without user and password. When changing the URL, enter them again',
     subSourceUrl: 'Sub-stream URL',
     cameraClass: 'Class',
@@ -280,4 +282,5 @@ export const en: Messages = {
     statusFailed: 'The status could not be loaded',
   },
   take,
+  publish,
 };

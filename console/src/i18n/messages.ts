@@ -1,5 +1,6 @@
 import type { CameraState, GapCause, Ownership } from '../api/types';
 import type { DayMessages } from './day/messages';
+import type { PublishMessages } from './publish/messages';
 import type { TakeMessages } from './take/messages';
 import type { Words } from './words';
 
@@ -222,4 +223,5 @@ export interface Messages {
     removeTitle: (name: string) => string;
   };
   take: TakeMessages;
+  publish: PublishMessages;
 }

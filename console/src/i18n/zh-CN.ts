@@ -1,3 +1,4 @@
+import { publish } from './publish/zh-CN';
 import { take } from './take/zh-CN';
 import { day } from './day/zh-CN';
 import type { Messages } from './messages';
@@ -92,6 +93,7 @@ export const zhCN: Messages = {
     'camera.unreachable': '连接不上摄像机',
     'camera.timeout': '摄像机没有按时响应',
     'camera.closed': '摄像机断开了连接',
+    'camera.not_published': '摄像机尚未连接推流',
     'camera.not_found': '摄像机上没有这一路码流',
     'camera.no_video': '码流中没有视频',
     'camera.no_key_frame': '码流中没有关键帧',
@@ -230,7 +232,7 @@ export const zhCN: Messages = {
     region: '所属地区',
     chooseRegion: '请选择地区',
     sourceUrl: '取流地址',
-    sourceUrlHint: 'rtsp://用户名:密码@地址/路径；用户名和密码加密保存，不再显示',
+    sourceUrlHint: 'rtsp://用户名:密码@地址/路径；用户名和密码加密保存，不再显示。主动推流的摄像机填 push:',
     sourceUrlKeep: '不含用户名和密码。若改动地址，请把用户名和密码一并填上',
     subSourceUrl: '辅码流地址',
     cameraClass: '类别',
@@ -281,4 +283,5 @@ export const zhCN: Messages = {
     statusFailed: '状态加载失败',
   },
   take,
+  publish,
 };

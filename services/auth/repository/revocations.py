@@ -30,6 +30,7 @@ class Kind(StrEnum):
     TICKET = "ticket"
     SIGN_INS = "sign_ins"
     """All sessions of a principal up to then."""
+    PUBLISH_KEY = "publish_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class StoredRevocation:
 def add(connection: AsyncConnection, kind: Kind, subject: str, now_ms: int) -> None:
     """Tell, once the transaction is committed, that what hangs on `subject` is over.
 
-    `subject`: the id of a session, grant, consent or ticket, a principal's name, or a camera's uid.
+    `subject`: the id of a session, grant, consent, ticket or publish key, a principal's name, or a camera's
+    uid.
     """
     act_last(connection, _write, {"kind": str(kind), "subject": subject, "create_ms": now_ms})
 

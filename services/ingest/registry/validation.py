@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from services.ingest.publishing.address import SOURCE_URL
 from services.ingest.sources.address import Address, parse_address
 from services.ingest.sources.source import SourceError
 from snowlight.api.ingest.v1 import camera_pb2
@@ -127,8 +128,13 @@ def check_source_url(field: str, url: str) -> Address:
         address = parse_address(url)
     except SourceError as error:
         raise invalid(field, error.detail) from error
+    if field == "source_url" and address.url == SOURCE_URL:
+        return address
     if address.scheme not in SCHEMES:
-        raise invalid(field, f"must begin with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
+        choices = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise invalid(
+            field, f"must begin with one of {choices}, or be {SOURCE_URL} for a camera that publishes"
+        )
     if "#" in url or _AT_BEHIND_AUTHORITY.search(url):
         raise invalid(field, "has an unescaped /, ?, # or @: write it as %2F, %3F, %23 or %40")
     if (address.scheme == "file") == bool(address.host):

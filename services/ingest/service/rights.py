@@ -2,6 +2,7 @@
 
 from services.ingest.service.viewers import Viewers
 from snowlight.access.revocations import Revocations
+from snowlight.api.auth.v1 import revocation_pb2
 
 
 async def end_unaware_streams(revocations: Revocations, viewers: Viewers) -> None:
@@ -13,6 +14,7 @@ async def end_unaware_streams(revocations: Revocations, viewers: Viewers) -> Non
     known = revocations.position
     while True:
         await revocations.news()
-        changed, known = revocations.changed_cameras(known), revocations.position
+        changed = revocations.told_after(known, revocation_pb2.CAMERA)
+        known = revocations.position
         for uid, sequence in changed.items():
             viewers.end_unaware(uid, sequence)

@@ -117,5 +117,6 @@ class SourceError(UnavailableError):
     camera.codec_unsupported     a video codec that is not carried
     camera.no_video              the stream offers no video
     camera.closed                the camera closed the connection
+    camera.not_published         a camera that publishes has not connected
     camera.file_denied           the file is outside `media_dir` or cannot be read
     """

@@ -22,6 +22,8 @@ BAD_CAMERAS: list[tuple[str, dict[str, Any]]] = [
     ("source_url", {"source_url": "ftp://10.0.0.1/a"}),
     ("source_url", {"source_url": "subfile:///etc/passwd"}),
     ("source_url", {"source_url": "rtsp:///live"}),
+    ("source_url", {"source_url": "push://gate"}),
+    ("sub_source_url", {"sub_source_url": "push:"}),
     ("source_url", {"source_url": "rtsp://10.0.0.1:99999/live"}),
     ("source_url", {"source_url": "rtsp://[10.0.0.1/live"}),
     ("source_url", {"source_url": f"rtsp://admin:{PASSWORD}#1@10.0.0.1/live"}),

@@ -20,6 +20,7 @@ from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
+from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
@@ -95,7 +96,7 @@ async def watch(
     spool = Spool(tmp_path, clock, SpoolSettings(), RecordingMetrics(metrics))
     board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
     sessions = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0)
-    sources = CameraSources(IngestSettings())
+    sources = CameraSources(IngestSettings(), ReadRounds())
     renditions = Renditions(
         board, rings.ring, SubStreams(sessions, sources.open), ring_bytes=FRAGMENT_BYTES, linger_s=1
     )

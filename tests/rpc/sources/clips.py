@@ -19,12 +19,17 @@ def make_clip(
     *,
     group: int = 25,
     b_frames: int = 2,
+    codec: str = "libx264",
     options: Mapping[str, str] | None = None,
 ) -> None:
-    """A clip of H.264 and AAC with a key frame every `group` pictures; `options` are the muxer's."""
+    """A clip of H.264, or what `codec` encodes, and AAC with a key frame every `group` pictures.
+
+    `options` are the muxer's.
+    """
     with av.open(str(path), "w", format=form, options=dict(options or {})) as container:
         coding = {"g": str(group), "keyint_min": str(group), "sc_threshold": "0", "bf": str(b_frames)}
-        video = container.add_stream("libx264", rate=RATE, options=coding)
+        video = container.add_stream(codec, rate=RATE, options=coding)
+        assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
         audio = container.add_stream("aac", rate=48000, layout="mono")
         sounds = 0

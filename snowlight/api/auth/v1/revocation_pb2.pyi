@@ -38,6 +38,10 @@ class _RevocationKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Revoca
     """All sign-ins of "principals/{id}" up to then, with their access tokens and tickets. `Revoke` of a PRINCIPAL
     tells this too; it cannot be asked for by itself.
     """
+    PUBLISH_KEY: _RevocationKind.ValueType  # 7
+    """A key with which a camera publishes; what runs with it ends. Deleting the key tells this; it cannot be asked
+    for by itself.
+    """
 
 class RevocationKind(_RevocationKind, metaclass=_RevocationKindEnumTypeWrapper): ...
 
@@ -55,6 +59,10 @@ SIGN_INS: RevocationKind.ValueType  # 6
 """All sign-ins of "principals/{id}" up to then, with their access tokens and tickets. `Revoke` of a PRINCIPAL
 tells this too; it cannot be asked for by itself.
 """
+PUBLISH_KEY: RevocationKind.ValueType  # 7
+"""A key with which a camera publishes; what runs with it ends. Deleting the key tells this; it cannot be asked
+for by itself.
+"""
 Global___RevocationKind: _TypeAlias = RevocationKind  # noqa: Y015
 
 @_typing.final
@@ -69,7 +77,7 @@ class Revocation(_message.Message):
     """Counts up in the order of commits; what is told later has a greater one. Numbers may be left out."""
     kind: Global___RevocationKind.ValueType
     subject: _builtins.str
-    """The id of a session, grant, consent or ticket, "principals/{id}", or a camera's uid."""
+    """The id of a session, grant, consent, ticket or publish key, "principals/{id}", or a camera's uid."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(

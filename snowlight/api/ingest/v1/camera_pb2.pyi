@@ -150,7 +150,7 @@ class Camera(_message.Message):
     """"regions/{code}" """
     source_url: _builtins.str
     """rtsp, rtmp, http(s) or file URL. User and password in it are kept apart, encrypted, and never
-    told again: answers carry the URL without them.
+    told again: answers carry the URL without them. "push:" for a camera that connects to ingest and publishes.
     """
     sub_source_url: _builtins.str
     camera_class: _builtins.int

@@ -201,13 +201,15 @@ class Connection(asyncio.BufferedProtocol):
         self._write(write_request(method, uri, fields))
         return self._sequence
 
-    def respond(self, request: Request, status: int, reason: str) -> None:
-        """Answer a request of the server's."""
+    def respond(
+        self, request: Request, status: int, reason: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Answer a request of the other side's."""
         sequence = request.headers.get("cseq")
         if len(sequence) > _LONGEST_CSEQ:
             self.end(SourceError("camera.protocol_error", "the camera numbers its requests with no number"))
             return
-        self._write(write_response(status, reason, {"CSeq": sequence}))
+        self._write(write_response(status, reason, {"CSeq": sequence, **(headers or {})}))
 
     def _write(self, data: bytes) -> None:
         transport = self._transport

@@ -7,13 +7,6 @@ from dataclasses import replace
 
 from services.ingest.sources.address import Address, parse_address
 from services.ingest.sources.network import SourceNetwork
-from services.ingest.sources.rtp.aac import AacDepacketiser
-from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
-from services.ingest.sources.rtp.h264 import H264Depacketiser
-from services.ingest.sources.rtp.h265 import H265Depacketiser
-from services.ingest.sources.rtp.rtcp import RtcpReceiver
-from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.authentication import Authenticator
 from services.ingest.sources.rtsp.client.connection import Connection, connect
@@ -21,10 +14,9 @@ from services.ingest.sources.rtsp.client.delivery import Delivery
 from services.ingest.sources.rtsp.client.dialogue import Dialogue, Presentation, RedirectedError
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.silence import SilenceTimer
+from services.ingest.sources.rtsp.client.tracks import receive_audio, receive_video
 from services.ingest.sources.rtsp.message import Request
 from services.ingest.sources.rtsp.sdp import (
-    MediaDescription,
-    au_header_layout,
     choose_audio,
     choose_video,
     resolve_control,
@@ -34,7 +26,6 @@ from services.ingest.sources.source import (
     AudioTrack,
     SourceError,
     SourceSettings,
-    TrackKind,
     VideoTrack,
 )
 
@@ -121,12 +112,9 @@ class RtspSource:
     ) -> VideoReceiver:
         """Set up the wanted tracks and put their readers on the channels granted."""
         media, track = choose_video(presentation.description)
-        builder = (H264Depacketiser if track.codec == "h264" else H265Depacketiser)(track.parameter_sets)
-        rtp, rtcp = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
-        video = VideoReceiver(rtp, media.payload_type, builder, sink, self._settings.max_access_unit)
+        channels = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
         audio = await self._set_up_audio(dialogue, presentation, connection, delivery, sink)
-        connection.channels[rtp] = video
-        connection.channels[rtcp] = _reports("video", video.clock, connection, sink)
+        video = receive_video(connection, channels, media, track, sink, self._settings.max_access_unit)
         self._tell_tracks(track, audio, sink)
         return video
 
@@ -144,14 +132,12 @@ class RtspSource:
             return None
         media, track = chosen
         try:
-            rtp, rtcp = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
+            channels = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
         except SourceError as error:
             if error.code in ("camera.protocol_error", "camera.not_found"):
                 return None
             raise
-        receiver = AudioReceiver(rtp, media.payload_type, _audio_depacketiser(media, track), sink)
-        connection.channels[rtp] = receiver
-        connection.channels[rtcp] = _reports("audio", receiver.clock, connection, sink)
+        receive_audio(connection, channels, media, track, sink)
         return track
 
     def _tell_tracks(self, video: VideoTrack, audio: AudioTrack | None, sink: AccessUnitSink) -> None:
@@ -199,13 +185,3 @@ class RtspSource:
 def _are_alike(old: Tracks, new: Tracks) -> bool:
     """Whether a mux of the old tracks can go on with the new ones."""
     return (old[0].codec, old[0].clock_rate, old[1]) == (new[0].codec, new[0].clock_rate, new[1])
-
-
-def _audio_depacketiser(media: MediaDescription, track: AudioTrack) -> AacDepacketiser | G711Depacketiser:
-    return AacDepacketiser(au_header_layout(media, track)) if track.codec == "aac" else G711Depacketiser()
-
-
-def _reports(
-    track: TrackKind, clock: TimestampUnwrapper, connection: Connection, sink: AccessUnitSink
-) -> RtcpReceiver:
-    return RtcpReceiver(track, clock, sink, connection.end)

@@ -1,0 +1,1 @@
+"""Keys with which cameras publish."""

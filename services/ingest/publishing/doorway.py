@@ -1,0 +1,83 @@
+"""How many strangers may stand at the door, and for how long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.seat import Publisher, Seat
+from services.ingest.sources.source import SourceError
+from snowlight.errors import ResourceExhaustedError, SnowlightError
+
+MOST_WAITING = 512
+MOST_OF_ADDRESS = 64
+"""Of those: a whole village may come back at once from behind one address."""
+PATIENCE_S = 10.0
+"""From the connection to the first word of media."""
+
+log = structlog.get_logger(__name__)
+
+
+class Visit:
+    """One connection that is not let in yet."""
+
+    def __init__(self, doorway: Doorway, address: str, on_late: Callable[[Exception], None]) -> None:
+        self.address = address
+        self._doorway = doorway
+        late = SourceError("camera.timeout", f"nothing was published within {PATIENCE_S:g} s")
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, on_late, late)
+        self._over = False
+
+    def end(self) -> None:
+        """It was let in, or is gone. May be called again."""
+        if not self._over:
+            self._over = True
+            self._timer.cancel()
+            self._doorway.left(self.address)
+
+
+class Doorway:
+    """Bounds the connections of all listeners together that have shown no key yet."""
+
+    def __init__(self, desk: PublishDesk, start: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+        """`start` runs what asks for a connection, and owns it."""
+        self._desk = desk
+        self._start = start
+        self._waiting: Counter[str] = Counter()
+
+    def enter(self, address: str, on_late: Callable[[Exception], None]) -> Visit:
+        """A new connection. Raises ResourceExhaustedError when too many wait."""
+        if self._waiting.total() >= MOST_WAITING or self._waiting[address] >= MOST_OF_ADDRESS:
+            raise ResourceExhaustedError(
+                "camera.too_many_connections", "too many connections wait to publish"
+            )
+        self._waiting[address] += 1
+        return Visit(self, address, on_late)
+
+    def left(self, address: str) -> None:
+        """A visit is over."""
+        self._waiting[address] -= 1
+        if not self._waiting[address]:
+            del self._waiting[address]
+
+    def ask(
+        self, publisher: Publisher, camera_id: str, key: str, address: str, on_seat: Callable[[Seat], None]
+    ) -> None:
+        """Have `on_seat` called once the key was found right, or else `publisher.refuse`."""
+        self._start(self._ask(publisher, camera_id, key, address, on_seat))
+
+    async def _ask(
+        self, publisher: Publisher, camera_id: str, key: str, address: str, on_seat: Callable[[Seat], None]
+    ) -> None:
+        try:
+            seat = await self._desk.admit(publisher, camera_id, key, address)
+            if not publisher.ended.done():
+                on_seat(seat)
+        except SnowlightError as error:
+            log.info("publish.refused", reason=error.code, address=address)
+            publisher.refuse(error)

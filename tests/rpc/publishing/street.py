@@ -1,0 +1,81 @@
+"""Auth, storage and ingest as they run in production, and a street of cameras that publish."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.ports import free_port
+from snowlight.api.auth.v1 import auth_pb2, publish_pb2, publish_pb2_grpc
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.rpc.status import remote_errors
+from tests.parts.callers import permitted_channel
+from tests.parts.clock import MovableClock
+from tests.rpc.auth.cluster import Auth, auth_of, runtime_for
+from tests.rpc.auth.registry import Registry
+from tests.rpc.ingest.cluster import Client, running_ingest, running_storage
+
+COUNTY = "421381"
+
+
+@dataclass(frozen=True)
+class Street:
+    """What a test asks, and where cameras publish."""
+
+    auth: Auth
+    ingest: Client
+    keys: publish_pb2_grpc.PublishKeysAsyncStub
+    rtmp_port: int
+    rtsp_port: int
+
+    async def camera(self, camera_id: str, *, audio: bool = True) -> camera_pb2.Camera:
+        """A registered camera that publishes."""
+        return await self.ingest.create(camera_id, "push:", region=f"regions/{COUNTY}", audio=audio)
+
+    async def key(self, camera: camera_pb2.Camera) -> publish_pb2.CreatePublishKeyResponse:
+        """A key of a camera."""
+        request = publish_pb2.CreatePublishKeyRequest(
+            access_token=await self.token(), camera_uid=camera.uid, display_name="gate"
+        )
+        with remote_errors("services/auth"):
+            return await self.keys.CreatePublishKey(request)
+
+    async def delete(self, key: publish_pb2.PublishKey) -> None:
+        request = publish_pb2.DeletePublishKeyRequest(
+            access_token=await self.token(), name=key.name, camera_uid=key.camera_uid
+        )
+        with remote_errors("services/auth"):
+            await self.keys.DeletePublishKey(request)
+
+    async def token(self) -> str:
+        return (await self.auth.sign_in("root")).access_token
+
+    def url(self, scheme: str, camera_id: str, key: str) -> str:
+        """Where a camera publishes by "rtmp" or "rtsp"."""
+        if scheme == "rtmp":
+            return f"rtmp://127.0.0.1:{self.rtmp_port}/live/{camera_id}?key={key}"
+        return f"rtsp://127.0.0.1:{self.rtsp_port}/{camera_id}?key={key}"
+
+
+@asynccontextmanager
+async def open_street(folder: Path) -> AsyncIterator[Street]:
+    """A street with an operator, without cameras."""
+    runtime = runtime_for(folder, MovableClock())
+    cluster = runtime.cluster
+    registry = Registry()  # type: ignore[abstract]  # ingest's own is followed
+    rtmp_port, rtsp_port = free_port(), free_port()
+    async with (
+        auth_of(runtime, registry, f"sqlite+aiosqlite:///{folder / 'auth.db'}") as auth,
+        running_storage(cluster),
+        running_ingest(
+            cluster,
+            publish_rtmp_listen=f"127.0.0.1:{rtmp_port}",
+            publish_rtsp_listen=f"127.0.0.1:{rtsp_port}",
+        ) as ingest,
+        permitted_channel(runtime, cluster.auth_address) as channel,
+    ):
+        await auth.add_region(COUNTY, auth_pb2.COUNTY)
+        await auth.add_person("root", auth_pb2.ADMIN, auth_pb2.OPERATOR, scope=COUNTY)
+        yield Street(auth, ingest, publish_pb2_grpc.PublishKeysStub(channel), rtmp_port, rtsp_port)
