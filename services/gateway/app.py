@@ -22,6 +22,7 @@ from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.health_routes import HealthRoutes
 from services.gateway.cameras.import_routes import CameraFileRoutes
 from services.gateway.cameras.importing import CameraImport
 from services.gateway.cameras.journal import CameraJournal
@@ -200,6 +201,7 @@ def build_site(
         *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
+        *HealthRoutes(peers, identity, camera_routes).routes(),
         *OnlineRateRoutes(peers, identity, cameras).routes(),
         *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
         *OfflineRoutes(identity, cameras, lists).routes(),

@@ -19,6 +19,7 @@ from snowlight.api.auth.v1 import (
 from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
     event_pb2_grpc,
+    health_pb2_grpc,
     live_pb2,
     live_pb2_grpc,
     online_pb2_grpc,
@@ -58,6 +59,7 @@ class Peers:
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     camera_events: event_pb2_grpc.CameraEventsAsyncStub
     online_rates: online_pb2_grpc.OnlineRatesAsyncStub
+    health: health_pb2_grpc.HealthReportsAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
     holds: hold_pb2_grpc.HoldsAsyncStub
@@ -100,6 +102,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         holds: hold_pb2_grpc.HoldsAsyncStub = hold_pb2_grpc.HoldsStub(storage)
         camera_events: event_pb2_grpc.CameraEventsAsyncStub = event_pb2_grpc.CameraEventsStub(ingest)
         online_rates: online_pb2_grpc.OnlineRatesAsyncStub = online_pb2_grpc.OnlineRatesStub(ingest)
+        health: health_pb2_grpc.HealthReportsAsyncStub = health_pb2_grpc.HealthReportsStub(ingest)
         exports: export_pb2_grpc.ExportsAsyncStub = export_pb2_grpc.ExportsStub(storage)
         integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub = integrity_pb2_grpc.IntegrityReportsStub(
             storage
@@ -119,6 +122,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             cameras=cameras,
             camera_events=camera_events,
             online_rates=online_rates,
+            health=health,
             live=live,
             storage=index,
             holds=holds,

@@ -15,6 +15,9 @@ from services.ingest.camera import CameraSpec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD
+from services.ingest.health.metrics import HealthMetrics
+from services.ingest.health.repository import HealthRepository
+from services.ingest.health.writer import HealthWriter
 from services.ingest.keeping import Keeping, open_keeping
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
@@ -30,6 +33,7 @@ from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
@@ -52,7 +56,13 @@ from services.ingest.supervisor import OpenSession, Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    health_pb2_grpc,
+    live_pb2_grpc,
+    online_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -112,6 +122,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
         online_writer = OnlineWriter(board.online, online, days, clock)
         await online_writer.restore()
+        health = HealthRepository(database)
+        health_writer = HealthWriter(
+            board.health, health, HealthMetrics(runtime.registry), clock, board.change_health
+        )
         keeping = await open_keeping(
             runtime,
             settings,
@@ -151,7 +165,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
-            _kept_status(writer, reporter, online_writer),
+            _kept_status(writer, reporter, online_writer, health_writer),
             keeping.spool.running(),
             _running(_upload(keeping, stores, clock.now_ms()), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
@@ -176,7 +190,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 Servicer(
                     "snowlight.api.ingest.v1.OnlineRates",
                     online_pb2_grpc.add_OnlineRatesServicer_to_server,
-                    OnlineRatesService(OnlineRates(board.online, online_writer, online, days)),
+                    OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.HealthReports",
+                    health_pb2_grpc.add_HealthReportsServicer_to_server,
+                    HealthReportsService(cameras, board.health, health, clock),
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.Live",
@@ -282,14 +301,15 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _kept_status(
-    writer: StatusWriter, reporter: GapReporter, online: OnlineWriter
+    writer: StatusWriter, reporter: GapReporter, online: OnlineWriter, health: HealthWriter
 ) -> AsyncIterator[None]:
     """Status goes to the database inside, and a last time at the end, when the sessions have ended."""
-    async with _running(writer.run(), reporter.run(), online.run()):
+    async with _running(writer.run(), reporter.run(), online.run(), health.run()):
         yield
     try:
         await writer.flush()
         await online.round()
+        await health.finish()
         async with asyncio.timeout(LAST_REPORT_SECONDS):
             await reporter.report()
     except (SnowlightError, TimeoutError) as error:

@@ -240,6 +240,8 @@ class _Connection:
         self.on_init = footage.begin
         self.on_discontinuity = footage.discontinuity
         self.on_loss = observer.on_loss
+        self.on_received = observer.on_received
+        self.on_jitter = observer.on_jitter
         self.on_camera_clock = observer.on_camera_clock
 
     def on_tracks(self) -> None:

@@ -140,6 +140,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.ingest.v1.OnlineRates": {
         "GetOnlineRate": {_GATEWAY},
     },
+    "snowlight.api.ingest.v1.HealthReports": {
+        "GetCameraHealth": {_GATEWAY},
+    },
     "snowlight.api.ingest.v1.Live": {
         "WatchLive": {_GATEWAY},
         "ListSpool": {_GATEWAY},

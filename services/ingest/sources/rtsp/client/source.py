@@ -9,10 +9,10 @@ from services.ingest.sources.address import Address, parse_address
 from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.rtp.aac import AacDepacketiser
 from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser
 from services.ingest.sources.rtp.rtcp import RtcpReceiver
+from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.authentication import Authenticator
@@ -28,6 +28,7 @@ from services.ingest.sources.rtsp.sdp import (
     choose_audio,
     choose_video,
     resolve_control,
+    samples_per_tick,
 )
 from services.ingest.sources.source import (
     AccessUnitSink,
@@ -106,7 +107,7 @@ class RtspSource:
             video = await self._set_up(dialogue, presentation, connection, delivery, sink)
             await dialogue.play(aggregate)
             delivery.begin()
-            await self._watch(connection, video, dialogue.keep_alive(aggregate))
+            await self._watch(connection, video, dialogue.keep_alive(aggregate), sink)
         finally:
             delivery.close()
             dialogue.tear_down(aggregate)
@@ -121,6 +122,7 @@ class RtspSource:
     ) -> VideoReceiver:
         """Set up the wanted tracks and put their readers on the channels granted."""
         media, track = choose_video(presentation.description)
+        track = replace(track, arrival_ms=delivery.arrival_ms)
         builder = (H264Depacketiser if track.codec == "h264" else H265Depacketiser)(track.parameter_sets)
         rtp, rtcp = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
         video = VideoReceiver(rtp, media.payload_type, builder, sink, self._settings.max_access_unit)
@@ -149,7 +151,13 @@ class RtspSource:
             if error.code in ("camera.protocol_error", "camera.not_found"):
                 return None
             raise
-        receiver = AudioReceiver(rtp, media.payload_type, _audio_depacketiser(media, track), sink)
+        receiver = AudioReceiver(
+            rtp,
+            media.payload_type,
+            _audio_depacketiser(media, track),
+            sink,
+            clock_scale=samples_per_tick(media, track),
+        )
         connection.channels[rtp] = receiver
         connection.channels[rtcp] = _reports("audio", receiver.clock, connection, sink)
         return track
@@ -165,11 +173,15 @@ class RtspSource:
         self._tracks = (video, audio)
 
     async def _watch(
-        self, connection: Connection, video: VideoReceiver, keep_alive: Coroutine[None, None, None]
+        self,
+        connection: Connection,
+        video: VideoReceiver,
+        keep_alive: Coroutine[None, None, None],
+        sink: AccessUnitSink,
     ) -> None:
         """Wait for the end: goodbye, a failure, or `silence_timeout` seconds without video."""
         keeper = asyncio.create_task(keep_alive)
-        silence = SilenceTimer(video, connection.end, self._settings.silence_timeout)
+        silence = SilenceTimer(video, connection.end, self._settings.silence_timeout, sink.on_received)
         try:
             ended, _ = await asyncio.wait((connection.closed, keeper), return_when=asyncio.FIRST_COMPLETED)
             for end in ended:
@@ -201,8 +213,8 @@ def _are_alike(old: Tracks, new: Tracks) -> bool:
     return (old[0].codec, old[0].clock_rate, old[1]) == (new[0].codec, new[0].clock_rate, new[1])
 
 
-def _audio_depacketiser(media: MediaDescription, track: AudioTrack) -> AacDepacketiser | G711Depacketiser:
-    return AacDepacketiser(au_header_layout(media, track)) if track.codec == "aac" else G711Depacketiser()
+def _audio_depacketiser(media: MediaDescription, track: AudioTrack) -> AacDepacketiser | SampledDepacketiser:
+    return AacDepacketiser(au_header_layout(media, track)) if track.codec == "aac" else SampledDepacketiser()
 
 
 def _reports(
