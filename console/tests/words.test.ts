@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GAP_CAUSES } from '../src/api/types';
 import { changesOf, draftOf, faultsOf, formField, NEW_CAMERA } from '../src/cameras/draft';
+import { formatLoss, formatMilliseconds } from '../src/cameras/health';
 import { explainReason, reasonLine } from '../src/cameras/reason';
 import { CAUSE_COLOURS } from '../src/day/causes';
 import { en } from '../src/i18n/en';
@@ -134,5 +135,23 @@ describe('the camera form', () => {
     expect(formField('camera.source_url')).toBe('source_url');
     expect(formField('location.longitude')).toBe('longitude');
     expect(formField('etag')).toBeNull();
+  });
+});
+
+describe('the health of a stream', () => {
+  it('is told with as many digits as matter, and not at all where it is not known', () => {
+    expect([undefined, 0, 0.0004, 0.02, 0.5].map(formatLoss)).toEqual([
+      undefined,
+      '0 %',
+      '0.04 %',
+      '2.00 %',
+      '50 %',
+    ]);
+    expect([undefined, 0, 7.26, -1500].map(formatMilliseconds)).toEqual([
+      undefined,
+      '0 ms',
+      '7 ms',
+      '−1500 ms',
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
+from math import inf
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
 from services.gateway.cameras.feed import follow_cameras
+from services.gateway.cameras.health_routes import HealthRoutes
 from services.gateway.cameras.import_routes import CameraFileRoutes
 from services.gateway.cameras.importing import CameraImport
 from services.gateway.cameras.journal import CameraJournal
@@ -78,10 +80,12 @@ from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
 from services.gateway.snapshot.key_frames import KeyFrames
+from services.gateway.snapshot.plan import Layout
 from services.gateway.snapshot.preview_routes import PreviewRoutes
 from services.gateway.snapshot.routes import SnapshotRoutes
-from services.gateway.snapshot.sheets import Sheets
+from services.gateway.snapshot.sheets import Sheets, lapse_key
 from services.gateway.snapshot.stored import StoredSheets
+from services.gateway.snapshot.timelapse_routes import TimelapseRoutes
 from services.gateway.tickets import TicketCheck
 from services.gateway.transport_stream.archive_routes import ArchiveStreamRoutes
 from services.gateway.transport_stream.live_routes import LiveStreamRoutes
@@ -90,6 +94,7 @@ from services.gateway.wall.routes import WallRoutes
 from services.gateway.workspace.favourites import FavouriteRoutes
 from services.gateway.workspace.layouts import WallLayoutRoutes
 from snowlight.errors import FailedPreconditionError
+from snowlight.media.preview import LAPSE_MS
 from snowlight.object_store import open_store, open_stores
 from snowlight.runtime import Runtime
 
@@ -158,7 +163,18 @@ def build_site(
     reader = FootageReader(peers, index, stores)
     presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
     key_frames = KeyFrames(index, reader, metrics)
-    sheets = Sheets(index, key_frames, StoredSheets(stores), clock, metrics)
+    stored_sheets = StoredSheets(stores)
+    sheets = Sheets(index, key_frames, stored_sheets, clock, metrics)
+    thumbnails = Sheets(
+        index,
+        key_frames,
+        stored_sheets,
+        clock,
+        metrics,
+        Layout(LAPSE_MS, max(1, settings.thumbnail_minutes) * 60_000),
+        key_of=lapse_key,
+        stored_ms=inf,
+    )
     attempts = Attempts(runtime.key)
     lists = CameraLists(cameras)
     camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
@@ -213,6 +229,7 @@ def build_site(
         *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
+        *HealthRoutes(peers, identity, camera_routes).routes(),
         *OnlineRateRoutes(peers, identity, cameras).routes(),
         *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
         *OfflineRoutes(identity, cameras, lists).routes(),
@@ -231,6 +248,7 @@ def build_site(
         *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
         *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
         *PreviewRoutes(tickets, key_frames, sheets, sending).routes(),
+        *(TimelapseRoutes(tickets, thumbnails, sending).routes() if settings.thumbnail_minutes else ()),
     ]
     rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)

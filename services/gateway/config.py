@@ -73,6 +73,13 @@ class GatewaySettings(BaseSettings):
     archive_cached_hours: int = Field(
         512, gt=0, description="Camera-hours of the footage index kept in memory, about 0.1 MB each."
     )
+    thumbnail_minutes: int = Field(
+        10,
+        ge=0,
+        le=240,
+        description="Minutes from one thumbnail of a day to the next, a divisor of 240, the same for all "
+        "gateways. 0: there are none.",
+    )
     archive_presign: bool = Field(
         False,
         description="Playlists of the past may name byte ranges of the bucket itself, by presigned URLs: "
@@ -91,4 +98,6 @@ class GatewaySettings(BaseSettings):
     def _check(self) -> Self:
         if self.client_certificate_header and not self.behind_proxy:
             raise ValueError("client_certificate_header needs behind_proxy: else anybody could send it")
+        if self.thumbnail_minutes and 240 % self.thumbnail_minutes:
+            raise ValueError("thumbnail_minutes must divide 240, or be 0")
         return self

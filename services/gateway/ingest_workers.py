@@ -12,6 +12,8 @@ import structlog
 from snowlight.api.ingest.v1 import (
     camera_pb2,
     camera_pb2_grpc,
+    health_pb2,
+    health_pb2_grpc,
     live_pb2,
     live_pb2_grpc,
     shard_pb2,
@@ -39,6 +41,7 @@ class Worker:
 
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     live: live_pb2_grpc.LiveAsyncStub
+    health: health_pb2_grpc.HealthReportsAsyncStub
     shards: shard_pb2_grpc.ShardsAsyncStub
     watch_live: Any
     """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
@@ -52,6 +55,7 @@ class Worker:
         return cls(
             camera_pb2_grpc.CameraRegistryStub(channel),
             live_pb2_grpc.LiveStub(channel),
+            health_pb2_grpc.HealthReportsStub(channel),
             shard_pb2_grpc.ShardsStub(channel),
             raw_stream(channel, f"{service}/WatchLive", live_pb2.WatchLiveRequest.SerializeToString),
             raw_stream(channel, f"{service}/ReadSpool", live_pb2.ReadSpoolRequest.SerializeToString),
@@ -130,6 +134,13 @@ class IngestWorkers:
         request = camera_pb2.GetCameraStatusRequest(name=camera.name)
         return await self._of_owner(
             camera.uid, lambda worker: worker.cameras.GetCameraStatus(request, timeout=self._call_seconds)
+        )
+
+    async def health(self, camera: camera_pb2.Camera) -> health_pb2.CameraHealth:
+        """How well a camera's stream comes, from its owner."""
+        request = health_pb2.GetCameraHealthRequest(name=camera.name)
+        return await self._of_owner(
+            camera.uid, lambda worker: worker.health.GetCameraHealth(request, timeout=self._call_seconds)
         )
 
     async def renditions(self, uid: str, seconds: float) -> Sequence[live_pb2.Rendition]:

@@ -16,6 +16,9 @@ from services.ingest.camera_sources import CameraSources
 from services.ingest.camera_specs import main_spec, sub_spec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
+from services.ingest.health.metrics import HealthMetrics
+from services.ingest.health.repository import HealthRepository
+from services.ingest.health.writer import HealthWriter
 from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
@@ -34,6 +37,7 @@ from services.ingest.renditions.renditions import Renditions
 from services.ingest.renditions.sub import SubStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
@@ -64,6 +68,7 @@ from snowlight.api.auth.v1 import publish_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
     event_pb2_grpc,
+    health_pb2_grpc,
     live_pb2_grpc,
     online_pb2_grpc,
     shard_pb2_grpc,
@@ -130,6 +135,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
         online_writer = OnlineWriter(board.online, online, days, clock, lambda: terms.shards)
         await online_writer.restore(terms.shards)
+        health = HealthRepository(database)
+        health_writer = HealthWriter(
+            board.health, health, HealthMetrics(runtime.registry), clock, board.change_health
+        )
         keeping = await open_keeping(
             runtime,
             settings,
@@ -207,7 +216,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
-            _kept_status(writer, reporter, online_writer),
+            _kept_status(writer, reporter, online_writer, health_writer),
             keeping.spool.running(),
             _running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
@@ -242,7 +251,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 Servicer(
                     "snowlight.api.ingest.v1.OnlineRates",
                     online_pb2_grpc.add_OnlineRatesServicer_to_server,
-                    OnlineRatesService(OnlineRates(board.online, online_writer, online, days)),
+                    OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.HealthReports",
+                    health_pb2_grpc.add_HealthReportsServicer_to_server,
+                    HealthReportsService(cameras, board.health, health, clock, keeper.check_owns),
                 ),
                 Servicer(
                     "snowlight.api.ingest.v1.Live",
@@ -290,14 +304,15 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _kept_status(
-    writer: StatusWriter, reporter: GapReporter, online: OnlineWriter
+    writer: StatusWriter, reporter: GapReporter, online: OnlineWriter, health: HealthWriter
 ) -> AsyncIterator[None]:
     """Status goes to the database inside, and a last time at the end, when the sessions have ended."""
-    async with _running(writer.run(), reporter.run(), online.run()):
+    async with _running(writer.run(), reporter.run(), online.run(), health.run()):
         yield
     try:
         await writer.flush()
         await online.round()
+        await health.finish()
         async with asyncio.timeout(LAST_REPORT_SECONDS):
             await reporter.report()
     except (SnowlightError, TimeoutError) as error:

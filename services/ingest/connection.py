@@ -32,6 +32,12 @@ class ConnectionObserver(Protocol):
     def on_loss(self, packets: int) -> None:
         """`packets` more RTP packets never came."""
 
+    def on_received(self, packets: int) -> None:
+        """`packets` more RTP packets came."""
+
+    def on_jitter(self, jitter_ms: float) -> None:
+        """How far the arrivals of pictures wander (RFC 3550, 6.4.1)."""
+
     def on_camera_clock(self, offset_ms: int) -> None:
         """The camera's own clock (RTCP SR) minus ours."""
 
@@ -127,6 +133,8 @@ class _Output:
         self.on_init = sink.begin
         self.on_discontinuity = sink.discontinuity
         self.on_loss = observer.on_loss
+        self.on_received = observer.on_received
+        self.on_jitter = observer.on_jitter
         self.on_camera_clock = observer.on_camera_clock
 
     def on_tracks(self) -> None:

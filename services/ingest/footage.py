@@ -65,6 +65,7 @@ class Footage:
             self._observer.on_state("online", "", self._clock.now_ms())
         self._record(fragment)  # first: what a viewer has seen is in the spool, whatever kills this process
         self._live.append(fragment)
+        self._observer.on_fragment(fragment)
         self._came_until_ms = fragment.end_ms
         self._meter.add(fragment)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from snowlight.media.fragment import Fragment
+
 SessionState = Literal["connecting", "online", "offline"]
 GapCause = Literal["camera_offline", "auth_failed", "network", "spool_full", "store_outage", "schedule"]
 
@@ -53,6 +55,15 @@ class CameraObserver(Protocol):
 
     def on_loss(self, packets: int) -> None:
         """`packets` more RTP packets never came."""
+
+    def on_received(self, packets: int) -> None:
+        """`packets` more RTP packets came."""
+
+    def on_jitter(self, jitter_ms: float) -> None:
+        """How far the arrivals of pictures wander (RFC 3550, 6.4.1)."""
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        """The next fragment of the mux session, recorded or not."""
 
     def on_camera_clock(self, offset_ms: int) -> None:
         """The camera's own clock (RTCP SR) minus ours."""

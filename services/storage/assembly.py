@@ -95,7 +95,7 @@ def build_storage(
         repository,
         stores,
         exporting.evidence,
-        retention.sheets,
+        retention.pictures,
         prober.check,
         clock,
         reached,

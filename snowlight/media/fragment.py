@@ -46,6 +46,8 @@ class Fragment:
     lossy: bool
     chunks: tuple[bytes, ...]
     """Its bytes in pieces; the first holds all boxes up to the content of `mdat`."""
+    pictures: int = 0
+    """How many, where that is known: ingest counts them, and nobody is told."""
     size: int = field(init=False)
     """Bytes of all chunks."""
 

@@ -149,6 +149,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.ingest.v1.Shards": {
         "WatchShards": {_GATEWAY},
     },
+    "snowlight.api.ingest.v1.HealthReports": {
+        "GetCameraHealth": {_GATEWAY},
+    },
     "snowlight.api.ingest.v1.Live": {
         "WatchLive": {_GATEWAY},
         "ListRenditions": {_GATEWAY},

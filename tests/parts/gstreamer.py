@@ -28,7 +28,10 @@ _SCRIPT = Path(__file__).parent / "gstreamer_server.py"
 
 @dataclass(frozen=True)
 class RtspServer:
-    """Serves `h264-aac`, `h265-pcma` and `h264`: live, 640x360, 25 frames/s, with a clock in the picture."""
+    """Serves `h264`, `h264-aac`, `-g722` and `-g726`, and `h265-pcma`: live, 640x360, 25 frames/s.
+
+    There is a clock in the picture.
+    """
 
     port: int
     user: str = ""

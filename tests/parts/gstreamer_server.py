@@ -40,7 +40,14 @@ AAC = (
     + " ! audio/x-raw,rate=48000,channels=1 ! avenc_aac bitrate=64000 ! aacparse ! rtpmp4gpay name=pay1 pt=97"
 )
 PCMA = TONE + " ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8"
+G722 = TONE + " ! audio/x-raw,rate=16000,channels=1 ! avenc_g722 ! rtpg722pay name=pay1 pt=9"
+G726 = (
+    TONE + " ! audio/x-raw,rate=8000,channels=1 ! avenc_g726 bitrate=32000"
+    " ! rtpg726pay name=pay1 pt=97 force-aal2=false"
+)
 STREAMS = {
+    "/h264-g722": f"{H264} {G722}",
+    "/h264-g726": f"{H264} {G726}",
     "/h264-aac": f"{H264} {AAC}",
     "/h265-pcma": f"{H265} {PCMA}",
     "/h264": H264,
@@ -50,6 +57,7 @@ ELEMENTS = (
     *("x264enc", "h264parse", "rtph264pay", "x265enc", "h265parse", "rtph265pay"),
     *("avenc_aac", "aacparse", "rtpmp4gpay", "alawenc", "rtppcmapay"),
     *("rtspclientsink", "rtmp2sink", "flvmux"),  # of gstreamer_publisher.py
+    *("avenc_g722", "rtpg722pay", "avenc_g726", "rtpg726pay"),
 )
 ROLE = "viewer"
 

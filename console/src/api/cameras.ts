@@ -1,5 +1,13 @@
 import type { ApiClient } from './client';
-import type { Camera, CameraDraft, CameraStatus, HoldsAnswer, Region, TimelineAnswer } from './types';
+import type {
+  Camera,
+  CameraDraft,
+  CameraHealth,
+  CameraStatus,
+  HoldsAnswer,
+  Region,
+  TimelineAnswer,
+} from './types';
 
 const PAGE_SIZE = 1000;
 
@@ -30,6 +38,11 @@ export async function listCameras(
 /** `name` is the resource name, "cameras/{id}". */
 export function getCameraStatus(api: ApiClient, name: string, signal?: AbortSignal): Promise<CameraStatus> {
   return api.request('GET', `/v1/${name}/status`, { signal });
+}
+
+/** The last minute of the camera's stream, and its last day by hour. */
+export function getCameraHealth(api: ApiClient, name: string, signal?: AbortSignal): Promise<CameraHealth> {
+  return api.request('GET', `/v1/${name}/health`, { signal });
 }
 
 /** An empty `cameraId` lets the server make one. */

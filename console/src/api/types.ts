@@ -92,6 +92,23 @@ export interface CameraStatus {
   packets_lost?: number | string;
 }
 
+/** Numbers that are not known, or not told to the caller, are left out (docs/health.md). */
+export interface CameraHealth {
+  stream?: {
+    time: string;
+    bits_per_second: number;
+    frames_per_second: number;
+    gop_ms: number;
+    gop_pictures: number;
+    loss?: number;
+    jitter_ms?: number;
+    clock_offset_ms?: number;
+    last_key_frame_time: string;
+    reconnects?: number;
+  };
+  reconnects_last_day?: number;
+}
+
 export const GAP_CAUSES = [
   'camera_offline',
   'auth_failed',

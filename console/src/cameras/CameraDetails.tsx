@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useState } from 'react';
 import { getCameraStatus } from '../api/cameras';
 import { isAbort } from '../api/problem';
 import type { Camera, CameraStatus } from '../api/types';
@@ -7,7 +7,9 @@ import { formatBitRate } from '../i18n/format';
 import { dateTimeOf } from '../i18n/zone';
 import { useSession } from '../session/SessionProvider';
 import { CameraActions } from './CameraActions';
+import { CameraHealthFacts } from './CameraHealthFacts';
 import './details.css';
+import { Fact } from './Fact';
 import { reasonLine } from './reason';
 import { useRegistry } from './RegistryProvider';
 import { regionPath } from './tree';
@@ -23,6 +25,7 @@ export function CameraDetails({ camera }: { camera: Camera }) {
   return (
     <div className="details" data-testid="camera-details">
       <StreamFacts camera={camera} />
+      <CameraHealthFacts camera={camera.name} />
       <h3>{words.file}</h3>
       <dl className="facts">
         <Fact label={words.id}>{camera.name.replace(/^cameras\//, '')}</Fact>
@@ -108,16 +111,6 @@ function StreamFacts({ camera }: { camera: Camera }) {
         </ul>
       </details>
     </>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  const { common } = useMessages();
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children === '' || children === undefined ? common.none : children}</dd>
-    </div>
   );
 }
 

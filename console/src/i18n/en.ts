@@ -281,6 +281,18 @@ export const en: Messages = {
     nothingChanged: 'Nothing changed',
     statusFailed: 'The status could not be loaded',
   },
+  health: {
+    title: 'Stream, last minute',
+    frameRate: 'Frame rate',
+    gop: 'Key frame interval',
+    gopOf: (pictures, seconds) => `${seconds} s · ${pictures} pictures`,
+    loss: 'Packet loss',
+    jitter: 'Jitter',
+    clockOffset: "Camera's clock",
+    lastKeyFrame: 'Last key frame',
+    reconnects: 'Reconnects',
+    reconnectsOf: (lastDay, sinceStart) => `${lastDay} in 24 h · ${sinceStart} since start`,
+  },
   take,
   publish,
 };

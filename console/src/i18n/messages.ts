@@ -222,6 +222,12 @@ export interface Messages {
     editTitle: (name: string) => string;
     removeTitle: (name: string) => string;
   };
+  health: Words<
+    'title' | 'frameRate' | 'gop' | 'loss' | 'jitter' | 'clockOffset' | 'lastKeyFrame' | 'reconnects'
+  > & {
+    gopOf: (pictures: number, seconds: string) => string;
+    reconnectsOf: (lastDay: number, sinceStart: number) => string;
+  };
   take: TakeMessages;
   publish: PublishMessages;
 }

@@ -282,6 +282,18 @@ export const zhCN: Messages = {
     nothingChanged: '没有改动',
     statusFailed: '状态加载失败',
   },
+  health: {
+    title: '码流质量（最近一分钟）',
+    frameRate: '帧率',
+    gop: '关键帧间隔',
+    gopOf: (pictures, seconds) => `${seconds} 秒 · ${pictures} 帧`,
+    loss: '丢包率',
+    jitter: '抖动',
+    clockOffset: '设备时钟偏差',
+    lastKeyFrame: '最近关键帧',
+    reconnects: '重连次数',
+    reconnectsOf: (lastDay, sinceStart) => `24 小时内 ${lastDay} 次 · 启动以来 ${sinceStart} 次`,
+  },
   take,
   publish,
 };

@@ -44,7 +44,7 @@ def _storage(footage: list[str], evidence: str | None) -> list[Policy]:
         _allow(["s3:ListBucket"], [_bucket(name) for name in (*footage, *locked)]),
         _allow(["s3:GetObject", "s3:DeleteObject"], [*_below(footage, "rec"), *kept]),
         _allow(["s3:PutObject"], kept),
-        _allow(["s3:DeleteObject"], _below(footage, "prv")),
+        _allow(["s3:DeleteObject"], _below(footage, "prv", "thm")),
         _allow(["s3:ListBucketVersions"], [_bucket(name) for name in locked]),
         _allow(["s3:GetObject", "s3:PutObject", "s3:PutObjectRetention"], _below(locked, "exp")),
         _allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], _below(locked, "exp")) | _OF_A_VERSION,
@@ -52,15 +52,15 @@ def _storage(footage: list[str], evidence: str | None) -> list[Policy]:
 
 
 def _gateway(footage: list[str], evidence: str | None) -> list[Policy]:
-    """Reads footage, keeps scrub sheets of it, and reads evidence to be taken along. It can change nothing
-    else, and delete nothing.
+    """Reads footage, keeps sheets of small pictures of it, and reads evidence to be taken along. It can
+    change nothing else, and delete nothing.
 
     Without ListBucket a store does not tell a missing object from a forbidden one.
     """
     taken = [evidence] if evidence else []
     return [
-        _allow(["s3:GetObject"], [*_below(footage, "rec", "prv"), *_below(taken, "exp")]),
-        _allow(["s3:PutObject"], _below(footage, "prv")),
+        _allow(["s3:GetObject"], [*_below(footage, "rec", "prv", "thm"), *_below(taken, "exp")]),
+        _allow(["s3:PutObject"], _below(footage, "prv", "thm")),
         _allow(["s3:ListBucket"], [_bucket(name) for name in (*footage, *taken)]),
     ]
 

@@ -56,6 +56,10 @@ def _go_on(event: event_pb2.CameraEvent, model: CameraModel, journal: CameraJour
             if camera is not None:
                 journal.add(happenings.state_changed(event.state, camera))
                 _set_state(model, event.state)
+        case "health":
+            camera = model.by_uid(event.health.uid)
+            if camera is not None:
+                journal.add(happenings.health_changed(event.health, camera))
         case "synced":
             model.advance(event.synced.revision)
     journal.tell()
@@ -68,7 +72,7 @@ class _Anew:
         self._model = CameraModel()
         self._model.synced = True
         self._registered: deque[Happening] = deque(maxlen=MOST_KEPT)
-        self._states: deque[event_pb2.StateEvent] = deque(maxlen=MOST_KEPT)
+        self._numbered: deque[event_pb2.StateEvent | event_pb2.HealthEvent] = deque(maxlen=MOST_KEPT)
 
     def take(self, event: event_pb2.CameraEvent) -> None:
         match event.WhichOneof("event"):
@@ -79,7 +83,9 @@ class _Anew:
                 self._registered.append(happenings.deleted(event.deleted, None))
                 self._model.remove(event.deleted.uid, event.deleted.revision)
             case "state" if event.state.number:
-                self._states.append(event.state)
+                self._numbered.append(event.state)
+            case "health":
+                self._numbered.append(event.health)
             case "state":
                 _set_state(self._model, event.state)
 
@@ -88,19 +94,21 @@ class _Anew:
     ) -> None:
         model.become(self._model)
         model.advance(synced.revision)
-        states = [
-            happenings.state_changed(state, camera)
-            for state in self._states
-            if (camera := model.by_uid(state.uid)) is not None
+        numbered = [
+            happenings.health_changed(one, camera)
+            if isinstance(one, event_pb2.HealthEvent)
+            else happenings.state_changed(one, camera)
+            for one in self._numbered
+            if (camera := model.by_uid(one.uid)) is not None
         ]
         whole = len(self._registered) < MOST_KEPT
         floor = Place(
             0 if whole else self._registered[0].revision - 1,
             synced.run,
-            self._states[0].number - 1 if self._states else synced.number,
+            self._numbered[0].number - 1 if self._numbered else synced.number,
         )
         head = Place(synced.revision, synced.run, synced.number)
-        journal.reset(head, floor, [*self._registered, *states])
+        journal.reset(head, floor, [*self._registered, *numbered])
 
 
 def _set_state(model: CameraModel, event: event_pb2.StateEvent) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.gateway.cameras.journal import Happening
 from services.gateway.cameras.resource import camera_json
+from services.gateway.http.proto_json import to_json
 from snowlight.api.ingest.v1 import camera_pb2, event_pb2
 from snowlight.instants import format_instant
 
@@ -52,6 +53,20 @@ def state_changed(event: event_pb2.StateEvent, camera: camera_pb2.Camera) -> Hap
         camera.name,
         frozenset({camera.region}),
         state_body(camera, event.state, event.reason, event.time.ToMilliseconds()),
+        number=event.number,
+    )
+
+
+def health_changed(event: event_pb2.HealthEvent, camera: camera_pb2.Camera) -> Happening:
+    """A camera's stream comes better or worse than before."""
+    body = {"name": camera.name, "uid": camera.uid, "region": camera.region}
+    body |= to_json(event.health, without={"reconnects"})
+    return Happening(
+        "camera_health",
+        camera.uid,
+        camera.name,
+        frozenset({camera.region}),
+        to_body(body),
         number=event.number,
     )
 

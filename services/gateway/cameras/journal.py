@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["camera_state", "camera_changed", "camera_deleted"]
+Kind = Literal["camera_state", "camera_health", "camera_changed", "camera_deleted"]
 
 MOST_KEPT = 10_000
 

@@ -11,7 +11,7 @@ from services.gateway.people.sight import Sight
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 
-TYPES = ("camera_state", "camera_changed", "camera_deleted", "export")
+TYPES = ("camera_state", "camera_health", "camera_changed", "camera_deleted", "export")
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,20 @@ _STEPS = {
     "day": (online_pb2.GetOnlineRateRequest.DAY, 400 * _DAY_MS),
 }
 _INSTANT = {"type": "string", "format": "date-time"}
-_TIMES: Schema = {
+_TOLD: Schema = {
     "enabled_ms": {"type": "integer", "description": "Of all cameras together."},
     "online_ms": {"type": "integer"},
     "rate": {"type": ["number", "null"], "description": "online_ms / enabled_ms; null without enabled time."},
+    "lossy_hours": {
+        "type": "integer",
+        "description": "Hours in which a camera lost over 1 % of its packets, all together; of 31 days.",
+    },
 }
-_STEP = {"type": "object", "properties": {"start": _INSTANT, **_TIMES}}
+_STEP = {"type": "object", "properties": {"start": _INSTANT, **_TOLD}}
 _FIGURES: Schema = {
     "region": {"type": "string"},
     "cameras": {"type": "integer"},
-    **_TIMES,
+    **_TOLD,
     "steps": {"type": "array", "items": _STEP},
 }
 _CHILD = {"type": "object", "properties": {**_FIGURES, "display_name": {"type": "string"}}}
@@ -51,17 +55,22 @@ class _Figures:
     enabled_ms: Counter[int] = field(default_factory=Counter)
     """By begin of the step."""
     online_ms: Counter[int] = field(default_factory=Counter)
+    lossy_hours: Counter[int] = field(default_factory=Counter)
 
     def add(self, span: online_pb2.OnlineSpan) -> None:
         self.enabled_ms[span.start_ms] += span.enabled_ms
         self.online_ms[span.start_ms] += span.online_ms
+        self.lossy_hours[span.start_ms] += span.lossy_hours
 
     def json(self, region: str) -> dict[str, Any]:
         steps = [
-            {"start": format_instant(start_ms), **_times(self.enabled_ms[start_ms], self.online_ms[start_ms])}
+            {
+                "start": format_instant(start_ms),
+                **_told(self.enabled_ms[start_ms], self.online_ms[start_ms], self.lossy_hours[start_ms]),
+            }
             for start_ms in sorted(self.enabled_ms)
         ]
-        total = _times(self.enabled_ms.total(), self.online_ms.total())
+        total = _told(self.enabled_ms.total(), self.online_ms.total(), self.lossy_hours.total())
         return {"region": region, "cameras": self.cameras, **total, "steps": steps}
 
 
@@ -149,6 +158,6 @@ class OnlineRateRoutes:
             return (await self._peers.online_rates.GetOnlineRate(wanted, timeout=CALL_TIMEOUT_S)).spans
 
 
-def _times(enabled_ms: int, online_ms: int) -> dict[str, Any]:
+def _told(enabled_ms: int, online_ms: int, lossy_hours: int) -> dict[str, Any]:
     rate = online_ms / enabled_ms if enabled_ms else None
-    return {"enabled_ms": enabled_ms, "online_ms": online_ms, "rate": rate}
+    return {"enabled_ms": enabled_ms, "online_ms": online_ms, "rate": rate, "lossy_hours": lossy_hours}

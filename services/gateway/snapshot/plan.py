@@ -10,15 +10,24 @@ from services.gateway.archive.recording import Recording
 from services.gateway.snapshot.tile import COLUMNS, HEIGHT, WIDTH
 from snowlight.media.preview import SHEET_MS
 
-TILE_MS = 10_000
-TILES = SHEET_MS // TILE_MS
 MOST_READ = 4 << 20
 """Of a key frame's fragment, bytes. A recording whose fragments are not known is a single one."""
-_LAYOUT = f"1 {COLUMNS} {WIDTH}x{HEIGHT} {TILE_MS}"
+_LOOK = f"1 {COLUMNS} {WIDTH}x{HEIGHT}"
 """Change it when sheets come to look otherwise."""
 
 Name = tuple[str, int, int, int, int]
 """Camera, start of the recording, epoch, sequence, start of the fragment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How long a sheet is, and how far its tiles are apart."""
+
+    sheet_ms: int
+    tile_ms: int
+
+
+SCRUB = Layout(SHEET_MS, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,14 @@ class Sheet:
     uid: str
     start_ms: int
     tiles: tuple[KeyFrame | None, ...]
+    layout: Layout = SCRUB
 
     @property
     def version(self) -> str:
         """Of what it shows, 16 hexadecimal digits: the same for every gateway."""
         names = [tile.name if tile else None for tile in self.tiles]
-        return hashlib.sha256(f"{_LAYOUT} {self.start_ms} {names}".encode()).hexdigest()[:16]
+        shown = f"{_LOOK} {self.layout.tile_ms} {self.start_ms} {names}"
+        return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
     @property
     def store(self) -> str | None:
@@ -73,19 +84,21 @@ class Sheet:
         """The same with nothing of what lies outside [start_ms, end_ms)."""
 
         def lies_within(number: int, tile: KeyFrame) -> bool:
-            tile_ms = self.start_ms + number * TILE_MS
-            return start_ms <= tile.start_ms < end_ms and start_ms < tile_ms + TILE_MS and tile_ms < end_ms
+            tile_ms = self.start_ms + number * self.layout.tile_ms
+            over_ms = tile_ms + self.layout.tile_ms
+            return start_ms <= tile.start_ms < end_ms and start_ms < over_ms and tile_ms < end_ms
 
         tiles = (
             tile if tile and lies_within(number, tile) else None for number, tile in enumerate(self.tiles)
         )
-        return Sheet(self.uid, self.start_ms, tuple(tiles))
+        return Sheet(self.uid, self.start_ms, tuple(tiles), self.layout)
 
 
-def plan_sheet(uid: str, start_ms: int, recordings: Sequence[Recording]) -> Sheet:
-    """`recordings`: those that overlap the sheet's ten minutes, oldest first."""
-    tiles = (_of_tile(recordings, at) for at in range(start_ms, start_ms + SHEET_MS, TILE_MS))
-    return Sheet(uid, start_ms, tuple(tiles))
+def plan_sheet(uid: str, start_ms: int, recordings: Sequence[Recording], layout: Layout = SCRUB) -> Sheet:
+    """`recordings`: those that overlap what the sheet shows, oldest first."""
+    begins = range(start_ms, start_ms + layout.sheet_ms, layout.tile_ms)
+    tiles = (_of_tile(recordings, begin_ms, layout.tile_ms) for begin_ms in begins)
+    return Sheet(uid, start_ms, tuple(tiles), layout)
 
 
 def key_frame_before(recordings: Sequence[Recording], instant_ms: int) -> KeyFrame | None:
@@ -98,9 +111,9 @@ def key_frame_before(recordings: Sequence[Recording], instant_ms: int) -> KeyFra
     return None
 
 
-def _of_tile(recordings: Sequence[Recording], start_ms: int) -> KeyFrame | None:
+def _of_tile(recordings: Sequence[Recording], start_ms: int, tile_ms: int) -> KeyFrame | None:
     """What was shown in the tile's middle; where nothing was then, its key frame nearest to that."""
-    middle_ms = start_ms + TILE_MS // 2
+    middle_ms = start_ms + tile_ms // 2
     found = key_frame_before(recordings, middle_ms)
     if found is not None:
         return found
@@ -108,7 +121,7 @@ def _of_tile(recordings: Sequence[Recording], start_ms: int) -> KeyFrame | None:
         KeyFrame(recording, index)
         for recording in recordings
         for index in recording.keys(
-            recording.first_after(start_ms), recording.first_after(start_ms + TILE_MS)
+            recording.first_after(start_ms), recording.first_after(start_ms + tile_ms)
         )
     )
     return min(inside, key=lambda each: abs(each.start_ms - middle_ms), default=None)

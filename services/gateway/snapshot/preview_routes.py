@@ -20,9 +20,9 @@ from snowlight.media.preview import SHEET_MS, SHEETS_KEPT_MS
 
 _START = re.compile(r"[0-9]{1,11}")
 _INSTANT = {"type": "string", "format": "date-time"}
-_ERRORS = (400, 401, 403, 404, 410, 429, 503)
-_SETTLED = {"Cache-Control": "private, max-age=600"}
-_GROWING = {"Cache-Control": "private, max-age=5"}
+ERRORS = (400, 401, 403, 404, 410, 429, 503)
+SETTLED = {"Cache-Control": "private, max-age=600"}
+GROWING = {"Cache-Control": "private, max-age=5"}
 
 
 class PreviewRoutes:
@@ -46,7 +46,7 @@ class PreviewRoutes:
                     Parameter("time", "An instant in the ticket's window.", _INSTANT, required=True),
                 ),
                 answer_type="image/jpeg",
-                errors=_ERRORS,
+                errors=ERRORS,
             ),
             Route(
                 "GET",
@@ -56,7 +56,7 @@ class PreviewRoutes:
                 "one for every 10 s.",
                 access="ticket",
                 answer_type="image/jpeg",
-                errors=_ERRORS,
+                errors=ERRORS,
             ),
             Route(
                 "GET",
@@ -76,7 +76,7 @@ class PreviewRoutes:
         )
 
     async def preview(self, request: web.Request) -> web.StreamResponse:
-        use = await self._open(request)
+        use = await open_unmarked(self._tickets, request)
         time = request.query.get("time")
         if not time:
             raise InvalidArgumentError("request.required", "time is required", field="time")
@@ -85,20 +85,20 @@ class PreviewRoutes:
         key_frame = await self._key_frames.before(use.claims.camera_uid, instant_ms)
         data = await self._key_frames.preview(key_frame)
         await self._tickets.still(use)  # the right may have gone while this waited
-        headers = _GROWING if key_frame.recording.store is None else _SETTLED
+        headers = GROWING if key_frame.recording.store is None else SETTLED
         return await self._sending.send(request, use, data, "image/jpeg", headers)
 
     async def sheet(self, request: web.Request) -> web.StreamResponse:
-        use = await self._open(request)
-        start_ms = _read_start(request.match_info["start"])
-        _require_overlap(use, start_ms, start_ms + SHEET_MS)
+        use = await open_unmarked(self._tickets, request)
+        start_ms = read_start(request.match_info["start"], SHEET_MS)
+        require_overlap(use, start_ms, start_ms + SHEET_MS)
         made = await self._sheets.take(use.claims, start_ms)
         await self._tickets.still(use)
-        headers = _SETTLED if made.settled else _GROWING
+        headers = SETTLED if made.settled else GROWING
         return await self._sending.send(request, use, made.data, "image/jpeg", headers)
 
     async def track(self, request: web.Request) -> web.Response:
-        use = await self._open(request)
+        use = await open_unmarked(self._tickets, request)
         start_ms, end_ms = parse_range(
             request.query.get("start"), request.query.get("end"), longest_ms=SHEETS_KEPT_MS
         )
@@ -111,21 +111,25 @@ class PreviewRoutes:
             body="".join(text).encode(), content_type="text/vtt", headers={"Cache-Control": "no-cache"}
         )
 
-    async def _open(self, request: web.Request) -> TicketUse:
-        use = await self._tickets.open(request, "playback")
-        require_unmarked(use)
-        return use
+
+async def open_unmarked(tickets: TicketCheck, request: web.Request) -> TicketUse:
+    """A playback ticket whose pictures need no mark. Raises what `TicketCheck.open` does, and
+    PermissionDeniedError."""
+    use = await tickets.open(request, "playback")
+    require_unmarked(use)
+    return use
 
 
-def _read_start(text: str) -> int:
-    if not _START.fullmatch(text) or int(text) * 1000 % SHEET_MS:
+def read_start(text: str, sheet_ms: int) -> int:
+    """When a sheet begins, ms since 1970 UTC. Raises InvalidArgumentError("start")."""
+    if not _START.fullmatch(text) or int(text) * 1000 % sheet_ms:
         raise InvalidArgumentError(
-            "request.start", "start must be Unix seconds, a multiple of 600", field="start"
+            "request.start", f"start must be Unix seconds, a multiple of {sheet_ms // 1000}", field="start"
         )
     return int(text) * 1000
 
 
-def _require_overlap(use: TicketUse, start_ms: int, end_ms: int) -> None:
+def require_overlap(use: TicketUse, start_ms: int, end_ms: int) -> None:
     """Raises PermissionDeniedError when nothing of [start_ms, end_ms) lies in the ticket's window."""
     if start_ms >= use.claims.window_end_ms or end_ms <= use.claims.window_start_ms:
         raise PermissionDeniedError("ticket.outside_window", "these ten minutes leave the ticket's window")

@@ -1,4 +1,4 @@
-"""Scrub sheets in the object stores, beside the footage they show."""
+"""Sheets in the object stores, beside the footage they show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from obstore.exceptions import NotFoundError as ObjectNotFoundError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-    from snowlight.media.preview import SheetKey
+    from snowlight.media.preview import LapseKey, SheetKey
 
 TIMEOUT_S = 5.0
 _LARGEST = 4 << 20
@@ -31,7 +31,7 @@ class StoredSheets:
         self._told: set[str] = set()
         """Stores whose refusal is in the log."""
 
-    async def read(self, store: str, key: SheetKey) -> bytes | None:
+    async def read(self, store: str, key: SheetKey | LapseKey) -> bytes | None:
         """The sheet; None when there is none to be had."""
         if store not in self._stores:
             return None
@@ -47,7 +47,7 @@ class StoredSheets:
             self._tell(store, error)
             return None
 
-    async def write(self, store: str, key: SheetKey, data: bytes) -> None:
+    async def write(self, store: str, key: SheetKey | LapseKey, data: bytes) -> None:
         """Keep a sheet for all gateways, if the store lets this one."""
         try:
             async with asyncio.timeout(TIMEOUT_S):

@@ -3,22 +3,25 @@
 
 from collections.abc import Iterator
 
-from services.gateway.snapshot.plan import TILE_MS, Sheet
+from services.gateway.snapshot.plan import Sheet
 from services.gateway.snapshot.tile import COLUMNS, HEIGHT, WIDTH
 
 HEAD = "WEBVTT\n"
 
 
-def cues(sheet: Sheet, start_ms: int, end_ms: int) -> Iterator[str]:
-    """Of what the sheet shows of [start_ms, end_ms). Times count from `start_ms` on the wall clock."""
+def cues(sheet: Sheet, start_ms: int, end_ms: int, name: str = "sheet") -> Iterator[str]:
+    """Of what the sheet shows of [start_ms, end_ms). Times count from `start_ms` on the wall clock.
+
+    `name`: with which the URLs of sheets begin.
+    """
     for number, tile in enumerate(sheet.tiles):
-        tile_ms = sheet.start_ms + number * TILE_MS
-        begin_ms, over_ms = max(tile_ms, start_ms), min(tile_ms + TILE_MS, end_ms)
+        tile_ms = sheet.start_ms + number * sheet.layout.tile_ms
+        begin_ms, over_ms = max(tile_ms, start_ms), min(tile_ms + sheet.layout.tile_ms, end_ms)
         if tile is not None and begin_ms < over_ms:
             x, y = number % COLUMNS * WIDTH, number // COLUMNS * HEIGHT
             yield (
                 f"\n{_time(begin_ms - start_ms)} --> {_time(over_ms - start_ms)}\n"
-                f"sheet-{sheet.start_ms // 1000}.jpg#xywh={x},{y},{WIDTH},{HEIGHT}\n"
+                f"{name}-{sheet.start_ms // 1000}.jpg#xywh={x},{y},{WIDTH},{HEIGHT}\n"
             )
 
 

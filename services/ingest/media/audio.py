@@ -1,48 +1,30 @@
-"""G.711 becomes AAC (ITU-T G.711 to ISO/IEC 14496-3)."""
+"""Speech becomes AAC (ISO/IEC 14496-3)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Literal
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
+
+from services.ingest.media.speech import Samples, SpeechDecoder
 
 AAC_FRAME = 1024  # samples
 _BITS_PER_SECOND_PER_CHANNEL = 24_000
 _LONGEST_SILENCE_S = 2
 
-Samples = npt.NDArray[np.float32]
 
-
-def _a_law() -> Samples:
-    code = np.arange(256) ^ 0x55
-    exponent, mantissa = code >> 4 & 7, code & 15
-    magnitude = np.where(
-        exponent == 0, mantissa * 16 + 8, (mantissa * 16 + 264) << np.maximum(exponent - 1, 0)
-    )
-    return (np.where(code & 0x80, magnitude, -magnitude) / 32768).astype(np.float32)
-
-
-def _mu_law() -> Samples:
-    code = ~np.arange(256) & 0xFF
-    magnitude = (((code & 15) << 3) + 0x84 << (code >> 4 & 7)) - 0x84
-    return (np.where(code & 0x80, -magnitude, magnitude) / 32768).astype(np.float32)
-
-
-class G711Encoder:
-    """Bytes of G.711 in, AAC-LC frames out, each with the time and the number of its samples.
+class AacTranscoder:
+    """Packets of coded speech in, AAC-LC frames out, each with the time and the number of its samples.
 
     Lost packets become silence and what was sent twice is cut, so that what follows keeps its time.
-    Raises ValueError for what is neither mono nor stereo, and av.FFmpegError for a rate that AAC has not.
+    Raises av.FFmpegError for a rate that AAC has not.
     """
 
-    def __init__(self, law: Literal["pcma", "pcmu"], sample_rate: int, channels: int) -> None:
-        if channels not in (1, 2):
-            raise ValueError(f"G.711 of {channels} channels")
-        self._table = _a_law() if law == "pcma" else _mu_law()
+    def __init__(self, decoder: SpeechDecoder, sample_rate: int, channels: int) -> None:
+        """`channels`: 1 or 2."""
+        self._decoder = decoder
         self._channels = channels
         self._rate = sample_rate
         context = av.CodecContext.create("aac", "w")
@@ -78,9 +60,7 @@ class G711Encoder:
 
     def encode(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
         """(AAC frame, time of its first sample, samples) for each frame that `data` completes."""
-        samples = self._table[np.frombuffer(data, np.uint8)]
-        samples = samples[: len(samples) // self._channels * self._channels].reshape(-1, self._channels).T
-        samples = self._in_place(samples, pts)
+        samples = self._in_place(self._decoder.decode(data), pts)
         self._pending = np.concatenate((self._pending, samples), axis=1)
         self._next += samples.shape[1]
         while self._sounded and self._pending.shape[1] >= AAC_FRAME:

@@ -6,9 +6,10 @@ from math import inf
 
 import structlog
 
-from services.ingest.media.audio import AAC_FRAME, G711Encoder
+from services.ingest.media.audio import AAC_FRAME, AacTranscoder
 from services.ingest.media.init_section import REFUSALS, AudioEntry
 from services.ingest.media.sample_entry import audio_sample_entry
+from services.ingest.media.speech import speech_decoder
 from services.ingest.sources.source import AudioTrack, TrackKind
 
 _STEP_MS = 1000.0
@@ -39,7 +40,7 @@ class AudioPath:
         self._arrival_ms = 0.0
         self._pts = 0
         self._origin_ms: float | None = None  # wall time of PTS 0, by the least delayed arrival
-        self._encoder: G711Encoder | None = None
+        self._encoder: AacTranscoder | None = None
         self._least_ms = inf  # as `_origin_ms`, of the window that is open
         self._first_video_pts = 0
         self._video_rate = 1
@@ -121,7 +122,7 @@ class AudioPath:
         config = track.config
         try:
             if track.codec != "aac":
-                self._encoder = G711Encoder(track.codec, track.clock_rate, track.channels)
+                self._encoder = AacTranscoder(speech_decoder(track), track.clock_rate, track.channels)
                 config = self._encoder.config
             entry = audio_sample_entry(track.clock_rate, track.channels, config)
         except REFUSALS as error:

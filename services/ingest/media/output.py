@@ -27,5 +27,11 @@ class StreamOutput(Protocol):
     def on_loss(self, packets: int) -> None:
         """`packets` packets never came."""
 
+    def on_received(self, packets: int) -> None:
+        """`packets` more packets came."""
+
+    def on_jitter(self, jitter_ms: float) -> None:
+        """How far the arrivals of pictures wander (RFC 3550, 6.4.1), as of the last key frame."""
+
     def on_camera_clock(self, offset_ms: int) -> None:
         """The camera's own clock minus ours, as a sender report of the video tells."""

@@ -6,6 +6,7 @@ from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
 from services.ingest.media.held import HeldUnits, StreamSettings, Unit
 from services.ingest.media.init_section import REFUSALS, InitSections
+from services.ingest.media.jitter import InterarrivalJitter
 from services.ingest.media.muxer import Muxed, Muxer
 from services.ingest.media.numbering import Numbering, part_target_ms
 from services.ingest.media.output import StreamOutput
@@ -46,6 +47,7 @@ class MediaStream:
         self._mux: Muxer | None = None
         self._stamps = VideoTimestamps(0, 0, 1)
         self._clock = SessionClock(0.0)
+        self._jitter = InterarrivalJitter(0.0)
         self._restart = ""
         self._lossy = False
         self._failed = False
@@ -69,6 +71,7 @@ class MediaStream:
         self._video = video
         self._sets = video.parameter_sets
         self._audio.track = audio
+        self._jitter = InterarrivalJitter(video.arrival_ms)
         self._output.on_tracks()
 
     def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
@@ -79,6 +82,9 @@ class MediaStream:
     def on_loss(self, packets: int) -> None:
         self._lossy = True
         self._output.on_loss(packets)
+
+    def on_received(self, packets: int) -> None:
+        self._output.on_received(packets)
 
     def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
         self._audio.reports[track] = (ntp_ms, pts)
@@ -179,6 +185,7 @@ class MediaStream:
         delay_ms = self._stamps.delay / _TICKS_PER_MS
         self._audio.align(anchor_ms + late_ms, first_pts, video.clock_rate, delay_ms)
         self._clock = SessionClock(anchor_ms, late_ms)
+        self._jitter.restart()
         self._end_ms = round(anchor_ms)
         self._restart = ""
         self._numbering.begin(self._end_ms)
@@ -217,7 +224,9 @@ class MediaStream:
                 self._restart_at(reason, pts, decoding, arrival_ms)
                 self._mux_video(data, pts, key, arrival_ms)
                 return
-        self._clock.observe(decoding / _TICKS_PER_MS, arrival_ms)
+        decoding_ms = decoding / _TICKS_PER_MS
+        self._clock.observe(decoding_ms, arrival_ms)
+        self._jitter.observe(decoding_ms, arrival_ms)
         muxed = mux.video(data, presentation, decoding, stamps.interval, key)
         if muxed is not None:
             self._emit(muxed)
@@ -286,6 +295,9 @@ class MediaStream:
             independent=movie.independent,
             lossy=self._lossy,
             chunks=(prft + head, *samples),
+            pictures=movie.samples,
         )
         self._lossy = False
+        if movie.independent:
+            self._output.on_jitter(self._jitter.ms)
         self._output.on_fragment(fragment)

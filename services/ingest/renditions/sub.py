@@ -99,6 +99,12 @@ class _Feed:
     def on_loss(self, packets: int) -> None:
         """Counted of the main stream alone."""
 
+    def on_received(self, packets: int) -> None:
+        """Counted of the main stream alone."""
+
+    def on_jitter(self, jitter_ms: float) -> None:
+        """Measured of the main stream alone."""
+
     def on_camera_clock(self, offset_ms: int) -> None:
         """The main stream tells of it."""
 

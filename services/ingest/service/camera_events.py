@@ -8,8 +8,9 @@ from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.messages import timestamp
 from services.ingest.registry.record import Change, Tombstone
 from services.ingest.registry.validation import invalid
-from services.ingest.service.told import camera_message, tombstone_message
+from services.ingest.service.told import camera_message, health_message, tombstone_message
 from services.ingest.status.board import StatusBoard
+from services.ingest.status.change import HealthChange
 from services.ingest.status.journal import NumberedChange
 from snowlight.api.ingest.v1 import event_pb2, event_pb2_grpc
 from snowlight.errors import UnavailableError
@@ -18,7 +19,7 @@ _Context = Any  # grpc.aio.ServicerContext is generic over every method's own pa
 
 
 class CameraEvents(event_pb2_grpc.CameraEventsServicer):
-    """The registry's feed and the journal of states as one stream. A slow reader holds a page of it."""
+    """The registry's feed and the journal of states and health in one. A slow reader holds a page of it."""
 
     def __init__(self, feed: CameraFeed, board: StatusBoard) -> None:
         self._feed = feed
@@ -70,14 +71,26 @@ class CameraEvents(event_pb2_grpc.CameraEventsServicer):
     def _changes(self, changes: Iterable[NumberedChange]) -> Iterator[event_pb2.CameraEvent]:
         for numbered in changes:
             status = self._board.get(numbered.change.uid)
-            if status is not None:  # of a camera that was deleted meanwhile the registry tells
+            if status is None:  # of a camera that was deleted meanwhile the registry tells
+                continue
+            change = numbered.change
+            if isinstance(change, HealthChange):
+                yield event_pb2.CameraEvent(
+                    health=event_pb2.HealthEvent(
+                        name=status.name,
+                        uid=status.uid,
+                        health=health_message(change.health),
+                        number=numbered.number,
+                    )
+                )
+            else:
                 yield event_pb2.CameraEvent(
                     state=event_pb2.StateEvent(
                         name=status.name,
                         uid=status.uid,
-                        state=numbered.change.state,
-                        reason=numbered.change.reason,
-                        time=timestamp(numbered.change.time_ms),
+                        state=change.state,
+                        reason=change.reason,
+                        time=timestamp(change.time_ms),
                         number=numbered.number,
                     )
                 )

@@ -165,8 +165,8 @@ def _tell_now(message: camera_pb2.CameraStatus, status: CameraStatus | None) -> 
     message.state_reason = status.reason
     message.state_time.CopyFrom(timestamp(status.time_ms))
     message.packets_lost = status.packets_lost
-    if status.clock_offset_ms is not None:
-        message.clock_offset_ms = status.clock_offset_ms
+    if status.stream.clock_offset_ms is not None:
+        message.clock_offset_ms = status.stream.clock_offset_ms
     if status.media is not None:
         message.media.CopyFrom(
             camera_pb2.MediaInfo(

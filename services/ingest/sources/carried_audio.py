@@ -1,4 +1,4 @@
-"""Which audio is carried: what can be muxed, and G.711 that AAC can encode."""
+"""Which audio is carried: what can be muxed, and speech that AAC can encode."""
 
 from services.ingest.sources.source import AudioTrack
 
@@ -9,6 +9,8 @@ SAMPLING_FREQUENCIES = (
 _AAC_CHANNELS = 8
 _AAC_CONFIG = 64  # bytes; those of AAC-LC and HE-AAC have 2 to 7
 _G711_CHANNELS = 2
+_G722_RATE = 16_000
+_G726_RATE = 8000
 
 
 def is_carried(track: AudioTrack) -> bool:
@@ -19,4 +21,6 @@ def is_carried(track: AudioTrack) -> bool:
             and 1 <= track.channels <= _AAC_CHANNELS
             and 0 < len(track.config) <= _AAC_CONFIG
         )
-    return track.clock_rate in SAMPLING_FREQUENCIES and 1 <= track.channels <= _G711_CHANNELS
+    if track.codec in ("pcma", "pcmu"):
+        return track.clock_rate in SAMPLING_FREQUENCIES and 1 <= track.channels <= _G711_CHANNELS
+    return track.clock_rate == (_G722_RATE if track.codec == "g722" else _G726_RATE) and track.channels == 1

@@ -8,7 +8,7 @@ A source is opened and run once; a reconnect is a new source:
 
 All sink calls come from the event loop that runs the source, in the stream's own order:
 
-    on_tracks  (on_parameter_sets | on_video | on_audio | on_loss | on_sender_report)*
+    on_tracks  (on_parameter_sets | on_video | on_audio | on_loss | on_received | on_sender_report)*
 
 The sink reads its own clock: a call is made when the last byte of the unit is read, which is the arrival
 time, or for RTSP over TCP up to 0.1 s later (services.ingest.sources.rtsp.client.rounds).
@@ -21,7 +21,21 @@ from typing import Literal, Protocol
 from snowlight.errors import UnavailableError
 
 VideoCodec = Literal["h264", "h265"]
-AudioCodec = Literal["aac", "pcma", "pcmu"]
+AudioCodec = Literal[
+    "aac",
+    "pcma",
+    "pcmu",
+    "g722",
+    "g726-16",
+    "g726-24",
+    "g726-32",
+    "g726-40",
+    "aal2-g726-16",
+    "aal2-g726-24",
+    "aal2-g726-32",
+    "aal2-g726-40",
+]
+"""As SDP names them. AAL2 differs in which bits of a byte come first (RFC 3551, 4.5.4)."""
 TrackKind = Literal["video", "audio"]
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -33,11 +47,16 @@ class VideoTrack:
     codec: VideoCodec
     clock_rate: int
     parameter_sets: tuple[bytes, ...]
+    arrival_ms: float = 0.0
+    """How exactly arrivals are known: a unit may have come so much earlier than it is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """`config`: AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) for AAC, empty for G.711."""
+    """`config`: AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) for AAC, empty for all others.
+
+    `clock_rate` is the sampling rate, of G.722 too: 16,000, though its RTP clock has 8,000 (RFC 3551, 4.5.2).
+    """
 
     codec: AudioCodec
     clock_rate: int
@@ -84,10 +103,16 @@ class AccessUnitSink(Protocol):
         """
 
     def on_audio(self, data: bytes, pts: int) -> None:
-        """One raw AAC frame, or one packet's G.711 bytes. `pts` counts in the audio track's `clock_rate`."""
+        """One raw AAC frame, or one packet's samples as they are coded.
+
+        `pts` counts in the audio track's `clock_rate`.
+        """
 
     def on_loss(self, packets: int) -> None:
         """`packets` video packets never came; the unit they belong to is dropped."""
+
+    def on_received(self, packets: int) -> None:
+        """`packets` more video packets came. Told every few seconds, by sources that know."""
 
     def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
         """RTCP SR (RFC 3550, 6.4.1): by the camera's own clock, `pts` was captured at `ntp_ms`, UTC."""

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.ingest.health.counts import StreamCounts
+from services.ingest.health.meter import HealthMeter
+from services.ingest.health.stream_health import StreamHealth
 from services.ingest.observer import GapCause, MediaInfo, SessionState
 from services.ingest.online.meter import OnlineMeter
-from services.ingest.status.change import State, StateChange
+from services.ingest.status.change import HealthChange, State, StateChange
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.journal import StateJournal
 from services.ingest.status.metrics import StatusMetrics
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
+from snowlight.media.fragment import Fragment
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +37,13 @@ class CameraStatus:
 
     uid: str
     name: str
+    stream: StreamCounts
     state: State = camera_pb2.CAMERA_STATE_UNSPECIFIED
     reason: str = ""
     time_ms: int = 0
     media: MediaInfo | None = None
     packets_lost: int = 0
     """Since the session began."""
-    clock_offset_ms: int | None = None
-    """The camera's own clock minus ours."""
     foreign: bool = False
     """Another worker has the camera; its state is as that one told."""
 
@@ -54,6 +57,7 @@ class StatusBoard:
         self.metrics = metrics
         self.journal = StateJournal()
         self.online = OnlineMeter()
+        self.health = HealthMeter()
         self._cameras: dict[str, CameraStatus] = {}
         self._pending: dict[str, deque[StateChange]] = {}
         self._discontinuities: dict[str, int] = {}
@@ -82,7 +86,7 @@ class StatusBoard:
         if gap is not None and gap.cause == "disabled":
             self.gaps.start(uid, self._clock.now_ms(), "camera_offline")  # it is enabled, not yet reached
         camera.packets_lost = 0
-        camera.clock_offset_ms = None
+        camera.stream.clock_offset_ms = None
         return SessionObserver(self, camera)
 
     def pause(self, uid: str, recorded_until_ms: int | None, cause: str) -> None:
@@ -102,6 +106,7 @@ class StatusBoard:
         """The camera was deleted: its gap is nobody's any more."""
         self.gaps.end(uid, self._clock.now_ms())
         self.online.remove(uid)
+        self.health.remove(uid)
         self._cameras.pop(uid, None)
         self._pending.pop(uid, None)
         self._discontinuities.pop(uid, None)
@@ -110,6 +115,7 @@ class StatusBoard:
         """The camera is another worker's from now on."""
         self.gaps.leave(uid)
         self.online.remove(uid)
+        self.health.remove(uid)
         camera = self._cameras.get(uid)
         if camera is not None:
             camera.foreign, camera.media = True, None
@@ -133,6 +139,11 @@ class StatusBoard:
         self._pending.setdefault(camera.uid, deque(maxlen=CHANGES_KEPT)).append(change)
         self.journal.add(change)
         self.online.change(camera.uid, state, camera.time_ms)
+
+    def change_health(self, uid: str, health: StreamHealth) -> None:
+        """A camera's stream comes materially better or worse than before."""
+        if uid in self._cameras:
+            self.journal.add(HealthChange(uid, health))
 
     def take(self) -> list[StateChange]:
         """The changes since the last call, for the database."""
@@ -163,7 +174,7 @@ class StatusBoard:
     def _camera(self, uid: str, name: str) -> CameraStatus:
         camera = self._cameras.get(uid)
         if camera is None:
-            camera = self._cameras[uid] = CameraStatus(uid, name)
+            camera = self._cameras[uid] = CameraStatus(uid, name, self.health.counts(uid))
         return camera
 
 
@@ -181,10 +192,13 @@ class SessionObserver:
             self._board.metrics.disconnects.inc()
         if state != "online":
             self._camera.media = None
+        elif self._camera.state != camera_pb2.ONLINE:
+            self._camera.stream.connect()
         self._board.change_state(self._camera, _STATES[state], reason, time_ms)
 
     def on_session(self, discontinuity_sequence: int) -> None:
         self._board.count_discontinuity(self._camera.uid, discontinuity_sequence)
+        self._camera.stream.begin()
 
     def on_media(self, media: MediaInfo) -> None:
         self._camera.media = media
@@ -201,7 +215,17 @@ class SessionObserver:
 
     def on_loss(self, packets: int) -> None:
         self._camera.packets_lost += packets
+        self._camera.stream.lost += packets
         self._board.metrics.packets_lost.inc(packets)
 
     def on_camera_clock(self, offset_ms: int) -> None:
-        self._camera.clock_offset_ms = offset_ms
+        self._camera.stream.clock_offset_ms = offset_ms
+
+    def on_received(self, packets: int) -> None:
+        self._camera.stream.received += packets
+
+    def on_jitter(self, jitter_ms: float) -> None:
+        self._camera.stream.jitter_ms = jitter_ms
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        self._camera.stream.add(fragment)

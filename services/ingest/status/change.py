@@ -1,8 +1,9 @@
-"""One change of a camera's state."""
+"""One change of a camera's state, or of how well its stream comes."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from services.ingest.health.stream_health import StreamHealth
 from snowlight.api.ingest.v1 import camera_pb2
 
 State: TypeAlias = camera_pb2.CameraState.ValueType
@@ -16,3 +17,11 @@ class StateChange:
     time_ms: int
     state: State
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChange:
+    """A camera's stream comes materially better or worse than was told before."""
+
+    uid: str
+    health: StreamHealth

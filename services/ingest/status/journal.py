@@ -1,4 +1,4 @@
-"""The newest changes of state of all cameras, numbered in the order they came."""
+"""The newest changes of state and health of all cameras, numbered in the order they came."""
 
 import asyncio
 import secrets
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from services.ingest.status.change import StateChange
+from services.ingest.status.change import HealthChange, StateChange
 from snowlight.errors import UnavailableError
 
 MOST_KEPT = 20_000
@@ -18,7 +18,7 @@ class NumberedChange:
     """A change and its place in the run, counted from 1."""
 
     number: int
-    change: StateChange
+    change: StateChange | HealthChange
 
 
 class StateJournal:
@@ -32,7 +32,7 @@ class StateJournal:
         self._kept: deque[NumberedChange] = deque(maxlen=most_kept)
         self._wakes: set[asyncio.Event] = set()
 
-    def add(self, change: StateChange) -> None:
+    def add(self, change: StateChange | HealthChange) -> None:
         self.head += 1
         self._kept.append(NumberedChange(self.head, change))
         for wake in self._wakes:

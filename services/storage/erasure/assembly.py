@@ -13,7 +13,7 @@ from services.storage.index.day_objects import DayObjects
 from services.storage.index.repository import Repository
 from services.storage.reconcile.aside import Aside
 from services.storage.retention.deletion import Footage
-from services.storage.retention.sheets import ScrubSheets
+from services.storage.retention.pictures import KeptPictures
 from snowlight.clock import Clock
 from snowlight.steps import Reached
 
@@ -33,7 +33,7 @@ def build_erasing(
     repository: Repository,
     stores: "Mapping[str, ObjectStore]",
     evidence: EvidenceStore,
-    sheets: ScrubSheets,
+    pictures: KeptPictures,
     check: Callable[[str], Awaitable[None]],
     clock: Clock,
     reached: Reached,
@@ -52,7 +52,7 @@ def build_erasing(
         Footage(stores),
         copies,
         aside,
-        sheets,
+        pictures,
         check,
         clock,
         reached,

@@ -21,13 +21,12 @@ from services.storage.ledger.days import SETTLE_MS
 from services.storage.reconcile.aside import Aside
 from services.storage.retention.deletion import Footage
 from services.storage.retention.lock import lock_deletion
+from services.storage.retention.pictures import KeptPictures
 from services.storage.retention.repository import Doomed, RetentionRepository
-from services.storage.retention.sheets import ScrubSheets
 from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
 from services.storage.spans import Span
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
-from snowlight.media.preview import SHEETS_KEPT_MS
 from snowlight.steps import Reached
 
 LOOK_SECONDS = 5.0
@@ -50,7 +49,7 @@ class Eraser:
         footage: Footage,
         copies: ErasedCopies,
         aside: Aside,
-        sheets: ScrubSheets,
+        pictures: KeptPictures,
         check: Callable[[str], Awaitable[None]],
         clock: Clock,
         reached: Reached,
@@ -69,7 +68,7 @@ class Eraser:
         self._footage = footage
         self._copies = copies
         self._aside = aside
-        self._sheets = sheets
+        self._pictures = pictures
         self._check = check
         self._clock = clock
         self._reached = reached
@@ -128,7 +127,7 @@ class Eraser:
         if erasure.state is not ErasureState.DONE:  # what comes late comes as rows
             await self._erase_aside(erasure)
             held_by += await self._copies.erase(erasure)
-        await self._erase_sheets(erasure)
+        await self._erase_pictures(erasure)
         now_ms = self._clock.now_ms()
         rows, rows_held = await self._erasures.remaining(erasure, now_ms)
         remaining, held = rows + packed_held, rows_held + packed_held
@@ -150,15 +149,12 @@ class Eraser:
             await self._check(store)
             await self._aside.erase(store, erasure.camera_uid, Span(erasure.start_ms, erasure.end_ms))
 
-    async def _erase_sheets(self, erasure: Erasure) -> None:
-        """Also of what is held: they are copies of it. A gateway that was making one of new footage may put
-        it there after the rows are gone, so that those of the last days are looked for at every look."""
-        recent = erasure.end_ms > self._clock.now_ms() - SHEETS_KEPT_MS - DAY_MS
-        if erasure.state is ErasureState.DONE and not recent:
-            return
+    async def _erase_pictures(self, erasure: Erasure) -> None:
+        """Also of what is held: they are copies of it. A gateway that was making one may put it there after
+        the rows are gone, so that they are looked for at every look."""
         for store in self._footage.names:
             await self._check(store)
-            await self._sheets.erase(store, erasure.camera_uid, Span(erasure.start_ms, erasure.end_ms))
+            await self._pictures.erase(store, erasure.camera_uid, Span(erasure.start_ms, erasure.end_ms))
 
     async def _doom(self, erasure: Erasure) -> list[tuple[str, Doomed]]:
         self._reached("erasure.doom")

@@ -14,9 +14,9 @@ from services.storage.index.repository import Repository
 from services.storage.retention.deletion import Footage
 from services.storage.retention.dropping import Dropper
 from services.storage.retention.metrics import SweepMetrics
+from services.storage.retention.pictures import KeptPictures
 from services.storage.retention.quota import Quota, QuotaMetrics, capacities
 from services.storage.retention.repository import RetentionRepository
-from services.storage.retention.sheets import ScrubSheets
 from services.storage.retention.store_sweeper import StoreSweeper
 from services.storage.retention.sweeper import CheckStore, Sweeper
 from services.storage.retention.unpacking import Unpacker
@@ -34,7 +34,7 @@ class RetentionParts:
 
     sweeper: Sweeper
     quota: Quota
-    sheets: ScrubSheets
+    pictures: KeptPictures
 
 
 def build_retention(
@@ -64,7 +64,7 @@ def build_retention(
     )
     # What is read for deletion is not read again soon: it is not kept beside what people look at.
     unpacker = Unpacker(repository, DayObjects(stores, cache_bytes=0), clock, reached)
-    sheets = ScrubSheets(database, stores, clock, grace_seconds=settings.grace_seconds)
+    pictures = KeptPictures(database, stores, clock, grace_seconds=settings.grace_seconds)
     store_sweeper = StoreSweeper(
         retention,
         unpacker,
@@ -72,7 +72,7 @@ def build_retention(
         quota,
         usage,
         Footage(stores),
-        sheets,
+        pictures,
         settings,
         clock,
         metrics,
@@ -90,4 +90,4 @@ def build_retention(
         reached,
         check,
     )
-    return RetentionParts(sweeper, quota, sheets)
+    return RetentionParts(sweeper, quota, pictures)

@@ -8,9 +8,9 @@ from services.storage.config import StorageSettings
 from services.storage.retention.deletion import Footage
 from services.storage.retention.dropping import Dropper
 from services.storage.retention.metrics import SweepMetrics
+from services.storage.retention.pictures import KeptPictures
 from services.storage.retention.quota import Quota
 from services.storage.retention.repository import Doomed, RetentionRepository
-from services.storage.retention.sheets import ScrubSheets
 from services.storage.retention.unpacking import Unpacker
 from services.storage.retention.usage import Usage, UsageRepository
 from snowlight.clock import Clock
@@ -38,7 +38,7 @@ class StoreSweeper:
         quota: Quota,
         usage: UsageRepository,
         footage: Footage,
-        sheets: ScrubSheets,
+        pictures: KeptPictures,
         settings: StorageSettings,
         clock: Clock,
         metrics: SweepMetrics,
@@ -50,7 +50,7 @@ class StoreSweeper:
         self._quota = quota
         self._usage = usage
         self._footage = footage
-        self._sheets = sheets
+        self._pictures = pictures
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
@@ -62,7 +62,7 @@ class StoreSweeper:
         dropping = await self._drop(store, usage)
         kept = await self._delete(store, dropping=dropping)
         await self._unpacker.delete_emptied(store)
-        await self._sheets.expire(store)
+        await self._pictures.expire(store)
         return Swept(unread, kept)
 
     async def _drop(self, store: str, usage: Usage) -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.health.repository import HealthRepository
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
@@ -23,6 +24,7 @@ from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
@@ -33,6 +35,7 @@ from snowlight.api.ingest.v1 import (
     camera_pb2,
     camera_pb2_grpc,
     event_pb2_grpc,
+    health_pb2_grpc,
     live_pb2,
     live_pb2_grpc,
     online_pb2_grpc,
@@ -162,6 +165,7 @@ class Ingest:
 
     pictures: Pictures
     board: StatusBoard
+    health: HealthRepository
     clock: Clock
 
     def set_state(self, camera: str, uid: str, state: camera_pb2.CameraState.ValueType, reason: str) -> None:
@@ -185,6 +189,7 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
         days, kept = LocalDays(ZoneInfo(runtime.cluster.time_zone)), OnlineRepository(database)
         writer = OnlineWriter(board.online, kept, days, runtime.clock, lambda: range(SHARDS))
         await writer.restore(range(SHARDS))
+        health = HealthRepository(database)
         pictures = Pictures()
         following = asyncio.create_task(feed.run())
         async with runtime.serve(
@@ -202,7 +207,12 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
             Servicer(
                 "snowlight.api.ingest.v1.OnlineRates",
                 online_pb2_grpc.add_OnlineRatesServicer_to_server,
-                OnlineRatesService(OnlineRates(board.online, writer, kept, days)),
+                OnlineRatesService(OnlineRates(board.online, writer, kept, days), health, days),
+            ),
+            Servicer(
+                "snowlight.api.ingest.v1.HealthReports",
+                health_pb2_grpc.add_HealthReportsServicer_to_server,
+                HealthReportsService(cameras, board.health, health, runtime.clock, lambda uid: None),
             ),
             Servicer(
                 "snowlight.api.ingest.v1.Live",
@@ -211,7 +221,7 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 preserialized=frozenset({"WatchLive", "ReadSpool"}),
             ),
         ):
-            yield Ingest(pictures, board, runtime.clock)
+            yield Ingest(pictures, board, health, runtime.clock)
         feed.close()
         following.cancel()
 

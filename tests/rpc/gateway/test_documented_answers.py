@@ -27,6 +27,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, Any] | None], ...] = (
     ("root", "GET", "/v1/cameras/new/status", None),
     ("root", "POST", "/v1/cameras/new/publish-keys", {"display_name": "first"}),
     ("root", "GET", "/v1/cameras/new/publish-keys", None),
+    ("root", "GET", "/v1/cameras/new/health", None),
     ("root", "GET", "/v1/cameras:offline", None),
     ("root", "POST", "/v1/cameras/new/tickets", {"action": "live"}),
     ("root", "POST", "/v1/tickets:batchCreate", {"requests": [{"camera": "cameras/new", "action": "live"}]}),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.ingest.health.meter import HealthHour
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.instants import format_instant
 from tests.rpc.gateway.people import COUNTY, VILLAGE
@@ -62,6 +63,18 @@ async def test_the_online_rate_is_told_in_all_and_by_child_region(site: Site) ->
     below = await told(site, "/v1/online_rate", "chen", **span(site))
     assert [one["region"] for one in below["children"]] == [VILLAGE]
     assert (below["cameras"], below["rate"]) == (1, 1)
+
+
+async def test_hours_in_which_a_camera_lost_packets_stand_beside_the_rate(site: Site) -> None:
+    village = await site.add_camera("east", VILLAGE)
+    await state(site, "east", village, "ONLINE")
+    await asyncio.sleep(0.01)  # some time must have been online
+    hour_ms = site.clock.now_ms() // HOUR_MS * HOUR_MS
+    await site.ingest.health.add([HealthHour(village, hour_ms, received=98, lost=2)])
+    for step in ("hour", "day"):
+        found = await told(site, "/v1/online_rate", region=COUNTY, step=step, **span(site))
+        assert (found["lossy_hours"], found["children"][0]["lossy_hours"]) == (1, 1)
+        assert found["steps"][-1]["lossy_hours"] == 1
 
 
 async def _uid(site: Site, camera_id: str) -> str:

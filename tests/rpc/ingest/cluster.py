@@ -16,7 +16,14 @@ from services.ingest.config import IngestSettings
 from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from simulator.ports import free_port
-from snowlight.api.ingest.v1 import camera_pb2, camera_pb2_grpc, live_pb2, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2,
+    camera_pb2_grpc,
+    health_pb2_grpc,
+    live_pb2,
+    live_pb2_grpc,
+    online_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
 from snowlight.media.envelope import decode_live
@@ -38,6 +45,7 @@ class Client:
     storage: storage_pb2_grpc.StorageAsyncStub
     watch_live: Any
     online_rates: online_pb2_grpc.OnlineRatesAsyncStub
+    health: health_pb2_grpc.HealthReportsAsyncStub
 
     async def create(self, camera_id: str, source_url: str, **fields: Any) -> camera_pb2.Camera:
         values = {"region": "regions/421381", "enabled": True, "source_url": source_url, **fields}
@@ -136,4 +144,5 @@ async def client_of(cluster: ClusterSettings) -> AsyncIterator[Client]:
                 live_pb2.WatchLiveRequest.SerializeToString,
             ),
             online_pb2_grpc.OnlineRatesStub(ingest),
+            health_pb2_grpc.HealthReportsStub(ingest),
         )

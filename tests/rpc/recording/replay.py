@@ -21,6 +21,7 @@ from services.ingest.recording.uploads import Uploads
 from services.ingest.session import CameraSession, SessionParts, SessionSettings
 from services.ingest.sources.source import AccessUnitSink, Source
 from snowlight.api.storage.v1 import storage_pb2
+from snowlight.media.fragment import Fragment
 from tests.unit.media.feed import HandClock
 from tests.unit.media.samples import FPS, TICKS, Clip, Sound
 
@@ -102,6 +103,12 @@ class Told:
 
     def on_loss(self, packets: int) -> None:
         self.lost += packets
+
+    def on_received(self, packets: int) -> None: ...
+
+    def on_jitter(self, jitter_ms: float) -> None: ...
+
+    def on_fragment(self, fragment: Fragment) -> None: ...
 
     def on_camera_clock(self, offset_ms: int) -> None:
         self.clock_offset_ms = offset_ms

@@ -5,7 +5,11 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
-from services.ingest.sources.source import Credentials
+import numpy as np
+import pytest
+
+from services.ingest.media.speech import speech_decoder
+from services.ingest.sources.source import AudioCodec, AudioTrack, Credentials
 from tests.parts.gstreamer import RtspServer, run_gstreamer
 from tests.rpc.sources.playing import decoded, failure, playing
 
@@ -45,6 +49,28 @@ async def test_g711_and_sender_reports(gstreamer: RtspServer) -> None:
         assert (audio.codec, audio.clock_rate, audio.channels, audio.config) == ("pcma", 8000, 1, b"")
         first, second = camera.sink.audio[10:12]
         assert second[1] - first[1] == len(first[0])
+
+
+@pytest.mark.parametrize(
+    ("stream", "codec", "rate"), [("h264-g722", "g722", 16_000), ("h264-g726", "g726-32", 8000)]
+)
+async def test_adpcm(gstreamer: RtspServer, stream: str, codec: AudioCodec, rate: int) -> None:
+    """Somebody else's packets, stamps and order of bits: a tick each second is heard each second."""
+    async with playing(gstreamer.url(stream)) as camera:
+        await camera.sink.until(lambda: sum(len(data) for data, _ in camera.sink.audio) * 2 > 3.5 * rate)
+        _, audio = camera.sink.tracks[0]
+        assert audio == AudioTrack(codec, rate, 1, b"")
+        for (data, pts), (_, later) in itertools.pairwise(camera.sink.audio):
+            assert later - pts == len(data) * 2
+        decoder = speech_decoder(audio)
+        heard = np.abs(np.concatenate([decoder.decode(data)[0] for data, _ in camera.sink.audio]))
+    loud = np.flatnonzero(heard > heard.max() / 2)
+    ticks = [int(at) for before, at in zip([-rate, *loud], loud, strict=False) if at - before > rate // 2]
+    assert len(ticks) >= 3
+    assert [b - a for a, b in itertools.pairwise(ticks)] == pytest.approx(
+        [rate] * (len(ticks) - 1), abs=rate // 100
+    )
+    assert (heard < heard.max() / 10).mean() > 0.9  # between ticks it is quiet
 
 
 async def test_unwanted_sound_is_not_asked_for(gstreamer: RtspServer) -> None:

@@ -23,6 +23,7 @@ from tests.parts.minio import MinioServer
 DAY_MS = 86_400_000
 KEY = "rec/cam/20251126/1764145800000-60000-1-0-0a1b2c3d.mp4"
 SHEET = "prv/cam/20251126/1764145800-0123456789abcdef.jpg"
+THUMBNAILS = "thm/cam/20251126/1764144000-10-0123456789abcdef.jpg"
 
 
 def bucket_of(store: ObjectStoreSettings) -> str:
@@ -94,8 +95,9 @@ def test_each_service_may_do_its_work_and_no_more(store: ObjectStoreSettings, tm
     obstore.put(ingest, KEY, b"footage", mode="create")
     assert bytes(obstore.get(gateway, KEY).bytes()) == b"footage"
     assert obstore.head(ingest, KEY)["size"] == 7
-    obstore.put(gateway, SHEET, b"sheet")
-    assert bytes(obstore.get(gateway, SHEET).bytes()) == b"sheet"
+    for small in (SHEET, THUMBNAILS):
+        obstore.put(gateway, small, b"sheet")
+        assert bytes(obstore.get(gateway, small).bytes()) == b"sheet"
     for forbidden in (
         lambda: obstore.delete(ingest, KEY),
         lambda: obstore.put(ingest, "meta/holds/1.pb", b""),
@@ -107,6 +109,7 @@ def test_each_service_may_do_its_work_and_no_more(store: ObjectStoreSettings, tm
         lambda: obstore.put(ingest, SHEET, b"sheet"),
         lambda: obstore.put(storage, SHEET, b"sheet"),
         lambda: obstore.delete(gateway, SHEET),
+        lambda: obstore.delete(gateway, THUMBNAILS),
         lambda: obstore.get(ingest, SHEET),
     ):
         with pytest.raises(BaseError):
@@ -114,8 +117,9 @@ def test_each_service_may_do_its_work_and_no_more(store: ObjectStoreSettings, tm
     obstore.put(storage, "meta/holds/1.pb", b"hold")
     assert [each["path"] for each in obstore.list(storage, "rec/").collect()] == [KEY]
     obstore.delete(storage, KEY)
-    obstore.delete(storage, SHEET)
-    assert obstore.list(storage, "prv/").collect() == []
+    for small, folder in ((SHEET, "prv/"), (THUMBNAILS, "thm/")):
+        obstore.delete(storage, small)
+        assert obstore.list(storage, folder).collect() == []
     again = init_stores(store, EvidenceSettings(), tmp_path, users)
     assert again.changed == [], "users keep their keys"
     (users / "default-gateway.json").unlink()

@@ -1,4 +1,4 @@
-"""Scrub sheets live no longer than two days, and no longer than the footage they show."""
+"""Sheets of small pictures live no longer than the footage they show, and scrub sheets two days."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import obstore
 import pytest
 
 from snowlight.clock import SystemClock
-from snowlight.media.preview import SHEET_MS, SheetKey
+from snowlight.media.preview import LAPSE_MS, SHEET_MS, LapseKey, SheetKey
 from tests.rpc.storage.bucket import keys, opened, rows
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.erasing import Erasing, Erasure
@@ -33,14 +33,21 @@ def put_sheet(cluster: Cluster, uid: str, start_ms: int) -> str:
     return key
 
 
-async def swept_to(cluster: Cluster, stay: set[str]) -> None:
+def put_thumbnails(cluster: Cluster, uid: str, start_ms: int) -> str:
+    """Thumbnails of four hours; their name."""
+    key = str(LapseKey(uid, start_ms // LAPSE_MS * LAPSE_MS, 10, secrets.token_hex(8)))
+    obstore.put(opened(cluster), key, b"jpeg")
+    return key
+
+
+async def swept_to(cluster: Cluster, stay: set[str], folder: str = "prv") -> None:
     """Wait until these are left, and no others."""
 
     async def are_left() -> bool:
-        return keys(cluster, "prv") <= stay
+        return keys(cluster, folder) <= stay
 
     await eventually(are_left, 30)
-    assert keys(cluster, "prv") == stay
+    assert keys(cluster, folder) == stay
 
 
 @pytest.fixture
@@ -71,6 +78,29 @@ async def test_a_sheet_goes_after_two_days_or_with_its_footage(cluster: Cluster,
             await swept_to(cluster, stay)
 
 
+@pytest.mark.usefixtures("store")
+async def test_thumbnails_go_with_the_first_of_their_footage(cluster: Cluster, now_ms: int) -> None:
+    await cluster.registry.put("brief", retention_days=1, created_ms=now_ms - 100 * DAY_MS)
+    await cluster.registry.put("cam", retention_days=30, created_ms=now_ms - 100 * DAY_MS)
+    async with cluster.ingest():
+        async with cluster.storage() as storage:  # until storage has heard of the cameras
+            assert storage is not None
+            await eventually(lambda: _knows(cluster, "brief"))
+        stay = {
+            put_thumbnails(cluster, "cam", now_ms),
+            put_thumbnails(cluster, "cam", now_ms - 30 * DAY_MS + LAPSE_MS + HOUR_MS),
+            put_thumbnails(cluster, "brief", now_ms - 19 * HOUR_MS),
+        }
+        for uid, age_ms in (
+            ("cam", 30 * DAY_MS + HOUR_MS),
+            ("brief", 25 * HOUR_MS),
+            ("nobody-knows", 9 * DAY_MS),
+        ):
+            put_thumbnails(cluster, uid, now_ms - age_ms)
+        async with cluster.storage():
+            await swept_to(cluster, stay, "thm")
+
+
 async def _knows(cluster: Cluster, uid: str) -> bool:
     return (uid, 1) in await rows(cluster, "cameras", "uid", "kept_days")
 
@@ -95,8 +125,11 @@ async def test_sheets_of_erased_footage_go_and_others_stay(cluster: Cluster, now
         put_sheet(cluster, "a", START_MS - 2 * HOUR_MS)
         await Erasing(channel).until(Erasure.DONE)
         assert keys(cluster, "prv") == stay
+        thumbnails = {put_thumbnails(cluster, "a", now_ms + DAY_MS)}
         put_sheet(cluster, "a", START_MS)  # by a gateway that was making it
+        put_thumbnails(cluster, "a", START_MS)
         await swept_to(cluster, stay)
+        await swept_to(cluster, thumbnails, "thm")
 
 
 async def test_sheets_of_held_footage_that_is_to_be_erased_go(cluster: Cluster) -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.gateway.snapshot.plan import MOST_READ, TILE_MS, TILES, KeyFrame, key_frame_before, plan_sheet
+from services.gateway.snapshot.plan import MOST_READ, SCRUB, KeyFrame, Layout, key_frame_before, plan_sheet
 from services.gateway.snapshot.track import cues
-from snowlight.media.preview import SHEET_MS, SheetKey
+from snowlight.media.preview import LAPSE_MS, SHEET_MS, LapseKey, SheetKey
 from tests.unit.gateway.test_pieces import recording
 
 START_MS = 1_764_230_400_000
@@ -20,7 +20,7 @@ def starts(tiles: tuple[KeyFrame | None, ...]) -> list[int | None]:
 def test_a_tile_shows_the_last_key_frame_at_or_before_its_middle() -> None:
     minute = recording(START_MS, [500] * 120, key_every=4)
     sheet = plan_sheet("c", START_MS, [minute])
-    assert len(sheet.tiles) == TILES == 60
+    assert len(sheet.tiles) == 60
     assert starts(sheet.tiles) == [4, 14, 24, 34, 44, 54] + [None] * 54
 
 
@@ -67,7 +67,7 @@ def test_outside_a_window_nothing_is_shown(begin_s: int, end_s: int, shown: list
 
 def test_a_picture_of_the_window_stands_in_no_tile_beside_it() -> None:
     sheet = plan_sheet("c", START_MS, [recording(START_MS, [500] * 60, key_every=1000)])
-    assert starts(sheet.within(START_MS, START_MS + TILE_MS).tiles) == [0] + [None] * 59
+    assert starts(sheet.within(START_MS, START_MS + SCRUB.tile_ms).tiles) == [0] + [None] * 59
 
 
 def test_a_version_tells_what_is_shown_and_not_where_it_lies() -> None:
@@ -98,6 +98,30 @@ def test_a_key_names_camera_day_time_and_version() -> None:
     for other in ("rec/c/20251127/1764230400-0123456789abcdef.jpg", f"{key}.1", str(key).replace("f.", "g.")):
         with pytest.raises(ValueError, match="does not name"):
             SheetKey.parse(other)
+
+
+def test_a_sheet_of_thumbnails_shows_a_picture_each_so_many_minutes() -> None:
+    minute = recording(START_MS + 4 * 60_000, [500] * 240, key_every=4)
+    sheet = plan_sheet("c", START_MS, [minute], Layout(LAPSE_MS, 600_000))
+    assert len(sheet.tiles) == 24
+    assert starts(sheet.tiles) == [300, *[None] * 23]
+    assert sheet.version != plan_sheet("c", START_MS, [minute]).version
+    assert starts(sheet.within(START_MS, START_MS + 300_001).tiles)[0] == 300
+    assert starts(sheet.within(START_MS + 600_000, START_MS + LAPSE_MS).tiles)[0] is None
+
+
+def test_a_key_of_thumbnails_names_how_far_they_are_apart() -> None:
+    key = LapseKey("c", START_MS, 10, "0123456789abcdef")
+    assert str(key) == "thm/c/20251127/1764230400-10-0123456789abcdef.jpg"
+    assert LapseKey.parse(str(key)) == key
+    assert key.end_ms == START_MS + LAPSE_MS
+    for other in (
+        str(SheetKey("c", START_MS, "0123456789abcdef")),
+        f"{key}.1",
+        str(key).replace("-10-", "-"),
+    ):
+        with pytest.raises(ValueError, match="does not name"):
+            LapseKey.parse(other)
 
 
 def test_a_cue_names_the_place_of_its_tile() -> None:

@@ -53,6 +53,7 @@ class Collected:
         self.reasons: list[str] = []
         self.failures: list[SourceError] = []
         self.lost = 0
+        self.jitter_ms = 0.0
 
     def on_tracks(self) -> None: ...
 
@@ -70,6 +71,11 @@ class Collected:
 
     def on_loss(self, packets: int) -> None:
         self.lost += packets
+
+    def on_received(self, packets: int) -> None: ...
+
+    def on_jitter(self, jitter_ms: float) -> None:
+        self.jitter_ms = jitter_ms
 
     def on_camera_clock(self, offset_ms: int) -> None: ...
 

@@ -4,7 +4,6 @@ import io
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Literal
 
 import av
 import numpy as np
@@ -82,10 +81,10 @@ def clip(
 
 @cache
 def sound(codec: AudioCodec, *, seconds: float = 4, rate: int = 8000) -> Sound:
-    """A tone of 440 Hz. AAC comes in frames of 1024 samples, G.711 in packets of 20 ms."""
+    """A tone of 440 Hz at half of full scale: AAC in frames of 1024 samples, speech in packets of 20 ms."""
     tone = np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate) * 0.5
     if codec != "aac":
-        return _g711(codec, tone, rate)
+        return speech(codec, tone, rate)
     context = av.CodecContext.create("aac", "w")
     context.sample_rate, context.layout, context.format = rate, "mono", "fltp"
     context.time_base = Fraction(1, rate)
@@ -99,27 +98,59 @@ def sound(codec: AudioCodec, *, seconds: float = 4, rate: int = 8000) -> Sound:
 
 
 @cache
-def clicks(
-    codec: Literal["pcma", "pcmu"], *at_s: float, seconds: float = 4, rate: int = 8000, channels: int = 1
-) -> Sound:
+def clicks(codec: AudioCodec, *at_s: float, seconds: float = 4, rate: int = 8000, channels: int = 1) -> Sound:
     """Silence in packets of 20 ms, but for 10 ms of noise that begins at each of `at_s`, in all channels."""
     samples = np.zeros(int(seconds * rate))
     noise = np.random.default_rng(1).choice((-0.5, 0.5), rate // 100)
     for at in at_s:
         begin = round(at * rate)
         samples[begin : begin + len(noise)] = noise
-    return _g711(codec, samples, rate, channels)
+    return speech(codec, samples, rate, channels)
 
 
-def _g711(codec: Literal["pcma", "pcmu"], samples: np.ndarray, rate: int, channels: int = 1) -> Sound:
-    nearest = np.abs(_g711_table(codec)[None, :] - samples[:, None]).argmin(axis=1)
-    coded = nearest.astype(np.uint8).repeat(channels).tobytes()
+def speech(codec: AudioCodec, samples: np.ndarray, rate: int, channels: int = 1) -> Sound:
+    """`samples` of 1.0 at most, the same in all channels, in packets of 20 ms."""
+    if codec in ("pcma", "pcmu"):
+        nearest = np.abs(_g711_table(codec)[None, :] - samples[:, None]).argmin(axis=1)
+        coded = nearest.astype(np.uint8).repeat(channels).tobytes()
+    else:
+        coded = _adpcm(codec, samples, rate)
     step = rate // 50
-    packets = tuple((coded[i * channels : (i + step) * channels], i) for i in range(0, len(samples), step))
+    size = step * _bits(codec) // 8 * channels
+    packets = tuple((coded[i * size : (i + 1) * size], i * step) for i in range(len(samples) // step))
     return Sound(AudioTrack(codec, rate, channels, b""), packets)
 
 
-def _g711_table(codec: Literal["pcma", "pcmu"]) -> np.ndarray:
+def _bits(codec: AudioCodec) -> int:
+    """Of a sample."""
+    return int(codec[-2:]) // 8 if "g726" in codec else 4 if codec == "g722" else 8
+
+
+def _adpcm(codec: AudioCodec, samples: np.ndarray, rate: int) -> bytes:
+    """As libav codes it, and more of silence; the code words of G.726 as in RTP (RFC 3551, 4.5.4)."""
+    context = av.CodecContext.create("g722" if codec == "g722" else "g726", "w")
+    context.sample_rate, context.layout, context.format = rate, "mono", "s16"
+    context.bit_rate = rate * _bits(codec)  # of G.726 it says how long code words are
+    context.open()
+    whole = np.rint(samples * 32767).astype(np.int16)
+    whole = np.concatenate((whole, np.zeros(context.frame_size, np.int16)))[None]
+    coded = b""
+    for i in range(0, whole.shape[1] - context.frame_size + 1, context.frame_size):
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(whole[:, i : i + context.frame_size]), "s16", "mono"
+        )
+        frame.sample_rate, frame.pts = rate, i
+        coded += b"".join(bytes(packet) for packet in context.encode(frame))
+    return least_significant_first(coded, _bits(codec)) if codec.startswith("g726") else coded
+
+
+def least_significant_first(coded: bytes, bits: int) -> bytes:
+    """Code words of `bits` bits that lie the most significant bit first, laid the other way."""
+    words = np.unpackbits(np.frombuffer(coded, np.uint8)).reshape(-1, bits)
+    return np.packbits(words[:, ::-1].reshape(-1), bitorder="little").tobytes()
+
+
+def _g711_table(codec: AudioCodec) -> np.ndarray:
     """All 256 codes as libav decodes them."""
     context = av.CodecContext.create("pcm_alaw" if codec == "pcma" else "pcm_mulaw", "r")
     context.sample_rate, context.layout = 8000, "mono"

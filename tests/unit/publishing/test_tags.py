@@ -43,6 +43,9 @@ class Told:
     def on_loss(self, packets: int) -> None:
         self.lost += packets
 
+    def on_received(self, packets: int) -> None:
+        raise AssertionError("RTMP has no packets")
+
     def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
         raise AssertionError("RTMP has none")
 

@@ -18,6 +18,7 @@ class Recorder:
     audio: list[tuple[bytes, int]] = field(default_factory=list)
     losses: list[int] = field(default_factory=list)
     reports: list[tuple[str, int, int]] = field(default_factory=list)
+    received: int = 0
 
     def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
         self.events.append("tracks")
@@ -38,6 +39,9 @@ class Recorder:
     def on_loss(self, packets: int) -> None:
         self.events.append("loss")
         self.losses.append(packets)
+
+    def on_received(self, packets: int) -> None:
+        self.received += packets
 
     def on_sender_report(self, track: TrackKind, ntp_ms: int, pts: int) -> None:
         self.events.append("report")

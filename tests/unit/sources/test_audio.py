@@ -4,8 +4,8 @@ import struct
 
 from services.ingest.sources.rtp.aac import AacDepacketiser, AuHeaderLayout
 from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
 from services.ingest.sources.rtp.rtcp import RtcpReceiver
+from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from tests.unit.sources.packets import frame
 from tests.unit.sources.recorder import Recorder
@@ -69,16 +69,31 @@ def test_malformed_headers_give_nothing() -> None:
 
 def test_g711_is_its_samples() -> None:
     sink = Recorder()
-    receiver = AudioReceiver(2, 96, G711Depacketiser(), sink)
+    receiver = AudioReceiver(2, 96, SampledDepacketiser(), sink)
     buffer = bytearray(frame(b"\xd5" * 160, sequence=5, timestamp=800, channel=2))
     assert receiver.read(buffer, 0, len(buffer) - 1) == 0
     assert receiver.read(buffer, 0, len(buffer)) == len(buffer)
     assert sink.audio == [(b"\xd5" * 160, 800)]
 
 
+def test_the_stamps_of_g722_count_its_samples() -> None:
+    """Its RTP clock has half of them (RFC 3551, 4.5.2); sender reports are told alike."""
+    sink = Recorder()
+    receiver = AudioReceiver(2, 9, SampledDepacketiser(), sink, clock_scale=2)
+    reports = RtcpReceiver("audio", receiver.clock, sink, lambda: None)
+    for sequence, stamp in ((5, 0xFFFFFF60), (6, 0)):
+        buffer = bytearray(frame(b"\xd5" * 160, sequence=sequence, timestamp=stamp, channel=2))
+        receiver.read(buffer, 0, len(buffer))
+    report = sender_report(2_208_988_800 + 1_700_000_000, 0, 80)
+    reports.read(report, 0, len(report))
+    (first, second) = (pts for _, pts in sink.audio)
+    assert second - first == 320
+    assert sink.reports == [("audio", 1_700_000_000_000, second + 160)]
+
+
 def test_audio_packets_that_come_twice_are_told_once() -> None:
     sink = Recorder()
-    receiver = AudioReceiver(2, 96, G711Depacketiser(), sink)
+    receiver = AudioReceiver(2, 96, SampledDepacketiser(), sink)
     buffer = bytearray(frame(b"\xd5", sequence=5, timestamp=800, channel=2))
     receiver.read(buffer, 0, len(buffer))
     receiver.read(buffer, 0, len(buffer))

@@ -2,10 +2,16 @@
 
 import pytest
 
-from services.ingest.media.audio import G711Encoder
+from services.ingest.media.audio import AacTranscoder
+from services.ingest.media.speech import speech_decoder
 from services.ingest.sources.carried_audio import is_carried
-from services.ingest.sources.rtsp.sdp import choose_audio, choose_video, parse_session_description
-from services.ingest.sources.source import AudioTrack
+from services.ingest.sources.rtsp.sdp import (
+    choose_audio,
+    choose_video,
+    parse_session_description,
+    samples_per_tick,
+)
+from services.ingest.sources.source import AudioCodec, AudioTrack
 
 HBR = "mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3"
 AAC = f"MPEG4-GENERIC/48000/2\na=fmtp:97 {HBR};config=1190"
@@ -25,13 +31,47 @@ def offered(audio: str) -> AudioTrack | None:
 def test_g711_that_aac_encodes_is_taken(audio: str) -> None:
     track = offered(audio)
     assert track is not None and track.codec in ("pcma", "pcmu")
-    assert G711Encoder(track.codec, track.clock_rate, track.channels).config
+    assert AacTranscoder(speech_decoder(track), track.clock_rate, track.channels).config
 
 
 @pytest.mark.parametrize(
     "audio", ["PCMU/11000", "PCMA/8000/4", "PCMA/8000/50000", "PCMA/1", "PCMU/192000", "PCMA/8000/3"]
 )
 def test_other_g711_is_left_out(audio: str) -> None:
+    assert offered(audio) is None
+
+
+@pytest.mark.parametrize(
+    ("audio", "codec", "rate"),
+    [
+        ("G722/8000", "g722", 16_000),
+        ("G722/8000/1", "g722", 16_000),
+        ("g722/16000", "g722", 16_000),
+        ("G726-16/8000", "g726-16", 8000),
+        ("G726-24/8000", "g726-24", 8000),
+        ("G726-32/8000", "g726-32", 8000),
+        ("G726-40/8000/1", "g726-40", 8000),
+        ("AAL2-G726-32/8000", "aal2-g726-32", 8000),
+        ("aal2-g726-16/8000", "aal2-g726-16", 8000),
+    ],
+)
+def test_adpcm_that_is_decoded_is_taken(audio: str, codec: AudioCodec, rate: int) -> None:
+    track = offered(audio)
+    assert track == AudioTrack(codec, rate, 1, b"")
+    assert AacTranscoder(speech_decoder(track), track.clock_rate, track.channels).config
+
+
+def test_g722_needs_no_more_than_its_payload_type() -> None:
+    """RFC 3551, table 4."""
+    chosen = choose_audio(parse_session_description("m=audio 0 RTP/AVP 9\n"))
+    assert chosen is not None and chosen[1] == AudioTrack("g722", 16_000, 1, b"")
+    assert samples_per_tick(*chosen) == 2
+
+
+@pytest.mark.parametrize(
+    "audio", ["G722/8000/2", "G722/48000", "G726-32/8000/2", "G726-32/16000", "G726/8000", "G726-8/8000"]
+)
+def test_other_adpcm_is_left_out(audio: str) -> None:
     assert offered(audio) is None
 
 
@@ -81,6 +121,7 @@ def test_what_libav_finds_is_judged_alike() -> None:
 
 
 @pytest.mark.parametrize("channels", [0, 3, 50_000])
-def test_the_encoder_refuses_channels_that_it_has_no_layout_for(channels: int) -> None:
+@pytest.mark.parametrize("codec", ["pcma", "g726-32"])
+def test_speech_of_other_channels_is_refused(codec: AudioCodec, channels: int) -> None:
     with pytest.raises(ValueError, match=f"{channels} channels"):
-        G711Encoder("pcma", 8000, channels)
+        speech_decoder(AudioTrack(codec, 8000, channels, b""))

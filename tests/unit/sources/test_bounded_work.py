@@ -8,8 +8,8 @@ import pytest
 
 from services.ingest.sources.rtp.aac import AacDepacketiser, AuHeaderLayout
 from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
 from services.ingest.sources.rtp.h264 import H264Depacketiser
+from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.client.connection import Connection
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
@@ -120,7 +120,7 @@ def test_a_picture_in_very_many_pieces_is_not_copied_again_for_each() -> None:
     assert min(seconds(200_000) for _ in range(3)) < 20 * min(seconds(1000) for _ in range(3))
 
 
-def audio(depacketiser: AacDepacketiser | G711Depacketiser, payload: bytes) -> Callable[[float, int], int]:
+def audio(depacketiser: AacDepacketiser | SampledDepacketiser, payload: bytes) -> Callable[[float, int], int]:
     """Sends packets of `payload`: given how many, `per_second`; returns how many frames came out so far."""
     now = 1000.0
     sink = Recorder()
@@ -140,7 +140,7 @@ def audio(depacketiser: AacDepacketiser | G711Depacketiser, payload: bytes) -> C
 
 
 def test_audio_in_packets_of_ten_milliseconds_may_go_on_and_may_come_late() -> None:
-    send = audio(G711Depacketiser(), b"\xd5" * 80)
+    send = audio(SampledDepacketiser(), b"\xd5" * 80)
     assert send(100, 10_000) == 10_000
     assert send(0.1, 1) == 10_001
     assert send(1e6, 999) == 11_000
@@ -148,7 +148,7 @@ def test_audio_in_packets_of_ten_milliseconds_may_go_on_and_may_come_late() -> N
 
 @pytest.mark.parametrize(("size", "most"), [(1, 1000), (60_000, 1000 // 30)])
 def test_more_audio_than_any_camera_has_ends_it(size: int, most: int) -> None:
-    send = audio(G711Depacketiser(), b"\xd5" * size)
+    send = audio(SampledDepacketiser(), b"\xd5" * size)
     assert send(1e6, most) == most
     with pytest.raises(SourceError, match="200 frames of audio a second") as caught:
         send(1e6, 1 + most // 10)

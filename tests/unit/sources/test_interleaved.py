@@ -3,10 +3,10 @@
 import random
 
 from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser
 from services.ingest.sources.rtp.rtcp import RtcpReceiver
+from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.interleaved import Demultiplexer
@@ -27,7 +27,7 @@ class Wire:
         self.messages: list[Request | Response] = []
         self.demultiplexer = Demultiplexer(self.messages.append)
         self.demultiplexer.channels[0] = VideoReceiver(0, 96, H264Depacketiser(), self.sink, 1 << 20)
-        self.demultiplexer.channels[2] = AudioReceiver(2, 96, G711Depacketiser(), self.sink)
+        self.demultiplexer.channels[2] = AudioReceiver(2, 96, SampledDepacketiser(), self.sink)
         self.rest = bytearray()
 
     def feed(self, data: bytes) -> None:

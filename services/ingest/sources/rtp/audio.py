@@ -47,8 +47,11 @@ class AudioReceiver:
         depacketiser: AudioDepacketiser,
         sink: AccessUnitSink,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        clock_scale: int = 1,
     ) -> None:
-        self.clock = TimestampUnwrapper()
+        """`clock_scale`: samples to a unit of the RTP clock."""
+        self.clock = TimestampUnwrapper(clock_scale)
         self._channel = channel
         self._payload_type = payload_type
         self._depacketiser = depacketiser

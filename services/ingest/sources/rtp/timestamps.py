@@ -5,11 +5,15 @@ _HALF = 1 << 31
 
 
 class TimestampUnwrapper:
-    """Adds the shortest signed step to the last value, so a wrap goes on and a jump is told as it is."""
+    """Adds the shortest signed step to the last value, so a wrap goes on and a jump is told as it is.
 
-    __slots__ = ("_last", "_value")
+    `scale`: units of the line to one of the stamps, where the track is told in another clock than RTP has.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_last", "_scale", "_value")
+
+    def __init__(self, scale: int = 1) -> None:
+        self._scale = scale
         self._last: int | None = None
         self._value = 0
 
@@ -21,11 +25,11 @@ class TimestampUnwrapper:
             step = (timestamp - self._last) % _WRAP
             self._value += step if step < _HALF else step - _WRAP
         self._last = timestamp
-        return self._value
+        return self._value * self._scale
 
     def place(self, timestamp: int) -> int | None:
         """The timestamp's place on the line without moving on; None before the first `unwrap`."""
         if self._last is None:
             return None
         step = (timestamp - self._last) % _WRAP
-        return self._value + (step if step < _HALF else step - _WRAP)
+        return (self._value + (step if step < _HALF else step - _WRAP)) * self._scale

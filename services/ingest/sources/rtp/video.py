@@ -50,9 +50,11 @@ class VideoReceiver:
         "_max_access_unit",
         "_payload_type",
         "_pictures",
+        "_run_began",
         "_sink",
         "_timestamp",
         "clock",
+        "received",
         "runs",
     )
 
@@ -67,12 +69,14 @@ class VideoReceiver:
     ) -> None:
         self.clock = TimestampUnwrapper()
         self.runs = 0  # how often frames arrived: stands still when the camera is silent
+        self.received = 0  # packets so far, by their sequence numbers: those late or twice do not count
         self._channel = channel
         self._payload_type = payload_type
         self._builder = builder
         self._sink = sink
         self._max_access_unit = max_access_unit
         self._expected = -1
+        self._run_began = -1  # since when no packet was missing, and none is counted yet
         self._timestamp = _BETWEEN_UNITS
         self._last_ended = _BETWEEN_UNITS
         self._by_marker = True
@@ -147,6 +151,8 @@ class VideoReceiver:
         self._timestamp = timestamp
         if position > start:
             self.runs += 1
+            self.received += (expected - self._run_began) & 0xFFFF
+            self._run_began = expected
             self._held += position - start
             if self._held > self._max_access_unit:
                 self._give_up_unit()
@@ -159,10 +165,13 @@ class VideoReceiver:
     def _follows_hole(self, sequence: int, expected: int) -> bool:
         """Whether the packet goes on after a hole (True) or comes too late and is left out."""
         if expected < 0:
+            self._run_began = sequence
             return True
         ahead = (sequence - expected) & 0xFFFF
         if ahead >= 0x10000 - _MAX_MISORDER:
             return False
+        self.received += (expected - self._run_began) & 0xFFFF
+        self._run_began = sequence
         self._holes.take()
         self._builder.clear()
         self._builder.broken = True

@@ -11,7 +11,21 @@ from services.ingest.sources.rtp.h264 import h264_parameter_sets
 from services.ingest.sources.rtp.h265 import h265_parameter_sets
 from services.ingest.sources.source import AudioCodec, AudioTrack, SourceError, VideoTrack
 
-_STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}  # RFC 3551, table 4
+_STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000)}  # RFC 3551, table 4
+_SPEECH: dict[str, AudioCodec] = {
+    "PCMA": "pcma",
+    "PCMU": "pcmu",
+    "G722": "g722",
+    "G726-16": "g726-16",
+    "G726-24": "g726-24",
+    "G726-32": "g726-32",
+    "G726-40": "g726-40",
+    "AAL2-G726-16": "aal2-g726-16",
+    "AAL2-G726-24": "aal2-g726-24",
+    "AAL2-G726-32": "aal2-g726-32",
+    "AAL2-G726-40": "aal2-g726-40",
+}
+_G722_CLOCK = 8000  # of 16,000 samples a second (RFC 3551, 4.5.2)
 _EXPLICIT_FREQUENCY = 15
 # RFC 3640, 3.3.6: bits of an AU header's fields. Some cameras leave them out, or tell no size.
 _HIGH_BIT_RATE = (("sizelength", (13, 0, None)), ("indexlength", (3, None)), ("indexdeltalength", (3, None)))
@@ -135,9 +149,11 @@ def choose_audio(session: SessionDescription) -> tuple[MediaDescription, AudioTr
 
 
 def _audio_track(media: MediaDescription) -> AudioTrack | None:
-    if media.encoding in ("PCMA", "PCMU"):
-        codec: AudioCodec = "pcma" if media.encoding == "PCMA" else "pcmu"
-        return AudioTrack(codec, media.clock_rate or 8000, media.channels, b"")
+    if media.encoding in _SPEECH:
+        rate = media.clock_rate or 8000
+        if media.encoding == "G722":  # some cameras say 16000, and count so
+            rate = 2 * rate if rate == _G722_CLOCK else rate
+        return AudioTrack(_SPEECH[media.encoding], rate, media.channels, b"")
     if media.encoding == "MPEG4-GENERIC" and _is_high_bit_rate(media):
         config = _hexadecimal(media.parameters.get("config", ""))
         if _frequency(config):
@@ -151,6 +167,11 @@ def _is_high_bit_rate(media: MediaDescription) -> bool:
     return parameters.get("mode", "").lower() == "aac-hbr" and all(
         _number(parameters.get(name, "")) in lengths for name, lengths in _HIGH_BIT_RATE
     )
+
+
+def samples_per_tick(media: MediaDescription, track: AudioTrack) -> int:
+    """How many of the track's samples its RTP clock counts as one."""
+    return track.clock_rate // (media.clock_rate or track.clock_rate)
 
 
 def au_header_layout(media: MediaDescription, track: AudioTrack) -> AuHeaderLayout:

@@ -24,25 +24,28 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from snowlight.api.ingest.v1 import camera_pb2 as snowlight_dot_api_dot_ingest_dot_v1_dot_camera__pb2
+from snowlight.api.ingest.v1 import health_pb2 as snowlight_dot_api_dot_ingest_dot_v1_dot_health__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#snowlight/api/ingest/v1/event.proto\x12\x17snowlight.api.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$snowlight/api/ingest/v1/camera.proto\">\n\rEventPosition\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0b\n\x03run\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\"Q\n\x18WatchCameraEventsRequest\x12\x35\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32&.snowlight.api.ingest.v1.EventPosition\"\xa6\x01\n\nStateEvent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06number\x18\x06 \x01(\x03\"\x07\n\x05Reset\"\xa6\x02\n\x0b\x43\x61meraEvent\x12/\n\x05reset\x18\x01 \x01(\x0b\x32\x1e.snowlight.api.ingest.v1.ResetH\x00\x12\x32\n\x07\x63hanged\x18\x02 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.CameraH\x00\x12\x39\n\x07\x64\x65leted\x18\x03 \x01(\x0b\x32&.snowlight.api.ingest.v1.DeletedCameraH\x00\x12\x34\n\x05state\x18\x04 \x01(\x0b\x32#.snowlight.api.ingest.v1.StateEventH\x00\x12\x38\n\x06synced\x18\x05 \x01(\x0b\x32&.snowlight.api.ingest.v1.EventPositionH\x00\x42\x07\n\x05\x65vent2~\n\x0c\x43\x61meraEvents\x12n\n\x11WatchCameraEvents\x12\x31.snowlight.api.ingest.v1.WatchCameraEventsRequest\x1a$.snowlight.api.ingest.v1.CameraEvent0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#snowlight/api/ingest/v1/event.proto\x12\x17snowlight.api.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$snowlight/api/ingest/v1/camera.proto\x1a$snowlight/api/ingest/v1/health.proto\">\n\rEventPosition\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x0b\n\x03run\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\"Q\n\x18WatchCameraEventsRequest\x12\x35\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32&.snowlight.api.ingest.v1.EventPosition\"\xa6\x01\n\nStateEvent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x33\n\x05state\x18\x03 \x01(\x0e\x32$.snowlight.api.ingest.v1.CameraState\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06number\x18\x06 \x01(\x03\"o\n\x0bHealthEvent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x35\n\x06health\x18\x03 \x01(\x0b\x32%.snowlight.api.ingest.v1.StreamHealth\x12\x0e\n\x06number\x18\x04 \x01(\x03\"\x07\n\x05Reset\"\xde\x02\n\x0b\x43\x61meraEvent\x12/\n\x05reset\x18\x01 \x01(\x0b\x32\x1e.snowlight.api.ingest.v1.ResetH\x00\x12\x32\n\x07\x63hanged\x18\x02 \x01(\x0b\x32\x1f.snowlight.api.ingest.v1.CameraH\x00\x12\x39\n\x07\x64\x65leted\x18\x03 \x01(\x0b\x32&.snowlight.api.ingest.v1.DeletedCameraH\x00\x12\x34\n\x05state\x18\x04 \x01(\x0b\x32#.snowlight.api.ingest.v1.StateEventH\x00\x12\x38\n\x06synced\x18\x05 \x01(\x0b\x32&.snowlight.api.ingest.v1.EventPositionH\x00\x12\x36\n\x06health\x18\x06 \x01(\x0b\x32$.snowlight.api.ingest.v1.HealthEventH\x00\x42\x07\n\x05\x65vent2~\n\x0c\x43\x61meraEvents\x12n\n\x11WatchCameraEvents\x12\x31.snowlight.api.ingest.v1.WatchCameraEventsRequest\x1a$.snowlight.api.ingest.v1.CameraEvent0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.ingest.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTPOSITION']._serialized_start=135
-  _globals['_EVENTPOSITION']._serialized_end=197
-  _globals['_WATCHCAMERAEVENTSREQUEST']._serialized_start=199
-  _globals['_WATCHCAMERAEVENTSREQUEST']._serialized_end=280
-  _globals['_STATEEVENT']._serialized_start=283
-  _globals['_STATEEVENT']._serialized_end=449
-  _globals['_RESET']._serialized_start=451
-  _globals['_RESET']._serialized_end=458
-  _globals['_CAMERAEVENT']._serialized_start=461
-  _globals['_CAMERAEVENT']._serialized_end=755
-  _globals['_CAMERAEVENTS']._serialized_start=757
-  _globals['_CAMERAEVENTS']._serialized_end=883
+  _globals['_EVENTPOSITION']._serialized_start=173
+  _globals['_EVENTPOSITION']._serialized_end=235
+  _globals['_WATCHCAMERAEVENTSREQUEST']._serialized_start=237
+  _globals['_WATCHCAMERAEVENTSREQUEST']._serialized_end=318
+  _globals['_STATEEVENT']._serialized_start=321
+  _globals['_STATEEVENT']._serialized_end=487
+  _globals['_HEALTHEVENT']._serialized_start=489
+  _globals['_HEALTHEVENT']._serialized_end=600
+  _globals['_RESET']._serialized_start=602
+  _globals['_RESET']._serialized_end=609
+  _globals['_CAMERAEVENT']._serialized_start=612
+  _globals['_CAMERAEVENT']._serialized_end=962
+  _globals['_CAMERAEVENTS']._serialized_start=964
+  _globals['_CAMERAEVENTS']._serialized_end=1090
 # @@protoc_insertion_point(module_scope)

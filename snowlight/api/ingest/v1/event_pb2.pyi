@@ -7,6 +7,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from snowlight.api.ingest.v1 import camera_pb2 as _camera_pb2
+from snowlight.api.ingest.v1 import health_pb2 as _health_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -20,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class EventPosition(_message.Message):
-    """A place in both sequences: versions of cameras, and changes of state. Each is in order by itself."""
+    """A place in both sequences: versions of cameras, and changes of state and health. Each is in order by itself."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -30,9 +31,9 @@ class EventPosition(_message.Message):
     revision: _builtins.int
     """The registry's revision."""
     run: _builtins.str
-    """The run of ingest that numbered the changes of state."""
+    """The run of ingest that numbered the changes of state and health."""
     number: _builtins.int
-    """The change of state, counted from 1 in a run."""
+    """The change of state or health, counted from 1 in a run."""
     def __init__(
         self,
         *,
@@ -109,6 +110,40 @@ class StateEvent(_message.Message):
 Global___StateEvent: _TypeAlias = StateEvent  # noqa: Y015
 
 @_typing.final
+class HealthEvent(_message.Message):
+    """How well a camera's stream comes, told at most once a minute and camera, and only when it is materially other
+    than what was told before (docs/health.md).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    UID_FIELD_NUMBER: _builtins.int
+    HEALTH_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    uid: _builtins.str
+    number: _builtins.int
+    """Its place in the run, counted together with the changes of state."""
+    @_builtins.property
+    def health(self) -> _health_pb2.StreamHealth: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        uid: _builtins.str = ...,
+        health: _health_pb2.StreamHealth | None = ...,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "name", b"name", "number", b"number", "uid", b"uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HealthEvent: _TypeAlias = HealthEvent  # noqa: Y015
+
+@_typing.final
 class Reset(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,6 +167,7 @@ class CameraEvent(_message.Message):
     DELETED_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     SYNCED_FIELD_NUMBER: _builtins.int
+    HEALTH_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def reset(self) -> Global___Reset: ...
     @_builtins.property
@@ -144,6 +180,8 @@ class CameraEvent(_message.Message):
     def synced(self) -> Global___EventPosition:
         """Everything up to here has been sent; sent once, after the backlog."""
 
+    @_builtins.property
+    def health(self) -> Global___HealthEvent: ...
     def __init__(
         self,
         *,
@@ -152,12 +190,13 @@ class CameraEvent(_message.Message):
         deleted: _camera_pb2.DeletedCamera | None = ...,
         state: Global___StateEvent | None = ...,
         synced: Global___EventPosition | None = ...,
+        health: Global___HealthEvent | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "reset", b"reset", "state", b"state", "synced", b"synced"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "health", b"health", "reset", b"reset", "state", b"state", "synced", b"synced"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "reset", b"reset", "state", b"state", "synced", b"synced"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "event", b"event", "health", b"health", "reset", b"reset", "state", b"state", "synced", b"synced"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["reset", "changed", "deleted", "state", "synced"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["reset", "changed", "deleted", "state", "synced", "health"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

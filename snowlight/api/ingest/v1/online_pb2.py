@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$snowlight/api/ingest/v1/online.proto\x12\x17snowlight.api.ingest.v1\"\xc0\x01\n\x14GetOnlineRateRequest\x12\x13\n\x0b\x63\x61mera_uids\x18\x01 \x03(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\x12@\n\x04step\x18\x04 \x01(\x0e\x32\x32.snowlight.api.ingest.v1.GetOnlineRateRequest.Step\"/\n\x04Step\x12\x14\n\x10STEP_UNSPECIFIED\x10\x00\x12\x08\n\x04HOUR\x10\x01\x12\x07\n\x03\x44\x41Y\x10\x02\"U\n\nOnlineSpan\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x12\n\nenabled_ms\x18\x03 \x01(\x03\x12\x11\n\tonline_ms\x18\x04 \x01(\x03\"@\n\nOnlineRate\x12\x32\n\x05spans\x18\x01 \x03(\x0b\x32#.snowlight.api.ingest.v1.OnlineSpan2r\n\x0bOnlineRates\x12\x63\n\rGetOnlineRate\x12-.snowlight.api.ingest.v1.GetOnlineRateRequest\x1a#.snowlight.api.ingest.v1.OnlineRateb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$snowlight/api/ingest/v1/online.proto\x12\x17snowlight.api.ingest.v1\"\xc0\x01\n\x14GetOnlineRateRequest\x12\x13\n\x0b\x63\x61mera_uids\x18\x01 \x03(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x03 \x01(\x03\x12@\n\x04step\x18\x04 \x01(\x0e\x32\x32.snowlight.api.ingest.v1.GetOnlineRateRequest.Step\"/\n\x04Step\x12\x14\n\x10STEP_UNSPECIFIED\x10\x00\x12\x08\n\x04HOUR\x10\x01\x12\x07\n\x03\x44\x41Y\x10\x02\"j\n\nOnlineSpan\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x10\n\x08start_ms\x18\x02 \x01(\x03\x12\x12\n\nenabled_ms\x18\x03 \x01(\x03\x12\x11\n\tonline_ms\x18\x04 \x01(\x03\x12\x13\n\x0blossy_hours\x18\x05 \x01(\x03\"@\n\nOnlineRate\x12\x32\n\x05spans\x18\x01 \x03(\x0b\x32#.snowlight.api.ingest.v1.OnlineSpan2r\n\x0bOnlineRates\x12\x63\n\rGetOnlineRate\x12-.snowlight.api.ingest.v1.GetOnlineRateRequest\x1a#.snowlight.api.ingest.v1.OnlineRateb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETONLINERATEREQUEST_STEP']._serialized_start=211
   _globals['_GETONLINERATEREQUEST_STEP']._serialized_end=258
   _globals['_ONLINESPAN']._serialized_start=260
-  _globals['_ONLINESPAN']._serialized_end=345
-  _globals['_ONLINERATE']._serialized_start=347
-  _globals['_ONLINERATE']._serialized_end=411
-  _globals['_ONLINERATES']._serialized_start=413
-  _globals['_ONLINERATES']._serialized_end=527
+  _globals['_ONLINESPAN']._serialized_end=366
+  _globals['_ONLINERATE']._serialized_start=368
+  _globals['_ONLINERATE']._serialized_end=432
+  _globals['_ONLINERATES']._serialized_start=434
+  _globals['_ONLINERATES']._serialized_end=548
 # @@protoc_insertion_point(module_scope)

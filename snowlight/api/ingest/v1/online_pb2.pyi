@@ -78,6 +78,7 @@ class OnlineSpan(_message.Message):
     START_MS_FIELD_NUMBER: _builtins.int
     ENABLED_MS_FIELD_NUMBER: _builtins.int
     ONLINE_MS_FIELD_NUMBER: _builtins.int
+    LOSSY_HOURS_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """"regions/{code}" """
     start_ms: _builtins.int
@@ -85,6 +86,8 @@ class OnlineSpan(_message.Message):
     enabled_ms: _builtins.int
     """Time of all cameras together in which they were enabled, and of it that in which they were online."""
     online_ms: _builtins.int
+    lossy_hours: _builtins.int
+    """Hours of UTC in which a camera lost over 1 % of its RTP packets, of all cameras together; known for 31 days."""
     def __init__(
         self,
         *,
@@ -92,10 +95,11 @@ class OnlineSpan(_message.Message):
         start_ms: _builtins.int = ...,
         enabled_ms: _builtins.int = ...,
         online_ms: _builtins.int = ...,
+        lossy_hours: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled_ms", b"enabled_ms", "online_ms", b"online_ms", "region", b"region", "start_ms", b"start_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled_ms", b"enabled_ms", "lossy_hours", b"lossy_hours", "online_ms", b"online_ms", "region", b"region", "start_ms", b"start_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

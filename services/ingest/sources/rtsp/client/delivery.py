@@ -6,6 +6,7 @@ from typing import Protocol
 from services.ingest.sources.rtsp.client.connection import Connection
 from services.ingest.sources.rtsp.client.datagrams import DatagramPair
 from services.ingest.sources.rtsp.client.dialogue import Dialogue
+from services.ingest.sources.rtsp.client.rounds import INTERVAL_S
 from services.ingest.sources.source import SourceError
 
 _INTERLEAVED = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
@@ -14,6 +15,9 @@ _SERVER_PORT = re.compile(r"server_port=(\d{1,5})(?:-(\d{1,5}))?", re.IGNORECASE
 
 class Delivery(Protocol):
     """The transport of one session's tracks."""
+
+    arrival_ms: float
+    """How exactly it is known when a packet came."""
 
     async def set_up(self, dialogue: Dialogue, url: str) -> tuple[int, int]:
         """SETUP of the next track.
@@ -30,6 +34,8 @@ class Delivery(Protocol):
 
 class Interleaved:
     """RTP on the RTSP connection itself (RFC 2326, 10.12)."""
+
+    arrival_ms = INTERVAL_S * 1000
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -64,6 +70,8 @@ class Datagrams:
     Sent to and taken from the address that RTSP is spoken with, which was checked: a `source` or
     `destination` that the camera names is not believed.
     """
+
+    arrival_ms = 0.0
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -97,7 +97,7 @@ class RtspSource:
             video = await self._set_up(dialogue, presentation, connection, delivery, sink)
             await dialogue.play(aggregate)
             delivery.begin()
-            await self._watch(connection, video, dialogue.keep_alive(aggregate))
+            await self._watch(connection, video, dialogue.keep_alive(aggregate), sink)
         finally:
             delivery.close()
             dialogue.tear_down(aggregate)
@@ -112,6 +112,7 @@ class RtspSource:
     ) -> VideoReceiver:
         """Set up the wanted tracks and put their readers on the channels granted."""
         media, track = choose_video(presentation.description)
+        track = replace(track, arrival_ms=delivery.arrival_ms)
         channels = await delivery.set_up(dialogue, resolve_control(presentation.base, media.control))
         audio = await self._set_up_audio(dialogue, presentation, connection, delivery, sink)
         video = receive_video(connection, channels, media, track, sink, self._settings.max_access_unit)
@@ -151,11 +152,15 @@ class RtspSource:
         self._tracks = (video, audio)
 
     async def _watch(
-        self, connection: Connection, video: VideoReceiver, keep_alive: Coroutine[None, None, None]
+        self,
+        connection: Connection,
+        video: VideoReceiver,
+        keep_alive: Coroutine[None, None, None],
+        sink: AccessUnitSink,
     ) -> None:
         """Wait for the end: goodbye, a failure, or `silence_timeout` seconds without video."""
         keeper = asyncio.create_task(keep_alive)
-        silence = SilenceTimer(video, connection.end, self._settings.silence_timeout)
+        silence = SilenceTimer(video, connection.end, self._settings.silence_timeout, sink.on_received)
         try:
             ended, _ = await asyncio.wait((connection.closed, keeper), return_when=asyncio.FIRST_COMPLETED)
             for end in ended:

@@ -2,13 +2,13 @@
 
 from services.ingest.sources.rtp.aac import AacDepacketiser
 from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser
 from services.ingest.sources.rtp.rtcp import RtcpReceiver
+from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.client.connection import Connection
-from services.ingest.sources.rtsp.sdp import MediaDescription, au_header_layout
+from services.ingest.sources.rtsp.sdp import MediaDescription, au_header_layout, samples_per_tick
 from services.ingest.sources.source import AccessUnitSink, AudioTrack, VideoTrack
 
 Channels = tuple[int, int]
@@ -41,8 +41,10 @@ def receive_audio(
 ) -> None:
     """Read an audio track from now on."""
     aac = track.codec == "aac"
-    depacketiser = AacDepacketiser(au_header_layout(media, track)) if aac else G711Depacketiser()
+    depacketiser = AacDepacketiser(au_header_layout(media, track)) if aac else SampledDepacketiser()
     rtp, rtcp = channels
-    receiver = AudioReceiver(rtp, media.payload_type, depacketiser, sink)
+    receiver = AudioReceiver(
+        rtp, media.payload_type, depacketiser, sink, clock_scale=samples_per_tick(media, track)
+    )
     connection.channels[rtp] = receiver
     connection.channels[rtcp] = RtcpReceiver("audio", receiver.clock, sink, connection.end)

@@ -1,4 +1,7 @@
-"""Scrub sheets show footage: they go with it, and after two days anyway. Gateways put them into stores."""
+"""Sheets of small pictures show footage: they go with it, scrub sheets after two days anyway.
+
+Gateways put them into stores.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,7 +15,7 @@ from services.storage.stores.objects import Listed, delete, list_all, list_chunk
 from services.storage.tables import cameras
 from snowlight.clock import Clock
 from snowlight.database import Database
-from snowlight.media.preview import FOLDER, SHEETS_KEPT_MS, SheetKey
+from snowlight.media.preview import FOLDER, LAPSE_FOLDER, SHEETS_KEPT_MS, LapseKey, SheetKey
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
@@ -25,8 +28,11 @@ AT_ONCE = 50_000
 log = structlog.get_logger(__name__)
 
 
-class ScrubSheets:
-    """Objects below `prv/` of each store. No hold keeps them: they can be made again of what it keeps."""
+class KeptPictures:
+    """Objects below `prv/` and `thm/` of each store.
+
+    No hold keeps them: they can be made again of what it keeps.
+    """
 
     def __init__(
         self, database: Database, stores: "Mapping[str, ObjectStore]", clock: Clock, *, grace_seconds: float
@@ -38,54 +44,65 @@ class ScrubSheets:
         self._listed_at: dict[str, float] = {}
 
     async def expire(self, store: str) -> None:
-        """Delete what is older than two days, or than its camera's footage is kept, and the grace.
+        """Delete what is older than its camera's footage is kept, and the grace, and of scrub sheets what is
+        older than two days.
 
         Raises UnavailableError.
         """
         began = self._clock.monotonic()
         if began < self._listed_at.get(store, float("-inf")) + LIST_SECONDS:
             return
-        there, kept_ms = self._stores[store], await self._kept_shorter()
+        there, kept_ms = self._stores[store], await self._kept()
         now_ms = self._clock.now_ms()
         gone: list[str] = []
-        async for chunk in list_chunks(there, FOLDER):
-            gone += [each.key for each in chunk if self._ends_ms(each, kept_ms) <= now_ms]
-            if len(gone) >= AT_ONCE:
-                break
-        else:
+        for folder, ends_ms in ((FOLDER, self._sheet_ends_ms), (LAPSE_FOLDER, self._thumbnails_end_ms)):
+            async for chunk in list_chunks(there, folder):
+                gone += [each.key for each in chunk if ends_ms(each, kept_ms) <= now_ms]
+                if len(gone) >= AT_ONCE:
+                    break
+        if len(gone) < AT_ONCE:
             self._listed_at[store] = began
         await delete(there, gone)
         if gone:
-            log.info("sweep.sheets_deleted", store=store, objects=len(gone))
+            log.info("sweep.pictures_deleted", store=store, objects=len(gone))
 
     async def erase(self, store: str, camera_uid: str, window: Span) -> None:
         """Delete a camera's sheets of a window. Raises UnavailableError."""
         there = self._stores[store]
-        listed = await list_all(there, f"{FOLDER}{camera_uid}/")
-        await delete(there, [each.key for each in listed if _reaches_into(each.key, window)])
+        for folder in (FOLDER, LAPSE_FOLDER):
+            listed = await list_all(there, f"{folder}{camera_uid}/")
+            await delete(there, [each.key for each in listed if _reaches_into(each.key, window)])
 
-    async def _kept_shorter(self) -> dict[str, int]:
-        """How long footage is kept, ms, of cameras that keep theirs for less time than sheets."""
-        query = sa.select(cameras.c.uid, cameras.c.kept_days).where(
-            cameras.c.kept_days < SHEETS_KEPT_MS // DAY_MS
-        )
+    async def _kept(self) -> dict[str, int]:
+        """How long each camera's footage is kept, ms."""
+        query = sa.select(cameras.c.uid, cameras.c.kept_days)
         async with self._database.read() as connection:
             return {row.uid: row.kept_days * DAY_MS for row in await connection.execute(query)}
 
-    def _ends_ms(self, listed: Listed, kept_ms: Mapping[str, int]) -> int:
+    def _sheet_ends_ms(self, listed: Listed, kept_ms: Mapping[str, int]) -> int:
         """When it may go. What names a time after it was written, or none, goes by when that was."""
         try:
             key = SheetKey.parse(listed.key)
         except ValueError:
             return listed.modified_ms + SHEETS_KEPT_MS + self._grace_ms
-        kept = kept_ms.get(key.uid, SHEETS_KEPT_MS)
+        kept = min(kept_ms.get(key.uid, SHEETS_KEPT_MS), SHEETS_KEPT_MS)
         return min(key.end_ms, listed.modified_ms) + kept + self._grace_ms
+
+    def _thumbnails_end_ms(self, listed: Listed, kept_ms: Mapping[str, int]) -> int:
+        """As long as what the first one shows, so that none outlives its footage; the others can be made
+        again. Those of a camera that nobody knows go as scrub sheets do."""
+        try:
+            key = LapseKey.parse(listed.key)
+        except ValueError:
+            return listed.modified_ms + SHEETS_KEPT_MS + self._grace_ms
+        kept = kept_ms.get(key.uid, SHEETS_KEPT_MS)
+        return min(key.start_ms, listed.modified_ms) + kept + self._grace_ms
 
 
 def _reaches_into(key: str, window: Span) -> bool:
     """By its name. What does not tell its time goes with the rest."""
     try:
-        sheet = SheetKey.parse(key)
+        sheet = LapseKey.parse(key) if key.startswith(LAPSE_FOLDER) else SheetKey.parse(key)
     except ValueError:
         return True
     return sheet.start_ms < window.end_ms and sheet.end_ms > window.start_ms

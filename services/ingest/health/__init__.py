@@ -1,0 +1,1 @@
+"""How well each camera's stream comes (docs/health.md)."""

@@ -1,0 +1,118 @@
+"""How well a camera's stream comes is told to whoever sees it, its last day to whom its past may be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.ingest.health.meter import TURNS
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.media.fragment import Fragment
+from tests.openapi_document import Documented
+from tests.rpc.gateway.events import listening
+from tests.rpc.gateway.people import VILLAGE
+from tests.rpc.gateway.site import Site
+from tests.rpc.gateway.street import Street
+
+
+async def health(site: Site, camera: str, username: str = "root") -> Any:
+    status, answer = await site.call("GET", f"/v1/{camera}/health", await site.token(username))
+    assert status == 200, answer
+    return answer
+
+
+def come(site: Site, uid: str, camera: str, *, bytes_per_second: int = 250_000, lost: int = 0) -> None:
+    """Four seconds of the camera's stream came."""
+    observer = site.ingest.board.session(uid, camera)
+    now_ms = site.clock.now_ms() - 4000
+    for half in range(8):
+        data = (bytes(bytes_per_second // 2),)
+        observer.on_fragment(Fragment(0, half, now_ms + half * 500, 500, half % 4 == 0, False, data, 12))
+    observer.on_received(1000 - lost)
+    observer.on_loss(lost)
+    observer.on_jitter(7.26)
+    observer.on_camera_clock(-250)
+
+
+def look(site: Site) -> None:
+    """A minute is over."""
+    board = site.ingest.board
+    for turn in range(TURNS):
+        for measured in board.health.measure(turn, site.clock.now_ms()):
+            if measured.is_news:
+                board.change_health(measured.uid, measured.health)
+
+
+async def test_the_last_minute_and_the_last_day_are_told(site: Site) -> None:
+    uid = await site.add_camera("east", VILLAGE)
+    camera = "cameras/east"
+    answer = await health(site, camera)
+    assert answer == {"name": camera, "uid": uid, "reconnects_last_day": 0, "hours": []}
+    come(site, uid, camera, lost=20)
+    look(site)
+    answer = await health(site, camera, "chen")
+    stream = answer["stream"]
+    assert stream.pop("time")
+    assert stream.pop("last_key_frame_time")
+    assert stream == {
+        "bits_per_second": 2_000_000,
+        "frames_per_second": 24,
+        "gop_ms": 2000,
+        "gop_pictures": 48,
+        "loss": 0.02,
+        "jitter_ms": 7.3,
+        "clock_offset_ms": -250,
+        "reconnects": 0,
+    }
+    (hour,) = answer["hours"]
+    assert (hour["bits_per_second"], hour["loss"], hour["jitter_ms"]) == (2_000_000, 0.02, 7)
+    document = Documented(await site.openapi())
+    assert not document.faults("GET", "/v1/cameras/east/health", 200, answer)
+
+
+async def test_a_camera_that_is_not_seen_is_not_found(site: Site) -> None:
+    await site.add_camera("east", VILLAGE)
+    for camera, username in (("east", "away"), ("none", "root")):
+        status, problem = await site.call("GET", f"/v1/cameras/{camera}/health", await site.token(username))
+        assert (status, problem["code"]) == (404, "camera.not_found")
+
+
+async def test_who_is_not_told_all_the_past_hears_of_the_last_minute_alone(street: Street) -> None:
+    site = street.site
+    audience = {"principal": await street.name("away")}
+    await street.consent(audience=audience)
+    come(site, street.home, "cameras/home")
+    look(site)
+    answer = await health(site, "cameras/home", "away")
+    assert answer["stream"]["bits_per_second"] == 2_000_000
+    assert "reconnects" not in answer["stream"]
+    assert "reconnects_last_day" not in answer
+    assert answer["hours"] == []
+    assert len((await health(site, "cameras/home"))["hours"]) == 1
+
+
+async def test_health_that_changes_is_told_as_it_does_and_what_stays_is_not(site: Site) -> None:
+    uid = await site.add_camera("east", VILLAGE)
+    async with listening(site) as client, listening(site, username="away") as stranger:
+        await client.synced()
+        await stranger.synced()
+        for lost in (0, 0, 100):
+            come(site, uid, "cameras/east", lost=lost)
+            look(site)
+        first, second = await client.take(2)
+        assert (first.kind, first.data["uid"], first.data["region"]) == ("camera_health", uid, VILLAGE)
+        assert (first.data["loss"], second.data["loss"]) == (0, 0.1)
+        assert "reconnects" not in first.data
+        assert await client.quiet()
+        assert await stranger.quiet()
+    async with listening(site, last_id=first.id) as client:
+        assert await client.take(1) == [second]
+
+
+async def test_events_of_health_alone_may_be_asked_for(site: Site) -> None:
+    uid = await site.add_camera("east", VILLAGE)
+    async with listening(site, types="camera_health") as client:
+        await client.synced()
+        site.ingest.set_state("cameras/east", uid, camera_pb2.ONLINE, "")
+        come(site, uid, "cameras/east")
+        look(site)
+        assert (await client.next()).kind == "camera_health"
