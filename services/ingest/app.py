@@ -30,8 +30,10 @@ from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.renditions.metrics import RenditionMetrics
 from services.ingest.renditions.renditions import Renditions
 from services.ingest.renditions.sub import SubStreams
+from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
@@ -49,6 +51,8 @@ from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
 from services.ingest.supervisor import OpenSession, Supervisor
+from services.ingest.transcoding.metrics import TranscodingMetrics
+from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
@@ -146,6 +150,10 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             board,
             lambda uid: supervisor.ring(uid),  # noqa: PLW0108 - it is made below
             SubStreams(parts, sources.open),
+            TranscodedStreams(
+                TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
+            ),
+            RenditionMetrics(runtime.registry),
             ring_bytes=settings.ring_bytes,
             linger_s=settings.rendition_linger_seconds,
         )

@@ -42,7 +42,7 @@ class CoreBudget:
     """`cores`: 0 means that there are none."""
 
     def __init__(self, cores: float, metrics: TranscodingMetrics) -> None:
-        self._cores = cores
+        self.cores = cores
         self._taken = 0.0
         self._metrics = metrics
 
@@ -58,14 +58,14 @@ class CoreBudget:
 
     def take(self, cores: float) -> None:
         """Raises ResourceExhaustedError("transcode.no_capacity"); fewer than 0 are given back."""
-        if cores > 0 and self._taken + cores > self._cores:
+        if cores > 0 and self._taken + cores > self.cores:
             self._metrics.refused.inc()
             detail = (
-                f"{self._taken:.2f} of {self._cores:.2f} cores for transcoding are taken, "
+                f"{self._taken:.2f} of {self.cores:.2f} cores for transcoding are taken, "
                 f"and this takes {cores:.2f} more"
             )
             raise ResourceExhaustedError(
-                "transcode.no_capacity", detail if self._cores else "it is turned off"
+                "transcode.no_capacity", detail if self.cores else "it is turned off"
             )
         self._taken += cores
         self._metrics.cores.set(self._taken)
