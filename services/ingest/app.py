@@ -33,6 +33,8 @@ from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
+from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESERIALIZED
+from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
 from services.ingest.sources.network import SourceNetwork, trusting
@@ -49,10 +51,18 @@ from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
 from services.ingest.supervisor import OpenSession, Supervisor
+from services.ingest.transcoding.metrics import TranscodingMetrics
+from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2_grpc,
+    online_pb2_grpc,
+    transcoding_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -132,6 +142,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         )
         await stores.restore()
         viewers = Viewers()
+        transcoding = TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
         revocations = Revocations(clock)
         discontinuities = await statuses.discontinuities()
         supervisor = Supervisor(
@@ -190,6 +201,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.Transcodes",
+                    transcoding_pb2_grpc.add_TranscodesServicer_to_server,
+                    Transcodes(transcoding),
+                    preserialized=TRANSCODES_PRESERIALIZED,
                 ),
             ),
         ):
