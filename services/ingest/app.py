@@ -39,6 +39,8 @@ from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
+from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESERIALIZED
+from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import CameraSession, SessionParts
 from services.ingest.status.board import StatusBoard
@@ -56,7 +58,13 @@ from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2_grpc,
+    online_pb2_grpc,
+    transcoding_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -136,6 +144,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         )
         await stores.restore()
         viewers = Viewers()
+        transcoding = TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
         revocations = Revocations(clock)
         discontinuities = await statuses.discontinuities()
         sources = CameraSources(settings)
@@ -223,6 +232,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.Transcodes",
+                    transcoding_pb2_grpc.add_TranscodesServicer_to_server,
+                    Transcodes(transcoding),
+                    preserialized=TRANSCODES_PRESERIALIZED,
                 ),
             ),
         ):
