@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.ingest.camera import CameraSpec
 from services.ingest.camera_sources import CameraSources
 from services.ingest.camera_specs import main_spec, sub_spec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.epoch import SHARD
 from services.ingest.keeping import Keeping, open_keeping
-from services.ingest.media.ring import Ring
-from services.ingest.observer import CameraObserver
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
@@ -42,7 +39,8 @@ from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESERIALIZED
 from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
-from services.ingest.session import CameraSession, SessionParts
+from services.ingest.session import SessionParts
+from services.ingest.session_opening import ring_opener, session_opener
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
@@ -52,7 +50,7 @@ from services.ingest.status.writer import StatusWriter
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
-from services.ingest.supervisor import OpenSession, Supervisor
+from services.ingest.supervisor import Supervisor
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
@@ -74,8 +72,6 @@ from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 
 LAST_REPORT_SECONDS = 2.0
-DISCONTINUITIES_UNWRITTEN = 100
-"""How many sessions of one camera a run that was killed may have begun after its last write of the count."""
 
 log = structlog.get_logger(__name__)
 
@@ -159,9 +155,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             board,
             lambda uid: supervisor.ring(uid),  # noqa: PLW0108 - it is made below
             SubStreams(parts, sources.open),
-            TranscodedStreams(
-                TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
-            ),
+            TranscodedStreams(transcoding),
             RenditionMetrics(runtime.registry),
             ring_bytes=settings.ring_bytes,
             linger_s=settings.rendition_linger_seconds,
@@ -181,8 +175,8 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             clock=clock,
             pace=Pace(settings.sessions_per_second, clock),
             spec_of=lambda record: main_spec(record, cameras),
-            new_ring=_ring_opener(settings.ring_bytes, discontinuities),
-            open_session=_session_opener(sources, keeping, parts),
+            new_ring=ring_opener(settings.ring_bytes, discontinuities),
+            open_session=session_opener(sources, keeping, parts),
             recorded=keeping.recorded,
             on_record=on_record,
             on_dark=on_dark,
@@ -246,34 +240,6 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
                 viewers.end_all()
-
-
-def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable[[str], Ring]:
-    """`discontinuities`: by camera uid, the count that an earlier run wrote, maybe not its last."""
-
-    def new_ring(uid: str) -> Ring:
-        written = discontinuities.get(uid)
-        return Ring(cap_bytes, 0 if written is None else written + DISCONTINUITIES_UNWRITTEN)
-
-    return new_ring
-
-
-def _session_opener(sources: CameraSources, keeping: Keeping, parts: SessionParts) -> OpenSession:
-
-    def open_session(
-        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
-    ) -> CameraSession:
-        return CameraSession(
-            spec,
-            epoch=keeping.epoch,
-            open_source=sources.open,
-            parts=parts,
-            ring=ring,
-            observer=observer,
-            ahead=ahead,
-        )
-
-    return open_session
 
 
 async def _upload(keeping: Keeping, stores: StoresWatch, from_ms: int) -> None:
