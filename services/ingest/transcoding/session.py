@@ -133,7 +133,8 @@ class Session:
         length = sum(picture.duration for picture in pictures)
         rate = len(pictures) * VIDEO_TIMESCALE / max(length, 1)
         self._encoder = self._open_encoder(
-            Output(width, height, min(max(rate, 1.0), 120.0), self._rung.bits_per_second)
+            # Whole frames: all segments of a recording have the same parameter sets.
+            Output(width, height, min(max(round(rate), 1), 120), self._rung.bits_per_second)
         )
         return self._encoder
 

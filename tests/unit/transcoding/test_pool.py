@@ -98,14 +98,14 @@ async def test_a_new_session_brings_its_own_init_section() -> None:
 
 async def test_who_would_take_more_cores_than_there_are_is_refused_at_once() -> None:
     large = Picture(1920, 1080, "h265")
-    limited = pool(cores=0.5)
+    limited = pool(cores=0.6)
 
     async with limited.open(Rung("720p", 720, 1_500_000), large):
         with pytest.raises(ResourceExhaustedError) as caught:
             async with limited.open(Rung("source", 1080, 3_000_000), large):
                 pass
     assert caught.value.code == "transcode.no_capacity"
-    assert "0.50 cores" in caught.value.detail
+    assert "0.60 cores" in caught.value.detail
 
     async with limited.open(Rung("720p", 720, 1_500_000), large):
         pass
