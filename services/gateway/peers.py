@@ -22,6 +22,7 @@ from snowlight.api.ingest.v1 import (
     live_pb2,
     live_pb2_grpc,
     online_pb2_grpc,
+    transcoding_pb2,
 )
 from snowlight.api.storage.v1 import (
     export_pb2_grpc,
@@ -69,6 +70,8 @@ class Peers:
     """WatchLive, its answers serialised (`snowlight.media.envelope`)."""
     read_spool: Any
     """ReadSpool, its answers serialised."""
+    transcode: Any
+    """Transcode, its answers serialised as those of WatchLive."""
 
     async def jwks(self) -> str:
         """Auth's public keys as JSON (RFC 7517)."""
@@ -131,5 +134,10 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
             ),
             read_spool=raw_stream(
                 ingest, f"{service}/ReadSpool", live_pb2.ReadSpoolRequest.SerializeToString
+            ),
+            transcode=raw_stream(
+                ingest,
+                "/snowlight.api.ingest.v1.Transcodes/Transcode",
+                transcoding_pb2.TranscodeRequest.SerializeToString,
             ),
         )

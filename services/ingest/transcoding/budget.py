@@ -8,9 +8,9 @@ from services.ingest.transcoding.ladder import Picture, Rung
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from snowlight.errors import ResourceExhaustedError
 
-_DECODE: dict[VideoCodec, float] = {"h264": 2.0e-9, "h265": 2.5e-9}
-_SCALE = 1.0e-9
-_ENCODE = 6.0e-9
+_DECODE: dict[VideoCodec, float] = {"h264": 2.5e-9, "h265": 4.0e-9}
+_SCALE = 0.9e-9
+_ENCODE = 11.5e-9
 _EACH = 0.01
 """Core-seconds a pixel of the source, the same where it is made smaller, and a pixel that is encoded; cores
 of a process beside that (docs/design/0012)."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -130,6 +132,23 @@ async def test_it_ends_with_its_camera(cluster: ClusterSettings, street: CameraS
                 pass
 
 
+async def test_who_watches_a_transcode_that_is_killed_is_told_and_may_come_again(
+    cluster: ClusterSettings, street: CameraServer
+) -> None:
+    async with recording(cluster, street, 4) as (client, camera):
+        before = _children()
+        watching = client.watch(camera.uid, "360p")
+        await anext(watching)
+        (process,) = _children() - before
+        os.kill(process, signal.SIGKILL)
+        with pytest.raises(UnavailableError, match=r"transcode\.process_ended"):
+            async for _ in watching:
+                pass
+        await fragments(client, camera.uid, 3)
+        init, _ = await fragments(client, camera.uid, 3, "360p")
+        assert init.height == 360
+
+
 async def _collect(client: Client, uid: str, into: dict[tuple[int, int], Fragment]) -> None:
     async for event in client.watch(uid):
         if isinstance(event, Fragment):
@@ -138,3 +157,9 @@ async def _collect(client: Client, uid: str, into: dict[tuple[int, int], Fragmen
 
 def _place(fragment: Fragment) -> tuple[int, int]:
     return fragment.segment, fragment.part
+
+
+def _children() -> set[int]:
+    """Processes that this one has begun."""
+    told = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    return {int(process) for process in told.split()}
