@@ -19,6 +19,8 @@ from services.gateway.archive.near_routes import NearRoutes
 from services.gateway.archive.part_routes import ArchivePartRoutes
 from services.gateway.archive.presigned import Presigner
 from services.gateway.archive.reader import FootageReader
+from services.gateway.archive.rendered import RenderedFootage
+from services.gateway.archive.rendition_routes import RenditionRoutes
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
@@ -161,6 +163,7 @@ def build_site(
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
     index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
     reader = FootageReader(peers, index, stores)
+    rendered = RenderedFootage(peers, reader)
     presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
     key_frames = KeyFrames(index, reader, metrics)
     stored_sheets = StoredSheets(stores)
@@ -242,9 +245,10 @@ def build_site(
         *wall.routes(),
         *events.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
-        *ArchiveRoutes(tickets, index, reader, presigner, clock).routes(),
+        *ArchiveRoutes(tickets, index, reader, presigner, rendered, clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
+        *RenditionRoutes(tickets, index, rendered, sending, metrics).routes(),
         *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
         *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
         *PreviewRoutes(tickets, key_frames, sheets, sending).routes(),

@@ -16,7 +16,9 @@ class GatewayMetrics:
             registry=registry,
         )
         self.live_hubs = Gauge(
-            "snowlight_gateway_live_hubs", "Cameras watched live by this gateway.", registry=registry
+            "snowlight_gateway_live_hubs",
+            "Renditions of cameras watched live by this gateway.",
+            registry=registry,
         )
         self.live_viewers = Gauge(
             "snowlight_gateway_live_viewers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from services.gateway.ingest_workers import IngestWorkers, Worker
 from snowlight.api.auth.v1 import (
@@ -21,6 +22,7 @@ from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
     event_pb2_grpc,
     online_pb2_grpc,
+    transcoding_pb2,
 )
 from snowlight.api.storage.v1 import (
     export_pb2_grpc,
@@ -30,6 +32,7 @@ from snowlight.api.storage.v1 import (
     storage_pb2_grpc,
     store_pb2_grpc,
 )
+from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
@@ -65,6 +68,8 @@ class Peers:
     integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub
     stores: store_pb2_grpc.StoresAsyncStub
     retention: retention_pb2_grpc.RetentionAsyncStub
+    transcode: Any
+    """Transcode, its answers serialised (`snowlight.media.envelope`)."""
     workers: IngestWorkers
     """Ingest's calls that are for the worker of a camera. The others any worker answers."""
 
@@ -132,6 +137,11 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
                 integrity=integrity,
                 stores=stores,
                 retention=retention,
+                transcode=raw_stream(
+                    ingest,
+                    "/snowlight.api.ingest.v1.Transcodes/Transcode",
+                    transcoding_pb2.TranscodeRequest.SerializeToString,
+                ),
                 workers=workers,
             )
         finally:

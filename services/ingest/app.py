@@ -33,8 +33,10 @@ from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.renditions.metrics import RenditionMetrics
 from services.ingest.renditions.renditions import Renditions
 from services.ingest.renditions.sub import SubStreams
+from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.health_reports import HealthReportsService
@@ -42,6 +44,8 @@ from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.shards import ShardsService
+from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESERIALIZED
+from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
 from services.ingest.session_opening import ring_opener, session_opener
@@ -62,6 +66,8 @@ from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
 from services.ingest.supervisor import Supervisor
+from services.ingest.transcoding.metrics import TranscodingMetrics
+from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import publish_pb2_grpc, revocation_pb2_grpc
@@ -72,6 +78,7 @@ from snowlight.api.ingest.v1 import (
     live_pb2_grpc,
     online_pb2_grpc,
     shard_pb2_grpc,
+    transcoding_pb2_grpc,
 )
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
@@ -83,6 +90,7 @@ from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
 
 LAST_REPORT_SECONDS = 2.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -161,6 +169,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         )
         await stores.restore()
         viewers = Viewers()
+        transcoding = TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
         revocations = Revocations(clock)
         desk = PublishDesk(AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), revocations)
         rounds = ReadRounds()
@@ -178,6 +187,8 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             board,
             lambda uid: supervisor.ring(uid),  # noqa: PLW0108 - it is made below
             SubStreams(parts, sources.open),
+            TranscodedStreams(transcoding),
+            RenditionMetrics(runtime.registry),
             ring_bytes=settings.ring_bytes,
             linger_s=settings.rendition_linger_seconds,
         )
@@ -272,6 +283,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         wait_seconds=settings.live_wait_seconds,
                     ),
                     preserialized=PRESERIALIZED,
+                ),
+                Servicer(
+                    "snowlight.api.ingest.v1.Transcodes",
+                    transcoding_pb2_grpc.add_TranscodesServicer_to_server,
+                    Transcodes(transcoding),
+                    preserialized=TRANSCODES_PRESERIALIZED,
                 ),
             ),
         ):

@@ -121,7 +121,7 @@ class IngestSettings(BaseSettings):
         5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."
     )
     rendition_linger_seconds: float = Field(
-        30.0, ge=0, description="How long a sub stream goes on after its last viewer."
+        30.0, ge=0, description="How long a rendition other than the main one goes on after its last viewer."
     )
     require_dossier: bool = Field(
         False,

@@ -1,4 +1,4 @@
-"""Sessions for the supervisor, with all they need."""
+"""What the supervisor opens for each camera: its ring, and its sessions."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -48,23 +48,36 @@ def encode_fragment(fragment: Fragment) -> bytes:
 def decode_live(message: bytes) -> InitSection | Fragment:
     """The event in a serialised WatchLiveResponse. Raises ValueError when it is none."""
     if message[:1] == _INIT_TAG:
-        init = live_pb2.WatchLiveResponse.FromString(message).init
-        return InitSection(
-            init.init8,
-            init.data,
-            init.codecs,
-            init.width,
-            init.height,
-            init.session,
-            init.discontinuity_sequence,
-            init.target_duration_ms,
-            init.part_target_ms,
-        )
+        return init_of(live_pb2.WatchLiveResponse.FromString(message).init)
     if message[:1] != _FRAGMENT_TAG:
         raise ValueError("neither init nor fragment")
     _, start = _read_varint(message, 1)
     data_start, head_end = _find_data(message, start)
     head = live_pb2.Fragment.FromString(message[start:head_end])
+    return _fragment(head, message[data_start:])
+
+
+def init_of(message: live_pb2.Init) -> InitSection:
+    """What `message` tells."""
+    return InitSection(
+        message.init8,
+        message.data,
+        message.codecs,
+        message.width,
+        message.height,
+        message.session,
+        message.discontinuity_sequence,
+        message.target_duration_ms,
+        message.part_target_ms,
+    )
+
+
+def fragment_of(message: live_pb2.Fragment) -> Fragment:
+    """What `message` tells, its bytes included."""
+    return _fragment(message, message.data)
+
+
+def _fragment(head: live_pb2.Fragment, data: bytes) -> Fragment:
     return Fragment(
         head.segment,
         head.part,
@@ -72,7 +85,7 @@ def decode_live(message: bytes) -> InitSection | Fragment:
         head.duration_ms,
         head.independent,
         head.lossy,
-        (message[data_start:],),
+        (data,),
     )
 
 

@@ -158,6 +158,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
         "ListSpool": {_GATEWAY},
         "ReadSpool": {_GATEWAY},
     },
+    "snowlight.api.ingest.v1.Transcodes": {
+        "Transcode": {_GATEWAY},
+    },
     "snowlight.api.storage.v1.Storage": {
         "OpenEpoch": {_INGEST},
         "OpenEpochs": {_INGEST},

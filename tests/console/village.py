@@ -21,6 +21,8 @@ VILLAGE, NEXT_VILLAGE = "regions/421381901901", "regions/421381901902"
 WALL = ("bridge", "clinic", "gate", "square")
 """Cameras that every browser plays: H.264, with and without sound."""
 H265, OFFLINE = "river", "tower"
+SMALL_LINES = 180
+"""Of a sub stream's pictures."""
 
 _REGIONS = """code,parent,level,display_name
 421381,,county,广水市
@@ -31,6 +33,10 @@ _REGIONS = """code,parent,level,display_name
 _WITH_SOUND = LoopParameters("柳林村 村口", "Liulin gate")
 _SILENT = LoopParameters("柳林村 石桥", "Liulin bridge", profile=Profile.H264)
 _H265 = LoopParameters("柳林村 河道", "Liulin river", profile=Profile.H265_G711)
+_SMALL = Camera(
+    "small",
+    LoopParameters("柳林村 村口", "Liulin gate", width=320, height=SMALL_LINES, bit_rate=150_000),
+)
 _CAMERAS = (
     Camera("gate", _WITH_SOUND, Credentials("admin", "village-gate")),
     Camera("bridge", _SILENT),
@@ -54,6 +60,8 @@ class Village:
     snowlight: Snowlight
     urls: Mapping[str, str]
     """Where each camera sends its pictures from."""
+    small: str
+    """Where gate's pictures may be had small."""
 
     @asynccontextmanager
     async def more_cameras(self, urls: Mapping[str, str], region: str = VILLAGE) -> AsyncIterator[None]:
@@ -77,7 +85,7 @@ class Village:
 async def run_village(folder: Path) -> AsyncIterator[Village]:
     """The site with its cameras online, while the context is open."""
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(serve_cameras(_CAMERAS, CACHE / "loops"))
+        server = await stack.enter_async_context(serve_cameras((*_CAMERAS, _SMALL), CACHE / "loops"))
         publishing = f"127.0.0.1:{free_port()}"
         settings = {
             "SNOWLIGHT_INGEST_PUBLISH_RTMP_LISTEN": publishing,
@@ -92,7 +100,7 @@ async def run_village(folder: Path) -> AsyncIterator[Village]:
         )
         person = await stack.enter_async_context(signed_in(snowlight.url, USERNAME, password))
         await server.encoded()
-        urls = {camera.path: server.url(camera) for camera in server.cameras}
+        urls = {camera.path: server.url(camera) for camera in _CAMERAS}
         urls[OFFLINE] = f"rtsp://127.0.0.1:{free_port()}/live"
         for camera_id, url in urls.items():
             await person.add_camera(camera_id, region=VILLAGE, source_url=url, audio=True)
@@ -102,4 +110,4 @@ async def run_village(folder: Path) -> AsyncIterator[Village]:
             return states.pop(OFFLINE) == "OFFLINE" and set(states.values()) == {"ONLINE"}
 
         await eventually(settled)
-        yield Village(snowlight.url, password, person, now(), snowlight, urls)
+        yield Village(snowlight.url, password, person, now(), snowlight, urls, server.url(_SMALL))

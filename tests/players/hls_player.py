@@ -29,6 +29,10 @@ class HlsPlayer:
             "([url, options, start]) => play(url, options, start)", [url, options, start]
         )
 
+    async def change(self, lines: int) -> None:
+        """Go on in the rendition whose pictures have so many lines."""
+        await self.page.evaluate("(lines) => change(lines)", lines)
+
     async def pause(self) -> None:
         """Stop on a picture."""
         await self.page.evaluate("video.pause()")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,14 +17,20 @@ from tests.parts.snowlight import run_embedded
 from tests.person import Person, now, signed_in
 from tests.waiting import eventually
 
-GATE, TURNING = "gate", "turning"
+GATE, TURNING, LARGE = "gate", "turning", "large"
 SIZES = ((640, 360), (320, 180))
 """Of TURNING's pictures, by turns."""
 TURNS_S = 6
 FRAME_RATE = 15
+LARGE_LINES = 720
+"""Of LARGE's pictures: twice those of its smaller rendition, so that the time can be read in both."""
 REGION = "regions/421381"
 _PICTURE = LoopParameters("柳林村 村口", "Liulin gate", frame_rate=FRAME_RATE)
-_CAMERAS = (Camera(GATE, _PICTURE), Camera(TURNING, _PICTURE, faults=Faults(resolution_change=TURNS_S)))
+_CAMERAS = (
+    Camera(GATE, _PICTURE),
+    Camera(TURNING, _PICTURE, faults=Faults(resolution_change=TURNS_S)),
+    Camera(LARGE, replace(_PICTURE, width=1280, height=LARGE_LINES, bit_rate=1_500_000)),
+)
 _FOOTAGE = timedelta(seconds=12)
 """Recorded before GATE was away, and since."""
 _AWAY = timedelta(seconds=8)

@@ -21,7 +21,7 @@ from snowlight.media.key_picture import key_picture
 from snowlight.media.silent import silent_fragments, silent_init
 
 _INSTANT_NAME = re.compile(r"[0-9]{1,15}")
-_LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
+LASTING = {"Cache-Control": "private, max-age=86400, immutable"}
 
 
 class ArchivePartRoutes:
@@ -89,12 +89,12 @@ class ArchivePartRoutes:
     async def _init(self, request: web.Request, *, pictures_alone: bool) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
         claims = use.claims
-        recording = await named_recording(self._index, claims, _instant(request))
+        recording = await named_recording(self._index, claims, instant_of(request))
         data = await self._reader.init_section(recording)
         await self._tickets.still(use)  # the right may have gone while this waited
         if pictures_alone or claims.silent:
-            data = _cut_down(silent_init, data)
-        return await self._sending.send(request, use, data, "video/mp4", _LASTING)
+            data = cut_down(silent_init, data)
+        return await self._sending.send(request, use, data, "video/mp4", LASTING)
 
     async def segment(self, request: web.Request) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
@@ -103,33 +103,35 @@ class ArchivePartRoutes:
         data = await self._reader.read(piece.recording, piece.offset, piece.size)
         await self._tickets.still(use)
         if claims.silent:
-            data = _cut_down(silent_fragments, data)
+            data = cut_down(silent_fragments, data)
         self._metrics.archive_bytes.inc(len(data))
         media = (piece.start_ms, piece.duration_ms)
-        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
+        return await self._sending.send(request, use, data, "video/iso.segment", LASTING, segment=media)
 
     async def key(self, request: web.Request) -> web.StreamResponse:
         use = await self._tickets.open(request, "playback")
-        piece = await named_piece(self._index, use.claims, _instant(request), 1)
+        piece = await named_piece(self._index, use.claims, instant_of(request), 1)
         if not piece.independent:
             raise NotFoundError("vod.unknown_part", "this fragment does not begin with a key frame")
         whole = await self._reader.read(piece.recording, piece.offset, piece.size)
         await self._tickets.still(use)
-        data = _cut_down(key_picture, whole)
+        data = cut_down(key_picture, whole)
         self._metrics.archive_bytes.inc(len(data))
         # Not the number of a segment: the same footage watched afterwards counts as well.
         media = (-piece.start_ms, piece.duration_ms)
-        return await self._sending.send(request, use, data, "video/iso.segment", _LASTING, segment=media)
+        return await self._sending.send(request, use, data, "video/iso.segment", LASTING, segment=media)
 
 
-def _instant(request: web.Request) -> int:
+def instant_of(request: web.Request) -> int:
+    """The instant in the path, ms since 1970 UTC. Raises NotFoundError when it is none."""
     name = request.match_info["instant"]
     if not _INSTANT_NAME.fullmatch(name):
         raise NotFoundError("vod.unknown_part", "there is no such part")
     return int(name)
 
 
-def _cut_down(take: Callable[[bytes], bytes], data: bytes) -> bytes:
+def cut_down(take: Callable[[bytes], bytes], data: bytes) -> bytes:
+    """What `take` leaves of footage. Raises DataLossError when that is damaged."""
     try:
         return take(data)
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -17,16 +17,25 @@ from services.gateway.archive.playlist import Entry, Range, key_playlist, vod_pl
 from services.gateway.archive.presigned import DIRECT, Presigner, read_direct
 from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.recording import Recording
+from services.gateway.archive.rendered import RenderedFootage, rendered_entry
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.use import TicketUse
 from snowlight.clock import Clock
-from snowlight.errors import NotFoundError
+from snowlight.errors import InvalidArgumentError, NotFoundError
 from snowlight.media.description import describe
 from snowlight.media.silent import silent_codecs
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 ERRORS = (400, 401, 403, 404, 410, 503)
+RENDITION_ERRORS = (*ERRORS, 412, 429)
+RENDITIONS = ("source", "1080p", "720p", "360p")
+"""H.264 as large as the footage, or of so many lines where that is larger."""
+_RENDITION = Parameter(
+    "rendition",
+    "Encoded anew as H.264: `source` as large as it is, else in so many lines; left out, as recorded.",
+    {"type": "string", "enum": list(RENDITIONS)},
+)
 
 
 class ArchiveRoutes:
@@ -38,17 +47,23 @@ class ArchiveRoutes:
         index: FootageIndex,
         reader: FootageReader,
         presigner: Presigner,
+        rendered: RenderedFootage,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._index = index
         self._reader = reader
         self._presigner = presigner
+        self._rendered = rendered
         self._clock = clock
 
     def routes(self) -> tuple[Route, ...]:
         def route(
-            name: str, handler: Handler, summary: str, parameters: tuple[Parameter, ...] = RANGE
+            name: str,
+            handler: Handler,
+            summary: str,
+            parameters: tuple[Parameter, ...] = RANGE,
+            errors: tuple[int, ...] = ERRORS,
         ) -> Route:
             return Route(
                 "GET",
@@ -58,7 +73,7 @@ class ArchiveRoutes:
                 access="ticket",
                 parameters=parameters,
                 answer_type=PLAYLIST_TYPE,
-                errors=ERRORS,
+                errors=errors,
             )
 
         return (
@@ -71,7 +86,8 @@ class ArchiveRoutes:
                 "vod.m3u8",
                 self.media,
                 "The media playlist of a range in the ticket's window, which is 24 hours long at most.",
-                (*RANGE, DIRECT),
+                (*RANGE, DIRECT, _RENDITION),
+                RENDITION_ERRORS,
             ),
             route(
                 "past.m3u8",
@@ -126,14 +142,17 @@ class ArchiveRoutes:
         return multivariant_playlist(pieces, pictures, codecs, media_uri=media_uri, key_uri=key_uri)
 
     async def media(self, request: web.Request) -> web.Response:
-        direct = read_direct(request.query)
+        direct, rung = read_direct(request.query), _read_rendition(request.query)
         use, asked, recordings = await self._asked(request)
         runs = cut_runs(recordings, asked.start_ms, asked.end_ms)
         if not runs:
             raise no_footage()
         entries: list[Entry] | None = None
-        if direct:
-            pieces = [piece for run in runs for piece in run.pieces()]
+        pieces = [piece for run in runs for piece in run.pieces()] if direct or rung else []
+        if rung:
+            await self._rendered.init_section(pieces[0].recording, rung)  # or it tells why there is none
+            entries = [rendered_entry(piece, rung) for piece in pieces]
+        elif direct:
             entries = await self._presigner.entries(pieces, use.claims, asked.now_ms)
         await self._tickets.still(use)
         return playlist(vod_playlist(runs, asked, entries))
@@ -155,6 +174,16 @@ class ArchiveRoutes:
     async def _codecs(self, recording: Recording) -> str:
         """From the index, or from the object where its row was made again from its name alone."""
         return recording.codecs or describe(await self._reader.init_section(recording)).codecs
+
+
+def _read_rendition(query: Mapping[str, str]) -> str | None:
+    """What is asked for. Raises InvalidArgumentError naming the parameter."""
+    wanted = query.get("rendition")
+    if wanted not in (None, *RENDITIONS):
+        raise InvalidArgumentError(
+            "request.invalid", f"rendition must be {', '.join(RENDITIONS)}, or left out", field="rendition"
+        )
+    return wanted
 
 
 def playlist(text: str) -> web.Response:

@@ -182,12 +182,13 @@ class LiveRoutes:
 
 
 def _below(route: Route, folder: str, *, of: str = "") -> Route:
-    """The route in a folder of the ticket's. Another rendition may be refused, since it costs too much."""
+    """The route in a folder of the ticket's. Another rendition may be refused: it cannot be made, or
+    costs too much."""
     return replace(
         route,
         path=f"/hls/{{ticket}}/{folder}/{route.path}",
         summary=route.summary.replace(".", f" of {of}.", 1) if of else route.summary,
-        errors=(*route.errors, 429) if of else route.errors,
+        errors=(*route.errors, 412, 429) if of else route.errors,
     )
 
 

@@ -18,11 +18,12 @@ from services.gateway.wall.messages import LONGEST_MESSAGE, Order, failure, id_o
 from services.gateway.wall.tile import Tile
 from snowlight.errors import (
     AlreadyExistsError,
+    ExpiredError,
     InvalidArgumentError,
-    NotFoundError,
+    PermissionDeniedError,
     ResourceExhaustedError,
     SnowlightError,
-    UnavailableError,
+    UnauthenticatedError,
 )
 
 MOST_TILES = 64
@@ -33,8 +34,8 @@ LOOK_S = 0.5
 """How often each tile's ticket is looked at while no picture comes."""
 FLUSH_S = 1.0
 """What was sent of a tile before its right ended must have left by then, or the connection is cut."""
-_HARMLESS = (UnavailableError, NotFoundError, ResourceExhaustedError)
-"""Why a tile ends whose right goes on: there is no picture, or none of this rendition."""
+_RIGHT_IS_OVER = (UnauthenticatedError, PermissionDeniedError, ExpiredError)
+"""Why a tile ends of which not a picture more may arrive."""
 _FRAME_BYTES = 14  # the longest head of a frame (RFC 6455 section 5.2)
 
 
@@ -171,7 +172,7 @@ class WallSocket:
             hub.listeners.add(self._news)
 
     async def _end(self, number: int, error: SnowlightError, group: asyncio.TaskGroup) -> None:
-        if self._forget_tile(number) and not isinstance(error, _HARMLESS):
+        if self._forget_tile(number) and isinstance(error, _RIGHT_IS_OVER):
             group.create_task(self._flush_or_cut(self._written))
         await self._say(failure(number, error))
 

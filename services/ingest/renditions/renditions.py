@@ -11,8 +11,11 @@ from services.ingest.camera import CameraSpec
 from services.ingest.media.ring import Ring
 from services.ingest.observer import MediaInfo
 from services.ingest.renditions.choice import renditions_of
+from services.ingest.renditions.declared import declared
+from services.ingest.renditions.metrics import RenditionMetrics
 from services.ingest.renditions.running import Running
 from services.ingest.renditions.sub import SubStreams
+from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.viewers import Viewer
 from services.ingest.status.board import StatusBoard
 from snowlight.errors import InvalidArgumentError, NotFoundError, SnowlightError, UnavailableError
@@ -42,6 +45,8 @@ class Renditions:
         board: StatusBoard,
         main_ring: Callable[[str], Ring | None],
         sub_streams: SubStreams,
+        transcoded: TranscodedStreams,
+        metrics: RenditionMetrics,
         *,
         ring_bytes: int,
         linger_s: float,
@@ -51,6 +56,8 @@ class Renditions:
         self._board = board
         self._main_ring = main_ring
         self._sub_streams = sub_streams
+        self._transcoded = transcoded
+        self._metrics = metrics
         self._ring_bytes = ring_bytes
         self._linger_s = linger_s
         self._subs: dict[str, CameraSpec] = {}
@@ -90,13 +97,14 @@ class Renditions:
 
     def offered(self, uid: str) -> Sequence[Offered]:
         """What may be watched of a camera."""
-        status = self._board.get(uid)
-        main = status.media if status is not None else None
+        main = self._main(uid)
+        names = renditions_of(main, has_sub=uid in self._subs, transcodes=self._transcoded.are_made)
         return [
-            Offered(name, main, main is not None)
-            if name == MAIN
-            else Offered(name, self._seen.get(uid), (uid, name) in self._running)
-            for name in renditions_of(main, has_sub=uid in self._subs, transcodes=False)
+            Offered(MAIN, main, main is not None),
+            *(
+                Offered(name, self._known(uid, name, main), (uid, name) in self._running)
+                for name in names[1:]
+            ),
         ]
 
     def learn(self, uid: str) -> None:
@@ -129,10 +137,26 @@ class Renditions:
                 "live.rendition_unknown", f"this camera has no rendition {name}", field="rendition"
             )
 
+    def _main(self, uid: str) -> MediaInfo | None:
+        """What the camera sends now."""
+        status = self._board.get(uid)
+        return status.media if status is not None else None
+
+    def _known(self, uid: str, name: str, main: MediaInfo | None) -> MediaInfo | None:
+        """What a rendition is, or is expected to be."""
+        running = self._running.get((uid, name))
+        if running is not None and running.media is not None:
+            return running.media
+        if name == SUB:
+            return self._seen.get(uid)
+        return declared(name, main) if main is not None else None
+
     def _start(self, uid: str, name: str) -> Running:
         assert self._tasks is not None, "run() has not been entered"
-        running = Running(uid, name, Ring(self._ring_bytes, self._count(uid)))
+        discontinuities = self._count(uid) if name == SUB else 0
+        running = Running(uid, name, Ring(self._ring_bytes, discontinuities))
         self._running[uid, name] = running
+        self._metrics.running.labels(name).inc()
         running.task = self._tasks.create_task(self._live(running), name=f"{uid} {name}")
         return running
 
@@ -150,11 +174,16 @@ class Renditions:
 
     async def _make(self, running: Running) -> None:
         uid = running.uid
+        if running.name == SUB:
 
-        def seen(media: MediaInfo) -> None:
-            self._seen[uid] = media
+            def seen(media: MediaInfo) -> None:
+                running.media = self._seen[uid] = media
 
-        await self._sub_streams.run(self._subs[uid], running, seen)
+            await self._sub_streams.run(self._subs[uid], running, seen)
+        media, main = self._main(uid), self._main_ring(uid)
+        if media is None or main is None:
+            raise UnavailableError("live.rendition_away", "the camera has no picture")
+        await self._transcoded.run(running, main, media)
 
     def _count(self, uid: str) -> int:
         """The discontinuity sequence number of the sub stream's last mux session so far."""
@@ -179,6 +208,9 @@ class Renditions:
     def _forget(self, running: Running) -> None:
         if running.ending is not None:
             running.ending.cancel()
-        if self._running.get((running.uid, running.name)) is running:
-            del self._running[running.uid, running.name]
+        if self._running.get((running.uid, running.name)) is not running:
+            return
+        del self._running[running.uid, running.name]
+        self._metrics.running.labels(running.name).dec()
+        if running.name == SUB:
             self._discontinuities[running.uid] = running.ring.numbering.discontinuity_sequence

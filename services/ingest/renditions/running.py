@@ -3,6 +3,7 @@
 import asyncio
 
 from services.ingest.media.ring import Ring
+from services.ingest.observer import MediaInfo
 from services.ingest.service.viewers import Viewer
 from snowlight.errors import SnowlightError, UnavailableError
 
@@ -19,6 +20,8 @@ class Running:
         self.viewers: set[Viewer] = set()
         self.failure: SnowlightError | None = None
         """Why there is no picture; None while one is there or on its way."""
+        self.media: MediaInfo | None = None
+        """What it is; None while that is not known."""
         self.task: asyncio.Task[None] | None = None
         self.ending: asyncio.TimerHandle | None = None
         """Ends it, since nobody watches."""

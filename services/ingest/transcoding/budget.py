@@ -8,9 +8,9 @@ from services.ingest.transcoding.ladder import Picture, Rung
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from snowlight.errors import ResourceExhaustedError
 
-_DECODE: dict[VideoCodec, float] = {"h264": 2.0e-9, "h265": 2.5e-9}
-_SCALE = 1.0e-9
-_ENCODE = 6.0e-9
+_DECODE: dict[VideoCodec, float] = {"h264": 2.5e-9, "h265": 4.0e-9}
+_SCALE = 0.9e-9
+_ENCODE = 11.5e-9
 _EACH = 0.01
 """Core-seconds a pixel of the source, the same where it is made smaller, and a pixel that is encoded; cores
 of a process beside that (docs/design/0012)."""
@@ -42,7 +42,7 @@ class CoreBudget:
     """`cores`: 0 means that there are none."""
 
     def __init__(self, cores: float, metrics: TranscodingMetrics) -> None:
-        self._cores = cores
+        self.cores = cores
         self._taken = 0.0
         self._metrics = metrics
 
@@ -58,14 +58,14 @@ class CoreBudget:
 
     def take(self, cores: float) -> None:
         """Raises ResourceExhaustedError("transcode.no_capacity"); fewer than 0 are given back."""
-        if cores > 0 and self._taken + cores > self._cores:
+        if cores > 0 and self._taken + cores > self.cores:
             self._metrics.refused.inc()
             detail = (
-                f"{self._taken:.2f} of {self._cores:.2f} cores for transcoding are taken, "
+                f"{self._taken:.2f} of {self.cores:.2f} cores for transcoding are taken, "
                 f"and this takes {cores:.2f} more"
             )
             raise ResourceExhaustedError(
-                "transcode.no_capacity", detail if self._cores else "it is turned off"
+                "transcode.no_capacity", detail if self.cores else "it is turned off"
             )
         self._taken += cores
         self._metrics.cores.set(self._taken)

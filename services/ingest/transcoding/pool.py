@@ -35,6 +35,11 @@ class TranscodingPool:
             self._on_encoder,
         )
 
+    @property
+    def has_cores(self) -> bool:
+        """Transcoding is not turned off."""
+        return self._budget.cores > 0
+
     @asynccontextmanager
     async def open(self, rung: Rung, source: Picture) -> AsyncIterator[Transcode]:
         """A transcode of a camera whose pictures are `source`; its process has ended on the way out.

@@ -111,7 +111,7 @@ class Session:
 
     def _encode(self, frame: VideoFrame) -> None:
         pts = frame.pts
-        if pts is None or pts <= self._shown or pts < self._pending[0].start:
+        if pts is None or pts <= self._shown or not self._is_awaited(pts):
             return  # leading pictures refer to what came before the key frame
         self._shown = pts
         pending = self._at(pts)
@@ -133,20 +133,23 @@ class Session:
         length = sum(picture.duration for picture in pictures)
         rate = len(pictures) * VIDEO_TIMESCALE / max(length, 1)
         self._encoder = self._open_encoder(
-            Output(width, height, min(max(rate, 1.0), 120.0), self._rung.bits_per_second)
+            # Whole frames: all segments of a recording have the same parameter sets.
+            Output(width, height, min(max(round(rate), 1), 120), self._rung.bits_per_second)
         )
         return self._encoder
 
     def _take(self, encoded: Iterator[Encoded]) -> None:
         for picture in encoded:
-            self._at(picture.pts).pictures.append(picture)
+            if self._is_awaited(picture.pts):
+                self._at(picture.pts).pictures.append(picture)
+
+    def _is_awaited(self, pts: int) -> bool:
+        """Its fragment has not come out yet."""
+        return bool(self._pending) and pts >= self._pending[0].start
 
     def _at(self, pts: int) -> _Pending:
         """The fragment that shows a picture."""
-        for pending in reversed(self._pending):
-            if pending.start <= pts:
-                return pending
-        return self._pending[0]
+        return next(pending for pending in reversed(self._pending) if pending.start <= pts)
 
     def _complete(self) -> Iterator[Event]:
         while self._pending:

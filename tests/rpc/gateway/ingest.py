@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.config import TranscodingSettings
 from services.ingest.health.repository import HealthRepository
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
@@ -26,11 +27,14 @@ from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.online_rates import OnlineRatesService
+from services.ingest.service.transcodes import PRESERIALIZED, Transcodes
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
+from services.ingest.transcoding.metrics import TranscodingMetrics
+from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.api.ingest.v1 import (
     camera_pb2,
     camera_pb2_grpc,
@@ -39,6 +43,7 @@ from snowlight.api.ingest.v1 import (
     live_pb2,
     live_pb2_grpc,
     online_pb2_grpc,
+    transcoding_pb2_grpc,
 )
 from snowlight.clock import Clock
 from snowlight.database import open_database
@@ -220,10 +225,21 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 pictures,
                 preserialized=frozenset({"WatchLive", "ReadSpool"}),
             ),
+            Servicer(
+                "snowlight.api.ingest.v1.Transcodes",
+                transcoding_pb2_grpc.add_TranscodesServicer_to_server,
+                Transcodes(_transcoding(runtime)),
+                preserialized=PRESERIALIZED,
+            ),
         ):
             yield Ingest(pictures, board, health, runtime.clock)
         feed.close()
         following.cancel()
+
+
+def _transcoding(runtime: Runtime) -> TranscodingPool:
+    settings = TranscodingSettings(cores=16, encoder="libx264")
+    return TranscodingPool(settings, TranscodingMetrics(CollectorRegistry()), runtime.clock)
 
 
 def _ring(events: list[InitSection | Fragment]) -> Iterable[InitSection | Fragment]:

@@ -10,12 +10,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.ingest.camera_sources import CameraSources
-from services.ingest.config import IngestSettings
+from services.ingest.config import IngestSettings, TranscodingSettings
 from services.ingest.media.ring import Ring
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
+from services.ingest.renditions.metrics import RenditionMetrics
 from services.ingest.renditions.renditions import Renditions
 from services.ingest.renditions.sub import SubStreams
+from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.viewers import Viewers
@@ -24,6 +26,8 @@ from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.metrics import StatusMetrics
+from services.ingest.transcoding.metrics import TranscodingMetrics
+from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocations import Revocation, Revocations
 from snowlight.access.service_token import ServiceTokens
 from snowlight.api.auth.v1 import revocation_pb2
@@ -97,8 +101,15 @@ async def watch(
     board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
     sessions = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0)
     sources = CameraSources(IngestSettings(), ReadRounds())
+    pool = TranscodingPool(TranscodingSettings(), TranscodingMetrics(metrics), clock)
     renditions = Renditions(
-        board, rings.ring, SubStreams(sessions, sources.open), ring_bytes=FRAGMENT_BYTES, linger_s=1
+        board,
+        rings.ring,
+        SubStreams(sessions, sources.open),
+        TranscodedStreams(pool),
+        RenditionMetrics(metrics),
+        ring_bytes=FRAGMENT_BYTES,
+        linger_s=1,
     )
     servicer = Servicer(
         "snowlight.api.ingest.v1.Live",

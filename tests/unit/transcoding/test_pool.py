@@ -82,6 +82,34 @@ async def test_h265_goes_in_and_h264_of_the_rung_comes_out() -> None:
     assert await is_gone(transcode.pid)
 
 
+async def test_an_encoder_that_does_not_open_gives_way_to_one_that_does() -> None:
+    source = record()
+    settings = TranscodingSettings(cores=4, encoder="auto")
+    transcodes = TranscodingPool(settings, TranscodingMetrics(CollectorRegistry()), SystemClock())
+
+    for _ in range(2):
+        async with transcodes.open(RUNG, PICTURE) as transcode:
+            await give(transcode, source)
+            transcode.end()
+            init, *fragments = await rest(transcode)
+        assert isinstance(init, InitSection)
+        film = develop(init, [event for event in fragments if isinstance(event, Fragment)])
+        assert film.keys == develop(source.init, source.fragments).keys
+
+
+async def test_an_encoder_that_does_not_open_is_an_error_by_name_where_no_other_may_be_used() -> None:
+    # It opens nowhere for pictures that lie in the main memory.
+    settings = TranscodingSettings(cores=4, encoder="h264_vaapi")
+    transcodes = TranscodingPool(settings, TranscodingMetrics(CollectorRegistry()), SystemClock())
+
+    async with transcodes.open(RUNG, PICTURE) as transcode:
+        await give(transcode, record(seconds=1))
+        with pytest.raises(UnavailableError) as caught:
+            await rest(transcode)
+
+    assert caught.value.code == "transcode.no_encoder"
+
+
 async def test_a_new_session_brings_its_own_init_section() -> None:
     large, small = record(seconds=2), record(seconds=2, size=(160, 120))
 
@@ -98,14 +126,14 @@ async def test_a_new_session_brings_its_own_init_section() -> None:
 
 async def test_who_would_take_more_cores_than_there_are_is_refused_at_once() -> None:
     large = Picture(1920, 1080, "h265")
-    limited = pool(cores=0.5)
+    limited = pool(cores=0.6)
 
     async with limited.open(Rung("720p", 720, 1_500_000), large):
         with pytest.raises(ResourceExhaustedError) as caught:
             async with limited.open(Rung("source", 1080, 3_000_000), large):
                 pass
     assert caught.value.code == "transcode.no_capacity"
-    assert "0.50 cores" in caught.value.detail
+    assert "0.60 cores" in caught.value.detail
 
     async with limited.open(Rung("720p", 720, 1_500_000), large):
         pass

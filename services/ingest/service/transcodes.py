@@ -1,0 +1,50 @@
+"""`snowlight.api.ingest.v1.Transcodes`: what is recorded, encoded anew for who asks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from services.ingest.registry.validation import invalid
+from services.ingest.transcoding.ladder import Picture, find_rung
+from services.ingest.transcoding.pool import TranscodingPool
+from services.ingest.transcoding.transcode import Transcode
+from snowlight.api.ingest.v1 import transcoding_pb2, transcoding_pb2_grpc
+from snowlight.media.envelope import encode_fragment, encode_init, fragment_of, init_of
+from snowlight.media.fragment import Fragment
+
+_Context = Any  # grpc.aio.ServicerContext is generic over every method's own pair of types
+
+PRESERIALIZED = frozenset({"Transcode"})
+
+
+class Transcodes(transcoding_pb2_grpc.TranscodesServicer):
+    """Answers from the pool that live renditions come from as well."""
+
+    def __init__(self, pool: TranscodingPool) -> None:
+        self._pool = pool
+
+    async def Transcode(  # type: ignore[override]  # noqa: N802
+        self, request: transcoding_pb2.TranscodeRequest, context: _Context
+    ) -> AsyncIterator[bytes]:
+        init = init_of(request.init)
+        fragments = [fragment_of(fragment) for fragment in request.fragments]
+        if not init.data or not init.width or not init.height:
+            raise invalid("init", "must have data, width and height")
+        if not fragments or not fragments[0].independent:
+            raise invalid("fragments", "must begin with a key frame")
+        source = Picture.of(init)
+        async with self._pool.open(find_rung(source, request.rung), source) as transcode:
+            transcode.begin(init)
+            giving = asyncio.create_task(_give(transcode, fragments))
+            try:
+                async for event in transcode:
+                    yield encode_fragment(event) if isinstance(event, Fragment) else encode_init(event)
+            finally:
+                giving.cancel()
+                await asyncio.wait([giving])
+
+
+async def _give(transcode: Transcode, fragments: Iterable[Fragment]) -> None:
+    for fragment in fragments:
+        await transcode.give(fragment)
+    transcode.end()
