@@ -31,8 +31,10 @@ class Street:
     rtsp_port: int
 
     async def camera(self, camera_id: str, *, audio: bool = True) -> camera_pb2.Camera:
-        """A registered camera that publishes."""
-        return await self.ingest.create(camera_id, "push:", region=f"regions/{COUNTY}", audio=audio)
+        """A registered camera that publishes, and is expected."""
+        camera = await self.ingest.create(camera_id, "push:", region=f"regions/{COUNTY}", audio=audio)
+        await self.ingest.until_state(camera.name, camera_pb2.OFFLINE)
+        return camera
 
     async def key(self, camera: camera_pb2.Camera) -> publish_pb2.CreatePublishKeyResponse:
         """A key of a camera."""
