@@ -26,19 +26,17 @@ log = structlog.get_logger(__name__)
 class Visit:
     """One connection that is not let in yet."""
 
-    def __init__(self, doorway: Doorway, address: str, on_late: Callable[[Exception], None]) -> None:
+    def __init__(self, doorway: Doorway, address: str, turn_away: Callable[[Exception], None]) -> None:
         self.address = address
+        self.turn_away = turn_away
         self._doorway = doorway
         late = SourceError("camera.timeout", f"nothing was published within {PATIENCE_S:g} s")
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, on_late, late)
-        self._over = False
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, turn_away, late)
 
     def end(self) -> None:
         """It was let in, or is gone. May be called again."""
-        if not self._over:
-            self._over = True
-            self._timer.cancel()
-            self._doorway.left(self.address)
+        self._timer.cancel()
+        self._doorway.left(self)
 
 
 class Doorway:
@@ -48,22 +46,33 @@ class Doorway:
         """`start` runs what asks for a connection, and owns it."""
         self._desk = desk
         self._start = start
-        self._waiting: Counter[str] = Counter()
+        self._visits: set[Visit] = set()
+        self._of_address: Counter[str] = Counter()
 
-    def enter(self, address: str, on_late: Callable[[Exception], None]) -> Visit:
-        """A new connection. Raises ResourceExhaustedError when too many wait."""
-        if self._waiting.total() >= MOST_WAITING or self._waiting[address] >= MOST_OF_ADDRESS:
+    def enter(self, address: str, turn_away: Callable[[Exception], None]) -> Visit:
+        """A new connection, which `turn_away` ends. Raises ResourceExhaustedError when too many wait."""
+        if len(self._visits) >= MOST_WAITING or self._of_address[address] >= MOST_OF_ADDRESS:
             raise ResourceExhaustedError(
                 "camera.too_many_connections", "too many connections wait to publish"
             )
-        self._waiting[address] += 1
-        return Visit(self, address, on_late)
+        visit = Visit(self, address, turn_away)
+        self._visits.add(visit)
+        self._of_address[address] += 1
+        return visit
 
-    def left(self, address: str) -> None:
+    def left(self, visit: Visit) -> None:
         """A visit is over."""
-        self._waiting[address] -= 1
-        if not self._waiting[address]:
-            del self._waiting[address]
+        if visit not in self._visits:
+            return
+        self._visits.remove(visit)
+        self._of_address[visit.address] -= 1
+        if not self._of_address[visit.address]:
+            del self._of_address[visit.address]
+
+    def close(self) -> None:
+        """The listeners end: turn everybody away."""
+        for visit in tuple(self._visits):
+            visit.turn_away(SourceError("camera.closed", "the service stops"))
 
     def ask(
         self, publisher: Publisher, camera_id: str, key: str, address: str, on_seat: Callable[[Seat], None]
@@ -79,5 +88,5 @@ class Doorway:
             if not publisher.ended.done():
                 on_seat(seat)
         except SnowlightError as error:
-            log.info("publish.refused", reason=error.code, address=address)
+            log.info("publish.refused", camera=camera_id, reason=error.code, address=address)
             publisher.refuse(error)

@@ -56,6 +56,7 @@ async def open_listeners(
             yield
         finally:
             following.cancel()
+            doorway.close()
             for task in asking:
                 task.cancel()
 

@@ -109,7 +109,7 @@ class RtmpCamera:
     async def hung_up(self) -> None:
         """Wait until the other side closes."""
         async with asyncio.timeout(PATIENCE_S):
-            with contextlib.suppress(ConnectionResetError):
+            with contextlib.suppress(ConnectionError):
                 while await self.reader.read(4096):
                     pass
 

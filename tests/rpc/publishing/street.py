@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,14 @@ class Street:
     keys: publish_pb2_grpc.PublishKeysAsyncStub
     rtmp_port: int
     rtsp_port: int
+    auth_stack: AsyncExitStack
+    """Closing it ends auth."""
 
     async def camera(self, camera_id: str, *, audio: bool = True) -> camera_pb2.Camera:
-        """A registered camera that publishes."""
-        return await self.ingest.create(camera_id, "push:", region=f"regions/{COUNTY}", audio=audio)
+        """A registered camera that publishes, and is expected."""
+        camera = await self.ingest.create(camera_id, "push:", region=f"regions/{COUNTY}", audio=audio)
+        await self.ingest.until_state(camera.name, camera_pb2.OFFLINE)
+        return camera
 
     async def key(self, camera: camera_pb2.Camera) -> publish_pb2.CreatePublishKeyResponse:
         """A key of a camera."""
@@ -66,16 +70,19 @@ async def open_street(folder: Path) -> AsyncIterator[Street]:
     cluster = runtime.cluster
     registry = Registry()  # type: ignore[abstract]  # ingest's own is followed
     rtmp_port, rtsp_port = free_port(), free_port()
-    async with (
-        auth_of(runtime, registry, f"sqlite+aiosqlite:///{folder / 'auth.db'}") as auth,
-        running_storage(cluster),
-        running_ingest(
-            cluster,
-            publish_rtmp_listen=f"127.0.0.1:{rtmp_port}",
-            publish_rtsp_listen=f"127.0.0.1:{rtsp_port}",
-        ) as ingest,
-        permitted_channel(runtime, cluster.auth_address) as channel,
-    ):
-        await auth.add_region(COUNTY, auth_pb2.COUNTY)
-        await auth.add_person("root", auth_pb2.ADMIN, auth_pb2.OPERATOR, scope=COUNTY)
-        yield Street(auth, ingest, publish_pb2_grpc.PublishKeysStub(channel), rtmp_port, rtsp_port)
+    async with AsyncExitStack() as auth_stack:
+        database_url = f"sqlite+aiosqlite:///{folder / 'auth.db'}"
+        auth = await auth_stack.enter_async_context(auth_of(runtime, registry, database_url))
+        async with (
+            running_storage(cluster),
+            running_ingest(
+                cluster,
+                publish_rtmp_listen=f"127.0.0.1:{rtmp_port}",
+                publish_rtsp_listen=f"127.0.0.1:{rtsp_port}",
+            ) as ingest,
+            permitted_channel(runtime, cluster.auth_address) as channel,
+        ):
+            await auth.add_region(COUNTY, auth_pb2.COUNTY)
+            await auth.add_person("root", auth_pb2.ADMIN, auth_pb2.OPERATOR, scope=COUNTY)
+            keys: publish_pb2_grpc.PublishKeysAsyncStub = publish_pb2_grpc.PublishKeysStub(channel)
+            yield Street(auth, ingest, keys, rtmp_port, rtsp_port, auth_stack)

@@ -103,6 +103,20 @@ async def test_a_flood_is_hung_up_on_and_disturbs_no_other_camera(
         assert (await street.ingest.status(other.name)).state == camera_pb2.ONLINE
 
 
+async def test_while_auth_is_away_publishers_go_on_and_new_ones_are_refused(
+    street: Street, films: dict[str, Path]
+) -> None:
+    camera = await street.camera("gate")
+    key, other_key = (await street.key(camera)).key, (await street.key(await street.camera("hall"))).key
+    async with publishing(street.url("rtsp", "gate", key), films["h264"]) as publisher:
+        await street.ingest.until_state(camera.name, camera_pb2.ONLINE)
+        await street.auth_stack.aclose()
+        async with rtmp_camera(street.rtmp_port) as asking:
+            assert (await asking.publish(f"hall?key={other_key}")).startswith("auth.unavailable")
+        await fragments(street.ingest, camera.uid, 4)
+        assert publisher.runs
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -15,6 +15,7 @@ _MAX_STREAMS = 32
 _DEFAULT_CHUNK_SIZE = 128
 SENT_CHUNK_SIZE = 4096
 _EXTENDED = 0xFFFFFF
+_GOES_ON = 0xC2  # type 3, an id that needs no further byte
 _HEADER_SIZES = (11, 7, 3, 0)  # by the chunk's type; the basic header stands before, an extended time behind
 _CHUNKS = 40_000
 _CHUNKS_PER_SECOND = 20_000  # of 128 bytes, the least in use, 20 Mb/s
@@ -92,14 +93,20 @@ class ChunkReader:
             self._header.clear()
         position = 0
         while position < len(data):
-            if self._current is None:
-                begun = self._begin_chunk(data, position)
-                if begun == position:
-                    self._header += data[position:]
-                    return
-                position = begun
-            else:
+            if self._current is not None:
                 position = self._gather(self._current, data, position)
+                continue
+            first = data[position]
+            chunks = self._streams.get(first & 0x3F) if first >= _GOES_ON else None
+            if chunks is not None and chunks.gathered and not chunks.extended:
+                position += 1  # nearly all chunks: a message goes on, and the header is one byte
+                self._expect(chunks)
+                continue
+            begun = self._begin_chunk(data, position)
+            if begun == position:
+                self._header += data[position:]
+                return
+            position = begun
 
     def _begin_chunk(self, data: bytes, start: int) -> int:
         """Read a chunk's header; returns where it ends, or `start` while it is not whole."""
@@ -128,14 +135,18 @@ class ChunkReader:
                 position += 4
         if chunks is None:
             chunks = self._open(number, kind)
-        self._chunks.take()
         if kind < 3 or fresh:
             self._begin_message(chunks, kind, stamp, extended, data[fields:position])
+        self._expect(chunks)
+        return position
+
+    def _expect(self, chunks: _ChunkStream) -> None:
+        """The header of a chunk was read: its bytes come next."""
+        self._chunks.take()
         self._current = chunks
         self._left = min(self._chunk_size, chunks.length - len(chunks.gathered))
         if not self._left:
             self._end_chunk(chunks)
-        return position
 
     def _open(self, number: int, kind: int) -> _ChunkStream:
         if kind != 0 and kind != 1:  # some begin with type 1, as if there had been a message at 0

@@ -112,7 +112,8 @@ class RtmpConnection(asyncio.Protocol):
                 self.ended.exception()  # told to whoever waits; nobody need
         transport = self._transport
         if transport is not None and not transport.is_closing():
-            transport.close()
+            # Closing over what is not read yet resets the connection, and takes away what was told last.
+            transport.write_eof()
             asyncio.get_running_loop().call_later(_LINGER_S, transport.abort)
 
     def _leave_doorway(self) -> None:
@@ -121,7 +122,7 @@ class RtmpConnection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self.ended.done():
             return
         if transport.get_write_buffer_size() > _MOST_UNSENT:
             raise SourceError("camera.protocol_error", "the camera does not read what it is sent")
