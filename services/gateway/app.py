@@ -228,7 +228,7 @@ def build_site(
         *LiveRoutes(tickets, opening, sending, metrics).routes(),
         *wall.routes(),
         *events.routes(),
-        *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
+        *SnapshotRoutes(tickets, opening, index, reader, sending, clock).routes(),
         *ArchiveRoutes(tickets, index, reader, presigner, clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
