@@ -12,9 +12,10 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
@@ -32,6 +33,7 @@ from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.storage.v1 import storage_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.config import TlsSettings
+from snowlight.media.preview import LAPSE_MS
 from snowlight.rpc.channel import open_channel
 
 LOOP = Path(".cache/bench/2000kbit-1080p25.mp4")
@@ -48,6 +50,11 @@ class Day:
     preview: str
     """The URL of its previews."""
     start_ms: int
+
+    def whole_sheets(self) -> range:
+        """When the sheets of thumbnails begin that show nothing but this day, ms."""
+        end_ms = self.start_ms + DAY_MINUTES * MINUTE_MS
+        return range(-(-self.start_ms // LAPSE_MS) * LAPSE_MS, end_ms - LAPSE_MS + 1, LAPSE_MS)
 
 
 def main() -> None:
@@ -108,6 +115,9 @@ async def _measure(site: Cluster, days: Sequence[Day], seeks: int) -> None:
         await row("first byte after a seek", 300, viewer.first_byte, jumps)
         await row("first picture after a seek, decoded", 1500, viewer.first_picture, jumps)
         await row("preview under the pointer", 150, viewer.preview, jumps)
+        sheets = [day for day in days for _ in day.whole_sheets()]
+        await row("thumbnails of 4 h, made", 1000, viewer.thumbnails, sheets)
+        await row("thumbnails of 4 h, from the store", 100, viewer.thumbnails, sheets)
 
 
 class Viewer:
@@ -118,6 +128,7 @@ class Viewer:
         self._chance = random.Random(2)
         self._segments: dict[str, list[str]] = {}
         self._inits: dict[str, bytes] = {}
+        self._sheets: dict[Day, Iterator[int]] = {}
 
     async def playlist(self, day: Day) -> float:
         """The whole day's."""
@@ -152,6 +163,13 @@ class Viewer:
         instant = self._chance.randrange(day.start_ms, day.start_ms + DAY_MINUTES * MINUTE_MS)
         began = time.perf_counter()
         await self._get(f"{day.preview}?{urlencode({'time': _instant(instant)})}")
+        return time.perf_counter() - began
+
+    async def thumbnails(self, day: Day) -> float:
+        """The next sheet of the day; after its last one the first again."""
+        start_ms = next(self._sheets.setdefault(day, cycle(day.whole_sheets())))
+        began = time.perf_counter()
+        await self._get(urljoin(day.preview, f"timelapse-{start_ms // 1000}.jpg"))
         return time.perf_counter() - began
 
     def _somewhere(self, day: Day) -> str:

@@ -244,7 +244,7 @@ def build_site(
         *LiveRoutes(tickets, opening, hubs, Variants(peers, cameras, hubs, clock), sending, metrics).routes(),
         *wall.routes(),
         *events.routes(),
-        *SnapshotRoutes(tickets, opening, index, reader, sending).routes(),
+        *SnapshotRoutes(tickets, opening, index, reader, sending, clock).routes(),
         *ArchiveRoutes(tickets, index, reader, presigner, rendered, clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),

@@ -9,12 +9,14 @@ from services.gateway.archive.reader import FootageReader
 from services.gateway.http.instants import parse_instant
 from services.gateway.http.routes import Parameter, Route
 from services.gateway.live.opening import LiveOpening
+from services.gateway.snapshot.newest import Name, NewestPictures
 from services.gateway.snapshot.picture import picture
 from services.gateway.snapshot.unmarked import require_unmarked
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
 from services.gateway.viewing.use import TicketUse
 from services.gateway.workshop import Workshop
+from snowlight.clock import Clock
 from snowlight.errors import NotFoundError
 
 
@@ -28,19 +30,21 @@ class SnapshotRoutes:
         index: FootageIndex,
         reader: FootageReader,
         sending: Sending,
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
         self._opening = opening
         self._index = index
         self._reader = reader
         self._sending = sending
-        self._workshop: Workshop[tuple[str, int, int]] = Workshop(
+        self._workshop: Workshop[Name] = Workshop(
             "snapshot.busy",
             "too many pictures are being made",
             at_once=2,
             most_waiting=32,
             kept_bytes=16 << 20,
         )
+        self._newest = NewestPictures(self._workshop, clock)
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -68,23 +72,14 @@ class SnapshotRoutes:
         if time is None:
             use = await self._tickets.open(request, "live", "snapshot")
             require_unmarked(use)
-            data = await self._newest(use)
+            hub = await self._opening.open(use)
+            data = await self._newest.take(hub.uid, hub.window)
         else:
             use = await self._tickets.open(request, "playback")
             require_unmarked(use)
             data = await self._recorded(use, parse_instant(time, "time"))
         await self._tickets.still(use)  # the right may have gone while this waited
         return await self._sending.send(request, use, data, "image/jpeg", {"Cache-Control": "no-store"})
-
-    async def _newest(self, use: TicketUse) -> bytes:
-        hub = await self._opening.open(use)
-        parts = hub.window.newest_pictures()
-        init = hub.window.init_of(parts[0].session)
-
-        async def make() -> bytes:
-            return await self._workshop.work(picture, init.data, b"".join(part.data for part in parts))
-
-        return await self._workshop.take((hub.uid, parts[-1].session, parts[-1].number), make)
 
     async def _recorded(self, use: TicketUse, instant_ms: int) -> bytes:
         use.claims.require_window(instant_ms, instant_ms + 1)

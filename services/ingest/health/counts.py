@@ -15,8 +15,10 @@ class StreamCounts:
     received: int = 0
     """RTP packets of the video."""
     lost: int = 0
-    connections: int = 0
-    """That brought pictures."""
+    is_coming: bool = False
+    """Pictures come, as far as is known."""
+    comings: int = 0
+    """How often they began to."""
     gop_ms: int = 0
     """The last whole group of pictures: from one key frame to the next."""
     gop_pictures: int = 0
@@ -31,11 +33,12 @@ class StreamCounts:
     @property
     def reconnects(self) -> int:
         """How often pictures came again after they had stayed away."""
-        return max(0, self.connections - 1)
+        return max(0, self.comings - 1)
 
-    def connect(self) -> None:
-        """Pictures begin to come."""
-        self.connections += 1
+    def come(self, *, is_coming: bool) -> None:
+        """Pictures come, or do not."""
+        self.comings += is_coming and not self.is_coming
+        self.is_coming = is_coming
 
     def begin(self) -> None:
         """A mux session begins: no group of pictures reaches into it."""

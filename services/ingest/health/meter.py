@@ -88,10 +88,10 @@ class HealthMeter:
             del self._turns[camera.turn][uid]
 
     def measure(self, turn: int, now_ms: int) -> Iterator[Measured]:
-        """Look at the cameras whose `turn` it is. One of which nothing came since is left out."""
+        """Look at the cameras whose `turn` it is. One of which nothing comes is left out."""
         for camera in self._turns[turn].values():
             part = self._look(camera, now_ms)
-            if part is None:
+            if part is None or not camera.counts.is_coming:
                 camera.health = None
                 continue
             health = camera.health = _health(camera.counts, part, now_ms)
@@ -104,7 +104,7 @@ class HealthMeter:
         """The last minute, with what is known since. Of a camera that has not been looked at since it came,
         what came so far; None while nothing does."""
         camera = self._cameras.get(uid)
-        if camera is None:
+        if camera is None or not camera.counts.is_coming:
             return None
         counts = camera.counts
         if camera.health is None:

@@ -40,7 +40,7 @@ class HealthReportsService(health_pb2_grpc.HealthReportsServicer):
         self._check_owns(record.uid)
         now_ms = self._clock.now_ms()
         since_ms = now_ms - now_ms % HOUR_MS - HOURS_TOLD * HOUR_MS
-        unwritten = self._meter.unwritten(record.uid)  # before the question: a row that is written meanwhile
+        unwritten = self._meter.unwritten(record.uid)  # first: what is written meanwhile is not left out
         written = await self._repository.hours(record.uid, since_ms)
         hours = _joined(written, [part for part in unwritten if part.hour_ms >= since_ms])
         answer = health_pb2.CameraHealth(

@@ -134,6 +134,7 @@ class StatusBoard:
         if (state, reason) == (camera.state, camera.reason):
             return
         camera.state, camera.reason = state, reason
+        camera.stream.come(is_coming=state == camera_pb2.ONLINE)
         camera.time_ms = max(time_ms, camera.time_ms + 1)
         change = StateChange(camera.uid, camera.time_ms, state, reason)
         self._pending.setdefault(camera.uid, deque(maxlen=CHANGES_KEPT)).append(change)
@@ -192,8 +193,6 @@ class SessionObserver:
             self._board.metrics.disconnects.inc()
         if state != "online":
             self._camera.media = None
-        elif self._camera.state != camera_pb2.ONLINE:
-            self._camera.stream.connect()
         self._board.change_state(self._camera, _STATES[state], reason, time_ms)
 
     def on_session(self, discontinuity_sequence: int) -> None:

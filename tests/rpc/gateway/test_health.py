@@ -21,8 +21,9 @@ async def health(site: Site, camera: str, username: str = "root") -> Any:
 
 
 def come(site: Site, uid: str, camera: str, *, bytes_per_second: int = 250_000, lost: int = 0) -> None:
-    """Four seconds of the camera's stream came."""
+    """Four seconds of the camera's stream came, and more will."""
     observer = site.ingest.board.session(uid, camera)
+    observer.on_state("online", "", site.clock.now_ms())
     now_ms = site.clock.now_ms() - 4000
     for half in range(8):
         data = (bytes(bytes_per_second // 2),)
@@ -92,7 +93,8 @@ async def test_who_is_not_told_all_the_past_hears_of_the_last_minute_alone(stree
 
 async def test_health_that_changes_is_told_as_it_does_and_what_stays_is_not(site: Site) -> None:
     uid = await site.add_camera("east", VILLAGE)
-    async with listening(site) as client, listening(site, username="away") as stranger:
+    only = {"types": "camera_health"}
+    async with listening(site, **only) as client, listening(site, username="away", **only) as stranger:
         await client.synced()
         await stranger.synced()
         for lost in (0, 0, 100):
@@ -108,11 +110,15 @@ async def test_health_that_changes_is_told_as_it_does_and_what_stays_is_not(site
         assert await client.take(1) == [second]
 
 
-async def test_events_of_health_alone_may_be_asked_for(site: Site) -> None:
+async def test_what_a_camera_that_is_away_sent_last_is_its_hour_and_not_its_health(site: Site) -> None:
     uid = await site.add_camera("east", VILLAGE)
-    async with listening(site, types="camera_health") as client:
-        await client.synced()
-        site.ingest.set_state("cameras/east", uid, camera_pb2.ONLINE, "")
-        come(site, uid, "cameras/east")
-        look(site)
-        assert (await client.next()).kind == "camera_health"
+    come(site, uid, "cameras/east")
+    look(site)
+    site.ingest.set_state("cameras/east", uid, camera_pb2.OFFLINE, "network")
+    answer = await health(site, "cameras/east")
+    assert "stream" not in answer
+    assert len(answer["hours"]) == 1
+    come(site, uid, "cameras/east")
+    look(site)
+    answer = await health(site, "cameras/east")
+    assert (answer["stream"]["reconnects"], answer["reconnects_last_day"]) == (1, 1)

@@ -18,7 +18,7 @@ class Camera:
         self.uid = uid
         self.counts = meter.counts(uid)
         self.now_ms = T
-        self.counts.connect()
+        self.counts.come(is_coming=True)
 
     def minute(self, *, bytes_per_second: int = 250_000, lost: int = 0, fps: int = 25) -> Measured | None:
         """A minute goes by, and the meter looks."""
@@ -104,6 +104,15 @@ def test_nothing_is_told_of_a_camera_that_sends_nothing() -> None:
     assert camera.meter.now("unknown", camera.now_ms) is None
 
 
+def test_a_camera_that_went_away_is_told_no_more_though_its_minute_counts() -> None:
+    camera = Camera(HealthMeter())
+    camera.minute()
+    camera.counts.come(is_coming=False)
+    assert camera.meter.now("a", camera.now_ms) is None
+    assert camera.minute() is None
+    assert sum(part.media_ms for part in camera.meter.unwritten("a")) == 2 * MINUTE_MS
+
+
 def test_in_its_first_minute_a_camera_is_told_by_what_came_so_far() -> None:
     camera = Camera(HealthMeter())
     camera.counts.add(Fragment(0, 0, T, 500, True, False, (bytes(125_000),), 12))
@@ -115,8 +124,9 @@ def test_in_its_first_minute_a_camera_is_told_by_what_came_so_far() -> None:
 def test_reconnects_are_counted_and_no_group_of_pictures_reaches_over_one() -> None:
     camera = Camera(HealthMeter())
     camera.minute()
+    camera.counts.come(is_coming=False)
     camera.counts.begin()
-    camera.counts.connect()
+    camera.counts.come(is_coming=True)
     camera.now_ms += 10 * MINUTE_MS
     measured = camera.minute()
     assert measured is not None
