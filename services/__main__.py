@@ -18,6 +18,9 @@ def main() -> None:
     command = parser.parse_args(sys.argv[1:2]).command
     if command in TOOLS:
         sys.exit(importlib.import_module(f"services.{command}").main(sys.argv[2:]))
+    if command == "ingest":
+        importlib.import_module("services.ingest.__main__").main(sys.argv[2:])
+        return
     if sys.argv[2:]:
         parser.error(f"{command} takes no arguments: its settings are SNOWLIGHT_* in the environment")
     module = "services.embedded" if command == "all" else f"services.{command}.__main__"

@@ -90,6 +90,8 @@ from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
 
 LAST_REPORT_SECONDS = 2.0
+HAND_OVER_SECONDS = 30.0
+"""How long other workers may take to have the cameras of one that stops."""
 
 log = structlog.get_logger(__name__)
 
@@ -136,9 +138,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         await statuses.forget_deleted()
         spool = open_spool(runtime, settings)
         shards, fence = ShardRepository(database), Fence(clock)
-        worker = Worker(settings.worker, token_hex(8), settings.advertise or "")
+        worker = Worker(settings.worker, token_hex(8), settings.advertise or "", settings.weight)
         terms = Terms(shards, commits, worker.id, clock, spool.raise_epoch)
-        terms.take(await shards.join(worker))
+        joined_at = clock.monotonic()
+        taken = await shards.join(worker)
+        fence.renew(joined_at, alone=len(taken) == SHARDS)
+        terms.take(taken)
         online = OnlineRepository(database)
         days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
         online_writer = OnlineWriter(board.online, online, days, clock, lambda: terms.shards)
@@ -216,9 +221,19 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             owns=terms.owns,
         )
         holding = Holding(
-            terms, repository, statuses, board.gaps, online_writer, discontinuities, supervisor.review
+            terms, repository, statuses, board.gaps, writer, online_writer, discontinuities, supervisor
         )
-        keeper = ShardKeeper(shards, worker, terms, fence, clock, holding.take, supervisor.review)
+        keeper = ShardKeeper(
+            shards,
+            worker,
+            terms,
+            fence,
+            clock,
+            holding.take,
+            holding.give,
+            supervisor.review,
+            supervisor.cameras_by_shard,
+        )
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
         )
@@ -233,7 +248,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             keeping.drained(runtime.cluster.drain_seconds),
             _running(keeping.aging.run(), keeping.lost.run()),
             _running(
-                feed.run(), supervisor.run(), renditions.run(), keeper.run(), follower.run(), readiness.run()
+                feed.run(),
+                supervisor.run(),
+                renditions.run(),
+                keeper.run(),
+                follower.run(supervisor.synced),
+                readiness.run(),
             ),
             _running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
@@ -294,6 +314,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         ):
             try:
                 yield
+                await keeper.drain(HAND_OVER_SECONDS)
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
                 shards_told.close()

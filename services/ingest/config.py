@@ -57,6 +57,9 @@ class IngestSettings(BaseSettings):
         description="Names this worker among those of one database; the same after a restart, "
         "on the same spool.",
     )
+    weight: float = Field(
+        1.0, ge=0, description="Its share of the cameras beside other workers, who have 1 each. 0: none."
+    )
     advertise: Address | None = Field(
         None,
         description="Where gateways reach this worker. Unset: where they reach ingest, as with one "

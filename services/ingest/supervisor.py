@@ -1,6 +1,7 @@
 """One session per enabled camera, following the registry. A session that breaks disturbs no other."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -46,10 +47,13 @@ RecordedWithin = Callable[[str, int, int], Awaitable[Sequence[tuple[int, int]]]]
 @dataclass(slots=True, eq=False)
 class _Camera:
     uid: str
+    shard: int
     name: str
     ring: Ring
     wanted: CameraSpec | None = None
     deleted: bool = False
+    ended: asyncio.Event | None = None
+    """To be set once nothing is recorded of it any more: another worker is about to have it."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -100,6 +104,10 @@ class Supervisor:
         camera = self._cameras.get(uid)
         return camera.ring if camera else None
 
+    def cameras_by_shard(self) -> Counter[int]:
+        """How many cameras are registered in each shard."""
+        return Counter(camera.shard for camera in self._cameras.values())
+
     def name_of(self, uid: str) -> str | None:
         """The name of a camera that is registered."""
         camera = self._cameras.get(uid)
@@ -113,8 +121,19 @@ class Supervisor:
     def review(self, shards: Collection[int]) -> None:
         """This worker has taken or lost `shards`: begin or end the sessions of their cameras."""
         for camera in self._cameras.values():
-            if shard_of(camera.uid) in shards:
+            if camera.shard in shards:
                 camera.changed.set()
+
+    async def end(self, shards: Collection[int]) -> None:
+        """End the sessions of the cameras of `shards`, which another worker is about to have."""
+        ending = [camera for camera in self._cameras.values() if camera.shard in shards]
+        ends = []
+        for camera in ending:
+            camera.ended = asyncio.Event()
+            ends.append(camera.ended)
+            camera.changed.set()
+        for ended in ends:
+            await ended.wait()
 
     async def run(self) -> None:
         """Supervise until cancelled; then every session ends, and its gap begins."""
@@ -145,7 +164,9 @@ class Supervisor:
         wanted = self._wanted(change)
         if camera is None:
             ring = self._new_ring(change.uid)
-            camera = self._cameras[change.uid] = _Camera(change.uid, change.name, ring, wanted)
+            camera = self._cameras[change.uid] = _Camera(
+                change.uid, shard_of(change.uid), change.name, ring, wanted
+            )
             if change.uid not in self._seen and self._owns(change.uid):
                 self._board.register(change.uid, change.create_time_ms)
             keepers.create_task(self._keep(camera), name=change.name)
@@ -168,6 +189,9 @@ class Supervisor:
             camera.changed.clear()
             if not self._owns(camera.uid):
                 await self._leave(camera)
+            elif camera.ended is not None:
+                camera.ended.set()
+                await camera.changed.wait()
             elif camera.wanted is None:
                 self._board.disable(camera.uid, camera.name)
                 self._on_dark(camera.uid)
@@ -175,6 +199,8 @@ class Supervisor:
             else:
                 await self._record(camera, camera.wanted)
         del self._cameras[camera.uid]
+        if camera.ended is not None:
+            camera.ended.set()
         self._board.remove(camera.uid)
         self._on_dark(camera.uid)
         log.info("camera.deleted", camera=camera.name)
@@ -183,6 +209,9 @@ class Supervisor:
         """The camera is another worker's until something changes."""
         self._board.leave(camera.uid)
         self._on_dark(camera.uid)
+        if camera.ended is not None:
+            camera.ended.set()
+            camera.ended = None
         await camera.changed.wait()
         camera.ring = self._new_ring(camera.uid)  # its numbers have gone on elsewhere
 

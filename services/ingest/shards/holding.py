@@ -1,6 +1,6 @@
 """What goes with a shard: its cameras' gaps, online time and numbers."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.registry.repository import CameraRepository
@@ -8,6 +8,8 @@ from services.ingest.shards.repository import Taken
 from services.ingest.shards.terms import Terms
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.repository import StatusRepository
+from services.ingest.status.writer import StatusWriter
+from services.ingest.supervisor import Supervisor
 from snowlight.shards import shard_of
 
 
@@ -20,18 +22,20 @@ class Holding:
         cameras: CameraRepository,
         statuses: StatusRepository,
         gaps: GapLedger,
+        writer: StatusWriter,
         online: OnlineWriter,
         discontinuities: dict[str, int],
-        review: Callable[[Collection[int]], None],
+        supervisor: Supervisor,
     ) -> None:
-        """`discontinuities` is brought up to date; `review` begins to record."""
+        """`discontinuities` is brought up to date."""
         self._terms = terms
         self._cameras = cameras
         self._statuses = statuses
         self._gaps = gaps
+        self._writer = writer
         self._online = online
         self._discontinuities = discontinuities
-        self._review = review
+        self._supervisor = supervisor
 
     async def take(self, taken: Sequence[Taken]) -> None:
         """Record the cameras of these shards. Where one has no gap, it was recorded until its owner was last
@@ -49,4 +53,14 @@ class Holding:
             if ended_ms and self._gaps.open_gap(camera.uid) is None:
                 self._gaps.start(camera.uid, max(ended_ms, camera.create_time_ms), "ingest_restart")
         self._terms.take(taken)
-        self._review(shards)
+        self._supervisor.review(shards)
+
+    async def give(self, shards: Collection[int]) -> None:
+        """End the cameras of `shards`, and have everything about them in the database. Raises
+        UnavailableError; they are not recorded then either."""
+        await self._supervisor.end(shards)
+        await self._writer.flush()
+        await self._online.round()
+        for shard in shards:
+            self._terms.drop(shard)
+        self._supervisor.review(shards)

