@@ -136,6 +136,10 @@ class ShardKeeper:
             self._tell()
         if any(self._worker.id in (row.owner, row.successor) for row in view.foreign):
             self._moved_at = sent
+        known = self._terms.shards | self._taken.keys() | self._giving
+        if view.owned > len(known):
+            for taken in await self._repository.reclaim(self._worker, known):
+                self._taken[taken.shard] = taken
         if self._orphans(view):
             for taken in await self._repository.claim(self._worker, self._orphans):
                 self._taken[taken.shard] = taken

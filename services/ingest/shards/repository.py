@@ -89,6 +89,8 @@ class View:
     live: Mapping[str, LiveWorker]
     foreign: Sequence[ShardRow]
     """Shards that are not simply this worker's: of others, of nobody, or with a successor."""
+    owned: int
+    """How many are this worker's."""
 
 
 Choose = Callable[[View], Collection[int]]
@@ -151,6 +153,15 @@ class ShardRepository:
                 .where(_shards.c.shard.in_(shards), _shards.c.successor == worker.id)
                 .values(ready=True)
             )
+
+    async def reclaim(self, worker: Worker, known: Collection[int]) -> list[Taken]:
+        """Take again what this worker owns besides `known`: it never heard that it took that. Raises as
+        `beat`."""
+        async with self._database.write() as connection:
+            await self._beat(connection, worker)
+            await self._lock(connection, worker.id)
+            unknown = sa.and_(_shards.c.owner == worker.id, _shards.c.shard.not_in(known))
+            return await self._take(connection, worker.id, unknown)
 
     async def has_others(self, worker: Worker) -> bool:
         """Another worker is alive that takes shards."""
@@ -233,7 +244,9 @@ class ShardRepository:
     async def _view(self, connection: AsyncConnection, worker: str) -> View:
         foreign = sa.or_(_shards.c.owner != worker, _shards.c.successor != "")
         rows = await connection.execute(sa.select(_shards).where(foreign).order_by(_shards.c.shard))
-        return View(await self._live(connection), [ShardRow(*row) for row in rows])
+        count = sa.select(sa.func.count()).where(_shards.c.owner == worker)
+        owned = int(await connection.scalar(count) or 0)
+        return View(await self._live(connection), [ShardRow(*row) for row in rows], owned)
 
     async def _live(self, connection: AsyncConnection) -> dict[str, LiveWorker]:
         query = sa.select(_workers.c.id, _workers.c.address, _workers.c.weight)

@@ -1,7 +1,7 @@
 """What a worker records with: of each shard that it owns, the epoch in which it took it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping
 
 import structlog
 
@@ -37,7 +37,7 @@ class Terms:
         self._opening = asyncio.Lock()
 
     @property
-    def shards(self) -> Collection[int]:
+    def shards(self) -> KeysView[int]:
         """Those that are owned."""
         return self._epochs.keys()
 

@@ -76,6 +76,30 @@ async def test_what_a_silent_worker_had_is_taken_by_one_of_the_others(
     assert len(view.foreign) == SHARDS, "it hears of its loss when it comes back"
 
 
+async def test_what_a_worker_never_heard_that_it_took_it_takes_again(shards: ShardRepository) -> None:
+    await shards.join(ONE)
+    assert (await shards.beat(ONE)).owned == SHARDS
+    taken = await shards.reclaim(ONE, ALL[3:])
+    assert sorted((each.shard, each.epoch) for each in taken) == [(0, 2), (1, 2), (2, 2)]
+
+
+async def test_a_shard_changes_hands_when_its_successor_is_ready_and_its_owner_lets_go(
+    shards: ShardRepository,
+) -> None:
+    await shards.join(ONE)
+    await shards.join(TWO)
+    assert sorted(await shards.prepare(TWO, [5, 6])) == [5, 6]
+    assert await shards.prepare(replace(TWO, id="three"), [5]) == [], "one at a time gets ready"
+    await shards.be_ready(TWO, [5])
+    asked = {row.shard: row.ready for row in (await shards.beat(ONE)).foreign}
+    assert asked == {5: True, 6: False}
+    await shards.release(ONE, [5])
+    (taken,) = await shards.claim(TWO, orphans)
+    assert (taken.shard, taken.epoch, taken.ended_ms) == (5, 2, 0)
+    row = (await shards.owners())[0][5]
+    assert (row.owner, row.previous, row.successor, row.ready) == (TWO.id, ONE.id, "", False)
+
+
 async def test_an_epoch_is_raised_only_by_its_owner(shards: ShardRepository) -> None:
     await shards.join(ONE)
     epochs = {3: 1, 4: 1, 5: 7}
