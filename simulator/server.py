@@ -107,6 +107,7 @@ class CameraServer:
 
     async def _programme(self, camera: Camera) -> LiveProgramme:
         """The camera's programme, put on air for its first client; ProgrammeNotReady until it is encoded."""
+        camera = self._shown_by(camera)
         key = camera.loops, camera.faults
         if key not in self._on_air:
             self._on_air[key] = asyncio.create_task(self._put_on_air(camera))
@@ -120,6 +121,13 @@ class CameraServer:
         except (TimeoutError, EncodingFailed) as error:
             raise ProgrammeNotReady(camera.path) from error
         return self._programmes[camera.path]
+
+    def _shown_by(self, camera: Camera) -> Camera:
+        """Whose picture `camera` shows now."""
+        programme = self._programmes.get(camera.path)
+        if not camera.faults.becomes or programme is None or programme.joined == programme.receivers:
+            return camera
+        return next(other for other in self.cameras if other.path == camera.faults.becomes)
 
     async def _put_on_air(self, camera: Camera) -> OnAirLoop:
         files = [await self._files[loop] for loop in camera.loops]

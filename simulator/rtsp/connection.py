@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from simulator.faults import Faults
 from simulator.rtsp.authentication import Authenticator, Credentials
+from simulator.rtsp.disturbance import DisturbedReceiver, is_disturbed
 from simulator.rtsp.message import MalformedRequest, Request, read_message, response
 from simulator.rtsp.programme import Programme, Receiver
 
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
 _REALM = "Snowlight village"
-_BACKLOG = 4 << 20
+_BACKLOG = 8 << 20
 """Bytes a client may leave unread."""
 _CONTROL = re.compile(r"/trackID=(\d+)$")
 _INTERLEAVED = re.compile(r"interleaved=(\d{1,3})")
@@ -55,6 +56,7 @@ class Connection:
         self._channels: dict[int, int] = {}
         self._programme: Programme | None = None
         self._receiver: Receiver | None = None
+        self._end_of_play: asyncio.TimerHandle | None = None
         self._ended = False
 
     async def serve(self) -> None:
@@ -63,8 +65,8 @@ class Connection:
             while not self._ended:
                 async with asyncio.timeout_at(self._deadline()):
                     request = await read_message(self._reader)
-                    if request is not None:
-                        self._writer.write(await self._answer(request))
+                    if request is not None and not request.is_answer:
+                        self._write(await self._answer(request))
         except MalformedRequest:
             self._writer.write(response(400, None))
         except (EOFError, ConnectionError, TimeoutError):
@@ -72,6 +74,17 @@ class Connection:
         finally:
             self._leave()
             self._writer.close()
+
+    def _write(self, answer: bytes) -> None:
+        """As the camera writes its media."""
+        faults = Faults() if self._endpoint is None else self._endpoint.faults
+        size = faults.write_size or len(answer) or 1
+        for start in range(0, len(answer), size):
+            piece = answer[start : start + size]
+            if self._receiver is None:
+                self._writer.write(piece)
+            else:
+                self._receiver.answer(piece)
 
     def _deadline(self) -> float:
         """When this connection ends if nothing more is heard, on the event loop's clock."""
@@ -94,11 +107,20 @@ class Connection:
             return response(404, request)
         if endpoint is not self._endpoint:
             self._turn_to(endpoint)
-        if endpoint.faults.silent:
+        if endpoint.faults.silent or (endpoint.faults.deaf and self._receiver is not None):
             return b""
-        if self._authenticator is not None and not self._authenticator.admits(request):
+        if not self._admits(request, endpoint):
+            assert self._authenticator is not None
             return response(401, request, [("WWW-Authenticate", self._authenticator.challenge())])
         return await self._perform(request, endpoint)
+
+    def _admits(self, request: Request, endpoint: Endpoint) -> bool:
+        if self._authenticator is None:
+            return True
+        admitted = self._authenticator.admits(request) and not endpoint.faults.refuses_all
+        if endpoint.faults.refuses_all or (admitted and endpoint.faults.one_time_nonces):
+            self._authenticator = _authenticator(endpoint)
+        return admitted
 
     def _options(self, request: Request) -> bytes:
         endpoint = self._find(_CONTROL.sub("", request.path))
@@ -109,7 +131,7 @@ class Connection:
     def _turn_to(self, endpoint: Endpoint) -> None:
         self._leave()
         self._endpoint = endpoint
-        self._authenticator = Authenticator(endpoint.credentials, _REALM) if endpoint.credentials else None
+        self._authenticator = _authenticator(endpoint)
 
     async def _perform(self, request: Request, endpoint: Endpoint) -> bytes:
         match request.method:
@@ -122,7 +144,9 @@ class Connection:
             case "SETUP":
                 return await self._setup(request, endpoint)
             case "PLAY":
-                return self._play(request)
+                return self._play(request, endpoint)
+            case "GET_PARAMETER" | "SET_PARAMETER" if not self._knows(request):
+                return response(454, request)
             case "GET_PARAMETER" | "SET_PARAMETER":
                 return response(200, request, [("Session", self._session)] if self._channels else [])
             case "TEARDOWN":
@@ -165,13 +189,13 @@ class Connection:
         session = f"{self._session};timeout={endpoint.session_timeout}"
         return response(200, request, [("Transport", answer), ("Session", session)])
 
-    def _play(self, request: Request) -> bytes:
-        if request.headers.get("session", "").partition(";")[0] != self._session or self._programme is None:
+    def _play(self, request: Request, endpoint: Endpoint) -> bytes:
+        if not self._knows(request) or self._programme is None:
             return response(454, request)
         headers = [("Session", self._session), ("Range", "npt=now-")]
         if self._receiver is None:
             channels = tuple(self._channels.get(track) for track in range(self._programme.track_count))
-            self._receiver = Receiver(self._writer.transport, channels, _BACKLOG)
+            self._receiver = self._receive(channels, endpoint.faults)
             starts = self._programme.play(self._receiver)
             base = _CONTROL.sub("", request.url.rstrip("/"))
             tracks = ",".join(
@@ -181,11 +205,41 @@ class Connection:
             headers.append(("RTP-Info", tracks))
         return response(200, request, headers)
 
+    def _knows(self, request: Request) -> bool:
+        """The session that the request names, where it names one and PLAY must."""
+        named = request.headers.get("session", "").partition(";")[0]
+        return named == self._session or (not named and request.method != "PLAY")
+
+    def _receive(self, channels: tuple[int | None, ...], faults: Faults) -> Receiver:
+        loop = asyncio.get_running_loop()
+        if faults.teardown_after:
+            self._end_of_play = loop.call_later(faults.teardown_after, self._tear_down)
+        elif faults.forgets_session:
+            self._end_of_play = loop.call_later(faults.forgets_session, self._forget)
+        if is_disturbed(faults):
+            return DisturbedReceiver(self._writer.transport, channels, _BACKLOG, faults)
+        return Receiver(self._writer.transport, channels, _BACKLOG)
+
+    def _tear_down(self) -> None:
+        """The camera's own request, which RFC 2326 does not have."""
+        self._writer.write(f"TEARDOWN * RTSP/1.0\r\nCSeq: 1\r\nSession: {self._session}\r\n\r\n".encode())
+        self._leave()
+
+    def _forget(self) -> None:
+        self._leave()
+        self._session = secrets.token_hex(8)
+
     def _leave(self) -> None:
+        if self._end_of_play is not None:
+            self._end_of_play.cancel()
         if self._programme is not None and self._receiver is not None:
             self._programme.stop(self._receiver)
         self._programme = self._receiver = None
         self._channels.clear()
+
+
+def _authenticator(endpoint: Endpoint) -> Authenticator | None:
+    return Authenticator(endpoint.credentials, _REALM) if endpoint.credentials else None
 
 
 def _elsewhere(request: Request, path: str) -> str:

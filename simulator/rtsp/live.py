@@ -82,6 +82,8 @@ class LiveProgramme:
         self._faults = faults
         self._ssrc = ssrc
         self._clock = clock
+        self.joined = 0
+        """How many clients played, or do."""
         self._waiting: list[Receiver] = []
         self._playing: dict[Receiver, float] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -105,9 +107,10 @@ class LiveProgramme:
         if self._timer is None:
             self._next = math.ceil(self._clock() * self._loop.frame_rate)
             self._schedule()
+        self.joined += 1
         self._waiting.append(receiver)
         entry = self._next
-        while entry % len(self._loop.video.blocks) not in self._loop.entries:
+        while not self._is_entry(entry):
             entry += 1
         return [self._start(index, entry) for index in range(self.track_count)]
 
@@ -118,6 +121,9 @@ class LiveProgramme:
         if not self._waiting and not self._playing and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _is_entry(self, number: int) -> bool:
+        return self._faults.mid_gop_start or number % len(self._loop.video.blocks) in self._loop.entries
 
     def _start(self, index: int, number: int) -> TrackStart:
         """What the first packet of a track bears from picture `number` on."""
@@ -147,7 +153,7 @@ class LiveProgramme:
         self._schedule()
         second = number / self._loop.frame_rate
         joined: list[Receiver] = []
-        if number % len(self._loop.video.blocks) in self._loop.entries:
+        if self._is_entry(number):
             joined, self._waiting = self._waiting, []
             self._playing.update((receiver, second) for receiver in joined)
         rendered: dict[tuple[int | None, ...], bytes] = {}
@@ -158,7 +164,7 @@ class LiveProgramme:
                 continue
             if channels not in rendered:
                 rendered[channels] = self._render(number, channels)
-            if report or receiver in joined:
+            if (report or receiver in joined) and not self._faults.no_rtcp:
                 receiver.send(self._sender_reports(second, channels))
             receiver.send(rendered[channels])
         self._count(number)
@@ -168,8 +174,9 @@ class LiveProgramme:
         await self._loop.clock.ready(int(self._clock() // LOOP_SECONDS))
 
     def _audible(self, channels: tuple[int | None, ...], played: float) -> tuple[int | None, ...] | None:
-        """The channels in use so many seconds after a client's start; None once the camera has gone mute."""
-        if self._faults.mute_after and played >= self._faults.mute_after:
+        """The channels in use so many seconds after a client's start; None while the camera is mute."""
+        mute_after, mute_for = self._faults.mute_after, self._faults.mute_for
+        if mute_after and played >= mute_after and not 0 < mute_for <= played - mute_after:
             return None
         return channels[:1] if played < self._faults.late_audio else channels
 

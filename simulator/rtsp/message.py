@@ -35,6 +35,11 @@ class Request:
     headers: Mapping[str, str]
 
     @property
+    def is_answer(self) -> bool:
+        """It is none, but the response to a request of the server's."""
+        return self.method.startswith("RTSP/")
+
+    @property
     def path(self) -> str:
         """The URL's path without slashes at either end; "" for the server itself."""
         return urlsplit(self.url).path.strip("/")

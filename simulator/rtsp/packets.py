@@ -23,6 +23,9 @@ MAX_PAYLOAD = 1400
 """Bytes of RTP payload, so that a packet would pass an Ethernet frame."""
 _FRAGMENT_HEADERS = 3
 """Bytes that a fragment takes for itself, at most."""
+_START_CODE = b"\x00\x00\x00\x01"
+_GIANT_EVERY = 3
+"""Key frames: a minute of giants alone would take much memory."""
 _HEADER = struct.Struct(">BBHBBHII")
 _VARIABLE = struct.Struct(">HII")
 _VARIABLE_OFFSET = 6
@@ -87,10 +90,16 @@ def video_packets(track: VideoTrack, faults: Faults, clock: Sequence[int] = ()) 
     """
     interval = VIDEO_CLOCK // track.frame_rate
     packetiser = _Packetiser(VIDEO_PAYLOAD_TYPE, faults)
+    keys = 0
     for number, unit in enumerate(track.access_units):
         units, room = _transmitted(unit, track, faults), 0
         if units and clock:
             units, room = units[:-1], clock[number]
+        keys += unit.key
+        if faults.giant_key_frames and unit.key and keys % _GIANT_EVERY == 0:
+            units = (*units[:-1], _user_data(track.codec, faults.giant_key_frames), *units[-1:])
+        if faults.annex_b and units:
+            units = (_START_CODE.join(units),) if unit.key else tuple(_START_CODE + nal for nal in units)
         payloads = [payload for nal in units for payload in _payloads(nal, track.codec)]
         packetiser.add(payloads, number * interval, marker=True, room=room)
     return PacketTrack(tuple(packetiser.blocks), VIDEO_CLOCK, packetiser.sequence)
@@ -171,6 +180,12 @@ def _transmitted(unit: AccessUnit, track: VideoTrack, faults: Faults) -> tuple[b
     if faults.no_key_frame:
         return ()
     return unit.nal_units if faults.no_parameter_sets else track.parameter_sets + unit.nal_units
+
+
+def _user_data(codec: VideoCodec, size: int) -> bytes:
+    """SEI that means nothing, of so many bytes (user_data_unregistered, ISO/IEC 14496-10, D.1.7)."""
+    header = b"\x06" if codec is VideoCodec.H264 else bytes((39 << 1, 1))
+    return header + b"\x05" + b"\xff" * (size // 255) + bytes((size % 255,)) + b"\xa5" * size + b"\x80"
 
 
 def _packet(payload: bytes, payload_type: int, marker: bool) -> bytes:

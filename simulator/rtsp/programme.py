@@ -27,6 +27,10 @@ class Receiver:
         self._transport = transport
         self._backlog = backlog
 
+    def answer(self, data: bytes) -> None:
+        """What is no media, in its order with it."""
+        self._transport.write(data)
+
     def send(self, data: bytes | bytearray) -> None:
         if self._transport.get_write_buffer_size() > self._backlog:
             self._transport.abort()

@@ -7,6 +7,13 @@ from simulator.loop.elementary import AudioCodec, AudioTrack, Loop, VideoTrack
 from simulator.loop.parameters import VideoCodec
 from simulator.rtsp.packets import AAC_PAYLOAD_TYPE, PCMA_PAYLOAD_TYPE, VIDEO_CLOCK, VIDEO_PAYLOAD_TYPE
 
+_WRONG_CLOCK = 8000
+_WRONG_FORMAT = (
+    "packetization-mode=1;profile-level-id=42001E;"
+    "sprop-parameter-sets=Z2QAKKzZQHgCJ+XARAAAAwAEAAADAMg8YMZY,aOvjyyLA"
+)
+"""A picture of 1920x1080."""
+
 
 def describe(loop: Loop, title: str, faults: Faults) -> bytes:
     lines = [
@@ -27,9 +34,10 @@ def describe(loop: Loop, title: str, faults: Faults) -> bytes:
 
 def _video_lines(track: VideoTrack, faults: Faults) -> list[str]:
     number = VIDEO_PAYLOAD_TYPE
+    clock = _WRONG_CLOCK if faults.wrong_sdp else VIDEO_CLOCK
     lines = [
         f"m=video 0 RTP/AVP {number}",
-        f"a=rtpmap:{number} {faults.unsupported_codec or track.codec}/{VIDEO_CLOCK}",
+        f"a=rtpmap:{number} {faults.unsupported_codec or track.codec}/{clock}",
         f"a=framerate:{track.frame_rate}",
     ]
     if not faults.unsupported_codec:
@@ -39,6 +47,8 @@ def _video_lines(track: VideoTrack, faults: Faults) -> list[str]:
 
 def _video_format(track: VideoTrack, faults: Faults) -> str:
     """Format parameters by RFC 6184, 8.1 and RFC 7798, 7.1."""
+    if faults.wrong_sdp and track.codec is VideoCodec.H264:
+        return _WRONG_FORMAT
     encoded = [base64.b64encode(unit).decode() for unit in track.parameter_sets]
     if track.codec is VideoCodec.H264:
         profile = track.parameter_sets[0][1:4].hex().upper()

@@ -78,6 +78,30 @@ def test_a_fragmented_parameter_set_is_a_parameter_set() -> None:
     assert sink.video == [(sized(IDR), 0, True)]
 
 
+def test_a_byte_stream_in_packets_is_its_units() -> None:
+    """Start codes before a unit, and parameter sets and key picture sent as one (ISO/IEC 14496-10, B.1)."""
+    code = b"\x00\x00\x00\x01"
+    pieces = h264_fragments(SPS + code + PPS + code + IDR, 50)
+    last = len(pieces) - 1
+    sink = receive(
+        *(frame(piece, sequence=i, marker=i == last) for i, piece in enumerate(pieces)),
+        frame(code + SLICE, sequence=last + 1, timestamp=3600, marker=True),
+        *(
+            frame(piece, sequence=last + 2 + i, timestamp=7200)
+            for i, piece in enumerate(h264_fragments(code + SLICE, 60))
+        ),
+        frame(SLICE, sequence=last + 4, timestamp=10_800, marker=True),
+        parameter_sets=(),
+    )
+    assert sink.parameter_sets == [(SPS, PPS)]
+    assert sink.video == [
+        (sized(IDR), 0, True),
+        (sized(SLICE), 3600, False),
+        (sized(SLICE), 7200, False),
+        (sized(SLICE), 10_800, False),
+    ]
+
+
 def test_parameter_sets_that_wait_alone_behind_a_marker_join_their_picture() -> None:
     sink = receive(
         frame(SEI, sequence=1, timestamp=9, marker=True), frame(IDR, sequence=2, timestamp=9, marker=True)

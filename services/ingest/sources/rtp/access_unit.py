@@ -7,6 +7,7 @@ from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
 
 LENGTH_SIZE = 4
+_START_CODE = b"\x00\x00\x01"
 _LENGTH_TO_COME = bytes(LENGTH_SIZE)
 _UNITS = 20_000
 _UNITS_PER_SECOND = 10_000  # 100 slices in each of 100 pictures
@@ -63,9 +64,33 @@ class AccessUnitBuilder(ABC):
     def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
         """Whether the payload begins in the middle of a picture: it cannot be the first of an access unit."""
 
-    @abstractmethod
     def unit(self, unit: Octets) -> None:
+        """Take one whole NAL unit, of one byte at least, or several with start codes between them.
+
+        Cameras that copy their encoder's byte stream (ISO/IEC 14496-10, B.1) into packets put a start code
+        before a unit, or send parameter sets and the key picture behind them as one. Only there are start
+        codes looked for: to search every picture would cost more than the rest.
+        """
+        if self._may_hold_start_codes(unit) and _START_CODE in (stream := bytes(unit)):
+            for piece in stream.split(_START_CODE):
+                if whole := piece.rstrip(b"\x00"):
+                    self._units.take()
+                    self._single_unit(whole)
+        else:
+            self._single_unit(unit)
+
+    @abstractmethod
+    def _may_hold_start_codes(self, unit: Octets) -> bool:
+        """Whether it is a parameter set, or begins as no NAL unit does."""
+
+    @abstractmethod
+    def _single_unit(self, unit: Octets) -> None:
         """Take one whole NAL unit, of one byte at least."""
+
+    def end_fragments(self) -> None:
+        """The access unit ends: what came in fragments has all come."""
+        if self.fragmented:
+            self._end_fragments()
 
     def clear(self) -> None:
         """Begin the next access unit."""
@@ -75,8 +100,7 @@ class AccessUnitBuilder(ABC):
 
     def finish(self) -> bytes:
         """The access unit as `AccessUnitSink.on_video` takes it."""
-        if self.fragmented:
-            self._end_fragments()
+        self.end_fragments()
         return b"".join(self.parts)
 
     def keep(self) -> None:

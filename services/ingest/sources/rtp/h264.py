@@ -48,7 +48,7 @@ class H264Depacketiser(AccessUnitBuilder):
                 self._see_picture(kind)
             self._begin_fragments(bytes(((view[start] & 0xE0) | kind,)), picture=picture)
             self.parts.append(view[start + 2 : end])
-        elif 1 <= kind < _STAP_A:
+        elif 1 <= kind < _STAP_A or not (kind or view[start + 1]):
             self.unit(view[start:end])
         elif kind == _STAP_A:
             self._aggregate(view, start + 1, end)
@@ -69,7 +69,10 @@ class H264Depacketiser(AccessUnitBuilder):
             slice_header = start + 4
         return 1 <= kind <= _IDR and slice_header < end and not buffer[slice_header] & 0x80
 
-    def unit(self, unit: Octets) -> None:
+    def _may_hold_start_codes(self, unit: Octets) -> bool:
+        return unit[0] & 0x1F in (_SPS, _PPS) or not unit[0]
+
+    def _single_unit(self, unit: Octets) -> None:
         kind = unit[0] & 0x1F
         if kind in (_SPS, _PPS):
             self._update_parameter_set(unit)

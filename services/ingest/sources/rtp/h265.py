@@ -35,7 +35,7 @@ class H265Depacketiser(AccessUnitBuilder):
                 self.broken = True
                 return
             kind = fragment & 0x3F
-            picture = kind <= _LAST_PICTURE
+            picture = kind <= _LAST_PICTURE and view[start + 1] != 0  # a start code begins with two zeros
             if picture:
                 self._see_picture(kind)
             header = bytes(((view[start] & 0x81) | (kind << 1), view[start + 1]))
@@ -62,7 +62,10 @@ class H265Depacketiser(AccessUnitBuilder):
             slice_header = start + 6
         return kind <= _LAST_PICTURE and slice_header < end and not buffer[slice_header] & 0x80
 
-    def unit(self, unit: Octets) -> None:
+    def _may_hold_start_codes(self, unit: Octets) -> bool:
+        return _VPS <= (unit[0] >> 1) & 0x3F <= _PPS or unit[:2] == b"\x00\x00"
+
+    def _single_unit(self, unit: Octets) -> None:
         kind = (unit[0] >> 1) & 0x3F
         if _VPS <= kind <= _PPS:
             self._update_parameter_set(unit)

@@ -198,6 +198,7 @@ class VideoReceiver:
 
     def _finish(self, timestamp: int) -> None:
         builder = self._builder
+        builder.end_fragments()
         self._pictures.take(_CHANGED_SETS if builder.sets_changed and builder.key else 1)
         if builder.broken:
             if not self._loss_told:

@@ -27,6 +27,7 @@ _SPEECH: dict[str, AudioCodec] = {
 }
 _G722_CLOCK = 8000  # of 16,000 samples a second (RFC 3551, 4.5.2)
 _EXPLICIT_FREQUENCY = 15
+_VIDEO_CLOCK = 90_000  # RFC 6184, 8.2.1 and RFC 7798, 7.1 allow no other, whatever a camera writes
 # RFC 3640, 3.3.6: bits of an AU header's fields. Some cameras leave them out, or tell no size.
 _HIGH_BIT_RATE = (("sizelength", (13, 0, None)), ("indexlength", (3, None)), ("indexdeltalength", (3, None)))
 
@@ -128,13 +129,12 @@ def choose_video(session: SessionDescription) -> tuple[MediaDescription, VideoTr
     if not offered:
         raise SourceError("camera.no_video", "the stream offers no video")
     for media in offered:
-        clock_rate = media.clock_rate or 90000
         if media.encoding == "H264":
             sets = h264_parameter_sets(_units(media, "sprop-parameter-sets")).complete()
-            return media, VideoTrack("h264", clock_rate, sets)
+            return media, VideoTrack("h264", _VIDEO_CLOCK, sets)
         if media.encoding in ("H265", "HEVC"):
             units = _units(media, "sprop-vps", "sprop-sps", "sprop-pps")
-            return media, VideoTrack("h265", clock_rate, h265_parameter_sets(units).complete())
+            return media, VideoTrack("h265", _VIDEO_CLOCK, h265_parameter_sets(units).complete())
     names = ", ".join(_encoding_name(media) for media in offered)
     raise SourceError("camera.codec_unsupported", f"the video is {names}; H.264 and H.265 are carried")
 
