@@ -48,8 +48,9 @@ export interface StorageAnswer {
     name: string;
     state: 'AVAILABLE' | 'AWAY';
     away_since: string | null;
-    fill: 'ENOUGH' | 'FILLING' | 'DROPPING' | 'FULL';
-    used_bytes: number;
+    /** Null, as `used_bytes` then: nobody has looked at it yet. */
+    fill: 'ENOUGH' | 'FILLING' | 'DROPPING' | 'FULL' | null;
+    used_bytes: number | null;
     capacity_bytes: number | null;
     free_bytes: number | null;
     days_left: number | null;

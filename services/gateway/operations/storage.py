@@ -26,8 +26,12 @@ _STORE = {
         "name": _TEXT,
         "state": _TEXT | {"enum": ["AVAILABLE", "AWAY"]},
         "away_since": _INSTANT_OR_NULL,
-        "fill": _TEXT | {"enum": ["ENOUGH", "FILLING", "DROPPING", "FULL"]},
-        "used_bytes": _INTEGER,
+        "fill": {
+            "type": ["string", "null"],
+            "enum": ["ENOUGH", "FILLING", "DROPPING", "FULL", None],
+            "description": "Null, as `used_bytes` then, for one that nobody has looked at yet.",
+        },
+        "used_bytes": {"type": ["integer", "null"]},
         "capacity_bytes": {"type": ["integer", "null"], "description": "Null: unlimited."},
         "free_bytes": {"type": ["integer", "null"]},
         "days_left": {
@@ -137,14 +141,15 @@ def _is_open(policy: str, sight: Sight) -> bool:
 
 def _store(store: store_pb2.Store) -> dict[str, Any]:
     limited = store.capacity_bytes > 0
+    seen = store.fill != store_pb2.Store.FILL_UNSPECIFIED
     return {
         "name": store.name,
         "state": store_pb2.Store.State.Name(store.state),
         "away_since": format_instant(store.away_since_ms) if store.away_since_ms else None,
-        "fill": store_pb2.Store.Fill.Name(store.fill),
-        "used_bytes": store.used_bytes,
+        "fill": store_pb2.Store.Fill.Name(store.fill) if seen else None,
+        "used_bytes": store.used_bytes if seen else None,
         "capacity_bytes": store.capacity_bytes if limited else None,
-        "free_bytes": max(store.capacity_bytes - store.used_bytes, 0) if limited else None,
+        "free_bytes": max(store.capacity_bytes - store.used_bytes, 0) if limited and seen else None,
         "days_left": store.days_left if limited and store.days_left >= 0 else None,
     }
 

@@ -55,16 +55,18 @@ export function StoragePanel({ minute }: { minute: number }) {
                     ? words.dashboard.awaySince(
                         store.away_since === null ? '–' : dateTimeOf(Date.parse(store.away_since)),
                       )
-                    : words.dashboard.fills[store.fill]}
+                    : store.fill === null
+                      ? '–'
+                      : words.dashboard.fills[store.fill]}
                 </td>
-                <td className="digits">{formatBytes(store.used_bytes)}</td>
+                <td className="digits">{store.used_bytes === null ? '–' : formatBytes(store.used_bytes)}</td>
                 <td>
                   {store.capacity_bytes === null ? (
                     words.dashboard.unlimited
                   ) : (
                     <>
                       <span className="digits">{formatBytes(store.capacity_bytes)}</span>{' '}
-                      <Share value={store.used_bytes / store.capacity_bytes} />
+                      <Share value={(store.used_bytes ?? 0) / store.capacity_bytes} />
                     </>
                   )}
                 </td>
