@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -95,6 +94,7 @@ from services.gateway.viewing.viewing import Viewing, open_viewing
 from services.gateway.wall.routes import WallRoutes
 from services.gateway.workspace.favourites import FavouriteRoutes
 from services.gateway.workspace.layouts import WallLayoutRoutes
+from snowlight.background import running
 from snowlight.errors import FailedPreconditionError
 from snowlight.media.preview import LAPSE_MS
 from snowlight.object_store import open_store, open_stores
@@ -125,7 +125,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)
         await stack.enter_async_context(
-            _background(
+            running(
                 follow_cameras(peers, cameras, journal),
                 peers.workers.follow(),
                 exports.run(),
@@ -273,19 +273,6 @@ def build_site(
     add_routes(site, with_document(table, version("snowlight")))
     site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
     return site
-
-
-@asynccontextmanager
-async def _background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs coroutines while the context is open; one that fails takes the gateway down."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(coroutine) for coroutine in work]
-        await asyncio.sleep(0)  # let each begin: the hubs need their task group before the first request
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
 
 
 @asynccontextmanager

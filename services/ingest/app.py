@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -40,11 +38,11 @@ from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.health_reports import HealthReportsService
-from services.ingest.service.live import PRESERIALIZED, Live
+from services.ingest.service.live import Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
+from services.ingest.service.servicers import servicers
 from services.ingest.service.shards import ShardsService
-from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESERIALIZED
 from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
@@ -58,6 +56,7 @@ from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.following import StateFollower
 from services.ingest.status.gaps import GapLedger
+from services.ingest.status.kept import kept_status
 from services.ingest.status.metrics import StatusMetrics
 from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
@@ -71,25 +70,14 @@ from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import publish_pb2_grpc, revocation_pb2_grpc
-from snowlight.api.ingest.v1 import (
-    camera_pb2_grpc,
-    event_pb2_grpc,
-    health_pb2_grpc,
-    live_pb2_grpc,
-    online_pb2_grpc,
-    shard_pb2_grpc,
-    transcoding_pb2_grpc,
-)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
+from snowlight.background import running
 from snowlight.database import open_database
-from snowlight.errors import SnowlightError
 from snowlight.heap import keep_fragments_on_the_heap
 from snowlight.readiness import Readiness
-from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
 
-LAST_REPORT_SECONDS = 2.0
 HAND_OVER_SECONDS = 30.0
 """How long other workers may take to have the cameras of one that stops."""
 
@@ -242,12 +230,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
-            _kept_status(writer, reporter, online_writer, health_writer),
+            kept_status(writer, reporter, online_writer, health_writer),
             keeping.spool.running(),
-            _running(terms.run(), _upload(keeping, terms, stores), stores.run()),
+            running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
-            _running(keeping.aging.run(), keeping.lost.run()),
-            _running(
+            running(keeping.aging.run(), keeping.lost.run()),
+            running(
                 feed.run(),
                 supervisor.run(),
                 renditions.run(),
@@ -255,7 +243,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 follower.run(supervisor.synced),
                 readiness.run(),
             ),
-            _running(
+            running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
             ),
@@ -264,34 +252,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             ),
             runtime.serve(
                 settings.listen,
-                Servicer(
-                    "snowlight.api.ingest.v1.CameraRegistry",
-                    camera_pb2_grpc.add_CameraRegistryServicer_to_server,
+                *servicers(
                     CameraRegistry(cameras, feed, board, statuses, writer, keeper.check_owns),
-                ),
-                Servicer(
-                    "snowlight.api.ingest.v1.CameraEvents",
-                    event_pb2_grpc.add_CameraEventsServicer_to_server,
                     CameraEvents(feed, board),
-                ),
-                Servicer(
-                    "snowlight.api.ingest.v1.Shards",
-                    shard_pb2_grpc.add_ShardsServicer_to_server,
                     shards_told,
-                ),
-                Servicer(
-                    "snowlight.api.ingest.v1.OnlineRates",
-                    online_pb2_grpc.add_OnlineRatesServicer_to_server,
                     OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
-                ),
-                Servicer(
-                    "snowlight.api.ingest.v1.HealthReports",
-                    health_pb2_grpc.add_HealthReportsServicer_to_server,
                     HealthReportsService(cameras, board.health, health, clock, keeper.check_owns),
-                ),
-                Servicer(
-                    "snowlight.api.ingest.v1.Live",
-                    live_pb2_grpc.add_LiveServicer_to_server,
                     Live(
                         supervisor,
                         viewers,
@@ -302,13 +268,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                         keeper.check_owns,
                         wait_seconds=settings.live_wait_seconds,
                     ),
-                    preserialized=PRESERIALIZED,
-                ),
-                Servicer(
-                    "snowlight.api.ingest.v1.Transcodes",
-                    transcoding_pb2_grpc.add_TranscodesServicer_to_server,
                     Transcodes(transcoding),
-                    preserialized=TRANSCODES_PRESERIALIZED,
                 ),
             ),
         ):
@@ -326,32 +286,3 @@ async def _upload(keeping: Keeping, terms: Terms, stores: StoresWatch) -> None:
     await terms.open()
     await stores.known.wait()
     await keeping.uploads.run()
-
-
-@asynccontextmanager
-async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """`work` goes on inside, and is cancelled and waited for at the end. If it breaks, so does the body."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(piece) for piece in work]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-
-
-@asynccontextmanager
-async def _kept_status(
-    writer: StatusWriter, reporter: GapReporter, online: OnlineWriter, health: HealthWriter
-) -> AsyncIterator[None]:
-    """Status goes to the database inside, and a last time at the end, when the sessions have ended."""
-    async with _running(writer.run(), reporter.run(), online.run(), health.run()):
-        yield
-    try:
-        await writer.flush()
-        await online.round()
-        await health.finish()
-        async with asyncio.timeout(LAST_REPORT_SECONDS):
-            await reporter.report()
-    except (SnowlightError, TimeoutError) as error:
-        log.warning("gaps.left", reason=str(error) or "storage did not answer in time")
