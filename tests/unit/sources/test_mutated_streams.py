@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from services.ingest.sources.rtp.aac import AacDepacketiser
 from services.ingest.sources.rtp.audio import AudioReceiver
-from services.ingest.sources.rtp.g711 import G711Depacketiser
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser
 from services.ingest.sources.rtp.rtcp import RtcpReceiver
+from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.interleaved import Demultiplexer
 from services.ingest.sources.rtsp.message import Request, Response
@@ -124,7 +124,7 @@ class Listener:
             reader = (
                 AacDepacketiser(au_header_layout(media, sound))
                 if sound.codec == "aac"
-                else G711Depacketiser()
+                else SampledDepacketiser()
             )
             channels[2] = AudioReceiver(2, media.payload_type, reader, self.sink)
 
