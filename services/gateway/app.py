@@ -21,6 +21,7 @@ from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
+from services.gateway.cameras.discovery import DiscoveryRoutes
 from services.gateway.cameras.feed import follow_cameras
 from services.gateway.cameras.import_routes import CameraFileRoutes
 from services.gateway.cameras.importing import CameraImport
@@ -188,6 +189,7 @@ def build_site(
         *PrincipalRoutes(peers, identity, attempts).routes(),
         *camera_routes.routes(),
         *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
+        *DiscoveryRoutes(peers, identity, cameras).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
         *AuditRoutes(peers, identity, cameras).routes(),

@@ -30,6 +30,7 @@ from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.discovery import Discovery
 from services.ingest.service.live import PRESERIALIZED, Live
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.rights import end_unaware_streams
@@ -52,7 +53,13 @@ from services.ingest.supervisor import OpenSession, Supervisor
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2_grpc
-from snowlight.api.ingest.v1 import camera_pb2_grpc, event_pb2_grpc, live_pb2_grpc, online_pb2_grpc
+from snowlight.api.ingest.v1 import (
+    camera_pb2_grpc,
+    discovery_pb2_grpc,
+    event_pb2_grpc,
+    live_pb2_grpc,
+    online_pb2_grpc,
+)
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.database import open_database
 from snowlight.errors import SnowlightError
@@ -174,6 +181,11 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                     CameraEvents(feed, board),
                 ),
                 Servicer(
+                    "snowlight.api.ingest.v1.Discovery",
+                    discovery_pb2_grpc.add_DiscoveryServicer_to_server,
+                    Discovery(_source_network(settings), clock),
+                ),
+                Servicer(
                     "snowlight.api.ingest.v1.OnlineRates",
                     online_pb2_grpc.add_OnlineRatesServicer_to_server,
                     OnlineRatesService(OnlineRates(board.online, online_writer, online, days)),
@@ -222,6 +234,10 @@ def _ring_opener(cap_bytes: int, discontinuities: Mapping[str, int]) -> Callable
     return new_ring
 
 
+def _source_network(settings: IngestSettings) -> SourceNetwork:
+    return SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
+
+
 def _session_opener(
     runtime: Runtime, settings: IngestSettings, keeping: Keeping, skew_ms: Callable[[], int]
 ) -> OpenSession:
@@ -233,7 +249,7 @@ def _session_opener(
         skew_ms,
     )
     rounds = ReadRounds()
-    network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
+    network = _source_network(settings)
 
     def source_of(spec: CameraSpec) -> Source:
         return open_source(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.discovery.search import SearchSettings
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
@@ -23,6 +24,7 @@ from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.discovery import Discovery
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
@@ -32,6 +34,7 @@ from services.ingest.status.writer import StatusWriter
 from snowlight.api.ingest.v1 import (
     camera_pb2,
     camera_pb2_grpc,
+    discovery_pb2_grpc,
     event_pb2_grpc,
     live_pb2,
     live_pb2_grpc,
@@ -44,6 +47,7 @@ from snowlight.media.envelope import encode_fragment, encode_init, encode_spool_
 from snowlight.media.fragment import Fragment, InitSection
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
+from tests.rpc.sources.playing import LOOPBACK
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "ingest" / "migrations"
 RING_FRAGMENTS = 24
@@ -183,6 +187,11 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 "snowlight.api.ingest.v1.CameraEvents",
                 event_pb2_grpc.add_CameraEventsServicer_to_server,
                 CameraEvents(feed, board),
+            ),
+            Servicer(
+                "snowlight.api.ingest.v1.Discovery",
+                discovery_pb2_grpc.add_DiscoveryServicer_to_server,
+                Discovery(LOOPBACK, runtime.clock, SearchSettings(wait_s=1.5, device_s=2.0)),
             ),
             Servicer(
                 "snowlight.api.ingest.v1.OnlineRates",
