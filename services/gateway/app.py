@@ -23,6 +23,7 @@ from services.gateway.archive.rendition_routes import RenditionRoutes
 from services.gateway.archive.routes import ArchiveRoutes
 from services.gateway.archive.timeline_routes import TimelineRoutes
 from services.gateway.audit.routes import AuditRoutes
+from services.gateway.cameras.discovery import DiscoveryRoutes
 from services.gateway.cameras.feed import follow_cameras
 from services.gateway.cameras.health_routes import HealthRoutes
 from services.gateway.cameras.import_routes import CameraFileRoutes
@@ -220,6 +221,7 @@ def build_site(
             rtsp=settings.publish_rtsp_address,
         ).routes(),
         *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
+        *DiscoveryRoutes(peers, identity, cameras).routes(),
         *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
         *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
         *AuditRoutes(peers, identity, cameras).routes(),

@@ -20,6 +20,7 @@ from snowlight.api.auth.v1 import (
 )
 from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
+    discovery_pb2_grpc,
     event_pb2_grpc,
     online_pb2_grpc,
     transcoding_pb2,
@@ -61,6 +62,7 @@ class Peers:
     workspaces: workspace_pb2_grpc.WorkspacesAsyncStub
     cameras: camera_pb2_grpc.CameraRegistryAsyncStub
     camera_events: event_pb2_grpc.CameraEventsAsyncStub
+    discovery: discovery_pb2_grpc.DiscoveryAsyncStub
     online_rates: online_pb2_grpc.OnlineRatesAsyncStub
     storage: storage_pb2_grpc.StorageAsyncStub
     holds: hold_pb2_grpc.HoldsAsyncStub
@@ -110,6 +112,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         index: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(storage)
         holds: hold_pb2_grpc.HoldsAsyncStub = hold_pb2_grpc.HoldsStub(storage)
         camera_events: event_pb2_grpc.CameraEventsAsyncStub = event_pb2_grpc.CameraEventsStub(ingest)
+        discovery: discovery_pb2_grpc.DiscoveryAsyncStub = discovery_pb2_grpc.DiscoveryStub(ingest)
         online_rates: online_pb2_grpc.OnlineRatesAsyncStub = online_pb2_grpc.OnlineRatesStub(ingest)
         exports: export_pb2_grpc.ExportsAsyncStub = export_pb2_grpc.ExportsStub(storage)
         integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub = integrity_pb2_grpc.IntegrityReportsStub(
@@ -130,6 +133,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
                 workspaces=workspaces,
                 cameras=cameras,
                 camera_events=camera_events,
+                discovery=discovery,
                 online_rates=online_rates,
                 storage=index,
                 holds=holds,

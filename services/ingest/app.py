@@ -37,6 +37,7 @@ from services.ingest.renditions.sub import SubStreams
 from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.discovery import Discovery
 from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import Live
 from services.ingest.service.online_rates import OnlineRatesService
@@ -52,6 +53,7 @@ from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
 from services.ingest.shards.repository import ShardRepository, Worker
 from services.ingest.shards.terms import Terms
+from services.ingest.sources.network import SourceNetwork, trusting
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.following import StateFollower
@@ -167,7 +169,8 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         desk = PublishDesk(AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), revocations)
         rounds = ReadRounds()
         discontinuities = await statuses.discontinuities()
-        sources = CameraSources(settings, rounds)
+        network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
+        sources = CameraSources(network, settings.media_dir, rounds)
         parts = SessionParts.create(
             clock,
             keeping.spool,
@@ -255,6 +258,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 *servicers(
                     CameraRegistry(cameras, feed, board, statuses, writer, keeper.check_owns),
                     CameraEvents(feed, board),
+                    Discovery(network, clock),
                     shards_told,
                     OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
                     HealthReportsService(cameras, board.health, health, clock, keeper.check_owns),

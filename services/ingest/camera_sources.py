@@ -1,8 +1,9 @@
 """Opens the sources of a process's cameras."""
 
+from pathlib import Path
+
 from services.ingest.camera import CameraSpec
-from services.ingest.config import IngestSettings
-from services.ingest.sources.network import SourceNetwork, trusting
+from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.opening import open_source
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.source import Source
@@ -11,9 +12,10 @@ from services.ingest.sources.source import Source
 class CameraSources:
     """What is the same for all of them."""
 
-    def __init__(self, settings: IngestSettings, rounds: ReadRounds) -> None:
-        self._network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
-        self._media_dir = settings.media_dir
+    def __init__(self, network: SourceNetwork, media_dir: Path | None, rounds: ReadRounds) -> None:
+        """`media_dir`: the only folder whose files may be played."""
+        self._network = network
+        self._media_dir = media_dir
         self._rounds = rounds
 
     def open(self, camera: CameraSpec) -> Source:

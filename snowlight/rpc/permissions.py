@@ -143,6 +143,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.ingest.v1.CameraEvents": {
         "WatchCameraEvents": {_GATEWAY},
     },
+    "snowlight.api.ingest.v1.Discovery": {
+        "DiscoverCameras": {_GATEWAY},
+    },
     "snowlight.api.ingest.v1.OnlineRates": {
         "GetOnlineRate": {_GATEWAY},
     },

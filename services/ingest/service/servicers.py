@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.discovery import Discovery
 from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import PRESERIALIZED as LIVE_PRESERIALIZED
 from services.ingest.service.live import Live
@@ -13,6 +14,7 @@ from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESE
 from services.ingest.service.transcodes import Transcodes
 from snowlight.api.ingest.v1 import (
     camera_pb2_grpc,
+    discovery_pb2_grpc,
     event_pb2_grpc,
     health_pb2_grpc,
     live_pb2_grpc,
@@ -28,6 +30,7 @@ _PACKAGE = "snowlight.api.ingest.v1"
 def servicers(
     registry: CameraRegistry,
     events: CameraEvents,
+    discovery: Discovery,
     shards: ShardsService,
     rates: OnlineRatesService,
     health: HealthReportsService,
@@ -40,6 +43,7 @@ def servicers(
             f"{_PACKAGE}.CameraRegistry", camera_pb2_grpc.add_CameraRegistryServicer_to_server, registry
         ),
         Servicer(f"{_PACKAGE}.CameraEvents", event_pb2_grpc.add_CameraEventsServicer_to_server, events),
+        Servicer(f"{_PACKAGE}.Discovery", discovery_pb2_grpc.add_DiscoveryServicer_to_server, discovery),
         Servicer(f"{_PACKAGE}.Shards", shard_pb2_grpc.add_ShardsServicer_to_server, shards),
         Servicer(f"{_PACKAGE}.OnlineRates", online_pb2_grpc.add_OnlineRatesServicer_to_server, rates),
         Servicer(f"{_PACKAGE}.HealthReports", health_pb2_grpc.add_HealthReportsServicer_to_server, health),

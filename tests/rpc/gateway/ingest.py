@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 
 from services.ingest.config import TranscodingSettings
+from services.ingest.discovery.search import SearchSettings
 from services.ingest.health.repository import HealthRepository
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
@@ -25,6 +26,7 @@ from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
+from services.ingest.service.discovery import Discovery
 from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.online_rates import OnlineRatesService
 from services.ingest.service.transcodes import PRESERIALIZED, Transcodes
@@ -38,6 +40,7 @@ from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.api.ingest.v1 import (
     camera_pb2,
     camera_pb2_grpc,
+    discovery_pb2_grpc,
     event_pb2_grpc,
     health_pb2_grpc,
     live_pb2,
@@ -54,6 +57,7 @@ from snowlight.media.rendition import MAIN
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
+from tests.rpc.sources.playing import LOOPBACK
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "ingest" / "migrations"
 RING_FRAGMENTS = 24
@@ -208,6 +212,11 @@ async def run_ingest(runtime: Runtime) -> AsyncIterator[Ingest]:
                 "snowlight.api.ingest.v1.CameraEvents",
                 event_pb2_grpc.add_CameraEventsServicer_to_server,
                 CameraEvents(feed, board),
+            ),
+            Servicer(
+                "snowlight.api.ingest.v1.Discovery",
+                discovery_pb2_grpc.add_DiscoveryServicer_to_server,
+                Discovery(LOOPBACK, runtime.clock, SearchSettings(wait_s=1.5, device_s=2.0)),
             ),
             Servicer(
                 "snowlight.api.ingest.v1.OnlineRates",

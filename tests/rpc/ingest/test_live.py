@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.ingest.camera_sources import CameraSources
-from services.ingest.config import IngestSettings, TranscodingSettings
+from services.ingest.config import TranscodingSettings
 from services.ingest.media.ring import Ring
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
@@ -43,6 +43,7 @@ from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.rpc.status import remote_errors
 from tests.rpc.ingest.conftest import KEY
+from tests.rpc.sources.playing import LOOPBACK
 
 INIT = InitSection("0123abcd", b"\0\0\0\x08ftyp", "avc1.640028", 1920, 1080, 1_700_000_000, 0, 2000, 540)
 UID = "a-camera"
@@ -100,7 +101,7 @@ async def watch(
     spool = Spool(tmp_path, clock, SpoolSettings(), RecordingMetrics(metrics))
     board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
     sessions = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0)
-    sources = CameraSources(IngestSettings(), ReadRounds())
+    sources = CameraSources(LOOPBACK, None, ReadRounds())
     pool = TranscodingPool(TranscodingSettings(), TranscodingMetrics(metrics), clock)
     renditions = Renditions(
         board,

@@ -1,0 +1,126 @@
+"""A network's ONVIF devices are found, each with what it offers, and none leads ingest astray."""
+
+import ipaddress
+
+from services.ingest.discovery.search import Found, search
+from services.ingest.sources.network import SourceNetwork
+from services.ingest.sources.source import Credentials
+from simulator.onvif.device import OnvifFaults, Profile
+from snowlight.clock import SystemClock
+from tests.rpc.discovery.devices import HASTY, PROFILES, SECRET, device, hosts, on_air
+
+GIVEN = Credentials(SECRET.username, SECRET.password)
+
+
+async def found_at(
+    network: str, *, credentials: Credentials | None = GIVEN, allowed: str = "127.0.0.0/8"
+) -> dict[str, Found]:
+    """By the address that answered; "" for what could not be read."""
+    found = {}
+    async for each in search(
+        [ipaddress.IPv4Network(network, strict=False)],
+        multicast=False,
+        interface="",
+        credentials=credentials,
+        network=SourceNetwork((ipaddress.ip_network(allowed),)),
+        clock=SystemClock(),
+        settings=HASTY,
+    ):
+        found["" if each.match is None else each.match.source] = each
+    return found
+
+
+async def test_twenty_devices_are_found_with_their_streams() -> None:
+    places = hosts(20)
+    async with on_air([device(host, ptz=number % 2 == 0) for number, host in enumerate(places)]):
+        found = await found_at(f"{places[0]}/27")
+    assert set(found) == set(places)
+    for number, host in enumerate(places):
+        each = found[host]
+        assert each.match is not None and each.facts is not None, each.problem
+        assert (each.match.scopes["name"], each.match.scopes["location"]) == ("村口 1", "石桥村")
+        assert each.facts.main_url == f"rtsp://{host}:554/large"
+        assert each.facts.sub_url == f"rtsp://{host}:554/small"
+        assert each.facts.ptz is (number % 2 == 0)
+        assert each.facts.information["Manufacturer"] == "Village"
+
+
+async def test_h265_is_found_where_the_device_has_the_second_media_service() -> None:
+    (host,) = hosts(1)
+    profiles = (*PROFILES, Profile("newest", "H265", 2560, 1440, "newest"))
+    async with on_air([device(host, profiles=profiles, media2=True, ptz=True)]):
+        found = await found_at(host)
+    facts = found[host].facts
+    assert facts is not None
+    assert (facts.main.encoding, facts.main_url, facts.ptz) == ("H265", f"rtsp://{host}:554/newest", True)
+
+
+async def test_a_device_whose_clock_is_a_year_wrong_takes_our_password() -> None:
+    behind, ahead = hosts(2)
+    year = 365 * 86_400.0
+    async with on_air([device(behind, clock_ahead=-year), device(ahead, clock_ahead=year)]):
+        found = await found_at(f"{behind}/30")
+    assert all(each.facts is not None for each in found.values()) and len(found) == 2
+
+
+async def test_each_way_to_fail_is_told_beside_the_devices_that_do_not() -> None:
+    faults = {
+        "camera.auth_failed": OnvifFaults(refuses=True),
+        "camera.timeout": OnvifFaults(slow=30.0),
+        "camera.host_denied": OnvifFaults(xaddr="http://10.9.8.7/onvif/device_service"),
+        "camera.protocol_error": OnvifFaults(garbage=True),
+    }
+    places = hosts(len(faults) + 1)
+    devices = [device(host, faults=each) for host, each in zip(places[1:], faults.values(), strict=True)]
+    async with on_air([device(places[0]), *devices]):
+        found = await found_at(f"{places[0]}/29")
+    assert found[places[0]].facts is not None
+    told = {each.problem.code for each in found.values() if each.problem is not None}
+    assert told == set(faults)
+    denied = next(each.problem for each in found.values() if each.problem and "denied" in each.problem.code)
+    assert "10.9.8.7" in denied.detail
+
+
+async def test_xml_that_grows_never_ends_or_leads_elsewhere_is_refused() -> None:
+    bomb, endless, astray, elsewhere, torn = hosts(5)
+    async with (
+        on_air([device(bomb)]) as (target,),
+        on_air(
+            [
+                device(endless, faults=OnvifFaults(endless=True)),
+                device(astray, faults=OnvifFaults(redirect_to=target.address)),
+                device(elsewhere, faults=OnvifFaults(stream_host="10.9.8.7")),
+                device(torn, faults=OnvifFaults(garbage_match=True)),
+            ]
+        ),
+    ):
+        found = await found_at(f"{bomb}/29")
+        asked = len(target.asked)
+    said = {host: each.problem.detail for host, each in found.items() if each.problem is not None}
+    assert set(said) == {endless, astray, elsewhere, ""}
+    assert "over 512 KiB" in said[endless]
+    assert "redirects (307)" in said[astray]
+    assert "10.9.8.7" in said[elsewhere]
+    assert said[""].startswith(f"{torn}: ")
+    assert asked == len(set(target.asked)) + 1  # its own search alone: GetStreamUri twice
+
+    async with on_air([device(bomb, faults=OnvifFaults(entity_bomb=True))]):
+        problem = (await found_at(bomb))[bomb].problem
+    assert problem is not None and "a document type" in problem.detail
+
+
+async def test_no_password_or_a_wrong_one_is_told_and_not_repeated() -> None:
+    (host,) = hosts(1)
+    async with on_air([device(host)]):
+        for credentials in (None, Credentials("admin", "guessed")):
+            problem = (await found_at(host, credentials=credentials))[host].problem
+            assert problem is not None
+            assert problem.code == "camera.auth_failed"
+            assert "guessed" not in str(problem)
+
+
+async def test_what_answers_from_outside_the_source_networks_is_not_heard() -> None:
+    (host,) = hosts(1)
+    async with on_air([device(host)]) as (services,):
+        assert await found_at(host, allowed="10.0.0.0/8") == {}
+    assert services.asked == []
