@@ -114,7 +114,11 @@ class Renditions:
 
     @contextmanager
     def watched(self, uid: str, name: str, viewer: Viewer) -> Iterator[Running]:
-        """The rendition, running while it is watched. Raises InvalidArgumentError and NotFoundError."""
+        """The rendition, running while it is watched.
+
+        Raises InvalidArgumentError, NotFoundError, and UnavailableError while it is not known what could be
+        made of the camera's pictures.
+        """
         self._require(uid, name)
         running = self._running.get((uid, name)) or self._start(uid, name)
         if running.ending is not None:
@@ -132,6 +136,8 @@ class Renditions:
             raise InvalidArgumentError(
                 "request.invalid", f"must be one of {', '.join(RENDITIONS)}", field="rendition"
             )
+        if name != SUB and self._transcoded.are_made and self._main(uid) is None:
+            raise UnavailableError("live.no_picture", "the camera has no picture")
         if all(offered.name != name for offered in self.offered(uid)):
             raise NotFoundError(
                 "live.rendition_unknown", f"this camera has no rendition {name}", field="rendition"
@@ -180,6 +186,7 @@ class Renditions:
                 running.media = self._seen[uid] = media
 
             await self._sub_streams.run(self._subs[uid], running, seen)
+            return
         media, main = self._main(uid), self._main_ring(uid)
         if media is None or main is None:
             raise UnavailableError("live.rendition_away", "the camera has no picture")

@@ -15,6 +15,7 @@ import pytest
 from services.ingest.config import TranscodingSettings
 from simulator.camera import Camera
 from simulator.loop.parameters import LoopParameters, Profile
+from simulator.ports import free_port
 from simulator.server import CameraServer, serve_cameras
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.config import ClusterSettings
@@ -120,6 +121,15 @@ async def test_what_the_cores_do_not_suffice_for_is_refused_and_the_main_stream_
 async def test_without_cores_none_are_offered(cluster: ClusterSettings, street: CameraServer) -> None:
     async with recording(cluster, street, 0) as (client, camera):
         assert await names(client, camera.uid) == ["main"]
+
+
+async def test_of_a_camera_without_a_picture_there_may_be_one_later(
+    cluster: ClusterSettings, street: CameraServer
+) -> None:
+    async with recording(cluster, street, 4) as (client, _):
+        away = await client.create("away", f"rtsp://127.0.0.1:{free_port()}/live")
+        with pytest.raises(UnavailableError, match=r"live\.no_picture"):
+            await anext(client.watch(away.uid, "h264"))
 
 
 async def test_it_ends_with_its_camera(cluster: ClusterSettings, street: CameraServer) -> None:
