@@ -8,7 +8,7 @@ from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.named import named_recording, named_segment
 from services.gateway.archive.part_routes import LASTING, cut_down, instant_of
 from services.gateway.archive.rendered import RenderedFootage
-from services.gateway.archive.routes import RENDITION_ERRORS, RENDITIONS
+from services.gateway.archive.routes import ENCODED, RENDITION_ERRORS
 from services.gateway.http.routes import Route
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
@@ -79,6 +79,6 @@ class RenditionRoutes:
 
 def _rung(request: web.Request) -> str:
     name = request.match_info["rendition"]
-    if name not in RENDITIONS:
+    if name not in ENCODED:
         raise NotFoundError("vod.unknown_part", "there is no such rendition")
     return name

@@ -24,17 +24,18 @@ from services.gateway.viewing.use import TicketUse
 from snowlight.clock import Clock
 from snowlight.errors import InvalidArgumentError, NotFoundError
 from snowlight.media.description import describe
+from snowlight.media.rendition import H264, LADDER
 from snowlight.media.silent import silent_codecs
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 ERRORS = (400, 401, 403, 404, 410, 503)
 RENDITION_ERRORS = (*ERRORS, 412, 429)
-RENDITIONS = ("source", "1080p", "720p", "360p")
-"""H.264 as large as the footage, or of so many lines where that is larger."""
+ENCODED = (H264, *LADDER)
+"""The renditions that recorded footage may be encoded in anew."""
 _RENDITION = Parameter(
     "rendition",
-    "Encoded anew as H.264: `source` as large as it is, else in so many lines; left out, as recorded.",
-    {"type": "string", "enum": list(RENDITIONS)},
+    "Encoded anew as H.264: `h264` as large as it is, else in so many lines; left out, as recorded.",
+    {"type": "string", "enum": list(ENCODED)},
 )
 
 
@@ -179,9 +180,9 @@ class ArchiveRoutes:
 def _read_rendition(query: Mapping[str, str]) -> str | None:
     """What is asked for. Raises InvalidArgumentError naming the parameter."""
     wanted = query.get("rendition")
-    if wanted not in (None, *RENDITIONS):
+    if wanted not in (None, *ENCODED):
         raise InvalidArgumentError(
-            "request.invalid", f"rendition must be {', '.join(RENDITIONS)}, or left out", field="rendition"
+            "request.invalid", f"rendition must be {', '.join(ENCODED)}, or left out", field="rendition"
         )
     return wanted
 

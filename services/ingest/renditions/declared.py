@@ -5,8 +5,7 @@ from math import ceil
 
 from services.ingest.observer import MediaInfo
 from services.ingest.sources.source import VideoCodec
-from services.ingest.transcoding.ladder import SOURCE, Picture, Rung, find_rung
-from snowlight.media.rendition import H264
+from services.ingest.transcoding.ladder import Picture, Rung, find_rung
 
 _LEVELS = (  # H.264 table A-1: level_idc, MaxMBPS, MaxFS
     (13, 11_880, 396),
@@ -34,7 +33,7 @@ def source_of(main: MediaInfo) -> Picture:
 
 def rung_of(name: str, main: MediaInfo) -> Rung:
     """The rung of a rendition. Raises NotFoundError where these pictures have none of this name."""
-    return find_rung(source_of(main), SOURCE if name == H264 else name)
+    return find_rung(source_of(main), name)
 
 
 def declared(name: str, main: MediaInfo) -> MediaInfo:

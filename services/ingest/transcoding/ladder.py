@@ -8,12 +8,11 @@ from typing import Self
 from services.ingest.sources.source import VideoCodec
 from snowlight.errors import FailedPreconditionError, NotFoundError
 from snowlight.media.fragment import InitSection
+from snowlight.media.rendition import H264, LADDER
 
-SOURCE = "source"
-"""The rung of pictures as large as the source's: H.264 of what not everything plays."""
 MOST_PIXELS = 4096 * 3072
 """Of a source's picture: what cameras send. Of larger ones a decoder would hold more memory than it may."""
-_HEIGHTS = {"1080p": 1080, "720p": 720, "360p": 360}
+_HEIGHTS = dict(zip(LADDER, (1080, 720, 360), strict=True))
 _BITS_PER_SECOND = {"1080p": 3_000_000, "720p": 1_500_000, "360p": 500_000}
 _BITS_PER_PIXEL_AND_SECOND = 1.45  # those of 1080p
 _LEAST_BITS, _MOST_BITS = 300_000, 10_000_000
@@ -59,7 +58,7 @@ class Rung:
 def ladder(source: Picture) -> tuple[Rung, ...]:
     """The rungs for `source`, largest first: its own size, and what is smaller."""
     bits = round(source.pixels * _BITS_PER_PIXEL_AND_SECOND)
-    own = Rung(SOURCE, source.height, min(max(bits, _LEAST_BITS), _MOST_BITS))
+    own = Rung(H264, source.height, min(max(bits, _LEAST_BITS), _MOST_BITS))
     smaller = (
         Rung(name, height, _BITS_PER_SECOND[name])
         for name, height in _HEIGHTS.items()

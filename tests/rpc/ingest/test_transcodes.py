@@ -95,7 +95,7 @@ async def test_a_rung_larger_than_the_pictures_is_not_found(ask: Ask) -> None:
 @pytest.mark.parametrize("ask", [0.0], indirect=True)
 async def test_without_cores_it_is_refused(ask: Ask) -> None:
     with pytest.raises(ResourceExhaustedError) as caught:
-        await anext(ask(wish("source", record(seconds=1))))
+        await anext(ask(wish("h264", record(seconds=1))))
 
     assert caught.value.code == "transcode.no_capacity"
 
@@ -103,8 +103,8 @@ async def test_without_cores_it_is_refused(ask: Ask) -> None:
 async def test_what_is_missing_is_named(ask: Ask) -> None:
     source = record(seconds=1)
     for request, field in (
-        (wish("source", source, fragments=0), "fragments"),
-        (transcoding_pb2.TranscodeRequest(rung="source"), "init"),
+        (wish("h264", source, fragments=0), "fragments"),
+        (transcoding_pb2.TranscodeRequest(rung="h264"), "init"),
     ):
         with pytest.raises(InvalidArgumentError) as caught:
             await anext(ask(request))

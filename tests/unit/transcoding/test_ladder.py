@@ -10,10 +10,10 @@ from snowlight.errors import NotFoundError
 @pytest.mark.parametrize(
     ("width", "height", "names"),
     [
-        (3840, 2160, ["source", "1080p", "720p", "360p"]),
-        (1920, 1080, ["source", "720p", "360p"]),
-        (704, 576, ["source", "360p"]),
-        (320, 180, ["source"]),
+        (3840, 2160, ["h264", "1080p", "720p", "360p"]),
+        (1920, 1080, ["h264", "720p", "360p"]),
+        (704, 576, ["h264", "360p"]),
+        (320, 180, ["h264"]),
     ],
 )
 def test_no_rung_is_larger_than_the_source(width: int, height: int, names: list[str]) -> None:
@@ -34,7 +34,7 @@ def test_no_rung_is_larger_than_the_source(width: int, height: int, names: list[
         ((1920, 1080), "720p", (1280, 720)),
         ((2560, 1944), "720p", (948, 720)),
         ((1080, 1920), "360p", (202, 360)),
-        ((1921, 1081), "source", (1920, 1080)),
+        ((1921, 1081), "h264", (1920, 1080)),
     ],
 )
 def test_pictures_keep_their_shape_and_are_even(
@@ -44,7 +44,7 @@ def test_pictures_keep_their_shape_and_are_even(
 
 
 def test_a_rung_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(NotFoundError, match="source, 360p") as caught:
+    with pytest.raises(NotFoundError, match="h264, 360p") as caught:
         find_rung(Picture(704, 576, "h264"), "720p")
 
     assert caught.value.code == "transcode.no_rung"

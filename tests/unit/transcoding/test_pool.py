@@ -113,7 +113,7 @@ async def test_an_encoder_that_does_not_open_is_an_error_by_name_where_no_other_
 async def test_a_new_session_brings_its_own_init_section() -> None:
     large, small = record(seconds=2), record(seconds=2, size=(160, 120))
 
-    async with pool().open(Rung("source", 180, 400_000), PICTURE) as transcode:
+    async with pool().open(Rung("h264", 180, 400_000), PICTURE) as transcode:
         await give(transcode, large)
         await give(transcode, small)
         transcode.end()
@@ -130,7 +130,7 @@ async def test_who_would_take_more_cores_than_there_are_is_refused_at_once() -> 
 
     async with limited.open(Rung("720p", 720, 1_500_000), large):
         with pytest.raises(ResourceExhaustedError) as caught:
-            async with limited.open(Rung("source", 1080, 3_000_000), large):
+            async with limited.open(Rung("h264", 1080, 3_000_000), large):
                 pass
     assert caught.value.code == "transcode.no_capacity"
     assert "0.60 cores" in caught.value.detail
@@ -148,7 +148,7 @@ async def test_no_cores_turn_it_off() -> None:
 async def test_a_session_that_takes_more_than_is_left_ends_the_transcode() -> None:
     small, large = record(seconds=1), record(seconds=1, size=(1280, 720))
 
-    async with pool(cores=0.1).open(Rung("source", 1080, 400_000), PICTURE) as transcode:
+    async with pool(cores=0.1).open(Rung("h264", 1080, 400_000), PICTURE) as transcode:
         await give(transcode, small)
         await give(transcode, large)
         with pytest.raises(ResourceExhaustedError) as caught:

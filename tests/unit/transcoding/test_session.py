@@ -17,7 +17,7 @@ from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.feed import MuxSession
 from tests.unit.transcoding.footage import develop, record
 
-SOURCE = Rung("source", 180, 400_000)
+SOURCE = Rung("h264", 180, 400_000)
 SMALL = Rung("90p", 90, 100_000)
 
 

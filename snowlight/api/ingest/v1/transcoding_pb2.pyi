@@ -27,7 +27,7 @@ class TranscodeRequest(_message.Message):
     INIT_FIELD_NUMBER: _builtins.int
     FRAGMENTS_FIELD_NUMBER: _builtins.int
     rung: _builtins.str
-    """"source", "1080p", "720p" or "360p"."""
+    """"h264" (as large as the source), "1080p", "720p" or "360p"."""
     @_builtins.property
     def init(self) -> _live_pb2.Init: ...
     @_builtins.property
