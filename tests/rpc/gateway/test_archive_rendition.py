@@ -52,7 +52,7 @@ async def test_segments_are_those_of_the_source_and_each_plays_alone(site: Site)
     own = m3u8.loads((await site.get(f"{base}vod.m3u8"))[1].decode())
     other = m3u8.loads((await site.get(f"{base}vod.m3u8?rendition=h264"))[1].decode())
 
-    assert [each.uri.replace("vod/source/", "vod/") for each in other.segments] == [
+    assert [each.uri.replace("vod/h264/", "vod/") for each in other.segments] == [
         each.uri for each in own.segments
     ]
     (init,) = other.segment_map
@@ -78,8 +78,8 @@ async def test_what_cannot_be_had_is_told_with_the_reason(site: Site) -> None:
         ("vod.m3u8?rendition=720p", 404, "transcode.no_rung"),
         ("vod.m3u8?rendition=4k", 400, "request.invalid"),
         (f"vod/4k/{first.start_ms}-1.m4s", 404, "vod.unknown_part"),
-        (f"vod/source/{footage.fragments[1].start_ms}-1.m4s", 412, "rendition.no_key_frame"),
-        (f"vod/source/{first.start_ms - 1}-1.m4s", 403, "ticket.outside_window"),
+        (f"vod/h264/{footage.fragments[1].start_ms}-1.m4s", 412, "rendition.no_key_frame"),
+        (f"vod/h264/{first.start_ms - 1}-1.m4s", 403, "ticket.outside_window"),
     ):
         answer, problem = await site.call("GET", base + path)
         assert (answer, problem["code"]) == (status, code), path

@@ -177,7 +177,7 @@ async def test_a_killed_process_is_told_and_another_can_be_opened() -> None:
 async def test_a_process_that_hangs_is_killed() -> None:
     source = record()
 
-    async with pool(stall_seconds=1).open(RUNG, PICTURE) as transcode:
+    async with pool(stall_seconds=5).open(RUNG, PICTURE) as transcode:
         await give(transcode, source, source.fragments[:1])
         await first(transcode)
         os.kill(transcode.pid, signal.SIGSTOP)
