@@ -1,3 +1,4 @@
+import { discover } from './discover/en';
 import { take } from './take/en';
 import { day } from './day/en';
 import type { Messages } from './messages';
@@ -277,5 +278,6 @@ export const en: Messages = {
     nothingChanged: 'Nothing changed',
     statusFailed: 'The status could not be loaded',
   },
+  discover,
   take,
 };

@@ -1,5 +1,6 @@
 import type { CameraState, GapCause, Ownership } from '../api/types';
 import type { DayMessages } from './day/messages';
+import type { DiscoverMessages } from './discover/messages';
 import type { TakeMessages } from './take/messages';
 import type { Words } from './words';
 
@@ -220,5 +221,6 @@ export interface Messages {
     editTitle: (name: string) => string;
     removeTitle: (name: string) => string;
   };
+  discover: DiscoverMessages;
   take: TakeMessages;
 }

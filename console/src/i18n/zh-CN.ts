@@ -1,3 +1,4 @@
+import { discover } from './discover/zh-CN';
 import { take } from './take/zh-CN';
 import { day } from './day/zh-CN';
 import type { Messages } from './messages';
@@ -279,5 +280,6 @@ export const zhCN: Messages = {
     nothingChanged: '没有改动',
     statusFailed: '状态加载失败',
   },
+  discover,
   take,
 };
