@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple
 
@@ -49,7 +49,7 @@ def read_table(
     column_of: Callable[[str], str],
     required: Collection[str],
     code: str,
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """The rows below the first line, which names the columns in any order, all of `required` among them.
 
     `column_of` gives the column that a title means, "" for none. A row of empty cells is passed

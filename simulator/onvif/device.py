@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from simulator.onvif import answers
 from simulator.rtsp.authentication import Credentials
 
 DISCOVERY_PORT = 3702
+DISCOVERY_GROUP = "239.255.255.250"
 _TOKEN_LIFE = timedelta(seconds=30)
 _MESSAGE_ID = re.compile(r"MessageID>([^<]{1,200})<")
 _OPERATION = re.compile(r"Body>\s*<(?:\w+:)?(\w+)")
@@ -95,7 +97,9 @@ class OnvifDevice:
 
 @asynccontextmanager
 async def serve_device(device: OnvifDevice) -> AsyncIterator[Services]:
-    """Answers probes that come to its host, and calls of its services, until the context ends."""
+    """Answers calls, and probes that come to its host or, on its host's interface, to the group, until the
+    context ends. OSError where that interface knows no groups.
+    """
     services = Services(device)
     app = web.Application()
     app.router.add_post("/{path:.*}", services.answer)
@@ -105,13 +109,18 @@ async def serve_device(device: OnvifDevice) -> AsyncIterator[Services]:
     await site.start()
     assert site._server is not None
     services.port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+    loop = asyncio.get_running_loop()
+    own, _ = await loop.create_datagram_endpoint(
         lambda: _Discovery(services), local_addr=(device.host, DISCOVERY_PORT)
+    )
+    group, _ = await loop.create_datagram_endpoint(
+        lambda: _Discovery(services, own), sock=_group_socket(device.host)
     )
     try:
         yield services
     finally:
-        transport.close()
+        group.close()
+        own.close()
         await runner.cleanup()
 
 
@@ -205,16 +214,29 @@ class Services:
 
 
 class _Discovery(asyncio.DatagramProtocol):
-    def __init__(self, services: Services) -> None:
+    """answers_from: where it answers from, if not from where it was asked."""
+
+    def __init__(self, services: Services, answers_from: asyncio.DatagramTransport | None = None) -> None:
         self._services = services
-        self._transport: asyncio.DatagramTransport | None = None
+        self._transport = answers_from
 
     def connection_made(self, transport: Any) -> None:
-        self._transport = transport
+        self._transport = self._transport or transport
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         if b"Probe>" in data and self._transport is not None:
             self._transport.sendto(self._services.match(data.decode("utf-8", "replace")), addr)
+
+
+def _group_socket(host: str) -> socket.socket:
+    """Hears the group on the interface of `host`, beside others who do."""
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind((DISCOVERY_GROUP, DISCOVERY_PORT))
+    membership = socket.inet_aton(DISCOVERY_GROUP) + socket.inet_aton(host)
+    opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    return opened
 
 
 async def _endless(request: web.Request) -> web.StreamResponse:

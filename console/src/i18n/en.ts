@@ -1,4 +1,5 @@
 import { publish } from './publish/en';
+import { discover } from './discover/en';
 import { take } from './take/en';
 import { day } from './day/en';
 import type { Messages } from './messages';
@@ -293,6 +294,7 @@ export const en: Messages = {
     reconnects: 'Reconnects',
     reconnectsOf: (lastDay, sinceStart) => `${lastDay} in 24 h · ${sinceStart} since start`,
   },
+  discover,
   take,
   publish,
 };

@@ -1,6 +1,7 @@
 import type { CameraState, GapCause, Ownership } from '../api/types';
 import type { DayMessages } from './day/messages';
 import type { PublishMessages } from './publish/messages';
+import type { DiscoverMessages } from './discover/messages';
 import type { TakeMessages } from './take/messages';
 import type { Words } from './words';
 
@@ -228,6 +229,7 @@ export interface Messages {
     gopOf: (pictures: number, seconds: string) => string;
     reconnectsOf: (lastDay: number, sinceStart: number) => string;
   };
+  discover: DiscoverMessages;
   take: TakeMessages;
   publish: PublishMessages;
 }

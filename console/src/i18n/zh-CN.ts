@@ -1,4 +1,5 @@
 import { publish } from './publish/zh-CN';
+import { discover } from './discover/zh-CN';
 import { take } from './take/zh-CN';
 import { day } from './day/zh-CN';
 import type { Messages } from './messages';
@@ -294,6 +295,7 @@ export const zhCN: Messages = {
     reconnects: '重连次数',
     reconnectsOf: (lastDay, sinceStart) => `24 小时内 ${lastDay} 次 · 启动以来 ${sinceStart} 次`,
   },
+  discover,
   take,
   publish,
 };

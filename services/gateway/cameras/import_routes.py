@@ -9,7 +9,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, closing, contextmanager
 from itertools import islice
 from typing import IO
 
@@ -107,9 +107,9 @@ class CameraFileRoutes:
         with self._room(), tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
             await _receive(request, file)
             encoding = await asyncio.to_thread(encoding_of, file, _CODE)
-            rows = read_table(file, encoding, column_of, (ID,), _CODE)
-            async with aclosing(self._imports.run(person, rows, choice)) as outcomes:
-                return await self._answer(request, encoding, choice, outcomes)
+            with closing(read_table(file, encoding, column_of, (ID,), _CODE)) as rows:
+                async with aclosing(self._imports.run(person, rows, choice)) as outcomes:
+                    return await self._answer(request, encoding, choice, outcomes)
 
     async def _answer(
         self, request: web.Request, encoding: str, choice: Choice, outcomes: AsyncIterator[Outcome]

@@ -35,6 +35,7 @@ from snowlight.errors import (
 MAX_LINES = 30_000
 MAX_RUN_S = 1_800.0
 _AT_ONCE = 100
+_HEARD_OF_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,19 @@ class _Lines:
             current = self._model.by_name(f"cameras/{camera_id}")
             if current is not None and await self._shown(current):
                 return await self._again(row.line, current, camera, fields)
-            return await self._new(row.line, camera_id, camera, fields)
+            try:
+                return await self._new(row.line, camera_id, camera, fields)
+            except AlreadyExistsError:
+                current = await self._made_just_now(camera_id)
+                if current is None or not await self._shown(current):
+                    raise
+                return await self._again(row.line, current, camera, fields)
         except SnowlightError as error:
             return Outcome(row.line, camera_id, "refused", (error,))
+
+    async def _made_just_now(self, camera_id: str) -> camera_pb2.Camera | None:
+        """What an import that broke off may have made a moment ago, and this gateway has yet to hear of."""
+        return await self._model.appeared(f"cameras/{camera_id}", timeout_s=_HEARD_OF_S)
 
     async def _shown(self, camera: camera_pb2.Camera) -> bool:
         """They may know of it; of others an import tells what POST would."""

@@ -130,6 +130,16 @@ class CameraModel:
         except TimeoutError:
             return
 
+    async def appeared(self, name: str, *, timeout_s: float) -> camera_pb2.Camera | None:
+        """The camera "cameras/{id}" as soon as the feed has told of it; None once the time is over."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (camera := self.by_name(name)) is None:
+                    await self._changed.wait()
+                return camera
+        except TimeoutError:
+            return None
+
     async def gone(self, uid: str, *, timeout_s: float) -> None:
         """Wait until the feed has told that the camera is deleted, or the time is over."""
         try:

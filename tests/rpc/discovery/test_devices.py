@@ -13,14 +13,18 @@ GIVEN = Credentials(SECRET.username, SECRET.password)
 
 
 async def found_at(
-    network: str, *, credentials: Credentials | None = GIVEN, allowed: str = "127.0.0.0/8"
+    network: str,
+    *,
+    interface: str = "",
+    credentials: Credentials | None = GIVEN,
+    allowed: str = "127.0.0.0/8",
 ) -> dict[str, Found]:
-    """By the address that answered; "" for what could not be read."""
+    """By the address that answered; "" for what could not be read. network: "" asks the group."""
     found = {}
     async for each in search(
-        [ipaddress.IPv4Network(network, strict=False)],
-        multicast=False,
-        interface="",
+        [ipaddress.IPv4Network(network, strict=False)] if network else [],
+        multicast=not network,
+        interface=interface,
         credentials=credentials,
         network=SourceNetwork((ipaddress.ip_network(allowed),)),
         clock=SystemClock(),
@@ -43,6 +47,13 @@ async def test_twenty_devices_are_found_with_their_streams() -> None:
         assert each.facts.sub_url == f"rtsp://{host}:554/small"
         assert each.facts.ptz is (number % 2 == 0)
         assert each.facts.information["Manufacturer"] == "Village"
+
+
+async def test_devices_on_the_link_are_found_without_being_named() -> None:
+    first, second = hosts(2)
+    async with on_air([device(first), device(second)]):
+        found = await found_at("", interface=first)
+    assert all(found[host].facts is not None for host in (first, second))
 
 
 async def test_h265_is_found_where_the_device_has_the_second_media_service() -> None:

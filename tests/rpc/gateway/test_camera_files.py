@@ -6,6 +6,8 @@ import io
 import json
 from typing import Any
 
+import aiohttp
+
 from snowlight.api.auth.v1 import audit_pb2
 from tests.rpc.gateway.people import COUNTY, OTHER, VILLAGE
 from tests.rpc.gateway.site import Site
@@ -234,3 +236,39 @@ async def test_a_file_has_thirty_thousand_lines_at_most(site: Site) -> None:
         ("refused", (("camera_id", "request.required"),))
     }
     assert last == (30_002, "refused", [("file", "import.too_long")])
+
+
+async def test_of_a_file_of_a_gigabyte_no_more_is_taken_than_a_file_may_have(site: Site) -> None:
+    sent = 0
+
+    async def endless() -> Any:
+        nonlocal sent
+        yield f"{HEAD}\n".encode()
+        for _ in range(1024):
+            sent += 1
+            yield b"x" * (1 << 20)
+
+    headers = {"Authorization": f"Bearer {await site.token('root')}", "Content-Type": "text/csv"}
+    try:
+        async with site.http.post("/v1/cameras:import", data=endless(), headers=headers) as answer:
+            assert answer.status == 413
+    except (
+        aiohttp.ClientError
+    ):  # it hung up while we were sending: the answer may be lost with the connection
+        pass
+    assert 64 <= sent < 128
+
+
+async def test_an_import_that_breaks_off_is_finished_by_the_same_file(site: Site) -> None:
+    rows = "\n".join(f"gate-{number},村口 {number},{CODE},rtsp://10.0.0.1/{number}" for number in range(600))
+    headers = {"Authorization": f"Bearer {await site.token('root')}", "Content-Type": "text/csv"}
+    file = f"{HEAD}\n{rows}".encode()
+    async with site.http.post("/v1/cameras:import", data=file, headers=headers) as answer:
+        await answer.content.readuntil(b'"camera":"cameras/gate-0"')
+        answer.close()
+    status, report = await take(site, file)
+    assert (status, report["refused"], report["updated"]) == (200, 0, 0)
+    assert report["created"] + report["unchanged"] == 600
+    assert report["unchanged"] > 0
+    status, report = await take(site, file)
+    assert (status, counts(report)) == (200, (0, 0, 600, 0))

@@ -1,0 +1,26 @@
+import type { DiscoverMessages } from './messages';
+
+export const discover: DiscoverMessages = {
+  find: 'Find in this network',
+  title: 'Find cameras',
+  networks: 'Networks or addresses',
+  networksHint: 'Separated by commas. Left empty, the recorder’s own network is asked.',
+  username: 'Username of the cameras',
+  password: 'Password',
+  credentialsHint: 'The same for all. Kept only with the cameras that are registered.',
+  look: 'Look for cameras',
+  looking: 'Looking…',
+  nothing: 'No camera answered. Check the network and that ONVIF is switched on in the cameras.',
+  all: 'All that can be registered',
+  name: 'Name',
+  address: 'Address',
+  model: 'Model',
+  picture: 'Picture',
+  state: 'State',
+  ptz: 'PTZ',
+  isNew: 'New',
+  choose: (name) => `Register ${name}`,
+  known: (id) => `Registered as ${id}`,
+  register: (count) => (count === 1 ? 'Register 1 camera' : `Register ${count} cameras`),
+  refused: (created, refused, detail) => `${created} registered, ${refused} refused: ${detail}`,
+};

@@ -1,0 +1,26 @@
+import type { DiscoverMessages } from './messages';
+
+export const discover: DiscoverMessages = {
+  find: '在网络中查找',
+  title: '查找摄像机',
+  networks: '网段或地址',
+  networksHint: '用逗号分隔；不填则查找录像服务所在的网络。',
+  username: '摄像机用户名',
+  password: '密码',
+  credentialsHint: '所有摄像机相同；只随登记的摄像机保存。',
+  look: '开始查找',
+  looking: '正在查找…',
+  nothing: '没有摄像机应答。请检查网络，并确认摄像机已开启 ONVIF。',
+  all: '全部可登记的',
+  name: '名称',
+  address: '地址',
+  model: '型号',
+  picture: '画面',
+  state: '状态',
+  ptz: '云台',
+  isNew: '未登记',
+  choose: (name) => `登记 ${name}`,
+  known: (id) => `已登记为 ${id}`,
+  register: (count) => `登记 ${count} 台摄像机`,
+  refused: (created, refused, detail) => `已登记 ${created} 台，${refused} 台被拒绝：${detail}`,
+};
