@@ -11,7 +11,7 @@ from snowlight.rpc.channel import open_channel
 
 
 async def register_cameras(
-    address: str, cluster_key: str, urls: Sequence[str], *, retention_days: int = 1
+    address: str, cluster_key: str, urls: Sequence[str], *, retention_days: int = 1, audio: bool = False
 ) -> list[str]:
     """One enabled camera for each of `urls`; their uids."""
     tokens = ServiceTokens(ClusterKey(cluster_key), "gateway", SystemClock())
@@ -26,6 +26,7 @@ async def register_cameras(
                 camera_class=2,
                 ownership=camera_pb2.PUBLIC,
                 retention_days=retention_days,
+                audio=audio,
                 enabled=True,
             )
             created = await registry.CreateCamera(

@@ -18,6 +18,8 @@ class Result:
     cpu_s: float
     resident_mb: float
     received_mb: float
+    idle_mb: float = 0.0
+    """Before the first camera; 0 where the program was not looked at then."""
 
     @property
     def cameras_per_core(self) -> float:
@@ -27,6 +29,11 @@ class Result:
     @property
     def mb_per_camera(self) -> float:
         return self.resident_mb / self.cameras
+
+    @property
+    def marginal_mb(self) -> float:
+        """What one camera more takes."""
+        return (self.resident_mb - self.idle_mb) / self.cameras
 
     def row(self, reference: "Result") -> str:
         """A line of the table; the last column is how many times more cameras `reference` takes."""
@@ -44,7 +51,9 @@ HEADER = (
 )
 
 
-def measure(name: str, pids: Sequence[int], cameras: int, seconds: float, recorded: Path) -> Result:
+def measure(
+    name: str, pids: Sequence[int], cameras: int, seconds: float, recorded: Path, *, idle_mb: float = 0.0
+) -> Result:
     """Let `pids` run for `seconds` and tell what they used; their footage goes to `recorded`."""
     before, bytes_before, started = usage(pids), _folder_mb(recorded), time.monotonic()
     time.sleep(seconds)
@@ -57,6 +66,7 @@ def measure(name: str, pids: Sequence[int], cameras: int, seconds: float, record
         after.cpu_s - before.cpu_s,
         after.resident_mb,
         _folder_mb(recorded) - bytes_before,
+        idle_mb,
     )
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from bench.ingest import wait_for_port
-from bench.processes import running
+from bench.processes import running, wait_for_port
 from bench.registration import register_cameras
 from simulator.ports import free_port
 from snowlight.access.cluster_key import ClusterKey

@@ -16,9 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.ingest import wait_for_port
 from bench.press import Served, press
-from bench.processes import running
+from bench.processes import running, wait_for_port
 from bench.servers import BEHIND_CORE, Program, gateway, get, listed, mediamtx, nginx
 from simulator.ports import free_port
 

@@ -22,8 +22,8 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from bench.hot_rows import DAY_MS, MINUTE_MS, Town
-from bench.ingest import SENDER_CORE, TESTED_CORE, wait_for_port
-from bench.processes import running, usage
+from bench.processes import running, usage, wait_for_port
+from bench.recorder import SENDER_CORE, TESTED_CORE
 from services.storage.app import MIGRATIONS
 from services.storage.config import StorageSettings
 from services.storage.index.day_objects import DayObjects

@@ -15,15 +15,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import uvloop
 
 from simulator.faults import Faults
-from simulator.loop.elementary import Loop, read_loop
-from simulator.loop.encode import encode_loop
-from simulator.loop.parameters import LoopParameters, Profile
+from simulator.loop.elementary import AudioCodec, AudioTrack, Loop, read_loop
+from simulator.loop.encode import G711_RATE, encode_loop
+from simulator.loop.parameters import LOOP_SECONDS, LoopParameters, Profile
 from simulator.rtsp.connection import Endpoint
-from simulator.rtsp.packets import VIDEO_CLOCK, video_packets
+from simulator.rtsp.live import audio_due
+from simulator.rtsp.packets import PacketBlock, PacketTrack, audio_packets, video_packets
 from simulator.rtsp.programme import Programme, Receiver, TrackStart
 from simulator.rtsp.sdp import describe
 from simulator.rtsp.server import listen
@@ -47,14 +49,16 @@ _TICK = 0.01
 
 
 class BenchProgramme:
-    """A loop without sound, sent to each receiver from its beginning and over and over."""
+    """A loop, sent to each receiver from its beginning and over and over."""
 
     def __init__(self, loop: Loop) -> None:
-        self._track = video_packets(loop.video, Faults())
+        self._video = video_packets(loop.video, Faults())
+        self._audio = None if loop.audio is None else audio_packets(loop.audio, Faults())
+        self._due = audio_due(self._audio, len(self._video.blocks), loop)
         self._interval = 1 / loop.video.frame_rate
-        self._duration = len(loop.video.access_units) * VIDEO_CLOCK // loop.video.frame_rate
-        self.description = describe(Loop(loop.video, None), "benchmark", Faults())
-        self.track_count = 1
+        self._seconds = len(loop.video.access_units) // loop.video.frame_rate
+        self.description = describe(loop, "benchmark", Faults())
+        self.track_count = 1 if self._audio is None else 2
         groups = max(1, round(self._interval / _TICK))
         self._groups: list[dict[Receiver, int]] = [{} for _ in range(groups)]
 
@@ -65,7 +69,11 @@ class BenchProgramme:
     def play(self, receiver: Receiver) -> Sequence[TrackStart]:
         """Puts `receiver` in the smallest group, at its first picture."""
         min(self._groups, key=len)[receiver] = 0
-        return [TrackStart(0, 0)]
+        starts = [TrackStart(0, 0)]
+        if self._audio is not None:
+            first = next(block for blocks in self._due for block in blocks)
+            starts.append(TrackStart(first.sequences[0] & 0xFFFF, first.timestamp & 0xFFFFFFFF))
+        return starts
 
     def stop(self, receiver: Receiver) -> None:
         for group in self._groups:
@@ -83,19 +91,42 @@ class BenchProgramme:
 
     def _send(self, group: dict[Receiver, int]) -> None:
         """One picture to each receiver of a group."""
-        blocks, packets = self._track.blocks, self._track.packets
         for receiver, number in list(group.items()):
-            turn, picture = divmod(number, len(blocks))
-            channel = receiver.channels[0]
-            if channel is not None:
-                receiver.send(blocks[picture].stamped(channel, turn * packets, turn * self._duration, 0x5EED))
+            turn, picture = divmod(number, len(self._video.blocks))
+            data = self._stamped(self._video, [self._video.blocks[picture]], receiver.channels[0], turn)
+            if self._audio is not None:
+                data += self._stamped(self._audio, self._due[picture], receiver.channels[1], turn)
+            receiver.send(data)
             group[receiver] = number + 1
+
+    def _stamped(
+        self, track: PacketTrack, blocks: Sequence[PacketBlock], channel: int | None, turn: int
+    ) -> bytearray:
+        """What a picture's time holds of a track; nothing of one that was not set up."""
+        data = bytearray()
+        if channel is not None:
+            stamp = turn * self._seconds * track.clock_rate
+            for block in blocks:
+                stamped = block.stamped(channel, turn * track.packets, stamp, 0x5EED + channel)
+                data = data + stamped if data else stamped
+        return data
+
+
+def with_noise(loop: Loop) -> Loop:
+    """The loop with a minute of noise in G.711, which no encoder finds easy."""
+    random, samples = Random(1), 320  # 40 ms
+    frames = tuple(random.randbytes(samples) for _ in range(LOOP_SECONDS * G711_RATE // samples))
+    return Loop(loop.video, AudioTrack(AudioCodec.PCMA, G711_RATE, b"", samples, frames))
 
 
 @asynccontextmanager
-async def serve_bench(loop: Path, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """Serves the H.264 or H.265 file `loop` at every path until the context ends; yields the port."""
-    programme = BenchProgramme(read_loop(loop))
+async def serve_bench(
+    loop: Path, *, host: str = "127.0.0.1", port: int = 0, noise: bool = False
+) -> AsyncIterator[int]:
+    """Serves the H.264 or H.265 file `loop`, a minute long, at every path until the context ends; yields the
+    port. `noise`: with G.711 sound."""
+    played = replace(read_loop(loop), audio=None)
+    programme = BenchProgramme(with_noise(played) if noise else played)
 
     async def ready() -> Programme:
         return programme
@@ -120,7 +151,9 @@ async def _run(arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serve_bench(arguments.loop, host=arguments.host, port=arguments.port) as port:
+    async with serve_bench(
+        arguments.loop, host=arguments.host, port=arguments.port, noise=arguments.audio
+    ) as port:
         print(f"rtsp://{arguments.host}:{port}/", flush=True)
         gc.freeze()
         await stop.wait()
@@ -131,6 +164,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8554, help="0 lets the system choose (%(default)s)")
     parser.add_argument("--loop", type=Path, required=True, help="the file to play, made if it is missing")
+    parser.add_argument("--audio", action="store_true", help="with noise in G.711 as its sound")
     parser.add_argument("--kbps", type=int, default=2000, help="kilobits a second, when it is made")
     arguments = parser.parse_args()
     if not arguments.loop.exists():

@@ -171,12 +171,14 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         discontinuities = await statuses.discontinuities()
         network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
         sources = CameraSources(network, settings.media_dir, rounds)
+        pace = Pace(settings.sessions_per_second, settings.site_sessions_per_second)
         parts = SessionParts.create(
             clock,
             keeping.spool,
             keeping.uploads.is_store_out,
             ZoneInfo(runtime.cluster.time_zone),
             lambda: readiness.skew_ms,
+            pace,
             may_record=lambda: fence.is_open,
         )
         renditions = Renditions(
@@ -201,7 +203,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             feed=feed,
             board=board,
             clock=clock,
-            pace=Pace(settings.sessions_per_second, clock),
+            pace=pace,
             spec_of=lambda record: main_spec(record, cameras),
             new_ring=ring_opener(settings.ring_bytes, discontinuities),
             open_session=session_opener(sources, parts, terms.epoch_of, desk),

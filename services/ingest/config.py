@@ -118,7 +118,12 @@ class IngestSettings(BaseSettings):
         description="Newest footage held in memory for live viewers, bytes per camera.",
     )
     sessions_per_second: float = Field(
-        100.0, gt=0, description="How fast cameras are connected to at the start."
+        100.0, gt=0, description="How many cameras are connected to in a second, at the start and later."
+    )
+    site_sessions_per_second: float = Field(
+        50.0,
+        gt=0,
+        description="How many of them at one site: a host name, or the /24 (IPv6: /64) of an address.",
     )
     live_wait_seconds: float = Field(
         5.0, ge=0, description="How long a live viewer waits for a camera that is connecting."

@@ -18,8 +18,10 @@ from services.ingest.media.init_section import InitSections
 from services.ingest.media.ring import Ring
 from services.ingest.media.stream import MediaStream
 from services.ingest.observer import CameraObserver, GapCause
+from services.ingest.pace import Pace
 from services.ingest.recording.recorder import Recorder
 from services.ingest.recording.spool import Spool
+from services.ingest.site import site_of
 from services.ingest.sources.source import Source, SourceError
 from snowlight.clock import Clock
 from snowlight.schedule import Schedule
@@ -69,6 +71,8 @@ class SessionParts:
     wall: WallClock
     init_sections: InitSections
     random: Random
+    pace: Pace
+    """Of the connections to all cameras."""
     settings: SessionSettings
     may_record: Callable[[], bool]
     """No other worker can have the cameras of this one yet."""
@@ -81,6 +85,7 @@ class SessionParts:
         is_store_out: Callable[[str], bool],
         time_zone: ZoneInfo,
         skew_ms: Callable[[], int],
+        pace: Pace,
         settings: SessionSettings | None = None,
         may_record: Callable[[], bool] = lambda: True,
     ) -> Self:
@@ -92,6 +97,7 @@ class SessionParts:
             WallClock(clock, skew_ms),
             InitSections(),
             Random(),  # noqa: S311  jitter, no secret
+            pace,
             settings or SessionSettings(),
             may_record,
         )
@@ -139,7 +145,7 @@ class CameraSession:
         return self._footage.recorded_until_ms
 
     async def run(self) -> None:
-        """Connect, and again after every end, until cancelled."""
+        """Connect, and again after every end, until cancelled. Whoever runs it has kept the pace."""
         settings = self._parts.settings
         clock = self._parts.clock
         delay = settings.retry_first
@@ -161,8 +167,10 @@ class CameraSession:
             self._footage.end(_CAUSES.get(error.code, "network"))
             self._observer.on_state("offline", str(error), clock.now_ms())
             log.info("camera.offline", camera=self._camera.name, reason=str(error))
-            await asyncio.sleep(delay * self._parts.random.uniform(0.75, 1.0))
+            await asyncio.sleep(delay * self._parts.random.uniform(0.5, 1.0))
             delay = min(2 * delay, settings.retry_longest)
+            if self._arrival is None:
+                await self._parts.pace.wait(site_of(self._camera.source_url))
 
     async def _connect(self) -> SourceError:
         """One connection, from its opening to its end. Returns why it ended."""

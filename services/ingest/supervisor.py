@@ -14,6 +14,7 @@ from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord, Tombstone
+from services.ingest.site import site_of
 from services.ingest.status.board import StatusBoard
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, SnowlightError, UnavailableError
@@ -222,7 +223,9 @@ class Supervisor:
         shortest, longest = CRASH_RETRY_SECONDS
         pause = shortest
         while not camera.changed.is_set():
-            await self._pace.wait()
+            await _until(camera.changed, self._pace.wait(site_of(spec.source_url)))
+            if camera.changed.is_set():
+                return
             ahead = await self._ahead(camera.uid)
             if camera.changed.is_set():
                 return

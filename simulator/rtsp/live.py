@@ -51,12 +51,15 @@ def put_on_air(loop: Loop, title: str, faults: Faults, clock: Clock) -> OnAirLoo
     video = video_packets(loop.video, faults, clock.counts)
     audio = None if loop.audio is None else audio_packets(loop.audio, faults)
     entries = frozenset(number for number, unit in enumerate(loop.video.access_units) if unit.key)
-    due = _audio_due(audio, len(video.blocks), loop)
+    due = audio_due(audio, len(video.blocks), loop)
     return OnAirLoop(describe(loop, title, faults), loop.video.frame_rate, entries, video, audio, due, clock)
 
 
-def _audio_due(audio: PacketTrack | None, pictures: int, loop: Loop) -> tuple[tuple[PacketBlock, ...], ...]:
-    """An audio frame leaves with the first picture after its end; the loop's last go with its first."""
+def audio_due(audio: PacketTrack | None, pictures: int, loop: Loop) -> tuple[tuple[PacketBlock, ...], ...]:
+    """By number of the picture, the audio blocks sent along with it.
+
+    An audio frame leaves with the first picture after its end; the loop's last go with its first.
+    """
     due: list[list[PacketBlock]] = [[] for _ in range(pictures)]
     if audio is not None and loop.audio is not None:
         for block in audio.blocks:

@@ -9,7 +9,7 @@
 
 One camera's life, for the supervisor:
 
-    parts = SessionParts.create(clock, spool, is_store_out, time_zone)          shared by all sessions
+    parts = SessionParts.create(clock, spool, is_store_out, time_zone, skew_ms, pace)   shared by all sessions
     ring = Ring(cap_bytes)                                 one per camera, outlives sessions
     ring.subscribe(backlog) -> AsyncIterator[LiveItem]     .event: InitSection | Fragment, .message(): bytes
     CameraSession(camera, epoch=, open_source=, parts=, ring=, observer=).run()      until cancelled

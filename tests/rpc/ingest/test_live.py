@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from services.ingest.camera_sources import CameraSources
 from services.ingest.config import TranscodingSettings
 from services.ingest.media.ring import Ring
+from services.ingest.pace import Pace
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
 from services.ingest.renditions.metrics import RenditionMetrics
@@ -100,7 +101,7 @@ async def watch(
     metrics = CollectorRegistry()
     spool = Spool(tmp_path, clock, SpoolSettings(), RecordingMetrics(metrics))
     board = StatusBoard(clock, GapLedger(), StatusMetrics(metrics))
-    sessions = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0)
+    sessions = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0, Pace(1000, 1000))
     sources = CameraSources(LOOPBACK, None, ReadRounds())
     pool = TranscodingPool(TranscodingSettings(), TranscodingMetrics(metrics), clock)
     renditions = Renditions(

@@ -59,7 +59,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         feed=registry.feed,
         board=registry.board,
         clock=clock,
-        pace=Pace(1000, clock),
+        pace=Pace(1000, 1000),
         spec_of=spec_of,
         new_ring=lambda uid: Ring(),
         open_session=open_session,

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from services.ingest.camera import CameraSpec
 from services.ingest.media.ring import Ring
 from services.ingest.observer import MediaInfo
+from services.ingest.pace import Pace
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
 from services.ingest.recording.uploader import Uploader, UploadSettings
@@ -158,6 +159,7 @@ class Worker:
             lambda uid: self.store_out,
             SHANGHAI,
             lambda: 0,
+            Pace(1000, 1000),
             SessionSettings(key_frame_timeout, 0.01, 0.05),
         )
 

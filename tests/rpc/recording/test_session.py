@@ -2,12 +2,15 @@
 
 import asyncio
 import resource
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import pytest
 
 from services.ingest.media.ring import Ring
+from services.ingest.pace import Pace
 from services.ingest.sources.source import AccessUnitSink, SourceError, VideoTrack
 from snowlight.media.fragment import Fragment, InitSection
 from tests.rpc.recording.replay import UID, Replay, Worker, running, until
@@ -50,6 +53,15 @@ async def test_a_failure_is_told_with_its_cause_and_tried_again(
         ("online", ""),
     ]
     assert worker.told.gaps == [("start", START_MS, cause), ("end", START_MS, "")]
+
+
+async def test_a_camera_is_connected_to_again_at_its_sites_pace(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, HandClock())
+    worker.parts = replace(worker.parts, pace=Pace(1000, 5))
+    refused, began = Refused(SourceError("camera.timeout", "as it says")), time.monotonic()
+    async with running(worker.session([*[refused] * 4, Replay(worker.clock, clip(), 4)])):
+        await until(lambda: ("online", "") in worker.told.states)
+    assert time.monotonic() - began >= 0.59  # three intervals of 0.2 s between four attempts
 
 
 class Watched(Ring):

@@ -15,7 +15,7 @@ from simulator.loop.parameters import LoopParameters, Profile
 from simulator.rtsp.authentication import Credentials
 from simulator.rtsp.programme import Receiver
 from simulator.server import serve_cameras
-from tests.rpc.simulator.raw_client import connected
+from tests.rpc.simulator.raw_client import Frame, connected
 
 CAMERA = Camera(
     "camera", LoopParameters("茶园村 村口", "Chayuan gate", profile=Profile.H264, width=320, height=180)
@@ -155,6 +155,22 @@ async def test_the_bench_sender_plays_at_any_path_and_goes_round(loops: Path) ->
         first = [await client.frame() for _ in range(30)]
     assert [frame.payload[12] & 0x1F for frame in first[:2]] == [7, 8]
     assert [frame.sequence for frame in first] == list(range(30))
+
+
+async def test_the_bench_sender_plays_noise_beside_the_pictures(loops: Path) -> None:
+    file = await LoopCache(loops, workers=1).provide(CAMERA.picture)
+    async with serve_bench(file, noise=True) as port, connected(port, "any/path") as client:
+        assert b"PCMA/8000" in (await client.request("DESCRIBE")).body
+        await client.play(2)
+        sound: list[Frame] = []
+        while len(sound) < 10:
+            frame = await client.frame()
+            if frame.channel == 2:
+                sound.append(frame)
+    assert {
+        (frame.sequence - sound[0].sequence - number) % 0x10000 for number, frame in enumerate(sound)
+    } == {0}
+    assert {len(frame.payload) for frame in sound} == {12 + 320}
 
 
 async def test_the_program_writes_its_description_and_ends_on_sigterm(loops: Path, tmp_path: Path) -> None:
