@@ -3,7 +3,7 @@
 import ipaddress
 
 from services.ingest.discovery.search import Found, search
-from services.ingest.sources.network import SourceNetwork
+from services.ingest.sources.network import LookUp, SourceNetwork, system_look_up
 from services.ingest.sources.source import Credentials
 from simulator.onvif.device import OnvifFaults, Profile
 from snowlight.clock import SystemClock
@@ -18,6 +18,7 @@ async def found_at(
     interface: str = "",
     credentials: Credentials | None = GIVEN,
     allowed: str = "127.0.0.0/8",
+    look_up: LookUp = system_look_up,
 ) -> dict[str, Found]:
     """By the address that answered; "" for what could not be read. network: "" asks the group."""
     found = {}
@@ -26,7 +27,7 @@ async def found_at(
         multicast=not network,
         interface=interface,
         credentials=credentials,
-        network=SourceNetwork((ipaddress.ip_network(allowed),)),
+        network=SourceNetwork((ipaddress.ip_network(allowed),), look_up),
         clock=SystemClock(),
         settings=HASTY,
     ):
@@ -118,6 +119,24 @@ async def test_xml_that_grows_never_ends_or_leads_elsewhere_is_refused() -> None
     async with on_air([device(bomb, faults=OnvifFaults(entity_bomb=True))]):
         problem = (await found_at(bomb))[bomb].problem
     assert problem is not None and "a document type" in problem.detail
+
+
+async def test_a_name_that_leads_elsewhere_at_the_second_look_is_not_followed() -> None:
+    named, target = hosts(2)
+    looks: list[str] = []
+
+    async def look_up(host: str, port: int) -> list[str]:
+        looks.append(host)
+        return [target] if len(looks) == 1 else ["10.9.8.7"]
+
+    async with on_air([device(target)]) as (services,):
+        faults = OnvifFaults(xaddr=f"http://gate.example:{services.port}/onvif/device_service")
+        async with on_air([device(named, faults=faults)]):
+            problem = (await found_at(named, look_up=look_up))[named].problem
+    assert problem is not None
+    assert problem.code == "camera.host_denied"
+    assert "gate.example" in problem.detail
+    assert (len(looks), services.asked) == (2, [])
 
 
 async def test_no_password_or_a_wrong_one_is_told_and_not_repeated() -> None:

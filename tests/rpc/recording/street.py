@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.camera import CameraSpec
 from services.ingest.media.ring import Ring
+from services.ingest.pace import Pace
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
 from services.ingest.recording.spool_file import SpoolFile
@@ -106,7 +107,8 @@ async def recorded_street(
     metrics = RecordingMetrics(CollectorRegistry())
     spool = Spool(folder / "spool", clock, SpoolSettings(sync_interval_s=0.05), metrics)
     settings = SessionSettings(key_frame_timeout=6.0, retry_first=1.5, retry_longest=1.5)
-    parts = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0, settings)
+    pace = Pace(1000, 1000)
+    parts = SessionParts.create(clock, spool, lambda uid: False, SHANGHAI, lambda: 0, pace, settings)
     rounds = ReadRounds()
 
     def open_impatiently(spec: CameraSpec) -> Source:
