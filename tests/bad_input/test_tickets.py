@@ -40,7 +40,7 @@ async def good(town: Town) -> AsyncIterator[Tickets]:
     """Tickets that play, so that a refusal is the bad ticket's doing."""
 
     async def recorded() -> bool:
-        timeline = await town.viewer.timeline("gate", town.since, now())
+        timeline = await town.viewer.timeline("gate", town.since - timedelta(seconds=1), now())
         return bool(timeline["spans"])
 
     await eventually(recorded)

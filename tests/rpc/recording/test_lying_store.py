@@ -112,8 +112,7 @@ async def test_a_storm_of_refusals_halves_the_uploads_and_calm_brings_them_back(
     async with minutes.uploading():
         for minute in range(120):
             minutes.seal(UID, minute)
-        await until(lambda: limit() == 1)
-        assert minutes.uploads.is_store_out(UID)
+        await until(lambda: limit() == 1 and minutes.uploads.is_store_out(UID))
         before = len(site.proxy.seen)
         await asyncio.sleep(0.5)
         assert len(site.proxy.seen) - before < 60  # one at a time, with pauses

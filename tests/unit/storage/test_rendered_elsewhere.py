@@ -29,7 +29,14 @@ _PLAY = """async (source) => {
     const context = canvas.getContext("2d");
     const seen = [];
     for (let at = 0.02; at < video.duration; at += 0.5) {
-        await new Promise((met) => { video.onseeked = met; video.currentTime = at; });
+        await new Promise((met) => {
+            const shown = (_now, { mediaTime }) => {
+                if (Math.abs(at - mediaTime) < 0.1) met();
+                else video.requestVideoFrameCallback(shown);
+            };
+            video.requestVideoFrameCallback(shown);
+            video.currentTime = at;
+        });
         context.drawImage(video, 0, 0);
         seen.push(context.getImageData(80, 24, 1, 1).data[0]);
     }
