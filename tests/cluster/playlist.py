@@ -86,9 +86,9 @@ def parse_media_playlist(text: str, url: str) -> MediaPlaylist:
 
 
 def variant_of(text: str, url: str) -> tuple[dict[str, str], str]:
-    """The attributes and the URL of the first variant of a multivariant playlist: what the camera sends."""
+    """The attributes and the URL of the only variant of a multivariant playlist."""
     lines = [line for line in text.splitlines() if line]
-    stream = next(line for line in lines if line.startswith("#EXT-X-STREAM-INF:"))
+    (stream,) = (line for line in lines if line.startswith("#EXT-X-STREAM-INF:"))
     attributes = {name: value.strip('"') for name, value in _ATTRIBUTE.findall(stream)}
     return attributes, urljoin(url, lines[lines.index(stream) + 1])
 

@@ -12,7 +12,6 @@ from services.gateway.cameras.read_model import CameraModel
 from services.gateway.http.routes import Parameter
 from services.gateway.live.hub import LiveHub, LiveHubs
 from services.gateway.live.multivariant import Variant
-from services.gateway.live.window import LiveWindow
 from services.gateway.peers import Peers
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.clock import Clock
@@ -23,10 +22,10 @@ KEPT_S = 5.0
 """How long what ingest said holds: players that come together ask once."""
 PATIENCE_S = 1.0
 """A playlist waits for ingest no longer; the main rendition is always there."""
-MOST_LINES = 1080
-"""Of pictures that every player shows; beyond it smaller ones are listed."""
 LADDER = Parameter(
-    "ladder", "1: list smaller renditions, also where the main one suits every player.", {"enum": ["0", "1"]}
+    "ladder",
+    "1: list what is encoded anew as well, H.264 of H.265 and smaller pictures.",
+    {"enum": ["0", "1"]},
 )
 
 log = structlog.get_logger(__name__)
@@ -48,17 +47,17 @@ class Variants:
         """The variants of the hub's camera, the main one first; none where that stands alone. One that nobody
         has seen yet is left out, for CODECS must be known before it is played.
 
-        `ladder`: smaller renditions are wanted.
+        `ladder`: those that are encoded anew are wanted. Not unless they are asked for: some players open all
+        variants of a list, and each would cost a transcode.
         """
         camera = self._cameras.by_uid(hub.uid)
         has_sub = camera is not None and bool(camera.sub_source_url)
-        wants_ladder = ladder or _needs_ladder(hub.window)
-        if not has_sub and not wants_ladder:
+        if not has_sub and not ladder:
             return []
         wanted = [
             rendition
             for rendition in await self._renditions(hub)
-            if rendition.codecs and (wants_ladder or rendition.name in (MAIN, SUB))
+            if rendition.codecs and (ladder or rendition.name in (MAIN, SUB))
         ]
         return [self._variant(hub.uid, rendition) for rendition in wanted]
 
@@ -98,9 +97,3 @@ def read_ladder(query: Mapping[str, str]) -> bool:
     if value not in ("0", "1"):
         raise InvalidArgumentError("request.invalid", "ladder must be 0 or 1", field=LADDER.name)
     return value == "1"
-
-
-def _needs_ladder(window: LiveWindow) -> bool:
-    """Not every player shows the main rendition: it is H.265, or larger than most screens."""
-    init = window.listed()[-1].init
-    return not init.codecs.startswith("avc1") or init.height > MOST_LINES

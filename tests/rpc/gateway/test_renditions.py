@@ -118,7 +118,7 @@ async def test_a_camera_with_nothing_to_choose_has_one_variant_as_before(site: S
     assert (status, problem["field"]) == (400, "ladder")
 
 
-async def test_h265_lists_what_every_player_shows(site: Site) -> None:
+async def test_h265_lists_what_every_player_shows_where_it_is_asked_for(site: Site) -> None:
     uid = await site.add_camera("modern")
     footage = session(site.clock.now_ms() - 10_500, 14)
     init = replace(footage.init, codecs="hvc1.1.6.L93.B0")
@@ -126,6 +126,8 @@ async def test_h265_lists_what_every_player_shows(site: Site) -> None:
     site.ingest.pictures.renditions[uid] = [MAIN, replace_name(SUB, "h264")]
     ticket = await site.ticket("modern", action="live")
     told = await playlist(site, f"/hls/{ticket}/live.m3u8")
+    assert [each.uri for each in told.playlists] == ["live/media.m3u8"]
+    told = await playlist(site, f"/hls/{ticket}/live.m3u8?ladder=1")
     assert [each.uri for each in told.playlists] == ["live/media.m3u8", "live/h264/media.m3u8"]
 
 
