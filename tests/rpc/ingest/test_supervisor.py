@@ -9,9 +9,7 @@ from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
 from services.ingest.registry.record import CameraRecord
-from services.ingest.sources.source import Source
-from services.ingest.supervised import Session
-from services.ingest.supervisor import Supervisor
+from services.ingest.supervisor import Session, Supervisor
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import SystemClock
 from tests.rpc.ingest.cluster import until
@@ -29,9 +27,6 @@ class BrokenOrSteady:
         self._spec = spec
         self._observer = observer
         self._started = started
-
-    async def finish(self) -> None:
-        return
 
     async def run(self) -> None:
         self._started.append(self._spec.name)
@@ -51,11 +46,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         return CameraSpec(record.uid, record.name, record.source_url)
 
     def open_session(
-        spec: CameraSpec,
-        ring: Ring,
-        observer: CameraObserver,
-        ahead: Sequence[tuple[int, int]],
-        first: Source | None,
+        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
     ) -> Session:
         if ahead:
             started.append(f"{spec.name} may not record over {ahead}")
@@ -72,7 +63,6 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         spec_of=spec_of,
         new_ring=lambda uid: Ring(),
         open_session=open_session,
-        open_standby=lambda spec: None,
         recorded=recorded,
         on_record=lambda record: None,
         on_dark=lambda uid: None,
