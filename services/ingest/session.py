@@ -102,6 +102,11 @@ class SessionParts:
             may_record,
         )
 
+    async def pause(self, delay: float) -> float:
+        """Wait before the next attempt, `delay` seconds at most. Returns the delay of the one after."""
+        await asyncio.sleep(delay * self.random.uniform(0.5, 1.0))
+        return min(2 * delay, self.settings.retry_longest)
+
 
 class CameraSession:
     """Whatever the camera does ends in a state, a gap and another attempt."""
@@ -167,8 +172,7 @@ class CameraSession:
             self._footage.end(_CAUSES.get(error.code, "network"))
             self._observer.on_state("offline", str(error), clock.now_ms())
             log.info("camera.offline", camera=self._camera.name, reason=str(error))
-            await asyncio.sleep(delay * self._parts.random.uniform(0.5, 1.0))
-            delay = min(2 * delay, settings.retry_longest)
+            delay = await self._parts.pause(delay)
             if self._arrival is None:
                 await self._parts.pace.wait(site_of(self._camera.source_url))
 

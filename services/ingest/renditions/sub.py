@@ -1,6 +1,5 @@
 """Sub streams: a camera's own small pictures, pulled while somebody watches. They are not recorded."""
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -42,8 +41,7 @@ class SubStreams:
                 delay = settings.retry_first
             running.fail(UnavailableError("live.rendition_away", str(error)))
             log.info("rendition.away", camera=camera.name, rendition=running.name, reason=str(error))
-            await asyncio.sleep(delay * self._parts.random.uniform(0.75, 1.0))
-            delay = min(2 * delay, settings.retry_longest)
+            delay = await self._parts.pause(delay)
 
     async def _connect(self, camera: CameraSpec, ring: Ring, feed: "_Feed") -> SourceError:
         """One connection, from its opening to its end. Returns why it ended."""
