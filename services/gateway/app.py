@@ -85,6 +85,7 @@ from services.gateway.snapshot.key_frames import KeyFrames
 from services.gateway.snapshot.plan import Layout
 from services.gateway.snapshot.preview_routes import PreviewRoutes
 from services.gateway.snapshot.routes import SnapshotRoutes
+from services.gateway.snapshot.sheet_answers import SheetAnswers
 from services.gateway.snapshot.sheets import Sheets, lapse_key
 from services.gateway.snapshot.stored import StoredSheets
 from services.gateway.snapshot.timelapse_routes import TimelapseRoutes
@@ -97,7 +98,7 @@ from services.gateway.workspace.favourites import FavouriteRoutes
 from services.gateway.workspace.layouts import WallLayoutRoutes
 from snowlight.background import running
 from snowlight.errors import FailedPreconditionError
-from snowlight.media.preview import LAPSE_MS
+from snowlight.media.preview import LAPSE_MS, SHEET_MS
 from snowlight.object_store import open_store, open_stores
 from snowlight.runtime import Runtime
 
@@ -253,8 +254,19 @@ def build_site(
         *RenditionRoutes(tickets, index, rendered, sending, metrics).routes(),
         *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
         *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
-        *PreviewRoutes(tickets, key_frames, sheets, sending).routes(),
-        *(TimelapseRoutes(tickets, thumbnails, sending).routes() if settings.thumbnail_minutes else ()),
+        *PreviewRoutes(
+            tickets,
+            key_frames,
+            SheetAnswers(tickets, sheets, sending, sheet_ms=SHEET_MS, name="sheet"),
+            sending,
+        ).routes(),
+        *(
+            TimelapseRoutes(
+                SheetAnswers(tickets, thumbnails, sending, sheet_ms=LAPSE_MS, name="timelapse")
+            ).routes()
+            if settings.thumbnail_minutes
+            else ()
+        ),
     ]
     rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
