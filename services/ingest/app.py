@@ -47,7 +47,7 @@ from services.ingest.service.shards import ShardsService
 from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
-from services.ingest.session_opening import ring_opener, session_opener
+from services.ingest.session_opening import ring_opener, session_opener, standby_opener
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
@@ -80,7 +80,7 @@ from snowlight.readiness import Readiness
 from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
 
-HAND_OVER_SECONDS = 30.0
+HAND_OVER_SECONDS = 60.0
 """How long other workers may take to have the cameras of one that stops."""
 
 log = structlog.get_logger(__name__)
@@ -207,6 +207,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             spec_of=lambda record: main_spec(record, cameras),
             new_ring=ring_opener(settings.ring_bytes, discontinuities),
             open_session=session_opener(sources, parts, terms.epoch_of, desk),
+            open_standby=standby_opener(sources, parts.wall.now_ms),
             recorded=keeping.recorded,
             on_record=on_record,
             on_dark=on_dark,
@@ -225,6 +226,8 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             holding.take,
             holding.give,
             supervisor.review,
+            supervisor.hand_over.stand_by,
+            supervisor.hand_over.awaited,
             supervisor.cameras_by_shard,
         )
         follower = StateFollower(

@@ -1,5 +1,6 @@
 """Where one camera's fragments go: live ring and spool; and what its observer is told of it."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ class Footage:
         self._scheduled = True
         self._gap: GapCause | None = None
         self._recorded = Recorded(ahead)
+        self._ending: asyncio.Event | None = None
         self._came_until_ms: int | None = clock.now_ms()  # on this connection; None while nothing has come
         self.recorded_until_ms: int | None = None
         """Where the footage ends so far; None before the first fragment."""
@@ -59,6 +61,9 @@ class Footage:
         """The next fragment of the mux session."""
         if not self._may_record():
             self._recorder.close()
+            return
+        if self._ending is not None and (fragment.independent or self._ending.is_set()):
+            self.close()
             return
         if self.online_since is None:
             self.online_since = self._clock.monotonic()
@@ -84,6 +89,17 @@ class Footage:
         self._recorder.close()
         self._live.stop()
         self.online_since = None
+        if self._ending is not None:
+            self._ending.set()
+
+    async def finish(self) -> None:
+        """Take fragments up to the next key frame, and none after it. Returns once it is there, or at once
+        while no pictures come."""
+        if self._ending is None:
+            self._ending = asyncio.Event()
+        if self.online_since is None:
+            self.close()
+        await self._ending.wait()
 
     def _record(self, fragment: Fragment) -> None:
         init = self._init

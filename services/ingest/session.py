@@ -123,7 +123,8 @@ class CameraSession:
         ahead: Sequence[tuple[int, int]] = (),
         arrival: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`ahead`: (start, end) of footage that is later than now, since the clock has gone back.
+        """`ahead`: (start, end) of footage that is later than now, since the clock has gone back, or that
+        another worker has recorded of what `open_source` brings first.
         `arrival`: of a camera that connects to us, waits until it has.
         """
         self._camera = camera
@@ -132,6 +133,7 @@ class CameraSession:
         self._ring = ring
         self._observer = observer
         self._arrival = arrival
+        self._begin_ms = max((end_ms for _, end_ms in ahead), default=0)
         self._footage = Footage(
             parts.clock,
             Recorder(parts.spool, camera.uid, epoch, camera.camera_class, parts.is_store_out),
@@ -148,6 +150,11 @@ class CameraSession:
     def recorded_until_ms(self) -> int | None:
         """Where the footage ends so far, ms since 1970 UTC; None before the first fragment."""
         return self._footage.recorded_until_ms
+
+    async def finish(self) -> None:
+        """Record up to the next key frame, and nothing from there on. Returns once it is there, or at once
+        while no pictures come."""
+        await self._footage.finish()
 
     async def run(self) -> None:
         """Connect, and again after every end, until cancelled. Whoever runs it has kept the pace."""
@@ -191,7 +198,7 @@ class CameraSession:
                 self._ring.numbering,
                 output,
                 parts.settings.stream,
-                self._footage.recorded_until_ms or 0,
+                self._footage.recorded_until_ms or self._begin_ms,
             ),
             self._footage,
             self._observer,

@@ -6,10 +6,13 @@ from services.ingest.camera import CameraSpec
 from services.ingest.camera_sources import CameraSources
 from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
+from services.ingest.publishing.address import SOURCE_URL
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.published import PublishedSession, PublishedSource
 from services.ingest.session import CameraSession, SessionParts
-from services.ingest.supervisor import OpenSession, Session
+from services.ingest.sources.source import Source, SourceError
+from services.ingest.standby.standby import Standby
+from services.ingest.supervised import OpenSession, OpenStandby, Session
 
 DISCONTINUITIES_UNWRITTEN = 100
 """How many sessions of one camera a run that was killed may have begun after its last write of the count."""
@@ -31,13 +34,24 @@ def session_opener(
     """`epoch_of`: by a camera's uid. Cameras that publish are given a seat at `desk`."""
 
     def open_session(
-        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
+        spec: CameraSpec,
+        ring: Ring,
+        observer: CameraObserver,
+        ahead: Sequence[tuple[int, int]],
+        first: Source | None = None,
     ) -> Session:
         seat = desk.seat_of(spec)
+        begun = [] if first is None else [first]
+
+        def open_source(spec: CameraSpec) -> Source:
+            if seat is not None:
+                return PublishedSource(seat)
+            return begun.pop() if begun else sources.open(spec)
+
         session = CameraSession(
             spec,
             epoch=epoch_of(spec.uid),
-            open_source=sources.open if seat is None else lambda _spec: PublishedSource(seat),
+            open_source=open_source,
             parts=parts,
             ring=ring,
             observer=observer,
@@ -47,3 +61,17 @@ def session_opener(
         return session if seat is None else PublishedSession(session, seat, desk)
 
     return open_session
+
+
+def standby_opener(sources: CameraSources, now_ms: Callable[[], float]) -> OpenStandby:
+    """`now_ms`: the wall clock of arrivals."""
+
+    def open_standby(spec: CameraSpec) -> Standby | None:
+        if spec.source_url == SOURCE_URL:
+            return None
+        try:
+            return Standby(spec, sources.open(spec), now_ms)
+        except SourceError:
+            return None
+
+    return open_standby

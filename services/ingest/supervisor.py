@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Container, Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Container, Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -14,8 +13,10 @@ from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.record import CameraRecord, Tombstone
+from services.ingest.shards.hand_over import HandOver
 from services.ingest.site import site_of
 from services.ingest.status.board import StatusBoard
+from services.ingest.supervised import OpenSession, OpenStandby, RecordedWithin, Session, SupervisedCamera
 from snowlight.clock import Clock
 from snowlight.errors import DataLossError, SnowlightError, UnavailableError
 from snowlight.shards import shard_of
@@ -25,37 +26,6 @@ log = structlog.get_logger(__name__)
 FEED_RETRY_SECONDS = 1.0
 CRASH_RETRY_SECONDS = (1.0, 60.0)
 """Shortest and longest pause after a session that broke by a fault of ours."""
-
-
-class Session(Protocol):
-    """What the supervisor runs (`services.ingest.session.CameraSession`)."""
-
-    @property
-    def recorded_until_ms(self) -> int | None:
-        """End of the newest fragment in the spool; None before the first."""
-
-    async def run(self) -> None:
-        """Record until cancelled."""
-
-
-OpenSession = Callable[[CameraSpec, Ring, CameraObserver, Sequence[tuple[int, int]]], Session]
-"""The last is what the session may not record over: (start, end), ms since 1970 UTC."""
-
-RecordedWithin = Callable[[str, int, int], Awaitable[Sequence[tuple[int, int]]]]
-"""Of a camera's uid within a range in ms: (start, end) of its footage. Raises SnowlightError."""
-
-
-@dataclass(slots=True, eq=False)
-class _Camera:
-    uid: str
-    shard: int
-    name: str
-    ring: Ring
-    wanted: CameraSpec | None = None
-    deleted: bool = False
-    ended: asyncio.Event | None = None
-    """To be set once nothing is recorded of it any more: another worker is about to have it."""
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Supervisor:
@@ -71,6 +41,7 @@ class Supervisor:
         spec_of: Callable[[CameraRecord], CameraSpec],
         new_ring: Callable[[str], Ring],
         open_session: OpenSession,
+        open_standby: OpenStandby,
         recorded: RecordedWithin,
         on_record: Callable[[CameraRecord], None],
         on_dark: Callable[[str], None],
@@ -95,18 +66,21 @@ class Supervisor:
         self._on_dark = on_dark
         self._seen = seen
         self._owns = owns
-        self._cameras: dict[str, _Camera] = {}
+        self._cameras: dict[str, SupervisedCamera] = {}
         self._revision = 0
         self.synced = asyncio.Event()
         """Set once every registered camera is known here."""
+        self.hand_over = HandOver(self._cameras, owns, open_standby)
 
     def ring(self, uid: str) -> Ring | None:
         """The live footage of a camera; None for one that is not registered."""
         camera = self._cameras.get(uid)
         return camera.ring if camera else None
 
-    def cameras_by_shard(self) -> Counter[int]:
-        """How many cameras are registered in each shard."""
+    def cameras_by_shard(self) -> Counter[int] | None:
+        """How many cameras are registered in each shard; None before all are known here."""
+        if not self.synced.is_set():
+            return None
         return Counter(camera.shard for camera in self._cameras.values())
 
     def name_of(self, uid: str) -> str | None:
@@ -124,17 +98,6 @@ class Supervisor:
         for camera in self._cameras.values():
             if camera.shard in shards:
                 camera.changed.set()
-
-    async def end(self, shards: Collection[int]) -> None:
-        """End the sessions of the cameras of `shards`, which another worker is about to have."""
-        ending = [camera for camera in self._cameras.values() if camera.shard in shards]
-        ends = []
-        for camera in ending:
-            camera.ended = asyncio.Event()
-            ends.append(camera.ended)
-            camera.changed.set()
-        for ended in ends:
-            await ended.wait()
 
     async def run(self) -> None:
         """Supervise until cancelled; then every session ends, and its gap begins."""
@@ -165,7 +128,7 @@ class Supervisor:
         wanted = self._wanted(change)
         if camera is None:
             ring = self._new_ring(change.uid)
-            camera = self._cameras[change.uid] = _Camera(
+            camera = self._cameras[change.uid] = SupervisedCamera(
                 change.uid, shard_of(change.uid), change.name, ring, wanted
             )
             if change.uid not in self._seen and self._owns(change.uid):
@@ -184,21 +147,14 @@ class Supervisor:
             log.error("camera.credentials_lost", camera=record.name, reason=str(error))
             return CameraSpec(record.uid, record.name, record.source_url)
 
-    async def _keep(self, camera: _Camera) -> None:
+    async def _keep(self, camera: SupervisedCamera) -> None:
         """The life of one camera, from its registration to its deletion."""
-        while not camera.deleted:
-            camera.changed.clear()
-            if not self._owns(camera.uid):
-                await self._leave(camera)
-            elif camera.ended is not None:
-                camera.ended.set()
-                await camera.changed.wait()
-            elif camera.wanted is None:
-                self._board.disable(camera.uid, camera.name)
-                self._on_dark(camera.uid)
-                await camera.changed.wait()
-            else:
-                await self._record(camera, camera.wanted)
+        try:
+            while not camera.deleted:
+                camera.changed.clear()
+                await self._go_on(camera)
+        finally:
+            await camera.drop_standby()
         del self._cameras[camera.uid]
         if camera.ended is not None:
             camera.ended.set()
@@ -206,30 +162,55 @@ class Supervisor:
         self._on_dark(camera.uid)
         log.info("camera.deleted", camera=camera.name)
 
-    async def _leave(self, camera: _Camera) -> None:
+    async def _go_on(self, camera: SupervisedCamera) -> None:
+        """Do what is to be done with the camera until something changes."""
+        if not self._owns(camera.uid):
+            await self._leave(camera)
+        elif camera.ended is not None:
+            camera.ended.set()
+            await camera.changed.wait()
+        elif camera.wanted is None:
+            self._board.disable(camera.uid, camera.name)
+            self._on_dark(camera.uid)
+            await camera.changed.wait()
+        else:
+            await self._record(camera, camera.wanted)
+
+    async def _leave(self, camera: SupervisedCamera) -> None:
         """The camera is another worker's until something changes."""
         self._board.leave(camera.uid)
         self._on_dark(camera.uid)
         if camera.ended is not None:
             camera.ended.set()
             camera.ended = None
+        standby = camera.standby
+        if standby is not None:
+            if not self.hand_over.comes(camera) or standby.camera != camera.wanted:
+                await camera.drop_standby()
+            elif not standby.begun:
+                await _until(camera.changed, self._pace.wait(site_of(standby.camera.source_url)))
+                if not camera.changed.is_set():
+                    standby.begin()
         await camera.changed.wait()
         camera.ring = self._new_ring(camera.uid)  # its numbers have gone on elsewhere
 
-    async def _record(self, camera: _Camera, spec: CameraSpec) -> None:
+    async def _record(self, camera: SupervisedCamera, spec: CameraSpec) -> None:
         """Run sessions of `spec` until something else is wanted."""
         observer = self._board.session(camera.uid, camera.name)
         observer.on_state("connecting", "", self._clock.now_ms())
         shortest, longest = CRASH_RETRY_SECONDS
         pause = shortest
+        session = await self._take_over(camera, spec, observer)
         while not camera.changed.is_set():
-            await _until(camera.changed, self._pace.wait(site_of(spec.source_url)))
-            if camera.changed.is_set():
-                return
-            ahead = await self._ahead(camera.uid)
-            if camera.changed.is_set():
-                return
-            session = self._open_session(spec, camera.ring, observer, ahead)
+            if session is None:
+                await _until(camera.changed, self._pace.wait(site_of(spec.source_url)))
+                if camera.changed.is_set():
+                    return
+                ahead = await self._ahead(camera.uid)
+                if camera.changed.is_set():
+                    return
+                session = self._open_session(spec, camera.ring, observer, ahead, None)
+            camera.session = session
             try:
                 await _until(camera.changed, session.run())
             except Exception:
@@ -240,9 +221,24 @@ class Supervisor:
                     disabled = camera.changed.is_set() and camera.wanted is None
                     cause = "disabled" if disabled else "ingest_restart"
                     self._board.pause(camera.uid, session.recorded_until_ms, cause)
+                camera.session = session = None
+                await camera.drop_standby()
             if not camera.changed.is_set():
                 await _until(camera.changed, asyncio.sleep(pause))
                 pause = min(2 * pause, longest)
+
+    async def _take_over(
+        self, camera: SupervisedCamera, spec: CameraSpec, observer: CameraObserver
+    ) -> Session | None:
+        """The session that begins with what is held, where the worker before ended; None if nothing is."""
+        standby = camera.standby
+        gap = self._board.gaps.open_gap(camera.uid)
+        if standby is None or standby.camera != spec or not standby.has_pictures or gap is None:
+            await camera.drop_standby()
+            return None
+        ending = self.hand_over.ending_of(camera, gap)
+        recorded = [(0, ending.end_ms)]
+        return self._open_session(spec, camera.ring, observer, recorded, standby.following(ending))
 
     async def _ahead(self, uid: str) -> Sequence[tuple[int, int]]:
         """What is recorded of a time that has not come yet, which only a clock that went back explains."""

@@ -21,7 +21,7 @@ RESTART_SECONDS = (1.0, 30.0)
 """Shortest and longest pause before a worker that ended is started again."""
 STEADY_SECONDS = 60.0
 """One that ran for so long is started again after the shortest."""
-KILL_SECONDS = 60.0
+KILL_SECONDS = 90.0
 """How long workers may take to hand over and stop."""
 
 log = structlog.get_logger(__name__)

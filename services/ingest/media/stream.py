@@ -91,10 +91,11 @@ class MediaStream:
         if track == "video":
             self._output.on_camera_clock(round(ntp_ms - self._wall.now_ms()))
 
-    def on_video(self, data: bytes, pts: int, key: bool) -> None:
+    def on_video(self, data: bytes, pts: int, key: bool, arrival_ms: float | None = None) -> None:
         if self._failed:
             return
-        arrival_ms = self._wall.now_ms()
+        if arrival_ms is None:
+            arrival_ms = self._wall.now_ms()
         try:
             if self._mux is None:
                 self._hold(Unit(True, data, pts, key, arrival_ms))
@@ -103,10 +104,11 @@ class MediaStream:
         except REFUSALS as error:
             self._fail(error)
 
-    def on_audio(self, data: bytes, pts: int) -> None:
+    def on_audio(self, data: bytes, pts: int, arrival_ms: float | None = None) -> None:
         if self._failed or self._audio.track is None:
             return
-        arrival_ms = self._wall.now_ms()
+        if arrival_ms is None:
+            arrival_ms = self._wall.now_ms()
         if self._audio.observe(pts, arrival_ms):
             self._held.drop_audio()
         if self._mux is None:

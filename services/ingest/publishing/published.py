@@ -5,7 +5,7 @@ import asyncio
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.seat import Publisher, Seat
 from services.ingest.sources.source import AccessUnitSink, SourceError, SourceSettings
-from services.ingest.supervisor import Session
+from services.ingest.supervised import Session
 
 _LOOK_S = 1.0
 _PATIENT = SourceSettings()
@@ -53,6 +53,10 @@ class PublishedSession:
     def recorded_until_ms(self) -> int | None:
         """As of the session inside."""
         return self._session.recorded_until_ms
+
+    async def finish(self) -> None:
+        """As of the session inside."""
+        await self._session.finish()
 
     async def run(self) -> None:
         """Record until cancelled."""

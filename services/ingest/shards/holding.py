@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.shards.lease import FENCE_SECONDS
 from services.ingest.shards.repository import Taken
 from services.ingest.shards.terms import Terms
 from services.ingest.status.gaps import GapLedger
@@ -53,12 +54,15 @@ class Holding:
             if ended_ms and self._gaps.open_gap(camera.uid) is None:
                 self._gaps.start(camera.uid, max(ended_ms, camera.create_time_ms), "ingest_restart")
         self._terms.take(taken)
-        self._supervisor.review(shards)
+        fence_ms = int(FENCE_SECONDS * 1000)
+        self._supervisor.hand_over.take(
+            {each.shard: each.ended_ms + fence_ms if each.ended_ms else 0 for each in taken}
+        )
 
     async def give(self, shards: Collection[int]) -> None:
         """End the cameras of `shards`, and have everything about them in the database. Raises
         UnavailableError; they are not recorded then either."""
-        await self._supervisor.end(shards)
+        await self._supervisor.hand_over.end(shards)
         await self._writer.flush()
         await self._online.round()
         for shard in shards:

@@ -1,9 +1,9 @@
 """A worker's place among the others: it tells that it is alive, takes shards that are its own to take, and
 gives up those that are others'.
 
-A shard whose owner is alive changes hands by agreement. Who is to have it gets ready and says so
-(`successor`, `ready`); the owner ends, tells the database all it knows and lets go (`owner` is nobody); the
-successor takes.
+A shard whose owner is alive changes hands by agreement. Who is to have it (`successor`) holds the newest
+pictures of its cameras and says so (`ready`); the owner ends, tells the database all it knows and lets go
+(`owner` is nobody); the successor takes, and goes on with what it holds.
 """
 
 import asyncio
@@ -31,10 +31,13 @@ MOST_MOVING = 256
 """Shards that one worker takes from others at a time."""
 MOST_CAMERAS = 100
 """And about so many cameras, which it connects to within a second."""
+SILENT_MS = 2500
+"""A successor that was not heard of for so long may have died: it is given nothing until it is heard."""
 
 OnTaken = Callable[[Sequence[Taken]], Awaitable[None]]
 """Raises UnavailableError when it has to be asked again."""
 OnLost = Callable[[Collection[int]], None]
+OnComing = Callable[[Collection[int]], None]
 OnGiven = Callable[[Collection[int]], Awaitable[None]]
 """Raises UnavailableError when it has to be asked again."""
 
@@ -54,11 +57,15 @@ class ShardKeeper:
         on_taken: OnTaken,
         on_given: OnGiven,
         on_lost: OnLost,
-        cameras: Callable[[], Mapping[int, int]],
+        on_coming: OnComing,
+        awaited: Callable[[], Collection[int]],
+        cameras: Callable[[], Mapping[int, int] | None],
     ) -> None:
         """`on_taken` begins to record what was taken, by `terms` too; `on_given` ends what is given away and
         has told the database all of it; `on_lost` ends at once what another worker may record already.
-        `cameras`: how many each shard has, 0 included.
+        `on_coming` is told each time of all shards that this worker is about to have; `awaited` says for
+        which of them it is not prepared yet. `cameras`: how many each shard has, 0 included; None while that
+        is not known, and nothing is taken from others then.
         """
         self._repository = repository
         self._worker = worker
@@ -68,6 +75,8 @@ class ShardKeeper:
         self._on_taken = on_taken
         self._on_given = on_given
         self._on_lost = on_lost
+        self._on_coming = on_coming
+        self._awaited = awaited
         self._cameras = cameras
         self._taken: dict[int, Taken] = {}  # and not begun with
         self._giving: set[int] = set()
@@ -144,13 +153,22 @@ class ShardKeeper:
             for taken in await self._repository.claim(self._worker, self._orphans):
                 self._taken[taken.shard] = taken
             log.info("shards.taken", shards=len(self._taken))
+        prepared: Collection[int] = ()
         if wanted := self._wanted(view):
             self._moved_at = sent
             prepared = await self._repository.prepare(self._worker, wanted)
-            await self._repository.be_ready(self._worker, prepared)
+        await self._get_ready(view, prepared)
         if ready := self._asked_for(view):
             self._giving |= set(ready)
             giving.create_task(self._give(ready))
+
+    async def _get_ready(self, view: View, prepared: Collection[int]) -> None:
+        """Have the pictures of what is to come held, and say of which shards they are."""
+        coming = {row.shard for row in view.foreign if self._comes(row, view)}
+        unready = {row.shard for row in view.foreign if row.shard in coming and not row.ready} | set(prepared)
+        self._on_coming(coming | set(prepared) | self._taken.keys())
+        if unready and (ready := unready - set(self._awaited())):
+            await self._repository.be_ready(self._worker, ready)
 
     async def _begin(self) -> None:
         if self._taken:
@@ -200,9 +218,15 @@ class ShardKeeper:
             return row.successor == self._worker.id
         return self._is_wanted(row, view)
 
+    def _comes(self, row: ShardRow, view: View) -> bool:
+        """This worker is about to have it."""
+        return row.successor == self._worker.id != row.owner and _takes(view, row.successor)
+
     def _wanted(self, view: View) -> Collection[int]:
         """Shards of others that all would name this worker for, and nobody gets ready for."""
         cameras = self._cameras()
+        if cameras is None:
+            return ()
         room = MOST_CAMERAS - sum(
             cameras[row.shard] for row in view.foreign if row.successor == self._worker.id
         )
@@ -228,6 +252,7 @@ class ShardKeeper:
             if row.owner == self._worker.id
             and row.ready
             and _takes(view, row.successor)
+            and view.live[row.successor].silent_ms <= SILENT_MS
             and row.shard not in self._giving
         ]
 

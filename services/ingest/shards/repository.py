@@ -1,7 +1,7 @@
 """Workers and what they own in the database, SQLite or PostgreSQL alike. Time is the database's."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,6 +69,8 @@ class LiveWorker:
     id: str
     address: str
     weight: float
+    silent_ms: int = field(compare=False)
+    """Since its last heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,8 @@ class ShardRepository:
         return View(await self._live(connection), [ShardRow(*row) for row in rows], owned)
 
     async def _live(self, connection: AsyncConnection) -> dict[str, LiveWorker]:
-        query = sa.select(_workers.c.id, _workers.c.address, _workers.c.weight)
+        silent = self._now() - _workers.c.heartbeat_ms
+        query = sa.select(_workers.c.id, _workers.c.address, _workers.c.weight, silent)
         rows = await connection.execute(query.where(_workers.c.heartbeat_ms > self._expired()))
         return {row.id: LiveWorker(*row) for row in rows}
 

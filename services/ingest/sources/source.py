@@ -94,18 +94,18 @@ class AccessUnitSink(Protocol):
     def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
         """A complete in-band set that differs from the known one, before the first unit it applies to."""
 
-    def on_video(self, data: bytes, pts: int, key: bool) -> None:
+    def on_video(self, data: bytes, pts: int, key: bool, arrival_ms: float | None = None) -> None:
         """One access unit without parameter sets and delimiters, each NAL unit behind its length in 4 bytes.
 
         This is how samples of MP4 have it (ISO/IEC 14496-15, 4.3.2).
         `pts` counts in `clock_rate` from an arbitrary start and does not wrap.
-        `key`: decoding may start here.
+        `key`: decoding may start here. `arrival_ms`: when it came, ms since 1970 UTC, if that is not now.
         """
 
-    def on_audio(self, data: bytes, pts: int) -> None:
+    def on_audio(self, data: bytes, pts: int, arrival_ms: float | None = None) -> None:
         """One raw AAC frame, or one packet's samples as they are coded.
 
-        `pts` counts in the audio track's `clock_rate`.
+        `pts` counts in the audio track's `clock_rate`. `arrival_ms`: as of video.
         """
 
     def on_loss(self, packets: int) -> None:

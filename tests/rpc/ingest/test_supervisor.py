@@ -9,7 +9,9 @@ from services.ingest.media.ring import Ring
 from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
 from services.ingest.registry.record import CameraRecord
-from services.ingest.supervisor import Session, Supervisor
+from services.ingest.sources.source import Source
+from services.ingest.supervised import Session
+from services.ingest.supervisor import Supervisor
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import SystemClock
 from tests.rpc.ingest.cluster import until
@@ -27,6 +29,9 @@ class BrokenOrSteady:
         self._spec = spec
         self._observer = observer
         self._started = started
+
+    async def finish(self) -> None:
+        return
 
     async def run(self) -> None:
         self._started.append(self._spec.name)
@@ -46,7 +51,11 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         return CameraSpec(record.uid, record.name, record.source_url)
 
     def open_session(
-        spec: CameraSpec, ring: Ring, observer: CameraObserver, ahead: Sequence[tuple[int, int]]
+        spec: CameraSpec,
+        ring: Ring,
+        observer: CameraObserver,
+        ahead: Sequence[tuple[int, int]],
+        first: Source | None,
     ) -> Session:
         if ahead:
             started.append(f"{spec.name} may not record over {ahead}")
@@ -63,6 +72,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
         spec_of=spec_of,
         new_ring=lambda uid: Ring(),
         open_session=open_session,
+        open_standby=lambda spec: None,
         recorded=recorded,
         on_record=lambda record: None,
         on_dark=lambda uid: None,

@@ -1,4 +1,4 @@
-"""`snowlight ingest --workers 2`: one of them is killed, one is only slow, and all of it is stopped."""
+"""`snowlight ingest --workers 2`: one is killed, one only slow, one stopped, and at last all."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from tests.waiting import eventually
 CAMERAS = 8
 LONGEST_HOLE_MS = 30_000
 """On a machine that does something else as well; ten seconds by themselves (docs/sharding.md)."""
+LONGEST_HAND_OVER_MS = 1_000
 ROUNDING_MS = 5
 WINDOW_MS = 3_600_000
 
@@ -84,9 +85,11 @@ class Site:
             found[row.epoch, row.sequence] = (row.start_ms, row.start_ms + row.duration_ms)
         return sorted(found.values())
 
-    async def holes(self, uid: str) -> list[int]:
-        """Ms between one recorded span and the next. Negative is what was recorded twice."""
-        return [after[0] - before[1] for before, after in pairwise(await self.spans(uid))]
+    async def holes(self, uid: str, since_ms: int = 0) -> list[int]:
+        """Ms between one recorded span and the next, from the one of `since_ms` on. Negative is what was
+        recorded twice."""
+        spans = [span for span in await self.spans(uid) if span[1] > since_ms]
+        return [after[0] - before[1] for before, after in pairwise(spans)]
 
     async def recorded_until(self, time_ms: int) -> bool:
         """All cameras are recorded beyond `time_ms`."""
@@ -171,6 +174,30 @@ async def test_a_worker_that_was_only_slow_writes_nothing_into_its_successors_fo
         assert all(hole >= -ROUNDING_MS for hole in holes), holes
         if owners[camera.uid] == 1:
             assert max(holes) < 20_000, "another worker went on with it before it woke"
+
+
+async def test_a_worker_that_stops_and_comes_back_costs_its_cameras_nothing(site: Site) -> None:
+    owners = await site.owners()
+    stopped = site.pids()[1]
+    stopped_ms = SystemClock().now_ms()
+    os.kill(stopped, signal.SIGTERM)
+
+    async def is_gone() -> bool:
+        return not is_there(stopped)
+
+    async def is_back() -> bool:
+        return await site.owners() == owners
+
+    await eventually(is_gone, 90)
+    await eventually(is_back, 90)
+    await site.all_online()
+    back_ms = SystemClock().now_ms()
+    await eventually(lambda: site.recorded_until(back_ms + 5_000), 90)
+    for camera in site.cameras:
+        holes = await site.holes(camera.uid, stopped_ms)
+        assert all(-ROUNDING_MS <= hole <= LONGEST_HAND_OVER_MS for hole in holes), holes
+        if owners[camera.uid] == 1:
+            assert len(holes) >= 2, "it went to the other worker and came back"
 
 
 async def test_a_stop_ends_all_processes(site: Site) -> None:

@@ -17,7 +17,7 @@ async def test_a_sinks_failure_ends_its_source_and_no_other() -> None:
     class BrokenError(Exception):
         pass
 
-    def refuse(data: bytes, pts: int, key: bool) -> None:
+    def refuse(data: bytes, pts: int, key: bool, arrival_ms: float | None = None) -> None:
         raise BrokenError
 
     async with scripted(script) as (url, _), playing(url) as healthy, playing(url) as broken:

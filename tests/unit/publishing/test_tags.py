@@ -34,10 +34,10 @@ class Told:
     def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
         self.sets.append(parameter_sets)
 
-    def on_video(self, data: bytes, pts: int, key: bool) -> None:
+    def on_video(self, data: bytes, pts: int, key: bool, arrival_ms: float | None = None) -> None:
         self.video.append((data, pts, key))
 
-    def on_audio(self, data: bytes, pts: int) -> None:
+    def on_audio(self, data: bytes, pts: int, arrival_ms: float | None = None) -> None:
         self.audio.append((data, pts))
 
     def on_loss(self, packets: int) -> None:

@@ -28,11 +28,11 @@ class Recorder:
         self.events.append("parameter_sets")
         self.parameter_sets.append(parameter_sets)
 
-    def on_video(self, data: bytes, pts: int, key: bool) -> None:
+    def on_video(self, data: bytes, pts: int, key: bool, arrival_ms: float | None = None) -> None:
         self.events.append("video")
         self.video.append((data, pts, key))
 
-    def on_audio(self, data: bytes, pts: int) -> None:
+    def on_audio(self, data: bytes, pts: int, arrival_ms: float | None = None) -> None:
         self.events.append("audio")
         self.audio.append((data, pts))
 
