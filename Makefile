@@ -33,9 +33,9 @@ demo-clean: ## Remove all that the demo has kept
 # Whole clusters and browsers, which need the machine to themselves.
 ALONE := tests/crash tests/cluster tests/players tests/console
 
-# Tests beside one another can starve one that waits for a camera: what failed is run once more with nothing beside
-# it, and has to pass then. Both runs are printed.
-BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+# Tests wait more than they work: one process more than there are cores. Beside one another they can starve one that
+# waits for a camera: what failed is run once more with nothing beside it, and has to pass then. Both runs are printed.
+BESIDE = --numprocesses $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist loadfile
 AGAIN := --last-failed --last-failed-no-failures none
 
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
