@@ -107,7 +107,13 @@ def cluster_settings(folder: Path) -> ClusterSettings:
 
 
 def ingest_settings(cluster: ClusterSettings, **settings: Any) -> IngestSettings:
-    values = {"listen": cluster.ingest_address, "source_networks": "127.0.0.0/8", **settings}
+    """Those of `cluster`. Who watches waits for a picture as long as a busy machine may take to bring it."""
+    values = {
+        "listen": cluster.ingest_address,
+        "source_networks": "127.0.0.0/8",
+        "live_wait_seconds": PATIENCE,
+        **settings,
+    }
     return IngestSettings(**values)
 
 

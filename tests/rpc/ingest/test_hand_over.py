@@ -61,7 +61,6 @@ class Cluster:
             advertise=address,
             spool_dir=self.folder / name,
             database_url=self.database_url,
-            live_wait_seconds=20.0,
         ) as client:
             yield client
 

@@ -17,7 +17,7 @@ async def test_a_camera_whose_worker_stops_is_recorded_by_another(
     village: CameraServer, cluster: ClusterSettings, postgres_url: str, tmp_path: Path
 ) -> None:
     other = cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
-    settings = {"database_url": postgres_url, "live_wait_seconds": 20.0}
+    settings = {"database_url": postgres_url}
     async with AsyncExitStack() as first:
         one = await first.enter_async_context(
             running_ingest(cluster, worker="one", spool_dir=tmp_path / "one", **settings)

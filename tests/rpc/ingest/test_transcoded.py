@@ -45,9 +45,7 @@ async def recording(
 ) -> AsyncIterator[tuple[Client, camera_pb2.Camera]]:
     """Ingest with so many cores for transcoding, and the camera, online."""
     transcode = TranscodingSettings(cores=cores)
-    async with running_ingest(
-        cluster, transcode=transcode, rendition_linger_seconds=1, live_wait_seconds=20
-    ) as client:
+    async with running_ingest(cluster, transcode=transcode, rendition_linger_seconds=1) as client:
         camera = await client.create("modern", street.url(MODERN))
         await client.until_state(camera.name, camera_pb2.ONLINE)
         await until(lambda: client.status(camera.name), lambda status: status.media.width)

@@ -41,7 +41,7 @@ async def pair(
 ) -> AsyncIterator[Pair]:
     address = cluster.ingest_address
     other = cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
-    settings = {"database_url": postgres_url, "live_wait_seconds": 20.0}
+    settings = {"database_url": postgres_url}
     second = {"worker": "two", "weight": 0, "advertise": other.ingest_address, "spool_dir": tmp_path / "two"}
     async with running_ingest(
         cluster, worker="one", advertise=address, spool_dir=tmp_path / "one", **settings
