@@ -23,7 +23,9 @@ from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
+from services.ingest.publishing.admission import Admission
 from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
 from services.ingest.publishing.listeners import open_listeners
 from services.ingest.registry.cameras import Cameras
@@ -41,6 +43,7 @@ from services.ingest.service.discovery import Discovery
 from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import Live
 from services.ingest.service.online_rates import OnlineRatesService
+from services.ingest.service.publishing import Publishing
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.servicers import servicers
 from services.ingest.service.shards import ShardsService
@@ -166,7 +169,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         viewers = Viewers()
         transcoding = TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
         revocations = Revocations(clock)
-        desk = PublishDesk(AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), revocations)
+        desk = PublishDesk(revocations)
         rounds = ReadRounds()
         discontinuities = await statuses.discontinuities()
         network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
@@ -234,6 +237,8 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
         )
         shards_told = ShardsService(shards, keeper)
+        forwarder = Forwarder(keeper.address_of, runtime.channel)
+        publishing = Publishing(desk, keeper.check_owns)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
@@ -256,7 +261,14 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 end_unaware_streams(revocations, viewers),
             ),
             open_listeners(
-                desk, rounds, rtmp=settings.publish_rtmp_listen, rtsp=settings.publish_rtsp_listen
+                desk,
+                forwarder,
+                Admission(
+                    desk, AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), repository.get, forwarder.place
+                ),
+                rounds,
+                rtmp=settings.publish_rtmp_listen,
+                rtsp=settings.publish_rtsp_listen,
             ),
             runtime.serve(
                 settings.listen,
@@ -265,6 +277,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                     CameraEvents(feed, board),
                     Discovery(network, clock),
                     shards_told,
+                    publishing,
                     OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
                     HealthReportsService(cameras, board.health, health, clock, keeper.check_owns),
                     Live(
@@ -287,6 +300,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
                 shards_told.close()
+                publishing.close()
                 viewers.end_all()
 
 

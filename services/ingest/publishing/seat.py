@@ -30,6 +30,13 @@ class Publisher(Protocol):
         """Tell the camera why it may not publish, or may no more, and hang up."""
 
 
+class Place(Protocol):
+    """Where a publisher may begin that was let in."""
+
+    def take(self, publisher: Publisher) -> None:
+        """Have the publisher begin, or be refused. Raises AlreadyExistsError while another publishes."""
+
+
 class Seat:
     """Held by a camera's session; taken by one publisher, and waited at by its successor."""
 

@@ -98,12 +98,16 @@ class ShardKeeper:
         UnavailableError for one that no worker has now."""
         if self._terms.owns(uid):
             return
-        owner = self._owner(shard_of(uid))
+        raise FailedPreconditionError(
+            "ingest.wrong_worker", "another worker has this camera", metadata={"owner": self.address_of(uid)}
+        )
+
+    def address_of(self, uid: str) -> str:
+        """Where another worker is reached that has a camera. Raises UnavailableError while there is none."""
+        owner = None if self._terms.owns(uid) else self._owner(shard_of(uid))
         if owner is None:
             raise UnavailableError("ingest.unowned", "no worker has this camera yet: try again")
-        raise FailedPreconditionError(
-            "ingest.wrong_worker", "another worker has this camera", metadata={"owner": owner.address}
-        )
+        return owner.address
 
     async def run(self) -> None:
         """Until cancelled. Raises AbortedError once another run of the same worker has begun."""

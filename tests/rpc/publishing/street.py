@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, publish_pb2, publish_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.config import ClusterSettings
 from snowlight.rpc.status import remote_errors
+from snowlight.runtime import Runtime
 from tests.parts.callers import permitted_channel
 from tests.parts.clock import MovableClock
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for
@@ -66,23 +69,60 @@ class Street:
 @asynccontextmanager
 async def open_street(folder: Path) -> AsyncIterator[Street]:
     """A street with an operator, without cameras."""
+    async with open_town(folder) as town, town.street() as street:
+        yield street
+
+
+@dataclass(frozen=True)
+class Town:
+    """Auth and storage, with an operator, and none that ingests yet."""
+
+    runtime: Runtime
+    auth: Auth
+    keys: publish_pb2_grpc.PublishKeysAsyncStub
+    auth_stack: AsyncExitStack
+
+    @asynccontextmanager
+    async def street(self, cluster: ClusterSettings | None = None, **settings: Any) -> AsyncIterator[Street]:
+        """What one worker of ingest has, with further `settings`. `cluster`: how it is reached, if not as
+        ingest is."""
+        ports = free_port(), free_port()
+        async with running_ingest(
+            cluster or self.runtime.cluster, **listens_at(*ports), **settings
+        ) as ingest:
+            yield self.reached(ingest, *ports)
+
+    def reached(self, ingest: Client, rtmp_port: int, rtsp_port: int) -> Street:
+        """A worker of ingest, and where cameras publish to it."""
+        return Street(self.auth, ingest, self.keys, rtmp_port, rtsp_port, self.auth_stack)
+
+    def elsewhere(self) -> ClusterSettings:
+        """How another worker is reached."""
+        return self.runtime.cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
+
+
+@asynccontextmanager
+async def open_town(folder: Path) -> AsyncIterator[Town]:
+    """A town without a worker."""
     runtime = runtime_for(folder, MovableClock())
     cluster = runtime.cluster
     registry = Registry()  # type: ignore[abstract]  # ingest's own is followed
-    rtmp_port, rtsp_port = free_port(), free_port()
     async with AsyncExitStack() as auth_stack:
         database_url = f"sqlite+aiosqlite:///{folder / 'auth.db'}"
         auth = await auth_stack.enter_async_context(auth_of(runtime, registry, database_url))
         async with (
             running_storage(cluster),
-            running_ingest(
-                cluster,
-                publish_rtmp_listen=f"127.0.0.1:{rtmp_port}",
-                publish_rtsp_listen=f"127.0.0.1:{rtsp_port}",
-            ) as ingest,
             permitted_channel(runtime, cluster.auth_address) as channel,
         ):
             await auth.add_region(COUNTY, auth_pb2.COUNTY)
             await auth.add_person("root", auth_pb2.ADMIN, auth_pb2.OPERATOR, scope=COUNTY)
             keys: publish_pb2_grpc.PublishKeysAsyncStub = publish_pb2_grpc.PublishKeysStub(channel)
-            yield Street(auth, ingest, keys, rtmp_port, rtsp_port, auth_stack)
+            yield Town(runtime, auth, keys, auth_stack)
+
+
+def listens_at(rtmp_port: int, rtsp_port: int) -> dict[str, str]:
+    """The settings of who listens there."""
+    return {
+        "publish_rtmp_listen": f"127.0.0.1:{rtmp_port}",
+        "publish_rtsp_listen": f"127.0.0.1:{rtsp_port}",
+    }
