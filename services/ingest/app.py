@@ -28,6 +28,7 @@ from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
 from services.ingest.publishing.listeners import open_listeners
+from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
@@ -237,7 +238,9 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
         )
         shards_told = ShardsService(shards, keeper)
-        forwarder = Forwarder(keeper.address_of, runtime.channel)
+        publishers = RegisteredPublishers(repository.get)
+        check_key = AuthKeys(publish_pb2_grpc.PublishKeysStub(auth))
+        forwarder = Forwarder(desk, publishers, keeper.address_of, runtime.channel)
         publishing = Publishing(desk, keeper.check_owns)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
@@ -263,9 +266,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             open_listeners(
                 desk,
                 forwarder,
-                Admission(
-                    desk, AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), repository.get, forwarder.place
-                ),
+                Admission(desk, check_key, publishers, forwarder.place),
                 rounds,
                 rtmp=settings.publish_rtmp_listen,
                 rtsp=settings.publish_rtsp_listen,

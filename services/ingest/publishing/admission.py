@@ -2,21 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
-from services.ingest.publishing.address import SOURCE_URL
 from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.publishing.seat import Place, Publisher
-from services.ingest.registry.record import CameraRecord
 from snowlight.api.ingest.v1 import publishing_pb2
-from snowlight.errors import NotFoundError
 
 CheckKey = Callable[[str, str, str, str], Awaitable[str]]
 """The id of a camera's key, by the camera's id, its uid ("" for no camera), the key and the caller's address.
 
 Raises UnauthenticatedError for a wrong one, ResourceExhaustedError after too many, UnavailableError.
 """
-
-FindCamera = Callable[[str], Awaitable[CameraRecord]]
-"""By its id. Raises NotFoundError and UnavailableError."""
 
 
 class Admission:
@@ -29,25 +24,23 @@ class Admission:
         self,
         desk: PublishDesk,
         check_key: CheckKey,
-        find_camera: FindCamera,
+        registered: RegisteredPublishers,
         elsewhere: Callable[[publishing_pb2.Publication], Place],
     ) -> None:
-        """`elsewhere`: the place at the worker that has the camera; raises UnavailableError while there is
-        none."""
+        """`elsewhere`: the place of a camera that has no seat here."""
         self._desk = desk
         self._check_key = check_key
-        self._find_camera = find_camera
+        self._registered = registered
         self._elsewhere = elsewhere
 
     async def admit(self, publisher: Publisher, camera_id: str, key: str, address: str) -> Place:
         """The camera's place, for a publisher with its key.
 
         Raises UnauthenticatedError alike for a wrong key and for a camera that is not to publish,
-        AlreadyExistsError while another publishes, UnavailableError while no worker has the camera, and what
-        CheckKey raises.
+        AlreadyExistsError while another publishes, and what CheckKey raises.
         """
         seat = self._desk.seat(camera_id)
-        uid = seat.uid if seat else await self._uid_of(camera_id)
+        uid = seat.uid if seat else await self._registered.uid(camera_id)
         key_id = await self._check_key(camera_id, uid, key, address)
         self._desk.welcome(publisher, key_id)
         seat = self._desk.seat(camera_id)
@@ -55,13 +48,3 @@ class Admission:
             seat.check_free()
             return seat
         return self._elsewhere(publishing_pb2.Publication(camera_uid=uid, camera_id=camera_id, key_id=key_id))
-
-    async def _uid_of(self, camera_id: str) -> str:
-        """Empty for what is no camera that is to publish."""
-        if not camera_id:
-            return ""
-        try:
-            camera = await self._find_camera(camera_id)
-        except NotFoundError:
-            return ""
-        return camera.uid if camera.enabled and camera.source_url == SOURCE_URL else ""

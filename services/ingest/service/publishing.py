@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarded import ForwardedPublisher
+from services.ingest.publishing.seat import Seat
 from services.ingest.registry.validation import invalid
 from services.ingest.sources.source import SourceError
 from snowlight.api.ingest.v1 import publishing_pb2, publishing_pb2_grpc
@@ -13,6 +15,7 @@ from snowlight.errors import UnavailableError
 
 FIRST_SECONDS = 5.0
 """How long the publication is waited for."""
+CLOSING_SECONDS = 0.5
 
 _Requests = AsyncIterator[publishing_pb2.ForwardRequest]
 
@@ -25,11 +28,13 @@ class Publishing(publishing_pb2_grpc.PublishingServicer):
         self._desk = desk
         self._check_owns = check_owns
         self._publishers: set[ForwardedPublisher] = set()
+        self._stops = False
 
     def close(self) -> None:
         """End every stream: the process stops."""
+        self._stops = True
         for publisher in tuple(self._publishers):
-            publisher.refuse(UnavailableError("ingest.stopping", "the service is stopping"))
+            publisher.refuse(SourceError("camera.closed", "the service is stopping"))
 
     async def Forward(  # noqa: N802
         self, requests: _Requests, context: Any
@@ -49,12 +54,25 @@ class Publishing(publishing_pb2_grpc.PublishingServicer):
             yield publishing_pb2.ForwardResponse(audio=await publisher.begun())
             await asyncio.wait((publisher.ended,))
             publisher.ended.result()
+        except SourceError:
+            await self._check_goes_on(seat)
+            raise
         finally:
             self._publishers.discard(publisher)
             receiving.cancel()
             await asyncio.wait((receiving,))
             if not receiving.cancelled():
                 receiving.exception()  # the call is over, and says so itself
+
+    async def _check_goes_on(self, seat: Seat) -> None:
+        """Raises UnavailableError when the seat's session ends, which lets go of its publisher first."""
+        if self._stops:
+            raise UnavailableError("ingest.stopping", "the service is stopping")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await seat.closed.wait()
+        if seat.closed.is_set():
+            raise UnavailableError("camera.not_recorded", "the camera is not recorded here any more")
 
 
 async def _publication(requests: _Requests) -> publishing_pb2.Publication:

@@ -98,14 +98,18 @@ class ShardKeeper:
         UnavailableError for one that no worker has now."""
         if self._terms.owns(uid):
             return
+        owner = self._owner(shard_of(uid))
+        if owner is None:
+            raise UnavailableError("ingest.unowned", "no worker has this camera yet: try again")
         raise FailedPreconditionError(
-            "ingest.wrong_worker", "another worker has this camera", metadata={"owner": self.address_of(uid)}
+            "ingest.wrong_worker", "another worker has this camera", metadata={"owner": owner.address}
         )
 
     def address_of(self, uid: str) -> str:
-        """Where another worker is reached that has a camera. Raises UnavailableError while there is none."""
-        owner = None if self._terms.owns(uid) else self._owner(shard_of(uid))
-        if owner is None:
+        """Where the worker is reached that has a camera, be it this one. Raises UnavailableError while there
+        is none, or where it is reached is not told."""
+        owner = self._worker if self._terms.owns(uid) else self._owner(shard_of(uid))
+        if owner is None or not owner.address:
             raise UnavailableError("ingest.unowned", "no worker has this camera yet: try again")
         return owner.address
 

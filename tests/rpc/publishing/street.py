@@ -86,19 +86,32 @@ class Town:
     async def street(self, cluster: ClusterSettings | None = None, **settings: Any) -> AsyncIterator[Street]:
         """What one worker of ingest has, with further `settings`. `cluster`: how it is reached, if not as
         ingest is."""
-        ports = free_port(), free_port()
-        async with running_ingest(
-            cluster or self.runtime.cluster, **listens_at(*ports), **settings
-        ) as ingest:
-            yield self.reached(ingest, *ports)
+        rtmp, rtsp = free_port(), free_port()
+        settings |= {
+            "publish_rtmp_listen": f"127.0.0.1:{rtmp}",
+            "publish_rtsp_listen": f"127.0.0.1:{rtsp}",
+        }
+        async with running_ingest(cluster or self.runtime.cluster, **settings) as ingest:
+            yield Street(self.auth, ingest, self.keys, rtmp, rtsp, self.auth_stack)
 
-    def reached(self, ingest: Client, rtmp_port: int, rtsp_port: int) -> Street:
-        """A worker of ingest, and where cameras publish to it."""
-        return Street(self.auth, ingest, self.keys, rtmp_port, rtsp_port, self.auth_stack)
-
-    def elsewhere(self) -> ClusterSettings:
-        """How another worker is reached."""
-        return self.runtime.cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
+    @asynccontextmanager
+    async def worker(
+        self, name: str, database_url: str, *, weight: float = 1.0, is_first: bool = False
+    ) -> AsyncIterator[Street]:
+        """One worker of several. The first one is where services reach ingest."""
+        cluster = self.runtime.cluster
+        if not is_first:
+            cluster = cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
+        async with self.street(
+            cluster,
+            worker=name,
+            weight=weight,
+            database_url=database_url,
+            advertise=cluster.ingest_address,
+            spool_dir=cluster.data_dir / name,
+            live_wait_seconds=20.0,
+        ) as street:
+            yield street
 
 
 @asynccontextmanager
@@ -118,11 +131,3 @@ async def open_town(folder: Path) -> AsyncIterator[Town]:
             await auth.add_person("root", auth_pb2.ADMIN, auth_pb2.OPERATOR, scope=COUNTY)
             keys: publish_pb2_grpc.PublishKeysAsyncStub = publish_pb2_grpc.PublishKeysStub(channel)
             yield Town(runtime, auth, keys, auth_stack)
-
-
-def listens_at(rtmp_port: int, rtsp_port: int) -> dict[str, str]:
-    """The settings of who listens there."""
-    return {
-        "publish_rtmp_listen": f"127.0.0.1:{rtmp_port}",
-        "publish_rtsp_listen": f"127.0.0.1:{rtsp_port}",
-    }

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.errors import FailedPreconditionError, UnavailableError
+from snowlight.errors import FailedPreconditionError, SnowlightError, UnavailableError
 from snowlight.rpc.status import remote_errors
 from tests.parts.publisher import publishing
-from tests.rpc.ingest.cluster import until
+from tests.parts.snowlight import Process
+from tests.rpc.ingest.cluster import client_of, until
 from tests.rpc.ingest.village import fragments, later_gaps
 from tests.rpc.publishing.dialogue import rtmp_camera, rtsp_camera
-from tests.rpc.publishing.street import Street, open_town
+from tests.rpc.publishing.street import Street, Town, open_town
 from tests.waiting import eventually
 
+PATIENCE_S = 90
+LONGEST_HOLE_MS = 30_000
+"""On a machine that does something else as well; ten seconds by themselves (docs/sharding.md)."""
+HARDLY_ANY = 1e-6
+"""The weight of a worker that has shards once no other one is there."""
 STOLEN = "0123456789abcdef0123456789abcdef"
 
 
@@ -49,23 +56,12 @@ class Pair:
 
 @pytest.fixture
 async def pair(tmp_path: Path, postgres_url: str) -> AsyncIterator[Pair]:
-    async with open_town(tmp_path) as town:
-        elsewhere = town.elsewhere()
-        address = town.runtime.cluster.ingest_address
-        async with (
-            town.street(
-                worker="one", database_url=postgres_url, advertise=address, spool_dir=tmp_path / "one"
-            ) as owner,
-            town.street(
-                elsewhere,
-                worker="two",
-                weight=0,
-                database_url=postgres_url,
-                advertise=elsewhere.ingest_address,
-                spool_dir=tmp_path / "two",
-            ) as other,
-        ):
-            yield Pair(owner, other)
+    async with (
+        open_town(tmp_path) as town,
+        town.worker("one", postgres_url, is_first=True) as owner,
+        town.worker("two", postgres_url, weight=0) as other,
+    ):
+        yield Pair(owner, other)
 
 
 @pytest.mark.parametrize("scheme", ["rtmp", "rtsp"])
@@ -137,3 +133,83 @@ async def test_of_two_publishers_at_two_workers_the_first_goes_on(
         await fragments(pair.owner.ingest, camera.uid, 2)
         assert publisher.runs
         assert later_gaps(await pair.owner.ingest.status(camera.name), camera) == []
+
+
+async def test_a_camera_stays_connected_while_it_changes_hands(
+    tmp_path: Path, postgres_url: str, films: dict[str, Path]
+) -> None:
+    async with open_town(tmp_path) as town, AsyncExitStack() as rest, AsyncExitStack() as first:
+        one = await first.enter_async_context(town.worker("one", postgres_url, is_first=True))
+        camera = await one.camera("gate")
+        key = (await one.key(camera)).key
+        door = await rest.enter_async_context(town.worker("door", postgres_url, weight=0))
+        url = door.url("rtsp", "gate", key)
+        async with publishing(url, films["h264"]) as publisher:
+            await one.ingest.until_state(camera.name, camera_pb2.ONLINE)
+            two = await rest.enter_async_context(town.worker("two", postgres_url))
+            await first.aclose()  # it gives its cameras away
+            await until_online(two, camera)
+            await fragments(two.ingest, camera.uid, 4)
+            assert publisher.runs
+            gaps = later_gaps(await two.ingest.status(camera.name), camera)
+            assert [gap.cause for gap in gaps] in ([], ["ingest_restart"])
+
+
+@asynccontextmanager
+async def worker_process(town: Town, database_url: str) -> AsyncIterator[Process]:
+    """The first worker, as a process of its own."""
+    cluster = town.runtime.cluster
+    process = Process(
+        "ingest",
+        {
+            "SNOWLIGHT_AUTH_ADDRESS": cluster.auth_address,
+            "SNOWLIGHT_STORAGE_ADDRESS": cluster.storage_address,
+            "SNOWLIGHT_INGEST_LISTEN": cluster.ingest_address,
+            "SNOWLIGHT_INGEST_ADVERTISE": cluster.ingest_address,
+            "SNOWLIGHT_INGEST_WORKER": "one",
+            "SNOWLIGHT_INGEST_SPOOL_DIR": str(cluster.data_dir / "one"),
+            "SNOWLIGHT_INGEST_DATABASE_URL": database_url,
+        },
+        cluster.data_dir,
+    )
+    process.start()
+    try:
+        yield process
+    finally:
+        await process.kill()
+
+
+async def test_a_camera_stays_connected_when_its_worker_is_killed(
+    tmp_path: Path, postgres_url: str, films: dict[str, Path]
+) -> None:
+    async with (
+        open_town(tmp_path) as town,
+        worker_process(town, postgres_url) as process,
+        client_of(town.runtime.cluster) as owner,
+    ):
+        await owner.registry.ListCameras(camera_pb2.ListCamerasRequest(), wait_for_ready=True)
+        async with town.worker("heir", postgres_url, weight=HARDLY_ANY) as heir:
+            pair = Pair(replace(heir, ingest=owner), heir)
+            camera = await pair.camera("gate")
+            url = heir.url("rtmp", "gate", (await heir.key(camera)).key)
+            async with publishing(url, films["h264"]) as publisher:
+                await owner.until_state(camera.name, camera_pb2.ONLINE)
+                await fragments(owner, camera.uid, 4)
+                await process.kill()
+                await until_online(heir, camera)
+                await fragments(heir.ingest, camera.uid, 4)
+                assert publisher.runs
+                [gap] = later_gaps(await heir.ingest.status(camera.name), camera)
+                assert gap.cause == "ingest_restart"
+                assert gap.end.ToMilliseconds() - gap.start.ToMilliseconds() <= LONGEST_HOLE_MS
+
+
+async def until_online(worker: Street, camera: camera_pb2.Camera) -> None:
+    """Wait until `worker` has the camera and gets pictures of it."""
+
+    async def is_there() -> bool:
+        with suppress(SnowlightError), remote_errors("services/ingest"):
+            return (await worker.ingest.status(camera.name)).state == camera_pb2.ONLINE
+        return False
+
+    await eventually(is_there, PATIENCE_S)

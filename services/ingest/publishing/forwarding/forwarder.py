@@ -1,4 +1,4 @@
-"""Gives publishers' connections on to the workers that have their cameras."""
+"""Gives publishers' connections on to the workers that have their cameras, as these change."""
 
 from __future__ import annotations
 
@@ -9,89 +9,121 @@ from dataclasses import dataclass
 import grpc
 import structlog
 
-from services.ingest.publishing.forwarding.outgoing import OutgoingMedia
+from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.forwarding.carriage import Carriage
+from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.publishing.seat import Publisher
 from services.ingest.sources.source import SourceError
-from snowlight.api.ingest.v1 import publishing_pb2, publishing_pb2_grpc
-from snowlight.errors import SnowlightError
-from snowlight.rpc.status import remote_errors
+from snowlight.api.ingest.v1 import publishing_pb2
+from snowlight.errors import SnowlightError, UnavailableError
 
-END_SECONDS = 5.0
-"""How long the worker that has the camera may take to hear of the connection's end."""
+RETRY_SECONDS = 0.5
+PATIENCE_SECONDS = 30.0
+"""So long a camera stays connected while no worker takes what it publishes: a dead worker's shards are taken
+sooner."""
+_TO_BE_TAKEN = frozenset(
+    {
+        "camera.not_expected",
+        "camera.not_recorded",
+        "ingest.cancelled",
+        "ingest.stopping",
+        "ingest.unavailable",
+        "ingest.unowned",
+        "ingest.wrong_worker",
+    }
+)
+"""What is answered while a camera changes hands."""
 
 log = structlog.get_logger(__name__)
 
 
 class Forwarder:
-    """Knows for each camera the worker that has it, and carries what is published there."""
+    """Looks for each camera's worker, and carries what is published there."""
 
-    def __init__(self, address_of: Callable[[str], str], connect: Callable[[str], grpc.aio.Channel]) -> None:
-        """`address_of`: where the worker is reached that has a camera, by uid; raises UnavailableError while
-        no other one has it. `connect` opens a channel."""
+    def __init__(
+        self,
+        desk: PublishDesk,
+        registered: RegisteredPublishers,
+        address_of: Callable[[str], str],
+        connect: Callable[[str], grpc.aio.Channel],
+    ) -> None:
+        """`address_of`: where the worker is reached that has a camera, by uid, this one too; raises
+        UnavailableError while there is none. `connect` opens a channel."""
+        self._desk = desk
+        self._registered = registered
         self._address_of = address_of
         self._connect = connect
         self._taken: asyncio.Queue[tuple[publishing_pb2.Publication, Publisher]] = asyncio.Queue()
 
     def place(self, publication: publishing_pb2.Publication) -> ForwardingPlace:
-        """The place at the worker that has the camera. Raises UnavailableError while there is none."""
-        self._address_of(publication.camera_uid)
+        """The camera's place, wherever it is."""
         return ForwardingPlace(publication, self._taken)
 
     async def run(self) -> None:
         """Give on what is published, until cancelled; then every publisher is hung up on."""
         async with asyncio.TaskGroup() as group:
             while True:
-                group.create_task(self._forward(*await self._taken.get()))
+                group.create_task(self._serve(*await self._taken.get()))
 
-    async def _forward(self, publication: publishing_pb2.Publication, publisher: Publisher) -> None:
-        camera = f"cameras/{publication.camera_id}"
+    async def _serve(self, publication: publishing_pb2.Publication, publisher: Publisher) -> None:
         try:
-            await self._carry(publication, publisher)
+            await self._follow(publication, publisher)
         except SnowlightError as error:
-            log.info("publish.forward_ended", camera=camera, reason=str(error))
+            log.info("publish.forward_ended", camera=publication.camera_id, reason=str(error))
             publisher.refuse(error)
         except Exception:
-            log.error("publish.forward_failed", camera=camera, exc_info=True)
-        finally:
-            publisher.refuse(SourceError("camera.closed", "the camera's pictures are given on no more"))
+            log.error("publish.forward_failed", camera=publication.camera_id, exc_info=True)
+            publisher.refuse(SourceError("camera.closed", "internal error"))
+        except asyncio.CancelledError:
+            publisher.refuse(SourceError("camera.closed", "the service stops"))
+            raise
 
-    async def _carry(self, publication: publishing_pb2.Publication, publisher: Publisher) -> None:
-        """Until the publisher's end is told, or the other worker ends it: raises why."""
-        media = OutgoingMedia(publication)
-        async with self._connect(self._address_of(publication.camera_uid)) as channel:
-            stub: publishing_pb2_grpc.PublishingAsyncStub = publishing_pb2_grpc.PublishingStub(channel)
-            carrying = asyncio.create_task(_call(stub, media, publisher))
+    async def _follow(self, publication: publishing_pb2.Publication, publisher: Publisher) -> None:
+        """Until the publisher ends, or has its seat here. Raises why it may publish no more."""
+        carriage = Carriage(publisher)
+        while not publisher.ended.done():
+            seat = self._desk.seat(publication.camera_id)
+            if seat is not None and seat.uid == publication.camera_uid and not carriage.begun:
+                seat.take(publisher)
+                return
             try:
-                await asyncio.wait((carrying, publisher.ended), return_when=asyncio.FIRST_COMPLETED)
-                if not publisher.ended.done():
-                    carrying.result()
-                    return
-                media.end(publisher.ended.exception())
-                await asyncio.wait((carrying,), timeout=END_SECONDS)
-            finally:
-                carrying.cancel()
-                await asyncio.wait((carrying,))
+                await self._carry(publication, carriage)
+            except SnowlightError as error:
+                if error.code not in _TO_BE_TAKEN or self._gives_up(carriage):
+                    raise
+            if not publisher.ended.done():
+                await self._pause(publication)
 
+    async def _carry(self, publication: publishing_pb2.Publication, carriage: Carriage) -> None:
+        uid = publication.camera_uid
+        address = self._address_of(uid)
 
-async def _call(
-    stub: publishing_pb2_grpc.PublishingAsyncStub, media: OutgoingMedia, publisher: Publisher
-) -> None:
-    call = stub.Forward(media.requests())
-    try:
-        with remote_errors("services/ingest"):
-            async for answer in call:
-                publisher.begin(media, audio=answer.audio)
-    finally:
-        call.cancel()
+        def is_right() -> bool:
+            try:
+                return self._address_of(uid) == address
+            except UnavailableError:
+                return False
+
+        async with self._connect(address) as channel:
+            await carriage.carry(publication, channel, is_right)
+
+    def _gives_up(self, carriage: Carriage) -> bool:
+        return asyncio.get_running_loop().time() - carriage.taken_at > PATIENCE_SECONDS
+
+    async def _pause(self, publication: publishing_pb2.Publication) -> None:
+        """Before the next attempt. Raises SourceError where the camera is not to publish any more."""
+        await asyncio.sleep(RETRY_SECONDS)
+        if await self._registered.uid(publication.camera_id) != publication.camera_uid:
+            raise SourceError("camera.closed", "the camera is not to publish any more")
 
 
 @dataclass(frozen=True)
 class ForwardingPlace:
-    """A camera's place (`services.ingest.publishing.seat.Place`) at the worker that has it."""
+    """A camera's place (`services.ingest.publishing.seat.Place`), looked for among all workers."""
 
     publication: publishing_pb2.Publication
     taken: asyncio.Queue[tuple[publishing_pb2.Publication, Publisher]]
 
     def take(self, publisher: Publisher) -> None:
-        """Have that worker asked; it answers by the publisher's `begin` or `refuse`."""
+        """Have the worker asked; it answers by the publisher's `begin` or `refuse`."""
         self.taken.put_nowait((self.publication, publisher))
