@@ -52,6 +52,7 @@ from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
 from services.ingest.session_opening import ring_opener, session_opener, standby_opener
+from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
@@ -237,6 +238,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
         )
+        balancer = Balancer(shards, health, clock, lambda: 0 in terms.shards)
         shards_told = ShardsService(shards, keeper)
         publishers = RegisteredPublishers(repository.get)
         check_key = AuthKeys(publish_pb2_grpc.PublishKeysStub(auth))
@@ -256,6 +258,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 supervisor.run(),
                 renditions.run(),
                 keeper.run(),
+                balancer.run(),
                 follower.run(supervisor.synced),
                 readiness.run(),
             ),
