@@ -23,9 +23,12 @@ from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
+from services.ingest.publishing.admission import Admission
 from services.ingest.publishing.desk import PublishDesk
+from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
 from services.ingest.publishing.listeners import open_listeners
+from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
@@ -41,6 +44,7 @@ from services.ingest.service.discovery import Discovery
 from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import Live
 from services.ingest.service.online_rates import OnlineRatesService
+from services.ingest.service.publishing import Publishing
 from services.ingest.service.rights import end_unaware_streams
 from services.ingest.service.servicers import servicers
 from services.ingest.service.shards import ShardsService
@@ -48,6 +52,7 @@ from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
 from services.ingest.session_opening import ring_opener, session_opener, standby_opener
+from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
@@ -166,7 +171,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         viewers = Viewers()
         transcoding = TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
         revocations = Revocations(clock)
-        desk = PublishDesk(AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)), revocations)
+        desk = PublishDesk(revocations)
         rounds = ReadRounds()
         discontinuities = await statuses.discontinuities()
         network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
@@ -233,7 +238,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
         )
+        balancer = Balancer(shards, health, clock, lambda: 0 in terms.shards)
         shards_told = ShardsService(shards, keeper)
+        publishers = RegisteredPublishers(repository.get)
+        check_key = AuthKeys(publish_pb2_grpc.PublishKeysStub(auth))
+        forwarder = Forwarder(desk, publishers, keeper.address_of, runtime.channel)
+        publishing = Publishing(desk, keeper.check_owns)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
@@ -248,6 +258,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 supervisor.run(),
                 renditions.run(),
                 keeper.run(),
+                balancer.run(),
                 follower.run(supervisor.synced),
                 readiness.run(),
             ),
@@ -256,7 +267,12 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 end_unaware_streams(revocations, viewers),
             ),
             open_listeners(
-                desk, rounds, rtmp=settings.publish_rtmp_listen, rtsp=settings.publish_rtsp_listen
+                desk,
+                forwarder,
+                Admission(desk, check_key, publishers, forwarder.place),
+                rounds,
+                rtmp=settings.publish_rtmp_listen,
+                rtsp=settings.publish_rtsp_listen,
             ),
             runtime.serve(
                 settings.listen,
@@ -265,6 +281,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                     CameraEvents(feed, board),
                     Discovery(network, clock),
                     shards_told,
+                    publishing,
                     OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
                     HealthReportsService(cameras, board.health, health, clock, keeper.check_owns),
                     Live(
@@ -287,6 +304,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             finally:  # streams have no end of their own: draining would wait for them
                 feed.close()
                 shards_told.close()
+                publishing.close()
                 viewers.end_all()
 
 

@@ -58,7 +58,7 @@ class IngestSettings(BaseSettings):
         "on the same spool.",
     )
     weight: float = Field(
-        1.0, ge=0, description="Its share of the cameras beside other workers, who have 1 each. 0: none."
+        1.0, ge=0, description="Its share of the bit rate beside other workers, who have 1 each. 0: none."
     )
     advertise: Address | None = Field(
         None,

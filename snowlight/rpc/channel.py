@@ -39,7 +39,7 @@ def open_channel(
     Raises FailedPreconditionError when the certificates cannot be used, or when tokens would leave the
     loopback interface in plain text without leave.
     """
-    interceptors = [_UnaryToken(tokens), _StreamToken(tokens)]
+    interceptors = [_UnaryToken(tokens), _StreamToken(tokens), _DialogueToken(tokens)]
     files = certificate_files(tls)
     if files is None:
         require_leave(address, allow_plaintext=allow_plaintext)
@@ -92,3 +92,13 @@ class _StreamToken(grpc.aio.UnaryStreamClientInterceptor):
 
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         return await continuation(_with_token(client_call_details, self._tokens), request)
+
+
+class _DialogueToken(grpc.aio.StreamStreamClientInterceptor):
+    def __init__(self, tokens: ServiceTokens) -> None:
+        self._tokens = tokens
+
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        return await continuation(_with_token(client_call_details, self._tokens), request_iterator)

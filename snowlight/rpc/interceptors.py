@@ -36,8 +36,8 @@ _Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Lets in whom the permissions name, measures, and translates errors, for unary and server-streaming
-    methods."""
+    """Lets in whom the permissions name, measures, and translates errors, for all methods but
+    those that stream requests alone."""
 
     def __init__(
         self, tokens: ServiceTokens, metrics: RpcMetrics, permissions: Permissions = PERMISSIONS
@@ -60,9 +60,16 @@ class Guard(grpc.aio.ServerInterceptor):
             caller = self._admit(method, handler_call_details.invocation_metadata or ())
         except SnowlightError as error:
             return grpc.stream_stream_rpc_method_handler(self._refuse(method, error))
+        if handler.request_streaming and caller is None:
+            return handler  # reflection
+        if handler.request_streaming and handler.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(
+                self._around_stream(handler.stream_stream, method, caller),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
         if handler.request_streaming:
-            # Only reflection streams requests. Nothing that wants a token may go without what is below.
-            return handler if caller is None else None
+            return None  # there is none: nothing that wants a token may go without what is below
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
                 self._around_stream(handler.unary_stream, method, caller),
@@ -121,6 +128,8 @@ class Guard(grpc.aio.ServerInterceptor):
         return call
 
     def _around_stream(self, behaviour: Any, method: str, caller: str | None) -> Any:
+        """`request` is an iterator where requests are streamed."""
+
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             async with self._guarded(method, caller, context):
                 async for response in behaviour(request, context):

@@ -152,6 +152,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     "snowlight.api.ingest.v1.Shards": {
         "WatchShards": {_GATEWAY},
     },
+    "snowlight.api.ingest.v1.Publishing": {
+        "Forward": {_INGEST},
+    },
     "snowlight.api.ingest.v1.HealthReports": {
         "GetCameraHealth": {_GATEWAY},
     },

@@ -89,6 +89,18 @@ class HealthRepository:
                 found += [LossyHours(*row) for row in await connection.execute(query)]
         return found
 
+    async def bit_rates(self, since_ms: int) -> dict[str, float]:
+        """Bits per second of each camera, by uid, while it was there in hours that begin at `since_ms` or
+        later."""
+        rate = sa.func.sum(_hours.c.bytes) * 8000.0 / sa.func.sum(_hours.c.media_ms)
+        query = (
+            sa.select(_hours.c.camera_uid, rate)
+            .where(_hours.c.hour_ms >= since_ms, _hours.c.media_ms > 0)
+            .group_by(_hours.c.camera_uid)
+        )
+        async with self._database.read() as connection:
+            return {uid: float(bits) for uid, bits in await connection.execute(query)}
+
     async def forget(self, before_ms: int) -> None:
         """Drop hours that began before, and those of cameras that are registered no more."""
         gone = sa.or_(_hours.c.hour_ms < before_ms, _hours.c.camera_uid.not_in(sa.select(cameras.c.uid)))

@@ -1,8 +1,8 @@
-"""Who may publish to which camera of this process."""
+"""The seats of the cameras that publish to this process, and who publishes with which key."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.ingest.camera import CameraSpec
@@ -12,22 +12,11 @@ from services.ingest.sources.source import SourceError
 from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import revocation_pb2
 
-CheckKey = Callable[[str, str, str, str], Awaitable[str]]
-"""The id of a camera's key, by the camera's id, its uid ("" for no camera), the key and the caller's address.
-
-Raises UnauthenticatedError for a wrong one, ResourceExhaustedError after too many, UnavailableError.
-"""
-
 
 class PublishDesk:
-    """Knows the seats of the cameras that are recorded here, and lets in who has a camera's key.
+    """Knows the seats of the cameras that are recorded here, and ends whose key is taken back."""
 
-    Where several processes record, each has the seats of its own cameras. A connection for a camera of
-    another one is to be passed on from here: RTMP knows no redirection, and no camera can be sent there.
-    """
-
-    def __init__(self, check_key: CheckKey, revocations: Revocations) -> None:
-        self._check_key = check_key
+    def __init__(self, revocations: Revocations) -> None:
         self._revocations = revocations
         self._seats: dict[str, Seat] = {}
         self._publishers: dict[str, set[Publisher]] = {}
@@ -49,19 +38,16 @@ class PublishDesk:
                 del self._seats[seat.camera_id]
             seat.close()
 
-    async def admit(self, publisher: Publisher, camera_id: str, key: str, address: str) -> Seat:
-        """The camera's seat, for a publisher with its key.
+    def seat(self, camera_id: str) -> Seat | None:
+        """Of a camera that may publish to this process now."""
+        return self._seats.get(camera_id)
 
-        Raises UnauthenticatedError alike for a wrong key and for a camera that is not expected,
-        AlreadyExistsError while another publishes, and what CheckKey raises.
-        """
-        seat = self._seats.get(camera_id)
-        key_id = await self._check_key(camera_id, seat.uid if seat else "", key, address)
-        if seat is None or self._revocations.is_revoked(revocation_pb2.PUBLISH_KEY, key_id):
+    def welcome(self, publisher: Publisher, key_id: str) -> None:
+        """The publisher has shown this key, which is right; once it is revoked, the publisher ends. Raises
+        SourceError camera.auth_failed where that is so already."""
+        if self._revocations.is_revoked(revocation_pb2.PUBLISH_KEY, key_id):
             raise SourceError("camera.auth_failed", "the key was revoked")
-        seat.check_free()
         self._hold(key_id, publisher)
-        return seat
 
     async def end_revoked(self) -> None:
         """End whoever publishes with a key that is revoked, until cancelled."""

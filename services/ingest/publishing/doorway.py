@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
-from services.ingest.publishing.desk import PublishDesk
-from services.ingest.publishing.seat import Publisher, Seat
+from services.ingest.publishing.admission import Admission
+from services.ingest.publishing.seat import Place, Publisher
 from services.ingest.sources.source import SourceError
 from snowlight.errors import ResourceExhaustedError, SnowlightError
 
@@ -42,9 +42,9 @@ class Visit:
 class Doorway:
     """Bounds the connections of all listeners together that have shown no key yet."""
 
-    def __init__(self, desk: PublishDesk, start: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+    def __init__(self, admission: Admission, start: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """`start` runs what asks for a connection, and owns it."""
-        self._desk = desk
+        self._admission = admission
         self._start = start
         self._visits: set[Visit] = set()
         self._of_address: Counter[str] = Counter()
@@ -75,18 +75,18 @@ class Doorway:
             visit.turn_away(SourceError("camera.closed", "the service stops"))
 
     def ask(
-        self, publisher: Publisher, camera_id: str, key: str, address: str, on_seat: Callable[[Seat], None]
+        self, publisher: Publisher, camera_id: str, key: str, address: str, on_place: Callable[[Place], None]
     ) -> None:
-        """Have `on_seat` called once the key was found right, or else `publisher.refuse`."""
-        self._start(self._ask(publisher, camera_id, key, address, on_seat))
+        """Have `on_place` called once the key was found right, or else `publisher.refuse`."""
+        self._start(self._ask(publisher, camera_id, key, address, on_place))
 
     async def _ask(
-        self, publisher: Publisher, camera_id: str, key: str, address: str, on_seat: Callable[[Seat], None]
+        self, publisher: Publisher, camera_id: str, key: str, address: str, on_place: Callable[[Place], None]
     ) -> None:
         try:
-            seat = await self._desk.admit(publisher, camera_id, key, address)
+            place = await self._admission.admit(publisher, camera_id, key, address)
             if not publisher.ended.done():
-                on_seat(seat)
+                on_place(place)
         except SnowlightError as error:
             log.info("publish.refused", camera=camera_id, reason=error.code, address=address)
             publisher.refuse(error)

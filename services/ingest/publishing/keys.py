@@ -20,7 +20,7 @@ class AuthKeys:
         self._stub = stub
 
     async def __call__(self, camera_id: str, camera_uid: str, key: str, address: str) -> str:
-        """As `services.ingest.publishing.desk.CheckKey`."""
+        """As `services.ingest.publishing.admission.CheckKey`."""
         request = publish_pb2.CheckPublishKeyRequest(
             camera_id=camera_id, camera_uid=camera_uid, key=key, remote_address=address
         )

@@ -9,8 +9,10 @@ from typing import Any
 
 import structlog
 
+from services.ingest.publishing.admission import Admission
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.doorway import Doorway
+from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.rtmp.connection import RtmpConnection
 from services.ingest.publishing.rtsp import RtspPublisher
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
@@ -25,6 +27,8 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def open_listeners(
     desk: PublishDesk,
+    forwarder: Forwarder,
+    admission: Admission,
     rounds: ReadRounds,
     *,
     rtmp: str | None,
@@ -42,8 +46,8 @@ async def open_listeners(
             asking.add(task)
             task.add_done_callback(asking.discard)
 
-        doorway = Doorway(desk, start)
-        following = group.create_task(desk.end_revoked())
+        doorway = Doorway(admission, start)
+        beside = [group.create_task(desk.end_revoked()), group.create_task(forwarder.run())]
         try:
             if rtmp:
                 await stack.enter_async_context(
@@ -55,9 +59,8 @@ async def open_listeners(
                 )
             yield
         finally:
-            following.cancel()
             doorway.close()
-            for task in asking:
+            for task in (*beside, *asking):
                 task.cancel()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from services.ingest.publishing.address import read_place
 from services.ingest.publishing.doorway import Doorway, Visit
-from services.ingest.publishing.seat import Seat
+from services.ingest.publishing.seat import Place
 from services.ingest.sources.rtp.video import VideoReceiver
 from services.ingest.sources.rtsp.client.connection import Connection
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
@@ -46,7 +46,7 @@ class _Announced:
 
     base: str
     description: SessionDescription
-    seat: Seat
+    place: Place
     channels: dict[int, Channels] = field(default_factory=dict)
 
 
@@ -149,12 +149,12 @@ class RtspPublisher:
         choose_video(description)
         self._pending = request
 
-        def seated(seat: Seat) -> None:
-            self._announced = _Announced(request.uri, description, seat)
+        def admitted(place: Place) -> None:
+            self._announced = _Announced(request.uri, description, place)
             self._pending = None
             self._answer(request)
 
-        self._doorway.ask(self, camera_id, key, self._visit.address, seated)
+        self._doorway.ask(self, camera_id, key, self._visit.address, admitted)
 
     def _on_setup(self, request: Request) -> None:
         announced = self._announced
@@ -192,7 +192,7 @@ class RtspPublisher:
         media, _ = choose_video(announced.description)
         if announced.description.media.index(media) not in announced.channels:
             raise SourceError("camera.protocol_error", "RECORD before the video was set up")
-        announced.seat.take(self)
+        announced.place.take(self)
         self._pending = request  # answered by `begin`
 
     def _on_teardown(self, request: Request) -> None:

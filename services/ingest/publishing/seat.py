@@ -30,6 +30,13 @@ class Publisher(Protocol):
         """Tell the camera why it may not publish, or may no more, and hang up."""
 
 
+class Place(Protocol):
+    """Where a publisher may begin that was let in."""
+
+    def take(self, publisher: Publisher) -> None:
+        """Have the publisher begin, or be refused. Raises AlreadyExistsError while another publishes."""
+
+
 class Seat:
     """Held by a camera's session; taken by one publisher, and waited at by its successor."""
 
@@ -40,6 +47,8 @@ class Seat:
         """The sound is wanted."""
         self.heard_at = float("-inf")
         """When, by the event loop's clock, the publisher last sent a picture."""
+        self.closed = asyncio.Event()
+        """The session has ended: the camera may be another worker's."""
         self._arrived = asyncio.Event()
         self._waiting: Publisher | None = None
         self._publisher: Publisher | None = None
@@ -88,6 +97,7 @@ class Seat:
 
     def close(self) -> None:
         """The session ends: nobody is waited for."""
+        self.closed.set()
         waiting = self._waiting
         self._forget_waiting()
         if waiting is not None:

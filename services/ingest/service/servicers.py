@@ -9,6 +9,7 @@ from services.ingest.service.health_reports import HealthReportsService
 from services.ingest.service.live import PRESERIALIZED as LIVE_PRESERIALIZED
 from services.ingest.service.live import Live
 from services.ingest.service.online_rates import OnlineRatesService
+from services.ingest.service.publishing import Publishing
 from services.ingest.service.shards import ShardsService
 from services.ingest.service.transcodes import PRESERIALIZED as TRANSCODES_PRESERIALIZED
 from services.ingest.service.transcodes import Transcodes
@@ -19,6 +20,7 @@ from snowlight.api.ingest.v1 import (
     health_pb2_grpc,
     live_pb2_grpc,
     online_pb2_grpc,
+    publishing_pb2_grpc,
     shard_pb2_grpc,
     transcoding_pb2_grpc,
 )
@@ -32,6 +34,7 @@ def servicers(
     events: CameraEvents,
     discovery: Discovery,
     shards: ShardsService,
+    publishing: Publishing,
     rates: OnlineRatesService,
     health: HealthReportsService,
     live: Live,
@@ -45,6 +48,7 @@ def servicers(
         Servicer(f"{_PACKAGE}.CameraEvents", event_pb2_grpc.add_CameraEventsServicer_to_server, events),
         Servicer(f"{_PACKAGE}.Discovery", discovery_pb2_grpc.add_DiscoveryServicer_to_server, discovery),
         Servicer(f"{_PACKAGE}.Shards", shard_pb2_grpc.add_ShardsServicer_to_server, shards),
+        Servicer(f"{_PACKAGE}.Publishing", publishing_pb2_grpc.add_PublishingServicer_to_server, publishing),
         Servicer(f"{_PACKAGE}.OnlineRates", online_pb2_grpc.add_OnlineRatesServicer_to_server, rates),
         Servicer(f"{_PACKAGE}.HealthReports", health_pb2_grpc.add_HealthReportsServicer_to_server, health),
         Servicer(

@@ -105,6 +105,14 @@ class ShardKeeper:
             "ingest.wrong_worker", "another worker has this camera", metadata={"owner": owner.address}
         )
 
+    def address_of(self, uid: str) -> str:
+        """Where the worker is reached that has a camera, be it this one. Raises UnavailableError while there
+        is none, or where it is reached is not told."""
+        owner = self._worker if self._terms.owns(uid) else self._owner(shard_of(uid))
+        if owner is None or not owner.address:
+            raise UnavailableError("ingest.unowned", "no worker has this camera yet: try again")
+        return owner.address
+
     async def run(self) -> None:
         """Until cancelled. Raises AbortedError once another run of the same worker has begun."""
         async with asyncio.TaskGroup() as giving:

@@ -30,6 +30,7 @@ _workers = sa.Table(
     sa.Column("run", sa.String),
     sa.Column("address", sa.String),
     sa.Column("weight", sa.Double),
+    sa.Column("correction", sa.Double),
     sa.Column("heartbeat_ms", sa.BigInteger),
 )
 
@@ -68,9 +69,17 @@ class LiveWorker:
 
     id: str
     address: str
-    weight: float
+    capacity: float
+    """Its weight as it is set; 0 while it stops."""
+    correction: float
+    """Makes up for what its cameras send more or less than others'."""
     silent_ms: int = field(compare=False)
     """Since its last heartbeat."""
+
+    @property
+    def weight(self) -> float:
+        """Its share of the shards beside others'."""
+        return self.capacity * self.correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,14 @@ class ShardRepository:
             rows = await connection.execute(sa.select(_shards).order_by(_shards.c.shard))
             return [ShardRow(*row) for row in rows], await self._live(connection)
 
+    async def correct(self, corrections: Mapping[str, float]) -> None:
+        """Correct the workers' weights, by their ids."""
+        async with self._database.write() as connection:
+            for worker, correction in sorted(corrections.items()):
+                await connection.execute(
+                    _workers.update().where(_workers.c.id == worker).values(correction=correction)
+                )
+
     async def leave(self, worker: Worker) -> None:
         """Be no worker any more. What it owns still is free for others."""
         async with self._database.write() as connection:
@@ -252,7 +269,8 @@ class ShardRepository:
 
     async def _live(self, connection: AsyncConnection) -> dict[str, LiveWorker]:
         silent = self._now() - _workers.c.heartbeat_ms
-        query = sa.select(_workers.c.id, _workers.c.address, _workers.c.weight, silent)
+        told = (_workers.c.id, _workers.c.address, _workers.c.weight, _workers.c.correction)
+        query = sa.select(*told, silent)
         rows = await connection.execute(query.where(_workers.c.heartbeat_ms > self._expired()))
         return {row.id: LiveWorker(*row) for row in rows}
 

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, publish_pb2, publish_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.config import ClusterSettings
 from snowlight.rpc.status import remote_errors
+from snowlight.runtime import Runtime
 from tests.parts.callers import permitted_channel
 from tests.parts.clock import MovableClock
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for
@@ -66,23 +69,65 @@ class Street:
 @asynccontextmanager
 async def open_street(folder: Path) -> AsyncIterator[Street]:
     """A street with an operator, without cameras."""
+    async with open_town(folder) as town, town.street() as street:
+        yield street
+
+
+@dataclass(frozen=True)
+class Town:
+    """Auth and storage, with an operator, and none that ingests yet."""
+
+    runtime: Runtime
+    auth: Auth
+    keys: publish_pb2_grpc.PublishKeysAsyncStub
+    auth_stack: AsyncExitStack
+
+    @asynccontextmanager
+    async def street(self, cluster: ClusterSettings | None = None, **settings: Any) -> AsyncIterator[Street]:
+        """What one worker of ingest has, with further `settings`. `cluster`: how it is reached, if not as
+        ingest is."""
+        rtmp, rtsp = free_port(), free_port()
+        settings |= {
+            "publish_rtmp_listen": f"127.0.0.1:{rtmp}",
+            "publish_rtsp_listen": f"127.0.0.1:{rtsp}",
+        }
+        async with running_ingest(cluster or self.runtime.cluster, **settings) as ingest:
+            yield Street(self.auth, ingest, self.keys, rtmp, rtsp, self.auth_stack)
+
+    @asynccontextmanager
+    async def worker(
+        self, name: str, database_url: str, *, weight: float = 1.0, is_first: bool = False
+    ) -> AsyncIterator[Street]:
+        """One worker of several. The first one is where services reach ingest."""
+        cluster = self.runtime.cluster
+        if not is_first:
+            cluster = cluster.model_copy(update={"ingest_address": f"127.0.0.1:{free_port()}"})
+        async with self.street(
+            cluster,
+            worker=name,
+            weight=weight,
+            database_url=database_url,
+            advertise=cluster.ingest_address,
+            spool_dir=cluster.data_dir / name,
+            live_wait_seconds=20.0,
+        ) as street:
+            yield street
+
+
+@asynccontextmanager
+async def open_town(folder: Path) -> AsyncIterator[Town]:
+    """A town without a worker."""
     runtime = runtime_for(folder, MovableClock())
     cluster = runtime.cluster
     registry = Registry()  # type: ignore[abstract]  # ingest's own is followed
-    rtmp_port, rtsp_port = free_port(), free_port()
     async with AsyncExitStack() as auth_stack:
         database_url = f"sqlite+aiosqlite:///{folder / 'auth.db'}"
         auth = await auth_stack.enter_async_context(auth_of(runtime, registry, database_url))
         async with (
             running_storage(cluster),
-            running_ingest(
-                cluster,
-                publish_rtmp_listen=f"127.0.0.1:{rtmp_port}",
-                publish_rtsp_listen=f"127.0.0.1:{rtsp_port}",
-            ) as ingest,
             permitted_channel(runtime, cluster.auth_address) as channel,
         ):
             await auth.add_region(COUNTY, auth_pb2.COUNTY)
             await auth.add_person("root", auth_pb2.ADMIN, auth_pb2.OPERATOR, scope=COUNTY)
             keys: publish_pb2_grpc.PublishKeysAsyncStub = publish_pb2_grpc.PublishKeysStub(channel)
-            yield Street(auth, ingest, keys, rtmp_port, rtsp_port, auth_stack)
+            yield Town(runtime, auth, keys, auth_stack)

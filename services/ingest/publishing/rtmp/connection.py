@@ -18,7 +18,7 @@ from services.ingest.publishing.rtmp.chunks import (
     write_message,
 )
 from services.ingest.publishing.rtmp.media import TagReader
-from services.ingest.publishing.seat import Seat
+from services.ingest.publishing.seat import Place
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.source import AccessUnitSink, SourceError
 from snowlight.errors import ResourceExhaustedError, SnowlightError
@@ -246,8 +246,8 @@ class RtmpConnection(asyncio.Protocol):
         camera_id, key = read_place(name)
         self._doorway.ask(self, camera_id, key, self._visit.address, self._take)
 
-    def _take(self, seat: Seat) -> None:
-        seat.take(self)
+    def _take(self, place: Place) -> None:
+        place.take(self)
 
     def _on_play(self, _number: float, _arguments: list[Value]) -> None:
         raise SourceError("camera.protocol_unsupported", "nothing is played from here")
