@@ -167,6 +167,20 @@ describe('players in step', () => {
     expect(apart()).toBeLessThan(16 * 200);
   });
 
+  it('that failed at one speed are asked again at another', () => {
+    add(new FakePlayer(100));
+    const failed = add(new FakePlayer(100));
+    run(1000);
+    failed.failed = true;
+    run(1000);
+    expect(failed.seeks).toEqual([T]);
+    group.setSpeed(2);
+    failed.failed = false;
+    run(2000);
+    expect(failed.seeks[1]).toBeGreaterThan(T + 1000);
+    expect(apart()).toBeLessThan(500);
+  });
+
   it('stand together and go on together', () => {
     add(new FakePlayer(100));
     add(new FakePlayer(100));

@@ -84,6 +84,27 @@ describe('tickets', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('open the same pictures encoded anew, with no other line in the audit', async () => {
+    const { office: tickets, asked } = office(12 * HOUR);
+    const own = await tickets.recordedUrl(hour, false);
+    expect(await tickets.recordedUrl(hour, false, 'vod.m3u8', 'h264')).toBe(`${own}&rendition=h264`);
+    expect(asked).toHaveLength(1);
+    const answer = {
+      ticket: 't',
+      expire_time: new Date(NOW + HOUR).toISOString(),
+      urls: { hls: '/hls/t/live.m3u8' },
+    };
+    const fetcher: Fetch = () => Promise.resolve(new Response(JSON.stringify(answer)));
+    const tokens = { accessToken: () => 'token', renew: () => Promise.resolve(false) };
+    const live = new TicketOffice(
+      new ApiClient(tokens, new ServerClock(), fetcher),
+      'cameras/gate',
+      () => NOW,
+    );
+    expect(await live.liveUrl(false, 'h264')).toBe('/hls/t/live/h264/media.m3u8');
+    expect(await live.liveUrl(false)).toBe('/hls/t/live.m3u8');
+  });
+
   it('open at most 24 hours of a longer day, and those that hold what is asked', async () => {
     const asked: { start: string; end: string }[] = [];
     const day = { start: NOW, end: NOW + 25 * HOUR };

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from services.gateway.archive.dvr_routes import DvrRoutes
 from services.gateway.archive.index import FootageIndex
+from services.gateway.archive.ladder import Ladders
 from services.gateway.archive.near_routes import NearRoutes
 from services.gateway.archive.part_routes import ArchivePartRoutes
 from services.gateway.archive.presigned import Presigner
@@ -248,7 +249,7 @@ def build_site(
         *wall.routes(),
         *events.routes(),
         *SnapshotRoutes(tickets, opening, index, reader, sending, clock).routes(),
-        *ArchiveRoutes(tickets, index, reader, presigner, rendered, clock).routes(),
+        *ArchiveRoutes(tickets, index, reader, presigner, rendered, Ladders(peers, reader), clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
         *RenditionRoutes(tickets, index, rendered, sending, metrics).routes(),

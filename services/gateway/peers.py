@@ -24,6 +24,7 @@ from snowlight.api.ingest.v1 import (
     event_pb2_grpc,
     online_pb2_grpc,
     transcoding_pb2,
+    transcoding_pb2_grpc,
 )
 from snowlight.api.storage.v1 import (
     export_pb2_grpc,
@@ -70,8 +71,9 @@ class Peers:
     integrity: integrity_pb2_grpc.IntegrityReportsAsyncStub
     stores: store_pb2_grpc.StoresAsyncStub
     retention: retention_pb2_grpc.RetentionAsyncStub
+    transcodes: transcoding_pb2_grpc.TranscodesAsyncStub
     transcode: Any
-    """Transcode, its answers serialised (`snowlight.media.envelope`)."""
+    """Its Transcode, answers serialised (`snowlight.media.envelope`)."""
     workers: IngestWorkers
     """Ingest's calls that are for the worker of a camera. The others any worker answers."""
 
@@ -120,6 +122,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
         )
         stores: store_pb2_grpc.StoresAsyncStub = store_pb2_grpc.StoresStub(storage)
         retention: retention_pb2_grpc.RetentionAsyncStub = retention_pb2_grpc.RetentionStub(storage)
+        transcodes: transcoding_pb2_grpc.TranscodesAsyncStub = transcoding_pb2_grpc.TranscodesStub(ingest)
         try:
             yield Peers(
                 tokens=tokens,
@@ -141,6 +144,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
                 integrity=integrity,
                 stores=stores,
                 retention=retention,
+                transcodes=transcodes,
                 transcode=raw_stream(
                     ingest,
                     "/snowlight.api.ingest.v1.Transcodes/Transcode",

@@ -166,6 +166,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     },
     "snowlight.api.ingest.v1.Transcodes": {
         "Transcode": {_GATEWAY},
+        "ListRungs": {_GATEWAY},
     },
     "snowlight.api.storage.v1.Storage": {
         "OpenEpoch": {_INGEST},

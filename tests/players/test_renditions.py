@@ -3,7 +3,7 @@
 import pytest
 
 from tests.players.hls_player import HlsPlayer
-from tests.players.street import LARGE, LARGE_LINES, Street
+from tests.players.street import LARGE, LARGE_LINES, Footage, Street
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -17,6 +17,19 @@ async def test_a_player_changes_to_a_smaller_rendition_and_back_and_goes_on(
     street: Street, hls_player: HlsPlayer
 ) -> None:
     await hls_player.play(await street.live(LARGE, "live.m3u8?ladder=1"), capLevelToPlayerSize=False)
+    await _changes_and_goes_on(hls_player)
+
+
+async def test_recorded_pictures_change_alike(
+    street: Street, footage: Footage, hls_player: HlsPlayer
+) -> None:
+    url = await street.recorded(LARGE, footage.start, footage.end, "archive.m3u8", ladder="1")
+    await hls_player.play(url, capLevelToPlayerSize=False)
+    await _changes_and_goes_on(hls_player)
+
+
+async def _changes_and_goes_on(hls_player: HlsPlayer) -> None:
+    """To the small rendition and back; what is shown has the playlist's time, and never goes back."""
     shown: list[float] = []
     for lines in (LARGE_LINES, SMALL_LINES, LARGE_LINES):
         await _plays(hls_player, lines)

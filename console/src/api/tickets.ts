@@ -11,6 +11,9 @@ export interface Range {
 /** Which playlist of a range: all pictures, or key frames alone. */
 export type Playlist = 'vod.m3u8' | 'vod.iframes.m3u8';
 
+/** As the camera made its pictures, or as H.264 for who cannot decode those. */
+export type Encoding = 'own' | 'h264';
+
 /** No ticket opens more at a time. */
 const LONGEST_WINDOW_MS = 86_400_000;
 
@@ -34,18 +37,25 @@ export class TicketOffice {
     this.day = day;
   }
 
-  /** URL of the live multivariant playlist. `renew` after the media path refused the ticket we had. */
-  async liveUrl(renew: boolean): Promise<string> {
+  /** URL of a live playlist. `renew` after the media path refused the ticket we had. */
+  async liveUrl(renew: boolean, encoding: Encoding = 'own'): Promise<string> {
     if (renew || this.live === null || this.isOver(this.live)) {
       this.live = await this.issue({ action: 'live' });
     }
-    return this.live.urls.hls;
+    const { hls } = this.live.urls;
+    return encoding === 'own' ? hls : hls.replace('/live.m3u8', `/live/${encoding}/media.m3u8`);
   }
 
   /** URL of the playlist of a range in which gaps keep their length, so that media time follows wall time. */
-  async recordedUrl(range: Range, renew: boolean, playlist: Playlist = 'vod.m3u8'): Promise<string> {
+  async recordedUrl(
+    range: Range,
+    renew: boolean,
+    playlist: Playlist = 'vod.m3u8',
+    encoding: Encoding = 'own',
+  ): Promise<string> {
     const answer = await this.recordedTicket(range, renew);
-    return rangeUrl(answer.urls.hls.replace('/vod.m3u8', `/${playlist}`), range);
+    const url = rangeUrl(answer.urls.hls.replace('/vod.m3u8', `/${playlist}`), range);
+    return encoding === 'own' ? url : `${url}&rendition=${encoding}`;
   }
 
   /** Where the previews of an instant are, "/snapshot/{ticket}". */

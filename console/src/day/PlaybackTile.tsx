@@ -5,7 +5,7 @@ import { reasonLine } from '../cameras/reason';
 import { IconButton, Notice, Spinner } from '../design/controls';
 import { Icon } from '../design/icons';
 import { useMessages } from '../i18n/LocaleProvider';
-import type { PlayerState } from '../player/StreamPlayer';
+import type { PlayerState } from '../player/playerState';
 import { Watermark } from '../player/Watermark';
 import type { Lane } from './lane';
 import type { Playback } from './usePlayback';
@@ -55,6 +55,11 @@ export function PlaybackTile(props: PlaybackTileProps) {
         playsInline
       />
       {shown ? <Watermark text={watermark} /> : null}
+      {shown && state.kind === 'playing' && state.converted !== null ? (
+        <p className="playback-converted" title={messages.day.convertedHint} data-testid="converted">
+          {messages.day.converted(state.converted)}
+        </p>
+      ) : null}
       {shown ? null : (
         <div className="tile-state" data-kind={cause === undefined ? state.kind : 'missing'}>
           {programme === null ? (
@@ -110,8 +115,15 @@ function PlayState({ state, live }: { state: PlayerState; live: boolean }) {
       return <Spinner label={live ? wall.reconnecting : day.reconnecting} />;
     case 'unplayable':
       return (
-        <Notice icon="film" tone="warn" title={wall.unplayable(state.codec)} hint={wall.unplayableHint} />
+        <Notice
+          icon="film"
+          tone="warn"
+          title={wall.unplayable(state.codec)}
+          hint={state.crowded ? day.crowdedHint : wall.unplayableHint}
+        />
       );
+    case 'tooFast':
+      return <Notice icon="film" tone="warn" title={wall.unplayable(state.codec)} hint={day.tooFastHint} />;
     case 'denied':
       return <Notice icon="lock" tone="bad" title={live ? wall.denied : day.denied} />;
     case 'gone':

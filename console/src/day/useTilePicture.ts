@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import type { Range } from '../api/tickets';
 import type { Camera } from '../api/types';
+import type { PlayerState } from '../player/playerState';
 import { RecordedPlayer } from '../player/RecordedPlayer';
-import { StreamPlayer, type PlayerState } from '../player/StreamPlayer';
+import { StreamPlayer } from '../player/StreamPlayer';
 import { useSession } from '../session/SessionProvider';
 import { footageAt, type Lane } from './lane';
 import { stretchFrom } from './programme';
@@ -50,7 +51,7 @@ export function useTilePicture(
     if (programme.kind === 'live') {
       const stream = new StreamPlayer({
         video: element,
-        open: (renew) => marked(office.liveUrl(renew)),
+        open: (renew, encoding) => marked(office.liveUrl(renew, encoding)),
         onState,
         onInstant: (instant) => (first ? tellLive(instant) : undefined),
       });
@@ -59,7 +60,8 @@ export function useTilePicture(
     const player = new RecordedPlayer({
       video: element,
       rangeFrom: (instant) => stretchFrom(instant, day, clock.now()),
-      open: (range, playlist, renew) => marked(office.recordedUrl(range, renew, playlist)),
+      open: (range, playlist, renew, encoding) =>
+        marked(office.recordedUrl(range, renew, playlist, encoding)),
       onState,
     });
     players.set(name, player);

@@ -1,12 +1,13 @@
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/light';
 import { isForbidden, Problem } from '../api/problem';
-import type { Playlist, Range } from '../api/tickets';
+import type { Encoding, Playlist, Range } from '../api/tickets';
 import { backoff } from './backoff';
 import { codecAt, isCodecError } from './codecErrors';
-import { refusesTicket } from './refusals';
-import { KEY_FRAME_CONFIG, RECORDED_CONFIG } from './config';
+import { CONVERTED_CONFIG, KEY_FRAME_CONFIG, RECORDED_CONFIG } from './config';
+import { LOOK_AGAIN_MS, whyNotConverted } from './converted';
 import { FrameClock } from './FrameClock';
-import type { PlayerState } from './StreamPlayer';
+import { sameState, type PlayerState } from './playerState';
+import { refusesTicket } from './refusals';
 import type { SyncedPlayer } from './SyncGroup';
 import { endOfGap, instantAt, positionOf, type DatedFragment } from './wallclock';
 
@@ -15,7 +16,7 @@ export interface RecordedOptions {
   /** How far a playlist that begins at an instant may reach. */
   rangeFrom: (instant: number) => Range;
   /** `renew`: the media path refused the last ticket. */
-  open: (range: Range, playlist: Playlist, renew: boolean) => Promise<string>;
+  open: (range: Range, playlist: Playlist, renew: boolean, encoding: Encoding) => Promise<string>;
   onState: (state: PlayerState) => void;
 }
 
@@ -24,7 +25,9 @@ const TICK_MS = 200;
 const ALL_PICTURES_SPEED = 4;
 /** A picture that is due and does not come within so long is fetched anew. */
 const STALLED_MS = 10_000;
-const FAILED: readonly PlayerState['kind'][] = ['unplayable', 'denied', 'gone', 'unsupported'];
+/** The same where it is encoded first. */
+const CONVERSION_STALLED_MS = 60_000;
+const FAILED: readonly PlayerState['kind'][] = ['unplayable', 'tooFast', 'denied', 'gone', 'unsupported'];
 
 /** One camera's past in a video element; `SyncGroup` says which instant. */
 export class RecordedPlayer implements SyncedPlayer {
@@ -39,6 +42,8 @@ export class RecordedPlayer implements SyncedPlayer {
   private renewed = false;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private state: PlayerState = { kind: 'loading' };
+  /** The footage's codec, where this browser cannot decode it: then it is to come as H.264. */
+  private undecodable: string | null = null;
   /** The instant that is to be shown, until it is. */
   private wanted: number | null = null;
   private speed = 1;
@@ -75,7 +80,8 @@ export class RecordedPlayer implements SyncedPlayer {
     this.wanted = instant;
     this.exhausted = false;
     this.stalledSince = null;
-    if (this.state.kind === 'denied' || this.state.kind === 'gone') this.setState({ kind: 'loading' });
+    if (FAILED.includes(this.state.kind) && this.state.kind !== 'unsupported')
+      this.setState({ kind: 'loading' });
     const inside = this.range !== null && instant >= this.range.start && instant < this.range.end;
     if (this.hls === null || !inside || !this.reach()) void this.open(false);
   }
@@ -118,17 +124,23 @@ export class RecordedPlayer implements SyncedPlayer {
     const { video, rangeFrom, open } = this.options;
     const playlist = playlistFor(this.speed);
     const opening = this.opening;
+    const { undecodable } = this;
     if (this.wanted === null) return;
+    if (undecodable !== null && playlist !== 'vod.m3u8') {
+      this.give({ kind: 'tooFast', codec: undecodable });
+      return;
+    }
     this.range = rangeFrom(this.wanted);
     let url: string;
     try {
-      url = await open(this.range, playlist, renew);
+      url = await open(this.range, playlist, renew, undecodable === null ? 'own' : 'h264');
     } catch (error) {
       if (opening === this.opening) this.refused(error);
       return;
     }
     if (opening !== this.opening) return;
-    const hls = new Hls(playlist === 'vod.m3u8' ? RECORDED_CONFIG : KEY_FRAME_CONFIG);
+    const pictures = undecodable === null ? RECORDED_CONFIG : CONVERTED_CONFIG;
+    const hls = new Hls(playlist === 'vod.m3u8' ? pictures : KEY_FRAME_CONFIG);
     this.hls = hls;
     hls.on(Events.ERROR, (_event, data) => this.onError(data));
     hls.on(Events.MEDIA_ATTACHED, () => hls.loadSource(url));
@@ -171,12 +183,13 @@ export class RecordedPlayer implements SyncedPlayer {
       this.wanted = null;
       this.attempt = 0;
       this.renewed = false;
-      this.setState({ kind: 'playing' });
+      this.setState({ kind: 'playing', converted: this.undecodable === null ? null : 'H.264' });
     }
     this.leaveGap();
     const isStalled = this.phase() === 'busy';
     this.stalledSince = isStalled ? (this.stalledSince ?? performance.now()) : null;
-    if (this.stalledSince !== null && performance.now() - this.stalledSince > STALLED_MS) this.retry(false);
+    const patience = this.undecodable === null ? STALLED_MS : CONVERSION_STALLED_MS;
+    if (this.stalledSince !== null && performance.now() - this.stalledSince > patience) this.retry(false);
   };
 
   /** What the timeline did not tell: a gap that has its length in media time, and no pictures. */
@@ -196,11 +209,32 @@ export class RecordedPlayer implements SyncedPlayer {
 
   private onError(data: ErrorData): void {
     const status = data.response?.code ?? 0;
-    if (data.type === ErrorTypes.NETWORK_ERROR && refusesTicket(status, this.renewed)) this.retry(true);
+    const { undecodable } = this;
+    const unconverted = undecodable === null ? null : whyNotConverted(status, undecodable);
+    if (unconverted !== null) this.waitForRoom(unconverted);
+    else if (data.type === ErrorTypes.NETWORK_ERROR && refusesTicket(status, this.renewed)) this.retry(true);
     else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) this.give({ kind: 'denied' });
     else if (status === 404 && data.details === ErrorDetails.MANIFEST_LOAD_ERROR) this.give({ kind: 'gone' });
-    else if (isCodecError(data)) this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]) });
+    else if (isCodecError(data)) this.convert(codecAt(data, this.hls?.levels[0]));
     else if (data.fatal) this.retry(false);
+  }
+
+  /** Asks for what this browser cannot decode as something that it can; once. */
+  private convert(codec: string): void {
+    if (this.undecodable !== null) {
+      this.give({ kind: 'unplayable', codec, crowded: false });
+      return;
+    }
+    this.undecodable = codec;
+    this.wanted ??= this.instant();
+    void this.open(false);
+  }
+
+  private waitForRoom(state: PlayerState): void {
+    const at = this.wanted ?? this.instant();
+    this.give(state);
+    this.wanted = at;
+    this.retryTimer = setTimeout(() => void this.open(false), LOOK_AGAIN_MS);
   }
 
   private refused(error: unknown): void {
@@ -226,7 +260,7 @@ export class RecordedPlayer implements SyncedPlayer {
   }
 
   private setState(state: PlayerState): void {
-    if (state.kind === this.state.kind && state.kind !== 'unplayable') return;
+    if (sameState(state, this.state)) return;
     this.state = state;
     this.options.onState(state);
   }

@@ -1,24 +1,18 @@
 import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light';
 import { isForbidden, Problem } from '../api/problem';
+import type { Encoding } from '../api/tickets';
 import { backoff } from './backoff';
 import { codecAt, isCodecError } from './codecErrors';
-import { refusesTicket } from './refusals';
 import { LIVE_CONFIG } from './config';
+import { LOOK_AGAIN_MS, whyNotConverted } from './converted';
+import { sameState, type PlayerState } from './playerState';
+import { refusesTicket } from './refusals';
 import { instantAt, type DatedFragment } from './wallclock';
-
-export type PlayerState =
-  | { kind: 'loading' }
-  | { kind: 'playing' }
-  | { kind: 'reconnecting' }
-  | { kind: 'unplayable'; codec: string }
-  | { kind: 'denied' }
-  | { kind: 'gone' }
-  | { kind: 'unsupported' };
 
 export interface StreamOptions {
   video: HTMLVideoElement;
   /** The playlist to open. `renew`: the media path refused the last ticket. */
-  open: (renew: boolean) => Promise<string>;
+  open: (renew: boolean, encoding: Encoding) => Promise<string>;
   onState: (state: PlayerState) => void;
   /** Wall time of the picture shown, epoch milliseconds, a few times a second while it changes. */
   onInstant: (instant: number) => void;
@@ -37,6 +31,8 @@ export class StreamPlayer {
   private attempt = 0;
   /** The ticket is a new one: what refuses it too has a reason that another would not change. */
   private renewed = false;
+  /** The camera's codec, where this browser cannot decode it: then it is to come as H.264. */
+  private undecodable: string | null = null;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly ticker: ReturnType<typeof setInterval>;
   private position = -1;
@@ -64,7 +60,7 @@ export class StreamPlayer {
     this.renewed ||= renew;
     let url: string;
     try {
-      url = await this.options.open(renew);
+      url = await this.options.open(renew, this.undecodable === null ? 'own' : 'h264');
     } catch (error) {
       if (!this.stopped) this.refused(error);
       return;
@@ -93,12 +89,20 @@ export class StreamPlayer {
 
   private onError(data: ErrorData): void {
     const status = data.response?.code ?? 0;
-    if (data.type === ErrorTypes.NETWORK_ERROR && refusesTicket(status, this.renewed)) {
+    const { undecodable } = this;
+    const unconverted = undecodable === null ? null : whyNotConverted(status, undecodable);
+    if (unconverted !== null) {
+      this.give(unconverted);
+      this.retryTimer = setTimeout(() => void this.open(false), LOOK_AGAIN_MS);
+    } else if (data.type === ErrorTypes.NETWORK_ERROR && refusesTicket(status, this.renewed)) {
       this.retry(true);
     } else if (data.type === ErrorTypes.NETWORK_ERROR && status === 403) {
       this.give({ kind: 'denied' });
+    } else if (isCodecError(data) && undecodable === null) {
+      this.undecodable = codecAt(data, this.hls?.levels[0]);
+      void this.open(false);
     } else if (isCodecError(data)) {
-      this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]) });
+      this.give({ kind: 'unplayable', codec: codecAt(data, this.hls?.levels[0]), crowded: false });
     } else if (
       data.fatal &&
       data.type === ErrorTypes.MEDIA_ERROR &&
@@ -143,7 +147,7 @@ export class StreamPlayer {
       if (instant !== null && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
         this.attempt = 0;
         this.renewed = false;
-        this.setState({ kind: 'playing' });
+        this.setState({ kind: 'playing', converted: this.undecodable === null ? null : 'H.264' });
         onInstant(instant);
       }
     }
@@ -158,7 +162,7 @@ export class StreamPlayer {
   }
 
   private setState(state: PlayerState): void {
-    if (state.kind === this.state.kind && state.kind !== 'unplayable') return;
+    if (sameState(state, this.state)) return;
     this.state = state;
     this.options.onState(state);
   }

@@ -127,7 +127,11 @@ export class SyncGroup<Cause extends string = string> {
   setSpeed(speed: number): void {
     this.speed = speed;
     this.waitingSince = null;
-    for (const { player } of this.members.values()) player.setSpeed(speed);
+    for (const member of this.members.values()) {
+      member.player.setSpeed(speed);
+      // What failed at one speed may do at another.
+      if (member.player.phase() === 'failed') member.sought = null;
+    }
   }
 
   /** To be called some ten times a second. */

@@ -12,6 +12,8 @@ const POLICY = {
   },
 };
 
+const SLOW_POLICY = { default: { ...POLICY.default, maxTimeToFirstByteMs: 45_000, maxLoadTimeMs: 60_000 } };
+
 const COMMON: Partial<HlsConfig> = {
   // fMP4 passes through unchanged, so a worker would only copy it back and forth.
   enableWorker: false,
@@ -41,6 +43,15 @@ export const RECORDED_CONFIG: Partial<HlsConfig> = {
   maxBufferLength: 40,
   maxMaxBufferLength: 120,
   backBufferLength: 60,
+};
+
+/** Footage that is encoded while it is watched: a few segments ahead, each of which takes seconds to be made. */
+export const CONVERTED_CONFIG: Partial<HlsConfig> = {
+  ...RECORDED_CONFIG,
+  maxBufferLength: 12,
+  maxMaxBufferLength: 24,
+  playlistLoadPolicy: SLOW_POLICY,
+  fragLoadPolicy: SLOW_POLICY,
 };
 
 /** Key frames at many times the speed: some seconds of watching ahead. Lengths in seconds of footage. */

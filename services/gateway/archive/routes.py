@@ -11,6 +11,7 @@ from services.gateway.archive.asked import RANGE, read_range, same_query
 from services.gateway.archive.dvr import Window
 from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.keyframes import KeyPicture, key_pictures
+from services.gateway.archive.ladder import Ladders
 from services.gateway.archive.multivariant import multivariant_playlist
 from services.gateway.archive.pieces import Piece, cut, cut_runs
 from services.gateway.archive.playlist import Entry, Range, key_playlist, vod_playlist
@@ -19,13 +20,13 @@ from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.recording import Recording
 from services.gateway.archive.rendered import RenderedFootage, rendered_entry
 from services.gateway.http.routes import Parameter, Route
+from services.gateway.ladder import LADDER_PARAMETER, read_ladder
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.use import TicketUse
 from snowlight.clock import Clock
 from snowlight.errors import InvalidArgumentError, NotFoundError
 from snowlight.media.description import describe
 from snowlight.media.rendition import H264, LADDER
-from snowlight.media.silent import silent_codecs
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 ERRORS = (400, 401, 403, 404, 410, 503)
@@ -49,6 +50,7 @@ class ArchiveRoutes:
         reader: FootageReader,
         presigner: Presigner,
         rendered: RenderedFootage,
+        ladders: Ladders,
         clock: Clock,
     ) -> None:
         self._tickets = tickets
@@ -56,6 +58,7 @@ class ArchiveRoutes:
         self._reader = reader
         self._presigner = presigner
         self._rendered = rendered
+        self._ladders = ladders
         self._clock = clock
 
     def routes(self) -> tuple[Route, ...]:
@@ -82,6 +85,7 @@ class ArchiveRoutes:
                 "archive.m3u8",
                 self.multivariant,
                 "The multivariant playlist of a range: its pictures and sound, and its key frames.",
+                (*RANGE, LADDER_PARAMETER),
             ),
             route(
                 "vod.m3u8",
@@ -104,6 +108,7 @@ class ArchiveRoutes:
         )
 
     async def multivariant(self, request: web.Request) -> web.Response:
+        ladder = read_ladder(request.query)
         use, asked, recordings = await self._asked(request)
         query = same_query(request.query, asked)
         text = await self._multivariant(
@@ -112,6 +117,7 @@ class ArchiveRoutes:
             key_pictures(recordings, asked.start_ms, asked.end_ms),
             media_uri=f"vod.m3u8{query}",
             key_uri=f"vod.iframes.m3u8{query}",
+            ladder=ladder,
         )
         return playlist(text)
 
@@ -132,15 +138,26 @@ class ArchiveRoutes:
         *,
         media_uri: str,
         key_uri: str,
+        ladder: bool = False,
     ) -> str:
         if not pieces:
             raise no_footage()
-        shown = {piece.recording.init8: piece.recording for piece in pieces}
-        codecs = list(dict.fromkeys([await self._codecs(recording) for recording in shown.values()]))
+        shown = list({piece.recording.init8: piece.recording for piece in pieces}.values())
+        codecs = list(dict.fromkeys([await self._codecs(recording) for recording in shown]))
+        # What begins without a key frame is not encoded anew, and nothing is listed that breaks off.
+        listed = ladder and all(piece.independent for piece in pieces)
+        known = await self._ladders.of(shown) if listed else None
         await self._tickets.still(use)
-        if use.claims.silent:
-            codecs = [silent_codecs(each) for each in codecs]
-        return multivariant_playlist(pieces, pictures, codecs, media_uri=media_uri, key_uri=key_uri)
+        return multivariant_playlist(
+            pieces,
+            pictures,
+            codecs,
+            media_uri=media_uri,
+            key_uri=key_uri,
+            ladder=known,
+            rung_uri=lambda name: f"{media_uri}{'&' if '?' in media_uri else '?'}rendition={name}",
+            silent=use.claims.silent,
+        )
 
     async def media(self, request: web.Request) -> web.Response:
         direct, rung = read_direct(request.query), _read_rendition(request.query)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.gateway.bandwidth import bandwidth_attributes
 from services.gateway.live.window import LiveWindow
+from services.gateway.stream_inf import stream_inf
 from snowlight.media.rendition import MAIN
 from snowlight.media.silent import silent_codecs
 
@@ -42,7 +43,7 @@ def multivariant_playlist(
     lines = ["#EXTM3U", "#EXT-X-VERSION:7"]
     if all(segment.independent for segment in segments) and all(other.independent for other in others):
         lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    lines += _listed(
+    lines += stream_inf(
         playlist_uri(MAIN),
         bandwidth_attributes([(len(segment.data), segment.duration_ms) for segment in segments]),
         silent_codecs(init.codecs) if silent else init.codecs,
@@ -50,7 +51,7 @@ def multivariant_playlist(
         main.frames_per_second if main is not None and others else 0,
     )
     for other in others:
-        lines += _listed(
+        lines += stream_inf(
             playlist_uri(other.name),
             other.bandwidth,
             silent_codecs(other.codecs) if silent else other.codecs,
@@ -63,15 +64,3 @@ def multivariant_playlist(
 def playlist_uri(rendition: str) -> str:
     """Of a rendition's media playlist, from the multivariant one on."""
     return "live/media.m3u8" if rendition == MAIN else f"live/{rendition}/media.m3u8"
-
-
-def _listed(
-    uri: str, bandwidth: Sequence[str], codecs: str, size: tuple[int, int], frames_per_second: float
-) -> list[str]:
-    attributes = [*bandwidth, f'CODECS="{codecs}"']
-    width, height = size
-    if width and height:
-        attributes.append(f"RESOLUTION={width}x{height}")
-    if frames_per_second:
-        attributes.append(f"FRAME-RATE={frames_per_second:.3f}")
-    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", uri]

@@ -10,13 +10,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.gateway.http.routes import Parameter, Route
+from services.gateway.ladder import LADDER_PARAMETER, read_ladder
 from services.gateway.live.hub import LiveHub, LiveHubs
 from services.gateway.live.multivariant import multivariant_playlist
 from services.gateway.live.opening import LiveOpening
 from services.gateway.live.reload import BLOCKING, Reload, read_reload
 from services.gateway.live.reports import media_playlist_of
 from services.gateway.live.segment import LivePart
-from services.gateway.live.variants import LADDER, Variants, read_ladder
+from services.gateway.live.variants import Variants
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.tickets import TicketCheck
 from services.gateway.viewing.sending import Sending
@@ -77,7 +78,7 @@ class LiveRoutes:
             self.multivariant,
             "The live multivariant playlist.",
             PLAYLIST_TYPE,
-            (LADDER,),
+            (LADDER_PARAMETER,),
         )
         below = (
             route("media.m3u8", self.media, "The live media playlist.", PLAYLIST_TYPE, BLOCKING),

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import structlog
 
 from services.gateway.bandwidth import bandwidth_attributes, expected_bandwidth
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.http.routes import Parameter
 from services.gateway.live.hub import LiveHub, LiveHubs
 from services.gateway.live.multivariant import Variant
 from services.gateway.peers import Peers
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, SnowlightError
+from snowlight.errors import SnowlightError
 from snowlight.media.rendition import MAIN, SUB
 
 KEPT_S = 5.0
 """How long what ingest said holds: players that come together ask once."""
 PATIENCE_S = 1.0
 """A playlist waits for ingest no longer; the main rendition is always there."""
-LADDER = Parameter(
-    "ladder",
-    "1: list what is encoded anew as well, H.264 of H.265 and smaller pictures.",
-    {"enum": ["0", "1"]},
-)
 
 log = structlog.get_logger(__name__)
 
@@ -89,11 +83,3 @@ class Variants:
             return ()
         self._told[hub] = now, renditions
         return renditions
-
-
-def read_ladder(query: Mapping[str, str]) -> bool:
-    """Raises InvalidArgumentError."""
-    value = query.get(LADDER.name, "0")
-    if value not in ("0", "1"):
-        raise InvalidArgumentError("request.invalid", "ladder must be 0 or 1", field=LADDER.name)
-    return value == "1"

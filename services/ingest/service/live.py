@@ -9,7 +9,8 @@ from services.ingest.recording.spool import Spool
 from services.ingest.recording.spool_file import SpoolFile
 from services.ingest.registry.uid import UID
 from services.ingest.registry.validation import invalid
-from services.ingest.renditions.renditions import Offered, Renditions
+from services.ingest.renditions.renditions import Renditions
+from services.ingest.service.rendition_message import rendition_message
 from services.ingest.service.viewers import Viewers, rights_changed
 from services.ingest.status.board import CameraStatus, StatusBoard
 from snowlight.access.revocations import Revocations
@@ -87,7 +88,10 @@ class Live(live_pb2_grpc.LiveServicer):
         await self._require_known(request.camera_uid)
         self._renditions.learn(request.camera_uid)
         return live_pb2.ListRenditionsResponse(
-            renditions=map(_rendition, self._renditions.offered(request.camera_uid))
+            renditions=[
+                rendition_message(offered.name, offered.media, running=offered.running)
+                for offered in self._renditions.offered(request.camera_uid)
+            ]
         )
 
     async def ListSpool(  # noqa: N802
@@ -156,16 +160,6 @@ def _reason(status: CameraStatus | None) -> str:
     if status.state == camera_pb2.DISABLED:
         return "disabled"
     return status.reason or "no picture yet"
-
-
-def _rendition(offered: Offered) -> live_pb2.Rendition:
-    media = offered.media
-    message = live_pb2.Rendition(name=offered.name, running=offered.running)
-    if media is not None:
-        message.codecs, message.bits_per_second = media.codecs, media.bits_per_second
-        message.width, message.height = media.width, media.height
-        message.frames_per_second = media.frames_per_second
-    return message
 
 
 def _spool_file(file: SpoolFile) -> live_pb2.SpoolFile:

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+from services.ingest.observer import MediaInfo
 from services.ingest.registry.validation import invalid
-from services.ingest.transcoding.ladder import Picture, find_rung
+from services.ingest.renditions.declared import declared, source_of
+from services.ingest.service.rendition_message import rendition_message
+from services.ingest.transcoding.ladder import MOST_PIXELS, Picture, find_rung, ladder
 from services.ingest.transcoding.pool import TranscodingPool
 from services.ingest.transcoding.transcode import Transcode
 from snowlight.api.ingest.v1 import transcoding_pb2, transcoding_pb2_grpc
@@ -42,6 +45,29 @@ class Transcodes(transcoding_pb2_grpc.TranscodesServicer):
             finally:
                 giving.cancel()
                 await asyncio.wait([giving])
+
+    async def ListRungs(  # noqa: N802
+        self, request: transcoding_pb2.ListRungsRequest, context: _Context
+    ) -> transcoding_pb2.ListRungsResponse:
+        source = request.source
+        if not source.codecs or source.width <= 0 or source.height <= 0:
+            raise invalid("source", "must have codecs, width and height")
+        if not self._pool.has_cores or source.width * source.height > MOST_PIXELS:
+            return transcoding_pb2.ListRungsResponse()
+        media = MediaInfo(
+            video_codec="h264" if source.codecs.startswith("avc1") else "h265",
+            width=source.width,
+            height=source.height,
+            frames_per_second=source.frames_per_second,
+            audio_codec="",
+            codecs=source.codecs,
+            bits_per_second=0,
+        )
+        return transcoding_pb2.ListRungsResponse(
+            rungs=[
+                rendition_message(rung.name, declared(rung.name, media)) for rung in ladder(source_of(media))
+            ]
+        )
 
 
 async def _give(transcode: Transcode, fragments: Iterable[Fragment]) -> None:

@@ -1,6 +1,6 @@
 """Recorded footage encoded anew, over gRPC."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -25,12 +25,15 @@ from tests.rpc.ingest.conftest import KEY
 from tests.unit.media.feed import MuxSession
 from tests.unit.transcoding.footage import develop, record
 
+import grpc  # isort: skip
+
 Ask = Callable[[transcoding_pb2.TranscodeRequest], AsyncIterator[InitSection | Fragment]]
+Rungs = Callable[[str, int, int], Awaitable[list[live_pb2.Rendition]]]
 
 
 @pytest.fixture
-async def ask(request: pytest.FixtureRequest) -> AsyncIterator[Ask]:
-    """Calls it. Parameter: the cores there are, else 2."""
+async def channel(request: pytest.FixtureRequest) -> AsyncIterator[grpc.aio.Channel]:
+    """To it, as the gateway. Parameter: the cores there are, else 2."""
     clock, metrics = SystemClock(), CollectorRegistry()
     settings = TranscodingSettings(cores=getattr(request, "param", 2.0), encoder="libx264")
     servicer = Servicer(
@@ -48,20 +51,38 @@ async def ask(request: pytest.FixtureRequest) -> AsyncIterator[Ask]:
             f"127.0.0.1:{server.port}", ServiceTokens(KEY, "gateway", clock), TlsSettings()
         ) as channel,
     ):
-        stream = raw_stream(
-            channel,
-            "/snowlight.api.ingest.v1.Transcodes/Transcode",
-            transcoding_pb2.TranscodeRequest.SerializeToString,
-        )
+        yield channel
 
-        async def events(
-            wish: transcoding_pb2.TranscodeRequest,
-        ) -> AsyncIterator[InitSection | Fragment]:
-            with remote_errors("services/ingest"):
-                async for message in stream(wish):
-                    yield decode_live(message)
 
-        yield events
+@pytest.fixture
+def ask(channel: grpc.aio.Channel) -> Ask:
+    """Has something encoded anew."""
+    stream = raw_stream(
+        channel,
+        "/snowlight.api.ingest.v1.Transcodes/Transcode",
+        transcoding_pb2.TranscodeRequest.SerializeToString,
+    )
+
+    async def events(wish: transcoding_pb2.TranscodeRequest) -> AsyncIterator[InitSection | Fragment]:
+        with remote_errors("services/ingest"):
+            async for message in stream(wish):
+                yield decode_live(message)
+
+    return events
+
+
+@pytest.fixture
+def rungs(channel: grpc.aio.Channel) -> Rungs:
+    """Asks what pictures can be encoded as."""
+    stub: transcoding_pb2_grpc.TranscodesAsyncStub = transcoding_pb2_grpc.TranscodesStub(channel)
+
+    async def told(codecs: str, width: int, height: int) -> list[live_pb2.Rendition]:
+        source = live_pb2.Rendition(codecs=codecs, width=width, height=height, frames_per_second=25)
+        with remote_errors("services/ingest"):
+            answer = await stub.ListRungs(transcoding_pb2.ListRungsRequest(source=source))
+        return list(answer.rungs)
+
+    return told
 
 
 def wish(rung: str, session: MuxSession, fragments: int | None = None) -> transcoding_pb2.TranscodeRequest:
@@ -92,7 +113,30 @@ async def test_a_rung_larger_than_the_pictures_is_not_found(ask: Ask) -> None:
     assert caught.value.code == "transcode.no_rung"
 
 
-@pytest.mark.parametrize("ask", [0.0], indirect=True)
+async def test_what_pictures_can_be_encoded_as_is_told_before(rungs: Rungs) -> None:
+    told = await rungs("hvc1.1.6.L120.90,mp4a.40.2", 1920, 1080)
+
+    assert [(rung.name, rung.width, rung.height, rung.codecs) for rung in told] == [
+        ("h264", 1920, 1080, "avc1.640028,mp4a.40.2"),
+        ("720p", 1280, 720, "avc1.64001f,mp4a.40.2"),
+        ("360p", 640, 360, "avc1.64001e,mp4a.40.2"),
+    ]
+    assert [rung.bits_per_second for rung in told] == sorted(
+        (rung.bits_per_second for rung in told), reverse=True
+    )
+    assert await rungs("hvc1.1.6.L186.90", 8192, 4320) == [], "too large"
+    for codecs, width in (("", 1920), ("avc1.640028", 0)):
+        with pytest.raises(InvalidArgumentError) as caught:
+            await rungs(codecs, width, 1080)
+        assert caught.value.field == "source"
+
+
+@pytest.mark.parametrize("channel", [0.0], indirect=True)
+async def test_without_cores_there_is_nothing_to_choose(rungs: Rungs) -> None:
+    assert await rungs("hvc1.1.6.L120.90", 1920, 1080) == []
+
+
+@pytest.mark.parametrize("channel", [0.0], indirect=True)
 async def test_without_cores_it_is_refused(ask: Ask) -> None:
     with pytest.raises(ResourceExhaustedError) as caught:
         await anext(ask(wish("h264", record(seconds=1))))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.gateway.archive.keyframes import MOST_PICTURES, key_pictures
-from services.gateway.archive.multivariant import multivariant_playlist
+from services.gateway.archive.multivariant import Ladder, Rung, multivariant_playlist
 from services.gateway.archive.pieces import cut, cut_runs
 from services.gateway.archive.playlist import Range, key_playlist, vod_playlist
 from services.gateway.archive.recording import Recording
@@ -93,6 +93,35 @@ def test_the_multivariant_playlist(given: tuple[list[Recording], Range]) -> None
     assert variant.stream_info.average_bandwidth <= variant.stream_info.bandwidth
     for frames in m3u8.loads(text).iframe_playlists:
         assert "mp4a" not in frames.iframe_stream_info.codecs
+
+
+def test_what_is_encoded_anew_is_listed_with_what_is_known_before_it_is_played() -> None:
+    day = [recording(0, [500] * 120, 2)]
+    rung = Rung("720p", ("avc1.64001f,mp4a.40.2", "avc1.64001e"), (1280, 720), 25.0, 1_500_000)
+    lists = {
+        silent: m3u8.loads(
+            multivariant_playlist(
+                cut(day, 0, 60_000),
+                (),
+                ["hvc1.1.6.L120.90,mp4a.40.2"],
+                media_uri="vod.m3u8",
+                key_uri="",
+                ladder=Ladder((1920, 1080), 25.0, (rung,)),
+                rung_uri="vod.m3u8?rendition={}".format,
+                silent=silent,
+            )
+        ).playlists
+        for silent in (False, True)
+    }
+    main, small = lists[False]
+    assert (main.uri, main.stream_info.resolution) == ("vod.m3u8", (1920, 1080))
+    assert (small.uri, small.stream_info.resolution) == ("vod.m3u8?rendition=720p", (1280, 720))
+    assert small.stream_info.average_bandwidth == 1_500_000
+    assert small.stream_info.codecs == "avc1.64001f,avc1.64001e,mp4a.40.2"
+    assert [each.stream_info.codecs for each in lists[True]] == [
+        "hvc1.1.6.L120.90",
+        "avc1.64001f,avc1.64001e",
+    ]
 
 
 def test_a_day_of_key_frames_is_thinned_and_the_same_for_any_range_of_a_day() -> None:

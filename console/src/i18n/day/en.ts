@@ -53,4 +53,9 @@ export const day: DayMessages = {
   mute: 'Mute',
   unmute: 'Sound on',
   fullScreen: 'Full screen',
+  converted: (codec) => `Played as ${codec}`,
+  convertedHint: 'This browser cannot decode what the camera sends, so the platform converts it.',
+  crowdedHint:
+    'The platform converts such pictures, and has no room for more now. It is tried again by itself.',
+  tooFastHint: 'So fast only key frames are shown, as the camera made them. Choose 4× or slower.',
 };

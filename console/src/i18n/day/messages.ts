@@ -50,4 +50,12 @@ export type DayMessages = Words<
   | 'mute'
   | 'unmute'
   | 'fullScreen'
-> & { skipped: (from: string, cause: string) => string; playBefore: (time: string) => string };
+  | 'convertedHint'
+  | 'crowdedHint'
+  | 'tooFastHint'
+> & {
+  skipped: (from: string, cause: string) => string;
+  playBefore: (time: string) => string;
+  /** Of what it was encoded anew as. */
+  converted: (codec: string) => string;
+};

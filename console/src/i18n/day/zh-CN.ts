@@ -53,4 +53,8 @@ export const day: DayMessages = {
   mute: '静音',
   unmute: '打开声音',
   fullScreen: '全屏',
+  converted: (codec) => `以 ${codec} 播放`,
+  convertedHint: '此浏览器无法解码摄像机的编码，由平台转码后播放。',
+  crowdedHint: '平台可以转码播放，但目前转码资源已用完，稍后会自动重试。',
+  tooFastHint: '此速度只播放摄像机原有的关键帧，请选择 4 倍或更慢的速度。',
 };

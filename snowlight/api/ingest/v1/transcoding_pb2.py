@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from snowlight.api.ingest.v1 import live_pb2 as snowlight_dot_api_dot_ingest_dot_v1_dot_live__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)snowlight/api/ingest/v1/transcoding.proto\x12\x17snowlight.api.ingest.v1\x1a\"snowlight/api/ingest/v1/live.proto\"\x83\x01\n\x10TranscodeRequest\x12\x0c\n\x04rung\x18\x01 \x01(\t\x12+\n\x04init\x18\x02 \x01(\x0b\x32\x1d.snowlight.api.ingest.v1.Init\x12\x34\n\tfragments\x18\x03 \x03(\x0b\x32!.snowlight.api.ingest.v1.Fragment\"\x82\x01\n\x11TranscodeResponse\x12-\n\x04init\x18\x01 \x01(\x0b\x32\x1d.snowlight.api.ingest.v1.InitH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.ingest.v1.FragmentH\x00\x42\x07\n\x05\x65vent2r\n\nTranscodes\x12\x64\n\tTranscode\x12).snowlight.api.ingest.v1.TranscodeRequest\x1a*.snowlight.api.ingest.v1.TranscodeResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)snowlight/api/ingest/v1/transcoding.proto\x12\x17snowlight.api.ingest.v1\x1a\"snowlight/api/ingest/v1/live.proto\"\x83\x01\n\x10TranscodeRequest\x12\x0c\n\x04rung\x18\x01 \x01(\t\x12+\n\x04init\x18\x02 \x01(\x0b\x32\x1d.snowlight.api.ingest.v1.Init\x12\x34\n\tfragments\x18\x03 \x03(\x0b\x32!.snowlight.api.ingest.v1.Fragment\"\x82\x01\n\x11TranscodeResponse\x12-\n\x04init\x18\x01 \x01(\x0b\x32\x1d.snowlight.api.ingest.v1.InitH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.ingest.v1.FragmentH\x00\x42\x07\n\x05\x65vent\"F\n\x10ListRungsRequest\x12\x32\n\x06source\x18\x01 \x01(\x0b\x32\".snowlight.api.ingest.v1.Rendition\"F\n\x11ListRungsResponse\x12\x31\n\x05rungs\x18\x01 \x03(\x0b\x32\".snowlight.api.ingest.v1.Rendition2\xd6\x01\n\nTranscodes\x12\x64\n\tTranscode\x12).snowlight.api.ingest.v1.TranscodeRequest\x1a*.snowlight.api.ingest.v1.TranscodeResponse0\x01\x12\x62\n\tListRungs\x12).snowlight.api.ingest.v1.ListRungsRequest\x1a*.snowlight.api.ingest.v1.ListRungsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSCODEREQUEST']._serialized_end=238
   _globals['_TRANSCODERESPONSE']._serialized_start=241
   _globals['_TRANSCODERESPONSE']._serialized_end=371
-  _globals['_TRANSCODES']._serialized_start=373
-  _globals['_TRANSCODES']._serialized_end=487
+  _globals['_LISTRUNGSREQUEST']._serialized_start=373
+  _globals['_LISTRUNGSREQUEST']._serialized_end=443
+  _globals['_LISTRUNGSRESPONSE']._serialized_start=445
+  _globals['_LISTRUNGSRESPONSE']._serialized_end=515
+  _globals['_TRANSCODES']._serialized_start=518
+  _globals['_TRANSCODES']._serialized_end=732
 # @@protoc_insertion_point(module_scope)

@@ -76,3 +76,45 @@ class TranscodeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___TranscodeResponse: _TypeAlias = TranscodeResponse  # noqa: Y015
+
+@_typing.final
+class ListRungsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def source(self) -> _live_pb2.Rendition:
+        """What is recorded: its codecs, size and frame rate; nothing else is looked at."""
+
+    def __init__(
+        self,
+        *,
+        source: _live_pb2.Rendition | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRungsRequest: _TypeAlias = ListRungsRequest  # noqa: Y015
+
+@_typing.final
+class ListRungsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUNGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rungs(self) -> _containers.RepeatedCompositeFieldContainer[_live_pb2.Rendition]: ...
+    def __init__(
+        self,
+        *,
+        rungs: _abc.Iterable[_live_pb2.Rendition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rungs", b"rungs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRungsResponse: _TypeAlias = ListRungsResponse  # noqa: Y015

@@ -40,6 +40,11 @@ class TranscodesStub:
                 request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.TranscodeRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.TranscodeResponse.FromString,
                 _registered_method=True)
+        self.ListRungs = channel.unary_unary(
+                '/snowlight.api.ingest.v1.Transcodes/ListRungs',
+                request_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.ListRungsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.ListRungsResponse.FromString,
+                _registered_method=True)
 
 
 class TranscodesServicer:
@@ -55,6 +60,14 @@ class TranscodesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRungs(self, request, context):
+        """What such pictures can be encoded as, the largest first, and what players must know before they load it. Nothing
+        where transcoding is turned off, or for pictures that are too large for it. Encodes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TranscodesServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +75,11 @@ def add_TranscodesServicer_to_server(servicer, server):
                     servicer.Transcode,
                     request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.TranscodeRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.TranscodeResponse.SerializeToString,
+            ),
+            'ListRungs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRungs,
+                    request_deserializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.ListRungsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.ListRungsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -92,6 +110,33 @@ class Transcodes:
             '/snowlight.api.ingest.v1.Transcodes/Transcode',
             snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.TranscodeRequest.SerializeToString,
             snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.TranscodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRungs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.ingest.v1.Transcodes/ListRungs',
+            snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.ListRungsRequest.SerializeToString,
+            snowlight_dot_api_dot_ingest_dot_v1_dot_transcoding__pb2.ListRungsResponse.FromString,
             options,
             channel_credentials,
             insecure,

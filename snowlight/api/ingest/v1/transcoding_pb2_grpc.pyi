@@ -38,6 +38,10 @@ class TranscodesStub:
     the init section. One of which nothing can be decoded is left out. RESOURCE_EXHAUSTED (transcode.no_capacity) when
     the cores for transcoding are spent, NOT_FOUND (transcode.no_rung) where the pictures are smaller than the rung.
     """
+    ListRungs: _grpc.UnaryUnaryMultiCallable[_transcoding_pb2.ListRungsRequest, _transcoding_pb2.ListRungsResponse]
+    """What such pictures can be encoded as, the largest first, and what players must know before they load it. Nothing
+    where transcoding is turned off, or for pictures that are too large for it. Encodes nothing.
+    """
 
 @_typing.type_check_only
 class TranscodesAsyncStub(TranscodesStub):
@@ -48,6 +52,10 @@ class TranscodesAsyncStub(TranscodesStub):
     """Each fragment comes back as soon as it is whole, as H.264 of the rung with the numbers and instants it has, after
     the init section. One of which nothing can be decoded is left out. RESOURCE_EXHAUSTED (transcode.no_capacity) when
     the cores for transcoding are spent, NOT_FOUND (transcode.no_rung) where the pictures are smaller than the rung.
+    """
+    ListRungs: _aio.UnaryUnaryMultiCallable[_transcoding_pb2.ListRungsRequest, _transcoding_pb2.ListRungsResponse]  # type: ignore[assignment]
+    """What such pictures can be encoded as, the largest first, and what players must know before they load it. Nothing
+    where transcoding is turned off, or for pictures that are too large for it. Encodes nothing.
     """
 
 class TranscodesServicer(metaclass=_abc_1.ABCMeta):
@@ -62,6 +70,16 @@ class TranscodesServicer(metaclass=_abc_1.ABCMeta):
         """Each fragment comes back as soon as it is whole, as H.264 of the rung with the numbers and instants it has, after
         the init section. One of which nothing can be decoded is left out. RESOURCE_EXHAUSTED (transcode.no_capacity) when
         the cores for transcoding are spent, NOT_FOUND (transcode.no_rung) where the pictures are smaller than the rung.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRungs(
+        self,
+        request: _transcoding_pb2.ListRungsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transcoding_pb2.ListRungsResponse, _abc.Awaitable[_transcoding_pb2.ListRungsResponse]]:
+        """What such pictures can be encoded as, the largest first, and what players must know before they load it. Nothing
+        where transcoding is turned off, or for pictures that are too large for it. Encodes nothing.
         """
 
 def add_TranscodesServicer_to_server(servicer: TranscodesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
