@@ -1,22 +1,15 @@
 """A cold start: how long until all cameras are recorded, and what the event loop suffers on the way."""
 
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from bench.recorder import Recorder
+from bench.scrape import Samples, online, scrape
 
 SITES = 20
 _PATIENCE_S = 180.0
 _LOOK_S = 0.5  # each look costs the process some milliseconds
 _STALLS = "snowlight_event_loop_stall_seconds"
-
-_Samples = Mapping[tuple[str, str], float]
-"""By name and, where there is one, the value of its only label."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +48,11 @@ def measure_cold(recorder: Recorder, port: int, cameras: int, seconds: float, *,
         with recorder.running_ingest():
             first_s, last_s = _await_all(recorder, cameras, began)
             time.sleep(seconds)
-            samples = _scrape(recorder)
+            samples = scrape(recorder.admin)
     total = samples[f"{_STALLS}_count", ""]
     return ColdStart(
         cameras,
-        round(_online(samples)),
+        round(online(samples)),
         first_s,
         last_s,
         _bound(samples, 0.99 * total),
@@ -74,40 +67,18 @@ def _await_all(recorder: Recorder, cameras: int, began: float) -> tuple[float, f
     """When the first and the last camera's first fragment had come. Raises TimeoutError."""
     first_s: float | None = None
     while (after_s := time.monotonic() - began) < _PATIENCE_S:
-        online = _online(_scrape(recorder))
-        if online and first_s is None:
+        recorded = online(scrape(recorder.admin))
+        if recorded and first_s is None:
             first_s = after_s
-        if first_s is not None and online == cameras:
+        if first_s is not None and recorded == cameras:
             return first_s, after_s
         time.sleep(_LOOK_S)
-    raise TimeoutError(f"{online:.0f} of {cameras} cameras are recorded after {_PATIENCE_S:g} s")
+    raise TimeoutError(f"{recorded:.0f} of {cameras} cameras are recorded after {_PATIENCE_S:g} s")
 
 
-def _online(samples: _Samples) -> float:
-    return samples["snowlight_ingest_cameras", "online"]
-
-
-def _bound(samples: _Samples, count: float) -> float:
+def _bound(samples: Samples, count: float) -> float:
     """The least bound below which so many stalls stay, seconds."""
     buckets = (
         (float(label), below) for (name, label), below in samples.items() if name == f"{_STALLS}_bucket"
     )
     return min(bound for bound, below in buckets if below >= count)
-
-
-def _scrape(recorder: Recorder) -> _Samples:
-    """What ingest's metrics say, asked for until it answers. Raises TimeoutError."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://{recorder.admin}/metrics", timeout=10) as answer:
-                text = answer.read().decode()
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(_LOOK_S)
-            continue
-        return {
-            (sample.name, next(iter(sample.labels.values()), "")): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
-    raise TimeoutError("ingest does not tell its metrics")

@@ -10,19 +10,19 @@ committing files are all in it. `--cold` measures a start instead.
 import argparse
 import os
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import peers
 from bench.cold import measure_cold
-from bench.processes import running, usage, wait_for_port
+from bench.processes import usage
 from bench.recorder import SENDER_CORE, TESTED_CORE, Recorder, place_recorder
 from bench.result import HEADER, Result, measure
+from bench.sender import running_sender
 from simulator.ports import free_port
 from tests.parts.minio import find_minio, run_minio
 
@@ -64,7 +64,7 @@ def main() -> None:
         minio = stack.enter_context(run_minio(find_minio())) if arguments.store == "minio" else None
         recorder = place_recorder(folder, minio)
         port = free_port()
-        stack.enter_context(_sender(port, folder, audio=wish.audio))
+        stack.enter_context(running_sender(port, folder, audio=wish.audio))
         if arguments.cold:
             print(measure_cold(recorder, port, wish.cameras, wish.seconds, audio=wish.audio))
             return
@@ -116,18 +116,6 @@ def measure_snowlight(recorder: Recorder, port: int, wish: Wish) -> Result:
         return measure(
             "Snowlight ingest", [ingest.pid], wish.cameras, wish.seconds, recorder.footage, idle_mb=idle_mb
         )
-
-
-@contextmanager
-def _sender(port: int, folder: Path, *, audio: bool) -> Iterator[None]:
-    """The stream's sender on its core, at every address of this machine, ready when it listens."""
-    loop = Path(".cache/bench/2000kbit-1080p25.mp4").absolute()
-    loop.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "simulator.bench_sender", "--host", "0.0.0.0"]
-    command += ["--port", str(port), "--loop", str(loop), *(["--audio"] if audio else [])]
-    with running(command, core=SENDER_CORE, log=folder / "sender.log") as sender:
-        wait_for_port(f"127.0.0.1:{port}", timeout_s=300, process=sender)
-        yield
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.account import Account, accounts_of
 from bench.processes import running, wait_for_port
 from bench.registration import register_cameras
 from simulator.ports import free_port
@@ -31,9 +32,13 @@ class Recorder:
     """Whose files are the footage that was stored."""
     environment: Mapping[str, str]
 
-    def register(self, urls: Sequence[str], *, audio: bool) -> None:
-        """One enabled camera for each."""
-        asyncio.run(register_cameras(self.ingest, _KEY, urls, audio=audio))
+    def register(self, urls: Sequence[str], *, audio: bool) -> list[str]:
+        """One enabled camera for each; their uids."""
+        return asyncio.run(register_cameras(self.ingest, _KEY, urls, audio=audio))
+
+    def accounts(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[Account]:
+        """What storage says of each camera's time, ms since 1970 UTC."""
+        return asyncio.run(accounts_of(self.storage, _KEY, uids, start_ms, end_ms))
 
     @contextmanager
     def running_storage(self) -> Iterator[None]:

@@ -61,14 +61,16 @@ class BenchProgramme:
         self.track_count = 1 if self._audio is None else 2
         groups = max(1, round(self._interval / _TICK))
         self._groups: list[dict[Receiver, int]] = [{} for _ in range(groups)]
+        self._oldest_first: dict[Receiver, None] = {}
 
     @property
     def receivers(self) -> int:
-        return sum(map(len, self._groups))
+        return len(self._oldest_first)
 
     def play(self, receiver: Receiver) -> Sequence[TrackStart]:
         """Puts `receiver` in the smallest group, at its first picture."""
         min(self._groups, key=len)[receiver] = 0
+        self._oldest_first[receiver] = None
         starts = [TrackStart(0, 0)]
         if self._audio is not None:
             first = next(block for blocks in self._due for block in blocks)
@@ -76,8 +78,18 @@ class BenchProgramme:
         return starts
 
     def stop(self, receiver: Receiver) -> None:
+        self._oldest_first.pop(receiver, None)
         for group in self._groups:
             group.pop(receiver, None)
+
+    async def cut(self, each_s: float) -> None:
+        """Closes one connection after another, the oldest first, so that none is much older than `each_s`,
+        until cancelled."""
+        while True:
+            await asyncio.sleep(each_s / max(1, self.receivers))
+            if (oldest := next(iter(self._oldest_first), None)) is not None:
+                self.stop(oldest)
+                oldest.cut()
 
     async def run(self) -> None:
         """Sends until cancelled."""
@@ -121,10 +133,10 @@ def with_noise(loop: Loop) -> Loop:
 
 @asynccontextmanager
 async def serve_bench(
-    loop: Path, *, host: str = "127.0.0.1", port: int = 0, noise: bool = False
+    loop: Path, *, host: str = "127.0.0.1", port: int = 0, noise: bool = False, cut_each_s: float = 0
 ) -> AsyncIterator[int]:
     """Serves the H.264 or H.265 file `loop`, a minute long, at every path until the context ends; yields the
-    port. `noise`: with G.711 sound."""
+    port. `noise`: with G.711 sound. `cut_each_s`: how old a connection becomes, 0 for as it likes."""
     played = replace(read_loop(loop), audio=None)
     programme = BenchProgramme(with_noise(played) if noise else played)
 
@@ -132,12 +144,15 @@ async def serve_bench(
         return programme
 
     endpoint = Endpoint(ready)
-    sending = asyncio.create_task(programme.run())
+    works = [asyncio.create_task(programme.run())]
+    if cut_each_s:
+        works.append(asyncio.create_task(programme.cut(cut_each_s)))
     try:
         async with listen(host, port, lambda _: endpoint) as bound:
             yield bound
     finally:
-        sending.cancel()
+        for work in works:
+            work.cancel()
 
 
 def make_bench_loop(path: Path, kbps: int = BENCH_LOOP.bit_rate // 1000) -> None:
@@ -152,7 +167,11 @@ async def _run(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serve_bench(
-        arguments.loop, host=arguments.host, port=arguments.port, noise=arguments.audio
+        arguments.loop,
+        host=arguments.host,
+        port=arguments.port,
+        noise=arguments.audio,
+        cut_each_s=arguments.cut_each,
     ) as port:
         print(f"rtsp://{arguments.host}:{port}/", flush=True)
         gc.freeze()
@@ -166,6 +185,9 @@ def main() -> None:
     parser.add_argument("--loop", type=Path, required=True, help="the file to play, made if it is missing")
     parser.add_argument("--audio", action="store_true", help="with noise in G.711 as its sound")
     parser.add_argument("--kbps", type=int, default=2000, help="kilobits a second, when it is made")
+    parser.add_argument(
+        "--cut-each", type=float, default=0, help="seconds after which each connection is closed, 0 for never"
+    )
     arguments = parser.parse_args()
     if not arguments.loop.exists():
         print(f"encoding {arguments.loop}", file=sys.stderr, flush=True)

@@ -22,6 +22,7 @@ from snowlight.observability.admin import Health, serve_admin
 from snowlight.observability.logs import configure_logs
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.observability.stalls import watch_stalls
+from snowlight.observability.tasks import count_tasks
 from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
@@ -115,6 +116,7 @@ async def _run(runtime: Runtime, app: App) -> None:
     runtime.health.require("process.start", started.is_set)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watch_stalls(runtime.registry, runtime.clock))
+        count_tasks(runtime.registry)
         await stack.enter_async_context(
             serve_admin(runtime.cluster.admin_listen, runtime.registry, runtime.health)
         )

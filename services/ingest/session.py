@@ -53,7 +53,7 @@ class SessionSettings:
     key_frame_timeout: float = 15.0
     retry_first: float = 1.0
     retry_longest: float = 60.0
-    healthy_after: float = 300.0
+    healthy_after: float = 30.0
     media_interval: float = 30.0
     stream: StreamSettings = field(default_factory=StreamSettings)
 

@@ -37,6 +37,10 @@ class Receiver:
         elif not self._transport.is_closing():
             self._transport.write(data)
 
+    def cut(self) -> None:
+        """Closes the connection, what was sent before going first."""
+        self._transport.close()
+
 
 class Programme(Protocol):
     """One live programme that any number of receivers may join."""

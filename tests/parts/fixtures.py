@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 from tests.parts.chromium import run_chromium
 from tests.parts.gstreamer import RtspServer, run_gstreamer
 from tests.parts.hooks import parts_key
+from tests.parts.mediamtx import MediaMtx, run_mediamtx
 from tests.parts.minio import MinioServer, run_minio
 from tests.parts.postgres import PostgresServer, run_postgres
 from tests.parts.rtmp import Nginx, RtmpServer, run_rtmp
@@ -63,6 +64,20 @@ def gstreamer_python(request: pytest.FixtureRequest) -> Path:
 def gstreamer(gstreamer_python: Path) -> Iterator[RtspServer]:
     """One open GStreamer RTSP server for all tests."""
     with run_gstreamer(gstreamer_python) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mediamtx_program(request: pytest.FixtureRequest) -> Path:
+    """What `run_mediamtx` needs, for a server with credentials."""
+    found: Path = request.config.stash[parts_key].need("mediamtx_program")
+    return found
+
+
+@pytest.fixture(scope="session")
+def mediamtx(mediamtx_program: Path) -> Iterator[MediaMtx]:
+    """One open MediaMTX for all tests."""
+    with run_mediamtx(mediamtx_program) as server:
         yield server
 
 

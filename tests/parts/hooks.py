@@ -9,6 +9,7 @@ import pytest
 from tests.parts.chromium import find_chinese_font, find_chromium
 from tests.parts.documented import find_documented
 from tests.parts.gstreamer import find_gstreamer
+from tests.parts.mediamtx import find_mediamtx
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
 from tests.parts.postgres import find_postgres
@@ -18,6 +19,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "postgres_server": ("PostgreSQL", find_postgres),
     "minio_server": ("MinIO", find_minio),
     "gstreamer_python": ("GStreamer", find_gstreamer),
+    "mediamtx_program": ("MediaMTX", find_mediamtx),
     "nginx": ("nginx with RTMP", find_nginx),
     "chromium_program": ("Chromium", find_chromium),
     "chinese_font": ("Noto Sans CJK", find_chinese_font),

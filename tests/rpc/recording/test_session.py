@@ -55,6 +55,15 @@ async def test_a_failure_is_told_with_its_cause_and_tried_again(
     assert worker.told.gaps == [("start", START_MS, cause), ("end", START_MS, "")]
 
 
+async def test_a_camera_that_ends_each_minute_is_connected_to_at_once_each_time(tmp_path: Path) -> None:
+    """It would lose most of its time if each pause were twice the last one: 40 s after the twelfth minute."""
+    worker = Worker(tmp_path, HandClock(), retry_longest=60)
+    ends = SourceError("camera.closed", "as it says")
+    minutes = [Replay(worker.clock, clip(), 60, error=ends) for _ in range(12)]
+    async with running(worker.session([*minutes, Replay(worker.clock, clip(), 4)])):
+        await until(lambda: worker.told.states.count(("online", "")) == 13)
+
+
 async def test_a_camera_is_connected_to_again_at_its_sites_pace(tmp_path: Path) -> None:
     worker = Worker(tmp_path, HandClock())
     worker.parts = replace(worker.parts, pace=Pace(1000, 5))

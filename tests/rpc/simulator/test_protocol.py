@@ -157,6 +157,21 @@ async def test_the_bench_sender_plays_at_any_path_and_goes_round(loops: Path) ->
     assert [frame.sequence for frame in first] == list(range(30))
 
 
+async def test_the_bench_sender_closes_one_connection_after_another(loops: Path) -> None:
+    file = await LoopCache(loops, workers=1).provide(CAMERA.picture)
+    async with (
+        serve_bench(file, cut_each_s=2.0) as port,
+        connected(port, "first") as first,
+        connected(port, "second") as second,
+    ):
+        for client in (first, second):
+            await client.play()
+        for client in (first, second):  # each to its end, after whole frames
+            with pytest.raises(EOFError):
+                while True:
+                    await client.frame()
+
+
 async def test_the_bench_sender_plays_noise_beside_the_pictures(loops: Path) -> None:
     file = await LoopCache(loops, workers=1).provide(CAMERA.picture)
     async with serve_bench(file, noise=True) as port, connected(port, "any/path") as client:

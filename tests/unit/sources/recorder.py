@@ -47,7 +47,7 @@ class Recorder:
         self.events.append("report")
         self.reports.append((track, ntp_ms, pts))
 
-    async def until(self, condition: Callable[[], bool], *, within: float = 15.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, within: float = 30.0) -> None:
         """Wait until `condition` holds; TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             while not condition():  # noqa: ASYNC110 - any condition on what was recorded
