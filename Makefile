@@ -87,9 +87,9 @@ locks: $(UV) ## Resolve the lock files anew
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
 		--group tools -o requirements-tools.lock
 
-wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console inside
+wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console inside (COMPILED=1: ingest's hot path compiled)
 	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
-	$(UV) build --wheel --no-build-isolation --python $(BIN)/python -o dist
+	SNOWLIGHT_COMPILED=$(COMPILED) $(UV) build --wheel --no-build-isolation --python $(BIN)/python -o dist
 	rm -rf services/gateway/console
 
 clean: ## Remove what this file has made, but neither caches nor the demo's footage

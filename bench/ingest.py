@@ -56,13 +56,16 @@ def main() -> None:
     parser.add_argument(
         "--cold", action="store_true", help="measure Snowlight's start with all cameras registered"
     )
+    parser.add_argument(
+        "--wheel", type=Path, help="measure what is in it, as `make wheel COMPILED=1` makes it"
+    )
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {SENDER_CORE})  # MinIO inherits it
     wish = Wish(arguments.cameras, arguments.seconds, arguments.warm_up, arguments.audio)
     with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch, ExitStack() as stack:
         folder = Path(scratch)
         minio = stack.enter_context(run_minio(find_minio())) if arguments.store == "minio" else None
-        recorder = place_recorder(folder, minio)
+        recorder = place_recorder(folder, minio, arguments.wheel)
         port = free_port()
         stack.enter_context(running_sender(port, folder, audio=wish.audio))
         if arguments.cold:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,8 +67,11 @@ class Recorder:
             yield process
 
 
-def place_recorder(folder: Path, minio: MinioServer | None) -> Recorder:
-    """Free ports, and a data folder in `folder`. Footage goes there too, or to a new bucket of `minio`."""
+def place_recorder(folder: Path, minio: MinioServer | None, wheel: Path | None = None) -> Recorder:
+    """Free ports, and a data folder in `folder`. Footage goes there too, or to a new bucket of `minio`.
+
+    `wheel`: what is measured, in place of the working copy.
+    """
     ingest, storage, admin = (f"127.0.0.1:{free_port()}" for _ in range(3))
     data = folder / "snowlight"
     environment = {
@@ -81,6 +85,9 @@ def place_recorder(folder: Path, minio: MinioServer | None) -> Recorder:
         "SNOWLIGHT_STORAGE_ADDRESS": storage,
         "SNOWLIGHT_STORAGE_LISTEN": storage,
     }
+    if wheel is not None:
+        zipfile.ZipFile(wheel).extractall(folder / "wheel")
+        environment["PYTHONPATH"] = str(folder / "wheel")
     if minio is None:
         return Recorder(folder, ingest, storage, admin, data / "footage", environment)
     environment |= minio.environment(minio.create_bucket())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from services.ingest.media.live import LiveFeed
-from services.ingest.media.ring import Ring
+from services.ingest.media.ring import Ring, Spooled
 from services.ingest.media_meter import MediaMeter
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.recorded import HOLE_MS, Recorded
@@ -68,8 +68,8 @@ class Footage:
         if self.online_since is None:
             self.online_since = self._clock.monotonic()
             self._observer.on_state("online", "", self._clock.now_ms())
-        self._record(fragment)  # first: what a viewer has seen is in the spool, whatever kills this process
-        self._live.append(fragment)
+        # first the spool: what a viewer has seen is in it, whatever kills this process
+        self._live.append(fragment, self._record(fragment))
         self._observer.on_fragment(fragment)
         self._came_until_ms = fragment.end_ms
         self._meter.add(fragment)
@@ -101,7 +101,8 @@ class Footage:
             self.close()
         await self._ending.wait()
 
-    def _record(self, fragment: Fragment) -> None:
+    def _record(self, fragment: Fragment) -> Spooled | None:
+        """Where its bytes are; None where it is not to be recorded, or the spool does not take it."""
         init = self._init
         assert init is not None
         if fragment.independent:
@@ -109,14 +110,14 @@ class Footage:
         if not self._scheduled:
             self._recorder.close()
             self._pause(fragment.start_ms, "schedule")
-            return
+            return None
         if self._recorded.is_taken(fragment.start_ms, fragment.end_ms):
             self._recorder.close()
-            return
+            return None
         if not self._recorder.append(init, fragment):
             if not self._recorder.awaits_key_frame:
                 self._pause(fragment.start_ms, self._recorder.refusal)
-            return
+            return None
         until_ms = self.recorded_until_ms
         if self._gap is None and until_ms is not None and fragment.start_ms - until_ms > HOLE_MS:
             self._pause(until_ms, "network")
@@ -125,6 +126,7 @@ class Footage:
             self._observer.on_recording(fragment.start_ms)
         self.recorded_until_ms = fragment.end_ms
         self._recorded.add(fragment.start_ms, fragment.end_ms)
+        return self._recorder.newest
 
     def _pause(self, since_ms: int, cause: GapCause) -> None:
         """Nothing is recorded, from `since_ms` on for `cause`. Within a gap, what held before keeps its time.

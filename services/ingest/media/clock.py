@@ -25,13 +25,14 @@ class WallClock:
     def __init__(self, clock: Clock, skew_ms: Callable[[], int]) -> None:
         """`skew_ms`: what the database's clock is ahead of `clock`; 0 while they agree."""
         self._clock = clock
+        self._monotonic = clock.monotonic
         self._skew_ms = skew_ms
         self._checked = clock.monotonic()
         self._offset = self._right_ms() - self._checked * 1000.0
         self._stepped_at: float | None = None
 
     def now_ms(self) -> float:
-        monotonic = self._clock.monotonic()
+        monotonic = self._monotonic()
         if monotonic - self._checked > _DISCIPLINE_EVERY_S:
             self._discipline(monotonic)
         return monotonic * 1000.0 + self._offset

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.ingest.media.ring import Ring
+from services.ingest.media.ring import Ring, Spooled
 from snowlight.media.fragment import Fragment, InitSection
 
 
@@ -13,7 +13,7 @@ class LiveFeed:
         self._ring = ring
         self._numbering = ring.numbering
         self._init: InitSection | None = None
-        self._held: list[Fragment] = []
+        self._held: list[tuple[Fragment, Spooled | None]] = []
 
     def begin(self, init: InitSection) -> None:
         """A mux session begins."""
@@ -23,12 +23,12 @@ class LiveFeed:
         else:
             self._init = init
 
-    def append(self, fragment: Fragment) -> None:
-        """The session's next fragment."""
+    def append(self, fragment: Fragment, spooled: Spooled | None = None) -> None:
+        """The session's next fragment. `spooled`: where its bytes can be had again."""
         if self._init is None:
-            self._ring.append(fragment)
+            self._ring.append(fragment, spooled)
             return
-        self._held.append(fragment)
+        self._held.append((fragment, spooled))
         if self._numbering.target_ms:
             self.flush()
 
@@ -40,11 +40,11 @@ class LiveFeed:
         init, self._init = self._init, None
         if not held:
             return
-        length_ms = sum(fragment.duration_ms for fragment in held)
+        length_ms = sum(fragment.duration_ms for fragment, _ in held)
         target_ms = self._numbering.target_ms or max(2000, (length_ms + 999) // 1000 * 1000)
         self._ring.start(replace(init, target_duration_ms=target_ms))
-        for fragment in held:
-            self._ring.append(fragment)
+        for fragment, spooled in held:
+            self._ring.append(fragment, spooled)
 
     def stop(self) -> None:
         """The connection ended."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from services.ingest.media.numbering import Numbering
 from snowlight.errors import ResourceExhaustedError, UnavailableError
@@ -13,34 +14,83 @@ _HARD_CAP_BYTES = 16 << 20
 _LEAST_MS = 2000  # a reader may be this late however large the fragments are
 
 
+class Spooled(Protocol):
+    """Where a fragment's bytes can be had again."""
+
+    def read(self) -> bytes:
+        """All of them. Raises OSError."""
+
+
 class LiveItem:
-    """One event for watchers, and its WatchLiveResponse, made once for all of them."""
+    """One event for watchers, and its WatchLiveResponse, made once for all who take it as it comes."""
 
-    __slots__ = ("_message", "event")
+    __slots__ = ("_event", "_message", "_numbers", "_spooled")
 
-    def __init__(self, event: InitSection | Fragment) -> None:
-        self.event = event
+    def __init__(self, event: InitSection | Fragment, spooled: Spooled | None = None) -> None:
+        """`spooled`: where the bytes of a fragment lie, so that it need not hold them."""
+        self._event: InitSection | Fragment | None = event
+        self._spooled = spooled
         self._message: bytes | None = None
+        self._numbers = (
+            (event.segment, event.part, event.start_ms, event.duration_ms, event.independent, event.lossy)
+            if isinstance(event, Fragment)
+            else None
+        )
+
+    @property
+    def event(self) -> InitSection | Fragment:
+        """Raises UnavailableError when the disk does not give it."""
+        if self._event is not None:
+            return self._event
+        assert self._numbers is not None
+        return Fragment(*self._numbers, (self._read(),))
 
     def message(self) -> bytes:
-        """The event as a serialised WatchLiveResponse."""
-        if self._message is None:
-            event = self.event
-            self._message = encode_fragment(event) if isinstance(event, Fragment) else encode_init(event)
-        return self._message
+        """The event as a serialised WatchLiveResponse. Raises UnavailableError as `event` does."""
+        if self._message is not None:
+            return self._message
+        event = self.event
+        message = encode_fragment(event) if isinstance(event, Fragment) else encode_init(event)
+        if self._event is not None:
+            self._message = message
+        return message
+
+    def let_go(self) -> None:
+        """Hold no bytes that can be had again."""
+        if self._spooled is not None:
+            self._event = self._message = None
+
+    def take_back(self) -> None:
+        """Hold the bytes, and keep no file open for them. Raises UnavailableError as `event` does."""
+        self._event, self._spooled = self.event, None
+
+    def _read(self) -> bytes:
+        assert self._spooled is not None
+        try:
+            return self._spooled.read()
+        except OSError as error:
+            raise UnavailableError(
+                "live.no_picture", f"the spool does not give what it has of the camera: {error.strerror}"
+            ) from error
 
 
 class _Entry:
-    __slots__ = ("fragment", "init", "item")
+    __slots__ = ("duration_ms", "independent", "init", "item", "size")
 
-    def __init__(self, init: LiveItem, fragment: Fragment) -> None:
+    def __init__(self, init: LiveItem, fragment: Fragment, spooled: Spooled | None) -> None:
         self.init = init
-        self.fragment = fragment
-        self.item = LiveItem(fragment)
+        self.size = fragment.size
+        self.duration_ms = fragment.duration_ms
+        self.independent = fragment.independent
+        self.item = LiveItem(fragment, spooled)
 
 
 class Ring:
-    """Starts on a key frame; holds `cap_bytes`, or one GOP if that is more. It outlives sessions."""
+    """Starts on a key frame; holds `cap_bytes`, or one GOP if that is more. It outlives sessions.
+
+    Of what lies in the spool as well, only the newest fragment is in memory, and only while somebody waits
+    for it: a camera that nobody watches costs no more than the page cache of its file.
+    """
 
     def __init__(self, cap_bytes: int = 1_500_000, discontinuities: int = 0) -> None:
         """`discontinuities`: the discontinuity sequence number of the camera's last session so far."""
@@ -61,10 +111,12 @@ class Ring:
         self._init = LiveItem(init)
         self.live = True
 
-    def append(self, fragment: Fragment) -> None:
-        """Take the next fragment and wake the watchers."""
+    def append(self, fragment: Fragment, spooled: Spooled | None = None) -> None:
+        """Take the next fragment and wake the watchers. `spooled`: where its bytes can be had again."""
         assert self._init is not None
-        self._entries.append(_Entry(self._init, fragment))
+        if self._entries:
+            self._entries[-1].item.let_go()
+        self._entries.append(_Entry(self._init, fragment, spooled))
         self._bytes += fragment.size
         self._duration_ms += fragment.duration_ms
         if self._bytes > self._cap:
@@ -74,10 +126,21 @@ class Ring:
                 if not future.done():
                     future.set_result(None)
             self._waiting.clear()
+        else:
+            self._entries[-1].item.let_go()
 
     def stop(self) -> None:
-        """No picture for now: watchers stay and wait, new ones are refused."""
+        """No picture for now: watchers stay and wait, new ones are refused.
+
+        What is held is taken into memory: there is no telling for how long, and a file that is open takes
+        room on the disk even when it is deleted.
+        """
         self.live = False
+        try:
+            for entry in self._entries:
+                entry.item.take_back()
+        except UnavailableError:
+            self._forget()
 
     @property
     def waiting(self) -> int:
@@ -119,9 +182,15 @@ class Ring:
             finally:
                 self._waiting.discard(future)
 
+    def _forget(self) -> None:
+        """Hold nothing: readers are told that they are too slow."""
+        self._begin += len(self._entries)
+        self._entries.clear()
+        self._bytes = self._duration_ms = 0
+
     def _last_key_frame(self) -> int:
         for back, entry in enumerate(reversed(self._entries), 1):
-            if entry.fragment.independent:
+            if entry.independent:
                 return self._begin + len(self._entries) - back
         return self._begin
 
@@ -130,20 +199,20 @@ class Ring:
         while self._bytes > self._cap:
             count = size = length = 0
             for entry in self._entries:
-                if count and entry.fragment.independent:
+                if count and entry.independent:
                     break
                 count += 1
-                size += entry.fragment.size
-                length += entry.fragment.duration_ms
+                size += entry.size
+                length += entry.duration_ms
             hard = self._bytes > _HARD_CAP_BYTES
             if not hard and (count == len(self._entries) or self._duration_ms - length < _LEAST_MS):
                 return
             if count == len(self._entries):
                 count = 1  # a GOP beyond the hard cap loses its head
             for _ in range(count):
-                fragment = self._entries.popleft().fragment
-                self._bytes -= fragment.size
-                self._duration_ms -= fragment.duration_ms
+                entry = self._entries.popleft()
+                self._bytes -= entry.size
+                self._duration_ms -= entry.duration_ms
             self._begin += count
             if len(self._entries) <= 1:
                 return

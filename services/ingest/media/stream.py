@@ -41,6 +41,7 @@ class MediaStream:
         self._output = output
         self._end_ms = not_before_ms
         self._video: VideoTrack | None = None
+        self._clock_rate = VIDEO_TIMESCALE
         self._sets: tuple[bytes, ...] = ()
         self._audio = AudioPath()
         self._held = HeldUnits(settings)
@@ -69,6 +70,7 @@ class MediaStream:
 
     def on_tracks(self, video: VideoTrack, audio: AudioTrack | None) -> None:
         self._video = video
+        self._clock_rate = video.clock_rate
         self._sets = video.parameter_sets
         self._audio.track = audio
         self._jitter = InterarrivalJitter(video.arrival_ms)
@@ -272,11 +274,6 @@ class MediaStream:
         video = self._video
         assert video is not None
         return parse_sps(video.codec, sps_of(video.codec, self._sets)).reorder_depth or 0
-
-    @property
-    def _clock_rate(self) -> int:
-        assert self._video is not None
-        return self._video.clock_rate
 
     # Its fragments.
 

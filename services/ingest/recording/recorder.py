@@ -6,7 +6,7 @@ from zlib import crc32
 from services.ingest.observer import GapCause
 from services.ingest.recording.space import FAILED, marks_of
 from services.ingest.recording.spool import Spool
-from services.ingest.recording.spool_file import SpoolFile, SpoolName
+from services.ingest.recording.spool_file import SpooledFragment, SpoolFile, SpoolName
 from snowlight.media.fragment import Fragment, InitSection
 
 
@@ -66,6 +66,11 @@ class Recorder:
             return False
         self._spool.appended(fragment.size)
         return True
+
+    @property
+    def newest(self) -> SpooledFragment | None:
+        """Where the bytes of the newest fragment are, while its file is open."""
+        return self._file.newest if self._file is not None else None
 
     def close(self) -> None:
         """Finish the file that is open and hand it to the uploader."""

@@ -1,5 +1,6 @@
 """One spool file, which is the coming object: `[ftyp moov]([prft] moof mdat)*[mfra]`."""
 
+import errno
 import os
 import re
 from array import array
@@ -51,6 +52,35 @@ class SpoolName:
         )
 
 
+class OpenFile:
+    """A descriptor, closed with the last reference to it: a deleted file can be read until then."""
+
+    __slots__ = ("descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        """`descriptor` is this object's from now on."""
+        self.descriptor = descriptor
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledFragment:
+    """Where the bytes of a fragment are: in the page cache, as a rule."""
+
+    file: OpenFile
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """All of them. Raises OSError."""
+        data = os.pread(self.file.descriptor, self.size, self.offset)
+        if len(data) < self.size:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return data
+
+
 class SpoolFile:
     """A file in the spool and its fragment table. While it is written, `key` tells the duration so far."""
 
@@ -58,6 +88,7 @@ class SpoolFile:
         "_durations",
         "_flags",
         "_hash",
+        "_readable",
         "_sizes",
         "_sync",
         "closed",
@@ -100,15 +131,17 @@ class SpoolFile:
         self._flags = array("B")
         self._sync: list[tuple[int, int]] = []
         self._hash = sha256()
+        self._readable: OpenFile | None = None
 
     @classmethod
     def create(cls, path: Path, name: SpoolName, init: InitSection) -> "SpoolFile":
         """Begin a file with its init section. Raises OSError."""
         file = cls(path, name, len(init.data), init.codecs)
         file.descriptor = os.open(
-            path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640
+            path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o640
         )
         try:
+            file._readable = OpenFile(os.dup(file.descriptor))
             _write(file.descriptor, (init.data,))
         except OSError:
             os.close(file.descriptor)
@@ -166,6 +199,13 @@ class SpoolFile:
         media_time = parse_moof(fragment.chunks[0], PRFT_SIZE).decode_time if fragment.independent else 0
         self.note(fragment.duration_ms, fragment.size, fragment.independent, fragment.lossy, media_time)
 
+    @property
+    def newest(self) -> SpooledFragment:
+        """Where the last fragment is. The file is being written."""
+        assert self._readable is not None
+        size = self._sizes[-1]
+        return SpooledFragment(self._readable, self.size - size, size)
+
     def note(self, duration_ms: int, size: int, independent: bool, lossy: bool, media_time: int) -> None:
         """Enter a fragment that is in the file into the table."""
         if independent:
@@ -183,6 +223,7 @@ class SpoolFile:
         """
         mfra = build_mfra(self._sync, self._footer().SerializeToString())
         descriptor, self.descriptor = self.descriptor, -1
+        self._readable = None
         try:
             try:
                 _write(descriptor, (mfra,))

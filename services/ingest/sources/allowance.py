@@ -22,7 +22,7 @@ class Allowance:
         self._per_second = per_second
         self._monotonic = monotonic
         self._since = monotonic()
-        self._left: float = burst
+        self._left = float(burst)
 
     def take(self, count: int = 1) -> None:
         """Raises SourceError camera.protocol_error when it is too much."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from services.ingest.media.ring import Ring
+from services.ingest.media.ring import Ring, Spooled
 from services.ingest.pace import Pace
 from services.ingest.sources.source import AccessUnitSink, SourceError, VideoTrack
 from snowlight.media.fragment import Fragment, InitSection
@@ -81,10 +81,10 @@ class Watched(Ring):
         self._spool = spool
         self.spooled: list[bool] = []
 
-    def append(self, fragment: Fragment) -> None:
+    def append(self, fragment: Fragment, spooled: Spooled | None = None) -> None:
         files = [path.read_bytes() for path in self._spool.glob("*.mp4")]
         self.spooled.append(any(fragment.data in data for data in files))
-        super().append(fragment)
+        super().append(fragment, spooled)
 
 
 async def test_a_viewer_is_given_nothing_that_a_kill_could_still_lose(tmp_path: Path) -> None:
