@@ -29,6 +29,7 @@ from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
 from services.ingest.publishing.listeners import open_listeners
 from services.ingest.publishing.registered import RegisteredPublishers
+from services.ingest.recording.absent_repository import AbsentRepository
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
@@ -220,7 +221,16 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             owns=terms.owns,
         )
         holding = Holding(
-            terms, repository, statuses, board.gaps, writer, online_writer, discontinuities, supervisor
+            terms,
+            repository,
+            statuses,
+            board.gaps,
+            writer,
+            online_writer,
+            discontinuities,
+            supervisor,
+            AbsentRepository(database),
+            clock,
         )
         keeper = ShardKeeper(
             shards,
@@ -252,7 +262,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             keeping.spool.running(),
             running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
-            running(keeping.aging.run(), keeping.lost.run()),
+            running(keeping.aging.run(), keeping.lost.run(), keeping.absent.run()),
             running(
                 feed.run(),
                 supervisor.run(),
