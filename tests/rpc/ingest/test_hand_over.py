@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from services.ingest.shards.keeper import SILENT_MS
 from services.ingest.shards.lease import FENCE_SECONDS, HEARTBEAT_SECONDS
 from services.ingest.shards.rendezvous import wanted_owner
 from services.ingest.shards.repository import ShardRepository, Worker
@@ -21,6 +22,7 @@ from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.background import running
+from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.database import Database, open_database
 from snowlight.errors import SnowlightError
@@ -216,6 +218,38 @@ async def test_what_a_successor_does_not_take_any_more_its_owner_takes_again(
     segments = await site.segments(cameras[0])
     assert len({segment.epoch for segment in segments}) == 2
     assert min(holes(segments)) >= -ROUNDING_MS
+
+
+async def test_what_a_successor_was_given_that_fell_silent_its_owner_takes_back_before_it_counts_as_dead(
+    site: Cluster, database: Database
+) -> None:
+    shards = ShardRepository(database)
+
+    async def hush() -> None:
+        """It was heard of three seconds ago, for ever."""
+        heard = sa.text("UPDATE workers SET heartbeat_ms = :heard WHERE id = 'ghost'")
+        while True:
+            async with database.write() as connection:
+                await connection.execute(heard, {"heard": SystemClock().now_ms() - SILENT_MS - 500})
+            await asyncio.sleep(0.2)
+
+    async with site.worker("one") as one:
+        cameras = await site.cameras(one, 1)
+        shard = shard_of(cameras[0].uid)
+        await until_at(one, cameras)
+        await shards.join(GHOST)
+        await shards.be_ready(GHOST, await shards.prepare(GHOST, range(SHARDS)))
+
+        async def is_given() -> bool:
+            await shards.beat(GHOST)
+            return not (await shards.owners())[0][shard].owner
+
+        await eventually(is_given, PATIENCE_S)
+        async with running(hush()):
+            await until_at(one, cameras)
+            assert GHOST.id in (await shards.owners())[1]
+            await fragments(one, cameras[0].uid, 4)
+    assert min(holes(await site.segments(cameras[0]))) >= -ROUNDING_MS
 
 
 async def test_a_successor_whose_owner_dies_goes_on_with_what_it_holds(
