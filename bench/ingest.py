@@ -8,6 +8,7 @@ committing files are all in it. `--cold` measures a start instead.
 """
 
 import argparse
+import asyncio
 import os
 import shutil
 import sys
@@ -64,7 +65,7 @@ def main() -> None:
         minio = stack.enter_context(run_minio(find_minio())) if arguments.store == "minio" else None
         recorder = place_recorder(folder, minio)
         port = free_port()
-        stack.enter_context(_sender(port, folder, audio=wish.audio))
+        stack.enter_context(sender(port, folder, audio=wish.audio))
         if arguments.cold:
             print(measure_cold(recorder, port, wish.cameras, wish.seconds, audio=wish.audio))
             return
@@ -111,7 +112,7 @@ def measure_snowlight(recorder: Recorder, port: int, wish: Wish) -> Result:
     with recorder.running_storage(), recorder.running_ingest() as ingest:
         idle_mb = usage([ingest.pid]).resident_mb
         urls = [f"rtsp://127.0.0.1:{port}/c{number}" for number in range(wish.cameras)]
-        recorder.register(urls, audio=wish.audio)
+        asyncio.run(recorder.register(urls, audio=wish.audio))
         time.sleep(wish.warm_up_s)
         return measure(
             "Snowlight ingest", [ingest.pid], wish.cameras, wish.seconds, recorder.footage, idle_mb=idle_mb
@@ -119,12 +120,14 @@ def measure_snowlight(recorder: Recorder, port: int, wish: Wish) -> Result:
 
 
 @contextmanager
-def _sender(port: int, folder: Path, *, audio: bool) -> Iterator[None]:
-    """The stream's sender on its core, at every address of this machine, ready when it listens."""
+def sender(port: int, folder: Path, *, audio: bool = False, live: bool = False) -> Iterator[None]:
+    """The stream's sender on its core, at every address of this machine, ready when it listens. `live`: all
+    clients of a path see the same pictures."""
     loop = Path(".cache/bench/2000kbit-1080p25.mp4").absolute()
     loop.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "simulator.bench_sender", "--host", "0.0.0.0"]
     command += ["--port", str(port), "--loop", str(loop), *(["--audio"] if audio else [])]
+    command += ["--live"] if live else []
     with running(command, core=SENDER_CORE, log=folder / "sender.log") as sender:
         wait_for_port(f"127.0.0.1:{port}", timeout_s=300, process=sender)
         yield

@@ -1,6 +1,5 @@
 """Ingest under measurement, and its real storage service, which keeps its books on the sender's core."""
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from tests.parts.minio import MinioServer
 
 SENDER_CORE, TESTED_CORE = 0, 1
 _PATIENCE_S = 120.0
-_KEY = "a key for the length of one benchmark"
+KEY = "a key for the length of one benchmark"
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,9 @@ class Recorder:
     """Whose files are the footage that was stored."""
     environment: Mapping[str, str]
 
-    def register(self, urls: Sequence[str], *, audio: bool) -> None:
-        """One enabled camera for each."""
-        asyncio.run(register_cameras(self.ingest, _KEY, urls, audio=audio))
+    async def register(self, urls: Sequence[str], *, audio: bool) -> list[str]:
+        """One enabled camera for each; their uids."""
+        return await register_cameras(self.ingest, KEY, urls, audio=audio)
 
     @contextmanager
     def running_storage(self) -> Iterator[None]:
@@ -67,7 +66,7 @@ def place_recorder(folder: Path, minio: MinioServer | None) -> Recorder:
     data = folder / "snowlight"
     environment = {
         "SNOWLIGHT_DATA_DIR": str(data),
-        "SNOWLIGHT_CLUSTER_KEY": _KEY,
+        "SNOWLIGHT_CLUSTER_KEY": KEY,
         "SNOWLIGHT_LOG_LEVEL": "warning",
         "SNOWLIGHT_INGEST_SOURCE_NETWORKS": "127.0.0.0/8",
         "SNOWLIGHT_AUTH_ADDRESS": f"127.0.0.1:{free_port()}",

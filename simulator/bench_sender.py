@@ -2,8 +2,8 @@
 
 `python -m simulator.bench_sender --port P --loop FILE` makes the loop when the file is missing. Each client
 has a stream of its own that begins with a key frame at once, so that key frames are spread
-over time as those of real cameras are. One write for each picture; clients are spread over the ticks of a
-frame interval.
+over time as those of real cameras are. With `--live` a path is a camera, whose clients all get the same
+pictures. One write for each picture; clients are spread over the ticks of a frame interval.
 """
 
 import argparse
@@ -14,8 +14,10 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import uvloop
 
@@ -46,6 +48,7 @@ BENCH_LOOP = LoopParameters(
 )
 _TICK = 0.01
 """Seconds between two groups of clients."""
+_PHASES = 1 << 16
 
 
 class BenchProgramme:
@@ -61,6 +64,7 @@ class BenchProgramme:
         self.track_count = 1 if self._audio is None else 2
         groups = max(1, round(self._interval / _TICK))
         self._groups: list[dict[Receiver, int]] = [{} for _ in range(groups)]
+        self._sent = [0] * groups
 
     @property
     def receivers(self) -> int:
@@ -75,6 +79,17 @@ class BenchProgramme:
             starts.append(TrackStart(first.sequences[0] & 0xFFFF, first.timestamp & 0xFFFFFFFF))
         return starts
 
+    def join(self, receiver: Receiver, phase: int) -> Sequence[TrackStart]:
+        """Puts `receiver` beside all others of its `phase`: they get the same pictures at the same time."""
+        group = phase % len(self._groups)
+        number = self._groups[group][receiver] = phase + self._sent[group]
+        turn, picture = divmod(number, len(self._video.blocks))
+        starts = [self._start(self._video, self._video.blocks[picture], turn)]
+        if self._audio is not None:
+            due = next(blocks for blocks in (*self._due[picture:], *self._due) if blocks)
+            starts.append(self._start(self._audio, due[0], turn))
+        return starts
+
     def stop(self, receiver: Receiver) -> None:
         for group in self._groups:
             group.pop(receiver, None)
@@ -84,8 +99,9 @@ class BenchProgramme:
         clock = asyncio.get_running_loop().time
         due = clock()
         while True:
-            for group in self._groups:
+            for place, group in enumerate(self._groups):
                 self._send(group)
+                self._sent[place] += 1
                 due += self._interval / len(self._groups)
                 await asyncio.sleep(max(0.0, due - clock()))
 
@@ -98,6 +114,11 @@ class BenchProgramme:
                 data += self._stamped(self._audio, self._due[picture], receiver.channels[1], turn)
             receiver.send(data)
             group[receiver] = number + 1
+
+    def _start(self, track: PacketTrack, block: PacketBlock, turn: int) -> TrackStart:
+        sequence = block.sequences[0] + turn * track.packets
+        stamp = block.timestamp + turn * self._seconds * track.clock_rate
+        return TrackStart(sequence & 0xFFFF, stamp & 0xFFFFFFFF)
 
     def _stamped(
         self, track: PacketTrack, blocks: Sequence[PacketBlock], channel: int | None, turn: int
@@ -112,6 +133,24 @@ class BenchProgramme:
         return data
 
 
+class BenchCamera:
+    """A camera: all its clients get the same pictures, from wherever it is on."""
+
+    def __init__(self, programme: BenchProgramme, path: str) -> None:
+        self._programme = programme
+        self._phase = crc32(path.encode()) % _PHASES
+        self.description = programme.description
+        self.track_count = programme.track_count
+
+    def play(self, receiver: Receiver) -> Sequence[TrackStart]:
+        """Sends to `receiver` what its other clients get."""
+        return self._programme.join(receiver, self._phase)
+
+    def stop(self, receiver: Receiver) -> None:
+        """As of the programme."""
+        self._programme.stop(receiver)
+
+
 def with_noise(loop: Loop) -> Loop:
     """The loop with a minute of noise in G.711, which no encoder finds easy."""
     random, samples = Random(1), 320  # 40 ms
@@ -121,20 +160,27 @@ def with_noise(loop: Loop) -> Loop:
 
 @asynccontextmanager
 async def serve_bench(
-    loop: Path, *, host: str = "127.0.0.1", port: int = 0, noise: bool = False
+    loop: Path, *, host: str = "127.0.0.1", port: int = 0, noise: bool = False, live: bool = False
 ) -> AsyncIterator[int]:
     """Serves the H.264 or H.265 file `loop`, a minute long, at every path until the context ends; yields the
-    port. `noise`: with G.711 sound."""
+    port. `noise`: with G.711 sound. `live`: all clients of a path get the same pictures."""
     played = replace(read_loop(loop), audio=None)
     programme = BenchProgramme(with_noise(played) if noise else played)
 
-    async def ready() -> Programme:
-        return programme
+    async def ready(path: str) -> Programme:
+        return BenchCamera(programme, path) if live else programme
 
-    endpoint = Endpoint(ready)
+    endpoints: dict[str, Endpoint] = {}
+
+    def find(path: str) -> Endpoint:
+        camera = path if live else ""
+        if camera not in endpoints:
+            endpoints[camera] = Endpoint(partial(ready, camera))
+        return endpoints[camera]
+
     sending = asyncio.create_task(programme.run())
     try:
-        async with listen(host, port, lambda _: endpoint) as bound:
+        async with listen(host, port, find) as bound:
             yield bound
     finally:
         sending.cancel()
@@ -152,7 +198,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serve_bench(
-        arguments.loop, host=arguments.host, port=arguments.port, noise=arguments.audio
+        arguments.loop, host=arguments.host, port=arguments.port, noise=arguments.audio, live=arguments.live
     ) as port:
         print(f"rtsp://{arguments.host}:{port}/", flush=True)
         gc.freeze()
@@ -165,6 +211,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8554, help="0 lets the system choose (%(default)s)")
     parser.add_argument("--loop", type=Path, required=True, help="the file to play, made if it is missing")
     parser.add_argument("--audio", action="store_true", help="with noise in G.711 as its sound")
+    parser.add_argument("--live", action="store_true", help="clients of a path get the same pictures")
     parser.add_argument("--kbps", type=int, default=2000, help="kilobits a second, when it is made")
     arguments = parser.parse_args()
     if not arguments.loop.exists():

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -19,6 +19,16 @@ Within = Callable[[str, int, int], Awaitable[Sequence[tuple[int, int]]]]
 """Of a camera's uid within a range in ms: some of its spans, (start, end) each. Raises SnowlightError."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A worker may have recorded a camera in this span, ms since 1970 UTC, and not committed all of it."""
+
+    worker: str
+    camera_uid: str
+    since_ms: int
+    until_ms: int
 
 
 class AbsentSpools:
@@ -55,6 +65,13 @@ class AbsentSpools:
         self._clock = clock
         self._longest_ms = int(longest_hours * HOUR_MS)
         self._grace_ms = int(grace_hours * HOUR_MS)
+
+    async def note(self, left: Sequence[LeftBehind]) -> None:
+        """Look after these. May be repeated. Raises UnavailableError."""
+        now_ms = self._clock.now_ms()
+        await self._repository.note(
+            [Absent(each.camera_uid, each.until_ms, each.worker, each.since_ms, now_ms) for each in left]
+        )
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from services.ingest.online.writer import OnlineWriter
-from services.ingest.recording.absent_repository import Absent, AbsentRepository
+from services.ingest.recording.absent import AbsentSpools, LeftBehind
 from services.ingest.registry.record import PlacedCamera
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.shards.lease import FENCE_SECONDS
-from services.ingest.shards.repository import Taken
+from services.ingest.shards.rows import Taken
 from services.ingest.shards.terms import Terms
 from services.ingest.status.gaps import Gap, GapLedger
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
 from services.ingest.supervisor import Supervisor
-from snowlight.clock import Clock
 from snowlight.shards import shard_of
 
 
@@ -30,8 +29,7 @@ class Holding:
         online: OnlineWriter,
         discontinuities: dict[str, int],
         supervisor: Supervisor,
-        absent: AbsentRepository,
-        clock: Clock,
+        absent: AbsentSpools,
     ) -> None:
         """`discontinuities` is brought up to date."""
         self._terms = terms
@@ -43,7 +41,6 @@ class Holding:
         self._discontinuities = discontinuities
         self._supervisor = supervisor
         self._absent = absent
-        self._clock = clock
 
     async def take(self, taken: Sequence[Taken]) -> None:
         """Record the cameras of these shards. Where one has no gap, it was recorded until its owner was last
@@ -53,7 +50,7 @@ class Holding:
         open_gaps = [gap for gap in await self._statuses.open_gaps() if shard_of(gap.uid) in shards]
         seen = await self._statuses.discontinuities()
         cameras = [camera for camera in await self._cameras.placed() if shard_of(camera.uid) in shards]
-        await self._absent.note(self._left_behind(cameras, shards, open_gaps))
+        await self._absent.note(_left_behind(cameras, shards, open_gaps))
         await self._online.restore(shards)
         self._gaps.restore(open_gaps)
         self._discontinuities.update(seen)
@@ -67,23 +64,6 @@ class Holding:
             {each.shard: each.ended_ms + fence_ms if each.ended_ms else 0 for each in taken}
         )
 
-    def _left_behind(
-        self, cameras: Sequence[PlacedCamera], shards: Mapping[int, Taken], open_gaps: Sequence[Gap]
-    ) -> list[Absent]:
-        """What owners that died may have recorded and not committed: up to a gap that goes on, or until they
-        were last heard of."""
-        gap_ms = {gap.uid: gap.start_ms for gap in open_gaps}
-        now_ms = self._clock.now_ms()
-        left = []
-        for camera in cameras:
-            taken = shards[shard_of(camera.uid)]
-            until_ms = min(taken.ended_ms, gap_ms.get(camera.uid, taken.ended_ms))
-            if until_ms > camera.create_time_ms:
-                left.append(
-                    Absent(camera.uid, until_ms, taken.previous, camera.create_time_ms, noted_ms=now_ms)
-                )
-        return left
-
     async def give(self, shards: Collection[int]) -> None:
         """End the cameras of `shards`, and have everything about them in the database. Raises
         UnavailableError; they are not recorded then either."""
@@ -93,3 +73,18 @@ class Holding:
         for shard in shards:
             self._terms.drop(shard)
         self._supervisor.review(shards)
+
+
+def _left_behind(
+    cameras: Sequence[PlacedCamera], shards: Mapping[int, Taken], open_gaps: Sequence[Gap]
+) -> list[LeftBehind]:
+    """What owners that died may have recorded and not committed: up to a gap that goes on, or until they were
+    last heard of."""
+    gap_ms = {gap.uid: gap.start_ms for gap in open_gaps}
+    left = []
+    for camera in cameras:
+        taken = shards[shard_of(camera.uid)]
+        until_ms = min(taken.ended_ms, gap_ms.get(camera.uid, taken.ended_ms))
+        if until_ms > camera.create_time_ms:
+            left.append(LeftBehind(taken.previous, camera.uid, camera.create_time_ms, until_ms))
+    return left

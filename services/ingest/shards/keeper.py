@@ -15,7 +15,8 @@ import structlog
 
 from services.ingest.shards.lease import HEARTBEAT_SECONDS, Fence
 from services.ingest.shards.rendezvous import wanted_owner
-from services.ingest.shards.repository import LiveWorker, ShardRepository, ShardRow, Taken, View, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import LiveWorker, ShardRow, Taken, View, Worker
 from services.ingest.shards.terms import Terms
 from snowlight.clock import Clock
 from snowlight.errors import AbortedError, FailedPreconditionError, UnavailableError

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from services.ingest.shards.keeper import SILENT_MS
 from services.ingest.shards.lease import FENCE_SECONDS, HEARTBEAT_SECONDS
 from services.ingest.shards.rendezvous import wanted_owner
-from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Worker
 from simulator.loop.parameters import GOP_SECONDS
 from simulator.ports import free_port
 from simulator.server import CameraServer
