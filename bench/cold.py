@@ -1,5 +1,6 @@
 """A cold start: how long until all cameras are recorded, and what the event loop suffers on the way."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def measure_cold(recorder: Recorder, port: int, cameras: int, seconds: float, *,
     urls = [f"rtsp://127.0.{number % SITES + 1}.1:{port}/c{number}" for number in range(cameras)]
     with recorder.running_storage():
         with recorder.running_ingest(sessions_per_second="0.001"):  # they are to be registered, no more
-            recorder.register(urls, audio=audio)
+            asyncio.run(recorder.register(urls, audio=audio))
         began = time.monotonic()
         with recorder.running_ingest():
             first_s, last_s = _await_all(recorder, cameras, began)

@@ -8,6 +8,7 @@ committing files are all in it. `--cold` measures a start instead.
 """
 
 import argparse
+import asyncio
 import os
 import shutil
 import tempfile
@@ -114,7 +115,7 @@ def measure_snowlight(recorder: Recorder, port: int, wish: Wish) -> Result:
     with recorder.running_storage(), recorder.running_ingest() as ingest:
         idle_mb = usage([ingest.pid]).resident_mb
         urls = [f"rtsp://127.0.0.1:{port}/c{number}" for number in range(wish.cameras)]
-        recorder.register(urls, audio=wish.audio)
+        asyncio.run(recorder.register(urls, audio=wish.audio))
         time.sleep(wish.warm_up_s)
         return measure(
             "Snowlight ingest", [ingest.pid], wish.cameras, wish.seconds, recorder.footage, idle_mb=idle_mb

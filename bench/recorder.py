@@ -1,6 +1,5 @@
 """Ingest under measurement, and its real storage service, which keeps its books on the sender's core."""
 
-import asyncio
 import subprocess
 import sys
 import zipfile
@@ -17,7 +16,7 @@ from tests.parts.minio import MinioServer
 
 SENDER_CORE, TESTED_CORE = 0, 1
 _PATIENCE_S = 120.0
-_KEY = "a key for the length of one benchmark"
+KEY = "a key for the length of one benchmark"
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,13 @@ class Recorder:
     """Whose files are the footage that was stored."""
     environment: Mapping[str, str]
 
-    def register(self, urls: Sequence[str], *, audio: bool) -> list[str]:
+    async def register(self, urls: Sequence[str], *, audio: bool) -> list[str]:
         """One enabled camera for each; their uids."""
-        return asyncio.run(register_cameras(self.ingest, _KEY, urls, audio=audio))
+        return await register_cameras(self.ingest, KEY, urls, audio=audio)
 
-    def accounts(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[Account]:
+    async def accounts(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[Account]:
         """What storage says of each camera's time, ms since 1970 UTC."""
-        return asyncio.run(accounts_of(self.storage, _KEY, uids, start_ms, end_ms))
+        return await accounts_of(self.storage, KEY, uids, start_ms, end_ms)
 
     @contextmanager
     def running_storage(self) -> Iterator[None]:
@@ -76,7 +75,7 @@ def place_recorder(folder: Path, minio: MinioServer | None, wheel: Path | None =
     data = folder / "snowlight"
     environment = {
         "SNOWLIGHT_DATA_DIR": str(data),
-        "SNOWLIGHT_CLUSTER_KEY": _KEY,
+        "SNOWLIGHT_CLUSTER_KEY": KEY,
         "SNOWLIGHT_LOG_LEVEL": "warning",
         "SNOWLIGHT_INGEST_SOURCE_NETWORKS": "127.0.0.0/8",
         "SNOWLIGHT_AUTH_ADDRESS": f"127.0.0.1:{free_port()}",

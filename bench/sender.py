@@ -11,17 +11,24 @@ from bench.recorder import SENDER_CORE
 
 @contextmanager
 def running_sender(
-    port: int, folder: Path, *, audio: bool = False, kbps: int = 2000, cut_each_s: float = 0
+    port: int,
+    folder: Path,
+    *,
+    audio: bool = False,
+    live: bool = False,
+    kbps: int = 2000,
+    cut_each_s: float = 0,
 ) -> Iterator[None]:
     """On its core, at every address of this machine, ready when it listens.
 
-    `cut_each_s`: how old a connection becomes, 0 for as it likes.
+    `live`: all clients of a path see the same pictures. `cut_each_s`: how old a connection becomes, 0 for as it likes.
     """
     loop = Path(f".cache/bench/{kbps}kbit-1080p25.mp4").absolute()
     loop.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "simulator.bench_sender", "--host", "0.0.0.0"]
     command += ["--port", str(port), "--loop", str(loop), "--kbps", str(kbps)]
     command += ["--cut-each", str(cut_each_s), *(["--audio"] if audio else [])]
+    command += ["--live"] if live else []
     with running(command, core=SENDER_CORE, log=folder / "sender.log") as sender:
         wait_for_port(f"127.0.0.1:{port}", timeout_s=300, process=sender)
         yield

@@ -9,6 +9,7 @@ its cause. Exits 1 where it is not.
 """
 
 import argparse
+import asyncio
 import os
 import sys
 import tempfile
@@ -67,7 +68,7 @@ def main() -> None:
         stack.enter_context(recorder.running_storage())
         ingest = stack.enter_context(recorder.running_ingest())
         urls = [f"rtsp://127.0.0.1:{port}/c{number}" for number in range(arguments.cameras)]
-        uids = recorder.register(urls, audio=False)
+        uids = asyncio.run(recorder.register(urls, audio=False))
         time.sleep(arguments.warm_up)
         start_ms = time.time_ns() // 1_000_000
         looks = _watch(recorder, ingest.pid, 60 * arguments.minutes)
@@ -109,7 +110,7 @@ def _settled(recorder: Recorder, uids: Sequence[str], start_ms: int, end_ms: int
     """Storage's account, asked for until it explains everything or has had the time."""
     deadline = time.monotonic() + _STORED_S
     while True:
-        accounts = recorder.accounts(uids, start_ms, end_ms)
+        accounts = asyncio.run(recorder.accounts(uids, start_ms, end_ms))
         if not any(account.unexplained_ms for account in accounts) or time.monotonic() > deadline:
             return accounts
         time.sleep(_LOOK_S)

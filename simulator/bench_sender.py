@@ -2,9 +2,10 @@
 
 `python -m simulator.bench_sender --port P --loop FILE` makes the loop when the file is missing. Each client
 has a stream of its own that begins with a key frame at once, so that key frames are spread
-over time as those of real cameras are. One write for each picture; clients are spread over the ticks of a
-frame interval. What a picture is sent as is made once for all clients that come to it within two minutes, so
-that one core has time for thousands of them.
+over time as those of real cameras are. With `--live` a path is a camera, whose clients all get the same
+pictures. One write for each picture; clients are spread over the ticks of a frame interval. What a picture is
+sent as is made once for all clients that come to it within two minutes, so that one core has time for
+thousands of them.
 """
 
 import argparse
@@ -15,9 +16,10 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import uvloop
 
@@ -48,6 +50,7 @@ BENCH_LOOP = LoopParameters(
 )
 _TICK = 0.01
 """Seconds between two groups of clients."""
+_PHASES = 1 << 16
 
 
 class BenchProgramme:
@@ -64,7 +67,8 @@ class BenchProgramme:
         groups = max(1, round(self._interval / _TICK))
         self._groups: list[dict[Receiver, int]] = [{} for _ in range(groups)]
         self._oldest_first: dict[Receiver, None] = {}
-        self._sent = lru_cache(2 * len(self._video.blocks))(self._make)
+        self._made = lru_cache(2 * len(self._video.blocks))(self._make)
+        self._sent = [0] * groups
 
     @property
     def receivers(self) -> int:
@@ -78,6 +82,17 @@ class BenchProgramme:
         if self._audio is not None:
             first = next(block for blocks in self._due for block in blocks)
             starts.append(TrackStart(first.sequences[0] & 0xFFFF, first.timestamp & 0xFFFFFFFF))
+        return starts
+
+    def join(self, receiver: Receiver, phase: int) -> Sequence[TrackStart]:
+        """Puts `receiver` beside all others of its `phase`: they get the same pictures at the same time."""
+        group = phase % len(self._groups)
+        number = self._groups[group][receiver] = phase + self._sent[group]
+        turn, picture = divmod(number, len(self._video.blocks))
+        starts = [self._start(self._video, self._video.blocks[picture], turn)]
+        if self._audio is not None:
+            due = next(blocks for blocks in (*self._due[picture:], *self._due) if blocks)
+            starts.append(self._start(self._audio, due[0], turn))
         return starts
 
     def stop(self, receiver: Receiver) -> None:
@@ -99,15 +114,16 @@ class BenchProgramme:
         clock = asyncio.get_running_loop().time
         due = clock()
         while True:
-            for group in self._groups:
+            for place, group in enumerate(self._groups):
                 self._send(group)
+                self._sent[place] += 1
                 due += self._interval / len(self._groups)
                 await asyncio.sleep(max(0.0, due - clock()))
 
     def _send(self, group: dict[Receiver, int]) -> None:
         """One picture to each receiver of a group."""
         for receiver, number in list(group.items()):
-            receiver.send(self._sent(number, receiver.channels))
+            receiver.send(self._made(number, receiver.channels))
             group[receiver] = number + 1
 
     def _make(self, number: int, channels: tuple[int | None, ...]) -> bytes:
@@ -117,6 +133,11 @@ class BenchProgramme:
         if self._audio is not None:
             data += self._stamped(self._audio, self._due[picture], channels[1], turn)
         return bytes(data)
+
+    def _start(self, track: PacketTrack, block: PacketBlock, turn: int) -> TrackStart:
+        sequence = block.sequences[0] + turn * track.packets
+        stamp = block.timestamp + turn * self._seconds * track.clock_rate
+        return TrackStart(sequence & 0xFFFF, stamp & 0xFFFFFFFF)
 
     def _stamped(
         self, track: PacketTrack, blocks: Sequence[PacketBlock], channel: int | None, turn: int
@@ -131,6 +152,24 @@ class BenchProgramme:
         return data
 
 
+class BenchCamera:
+    """A camera: all its clients get the same pictures, from wherever it is on."""
+
+    def __init__(self, programme: BenchProgramme, path: str) -> None:
+        self._programme = programme
+        self._phase = crc32(path.encode()) % _PHASES
+        self.description = programme.description
+        self.track_count = programme.track_count
+
+    def play(self, receiver: Receiver) -> Sequence[TrackStart]:
+        """Sends to `receiver` what its other clients get."""
+        return self._programme.join(receiver, self._phase)
+
+    def stop(self, receiver: Receiver) -> None:
+        """As of the programme."""
+        self._programme.stop(receiver)
+
+
 def with_noise(loop: Loop) -> Loop:
     """The loop with a minute of noise in G.711, which no encoder finds easy."""
     random, samples = Random(1), 320  # 40 ms
@@ -140,22 +179,36 @@ def with_noise(loop: Loop) -> Loop:
 
 @asynccontextmanager
 async def serve_bench(
-    loop: Path, *, host: str = "127.0.0.1", port: int = 0, noise: bool = False, cut_each_s: float = 0
+    loop: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    noise: bool = False,
+    live: bool = False,
+    cut_each_s: float = 0,
 ) -> AsyncIterator[int]:
     """Serves the H.264 or H.265 file `loop`, a minute long, at every path until the context ends; yields the
-    port. `noise`: with G.711 sound. `cut_each_s`: how old a connection becomes, 0 for as it likes."""
+    port. `noise`: with G.711 sound. `live`: all clients of a path get the same pictures. `cut_each_s`: how old
+    a connection becomes, 0 for as it likes."""
     played = replace(read_loop(loop), audio=None)
     programme = BenchProgramme(with_noise(played) if noise else played)
 
-    async def ready() -> Programme:
-        return programme
+    async def ready(path: str) -> Programme:
+        return BenchCamera(programme, path) if live else programme
 
-    endpoint = Endpoint(ready)
+    endpoints: dict[str, Endpoint] = {}
+
+    def find(path: str) -> Endpoint:
+        camera = path if live else ""
+        if camera not in endpoints:
+            endpoints[camera] = Endpoint(partial(ready, camera))
+        return endpoints[camera]
+
     works = [asyncio.create_task(programme.run())]
     if cut_each_s:
         works.append(asyncio.create_task(programme.cut(cut_each_s)))
     try:
-        async with listen(host, port, lambda _: endpoint) as bound:
+        async with listen(host, port, find) as bound:
             yield bound
     finally:
         for work in works:
@@ -178,6 +231,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         host=arguments.host,
         port=arguments.port,
         noise=arguments.audio,
+        live=arguments.live,
         cut_each_s=arguments.cut_each,
     ) as port:
         print(f"rtsp://{arguments.host}:{port}/", flush=True)
@@ -191,6 +245,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8554, help="0 lets the system choose (%(default)s)")
     parser.add_argument("--loop", type=Path, required=True, help="the file to play, made if it is missing")
     parser.add_argument("--audio", action="store_true", help="with noise in G.711 as its sound")
+    parser.add_argument("--live", action="store_true", help="clients of a path get the same pictures")
     parser.add_argument("--kbps", type=int, default=2000, help="kilobits a second, when it is made")
     parser.add_argument(
         "--cut-each", type=float, default=0, help="seconds after which each connection is closed, 0 for never"

@@ -23,7 +23,6 @@ from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
-from services.ingest.publishing.admission import Admission
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
@@ -56,7 +55,8 @@ from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
-from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
 from services.ingest.sources.network import SourceNetwork, trusting
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
@@ -220,7 +220,15 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             owns=terms.owns,
         )
         holding = Holding(
-            terms, repository, statuses, board.gaps, writer, online_writer, discontinuities, supervisor
+            terms,
+            repository,
+            statuses,
+            board.gaps,
+            writer,
+            online_writer,
+            discontinuities,
+            supervisor,
+            keeping.absent,
         )
         keeper = ShardKeeper(
             shards,
@@ -241,8 +249,6 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
         balancer = Balancer(shards, health, clock, lambda: 0 in terms.shards)
         shards_told = ShardsService(shards, keeper)
         publishers = RegisteredPublishers(repository.get)
-        check_key = AuthKeys(publish_pb2_grpc.PublishKeysStub(auth))
-        forwarder = Forwarder(desk, publishers, keeper.address_of, runtime.channel)
         publishing = Publishing(desk, keeper.check_owns)
         runtime.health.require("ingest.database", lambda: feed.reachable)
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
@@ -252,7 +258,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             keeping.spool.running(),
             running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
-            running(keeping.aging.run(), keeping.lost.run()),
+            running(keeping.aging.run(), keeping.lost.run(), keeping.absent.run()),
             running(
                 feed.run(),
                 supervisor.run(),
@@ -268,8 +274,9 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             ),
             open_listeners(
                 desk,
-                forwarder,
-                Admission(desk, check_key, publishers, forwarder.place),
+                publishers,
+                AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)),
+                Forwarder(desk, publishers, keeper.address_of, runtime.channel),
                 rounds,
                 rtmp=settings.publish_rtmp_listen,
                 rtsp=settings.publish_rtsp_listen,

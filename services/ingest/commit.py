@@ -14,6 +14,7 @@ from snowlight.rpc.status import remote_errors
 
 CALL_SECONDS = 30.0
 RETRY_SECONDS = 2.0
+_UNKNOWN = "unknown"
 EPOCH_UNKNOWN = "storage.epoch_unknown"
 
 log = structlog.get_logger(__name__)
@@ -54,13 +55,21 @@ class Commits:
 
     async def committed(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """(start, end) of a camera's committed footage within the range, oldest first."""
+        timeline = await self._timeline(uid, start_ms, end_ms)
+        return [(span.start_ms, span.end_ms) for span in timeline.spans]
+
+    async def unexplained(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        """(start, end) of what storage has neither footage nor a cause of within the range, oldest first."""
+        timeline = await self._timeline(uid, start_ms, end_ms)
+        return [(gap.start_ms, gap.end_ms) for gap in timeline.gaps if gap.cause == _UNKNOWN]
+
+    async def _timeline(self, uid: str, start_ms: int, end_ms: int) -> storage_pb2.GetTimelineResponse:
         request = storage_pb2.GetTimelineRequest(camera_uid=uid, start_ms=start_ms, end_ms=end_ms)
         try:
             with remote_errors("services/storage"):
-                timeline = await self._storage.GetTimeline(request, timeout=CALL_SECONDS)
+                return await self._storage.GetTimeline(request, timeout=CALL_SECONDS)
         except NotFoundError:  # it never heard of the camera
-            return []
-        return [(span.start_ms, span.end_ms) for span in timeline.spans]
+            return storage_pb2.GetTimelineResponse()
 
     async def segments(self, segments: list[storage_pb2.Segment]) -> list[storage_pb2.CommitResult]:
         """Objects that lie in the store. One result each."""

@@ -80,6 +80,12 @@ class IngestSettings(BaseSettings):
     spool_age_hours: float = Field(
         168.0, gt=0, description="How old footage that cannot be uploaded becomes before it is given up."
     )
+    spool_grace_hours: float = Field(
+        24.0,
+        gt=0,
+        description="How long a worker that died may stay away with its spool before what it has not "
+        "uploaded counts as lost, as `spool_lost`.",
+    )
     uploads_least: int = Field(1, ge=1, description="PUTs at a time to a store that is slow or fails.")
     uploads_most: int = Field(16, ge=1, description="PUTs at a time to a store that answers in time.")
     upload_slow_seconds: float = Field(

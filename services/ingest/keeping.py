@@ -13,6 +13,8 @@ import structlog
 
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
+from services.ingest.recording.absent import AbsentSpools
+from services.ingest.recording.absent_repository import AbsentRepository
 from services.ingest.recording.aging import Aging
 from services.ingest.recording.lost import LostSpools
 from services.ingest.recording.metrics import RecordingMetrics
@@ -45,6 +47,7 @@ class Keeping:
     uploads: Uploads
     aging: Aging
     lost: LostSpools
+    absent: AbsentSpools
     commits: Commits
 
     async def recorded(self, uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
@@ -90,6 +93,8 @@ async def open_keeping(
     ledger.restore(gap for gap in await statuses.open_gaps() if terms.owns(gap.uid))
     now_ms = runtime.clock.now_ms()
     await volumes.adopt(spool.folder, _unaccounted(cameras, ledger, now_ms) if is_lost else [])
+    left_behind = AbsentRepository(database)
+    await left_behind.came_back(settings.worker, is_lost=is_lost)
     if is_lost:
         log.error("spool.volume_lost", folder=str(spool.folder))
     _begin_restart_gaps(ledger, recovered, {camera.uid for camera in cameras}, now_ms if is_lost else None)
@@ -103,7 +108,18 @@ async def open_keeping(
         record=reporter.record,
     )
     lost = LostSpools(volumes, commits.last_committed, statuses.gaps, reporter.record)
-    return Keeping(spool, uploads, aging, lost, commits)
+    absent = AbsentSpools(
+        left_behind,
+        commits.unexplained,
+        commits.committed,
+        statuses.gaps,
+        reporter.record,
+        terms.owns,
+        runtime.clock,
+        longest_hours=settings.spool_age_hours,
+        grace_hours=settings.spool_grace_hours,
+    )
+    return Keeping(spool, uploads, aging, lost, absent, commits)
 
 
 def open_spool(runtime: Runtime, settings: IngestSettings) -> Spool:

@@ -24,7 +24,8 @@ from services.ingest.config import IngestSettings
 from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.recording.recorder import Recorder
 from services.ingest.registry.record import PlacedCamera
-from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
 from services.ingest.status.board import SessionObserver, StatusBoard
 from services.ingest.status.gaps import GapLedger

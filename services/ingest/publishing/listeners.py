@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 
-from services.ingest.publishing.admission import Admission
+from services.ingest.publishing.admission import Admission, CheckKey
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.doorway import Doorway
 from services.ingest.publishing.forwarding.forwarder import Forwarder
+from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.publishing.rtmp.connection import RtmpConnection
 from services.ingest.publishing.rtsp import RtspPublisher
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
@@ -27,8 +28,9 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def open_listeners(
     desk: PublishDesk,
+    publishers: RegisteredPublishers,
+    check_key: CheckKey,
     forwarder: Forwarder,
-    admission: Admission,
     rounds: ReadRounds,
     *,
     rtmp: str | None,
@@ -46,7 +48,7 @@ async def open_listeners(
             asking.add(task)
             task.add_done_callback(asking.discard)
 
-        doorway = Doorway(admission, start)
+        doorway = Doorway(Admission(desk, check_key, publishers, forwarder.place), start)
         beside = [group.create_task(desk.end_revoked()), group.create_task(forwarder.run())]
         try:
             if rtmp:

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from services.ingest.shards.keeper import ShardKeeper
-from services.ingest.shards.repository import LiveWorker, ShardRepository, ShardRow
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import LiveWorker, ShardRow
 from snowlight.api.ingest.v1 import shard_pb2, shard_pb2_grpc
 from snowlight.errors import UnavailableError
 

@@ -1,13 +1,15 @@
 """What goes with a shard: its cameras' gaps, online time and numbers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.ingest.online.writer import OnlineWriter
+from services.ingest.recording.absent import AbsentSpools, LeftBehind
+from services.ingest.registry.record import PlacedCamera
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.shards.lease import FENCE_SECONDS
-from services.ingest.shards.repository import Taken
+from services.ingest.shards.rows import Taken
 from services.ingest.shards.terms import Terms
-from services.ingest.status.gaps import GapLedger
+from services.ingest.status.gaps import Gap, GapLedger
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
 from services.ingest.supervisor import Supervisor
@@ -27,6 +29,7 @@ class Holding:
         online: OnlineWriter,
         discontinuities: dict[str, int],
         supervisor: Supervisor,
+        absent: AbsentSpools,
     ) -> None:
         """`discontinuities` is brought up to date."""
         self._terms = terms
@@ -37,6 +40,7 @@ class Holding:
         self._online = online
         self._discontinuities = discontinuities
         self._supervisor = supervisor
+        self._absent = absent
 
     async def take(self, taken: Sequence[Taken]) -> None:
         """Record the cameras of these shards. Where one has no gap, it was recorded until its owner was last
@@ -46,6 +50,7 @@ class Holding:
         open_gaps = [gap for gap in await self._statuses.open_gaps() if shard_of(gap.uid) in shards]
         seen = await self._statuses.discontinuities()
         cameras = [camera for camera in await self._cameras.placed() if shard_of(camera.uid) in shards]
+        await self._absent.note(_left_behind(cameras, shards, open_gaps))
         await self._online.restore(shards)
         self._gaps.restore(open_gaps)
         self._discontinuities.update(seen)
@@ -68,3 +73,18 @@ class Holding:
         for shard in shards:
             self._terms.drop(shard)
         self._supervisor.review(shards)
+
+
+def _left_behind(
+    cameras: Sequence[PlacedCamera], shards: Mapping[int, Taken], open_gaps: Sequence[Gap]
+) -> list[LeftBehind]:
+    """What owners that died may have recorded and not committed: up to a gap that goes on, or until they were
+    last heard of."""
+    gap_ms = {gap.uid: gap.start_ms for gap in open_gaps}
+    left = []
+    for camera in cameras:
+        taken = shards[shard_of(camera.uid)]
+        until_ms = min(taken.ended_ms, gap_ms.get(camera.uid, taken.ended_ms))
+        if until_ms > camera.create_time_ms:
+            left.append(LeftBehind(taken.previous, camera.uid, camera.create_time_ms, until_ms))
+    return left

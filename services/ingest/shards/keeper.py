@@ -14,8 +14,9 @@ from dataclasses import replace
 import structlog
 
 from services.ingest.shards.lease import HEARTBEAT_SECONDS, Fence
-from services.ingest.shards.rendezvous import wanted_owner
-from services.ingest.shards.repository import LiveWorker, ShardRepository, ShardRow, Taken, View, Worker
+from services.ingest.shards.outlook import Outlook
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import LiveWorker, Taken, View, Worker
 from services.ingest.shards.terms import Terms
 from snowlight.clock import Clock
 from snowlight.errors import AbortedError, FailedPreconditionError, UnavailableError
@@ -24,15 +25,9 @@ from snowlight.shards import shard_of
 ANSWER_SECONDS = 4.0
 """Longer a heartbeat is not waited for: the next one may be sooner answered."""
 MOVING_SECONDS = 0.25
-"""Between two looks while shards change hands."""
+"""Between two looks while shards change hands, or may have to."""
 MOVED_SECONDS = 5.0
 """So long after the last one that did."""
-MOST_MOVING = 256
-"""Shards that one worker takes from others at a time."""
-MOST_CAMERAS = 100
-"""And about so many cameras, which it connects to within a second."""
-SILENT_MS = 2500
-"""A successor that was not heard of for so long may have died: it is given nothing until it is heard."""
 
 OnTaken = Callable[[Sequence[Taken]], Awaitable[None]]
 """Raises UnavailableError when it has to be asked again."""
@@ -133,10 +128,17 @@ class ShardKeeper:
         self._worker = replace(self._worker, weight=0.0)
         try:
             async with asyncio.timeout(seconds):
-                while self._terms.shards and await self._repository.has_others(self._worker):  # noqa: ASYNC110
+                while self._is_needed and await self._repository.has_others(self._worker):  # noqa: ASYNC110
                     await asyncio.sleep(MOVING_SECONDS)
         except (UnavailableError, TimeoutError) as error:
             log.warning("shards.kept", shards=len(self._terms.shards), reason=str(error) or "no time left")
+
+    @property
+    def _is_needed(self) -> bool:
+        """It has shards, or has let go of some that nobody has taken yet."""
+        return bool(self._terms.shards) or (
+            self._view is not None and Outlook(self._view, self._worker.id).is_needed
+        )
 
     @property
     def _moves(self) -> bool:
@@ -151,30 +153,33 @@ class ShardKeeper:
         if view != self._view:
             self._view = view
             self._tell()
-        if any(self._worker.id in (row.owner, row.successor) for row in view.foreign):
+        outlook = Outlook(view, self._worker.id)
+        if outlook.moves:
             self._moved_at = sent
         known = self._terms.shards | self._taken.keys() | self._giving
         if view.owned > len(known):
             for taken in await self._repository.reclaim(self._worker, known):
                 self._taken[taken.shard] = taken
-        if self._orphans(view):
-            for taken in await self._repository.claim(self._worker, self._orphans):
+        if outlook.orphans():
+            for taken in await self._repository.claim(
+                self._worker, lambda view: Outlook(view, self._worker.id).orphans()
+            ):
                 self._taken[taken.shard] = taken
             log.info("shards.taken", shards=len(self._taken))
         prepared: Collection[int] = ()
-        if wanted := self._wanted(view):
+        cameras = self._cameras()
+        if cameras is not None and (wanted := outlook.wanted(cameras)):
             self._moved_at = sent
             prepared = await self._repository.prepare(self._worker, wanted)
-        await self._get_ready(view, prepared)
-        if ready := self._asked_for(view):
-            self._giving |= set(ready)
+        await self._get_ready(outlook, prepared)
+        if ready := outlook.asked_for() - self._giving:
+            self._giving |= ready
             giving.create_task(self._give(ready))
 
-    async def _get_ready(self, view: View, prepared: Collection[int]) -> None:
+    async def _get_ready(self, outlook: Outlook, prepared: Collection[int]) -> None:
         """Have the pictures of what is to come held, and say of which shards they are."""
-        coming = {row.shard for row in view.foreign if self._comes(row, view)}
-        unready = {row.shard for row in view.foreign if row.shard in coming and not row.ready} | set(prepared)
-        self._on_coming(coming | set(prepared) | self._taken.keys())
+        self._on_coming(outlook.coming() | outlook.feared() | set(prepared) | self._taken.keys())
+        unready = outlook.unready() | set(prepared)
         if unready and (ready := unready - set(self._awaited())):
             await self._repository.be_ready(self._worker, ready)
 
@@ -216,59 +221,3 @@ class ShardKeeper:
             return None
         row = next((row for row in self._view.foreign if row.shard == shard), None)
         return None if row is None or row.owner == self._worker.id else self._view.live.get(row.owner)
-
-    def _orphans(self, view: View) -> Collection[int]:
-        """Shards whose owner is gone or has let go, and that are this worker's to take."""
-        return [row.shard for row in view.foreign if row.owner not in view.live and self._is_heir(row, view)]
-
-    def _is_heir(self, row: ShardRow, view: View) -> bool:
-        if _takes(view, row.successor):
-            return row.successor == self._worker.id
-        return self._is_wanted(row, view)
-
-    def _comes(self, row: ShardRow, view: View) -> bool:
-        """This worker is about to have it."""
-        return row.successor == self._worker.id != row.owner and _takes(view, row.successor)
-
-    def _wanted(self, view: View) -> Collection[int]:
-        """Shards of others that all would name this worker for, and nobody gets ready for."""
-        cameras = self._cameras()
-        if cameras is None:
-            return ()
-        room = MOST_CAMERAS - sum(
-            cameras[row.shard] for row in view.foreign if row.successor == self._worker.id
-        )
-        chosen: list[int] = []
-        for row in view.foreign:
-            if room <= 0 or len(chosen) == MOST_MOVING:
-                break
-            if (
-                row.owner in view.live
-                and row.owner != self._worker.id
-                and not _takes(view, row.successor)
-                and self._is_wanted(row, view)
-            ):
-                chosen.append(row.shard)
-                room -= cameras[row.shard]
-        return chosen
-
-    def _asked_for(self, view: View) -> Collection[int]:
-        """This worker's shards that another is ready for."""
-        return [
-            row.shard
-            for row in view.foreign
-            if row.owner == self._worker.id
-            and row.ready
-            and _takes(view, row.successor)
-            and view.live[row.successor].silent_ms <= SILENT_MS
-            and row.shard not in self._giving
-        ]
-
-    def _is_wanted(self, row: ShardRow, view: View) -> bool:
-        weights = {worker.id: worker.weight for worker in view.live.values() if worker.weight > 0}
-        return bool(weights) and wanted_owner(row.shard, weights) == self._worker.id
-
-
-def _takes(view: View, worker: str) -> bool:
-    """It is alive and does not stop."""
-    return worker in view.live and view.live[worker].weight > 0

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, KeysView, Mapping
 import structlog
 
 from services.ingest.commit import RETRY_SECONDS, Commits
-from services.ingest.shards.repository import ShardRepository, Taken
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Taken
 from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
 from snowlight.shards import shard_of

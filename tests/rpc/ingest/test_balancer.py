@@ -9,7 +9,8 @@ from services.ingest.health.meter import HOUR_MS, HealthHour
 from services.ingest.health.repository import HealthRepository
 from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.rendezvous import wanted_owner
-from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Worker
 from snowlight.clock import SystemClock
 from snowlight.database import Database, open_database
 from snowlight.shards import SHARDS, shard_of

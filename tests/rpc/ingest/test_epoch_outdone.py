@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.ingest.commit import Commits
-from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.clock import SystemClock

@@ -13,14 +13,17 @@ import pytest
 import sqlalchemy as sa
 
 from services.ingest.shards.lease import FENCE_SECONDS, HEARTBEAT_SECONDS
+from services.ingest.shards.outlook import FEARED_MS, SILENT_MS
 from services.ingest.shards.rendezvous import wanted_owner
-from services.ingest.shards.repository import ShardRepository, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import Worker
 from simulator.loop.parameters import GOP_SECONDS
 from simulator.ports import free_port
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.background import running
+from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.database import Database, open_database
 from snowlight.errors import SnowlightError
@@ -217,6 +220,56 @@ async def test_what_a_successor_does_not_take_any_more_its_owner_takes_again(
     assert min(holes(segments)) >= -ROUNDING_MS
 
 
+async def test_what_a_successor_was_given_that_fell_silent_its_owner_takes_back_before_it_counts_as_dead(
+    site: Cluster, database: Database
+) -> None:
+    shards = ShardRepository(database)
+    async with site.worker("one") as one:
+        cameras = await site.cameras(one, 1)
+        shard = shard_of(cameras[0].uid)
+        await until_at(one, cameras)
+        await shards.join(GHOST)
+        await shards.be_ready(GHOST, await shards.prepare(GHOST, range(SHARDS)))
+
+        async def is_given() -> bool:
+            await shards.beat(GHOST)
+            return not (await shards.owners())[0][shard].owner
+
+        await eventually(is_given, PATIENCE_S)
+        async with silent(database, SILENT_MS):
+            await until_at(one, cameras)
+            assert GHOST.id in (await shards.owners())[1]
+            await fragments(one, cameras[0].uid, 4)
+    assert min(holes(await site.segments(cameras[0]))) >= -ROUNDING_MS
+
+
+async def test_cameras_of_a_worker_that_fell_silent_are_connected_to_before_it_counts_as_dead(
+    site: Cluster, database: Database
+) -> None:
+    shards = ShardRepository(database)
+    await shards.join(GHOST)
+    async with site.worker("heir", weight=1e-6) as heir:
+        await site.cameras(heir, 1)
+
+        async def are_connected_to() -> bool:
+            return bool(site.village.clients(GATE))
+
+        async with beating(shards, GHOST):
+            await asyncio.sleep(2 * HEARTBEAT_SECONDS)
+            assert not site.village.clients(GATE)
+        async with silent(database, FEARED_MS):
+            await eventually(are_connected_to, PATIENCE_S)
+            rows, live = await shards.owners()
+            assert GHOST.id in live
+            assert {row.owner for row in rows} == {GHOST.id}
+        async with beating(shards, GHOST):
+
+            async def are_left() -> bool:
+                return not site.village.clients(GATE)
+
+            await eventually(are_left, PATIENCE_S)
+
+
 async def test_a_successor_whose_owner_dies_goes_on_with_what_it_holds(
     site: Cluster, database: Database
 ) -> None:
@@ -252,6 +305,21 @@ async def beating(shards: ShardRepository, worker: Worker) -> AsyncIterator[None
             await asyncio.sleep(HEARTBEAT_SECONDS / 2)
 
     async with running(beat()):
+        yield
+
+
+@asynccontextmanager
+async def silent(database: Database, silent_ms: int) -> AsyncIterator[None]:
+    """The ghost was heard of a little longer ago than `silent_ms` inside, for ever."""
+    heard = sa.text("UPDATE workers SET heartbeat_ms = :heard WHERE id = 'ghost'")
+
+    async def hush() -> None:
+        while True:
+            async with database.write() as connection:
+                await connection.execute(heard, {"heard": SystemClock().now_ms() - silent_ms - 500})
+            await asyncio.sleep(0.2)
+
+    async with running(hush()):
         yield
 
 

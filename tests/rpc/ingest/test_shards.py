@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from services.ingest.shards.repository import ShardRepository, View, Worker
+from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.rows import View, Worker
 from snowlight.database import Database, open_database
 from snowlight.errors import AbortedError
 from snowlight.shards import SHARDS

@@ -172,6 +172,20 @@ async def test_the_bench_sender_closes_one_connection_after_another(loops: Path)
                     await client.frame()
 
 
+async def test_clients_of_a_live_bench_camera_get_the_same_pictures(loops: Path) -> None:
+    file = await LoopCache(loops, workers=1).provide(CAMERA.picture)
+    async with serve_bench(file, live=True) as port, connected(port, "gate") as one:
+        await one.play()
+        before = [await one.frame() for _ in range(60)]
+        async with connected(port, "gate") as two:
+            await two.play()
+            joined = await two.frame()
+            seen = [*before, *[await one.frame() for _ in range(120)]]
+    same = [frame for frame in seen if frame.sequence == joined.sequence]
+    assert [frame.payload for frame in same] == [joined.payload]
+    assert joined.sequence > before[0].sequence
+
+
 async def test_the_bench_sender_plays_noise_beside_the_pictures(loops: Path) -> None:
     file = await LoopCache(loops, workers=1).provide(CAMERA.picture)
     async with serve_bench(file, noise=True) as port, connected(port, "any/path") as client:
