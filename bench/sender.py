@@ -21,7 +21,8 @@ def running_sender(
 ) -> Iterator[None]:
     """On its core, at every address of this machine, ready when it listens.
 
-    `live`: all clients of a path see the same pictures. `cut_each_s`: how old a connection becomes, 0 for as it likes.
+    `live`: all clients of a path see the same pictures. `cut_each_s`: how old a connection becomes, 0 for as
+    it likes.
     """
     loop = Path(f".cache/bench/{kbps}kbit-1080p25.mp4").absolute()
     loop.parent.mkdir(parents=True, exist_ok=True)

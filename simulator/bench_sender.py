@@ -88,6 +88,7 @@ class BenchProgramme:
         """Puts `receiver` beside all others of its `phase`: they get the same pictures at the same time."""
         group = phase % len(self._groups)
         number = self._groups[group][receiver] = phase + self._sent[group]
+        self._oldest_first[receiver] = None
         turn, picture = divmod(number, len(self._video.blocks))
         starts = [self._start(self._video, self._video.blocks[picture], turn)]
         if self._audio is not None:
@@ -188,8 +189,8 @@ async def serve_bench(
     cut_each_s: float = 0,
 ) -> AsyncIterator[int]:
     """Serves the H.264 or H.265 file `loop`, a minute long, at every path until the context ends; yields the
-    port. `noise`: with G.711 sound. `live`: all clients of a path get the same pictures. `cut_each_s`: how old
-    a connection becomes, 0 for as it likes."""
+    port. `noise`: with G.711 sound. `live`: all clients of a path get the same pictures. `cut_each_s`: how
+    old a connection becomes, 0 for as it likes."""
     played = replace(read_loop(loop), audio=None)
     programme = BenchProgramme(with_noise(played) if noise else played)
 
