@@ -59,8 +59,13 @@ export class TicketOffice {
   }
 
   /** Where the previews of an instant are, "/snapshot/{ticket}". */
-  async previews(instant: number): Promise<string> {
-    const answer = await this.recordedTicket({ start: instant, end: instant + 1 }, false);
+  previews(instant: number): Promise<string> {
+    return this.pictures({ start: instant, end: instant + 1 });
+  }
+
+  /** Where the small pictures of a range are, likewise. */
+  async pictures(range: Range): Promise<string> {
+    const answer = await this.recordedTicket(range, false);
     return `/snapshot/${answer.ticket}`;
   }
 

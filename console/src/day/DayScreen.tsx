@@ -10,6 +10,7 @@ import './day.css';
 import { CameraPicker } from './CameraPicker';
 import { DayHead } from './DayHead';
 import { GapList } from './GapList';
+import { LapseAction } from './LapseAction';
 import { useNow } from '../session/useNow';
 import { Stage } from './Stage';
 import { TakeActions } from './TakeActions';
@@ -124,6 +125,10 @@ function CameraDay({ camera, beside, at, date, today, now, onHold }: CameraDayPr
   }, [onHold, watchesPast, date]);
   const show = (names: readonly string[]) =>
     goTo({ screen: 'day', camera: camera.name, date: date === today ? null : date, beside: names });
+  const pick = (instant: number) => {
+    if (instant >= day.start && instant < day.end) playFrom(instant);
+    else goTo({ screen: 'day', camera: camera.name, date: dateOf(instant), beside, at: instant });
+  };
 
   return (
     // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the buttons inside, wherever focus is
@@ -133,6 +138,7 @@ function CameraDay({ camera, beside, at, date, today, now, onHold }: CameraDayPr
           shown={cameras.map((each) => each.name)}
           onPick={(name) => show([...cameras.slice(1).map((each) => each.name), name])}
         />
+        <LapseAction camera={camera} day={day} office={player.office} onPick={pick} />
         <TakeActions cameras={cameras.map((each) => each.name)} instant={player.instant} now={now} />
       </DayHead>
       <div className="day-main">

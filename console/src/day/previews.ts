@@ -1,4 +1,5 @@
-import { isAbort, Problem, problemOf } from '../api/problem';
+import { loadMedia } from '../api/media';
+import { isAbort, Problem } from '../api/problem';
 
 export const TILE_WIDTH = 160;
 export const TILE_HEIGHT = 90;
@@ -63,7 +64,7 @@ export class Previews {
 
   constructor(options: PreviewOptions) {
     this.options = {
-      load: loadBlob,
+      load: async (url, signal) => (await loadMedia(url, signal)).blob(),
       createUrl: (blob) => URL.createObjectURL(blob),
       revokeUrl: (url) => URL.revokeObjectURL(url),
       ...options,
@@ -178,10 +179,4 @@ function sharpOf(camera: string, instant: number): Wanted {
   const second = Math.floor(instant / 1000) * 1000;
   const path = `preview.jpg?time=${new Date(second).toISOString()}`;
   return { key: `${camera} ${path}`, camera, instant, path, growing: false };
-}
-
-async function loadBlob(url: string, signal: AbortSignal): Promise<Blob> {
-  const response = await fetch(url, { signal, credentials: 'same-origin' });
-  if (!response.ok) throw await problemOf(response);
-  return response.blob();
 }

@@ -2,7 +2,9 @@ import type { CameraState, GapCause, Ownership } from '../api/types';
 import type { DayMessages } from './day/messages';
 import type { PublishMessages } from './publish/messages';
 import type { DiscoverMessages } from './discover/messages';
+import type { LapseMessages } from './lapse/messages';
 import type { TakeMessages } from './take/messages';
+import type { LayoutsMessages, PatrolMessages, WallMessages } from './wall/messages';
 import type { Words } from './words';
 
 /** Every sentence the console can say. A catalogue that lacks one does not compile. */
@@ -76,86 +78,9 @@ export interface Messages {
     openDay: (name: string) => string;
     play: (name: string) => string;
   };
-  wall: Words<
-    | 'label'
-    | 'pictures'
-    | 'wallFullScreen'
-    | 'keys'
-    | 'clear'
-    | 'fill'
-    | 'emptyTile'
-    | 'live'
-    | 'loading'
-    | 'reconnecting'
-    | 'connecting'
-    | 'noSignal'
-    | 'disabled'
-    | 'gone'
-    | 'denied'
-    | 'deniedHint'
-    | 'ended'
-    | 'endedHint'
-    | 'crowded'
-    | 'crowdedHint'
-    | 'unplayableHint'
-    | 'h265Hint'
-    | 'noCapacityHint'
-    | 'noPlayer'
-    | 'failed'
-    | 'offline'
-    | 'openDay'
-    | 'mute'
-    | 'unmute'
-    | 'fullScreen'
-    | 'close'
-    | 'paused'
-  > & {
-    layout: (pictures: number) => string;
-    tile: (index: number) => string;
-    /** `time`: "08:05". */
-    noSignalSince: (time: string) => string;
-    unplayable: (codec: string) => string;
-  };
-  patrol: Words<
-    | 'title'
-    | 'region'
-    | 'everywhere'
-    | 'seconds'
-    | 'onlineOnly'
-    | 'nobody'
-    | 'start'
-    | 'stop'
-    | 'pause'
-    | 'goOn'
-    | 'previous'
-    | 'next'
-    | 'paused'
-    | 'waits'
-  > & {
-    secondsWrong: (shortest: number, longest: number) => string;
-    sum: (cameras: number, groups: number) => string;
-    place: (group: number, groups: number) => string;
-  };
-  layouts: Words<
-    | 'title'
-    | 'none'
-    | 'noneHint'
-    | 'unreadable'
-    | 'name'
-    | 'share'
-    | 'nobody'
-    | 'onlyHere'
-    | 'save'
-    | 'fromOther'
-    | 'conflict'
-    | 'forbidden'
-  > & {
-    pictures: (count: number) => string;
-    patrol: (groups: number, seconds: number) => string;
-    sharedWith: (region: string) => string;
-    overwrite: (name: string) => string;
-    remove: (name: string) => string;
-  };
+  wall: WallMessages;
+  patrol: PatrolMessages;
+  layouts: LayoutsMessages;
   day: DayMessages;
   playback: Words<
     'add' | 'addHint' | 'full' | 'previousFrame' | 'nextFrame' | 'previousMark' | 'nextMark' | 'holds'
@@ -230,6 +155,7 @@ export interface Messages {
     reconnectsOf: (lastDay: number, sinceStart: number) => string;
   };
   discover: DiscoverMessages;
+  lapse: LapseMessages;
   take: TakeMessages;
   publish: PublishMessages;
 }

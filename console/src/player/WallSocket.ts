@@ -3,7 +3,9 @@ import { backoff } from './backoff';
 import { isFinal, refusesRendition, refusesTicket } from './refusals';
 import type { Rendition } from './rendition';
 import type { WallTickets, Watch, WatchListener } from './watch';
-import { readMessage, type WallMessage } from './wallMessages';
+import { WallConnection } from './WallConnection';
+import { WallOrders } from './wallOrders';
+import type { WallMessage } from './wallMessages';
 
 export interface WallSocketOptions {
   url: string;
@@ -34,30 +36,37 @@ interface Tile {
   heardAt: number;
 }
 
-const IDLE_MS = 5000;
 const LOOK_MS = 2000;
 /** A tile from which nothing has come for so long is asked for anew; twice as long on all: the socket. */
 const SILENT_MS = 10_000;
-const LAST_ID = 2 ** 32 - 1;
 
-/**
- * The live pictures of a whole wall over one WebSocket, kept up through lost networks and refused tickets.
- *
- * Each order has a number of its own, so that what still comes for an earlier one is told apart.
- */
+/** The live pictures of a whole wall over one WebSocket, kept up through lost networks and refused tickets. */
 export class WallSocket {
   private readonly options: WallSocketOptions;
   private readonly tiles = new Set<Tile>();
-  private readonly byId = new Map<number, Tile>();
-  private socket: WebSocket | null = null;
-  private isOpen = false;
-  private lastId = 0;
-  private attempt = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly connection: WallConnection;
+  private readonly orders = new WallOrders<Tile>((order) => this.connection.say(order));
   private looking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: WallSocketOptions) {
     this.options = options;
+    this.connection = new WallConnection({
+      ...options,
+      isNeeded: () => this.tiles.size > 0,
+      onOpen: () => {
+        for (const tile of this.tiles) if (tile.phase === 'watching') this.order(tile);
+      },
+      onMessage: (message) => this.hear(message),
+      onLost: () => {
+        this.forgetOrders();
+        for (const tile of this.tiles) if (tile.phase === 'watching') tile.listener.onLost();
+      },
+      onIdle: () => {
+        clearInterval(this.looking);
+        this.looking = undefined;
+        this.forgetOrders();
+      },
+    });
   }
 
   /** Watches `cameras/{id}` until it is stopped, without its sound until that is asked for. */
@@ -68,7 +77,8 @@ export class WallSocket {
       ...{ attempt: 0, timer: undefined, heardAt: performance.now() },
     };
     this.tiles.add(tile);
-    this.open();
+    this.looking ??= setInterval(this.look, LOOK_MS);
+    this.connection.open();
     this.begin(tile);
     return {
       hear: (audible) => {
@@ -93,7 +103,7 @@ export class WallSocket {
         this.cancel(tile);
         tile.phase = 'over';
         this.tiles.delete(tile);
-        if (this.tiles.size === 0) this.closeWhenIdle();
+        if (this.tiles.size === 0) this.connection.closeWhenIdle();
       },
     };
   }
@@ -102,61 +112,12 @@ export class WallSocket {
   close(): void {
     for (const tile of this.tiles) this.cancel(tile);
     this.tiles.clear();
-    this.hangUp();
+    this.connection.close();
   }
 
-  private open(): void {
-    this.looking ??= setInterval(this.look, LOOK_MS);
-    if (this.socket !== null) return;
-    clearTimeout(this.timer);
-    const connect = this.options.connect ?? ((url: string) => new WebSocket(url));
-    const socket = connect(this.options.url);
-    socket.binaryType = 'arraybuffer';
-    this.socket = socket;
-    socket.onopen = () => {
-      this.isOpen = true;
-      for (const tile of this.tiles) if (tile.phase === 'watching') this.order(tile);
-    };
-    socket.onmessage = (event: MessageEvent<unknown>) => {
-      const message = readMessage(event.data);
-      if (message !== null) this.hear(message);
-    };
-    socket.onclose = () => this.lost(socket);
-  }
-
-  private lost(socket: WebSocket): void {
-    if (this.socket !== socket) return;
-    this.forgetSocket();
-    for (const tile of this.tiles) {
-      if (tile.phase === 'watching') tile.listener.onLost();
-    }
-    if (this.tiles.size === 0) return;
-    this.timer = setTimeout(() => this.open(), backoff(this.attempt, this.options.random));
-    this.attempt += 1;
-  }
-
-  private forgetSocket(): void {
-    this.socket = null;
-    this.isOpen = false;
-    this.byId.clear();
+  private forgetOrders(): void {
+    this.orders.clear();
     for (const tile of this.tiles) tile.id = tile.coming = null;
-  }
-
-  private hangUp(): void {
-    clearTimeout(this.timer);
-    clearInterval(this.looking);
-    this.looking = undefined;
-    const { socket } = this;
-    this.forgetSocket();
-    this.attempt = 0;
-    socket?.close(1000);
-  }
-
-  private closeWhenIdle(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      if (this.tiles.size === 0) this.hangUp();
-    }, IDLE_MS);
   }
 
   /** Gets a ticket and orders the pictures with it. */
@@ -170,8 +131,8 @@ export class WallSocket {
         tile.ticket = ticket;
         tile.phase = 'watching';
         tile.listener.onTicket(watermark ?? '');
-        if (this.isOpen) this.order(tile);
-        else if (this.socket === null) tile.listener.onLost();
+        if (this.connection.isOpen) this.order(tile);
+        else if (this.connection.isAway) tile.listener.onLost();
       },
       (error: unknown) => {
         if (still()) this.refused(tile, error);
@@ -192,39 +153,25 @@ export class WallSocket {
   }
 
   private ask(tile: Tile): number {
-    this.lastId = this.lastId === LAST_ID ? 0 : this.lastId + 1;
-    this.byId.set(this.lastId, tile);
     const { ticket, rendition } = tile;
-    const wish = rendition === 'main' ? {} : { rendition };
-    this.say({ op: 'watch', id: this.lastId, ticket, silent: !tile.audible, ...wish });
-    return this.lastId;
+    return this.orders.watch(tile, { ticket, silent: !tile.audible, rendition });
   }
 
   private cancel(tile: Tile): void {
     clearTimeout(tile.timer);
     this.leave(tile);
-    if (tile.id !== null) this.stop(tile.id);
+    if (tile.id !== null) this.orders.stop(tile.id);
     tile.id = null;
   }
 
   /** No rendition comes in place of the one that is shown. */
   private leave(tile: Tile): void {
-    if (tile.coming !== null) this.stop(tile.coming);
+    if (tile.coming !== null) this.orders.stop(tile.coming);
     tile.coming = null;
   }
 
-  private stop(id: number): void {
-    this.byId.delete(id);
-    this.say({ op: 'stop', id });
-  }
-
-  private say(order: object): void {
-    if (this.isOpen) this.socket?.send(JSON.stringify(order));
-  }
-
   private hear(message: WallMessage): void {
-    this.attempt = 0;
-    const tile = message.id === null ? undefined : this.byId.get(message.id);
+    const tile = message.id === null ? undefined : this.orders.ownerOf(message.id);
     if (tile === undefined) return;
     tile.heardAt = performance.now();
     if (message.id === tile.coming) this.hearComing(tile, message);
@@ -234,13 +181,13 @@ export class WallSocket {
   /** The first that is heard of a rendition that is to be shown from now on, or why it is not. */
   private hearComing(tile: Tile, message: WallMessage): void {
     if (message.kind === 'problem') {
-      this.byId.delete(tile.coming ?? -1);
+      this.orders.ended(tile.coming ?? -1);
       tile.coming = null;
       if (refusesTicket(message.problem.status, false)) this.ended(tile, message.problem);
       else this.useless(tile, message.problem);
       return;
     }
-    if (tile.id !== null) this.stop(tile.id);
+    if (tile.id !== null) this.orders.stop(tile.id);
     tile.id = tile.coming;
     tile.coming = null;
     tile.shown = tile.rendition;
@@ -265,7 +212,7 @@ export class WallSocket {
         tile.listener.onDiscontinuity();
         break;
       case 'problem':
-        this.byId.delete(message.id ?? -1);
+        this.orders.ended(message.id ?? -1);
         tile.id = null;
         this.ended(tile, message.problem);
         break;
@@ -339,10 +286,7 @@ export class WallSocket {
     const now = performance.now();
     const silent = watched.filter((tile) => now - tile.heardAt > SILENT_MS);
     if (watched.length > 0 && watched.every((tile) => now - tile.heardAt > 2 * SILENT_MS)) {
-      const { socket } = this;
-      if (socket === null) return;
-      socket.close();
-      this.lost(socket); // A close over a dead network takes its time to be heard of.
+      this.connection.drop();
     } else if (silent.length < watched.length) {
       for (const tile of silent) {
         tile.listener.onLost();
