@@ -89,10 +89,8 @@ def h265(data: bytes) -> None:
 
 
 def aac(data: bytes) -> None:
-    """RTP payloads (RFC 3640), the sizes of their headers' fields before them."""
-    if len(data) >= 3:
-        layout = AuHeaderLayout(*(size % 33 for size in data[:3]))
-        _sounds(AacDepacketiser(layout), data[3:])
+    """RTP payloads (RFC 3640, AAC-hbr)."""
+    _sounds(AacDepacketiser(AuHeaderLayout()), data)
 
 
 def g711(data: bytes) -> None:
