@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test looks lint format proto bench console locks wheel clean
+.PHONY: help setup demo demo-clean test looks lint format proto bench fuzz console locks wheel clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ proto: $(VENV)/.installed ## Generate the Python code of proto/
 bench: $(VENV)/.installed ## Measure: ingest against its peers, or ARGS=put (MEDIAMTX_BIN names MediaMTX)
 	$(BIN)/python -m bench $(ARGS)
 
+fuzz: $(VENV)/.installed $(TOOLS)/atheris/.installed ## Look for bytes that a parser does not bear: ARGS="sdp 60", ARGS="all 300"
+	PYTHONPATH=$(TOOLS)/atheris $(BIN)/python -m tests.fuzz $(ARGS)
+
 console: console/dist/index.html ## Build the web console
 
 locks: $(UV) ## Resolve the lock files anew
@@ -86,6 +89,8 @@ locks: $(UV) ## Resolve the lock files anew
 		-c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
 		--group tools -o requirements-tools.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		--group fuzz -o requirements-fuzz.lock
 
 wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console inside (COMPILED=1: ingest's hot path compiled)
 	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
@@ -99,6 +104,11 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml | $(UV)
 	test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) $(VENV)
 	VIRTUAL_ENV=$(VENV) $(UV) pip sync -q --compile-bytecode --require-hashes requirements-dev.lock
 	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+# Apart from the rest: it exists for few machines, and its libFuzzer links into no other process.
+$(TOOLS)/atheris/.installed: requirements-fuzz.lock | $(UV)
+	$(UV) pip install -q --python $(BIN)/python --require-hashes --target $(TOOLS)/atheris -r requirements-fuzz.lock
 	touch $@
 
 $(CURDIR)/$(TOOLS)/bin/uv $(TOOLS)/node/bin/node: requirements-tools.lock

@@ -74,7 +74,7 @@ class SoapClient:
                         address, literals[0], port, envelope, authenticator
                     )
                     if status != 401 or not fields:
-                        return _answer(status, data)
+                        return read_answer(status, data)
                     authenticator.refuse(fields)
         except TimeoutError:
             raise SourceError("camera.timeout", f"the device took over {self._timeout_s:g} s") from None
@@ -139,7 +139,8 @@ def _envelope(body: str, header: str) -> str:
     )
 
 
-def _answer(status: int, data: bytes) -> Element:
+def read_answer(status: int, data: bytes) -> Element:
+    """The body of what was answered. Raises SourceError camera.auth_failed, camera.protocol_error."""
     if status in (401, 403):
         raise SourceError("camera.auth_failed", f"{status}: the device wants other credentials")
     root = parse_xml(data)
@@ -173,5 +174,5 @@ def read_time(body: Element) -> datetime | None:
             )
         )
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # a number of no calendar, or of no clock at all
         return None

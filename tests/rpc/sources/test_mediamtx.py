@@ -9,7 +9,7 @@ import pytest
 from services.ingest.sources.source import AudioTrack, SourceError, SourceSettings
 from tests.parts.mediamtx import MediaMtx, run_mediamtx
 from tests.parts.publisher import pipeline_publishing
-from tests.rpc.sources.playing import HASTY, Playing, decoded, failure, playing
+from tests.rpc.sources.playing import Playing, decoded, failure, playing
 from tests.waiting import eventually
 
 PICTURE = "videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1,format=I420"
@@ -26,6 +26,8 @@ SOUND = {
     "latm": AAC,
     "opus": f"{TONE} ! audio/x-raw,rate=48000,channels=2 ! opusenc",
 }
+PATIENT = SourceSettings()
+"""MediaMTX takes two seconds over a refusal."""
 FRAME = 3600
 """Of 25 a second, in ticks of 90 kHz."""
 
@@ -43,7 +45,7 @@ async def until_played(url: str) -> None:
 
     async def plays() -> bool:
         try:
-            async with playing(url, settings=HASTY) as camera:
+            async with playing(url) as camera:
                 await camera.pictures(1)
         except SourceError as error:
             assert error.code == "camera.not_found", error  # nobody publishes yet
@@ -111,9 +113,7 @@ async def test_who_plays_proves_who_they_are(
             async with playing(server.url("gate")) as camera:
                 await camera.pictures(5)
             for stranger in (replace(server, password="wrong"), replace(server, user="")):
-                error = await failure(
-                    stranger.url("gate"), settings=SourceSettings()
-                )  # it takes 2 s over a no
+                error = await failure(stranger.url("gate"), settings=PATIENT)
                 assert error.code == "camera.auth_failed"
 
 
@@ -121,7 +121,7 @@ async def test_a_path_appears_late_and_its_publisher_goes_away_and_comes_back(
     mediamtx: MediaMtx, gstreamer_python: Path
 ) -> None:
     url = mediamtx.url("late")
-    assert (await failure(url)).code == "camera.not_found"
+    assert (await failure(url, settings=PATIENT)).code == "camera.not_found"
     for video in ("h264", "h265"):  # who comes back need not be the same camera
         async with pipeline_publishing(gstreamer_python, pipeline(mediamtx, "late", video)) as publisher:
             await until_played(url)
@@ -134,6 +134,6 @@ async def test_a_path_appears_late_and_its_publisher_goes_away_and_comes_back(
         assert ended.value.code in ("camera.closed", "camera.timeout")
 
         async def is_gone() -> bool:
-            return (await failure(url)).code == "camera.not_found"
+            return (await failure(url, settings=PATIENT)).code == "camera.not_found"
 
         await eventually(is_gone)
