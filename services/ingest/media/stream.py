@@ -1,6 +1,7 @@
 """One camera's media: access units in, numbered fragments on the wall clock out."""
 
 from hashlib import sha256
+from typing import Final
 
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
@@ -18,8 +19,8 @@ from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft
 from snowlight.media.description import describe
 from snowlight.media.fragment import Fragment, InitSection
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
-_OVERLAP_MS = 1000
+_TICKS_PER_MS: Final = VIDEO_TIMESCALE // 1000
+_OVERLAP_MS: Final = 1000
 
 
 class MediaStream:
