@@ -53,6 +53,12 @@ class Muxer:
         self._decode_time = 0
         self._key = False
 
+    def ends_before(self, dts: int, key: bool) -> bool:
+        """The fragment that is open ends where the access unit of `dts` begins."""
+        return bool(self._samples) and (
+            key or dts - self._decode_time >= _LONGEST_FRAGMENT or self._video_bytes >= _LARGEST_FRAGMENT
+        )
+
     def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> Muxed | None:
         """Take an access unit (as in `AccessUnitSink.on_video`); times in 90 kHz, `dts` increasing.
 
@@ -61,9 +67,7 @@ class Muxer:
         """
         samples = self._samples
         muxed = None
-        if samples and (
-            key or dts - self._decode_time >= _LONGEST_FRAGMENT or self._video_bytes >= _LARGEST_FRAGMENT
-        ):
+        if self.ends_before(dts, key):
             muxed = self._cut(dts, self._take_audio(dts))
             samples = self._samples
         if not samples:
