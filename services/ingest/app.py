@@ -81,6 +81,7 @@ from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.background import running
 from snowlight.database import open_database
 from snowlight.heap import keep_fragments_on_the_heap
+from snowlight.open_files import allow_open_files
 from snowlight.readiness import Readiness
 from snowlight.runtime import Runtime
 from snowlight.shards import SHARDS
@@ -95,6 +96,7 @@ log = structlog.get_logger(__name__)
 async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterator[None]:
     """Ingest is up inside. On the way out streams end, sessions close, and spool and gaps are handed on."""
     keep_fragments_on_the_heap()
+    allow_open_files()
     data_dir = runtime.cluster.data_dir
     clock = runtime.clock
     async with (

@@ -121,7 +121,8 @@ class IngestSettings(BaseSettings):
     ring_bytes: int = Field(
         1_250_000,
         ge=64 << 10,
-        description="Newest footage held in memory for live viewers, bytes per camera.",
+        description="Newest footage kept for live viewers, bytes per camera: in memory where it is not "
+        "recorded.",
     )
     sessions_per_second: float = Field(
         100.0, gt=0, description="How many cameras are connected to in a second, at the start and later."

@@ -1,8 +1,9 @@
 """What a camera has recorded already, which nothing may be recorded over when a clock goes back."""
 
 from collections.abc import Iterable
+from typing import Final
 
-HOLE_MS = 1000
+HOLE_MS: Final = 1000
 """A shorter one between two fragments is none."""
 
 

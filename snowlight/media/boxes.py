@@ -7,26 +7,27 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from mmap import mmap
+from typing import Final
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
-VIDEO_TIMESCALE = 90_000
-LONGEST_FRAGMENT_MS = 60_000
+VIDEO_TIMESCALE: Final = 90_000
+LONGEST_FRAGMENT_MS: Final = 60_000
 """One ends with the first picture after half a second; the slowest cameras send one in ten seconds."""
 
 Buffer = bytes | bytearray | memoryview | mmap
 
-_HEADER = struct.Struct(">I4s")
-_U32 = struct.Struct(">I")
-_U64 = struct.Struct(">Q")
-_PRFT = struct.Struct(">I4sIIQQ")
-PRFT_SIZE = _PRFT.size
-_NTP_EPOCH_S = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905)
-_PRFT_FLAGS = 1 << 24  # version 1; flags 0: the time at which the sample came in (8.16.5.3)
-_NON_SYNC = 0x0001_0000  # sample_is_non_sync_sample (8.8.3.1)
-_TABLE_TYPE = bytes.fromhex("6f0b8f0d5f0c4b5f9a3c8e1d2b7a4c55")  # our own box within mfra
-MFRO_SIZE = 16
-_DRIFT_MS = 1000  # between the wall clock and a fragment's samples, far more than there is
-_DAMAGE = (ValueError, LookupError, ArithmeticError, struct.error)  # what a damaged box may raise
+_HEADER: Final = struct.Struct(">I4s")
+_U32: Final = struct.Struct(">I")
+_U64: Final = struct.Struct(">Q")
+_PRFT: Final = struct.Struct(">I4sIIQQ")
+PRFT_SIZE: Final = _PRFT.size
+_NTP_EPOCH_S: Final = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905)
+_PRFT_FLAGS: Final = 1 << 24  # version 1; flags 0: the time at which the sample came in (8.16.5.3)
+_NON_SYNC: Final = 0x0001_0000  # sample_is_non_sync_sample (8.8.3.1)
+_TABLE_TYPE: Final = bytes.fromhex("6f0b8f0d5f0c4b5f9a3c8e1d2b7a4c55")  # our own box within mfra
+MFRO_SIZE: Final = 16
+_DRIFT_MS: Final = 1000  # between the wall clock and a fragment's samples, far more than there is
+_DAMAGE: Final = (ValueError, LookupError, ArithmeticError, struct.error)  # what a damaged box may raise
 
 
 @dataclass(frozen=True, slots=True)

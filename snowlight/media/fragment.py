@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
-_DAY_MS = 86_400_000
+_DAY_MS: Final = 86_400_000
 
-KEY_PATTERN = re.compile(
+KEY_PATTERN: Final = re.compile(
     r"rec/(?P<uid>[0-9a-z-]+)/(?P<day>\d{8})/"
     r"(?P<start_ms>\d+)-(?P<duration_ms>\d+)-(?P<epoch>\d+)-(?P<sequence>\d+)-(?P<init8>[0-9a-f]{8})\.mp4"
 )

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain, starmap
 from math import inf
 
 import structlog
@@ -18,6 +19,7 @@ _SILENCE_MS = 3000.0
 _LONGEST_DRIFT_MS = 200.0
 _WINDOWS_OF_DRIFT = 3
 _STALE_REPORT_MS = 60_000.0
+_MOST_WAITING = 64  # units: 1.28 s of packets of 20 ms
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ class AudioPath:
         self._zero = 0
         self._last = -1
         self._drifts_ms: deque[float] = deque(maxlen=_WINDOWS_OF_DRIFT)
+        self._waiting: list[tuple[bytes, int]] = []
 
     def observe(self, pts: int, arrival_ms: float) -> bool:
         """A unit came. True if its stamp jumped: those before it tell nothing about what follows."""
@@ -113,6 +116,7 @@ class AudioPath:
         """Of a session that begins; None when it is to have no audio."""
         self.declared = self.present(now_ms)
         self._encoder = None
+        self._waiting = []
         self.jumped = False
         self._drifts_ms.clear()
         if not self.declared:
@@ -174,18 +178,26 @@ class AudioPath:
         camera_ms = video_ntp + (self._first_video_pts - video_pts) * 1000 / self._video_rate
         return audio_pts + (camera_ms - audio_ntp) * rate / 1000
 
-    def frames(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
-        """(AAC frame, time, duration) in samples from the session's start, strictly increasing."""
-        if self.jumped:
-            return iter(())
+    def add(self, data: bytes, pts: int) -> bool:
+        """Take one more unit of the open mux session. True if enough wait for `frames`."""
+        if not self.jumped:
+            self._waiting.append((data, pts))
+        return len(self._waiting) >= _MOST_WAITING
+
+    def frames(self) -> Iterator[tuple[bytes, int, int]]:
+        """(AAC frame, time, duration) of all that waits, in samples from the session's start, strictly
+        increasing.
+
+        An encoder is much more memory than the processor's caches have for each camera: it is quicker with
+        what comes in half a second than with one packet at a time.
+        """
+        waiting, self._waiting = self._waiting, []
         if self._encoder is None:
-            encoded: Iterator[tuple[bytes, int, int]] = iter(((data, pts, AAC_FRAME),))
-        else:
-            encoded = self._encoder.encode(data, pts)
-        return self._timed(encoded)
+            return self._timed((data, pts, AAC_FRAME) for data, pts in waiting)
+        return self._timed(chain.from_iterable(starmap(self._encoder.encode, waiting)))
 
     def flush(self) -> Iterator[tuple[bytes, int, int]]:
-        """What the encoder still holds, at the end of a session."""
+        """What the encoder still holds, at the end of a session, once `frames` has been asked."""
         return self._timed(self._encoder.flush()) if self._encoder is not None else iter(())
 
     def _timed(self, encoded: Iterator[tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:

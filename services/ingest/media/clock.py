@@ -1,16 +1,17 @@
 """From arrival to wall time. All instants are float ms since 1970 UTC."""
 
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
 from snowlight.clock import Clock
 
-_SLEW = 500e-6
-STEP_MS = 1000.0
-_DISCIPLINE_EVERY_S = 1.0
-_CONFIRM_S = 15.0
-_WINDOW_MS = 10_000.0
+_SLEW: Final = 500e-6
+STEP_MS: Final = 1000.0
+_DISCIPLINE_EVERY_S: Final = 1.0
+_CONFIRM_S: Final = 15.0
+_WINDOW_MS: Final = 10_000.0
 
 log = structlog.get_logger(__name__)
 

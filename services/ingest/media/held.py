@@ -1,13 +1,13 @@
 """A session's first units, held until what they tell together is known."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.ingest.media.timestamps import observed_depth, observed_interval
 from snowlight.media.boxes import VIDEO_TIMESCALE
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
-_UNIT_BYTES = 256
+_TICKS_PER_MS: Final = VIDEO_TIMESCALE // 1000
+_UNIT_BYTES: Final = 256
 """What the record of a unit takes beside its bytes, so that many empty ones are much as well."""
 
 

@@ -1,6 +1,8 @@
 """Interarrival jitter (RFC 3550, 6.4.1 and A.8), of pictures."""
 
-_GAIN = 1 / 16
+from typing import Final
+
+_GAIN: Final = 1 / 16
 
 
 class InterarrivalJitter:

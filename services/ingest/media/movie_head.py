@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from struct import Struct, pack
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from snowlight.media.boxes import AUDIO_TRACK
 
-_MOOF = Struct(">I4sI4sII")  # and mfhd
-_TRAF = Struct(">I4s I4sIII I4sIQ I4sIIII")  # and tfhd, tfdt, and trun up to its samples
+_MOOF: Final = Struct(">I4sI4sII")  # and mfhd
+_TRAF: Final = Struct(">I4s I4sIII I4sIQ I4sIIII")  # and tfhd, tfdt, and trun up to its samples
 _TFHD_SIZE, _TFDT_SIZE = 20, 20
-_TFHD_FLAGS = 0x02_0020  # default-base-is-moof, default-sample-flags-present (8.8.7.1)
-_TFDT_FLAGS = 1 << 24  # version 1: 64 bits (8.8.12)
-_TRUN_FLAGS = 0x0305  # data offset, flags of the first sample, each one's duration and size (8.8.8.1)
-_COMPOSITION_OFFSETS = 0x0800
+_TFHD_FLAGS: Final = 0x02_0020  # default-base-is-moof, default-sample-flags-present (8.8.7.1)
+_TFDT_FLAGS: Final = 1 << 24  # version 1: 64 bits (8.8.12)
+_TRUN_FLAGS: Final = 0x0305  # data offset, flags of the first sample, each one's duration and size (8.8.8.1)
+_COMPOSITION_OFFSETS: Final = 0x0800
 _SYNC, _NON_SYNC = 0x0200_0000, 0x0101_0000  # sample_depends_on nothing; on others, no sync sample (8.8.3.1)
-_MDAT = Struct(">I4s")
+_MDAT: Final = Struct(">I4s")
 
 
 class Run(NamedTuple):

@@ -5,17 +5,17 @@ last sample's duration. It is cut earlier where much is held, whatever the stamp
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.ingest.media.movie_head import Run, durations, movie_head
 from snowlight.media.boxes import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, MovieFragment
 
-_LONGEST_FRAGMENT = VIDEO_TIMESCALE // 2
-_LARGEST_FRAGMENT = 4 << 20
-_SAMPLE_BYTES = 256
+_LONGEST_FRAGMENT: Final = VIDEO_TIMESCALE // 2
+_LARGEST_FRAGMENT: Final = 4 << 20
+_SAMPLE_BYTES: Final = 256
 """What the record of a sample takes beside its bytes, so that many empty ones are much as well."""
-_AUDIO_AHEAD_S = 2
-_AUDIO_AHEAD_BYTES = 1 << 20
+_AUDIO_AHEAD_S: Final = 2
+_AUDIO_AHEAD_BYTES: Final = 1 << 20
 
 
 class Muxed(NamedTuple):
@@ -53,6 +53,12 @@ class Muxer:
         self._decode_time = 0
         self._key = False
 
+    def ends_before(self, dts: int, key: bool) -> bool:
+        """The fragment that is open ends where the access unit of `dts` begins."""
+        return bool(self._samples) and (
+            key or dts - self._decode_time >= _LONGEST_FRAGMENT or self._video_bytes >= _LARGEST_FRAGMENT
+        )
+
     def video(self, data: bytes, pts: int, dts: int, duration: int, key: bool) -> Muxed | None:
         """Take an access unit (as in `AccessUnitSink.on_video`); times in 90 kHz, `dts` increasing.
 
@@ -61,9 +67,7 @@ class Muxer:
         """
         samples = self._samples
         muxed = None
-        if samples and (
-            key or dts - self._decode_time >= _LONGEST_FRAGMENT or self._video_bytes >= _LARGEST_FRAGMENT
-        ):
+        if self.ends_before(dts, key):
             muxed = self._cut(dts, self._take_audio(dts))
             samples = self._samples
         if not samples:

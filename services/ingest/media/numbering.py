@@ -1,11 +1,12 @@
 """Media sequence numbers, parts and discontinuities of one camera: only ingest counts them."""
 
 from math import ceil
+from typing import Final
 
-_SHORTEST_SEGMENT_MS = 2000
-_LONGEST_TARGET_MS = 6000
-_ROUNDING_MS = 499  # EXTINF counts rounded to whole seconds (RFC 8216, 4.3.3.1)
-_JITTER_MS = 60  # a GOP of "2 s" may be this much shorter
+_SHORTEST_SEGMENT_MS: Final = 2000
+_LONGEST_TARGET_MS: Final = 6000
+_ROUNDING_MS: Final = 499  # EXTINF counts rounded to whole seconds (RFC 8216, 4.3.3.1)
+_JITTER_MS: Final = 60  # a GOP of "2 s" may be this much shorter
 
 
 def part_target_ms(frame_interval_ms: float) -> int:

@@ -1,6 +1,7 @@
 """One camera's media: access units in, numbered fragments on the wall clock out."""
 
 from hashlib import sha256
+from typing import Final
 
 from services.ingest.media.audio_path import AudioPath
 from services.ingest.media.clock import SessionClock, WallClock
@@ -18,8 +19,8 @@ from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft
 from snowlight.media.description import describe
 from snowlight.media.fragment import Fragment, InitSection
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
-_OVERLAP_MS = 1000
+_TICKS_PER_MS: Final = VIDEO_TIMESCALE // 1000
+_OVERLAP_MS: Final = 1000
 
 
 class MediaStream:
@@ -116,8 +117,8 @@ class MediaStream:
         if self._mux is None:
             if self._held and not self._held.full:  # only a picture begins a session
                 self._held.add(Unit(False, data, pts, False, arrival_ms))
-        elif self._audio.declared:
-            self._mux_audio(data, pts)
+        elif self._audio.declared and self._audio.add(data, pts):
+            self._mux_audio()
 
     def finish(self) -> None:
         """The connection ended: all that was received becomes fragments."""
@@ -160,8 +161,8 @@ class MediaStream:
                 self._hold(unit)
             elif unit.video:
                 self._mux_video(unit.data, unit.pts, unit.key, unit.arrival_ms)
-            elif self._audio.declared:
-                self._mux_audio(unit.data, unit.pts)
+            elif self._audio.declared and self._audio.add(unit.data, unit.pts):
+                self._mux_audio()
 
     # A session.
 
@@ -231,14 +232,16 @@ class MediaStream:
         decoding_ms = decoding / _TICKS_PER_MS
         self._clock.observe(decoding_ms, arrival_ms)
         self._jitter.observe(decoding_ms, arrival_ms)
+        if mux.ends_before(decoding, key):
+            self._mux_audio()
         muxed = mux.video(data, presentation, decoding, stamps.interval, key)
         if muxed is not None:
             self._emit(muxed)
 
-    def _mux_audio(self, data: bytes, pts: int) -> None:
+    def _mux_audio(self) -> None:
         mux = self._mux
         assert mux is not None
-        for frame, time, duration in self._audio.frames(data, pts):
+        for frame, time, duration in self._audio.frames():
             mux.audio(frame, time, duration)
 
     def _reason_to_restart(self, arrival_ms: float) -> str:
@@ -264,6 +267,8 @@ class MediaStream:
         mux, self._mux = self._mux, None
         if mux is None:
             return
+        for frame, time, duration in self._audio.frames():
+            mux.audio(frame, time, duration)
         for frame, time, duration in self._audio.flush():
             mux.audio(frame, time, duration)
         muxed = mux.close()

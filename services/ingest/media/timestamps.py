@@ -3,15 +3,16 @@
 from bisect import insort
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 from snowlight.media.boxes import VIDEO_TIMESCALE
 
-_LONGEST_JUMP = VIDEO_TIMESCALE * 3 // 10
-_DEFAULT_INTERVAL = VIDEO_TIMESCALE // 25
-_SLOWEST_INTERVAL = 10 * VIDEO_TIMESCALE
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
-_MOST_DEPTH = 16  # MaxDpbFrames (ISO/IEC 14496-10, A.3.1)
-_BACKWARD_STEPS_OF_REORDERING = 3
+_LONGEST_JUMP: Final = VIDEO_TIMESCALE * 3 // 10
+_DEFAULT_INTERVAL: Final = VIDEO_TIMESCALE // 25
+_SLOWEST_INTERVAL: Final = 10 * VIDEO_TIMESCALE
+_TICKS_PER_MS: Final = VIDEO_TIMESCALE // 1000
+_MOST_DEPTH: Final = 16  # MaxDpbFrames (ISO/IEC 14496-10, A.3.1)
+_BACKWARD_STEPS_OF_REORDERING: Final = 3
 
 
 class Discontinuity(Exception):  # noqa: N818  an event of the stream, not a fault of the program

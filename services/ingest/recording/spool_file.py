@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
 from snowlight.media.boxes import PRFT_SIZE, build_mfra, parse_moof
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
-_NAME = re.compile(
+_NAME: Final = re.compile(
     r"(?P<uid>[0-9a-z-]+)\."
     r"(?P<start_ms>\d{1,15})-(?P<epoch>\d{1,18})-(?P<sequence>\d{1,18})-(?P<session>\d{1,18})"
     r"-(?P<init8>[0-9a-f]{8})\.mp4"
 )
 _INDEPENDENT, _LOSSY = 1, 2  # storage.v1.FragmentTable.flags
-_MOST_CHUNKS = os.sysconf("SC_IOV_MAX")
+_MOST_CHUNKS: Final = os.sysconf("SC_IOV_MAX")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """AAC out of RTP in the mode AAC-hbr of RFC 3640: several frames a packet, or one frame over several."""
 
 from dataclasses import dataclass
+from typing import Final
 
-_MAX_FRAME = 8191  # what 13 bits of AU-size can say; longer sizes are taken as damage
-_MAX_FRAMES = 64  # a packet; it would be over a second of sound
+_MAX_FRAME: Final = 8191  # what 13 bits of AU-size can say; longer sizes are taken as damage
+_MAX_FRAMES: Final = 64  # a packet; it would be over a second of sound
 
 
 @dataclass(frozen=True, slots=True)

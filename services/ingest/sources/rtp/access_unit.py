@@ -1,17 +1,17 @@
 """One access unit in the making: its NAL units behind their lengths, joined once when it is complete."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
 
-LENGTH_SIZE = 4
-_START_CODE = b"\x00\x00\x01"
-_LENGTH_TO_COME = bytes(LENGTH_SIZE)
-_UNITS = 20_000
-_UNITS_PER_SECOND = 10_000  # 100 slices in each of 100 pictures
-_PARAMETER_SET = 4  # units: it costs as much to read
+LENGTH_SIZE: Final = 4
+_START_CODE: Final = b"\x00\x00\x01"
+_LENGTH_TO_COME: Final = bytes(LENGTH_SIZE)
+_UNITS: Final = 20_000
+_UNITS_PER_SECOND: Final = 10_000  # 100 slices in each of 100 pictures
+_PARAMETER_SET: Final = 4  # units: it costs as much to read
 
 Octets: TypeAlias = bytes | bytearray | memoryview
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.header import (
@@ -16,10 +16,10 @@ from services.ingest.sources.rtp.header import (
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
 
-_MAX_MISORDER = 100  # RFC 3550, A.1
-_FRAMES = 1000  # at once: 10 s of 100 a second
-_FRAMES_PER_SECOND = 200  # AAC of 96 kHz has 94, G.711 in packets of 10 ms 100
-_FRAME_SIZE = 2048  # bytes: more in one packet counts as several frames, since samples cost too
+_MAX_MISORDER: Final = 100  # RFC 3550, A.1
+_FRAMES: Final = 1000  # at once: 10 s of 100 a second
+_FRAMES_PER_SECOND: Final = 200  # AAC of 96 kHz has 94, G.711 in packets of 10 ms 100
+_FRAME_SIZE: Final = 2048  # bytes: more in one packet counts as several frames, since samples cost too
 
 
 class AudioDepacketiser(Protocol):

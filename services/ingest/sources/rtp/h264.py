@@ -1,15 +1,18 @@
 """H.264 out of RTP (RFC 6184): single NAL unit, STAP-A and FU-A, as packetization modes 0 and 1 use them."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder, Octets
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
-_IDR, _SEI, _SPS, _PPS, _DELIMITER, _FILLER = 5, 6, 7, 8, 9, 12
-_STAP_A, _FU_A = 24, 28
-_RECOVERY_POINT = 6
-_SEARCHED = 1024  # bytes of an SEI unit: what stands behind that is not looked for
-_SEARCHED_PER_UNIT = 16  # bytes that cost as much as a small NAL unit
+_IDR: Final = 5
+_SEI, _SPS, _PPS, _DELIMITER, _FILLER = 6, 7, 8, 9, 12
+_STAP_A: Final = 24
+_FU_A: Final = 28
+_RECOVERY_POINT: Final = 6
+_SEARCHED: Final = 1024  # bytes of an SEI unit: what stands behind that is not looked for
+_SEARCHED_PER_UNIT: Final = 16  # bytes that cost as much as a small NAL unit
 _SPS_IDS, _PPS_IDS = 32, 256  # ISO/IEC 14496-10, 7.4.2.1.1 and 7.4.2.2
 
 

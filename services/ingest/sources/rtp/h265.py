@@ -1,14 +1,16 @@
 """H.265 out of RTP (RFC 7798): single NAL unit, AP and FU. Streams with DONL fields are not carried."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder, Octets
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
-_IRAP = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
-_LAST_PICTURE = 31
+_IRAP: Final = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
+_LAST_PICTURE: Final = 31
 _VPS, _SPS, _PPS, _DELIMITER, _FILLER = 32, 33, 34, 35, 38
-_AP, _FU = 48, 49
+_AP: Final = 48
+_FU: Final = 49
 _SPS_IDS, _PPS_IDS = 16, 64  # ISO/IEC 23008-2, 7.4.3.2.1 and 7.4.3.3.1
 
 

@@ -1,17 +1,18 @@
 """The RTP fixed header (RFC 3550, 5.1) and what may stand between it and the payload."""
 
 import struct
+from typing import Final
 
 # One interleaved frame's head (RFC 2326, 10.12) and the RTP header up to the timestamp, in one unpack:
 # "$", channel, length | version padding extension csrc-count, marker and type, sequence number, timestamp.
-FRAME_HEADER = struct.Struct(">BBHBBHI")
-FRAME_HEADER_SIZE = FRAME_HEADER.size
-DOLLAR = 0x24
-PLAIN = 0x80  # version 2 without padding, extension or contributing sources
-MARKER = 0x80
-PAYLOAD_OFFSET = 16  # of a plain packet's payload, from the "$"
+FRAME_HEADER: Final = struct.Struct(">BBHBBHI")
+FRAME_HEADER_SIZE: Final = FRAME_HEADER.size
+DOLLAR: Final = 0x24
+PLAIN: Final = 0x80  # version 2 without padding, extension or contributing sources
+MARKER: Final = 0x80
+PAYLOAD_OFFSET: Final = 16  # of a plain packet's payload, from the "$"
 
-_MAX_DROPOUT = 3000  # RFC 3550, A.1: so many packets may be missing before the stream counts as another
+_MAX_DROPOUT: Final = 3000  # RFC 3550, A.1: if more packets are missing, it is another stream
 
 
 def is_next_packet(buffer: bytearray, position: int, payload_type: int, expected: int) -> bool:

@@ -1,12 +1,13 @@
 """Which parameter sets a stream has shown, kept by kind and id, so that only a real change is told."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 # A parameter set's id from its NAL unit without start code; None if the unit is too short to hold one, or if
 # the standard knows no such id.
 IdReader = Callable[[bytes], int | None]
 
-_MAX_UNIT = 4096  # bytes; real ones have below 200, and each is read bit by bit
+_MAX_UNIT: Final = 4096  # bytes; real ones have below 200, and each is read bit by bit
 
 
 class ParameterSets:

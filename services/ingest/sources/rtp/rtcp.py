@@ -2,13 +2,14 @@
 
 import struct
 from collections.abc import Callable
+from typing import Final
 
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink, TrackKind
 
 _SENDER_REPORT, _GOODBYE, _FEEDBACK = 200, 203, 206
-_NTP_TO_UNIX_S = 2_208_988_800
-_SR = struct.Struct(">III")  # NTP seconds, NTP fraction, RTP timestamp
+_NTP_TO_UNIX_S: Final = 2_208_988_800
+_SR: Final = struct.Struct(">III")  # NTP seconds, NTP fraction, RTP timestamp
 
 
 class RtcpReceiver:

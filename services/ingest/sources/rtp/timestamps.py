@@ -1,7 +1,9 @@
 """32-bit RTP timestamps, laid out on a line that does not wrap."""
 
-_WRAP = 1 << 32
-_HALF = 1 << 31
+from typing import Final
+
+_WRAP: Final = 1 << 32
+_HALF: Final = 1 << 31
 
 
 class TimestampUnwrapper:

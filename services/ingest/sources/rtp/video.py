@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
@@ -18,13 +19,13 @@ from services.ingest.sources.rtp.header import (
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
 
-_BETWEEN_UNITS = -1  # no RTP timestamp has this value
-_MAX_MISORDER = 100  # RFC 3550, A.1: so far behind is a duplicate or late, farther is a new start
-_PICTURES = 600  # at once: what 60 a second come to in a stall just short of the silence that ends a source
-_PICTURES_PER_SECOND = 200  # 120 a second, and some to catch up
-_CHANGED_SETS = 20  # pictures: a key picture with other parameter sets begins a mux of its own
-_HOLES = 5000
-_HOLES_PER_SECOND = 1000
+_BETWEEN_UNITS: Final = -1  # no RTP timestamp has this value
+_MAX_MISORDER: Final = 100  # RFC 3550, A.1: so far behind is a duplicate or late, farther is a new start
+_PICTURES: Final = 600  # at once: 60 a second in a stall just short of the silence that ends a source
+_PICTURES_PER_SECOND: Final = 200  # 120 a second, and some to catch up
+_CHANGED_SETS: Final = 20  # pictures: a key picture with other parameter sets begins a mux of its own
+_HOLES: Final = 5000
+_HOLES_PER_SECOND: Final = 1000
 
 
 class VideoReceiver:

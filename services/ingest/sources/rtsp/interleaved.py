@@ -1,7 +1,7 @@
 """Frames and messages on one connection (RFC 2326, 10.12), and the way back to them after noise."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtsp.message import (
@@ -13,14 +13,14 @@ from services.ingest.sources.rtsp.message import (
 )
 from services.ingest.sources.source import SourceError
 
-_DOLLAR = 0x24
-_SMALLEST_PACKET = 8  # an RTCP packet without report blocks
-_RTP_VERSION_2 = 0x80
-_RESPONSE = b"RTSP/1."
-_STRAYS = 20_000  # places in noise that may be a frame, and frames that nobody asked for
-_STRAYS_PER_SECOND = 5000  # over a megabyte of noise
-_MESSAGES = 100
-_MESSAGES_PER_SECOND = 10
+_DOLLAR: Final = 0x24
+_SMALLEST_PACKET: Final = 8  # an RTCP packet without report blocks
+_RTP_VERSION_2: Final = 0x80
+_RESPONSE: Final = b"RTSP/1."
+_STRAYS: Final = 20_000  # places in noise that may be a frame, and frames that nobody asked for
+_STRAYS_PER_SECOND: Final = 5000  # over a megabyte of noise
+_MESSAGES: Final = 100
+_MESSAGES_PER_SECOND: Final = 10
 
 
 class FrameReader(Protocol):
