@@ -84,7 +84,7 @@ class Workers:
                 },
             )
         )
-        wait_for_port(address, process=process)
+        wait_for_port(address, _PATIENCE_S, process)
         self.processes[name] = process
 
     async def cameras_of(self, name: str) -> list[str]:

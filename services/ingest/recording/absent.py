@@ -84,13 +84,9 @@ class AbsentSpools:
 
     async def look(self) -> None:
         """Tell the ledger what it does not know. Raises SnowlightError."""
-        for absent in await self._repository.all():
-            if not self._owns(absent.camera_uid):
-                continue
-            if not absent.told:
-                await self._tell(absent)
-            elif absent.noted_ms < self._clock.now_ms() - self._grace_ms:
-                await self._give_up(absent)
+        for absent in await self._repository.due(self._clock.now_ms() - self._grace_ms):
+            if self._owns(absent.camera_uid):
+                await (self._give_up(absent) if absent.told else self._tell(absent))
 
     async def _tell(self, absent: Absent) -> None:
         since_ms = max(absent.since_ms, absent.until_ms - self._longest_ms)

@@ -50,18 +50,22 @@ class AbsentRepository:
                 insert = self._insert(_absent).on_conflict_do_nothing()
                 await connection.execute(insert, [asdict(each) for each in absent])
 
-    async def all(self) -> list[Absent]:
-        """Oldest first."""
-        query = sa.select(*(_absent.c[name] for name in Absent.__slots__)).order_by(_absent.c.noted_ms)
+    async def due(self, noted_before_ms: int) -> list[Absent]:
+        """What the ledger has no row of, and what was noted before, oldest first."""
+        is_due = sa.or_(_absent.c.told.is_(False), _absent.c.noted_ms < noted_before_ms)
+        columns = (_absent.c[name] for name in Absent.__slots__)
+        query = sa.select(*columns).where(is_due).order_by(_absent.c.noted_ms)
         async with self._database.read() as connection:
             return [Absent(*row) for row in await connection.execute(query)]
 
     async def replace(self, absent: Absent, told: Sequence[Absent]) -> None:
-        """`told` has the parts of `absent` that are missing; nobody need ask about the rest."""
+        """`told` has the parts of `absent` that are missing; nobody need ask about the rest. What ends where
+        another that is kept ends is the same."""
         async with self._database.write() as connection:
             await connection.execute(_absent.delete().where(*_is(absent)))
             if told:
-                await connection.execute(_absent.insert(), [asdict(each) for each in told])
+                insert = self._insert(_absent).on_conflict_do_nothing()
+                await connection.execute(insert, [asdict(each) for each in told])
 
     async def came_back(self, worker: str, *, is_lost: bool) -> None:
         """The worker has its spool and goes on with it, or `is_lost`: has come with another one."""

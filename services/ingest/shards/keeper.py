@@ -16,7 +16,7 @@ import structlog
 from services.ingest.shards.lease import HEARTBEAT_SECONDS, Fence
 from services.ingest.shards.outlook import Outlook
 from services.ingest.shards.repository import ShardRepository
-from services.ingest.shards.rows import LiveWorker, Taken, View, Worker
+from services.ingest.shards.rows import LiveWorker, ShardRow, Taken, View, Worker
 from services.ingest.shards.terms import Terms
 from snowlight.clock import Clock
 from snowlight.errors import AbortedError, FailedPreconditionError, UnavailableError
@@ -77,6 +77,7 @@ class ShardKeeper:
         self._giving: set[int] = set()
         self._moved_at = float("-inf")
         self._view: View | None = None
+        self._foreign: Mapping[int, ShardRow] = {}
         self._wakes: set[asyncio.Event] = set()
 
     @contextmanager
@@ -152,6 +153,7 @@ class ShardKeeper:
         self._fence.renew(sent, alone=view.live.keys() <= {self._worker.id})
         if view != self._view:
             self._view = view
+            self._foreign = {row.shard: row for row in view.foreign}
             self._tell()
         outlook = Outlook(view, self._worker.id)
         if outlook.moves:
@@ -217,7 +219,8 @@ class ShardKeeper:
             wake.set()
 
     def _owner(self, shard: int) -> LiveWorker | None:
-        if self._view is None:
+        """Of another worker's shard."""
+        row = self._foreign.get(shard)
+        if self._view is None or row is None or row.owner == self._worker.id:
             return None
-        row = next((row for row in self._view.foreign if row.shard == shard), None)
-        return None if row is None or row.owner == self._worker.id else self._view.live.get(row.owner)
+        return self._view.live.get(row.owner)

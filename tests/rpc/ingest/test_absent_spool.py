@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from services.ingest.shards.repository import ShardRepository
 from simulator.ports import free_port
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
+from snowlight.database import open_database
 from snowlight.errors import SnowlightError
 from snowlight.media.fragment import Fragment
 from snowlight.rpc.status import remote_errors
 from tests.rpc.ingest.cluster import Client, client_of, running_ingest
+from tests.rpc.ingest.conftest import MIGRATIONS
 from tests.rpc.ingest.process import environment
 from tests.rpc.ingest.village import GATE, fragments
 from tests.waiting import eventually
@@ -97,6 +101,17 @@ class Site:
         ) as client:
             yield client
 
+    async def heard_of(self, worker: str, time_ms: int) -> None:
+        """Wait until the database has heard of the worker after `time_ms`: it is known to have lived then."""
+        async with open_database(self.database_url, service="ingest", migrations=MIGRATIONS) as database:
+            shards = ShardRepository(database)
+
+            async def is_heard() -> bool:
+                _, live = await shards.owners()
+                return SystemClock().now_ms() - live[worker].silent_ms > time_ms
+
+            await eventually(is_heard, PATIENCE_S)
+
     @asynccontextmanager
     async def loss(self, grace_hours: float = 24.0) -> AsyncIterator[Loss]:
         async with AsyncExitStack() as rest, AsyncExitStack() as first:
@@ -107,6 +122,7 @@ class Site:
             camera = await one.create("gate", self.village.url(GATE))
             await one.until_state(camera.name, camera_pb2.ONLINE)
             _, lost = await fragments(one, camera.uid, 8)
+            await self.heard_of("one", lost[0].end_ms)
             await first.aclose()
 
             async def is_taken() -> bool:

@@ -21,6 +21,8 @@ RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0
 """So long a camera stays connected while no worker takes what it publishes: a dead worker's shards are taken
 sooner."""
+FIRST_PATIENCE_SECONDS = 8.0
+"""So long one waits that has not begun to publish."""
 _TO_BE_TAKEN = frozenset(
     {
         "camera.not_expected",
@@ -108,12 +110,17 @@ class Forwarder:
             await carriage.carry(publication, channel, is_right)
 
     def _gives_up(self, carriage: Carriage) -> bool:
-        return asyncio.get_running_loop().time() - carriage.taken_at > PATIENCE_SECONDS
+        patience = PATIENCE_SECONDS if carriage.begun else FIRST_PATIENCE_SECONDS
+        return asyncio.get_running_loop().time() - carriage.taken_at > patience
 
     async def _pause(self, publication: publishing_pb2.Publication) -> None:
         """Before the next attempt. Raises SourceError where the camera is not to publish any more."""
         await asyncio.sleep(RETRY_SECONDS)
-        if await self._registered.uid(publication.camera_id) != publication.camera_uid:
+        try:
+            uid = await self._registered.uid(publication.camera_id)
+        except UnavailableError:
+            return  # it was to publish before
+        if uid != publication.camera_uid:
             raise SourceError("camera.closed", "the camera is not to publish any more")
 
 
