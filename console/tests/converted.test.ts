@@ -14,7 +14,8 @@ describe('pictures that the platform encodes anew', () => {
   });
 
   it('fail as any others for every other reason', () => {
-    for (const status of [0, 401, 403, 410, 500, 503]) expect(whyNotConverted(status, 'H.265')).toBeNull();
+    for (const status of [0, 401, 403, 404, 410, 500, 503])
+      expect(whyNotConverted(status, 'H.265')).toBeNull();
   });
 
   it('are told apart from the camera’s own', () => {
