@@ -139,6 +139,17 @@ describe('a film', () => {
     expect(drawn).toEqual(['s3939']);
   });
 
+  it('asks anew for what was dragged past and is come back to at once', async () => {
+    begin([frame(0, 'a'), frame(1, 'b'), frame(2, 'c'), frame(3, 'd')]);
+    film.seek(3);
+    film.seek(0);
+    await settle();
+    const open = requests.filter(({ signal }) => !signal.aborted);
+    expect(open.map(({ url }) => url)).toEqual(['a', 'b']);
+    await answer('a');
+    expect(drawn).toEqual(['a0']);
+  });
+
   it('asks again for what was too much or was away, and passes over what cannot be had', async () => {
     begin([frame(0, 'a'), frame(1, 'b'), frame(2, 'c')]);
     requests[0]?.refuse(new Problem(429, 'snapshot.busy', '', ''));

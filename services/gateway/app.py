@@ -2,109 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import version
-from math import inf
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 
-from services.gateway.archive.dvr_routes import DvrRoutes
-from services.gateway.archive.index import FootageIndex
-from services.gateway.archive.ladder import Ladders
-from services.gateway.archive.near_routes import NearRoutes
-from services.gateway.archive.part_routes import ArchivePartRoutes
-from services.gateway.archive.presigned import Presigner
-from services.gateway.archive.reader import FootageReader
-from services.gateway.archive.rendered import RenderedFootage
-from services.gateway.archive.rendition_routes import RenditionRoutes
-from services.gateway.archive.routes import ArchiveRoutes
-from services.gateway.archive.timeline_routes import TimelineRoutes
-from services.gateway.audit.routes import AuditRoutes
-from services.gateway.cameras.discovery import DiscoveryRoutes
 from services.gateway.cameras.feed import follow_cameras
-from services.gateway.cameras.health_routes import HealthRoutes
-from services.gateway.cameras.import_routes import CameraFileRoutes
-from services.gateway.cameras.importing import CameraImport
 from services.gateway.cameras.journal import CameraJournal
-from services.gateway.cameras.listing import CameraLists
-from services.gateway.cameras.own_tickets import OwnTicketRoutes
-from services.gateway.cameras.publish_keys import PublishKeyRoutes
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.cameras.routes import CameraRoutes
-from services.gateway.cameras.tickets import TicketRoutes
 from services.gateway.config import GatewaySettings
-from services.gateway.consent.consents import ConsentRoutes
-from services.gateway.consent.dossiers import DossierRoutes
-from services.gateway.consent.grants import GrantRoutes
-from services.gateway.consent.resources import Desk
-from services.gateway.consent.subjects import SubjectRoutes
-from services.gateway.console import Console, find_console
 from services.gateway.events.exports import ExportBoard
-from services.gateway.events.routes import EventRoutes
-from services.gateway.events.sights import Sights
-from services.gateway.events.stream import Sources
-from services.gateway.evidence.downloads import DownloadRoutes
-from services.gateway.evidence.export_rights import ExportRights
-from services.gateway.evidence.exports import ExportRoutes
-from services.gateway.evidence.holds import HoldRoutes
-from services.gateway.http.bodies import timely_bodies
 from services.gateway.http.bounds import Bounds, room_for_connections
-from services.gateway.http.connection import SiteRunner, bounded_headers
-from services.gateway.http.cross_origin import preflights
-from services.gateway.http.edges import edge, mark
+from services.gateway.http.connection import SiteRunner
 from services.gateway.http.express import Express
-from services.gateway.http.idempotency import Attempts
-from services.gateway.http.openapi import with_document
-from services.gateway.http.problems import problems
-from services.gateway.http.rates import Rates, limited
-from services.gateway.http.routes import Route, add_routes
 from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
-from services.gateway.live.opening import LiveOpening
-from services.gateway.live.routes import LiveRoutes
-from services.gateway.live.variants import Variants
 from services.gateway.metrics import GatewayMetrics
-from services.gateway.operations.integrity import IntegrityRoutes
-from services.gateway.operations.offline import OfflineRoutes
-from services.gateway.operations.online_rate import OnlineRateRoutes
-from services.gateway.operations.storage import StorageRoutes
-from services.gateway.peers import Peers, open_peers
-from services.gateway.people.account import AccountRoutes
-from services.gateway.people.client_auth import ClientAuth
-from services.gateway.people.devices import DeviceRoutes
-from services.gateway.people.identity import Identity
-from services.gateway.people.oidc import OidcRoutes
-from services.gateway.people.principals import PrincipalRoutes
-from services.gateway.people.regions import RegionRoutes
-from services.gateway.people.sessions import SessionCookie, SessionRoutes
-from services.gateway.people.tokens import TokenRoutes
-from services.gateway.snapshot.key_frames import KeyFrames
-from services.gateway.snapshot.plan import Layout
-from services.gateway.snapshot.preview_routes import PreviewRoutes
-from services.gateway.snapshot.routes import SnapshotRoutes
-from services.gateway.snapshot.sheet_answers import SheetAnswers
-from services.gateway.snapshot.sheets import Sheets, lapse_key
-from services.gateway.snapshot.stored import StoredSheets
-from services.gateway.snapshot.timelapse_routes import TimelapseRoutes
-from services.gateway.tickets import TicketCheck
-from services.gateway.transport_stream.archive_routes import ArchiveStreamRoutes
-from services.gateway.transport_stream.live_routes import LiveStreamRoutes
-from services.gateway.viewing.viewing import Viewing, open_viewing
-from services.gateway.wall.routes import WallRoutes
-from services.gateway.workspace.favourites import FavouriteRoutes
-from services.gateway.workspace.layouts import WallLayoutRoutes
+from services.gateway.peers import open_peers
+from services.gateway.site import build_site
+from services.gateway.viewing.viewing import open_viewing
 from snowlight.background import running
 from snowlight.errors import FailedPreconditionError
-from snowlight.media.preview import LAPSE_MS, SHEET_MS
 from snowlight.object_store import open_store, open_stores
 from snowlight.runtime import Runtime
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 log = structlog.get_logger(__name__)
 
@@ -144,150 +65,6 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield
-
-
-def build_site(
-    runtime: Runtime,
-    settings: GatewaySettings,
-    peers: Peers,
-    cameras: CameraModel,
-    journal: CameraJournal,
-    exports: ExportBoard,
-    hubs: LiveHubs,
-    viewing: Viewing,
-    metrics: GatewayMetrics,
-    stores: Mapping[str, ObjectStore],
-    evidence: ObjectStore,
-) -> web.Application:
-    """All routes of the site."""
-    clock, behind_proxy = runtime.clock, settings.behind_proxy
-    verifier, sending = viewing.verifier, viewing.sending
-    identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
-    tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
-    index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
-    reader = FootageReader(peers, index, stores)
-    rendered = RenderedFootage(peers, reader)
-    presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
-    key_frames = KeyFrames(index, reader, metrics)
-    stored_sheets = StoredSheets(stores)
-    sheets = Sheets(index, key_frames, stored_sheets, clock, metrics)
-    thumbnails = Sheets(
-        index,
-        key_frames,
-        stored_sheets,
-        clock,
-        metrics,
-        Layout(LAPSE_MS, max(1, settings.thumbnail_minutes) * 60_000),
-        key_of=lapse_key,
-        stored_ms=inf,
-    )
-    attempts = Attempts(runtime.key)
-    lists = CameraLists(cameras)
-    camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
-    export_rights = ExportRights(peers, identity, verifier, viewing.desk)
-    desk = Desk(identity, cameras, attempts)
-    opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
-    client_auth, session = (
-        ClientAuth(settings.client_certificate_header),
-        SessionCookie(behind_proxy=behind_proxy),
-    )
-    devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
-    timelines = TimelineRoutes(peers, identity, camera_routes, clock)
-    wall = WallRoutes(tickets, opening, metrics)
-    events = EventRoutes(
-        Sources(
-            identity,
-            verifier,
-            viewing.revocations,
-            cameras,
-            journal,
-            exports,
-            Sights(),
-            clock,
-        )
-    )
-    table: list[Route] = [
-        *TokenRoutes(peers, client_auth, behind_proxy=behind_proxy).routes(),
-        *SessionRoutes(peers, session, behind_proxy=behind_proxy).routes(),
-        *OidcRoutes(peers, session, behind_proxy=behind_proxy).routes(),
-        *devices.routes(),
-        *AccountRoutes(peers, identity).routes(),
-        *RegionRoutes(identity).routes(),
-        *PrincipalRoutes(peers, identity, attempts).routes(),
-        *camera_routes.routes(),
-        *PublishKeyRoutes(
-            peers,
-            identity,
-            camera_routes,
-            rtmp=settings.publish_rtmp_address,
-            rtsp=settings.publish_rtsp_address,
-        ).routes(),
-        *CameraFileRoutes(CameraImport(peers, identity, cameras, clock), identity, cameras).routes(),
-        *DiscoveryRoutes(peers, identity, cameras).routes(),
-        *TicketRoutes(peers, identity, camera_routes, viewing.revocations, clock).routes(),
-        *OwnTicketRoutes(peers, identity, verifier, viewing.desk).routes(),
-        *AuditRoutes(peers, identity, cameras).routes(),
-        *ConsentRoutes(peers, desk, cameras).routes(),
-        *GrantRoutes(peers, desk).routes(),
-        *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
-        *DossierRoutes(identity, cameras, camera_routes).routes(),
-        *timelines.routes(),
-        *NearRoutes(identity, cameras, timelines, clock).routes(),
-        *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
-        *FavouriteRoutes(peers, identity, cameras).routes(),
-        *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
-        *HealthRoutes(peers, identity, camera_routes).routes(),
-        *OnlineRateRoutes(peers, identity, cameras).routes(),
-        *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
-        *OfflineRoutes(identity, cameras, lists).routes(),
-        *StorageRoutes(peers, identity).routes(),
-        *ExportRoutes(peers, identity, export_rights, camera_routes, cameras, attempts, clock).routes(),
-        *DownloadRoutes(
-            identity, export_rights, evidence, sending, clock, runtime.cluster.time_zone
-        ).routes(),
-        *LiveRoutes(tickets, opening, hubs, Variants(peers, cameras, hubs, clock), sending, metrics).routes(),
-        *wall.routes(),
-        *events.routes(),
-        *SnapshotRoutes(tickets, opening, index, reader, sending, clock).routes(),
-        *ArchiveRoutes(tickets, index, reader, presigner, rendered, Ladders(peers, reader), clock).routes(),
-        *DvrRoutes(tickets, index, clock).routes(),
-        *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),
-        *RenditionRoutes(tickets, index, rendered, sending, metrics).routes(),
-        *LiveStreamRoutes(tickets, opening, sending, metrics).routes(),
-        *ArchiveStreamRoutes(tickets, index, reader, sending, clock, metrics).routes(),
-        *PreviewRoutes(
-            tickets,
-            key_frames,
-            SheetAnswers(tickets, sheets, sending, sheet_ms=SHEET_MS, name="sheet"),
-            sending,
-        ).routes(),
-        *(
-            TimelapseRoutes(
-                SheetAnswers(tickets, thumbnails, sending, sheet_ms=LAPSE_MS, name="timelapse")
-            ).routes()
-            if settings.thumbnail_minutes
-            else ()
-        ),
-    ]
-    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
-    console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
-    site = web.Application(
-        middlewares=[
-            edge(metrics),
-            bounded_headers,
-            problems(console.answer),
-            preflights,
-            limited(rates, identity.caller),
-            timely_bodies(settings.body_seconds, {route.path for route in table if route.streams_body}),
-        ],
-        client_max_size=settings.max_body_bytes,
-    )
-    site.on_response_prepare.append(mark)
-    site.on_shutdown.append(wall.close)
-    site.on_shutdown.append(events.close)
-    add_routes(site, with_document(table, version("snowlight")))
-    site.router.add_route("GET", "/hls/{rest:.*}", tickets.refuse)
-    return site
 
 
 @asynccontextmanager

@@ -63,7 +63,7 @@ class Screen:
         """Arrive at the wall."""
         await self.open()
         await self.submit(username, password or self.village.password)
-        await expect(self.part("camera-tree")).to_be_visible()
+        await self.is_seen(self.part("camera-tree"))
 
     async def watch(self, *camera_ids: str) -> None:
         """Click cameras in the tree, one after the other."""

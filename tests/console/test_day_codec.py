@@ -43,7 +43,7 @@ async def test_h265_plays_as_h264_by_itself_live_and_recorded(screen: Screen) ->
         told = float(await screen.part("current-instant").get_attribute("data-instant") or "nan")
         return instant is not None and abs(instant - told / 1000) < FRAME_S
 
-    await eventually(named, 10)
+    await eventually(named, 30)
     await screen.part("play-pause").click()
 
     speed = screen.page.get_by_label("Speed")

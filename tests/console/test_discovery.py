@@ -5,8 +5,16 @@ from playwright.async_api import expect
 
 from simulator.onvif.device import OnvifFaults
 from tests.console.screen import Screen
+from tests.console.test_accessible import DESK, PHONE
 from tests.console.village import VILLAGE
 from tests.rpc.discovery.devices import SECRET, device, hosts, on_air
+
+_CUT_OFF = """table => {
+  const { right } = table.closest('dialog').getBoundingClientRect();
+  return [...table.querySelectorAll('td')].filter(each => each.getBoundingClientRect().right > right)
+    .map(each => each.textContent);
+}"""
+"""What does not fit beside the rest."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -31,6 +39,11 @@ async def test_found_cameras_are_ticked_and_registered_together(screen: Screen) 
         await expect(rows).to_have_count(3, timeout=30_000)
     await expect(screen.part("discover-register")).to_have_text("Register 2 cameras")
     await expect(rows.filter(has_text="村口 3").get_by_role("checkbox")).to_be_disabled()
+    await screen.page.set_viewport_size(PHONE)
+    assert await screen.part("discover-found").evaluate(_CUT_OFF) == [], (
+        "all is read without scrolling sideways"
+    )
+    await screen.page.set_viewport_size(DESK)
     await rows.filter(has_text="村口 2").get_by_role("checkbox").uncheck()
     await screen.part("discover-register").click()
     await expect(rows.filter(has_text="村口 1")).to_contain_text("Registered as onvif-", timeout=15_000)

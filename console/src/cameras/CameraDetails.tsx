@@ -7,6 +7,7 @@ import { formatBitRate } from '../i18n/format';
 import { dateTimeOf } from '../i18n/zone';
 import { useSession } from '../session/SessionProvider';
 import { CameraActions } from './CameraActions';
+import { codecLabel } from './codecNames';
 import { CameraHealthFacts } from './CameraHealthFacts';
 import './details.css';
 import { Fact } from './Fact';
@@ -15,8 +16,6 @@ import { useRegistry } from './RegistryProvider';
 import { regionPath } from './tree';
 
 const POLL_MS = 5000;
-const CODEC_NAMES: Record<string, string> = { h264: 'H.264', h265: 'H.265', aac: 'AAC' };
-
 export function CameraDetails({ camera }: { camera: Camera }) {
   const messages = useMessages();
   const { regions } = useRegistry();
@@ -81,12 +80,12 @@ function StreamFacts({ camera }: { camera: Camera }) {
           <>
             <Fact label={words.video}>
               {[
-                CODEC_NAMES[media.video_codec] ?? media.video_codec,
+                codecLabel(media.video_codec),
                 `${media.width}×${media.height}`,
                 `${Math.round(media.frames_per_second)} fps`,
               ].join(' · ')}
             </Fact>
-            <Fact label={words.audioStream}>{CODEC_NAMES[media.audio_codec] ?? media.audio_codec}</Fact>
+            <Fact label={words.audioStream}>{codecLabel(media.audio_codec)}</Fact>
             <Fact label={words.bitRate}>{formatBitRate(Number(media.bits_per_second))}</Fact>
           </>
         ) : null}

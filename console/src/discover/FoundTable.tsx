@@ -1,4 +1,5 @@
 import type { FoundCamera } from '../api/discovery';
+import { codecLabel } from '../cameras/codecNames';
 import { reasonLine } from '../cameras/reason';
 import { useMessages } from '../i18n/LocaleProvider';
 import { canBeRegistered, nameOf } from './found';
@@ -29,13 +30,15 @@ export function FoundTable({ cameras, ticked, onTick }: FoundTableProps) {
       <thead>
         <tr>
           <th scope="col">
-            <input
-              type="checkbox"
-              aria-label={words.all}
-              disabled={possible.length === 0}
-              checked={possible.length > 0 && possible.every((address) => ticked.has(address))}
-              onChange={(event) => onTick(new Set(event.target.checked ? possible : []))}
-            />
+            <label>
+              <input
+                type="checkbox"
+                disabled={possible.length === 0}
+                checked={possible.length > 0 && possible.every((address) => ticked.has(address))}
+                onChange={(event) => onTick(new Set(event.target.checked ? possible : []))}
+              />
+              <span className="visually-hidden found-all">{words.all}</span>
+            </label>
           </th>
           {[words.name, words.address, words.model, words.picture, words.state].map((head) => (
             <th key={head} scope="col">
@@ -65,7 +68,7 @@ export function FoundTable({ cameras, ticked, onTick }: FoundTableProps) {
             <td className="digits">
               {camera.main_url === ''
                 ? messages.common.none
-                : `${camera.video_codec.toUpperCase()} ${camera.width}×${camera.height}`}
+                : `${codecLabel(camera.video_codec)} ${camera.width}×${camera.height}`}
               {camera.ptz ? ` ${words.ptz}` : null}
             </td>
             <td>{state(camera)}</td>

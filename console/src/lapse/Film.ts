@@ -113,7 +113,11 @@ export class Film<Sheet> {
       wanted.add(sheet);
       if (wanted.size === AT_ONCE) break;
     }
-    for (const [url, flight] of this.flying) if (!wanted.has(url)) flight.abort();
+    for (const [url, flight] of this.flying) {
+      if (wanted.has(url)) continue;
+      flight.abort();
+      this.flying.delete(url); // It may be wanted again before it has ended.
+    }
     for (const url of wanted) {
       const known = this.sheets.get(url);
       if (known === undefined && !this.flying.has(url)) void this.fly(url);

@@ -1,4 +1,4 @@
-import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js/light';
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js/light';
 import { isForbidden, Problem } from '../api/problem';
 import type { Encoding } from '../api/tickets';
 import { backoff } from './backoff';
@@ -90,7 +90,8 @@ export class StreamPlayer {
   private onError(data: ErrorData): void {
     const status = data.response?.code ?? 0;
     const { undecodable } = this;
-    const unconverted = undecodable === null ? null : whyNotConverted(status, undecodable);
+    const isPlaylist = data.details === ErrorDetails.MANIFEST_LOAD_ERROR;
+    const unconverted = undecodable === null ? null : whyNotConverted(status, undecodable, isPlaylist);
     if (unconverted !== null) {
       this.give(unconverted);
       this.retryTimer = setTimeout(() => void this.open(false), LOOK_AGAIN_MS);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Ladders:
             return None
         try:
             return _common([await self._source(recording) for recording in recordings])
-        except (SnowlightError, ValueError, LookupError) as error:
+        except (SnowlightError, ValueError, LookupError, struct.error) as error:
             log.debug("gateway.ladder_unknown", camera=recordings[0].camera_uid, error=str(error))
             return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,10 +27,9 @@ from snowlight.api.auth.v1 import (
     revocation_pb2,
     revocation_pb2_grpc,
 )
-from snowlight.api.ingest.v1 import live_pb2
 from snowlight.api.storage.v1 import storage_pb2, storage_pb2_grpc
 from snowlight.config import ClusterSettings
-from snowlight.media.fragment import Fragment, InitSection, ObjectKey
+from snowlight.media.fragment import Fragment, InitSection
 from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
@@ -39,6 +37,7 @@ from tests.parts.clock import MovableClock
 from tests.parts.password import PASSWORD
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
 from tests.rpc.gateway.people import VILLAGE, add_people
+from tests.rpc.gateway.recorded import segment_of, spool_file
 from tests.waiting import eventually
 
 if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
@@ -181,49 +180,16 @@ class Site:
     def spool(self, uid: str, init: InitSection, fragments: list[Fragment]) -> SpoolFile:
         """Put one minute's footage into the spool."""
         self._sequence += 1
-        start_ms, duration_ms = fragments[0].start_ms, fragments[-1].end_ms - fragments[0].start_ms
-        table = storage_pb2.FragmentTable(
-            duration_ms=[fragment.duration_ms for fragment in fragments],
-            size=[len(fragment.data) for fragment in fragments],
-            flags=[int(fragment.independent) for fragment in fragments],
-        )
-        listing = live_pb2.SpoolFile(
-            key=str(ObjectKey(uid, start_ms, duration_ms, EPOCH, self._sequence, init.init8)),
-            start_ms=start_ms,
-            duration_ms=duration_ms,
-            epoch=EPOCH,
-            sequence=self._sequence,
-            session=init.session,
-            init8=init.init8,
-            init_size=len(init.data),
-            codecs=init.codecs,
-            fragments=table.SerializeToString(),
-        )
-        file = SpoolFile(listing, init.data + b"".join(fragment.data for fragment in fragments))
+        file = spool_file(uid, init, fragments, epoch=EPOCH, sequence=self._sequence)
         self.ingest.pictures.spool[uid].append(file)
         return file
 
     async def commit(self, uid: str, file: SpoolFile) -> None:
         """Move a spool file into the store, as ingest does: object, commit, then the file goes."""
         await obstore.put_async(self.footage, file.listing.key, file.data)
-        listing = file.listing
-        segment = storage_pb2.Segment(
-            camera_uid=uid,
-            store="default",
-            key=listing.key,
-            start_ms=listing.start_ms,
-            duration_ms=listing.duration_ms,
-            size=len(file.data),
-            epoch=listing.epoch,
-            sequence=listing.sequence,
-            session=listing.session,
-            init8=listing.init8,
-            init_size=listing.init_size,
-            codecs=listing.codecs,
-            sha256=hashlib.sha256(file.data).digest(),
-            fragments=storage_pb2.FragmentTable.FromString(listing.fragments),
+        answer = await self.storage.CommitSegments(
+            storage_pb2.CommitSegmentsRequest(segments=[segment_of(uid, file)])
         )
-        answer = await self.storage.CommitSegments(storage_pb2.CommitSegmentsRequest(segments=[segment]))
         assert [result.outcome for result in answer.results] == [storage_pb2.CommitResult.COMMITTED]
         self.ingest.pictures.spool[uid].remove(file)
 

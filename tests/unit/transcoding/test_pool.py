@@ -1,12 +1,6 @@
-"""Transcodes in their processes: their cost is bounded, and what befalls one is told to its reader alone."""
+"""Transcodes in their processes: what comes out, and that their cost is bounded."""
 
-import asyncio
-import os
-import signal
-import sys
-from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -15,10 +9,8 @@ from services.ingest.config import TranscodingSettings
 from services.ingest.transcoding.ladder import Picture, Rung
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from services.ingest.transcoding.pool import TranscodingPool
-from services.ingest.transcoding.transcode import MOST_WAITING, Transcode
 from snowlight.clock import SystemClock
 from snowlight.errors import (
-    DataLossError,
     FailedPreconditionError,
     ResourceExhaustedError,
     UnavailableError,
@@ -26,45 +18,7 @@ from snowlight.errors import (
 from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.feed import MuxSession
 from tests.unit.transcoding.footage import develop, record
-from tests.waiting import eventually
-
-RUNG = Rung("90p", 90, 100_000)
-PICTURE = Picture(320, 180, "h264")
-
-
-def pool(
-    cores: float = 4, *, stall_seconds: float = 60, registry: CollectorRegistry | None = None
-) -> TranscodingPool:
-    settings = TranscodingSettings(cores=cores, encoder="libx264", stall_seconds=stall_seconds)
-    return TranscodingPool(settings, TranscodingMetrics(registry or CollectorRegistry()), SystemClock())
-
-
-async def give(transcode: Transcode, session: MuxSession, fragments: Iterable[Fragment] = ()) -> None:
-    transcode.begin(session.init)
-    for fragment in fragments or session.fragments:
-        await transcode.give(fragment)
-
-
-async def first(transcode: Transcode) -> Fragment:
-    """The first fragment that comes out."""
-    async with asyncio.timeout(60):
-        async for event in transcode:
-            if isinstance(event, Fragment):
-                return event
-    raise AssertionError("nothing came out")
-
-
-async def rest(transcode: Transcode) -> list[InitSection | Fragment]:
-    async with asyncio.timeout(60):
-        return [event async for event in transcode]
-
-
-async def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+from tests.unit.transcoding.pools import PICTURE, RUNG, give, is_gone, pool, rest
 
 
 async def test_h265_goes_in_and_h264_of_the_rung_comes_out() -> None:
@@ -157,102 +111,6 @@ async def test_a_session_that_takes_more_than_is_left_ends_the_transcode() -> No
     assert caught.value.code == "transcode.no_capacity"
 
 
-async def test_a_killed_process_is_told_and_another_can_be_opened() -> None:
-    source = record()
-    transcodes = pool()
-
-    async with transcodes.open(RUNG, PICTURE) as transcode:
-        await give(transcode, source, source.fragments[:1])
-        await first(transcode)
-        os.kill(transcode.pid, signal.SIGKILL)
-        with pytest.raises(UnavailableError) as caught:
-            await rest(transcode)
-    assert caught.value.code == "transcode.process_ended"
-
-    async with transcodes.open(RUNG, PICTURE) as transcode:
-        await give(transcode, source, source.fragments[:1])
-        assert (await first(transcode)).segment == source.fragments[0].segment
-
-
-async def test_a_process_that_hangs_is_killed() -> None:
-    source = record()
-
-    async with pool(stall_seconds=5).open(RUNG, PICTURE) as transcode:
-        await give(transcode, source, source.fragments[:1])
-        await first(transcode)
-        os.kill(transcode.pid, signal.SIGSTOP)
-        await give(transcode, source, source.fragments[2:3])
-        with pytest.raises(UnavailableError) as caught:
-            await rest(transcode)
-
-    assert caught.value.code == "transcode.stalled"
-    assert await is_gone(transcode.pid)
-
-
-async def test_who_is_behind_goes_on_at_a_key_frame_and_says_so() -> None:
-    source = record(seconds=20)
-    registry = CollectorRegistry()
-
-    async with pool(registry=registry).open(RUNG, PICTURE) as transcode:
-        await give(transcode, source, source.fragments[:1])
-        await first(transcode)
-        os.kill(transcode.pid, signal.SIGSTOP)
-        fed = 0
-        for fragment in source.fragments[1:-2]:
-            transcode.feed(fragment)
-            fed += 1
-        os.kill(transcode.pid, signal.SIGCONT)
-        await give(transcode, source, source.fragments[-2:])
-        transcode.end()
-        fragments = [event for event in await rest(transcode) if isinstance(event, Fragment)]
-
-    assert registry.get_sample_value("snowlight_transcode_fragments_dropped_total")
-    assert len(fragments) < fed
-    assert [fragment.lossy for fragment in fragments].count(True) == 1
-    after = next(fragment for fragment in fragments if fragment.lossy)
-    assert after.independent
-    assert len(fragments) >= MOST_WAITING
-
-
-async def test_garbage_between_is_passed_over() -> None:
-    source = record()
-    garbage = replace(source.fragments[2], chunks=(b"\x00" * 1000,))
-
-    async with pool().open(RUNG, PICTURE) as transcode:
-        await give(transcode, source, [*source.fragments[:2], garbage, *source.fragments[4:]])
-        transcode.end()
-        fragments = [event for event in await rest(transcode) if isinstance(event, Fragment)]
-
-    expected = [*source.fragments[:2], *source.fragments[4:]]
-    assert [(each.segment, each.part) for each in fragments] == [
-        (each.segment, each.part) for each in expected
-    ]
-
-
-async def test_nothing_but_garbage_is_an_error_by_name() -> None:
-    source = record()
-    garbage = replace(source.fragments[0], chunks=(os.urandom(1000),))
-
-    async with pool().open(RUNG, PICTURE) as transcode:
-        await give(transcode, source, [garbage] * 20)
-        with pytest.raises(DataLossError) as caught:
-            await rest(transcode)
-
-    assert caught.value.code == "transcode.undecodable"
-
-
-async def test_an_init_section_that_is_none_is_an_error_by_name() -> None:
-    source = record(seconds=1)
-    source.init = replace(source.init, data=os.urandom(500))
-
-    async with pool().open(RUNG, PICTURE) as transcode:
-        await give(transcode, source)
-        with pytest.raises(DataLossError) as caught:
-            await rest(transcode)
-
-    assert caught.value.code == "transcode.undecodable"
-
-
 async def test_pictures_of_8k_are_refused_by_name() -> None:
     with pytest.raises(FailedPreconditionError, match="7680 x 4320") as caught:
         async with pool(cores=64).open(RUNG, Picture(7680, 4320, "h265")):
@@ -271,31 +129,3 @@ async def test_pictures_of_8k_in_the_middle_end_the_transcode() -> None:
             await rest(transcode)
 
     assert caught.value.code == "transcode.too_large"
-
-
-async def test_processes_end_with_ingest(tmp_path: Path) -> None:
-    ingest = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _INGEST, str(tmp_path / "pid"), stdout=asyncio.subprocess.PIPE
-    )
-    assert ingest.stdout is not None
-    pid = int(await asyncio.wait_for(ingest.stdout.readline(), 60))
-
-    ingest.kill()
-    await ingest.wait()
-
-    await eventually(lambda: is_gone(pid))
-
-
-_INGEST = """
-import asyncio
-from tests.unit.transcoding.test_pool import PICTURE, RUNG, pool
-
-async def main():
-    async with pool().open(RUNG, PICTURE) as transcode:
-        while not transcode.pid:
-            await asyncio.sleep(0.01)
-        print(transcode.pid, flush=True)
-        await asyncio.sleep(600)
-
-asyncio.run(main())
-"""
