@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bench.recorder import Recorder
 from bench.scrape import Samples, online, scrape
+from bench.sender import camera_urls
 
-SITES = 20
 _PATIENCE_S = 180.0
 _LOOK_S = 0.5  # each look costs the process some milliseconds
 _STALLS = "snowlight_event_loop_stall_seconds"
@@ -40,8 +40,8 @@ class ColdStart:
 
 
 def measure_cold(recorder: Recorder, port: int, cameras: int, seconds: float, *, audio: bool) -> ColdStart:
-    """Start ingest with so many cameras at `SITES` sites, and look on for `seconds` after the last came."""
-    urls = [f"rtsp://127.0.{number % SITES + 1}.1:{port}/c{number}" for number in range(cameras)]
+    """Start ingest with so many cameras, at twenty sites, and look on for `seconds` after the last came."""
+    urls = camera_urls(port, cameras)
     with recorder.running_storage():
         with recorder.running_ingest(sessions_per_second="0.001"):  # they are to be registered, no more
             asyncio.run(recorder.register(urls, audio=audio))

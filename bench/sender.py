@@ -8,6 +8,13 @@ from pathlib import Path
 from bench.processes import running, wait_for_port
 from bench.recorder import SENDER_CORE
 
+SITES = 20
+
+
+def camera_urls(port: int, cameras: int) -> list[str]:
+    """Of cameras spread over the sites, each of which has its own pace of connections."""
+    return [f"rtsp://127.0.{number % SITES + 1}.1:{port}/c{number}" for number in range(cameras)]
+
 
 @contextmanager
 def running_sender(

@@ -24,7 +24,7 @@ from bench.account import Account
 from bench.processes import usage
 from bench.recorder import SENDER_CORE, Recorder, place_recorder
 from bench.scrape import online, scrape
-from bench.sender import running_sender
+from bench.sender import camera_urls, running_sender
 from bench.steadiness import slope_of
 from simulator.ports import free_port
 from tests.parts.minio import find_minio, run_minio
@@ -67,8 +67,7 @@ def main() -> None:
         stack.enter_context(running_sender(port, folder, kbps=_KBPS, cut_each_s=_CONNECTION_S))
         stack.enter_context(recorder.running_storage())
         ingest = stack.enter_context(recorder.running_ingest())
-        urls = [f"rtsp://127.0.0.1:{port}/c{number}" for number in range(arguments.cameras)]
-        uids = asyncio.run(recorder.register(urls, audio=False))
+        uids = asyncio.run(recorder.register(camera_urls(port, arguments.cameras), audio=False))
         time.sleep(arguments.warm_up)
         start_ms = time.time_ns() // 1_000_000
         looks = _watch(recorder, ingest.pid, 60 * arguments.minutes)

@@ -106,7 +106,7 @@ def test_an_aborted_message_is_dropped() -> None:
         CHUNK_SIZE + (header(4, 0, SENT_CHUNK_SIZE) + bytes(SENT_CHUNK_SIZE)) * 10_000,  # 40 MB at once
         write_message(MessageType.SET_CHUNK_SIZE, (1).to_bytes(4, "big"))
         + header(4, 0, MAX_MODEST)
-        + b"\x00\xc4" * 50_000,
+        + b"\x00\xc4" * 65_000,
     ],
     ids=["long", "many", "chunks of nothing", "headless", "fast", "chunks of one byte"],
 )
