@@ -15,6 +15,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class CompiledBuildHook(BuildHookInterface[Any]):
     """`modules`, in pyproject.toml: what is compiled, as paths or patterns from the root."""
 
+    _scratch: tempfile.TemporaryDirectory[str] | None = None
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """hatchling: before the wheel is put together."""
         if os.environ.get("SNOWLIGHT_COMPILED") != "1" or version == "editable":
@@ -35,7 +37,7 @@ class CompiledBuildHook(BuildHookInterface[Any]):
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """hatchling: the wheel is there."""
-        if build_data["force_include"]:
+        if self._scratch is not None:
             self._scratch.cleanup()
 
 

@@ -1,6 +1,6 @@
 """Speech becomes AAC (ISO/IEC 14496-3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
@@ -31,7 +31,7 @@ class AacTranscoder:
         context = av.CodecContext.create("aac", "w")
         assert isinstance(context, AudioCodecContext)
         context.sample_rate = sample_rate
-        context.layout = "mono" if channels == 1 else "stereo"
+        context.layout = self._layout = "mono" if channels == 1 else "stereo"
         context.format = "fltp"
         context.bit_rate = _BITS_PER_SECOND_PER_CHANNEL * channels
         context.time_base = Fraction(1, sample_rate)
@@ -60,11 +60,25 @@ class AacTranscoder:
         self._pending = np.zeros((self._channels, AAC_FRAME), np.float32)
         self._next = time + AAC_FRAME
 
-    def encode(self, data: bytes, pts: int) -> Iterator[tuple[bytes, int, int]]:
-        """(AAC frame, time of its first sample, samples) for each frame that `data` completes."""
-        samples = self._in_place(self._decoder.decode(data), pts)
-        self._pending = np.concatenate((self._pending, samples), axis=1)
-        self._next += samples.shape[1]
+    def encode(self, packets: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int, int]]:
+        """(AAC frame, time of its first sample, samples) for each frame that `packets`, of coded speech and
+        the time of its first sample, complete."""
+        pieces: list[Samples] = []
+        for data, pts in packets:
+            if not self._goes_on(pts):  # the times of what came before it are as they are
+                yield from self._encode_whole_frames(pieces)
+                pieces = []
+            samples = self._in_place(self._decoder.decode(data), pts)
+            self._next += samples.shape[1]
+            pieces.append(samples)
+        yield from self._encode_whole_frames(pieces)
+
+    def _goes_on(self, pts: int) -> bool:
+        """A little less or more is a stamp that is a little off."""
+        return abs(pts - self._next) < self._rate // 50
+
+    def _encode_whole_frames(self, pieces: list[Samples]) -> Iterator[tuple[bytes, int, int]]:
+        self._pending = np.concatenate((self._pending, *pieces), axis=1)
         while self._sounded and self._pending.shape[1] >= AAC_FRAME:
             yield from self._encode_pending(AAC_FRAME)
 
@@ -78,23 +92,20 @@ class AacTranscoder:
     def _in_place(self, samples: Samples, pts: int) -> Samples:
         """`samples`, of which the first has the time `pts`, made to go on where the last ones ended."""
         missing = pts - self._next
-        jitter = self._rate // 50  # less is no loss, but a stamp that is a little off
         if not self._sounded:
             self._next = max(self._next, pts)
             samples = samples[:, max(-missing, 0) :]
         elif abs(missing) > _LONGEST_SILENCE_S * self._rate:
             self._next = pts  # a jump: the time goes on from here, at the next frame
-        elif missing >= jitter:
+        elif missing > 0 and not self._goes_on(pts):
             samples = np.concatenate((np.zeros((self._channels, missing), np.float32), samples), axis=1)
-        elif -missing >= jitter:
+        elif not self._goes_on(pts):
             samples = samples[:, -missing:]
         self._sounded = self._sounded or samples.shape[1] > 0
         return samples
 
     def _encode_pending(self, count: int) -> Iterator[tuple[bytes, int, int]]:
-        frame = AudioFrame.from_ndarray(
-            np.ascontiguousarray(self._pending[:, :count]), "fltp", self._context.layout.name
-        )
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(self._pending[:, :count]), "fltp", self._layout)
         frame.sample_rate = self._rate
         frame.pts = self._frames * AAC_FRAME
         self._placed[self._frames] = self._next - self._pending.shape[1], count

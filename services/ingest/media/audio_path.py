@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import chain, starmap
 from math import inf
 
 import structlog
@@ -194,7 +193,7 @@ class AudioPath:
         waiting, self._waiting = self._waiting, []
         if self._encoder is None:
             return self._timed((data, pts, AAC_FRAME) for data, pts in waiting)
-        return self._timed(chain.from_iterable(starmap(self._encoder.encode, waiting)))
+        return self._timed(self._encoder.encode(waiting))
 
     def flush(self) -> Iterator[tuple[bytes, int, int]]:
         """What the encoder still holds, at the end of a session, once `frames` has been asked."""

@@ -126,7 +126,7 @@ class Ring:
                 if not future.done():
                     future.set_result(None)
             self._waiting.clear()
-        else:
+        elif self._entries:
             self._entries[-1].item.let_go()
 
     def stop(self) -> None:
