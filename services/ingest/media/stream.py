@@ -169,7 +169,7 @@ class MediaStream:
     def _begin(self, anchor_ms: float, first_pts: int, depth: int, interval: int, now_ms: float) -> None:
         """Open a mux whose first picture has `first_pts` and was captured at `anchor_ms`, or a little later:
         where the footage before it ends."""
-        if 0 < self._end_ms - anchor_ms < _OVERLAP_MS:
+        if 0 < self._end_ms - round(anchor_ms) <= _OVERLAP_MS:
             anchor_ms = float(self._end_ms)
         video = self._video
         assert video is not None

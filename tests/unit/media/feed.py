@@ -83,7 +83,7 @@ class Collected:
 class Feed:
     """Gives a stream its units at the time they would arrive."""
 
-    def __init__(self, settle_ms: float = 1000) -> None:
+    def __init__(self, settle_ms: float = 1000, not_before_ms: int = 0) -> None:
         self.clock = HandClock()
         self.skew_ms = 0
         self.collected = Collected()
@@ -93,6 +93,7 @@ class Feed:
             Numbering(),
             self.collected,
             StreamSettings(settle_ms),
+            not_before_ms,
         )
 
     @property
