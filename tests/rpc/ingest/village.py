@@ -19,13 +19,18 @@ GATE = Camera(
 async def fragments(
     client: Client, uid: str, count: int, rendition: str = ""
 ) -> tuple[InitSection, list[Fragment]]:
-    """What a new viewer receives: the init section and so many fragments after it."""
+    """What a new viewer receives: the init section and so many fragments after it.
+
+    Of the session that comes next, where one ends before: a camera of a busy machine may connect again.
+    """
     watching = client.watch(uid, rendition)
     init = await anext(watching)
     assert isinstance(init, InitSection)
     received: list[Fragment] = []
     async for event in watching:
-        assert isinstance(event, Fragment)
+        if isinstance(event, InitSection):
+            init, received = event, []
+            continue
         received.append(event)
         if len(received) == count:
             break

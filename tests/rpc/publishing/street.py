@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from simulator.ports import free_port
 from snowlight.api.auth.v1 import auth_pb2, publish_pb2, publish_pb2_grpc
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.config import ClusterSettings
+from snowlight.errors import PermissionDeniedError
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 from tests.parts.callers import permitted_channel
 from tests.parts.clock import MovableClock
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for
 from tests.rpc.auth.registry import Registry
-from tests.rpc.ingest.cluster import Client, running_ingest, running_storage
+from tests.rpc.ingest.cluster import PATIENCE, Client, running_ingest, running_storage
 
 COUNTY = "421381"
 
@@ -42,12 +44,19 @@ class Street:
         return camera
 
     async def key(self, camera: camera_pb2.Camera) -> publish_pb2.CreatePublishKeyResponse:
-        """A key of a camera."""
+        """A key of a camera, once auth has heard of it."""
         request = publish_pb2.CreatePublishKeyRequest(
             access_token=await self.token(), camera_uid=camera.uid, display_name="gate"
         )
-        with remote_errors("services/auth"):
-            return await self.keys.CreatePublishKey(request)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    with remote_errors("services/auth"):
+                        return await self.keys.CreatePublishKey(request)
+                except PermissionDeniedError as error:
+                    if error.code != "auth.camera_unknown":
+                        raise
+                await asyncio.sleep(0.1)
 
     async def delete(self, key: publish_pb2.PublishKey) -> None:
         request = publish_pb2.DeletePublishKeyRequest(
