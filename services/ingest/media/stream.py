@@ -14,13 +14,13 @@ from services.ingest.media.output import StreamOutput
 from services.ingest.media.sample_entry import sps_of, video_sample_entry
 from services.ingest.media.sps import parse_sps
 from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
+from services.ingest.recorded import HOLE_MS
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
 from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft
 from snowlight.media.description import describe
 from snowlight.media.fragment import Fragment, InitSection
 
 _TICKS_PER_MS: Final = VIDEO_TIMESCALE // 1000
-_OVERLAP_MS: Final = 1000
 
 
 class MediaStream:
@@ -169,7 +169,7 @@ class MediaStream:
     def _begin(self, anchor_ms: float, first_pts: int, depth: int, interval: int, now_ms: float) -> None:
         """Open a mux whose first picture has `first_pts` and was captured at `anchor_ms`, or a little later:
         where the footage before it ends."""
-        if 0 < self._end_ms - round(anchor_ms) <= _OVERLAP_MS:
+        if 0 < self._end_ms - round(anchor_ms) <= HOLE_MS:  # what is earlier, `Recorded` leaves out
             anchor_ms = float(self._end_ms)
         video = self._video
         assert video is not None

@@ -183,6 +183,18 @@ async def test_cameras_that_publish_or_are_away_hold_up_nobody(site: Cluster) ->
     await check_whole(site, cameras, epochs=2)
 
 
+async def until_given(shards: ShardRepository, shard: int) -> None:
+    """Its owner has let go of the shard, for a successor that only says that it is ready."""
+    await shards.join(GHOST)
+    await shards.be_ready(GHOST, await shards.prepare(GHOST, range(SHARDS)))
+
+    async def is_given() -> bool:
+        await shards.beat(GHOST)
+        return not (await shards.owners())[0][shard].owner
+
+    await eventually(is_given, PATIENCE_S)
+
+
 async def test_a_successor_that_dies_before_it_is_ready_costs_nothing(
     site: Cluster, database: Database
 ) -> None:
@@ -203,16 +215,8 @@ async def test_what_a_successor_does_not_take_any_more_its_owner_takes_again(
     shards = ShardRepository(database)
     async with site.worker("one") as one:
         cameras = await site.cameras(one, 1)
-        shard = shard_of(cameras[0].uid)
         await until_at(one, cameras)
-        await shards.join(GHOST)
-        await shards.be_ready(GHOST, await shards.prepare(GHOST, range(SHARDS)))
-
-        async def is_given() -> bool:
-            await shards.beat(GHOST)
-            return not (await shards.owners())[0][shard].owner
-
-        await eventually(is_given, PATIENCE_S)
+        await until_given(shards, shard_of(cameras[0].uid))
         await until_at(one, cameras)
         await fragments(one, cameras[0].uid, 4)
     segments = await site.segments(cameras[0])
@@ -226,16 +230,8 @@ async def test_what_a_successor_was_given_that_fell_silent_its_owner_takes_back_
     shards = ShardRepository(database)
     async with site.worker("one") as one:
         cameras = await site.cameras(one, 1)
-        shard = shard_of(cameras[0].uid)
         await until_at(one, cameras)
-        await shards.join(GHOST)
-        await shards.be_ready(GHOST, await shards.prepare(GHOST, range(SHARDS)))
-
-        async def is_given() -> bool:
-            await shards.beat(GHOST)
-            return not (await shards.owners())[0][shard].owner
-
-        await eventually(is_given, PATIENCE_S)
+        await until_given(shards, shard_of(cameras[0].uid))
         async with silent(database, SILENT_MS):
             await until_at(one, cameras)
             assert GHOST.id in (await shards.owners())[1]
