@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import peers
+from bench.build import Build
 from bench.cold import measure_cold
 from bench.processes import usage
 from bench.recorder import SENDER_CORE, TESTED_CORE, Recorder, place_recorder
@@ -57,18 +58,17 @@ def main() -> None:
     parser.add_argument(
         "--cold", action="store_true", help="measure Snowlight's start with all cameras registered"
     )
-    parser.add_argument(
-        "--wheel", type=Path, help="measure what is in it, as `make wheel COMPILED=1` makes it"
-    )
+    parser.add_argument("--kbps", type=int, default=2000, help="of each camera")
+    Build.add_arguments(parser)
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {SENDER_CORE})  # MinIO inherits it
     wish = Wish(arguments.cameras, arguments.seconds, arguments.warm_up, arguments.audio)
     with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch, ExitStack() as stack:
         folder = Path(scratch)
         minio = stack.enter_context(run_minio(find_minio())) if arguments.store == "minio" else None
-        recorder = place_recorder(folder, minio, arguments.wheel)
+        recorder = place_recorder(folder, minio, Build.of(arguments))
         port = free_port()
-        stack.enter_context(running_sender(port, folder, audio=wish.audio))
+        stack.enter_context(running_sender(port, folder, audio=wish.audio, kbps=arguments.kbps))
         if arguments.cold:
             print(measure_cold(recorder, port, wish.cameras, wish.seconds, audio=wish.audio))
             return

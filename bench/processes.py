@@ -12,6 +12,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_CORES = os.cpu_count() or 1
 _STOP_TIMEOUT_S = 30
 
 
@@ -52,12 +53,13 @@ def _stat(pid: int) -> list[str]:
 
 @contextmanager
 def running(
-    command: Sequence[str], *, core: int, log: Path, env: Mapping[str, str] | None = None
+    command: Sequence[str], *, core: int | None, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` on `core` alone, its output in `log`, and stop it at the end."""
+    """Run `command` on `core` alone, None for all, its output in `log`, and stop it at the end."""
+    cores = f"0-{_CORES - 1}" if core is None else str(core)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command],
+            ["taskset", "-c", cores, *command],
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,

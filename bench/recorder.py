@@ -1,14 +1,13 @@
 """Ingest under measurement, and its real storage service, which keeps its books on the sender's core."""
 
 import subprocess
-import sys
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.account import Account, accounts_of
+from bench.build import Build
 from bench.processes import running, wait_for_port
 from bench.registration import register_cameras
 from simulator.ports import free_port
@@ -31,6 +30,8 @@ class Recorder:
     footage: Path
     """Whose files are the footage that was stored."""
     environment: Mapping[str, str]
+    python: str
+    """What runs them."""
 
     async def register(self, urls: Sequence[str], *, audio: bool) -> list[str]:
         """One enabled camera for each; their uids."""
@@ -60,17 +61,14 @@ class Recorder:
     def _running(
         self, service: str, core: int, environment: Mapping[str, str]
     ) -> Iterator[subprocess.Popen[bytes]]:
-        command = [sys.executable, "-m", "services", service]
+        command = [self.python, "-m", "services", service]
         log = self.folder / "snowlight.log"
         with running(command, core=core, log=log, env={**self.environment, **environment}) as process:
             yield process
 
 
-def place_recorder(folder: Path, minio: MinioServer | None, wheel: Path | None = None) -> Recorder:
-    """Free ports, and a data folder in `folder`. Footage goes there too, or to a new bucket of `minio`.
-
-    `wheel`: what is measured, in place of the working copy.
-    """
+def place_recorder(folder: Path, minio: MinioServer | None, build: Build) -> Recorder:
+    """Free ports, and a data folder in `folder`. Footage goes there too, or to a new bucket of `minio`."""
     ingest, storage, admin = (f"127.0.0.1:{free_port()}" for _ in range(3))
     data = folder / "snowlight"
     environment = {
@@ -84,10 +82,9 @@ def place_recorder(folder: Path, minio: MinioServer | None, wheel: Path | None =
         "SNOWLIGHT_STORAGE_ADDRESS": storage,
         "SNOWLIGHT_STORAGE_LISTEN": storage,
     }
-    if wheel is not None:
-        zipfile.ZipFile(wheel).extractall(folder / "wheel")
-        environment["PYTHONPATH"] = str(folder / "wheel")
-    if minio is None:
-        return Recorder(folder, ingest, storage, admin, data / "footage", environment)
-    environment |= minio.environment(minio.create_bucket())
-    return Recorder(folder, ingest, storage, admin, minio.folder / "data", environment)
+    environment |= build.environment(folder)
+    footage = data / "footage"
+    if minio is not None:
+        environment |= minio.environment(minio.create_bucket())
+        footage = minio.folder / "data"
+    return Recorder(folder, ingest, storage, admin, footage, environment, build.python)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.account import Account
+from bench.build import Build
 from bench.processes import usage
 from bench.recorder import SENDER_CORE, Recorder, place_recorder
 from bench.scrape import online, scrape
@@ -58,12 +59,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="measured, after the warm-up")
     parser.add_argument("--warm-up", type=float, default=150.0, help="seconds")
     parser.add_argument("--store", choices=("folder", "minio"), default="folder", help="where objects go")
+    Build.add_arguments(parser)
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {SENDER_CORE})  # MinIO inherits it
     with tempfile.TemporaryDirectory(prefix="snowlight-soak-") as scratch, ExitStack() as stack:
         folder, port = Path(scratch), free_port()
         minio = stack.enter_context(run_minio(find_minio())) if arguments.store == "minio" else None
-        recorder = place_recorder(folder, minio)
+        recorder = place_recorder(folder, minio, Build.of(arguments))
         stack.enter_context(running_sender(port, folder, kbps=_KBPS, cut_each_s=_CONNECTION_S))
         stack.enter_context(recorder.running_storage())
         ingest = stack.enter_context(recorder.running_ingest())

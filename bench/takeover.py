@@ -1,8 +1,10 @@
 """What cameras lose when their worker is killed, and when it is stopped: `python -m bench takeover`.
 
-One sender process on core 0 plays the same 2 Mb/s stream to every camera. The workers share core 1;
-PostgreSQL and storage are on core 0. One worker is killed and started again, another one gets SIGTERM; then
-all stop, and the holes are those between the segments of the index. Ends with 1 when a bound is broken.
+One sender process on core 0 plays the same 2 Mb/s stream to every camera; PostgreSQL and storage are there
+too. The workers have all that is left of the machine: while one hands its cameras over they are connected to
+twice, so there has to be room for as much again as it takes. One worker is killed and started again, another
+one gets SIGTERM; then all stop, and the holes are those between the segments of the index. Ends with 1 when a
+bound is broken.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.build import Build
 from bench.holes import Holes, Spans, spans_of, twice_ms
 from bench.processes import running, wait_for_port
-from bench.recorder import KEY, SENDER_CORE, TESTED_CORE, Recorder, place_recorder
+from bench.recorder import KEY, SENDER_CORE, Recorder, place_recorder
 from bench.sender import running_sender
 from services.ingest.shards.rendezvous import wanted_owner
 from services.ingest.shards.repository import ShardRepository
@@ -73,8 +76,8 @@ class Workers:
         }
         process = self.stack.enter_context(
             running(
-                [sys.executable, "-m", "services", "ingest"],
-                core=TESTED_CORE,
+                [self.recorder.python, "-m", "services", "ingest"],
+                core=None,
                 log=self.recorder.folder / f"{name}.log",
                 env={
                     **self.recorder.environment,
@@ -131,20 +134,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.takeover", description=__doc__.splitlines()[0])
     parser.add_argument("--cameras", type=int, default=100)
     parser.add_argument("--workers", type=int, default=3)
+    Build.add_arguments(parser)
     arguments = parser.parse_args()
     if arguments.workers < 3:
         parser.error("--workers must be 3 at least: one is killed, one stops, one has the cameras")
     os.sched_setaffinity(0, {SENDER_CORE})  # PostgreSQL inherits it
     with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch:
-        good = asyncio.run(_measure(Path(scratch), arguments.cameras, arguments.workers))
+        good = asyncio.run(_measure(Path(scratch), Build.of(arguments), arguments.cameras, arguments.workers))
     sys.exit(0 if good else 1)
 
 
-async def _measure(folder: Path, cameras: int, count: int) -> bool:
+async def _measure(folder: Path, build: Build, cameras: int, count: int) -> bool:
     """Print what was measured; whether it is within the bounds."""
     names = [f"worker-{number}" for number in range(count)]
     killed, stopped = names[1], names[2]
-    async with _workers(folder, cameras, names) as workers:
+    async with _workers(folder, build, cameras, names) as workers:
         begun_ms = _now_ms()
         print(f"all cameras online after {await workers.settle(names):.0f} s")
         of_killed = await workers.cameras_of(killed)
@@ -178,10 +182,10 @@ async def _measure(folder: Path, cameras: int, count: int) -> bool:
 
 
 @asynccontextmanager
-async def _workers(folder: Path, cameras: int, names: Sequence[str]) -> AsyncIterator[Workers]:
+async def _workers(folder: Path, build: Build, cameras: int, names: Sequence[str]) -> AsyncIterator[Workers]:
     """All of them, with as many cameras."""
     port = free_port()
-    recorder = place_recorder(folder, None)
+    recorder = place_recorder(folder, None, build)
     with ExitStack() as stack:
         postgres = stack.enter_context(run_postgres(find_postgres()))
         url = postgres.url(await postgres.create_database())
