@@ -18,7 +18,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from simulator.onvif import answers
-from simulator.rtsp.authentication import Credentials
+from simulator.rtsp.authentication import Authenticator, Credentials
 
 DISCOVERY_PORT = 3702
 DISCOVERY_GROUP = "239.255.255.250"
@@ -66,6 +66,7 @@ class OnvifDevice:
     """host: an IPv4 address of this machine that is the device's alone.
 
     media2: it has the second Media service, which knows H.265. clock_ahead: seconds its clock is wrong by.
+    http_digest: it asks for its credentials by HTTP, in the way of their scheme, and heeds no UsernameToken.
     """
 
     host: str
@@ -77,6 +78,7 @@ class OnvifDevice:
     ptz: bool = False
     media2: bool = False
     clock_ahead: float = 0.0
+    http_digest: bool = False
     faults: OnvifFaults = field(default_factory=OnvifFaults)
 
     @property
@@ -131,6 +133,11 @@ class Services:
         self.device = device
         self.port = 0
         self.asked: list[str] = []
+        self._authenticator = (
+            Authenticator(device.credentials, "device")
+            if device.credentials is not None and device.http_digest
+            else None
+        )
 
     @property
     def address(self) -> str:
@@ -159,6 +166,8 @@ class Services:
             return web.Response(status=307, headers={"Location": faults.redirect_to})
         if faults.refuses:
             return web.Response(status=401)
+        if challenge := self._challenge(request):
+            return web.Response(status=401, headers={"WWW-Authenticate": challenge})
         if faults.garbage:
             return web.Response(body=b"\x00<html>& not XML", content_type="text/html")
         if faults.entity_bomb:
@@ -168,6 +177,13 @@ class Services:
         if operation != "GetSystemDateAndTime" and not self._admits(text):
             return web.Response(status=400, text=answers.NOT_AUTHORIZED, content_type="application/soap+xml")
         return web.Response(text=self._perform(operation, text), content_type="application/soap+xml")
+
+    def _challenge(self, request: web.Request) -> str:
+        """What to answer instead; "" for a request that HTTP need not hold up."""
+        known = self._authenticator
+        if known is None or known.admits(request.method, request.headers.get("Authorization", "")):
+            return ""
+        return known.challenge()
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.device.clock_ahead)
@@ -197,7 +213,7 @@ class Services:
     def _admits(self, text: str) -> bool:
         """UsernameToken with a password digest, made within half a minute by this device's clock."""
         credentials = self.device.credentials
-        if credentials is None:
+        if credentials is None or self._authenticator is not None:
             return True
         try:
             created = datetime.fromisoformat(_field(text, "Created"))

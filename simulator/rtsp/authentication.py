@@ -1,4 +1,4 @@
-"""Basic and Digest access authentication (RFC 2617) as cameras do it."""
+"""Basic and Digest access authentication (RFC 2617) as cameras do it, in RTSP and in HTTP."""
 
 import base64
 import hashlib
@@ -7,8 +7,6 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-from simulator.rtsp.message import Request
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
@@ -46,11 +44,12 @@ class Authenticator:
             case Scheme.DIGEST_QOP:
                 return f'Digest realm="{self._realm}", nonce="{self._nonce}", qop="auth", algorithm=MD5'
 
-    def admits(self, request: Request) -> bool:
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    def admits(self, method: str, authorization: str) -> bool:
+        """A request of this method and with this field, "" for none."""
+        scheme, _, value = authorization.partition(" ")
         if self._credentials.scheme is Scheme.BASIC:
             return scheme.lower() == "basic" and self._basic(value)
-        return scheme.lower() == "digest" and self._digest(request.method, value)
+        return scheme.lower() == "digest" and self._digest(method, value)
 
     def _basic(self, value: str) -> bool:
         expected = base64.b64encode(f"{self._credentials.username}:{self._credentials.password}".encode())

@@ -117,7 +117,10 @@ class Connection:
     def _admits(self, request: Request, endpoint: Endpoint) -> bool:
         if self._authenticator is None:
             return True
-        admitted = self._authenticator.admits(request) and not endpoint.faults.refuses_all
+        authorization = request.headers.get("authorization", "")
+        admitted = (
+            self._authenticator.admits(request.method, authorization) and not endpoint.faults.refuses_all
+        )
         if endpoint.faults.refuses_all or (admitted and endpoint.faults.one_time_nonces):
             self._authenticator = _authenticator(endpoint)
         return admitted

@@ -1,11 +1,13 @@
 """A network's ONVIF devices are found, each with what it offers, and none leads ingest astray."""
 
 import ipaddress
+from dataclasses import replace
 
 from services.ingest.discovery.search import Found, search
 from services.ingest.sources.network import LookUp, SourceNetwork, system_look_up
 from services.ingest.sources.source import Credentials
 from simulator.onvif.device import OnvifFaults, Profile
+from simulator.rtsp.authentication import Scheme
 from snowlight.clock import SystemClock
 from tests.rpc.discovery.devices import HASTY, PROFILES, SECRET, device, hosts, on_air
 
@@ -73,6 +75,29 @@ async def test_a_device_whose_clock_is_a_year_wrong_takes_our_password() -> None
     async with on_air([device(behind, clock_ahead=-year), device(ahead, clock_ahead=year)]):
         found = await found_at(f"{behind}/30")
     assert all(each.facts is not None for each in found.values()) and len(found) == 2
+
+
+async def test_a_device_that_asks_by_http_digest_is_read_by_who_knows_its_password() -> None:
+    older, newer = hosts(2)
+    asked = [
+        device(host, http_digest=True, credentials=replace(SECRET, scheme=scheme))
+        for host, scheme in ((older, Scheme.DIGEST), (newer, Scheme.DIGEST_QOP))
+    ]
+    async with on_air(asked):
+        known = await found_at(f"{older}/30")
+        unknown = await found_at(f"{older}/30", credentials=Credentials("admin", "guessed"))
+    for host in (older, newer):
+        facts, problem = known[host].facts, unknown[host].problem
+        assert facts is not None and facts.main_url == f"rtsp://{host}:554/large", known[host].problem
+        assert problem is not None and problem.code == "camera.auth_failed"
+
+
+async def test_a_device_that_would_be_shown_the_password_itself_is_refused() -> None:
+    (host,) = hosts(1)
+    async with on_air([device(host, http_digest=True, credentials=replace(SECRET, scheme=Scheme.BASIC))]):
+        problem = (await found_at(host))[host].problem
+    assert problem is not None
+    assert (problem.code, "basic" in problem.detail) == ("camera.auth_failed", True)
 
 
 async def test_each_way_to_fail_is_told_beside_the_devices_that_do_not() -> None:
