@@ -27,6 +27,7 @@ from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
 from services.ingest.publishing.listeners import open_listeners
+from services.ingest.publishing.metrics import PublishingMetrics
 from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
@@ -280,6 +281,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
                 AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)),
                 Forwarder(desk, publishers, keeper.address_of, runtime.channel),
                 rounds,
+                PublishingMetrics(runtime.registry, lambda: desk.publishers),
                 rtmp=settings.publish_rtmp_listen,
                 rtsp=settings.publish_rtsp_listen,
             ),

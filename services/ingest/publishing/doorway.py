@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from services.ingest.publishing.admission import Admission
+from services.ingest.publishing.metrics import PublishingMetrics
 from services.ingest.publishing.seat import Place, Publisher
 from services.ingest.sources.source import SourceError
 from snowlight.errors import ResourceExhaustedError, SnowlightError
@@ -30,8 +31,7 @@ class Visit:
         self.address = address
         self.turn_away = turn_away
         self._doorway = doorway
-        late = SourceError("camera.timeout", f"nothing was published within {PATIENCE_S:g} s")
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, turn_away, late)
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, doorway.dismiss, self)
 
     def end(self) -> None:
         """It was let in, or is gone. May be called again."""
@@ -42,16 +42,23 @@ class Visit:
 class Doorway:
     """Bounds the connections of all listeners together that have shown no key yet."""
 
-    def __init__(self, admission: Admission, start: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        metrics: PublishingMetrics,
+    ) -> None:
         """`start` runs what asks for a connection, and owns it."""
         self._admission = admission
         self._start = start
+        self._refused = metrics.refused
         self._visits: set[Visit] = set()
         self._of_address: Counter[str] = Counter()
 
     def enter(self, address: str, turn_away: Callable[[Exception], None]) -> Visit:
         """A new connection, which `turn_away` ends. Raises ResourceExhaustedError when too many wait."""
         if len(self._visits) >= MOST_WAITING or self._of_address[address] >= MOST_OF_ADDRESS:
+            self._refused.labels("camera.too_many_connections").inc()
             raise ResourceExhaustedError(
                 "camera.too_many_connections", "too many connections wait to publish"
             )
@@ -68,6 +75,11 @@ class Doorway:
         self._of_address[visit.address] -= 1
         if not self._of_address[visit.address]:
             del self._of_address[visit.address]
+
+    def dismiss(self, visit: Visit) -> None:
+        """A visit has taken its time without a word of media."""
+        self._refused.labels("camera.timeout").inc()
+        visit.turn_away(SourceError("camera.timeout", f"nothing was published within {PATIENCE_S:g} s"))
 
     def close(self) -> None:
         """The listeners end: turn everybody away."""
@@ -88,5 +100,6 @@ class Doorway:
             if not publisher.ended.done():
                 on_place(place)
         except SnowlightError as error:
+            self._refused.labels(error.code).inc()
             log.info("publish.refused", camera=camera_id, reason=error.code, address=address)
             publisher.refuse(error)

@@ -13,6 +13,7 @@ from services.ingest.publishing.admission import Admission, CheckKey
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.doorway import Doorway
 from services.ingest.publishing.forwarding.forwarder import Forwarder
+from services.ingest.publishing.metrics import PublishingMetrics
 from services.ingest.publishing.registered import RegisteredPublishers
 from services.ingest.publishing.rtmp.connection import RtmpConnection
 from services.ingest.publishing.rtsp import RtspPublisher
@@ -32,6 +33,7 @@ async def open_listeners(
     check_key: CheckKey,
     forwarder: Forwarder,
     rounds: ReadRounds,
+    metrics: PublishingMetrics,
     *,
     rtmp: str | None,
     rtsp: str | None,
@@ -48,7 +50,7 @@ async def open_listeners(
             asking.add(task)
             task.add_done_callback(asking.discard)
 
-        doorway = Doorway(Admission(desk, check_key, publishers, forwarder.place), start)
+        doorway = Doorway(Admission(desk, check_key, publishers, forwarder.place), start, metrics)
         beside = [group.create_task(desk.end_revoked()), group.create_task(forwarder.run())]
         try:
             if rtmp:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.ingest.app import run_ingest
@@ -46,6 +47,13 @@ class Client:
     watch_live: Any
     online_rates: online_pb2_grpc.OnlineRatesAsyncStub
     health: health_pb2_grpc.HealthReportsAsyncStub
+    metrics: CollectorRegistry | None = None
+    """What ingest tells Prometheus, where it runs in this process."""
+
+    def sample(self, name: str, **labels: str) -> float:
+        """A metric's value, 0 before there was any."""
+        assert self.metrics is not None
+        return self.metrics.get_sample_value(name, labels) or 0.0
 
     async def create(self, camera_id: str, source_url: str, **fields: Any) -> camera_pb2.Camera:
         values = {"region": "regions/421381", "enabled": True, "source_url": source_url, **fields}
@@ -130,7 +138,7 @@ async def running_ingest(cluster: ClusterSettings, **settings: Any) -> AsyncIter
     async with run_ingest(runtime, ingest_settings(cluster, **settings)), client_of(cluster) as client:
         # Channels to one address share their connection, and storage may have found it closed before.
         await client.registry.ListCameras(camera_pb2.ListCamerasRequest(), wait_for_ready=True)
-        yield client
+        yield replace(client, metrics=runtime.registry)
 
 
 @asynccontextmanager

@@ -40,6 +40,28 @@ async def test_a_wrong_key_and_an_unknown_camera_get_the_same_answer(
     assert other_key not in said
 
 
+async def test_publishers_and_the_refused_are_counted_by_reason(street: Street) -> None:
+    key = (await street.key(await street.camera("gate"))).key
+
+    def refused(reason: str) -> float:
+        return street.ingest.sample("snowlight_ingest_publish_refused_total", reason=reason)
+
+    async with rtmp_camera(street.rtmp_port) as first:
+        assert await first.publish(f"gate?key={key}") == "published"
+        assert street.ingest.sample("snowlight_ingest_publishers") == 1
+        for name in (f"gate?key={key}", f"gate?key={STOLEN}", f"gate?key={STOLEN}"):
+            async with rtmp_camera(street.rtmp_port) as asking:
+                await asking.publish(name)
+                await asking.hung_up()
+        assert refused("camera.already_published") == 1
+        assert refused("camera.publish_denied") == 2
+
+    async def left() -> bool:
+        return street.ingest.sample("snowlight_ingest_publishers") == 0
+
+    await eventually(left)
+
+
 async def test_guessing_is_bounded_and_keeps_no_other_camera_out(street: Street) -> None:
     await street.camera("gate")
     other = await street.camera("hall")
