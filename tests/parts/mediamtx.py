@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from simulator.ports import free_port
 from tests.parts.go import find_go
-from tests.parts.part import CACHE, PartMissingError, machine_lock, run, wait_until
+from tests.parts.part import CACHE, PartMissingError, listening, machine_lock, run
 
 MODULE = "github.com/bluenviron/mediamtx@v1.20.1"
 BUILD_TIMEOUT_S = 1800
@@ -92,23 +92,10 @@ def run_mediamtx(
     server = MediaMtx(free_port(), user, password)
     with tempfile.TemporaryDirectory(prefix="snowlight-mediamtx-") as name:
         folder = Path(name)
-        settings, log = folder / "mediamtx.yml", folder / "log"
+        settings = folder / "mediamtx.yml"
         settings.write_text(_settings(server, auth), encoding="utf-8")
-        with (
-            log.open("w") as written,
-            subprocess.Popen(
-                [program, settings], stdout=written, stderr=subprocess.STDOUT, cwd=folder
-            ) as process,
-        ):
-            try:
-                wait_until(lambda: _answers(server.port), process, log, timeout_s=20)
-                yield server
-            finally:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+        with listening([program, settings], server.port, folder):
+            yield server
 
 
 def _settings(server: MediaMtx, auth: str) -> str:
@@ -139,8 +126,3 @@ def _free_pair() -> int:
                 probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                 probe.bind(("127.0.0.1", port))
             return even
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

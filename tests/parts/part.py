@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,33 @@ def wait_until(
         if process.poll() is not None or time.monotonic() > deadline:
             raise PartMissingError(f"{process.args!r} did not start: {log.read_text()[-800:]}")
         time.sleep(0.05)
+
+
+@contextmanager
+def listening(command: Sequence[str | Path], port: int, folder: Path) -> Iterator[None]:
+    """A program that listens on `port` of 127.0.0.1 while the context is open, run and logging in `folder`.
+
+    Raises PartMissingError when it does not start.
+    """
+    log = folder / "log"
+    with (
+        log.open("w") as written,
+        subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT, cwd=folder) as process,
+    ):
+        try:
+            wait_until(lambda: _answers(port), process, log, timeout_s=20)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def run(

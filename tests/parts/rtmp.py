@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.ports import free_port
-from tests.parts.part import CACHE, apt_unpack, machine_lock, run, wait_until
+from tests.parts.part import CACHE, apt_unpack, listening, machine_lock, run
 
 PACKAGES = ("nginx", "libnginx-mod-rtmp")
 _UNPACKED = CACHE / "nginx"
@@ -88,27 +86,6 @@ def run_rtmp(nginx: Nginx) -> Iterator[RtmpServer]:
     configuration.write_text(
         _CONFIGURATION.format(module=nginx.module, folder=folder, port=server.port), encoding="utf-8"
     )
-    log = folder / "log"
-    with (
-        log.open("w") as written,
-        subprocess.Popen(
-            [nginx.program, "-e", "stderr", "-p", folder, "-c", configuration],
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        try:
-            wait_until(lambda: _answers(server.port), process, log, timeout_s=20)
-            yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with listening([nginx.program, "-e", "stderr", "-p", folder, "-c", configuration], server.port, folder):
+        yield server
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
