@@ -3,6 +3,7 @@
 import asyncio
 
 from services.ingest.publishing.forwarding.media import feed
+from services.ingest.sources.ending import tell_end
 from services.ingest.sources.source import AccessUnitSink, SourceError
 from snowlight.api.ingest.v1 import publishing_pb2
 
@@ -55,10 +56,4 @@ class ForwardedPublisher:
 
     def _end(self, error: Exception | None) -> None:
         self._sink = None
-        if self.ended.done():
-            return
-        if error is None:
-            self.ended.set_result(None)
-        else:
-            self.ended.set_exception(error)
-            self.ended.exception()  # told to whoever waits; nobody need
+        tell_end(self.ended, error)

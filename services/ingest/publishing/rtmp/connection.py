@@ -20,6 +20,7 @@ from services.ingest.publishing.rtmp.chunks import (
 from services.ingest.publishing.rtmp.media import TagReader
 from services.ingest.publishing.seat import Place
 from services.ingest.sources.allowance import Allowance
+from services.ingest.sources.ending import tell_end
 from services.ingest.sources.source import AccessUnitSink, SourceError
 from snowlight.errors import ResourceExhaustedError, SnowlightError
 
@@ -104,12 +105,7 @@ class RtmpConnection(asyncio.Protocol):
         """Let `ended` say why the connection is over, if nothing said so before, and close it."""
         self._leave_doorway()
         self._tags = None
-        if not self.ended.done():
-            if error is None:
-                self.ended.set_result(None)
-            else:
-                self.ended.set_exception(error)
-                self.ended.exception()  # told to whoever waits; nobody need
+        tell_end(self.ended, error)
         transport = self._transport
         if transport is not None and not transport.is_closing():
             # Closing over what is not read yet resets the connection, and takes away what was told last.

@@ -4,6 +4,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+from services.ingest.sources.ending import tell_end
+
 _MAX_BYTES = 8 << 20
 _MAX_UNITS = 600
 
@@ -45,7 +47,7 @@ class Handover:
         """From the thread, last: how it ended."""
         with self._lock:
             if not self._closed:
-                self._wake(lambda: self._end(error))
+                self._wake(lambda: tell_end(self.ended, error))
 
     def close(self) -> None:
         """From the loop: take nothing more."""
@@ -71,13 +73,4 @@ class Handover:
             for call in calls:
                 call()
         except Exception as error:  # noqa: BLE001 - a sink's failure belongs to whoever runs the source
-            self._end(error)
-
-    def _end(self, error: Exception | None) -> None:
-        if self.ended.done():
-            return
-        if error is None:
-            self.ended.set_result(None)
-        else:
-            self.ended.set_exception(error)
-            self.ended.exception()  # told to whoever waits; nobody need
+            tell_end(self.ended, error)

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from services.ingest.sources.ending import tell_end
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.interleaved import Demultiplexer
 from services.ingest.sources.rtsp.message import Request, Response, write_request, write_response
@@ -139,12 +140,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def end(self, error: Exception | None = None) -> None:
         """Let `closed` say why the connection is over, if nothing said so before; media is heard no more."""
-        if not self.closed.done():
-            if error is None:
-                self.closed.set_result(None)
-            else:
-                self.closed.set_exception(error)
-                self.closed.exception()  # told to whoever waits; nobody need
+        tell_end(self.closed, error)
         self.channels.clear()
 
     def close(self, *, farewell: bool) -> None:
