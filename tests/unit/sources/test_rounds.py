@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -78,3 +79,53 @@ async def test_a_connection_that_was_closed_is_read_no_more() -> None:
         first.far.setblocking(False)
         far_end = asyncio.get_running_loop().sock_recv(first.far, 1)
         assert await asyncio.wait_for(far_end, 5) == b""
+
+
+async def test_a_round_of_full_buffers_lets_others_work_in_between() -> None:
+    rounds, loop = ReadRounds(), asyncio.get_running_loop()
+    told: list[str] = []
+
+    class Busy:
+        def read_round(self) -> None:
+            told.append("read")
+            time.sleep(0.015)
+
+    for _ in range(50):  # ten in each group
+        rounds.add(Busy())
+
+    def look() -> None:
+        if told[-1:] == ["read"]:
+            told.append("break")
+        if told.count("break") < 8:
+            loop.call_soon(look)
+        else:
+            done.set_result(None)
+
+    done = loop.create_future()
+    loop.call_soon(look)
+    await asyncio.wait_for(done, 10)
+    runs = "".join(word[0] for word in told).split("b")
+    assert max(map(len, runs)) < 10
+
+
+async def test_who_leaves_during_a_round_with_breaks_is_asked_no_more() -> None:
+    rounds = ReadRounds()
+    asked: list[str] = []
+
+    class Leaver:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.others: list[Leaver] = []
+
+        def read_round(self) -> None:
+            asked.append(self.name)
+            for other in self.others:
+                rounds.remove(other)
+            time.sleep(0.03)
+
+    leavers = [Leaver(name) for name in "abcdefghij"]  # two in each group
+    for leaver in leavers:
+        leaver.others = [other for other in leavers if other is not leaver]
+        rounds.add(leaver)
+    await asyncio.sleep(0.5)
+    assert len(set(asked)) == 1

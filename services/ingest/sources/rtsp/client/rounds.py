@@ -1,11 +1,15 @@
 """Media sockets are read in rounds: few large reads for many small ones, and one buffer for all cameras."""
 
 import asyncio
+import time
 from typing import Protocol
 
 INTERVAL_S = 0.1
 _GROUPS = 5
 _BUFFER_SIZE = 512 << 10  # a round of 40 Mb/s
+_LONGEST_S = 0.02
+"""Of reads without a break: hundreds of full buffers are a second of work, and a process with more cameras
+than it has time for has to answer and keep its shards all the same."""
 
 
 class RoundReader(Protocol):
@@ -20,7 +24,7 @@ class ReadRounds:
 
     Readiness would wake the loop for each picture of each camera; a round finds two or three of them at
     once. What it costs is up to INTERVAL_S of delay, which arrival times carry too. The readers are spread
-    over five groups, so that no round keeps the loop for long.
+    over five groups, so that no round keeps the loop for long; one that does is read with breaks.
     """
 
     def __init__(self) -> None:
@@ -29,7 +33,7 @@ class ReadRounds:
         self.view = memoryview(self.buffer)
         self._groups: tuple[set[RoundReader], ...] = tuple(set() for _ in range(_GROUPS))
         self._turn = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
 
     def add(self, reader: RoundReader) -> None:
         """Ask it from now on."""
@@ -48,10 +52,23 @@ class ReadRounds:
         self._timer = loop.call_at(due, self._read_group, loop, due)
 
     def _read_group(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        self._timer = None
         if not any(self._groups):
+            self._timer = None
             return
         self._turn = (self._turn + 1) % _GROUPS
-        for reader in list(self._groups[self._turn]):
-            reader.read_round()
+        group = self._groups[self._turn]
+        self._read(loop, due, group, list(group))
+
+    def _read(
+        self, loop: asyncio.AbstractEventLoop, due: float, group: set[RoundReader], waiting: list[RoundReader]
+    ) -> None:
+        """Read those of `group` that wait for it, the rest of them after whatever else has become due."""
+        until = time.monotonic() + _LONGEST_S
+        while waiting:
+            reader = waiting.pop()
+            if reader in group:  # or it has left since
+                reader.read_round()
+            if waiting and time.monotonic() >= until:
+                self._timer = loop.call_soon(self._read, loop, due, group, waiting)
+                return
         self._wait(loop, due)
