@@ -15,7 +15,7 @@ Raises UnauthenticatedError for a wrong one, ResourceExhaustedError after too ma
 
 
 class Admission:
-    """Lets in who has a camera's key, to the camera's seat here or to the worker that has the camera.
+    """Lets in who has a camera's key, whichever worker has the camera.
 
     RTMP knows no redirection, and behind a load balancer no camera can be sent to a certain worker.
     """
@@ -25,13 +25,12 @@ class Admission:
         desk: PublishDesk,
         check_key: CheckKey,
         registered: RegisteredPublishers,
-        elsewhere: Callable[[publishing_pb2.Publication], Place],
+        place_of: Callable[[publishing_pb2.Publication], Place],
     ) -> None:
-        """`elsewhere`: the place of a camera that has no seat here."""
         self._desk = desk
         self._check_key = check_key
         self._registered = registered
-        self._elsewhere = elsewhere
+        self._place_of = place_of
 
     async def admit(self, publisher: Publisher, camera_id: str, key: str, address: str) -> Place:
         """The camera's place, for a publisher with its key.
@@ -46,5 +45,4 @@ class Admission:
         seat = self._desk.seat(camera_id)
         if seat is not None and seat.uid == uid:
             seat.check_free()
-            return seat
-        return self._elsewhere(publishing_pb2.Publication(camera_uid=uid, camera_id=camera_id, key_id=key_id))
+        return self._place_of(publishing_pb2.Publication(camera_uid=uid, camera_id=camera_id, key_id=key_id))

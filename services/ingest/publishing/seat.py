@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from services.ingest.sources.source import AccessUnitSink, SourceError
-from snowlight.errors import AlreadyExistsError
+from snowlight.errors import AlreadyExistsError, UnavailableError
 
 SILENT_S = 5.0
 """Whoever sends no picture for so long makes room for a newer connection of the same camera."""
+CLOSING_S = 0.5
+"""So long a session may take from letting go of its publisher to its end."""
 
 
 class Publisher(Protocol):
@@ -94,6 +97,15 @@ class Seat:
         publisher.refuse(SourceError("camera.closed", "the camera is not recorded any more"))
         if self._publisher is publisher:
             self._publisher = None
+
+    async def check_goes_on(self) -> None:
+        """After a publisher was let go of. Raises UnavailableError when the session ends, which lets go of it
+        first."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                await self.closed.wait()
+        if self.closed.is_set():
+            raise UnavailableError("camera.not_recorded", "the camera is not recorded here any more")
 
     def close(self) -> None:
         """The session ends: nobody is waited for."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from typing import Any
 
 from services.ingest.publishing.desk import PublishDesk
@@ -15,7 +14,6 @@ from snowlight.errors import UnavailableError
 
 FIRST_SECONDS = 5.0
 """How long the publication is waited for."""
-CLOSING_SECONDS = 0.5
 
 _Requests = AsyncIterator[publishing_pb2.ForwardRequest]
 
@@ -65,14 +63,10 @@ class Publishing(publishing_pb2_grpc.PublishingServicer):
                 receiving.exception()  # the call is over, and says so itself
 
     async def _check_goes_on(self, seat: Seat) -> None:
-        """Raises UnavailableError when the seat's session ends, which lets go of its publisher first."""
+        """Raises UnavailableError where another worker may have the camera from now on."""
         if self._stops:
             raise UnavailableError("ingest.stopping", "the service is stopping")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await seat.closed.wait()
-        if seat.closed.is_set():
-            raise UnavailableError("camera.not_recorded", "the camera is not recorded here any more")
+        await seat.check_goes_on()
 
 
 async def _publication(requests: _Requests) -> publishing_pb2.Publication:

@@ -155,6 +155,29 @@ async def test_a_camera_stays_connected_while_it_changes_hands(
             assert [gap.cause for gap in gaps] in ([], ["ingest_restart"])
 
 
+@pytest.mark.parametrize("scheme", ["rtmp", "rtsp"])
+async def test_a_camera_stays_connected_to_the_worker_that_gives_it_away(
+    tmp_path: Path, postgres_url: str, films: dict[str, Path], scheme: str
+) -> None:
+    async with (
+        open_town(tmp_path) as town,
+        town.worker("one", postgres_url, is_first=True, weight=HARDLY_ANY) as one,
+    ):
+        camera = await one.camera("gate")
+        async with publishing(
+            one.url(scheme, "gate", (await one.key(camera)).key), films["h264"]
+        ) as publisher:
+            await one.ingest.until_state(camera.name, camera_pb2.ONLINE)
+            async with town.worker("two", postgres_url) as two:
+                await until_online(two, camera)
+                await fragments(two.ingest, camera.uid, 4)
+                gaps = later_gaps(await two.ingest.status(camera.name), camera)
+                assert [gap.cause for gap in gaps] in ([], ["ingest_restart"])
+            await one.ingest.until_state(camera.name, camera_pb2.ONLINE)  # and back again
+            await fragments(one.ingest, camera.uid, 4)
+            assert publisher.runs
+
+
 @asynccontextmanager
 async def worker_process(town: Town, database_url: str) -> AsyncIterator[Process]:
     """The first worker, as a process of its own."""

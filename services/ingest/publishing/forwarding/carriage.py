@@ -1,4 +1,4 @@
-"""One publisher's connection, carried to one worker after another."""
+"""One publisher's connection, taken to one worker after another, this one among them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable
 import grpc
 
 from services.ingest.publishing.forwarding.outgoing import OutgoingMedia
+from services.ingest.publishing.forwarding.seated import SeatedPublisher
 from services.ingest.publishing.forwarding.switched import SwitchedMedia
-from services.ingest.publishing.seat import Publisher
-from services.ingest.sources.source import SourceError
+from services.ingest.publishing.seat import Publisher, Seat
+from services.ingest.sources.source import AccessUnitSink, SourceError
 from snowlight.api.ingest.v1 import publishing_pb2, publishing_pb2_grpc
 from snowlight.rpc.status import remote_errors
 
@@ -34,6 +35,22 @@ class Carriage:
     def begun(self) -> bool:
         """The camera was told to publish."""
         return self._audio is not None
+
+    async def sit(self, seat: Seat) -> None:
+        """At a seat of this worker, until the publisher ends. Raises AlreadyExistsError where another one has
+        it, what the seat ends it with, and UnavailableError when it is this worker's no more."""
+        seated = SeatedPublisher(self._publisher, self._begin)
+        try:
+            seat.take(seated)
+            await asyncio.wait((seated.ended,))
+            if not self._publisher.ended.done():
+                await seat.check_goes_on()
+                seated.ended.result()
+        finally:
+            self._media.disconnect()
+            seated.close()
+            if self.begun:
+                self.taken_at = self._time()
 
     async def carry(
         self, publication: publishing_pb2.Publication, channel: grpc.aio.Channel, is_right: Callable[[], bool]
@@ -65,17 +82,17 @@ class Carriage:
         try:
             with remote_errors("services/ingest"):
                 async for answer in call:
-                    self._begin(outgoing, audio=answer.audio)
+                    self._begin(outgoing, answer.audio)
         finally:
             call.cancel()
             if self.begun:
                 self.taken_at = self._time()
 
-    def _begin(self, outgoing: OutgoingMedia, *, audio: bool) -> None:
-        """The other worker takes what comes from here on."""
+    def _begin(self, sink: AccessUnitSink, audio: bool) -> None:
+        """A worker takes what comes from here on."""
         if self._audio not in (None, audio):
             raise SourceError("camera.closed", "whether the camera's sound is wanted has changed")
-        self._media.connect(outgoing)
+        self._media.connect(sink)
         if self._audio is None:
             self._audio = audio
             self._publisher.begin(self._media, audio=audio)

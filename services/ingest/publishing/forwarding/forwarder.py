@@ -1,4 +1,4 @@
-"""Gives publishers' connections on to the workers that have their cameras, as these change."""
+"""Takes publishers' connections to the workers that have their cameras, as these change."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class Forwarder:
-    """Looks for each camera's worker, and carries what is published there."""
+    """Looks for each camera's worker, and takes what is published there."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Forwarder:
         return ForwardingPlace(publication, self._taken)
 
     async def run(self) -> None:
-        """Give on what is published, until cancelled; then every publisher is hung up on."""
+        """Take on what is published, until cancelled; then every publisher is hung up on."""
         async with asyncio.TaskGroup() as group:
             while True:
                 group.create_task(self._serve(*await self._taken.get()))
@@ -71,25 +71,25 @@ class Forwarder:
         try:
             await self._follow(publication, publisher)
         except SnowlightError as error:
-            log.info("publish.forward_ended", camera=publication.camera_id, reason=str(error))
+            log.info("publish.ended", camera=publication.camera_id, reason=str(error))
             publisher.refuse(error)
         except Exception:
-            log.error("publish.forward_failed", camera=publication.camera_id, exc_info=True)
+            log.error("publish.failed", camera=publication.camera_id, exc_info=True)
             publisher.refuse(SourceError("camera.closed", "internal error"))
         except asyncio.CancelledError:
             publisher.refuse(SourceError("camera.closed", "the service stops"))
             raise
 
     async def _follow(self, publication: publishing_pb2.Publication, publisher: Publisher) -> None:
-        """Until the publisher ends, or has its seat here. Raises why it may publish no more."""
+        """Until the publisher ends. Raises why it may publish no more."""
         carriage = Carriage(publisher)
         while not publisher.ended.done():
             seat = self._desk.seat(publication.camera_id)
-            if seat is not None and seat.uid == publication.camera_uid and not carriage.begun:
-                seat.take(publisher)
-                return
             try:
-                await self._carry(publication, carriage)
+                if seat is not None and seat.uid == publication.camera_uid:
+                    await carriage.sit(seat)
+                else:
+                    await self._carry(publication, carriage)
             except SnowlightError as error:
                 if error.code not in _TO_BE_TAKEN or self._gives_up(carriage):
                     raise
