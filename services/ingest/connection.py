@@ -83,7 +83,8 @@ class Connection:
         try:
             running.result()
         except SourceError as error:
-            return error
+            # Its frames lead back to it: all that the connection held would wait for the garbage collector.
+            return error.with_traceback(None)
         return SourceError("camera.closed", "the stream ended")
 
     async def _await_fragments(self, ends: list[asyncio.Future[None]]) -> SourceError | None:

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.camera import CameraSpec
 from services.ingest.media.ring import Ring
+from services.ingest.media.stream import MediaStream
 from services.ingest.pace import Pace
 from services.ingest.recording.metrics import RecordingMetrics
 from services.ingest.recording.spool import Spool, SpoolSettings
@@ -204,3 +205,21 @@ async def test_twenty_cameras_reconnect_each_second_and_nothing_grows(tmp_path: 
         holes, gaps = recorded.holes(uid), recorded.gaps(uid)
         assert len(holes) >= 2  # while nothing listened
         assert [hole for hole in holes if hole not in gaps] == []
+
+
+async def test_what_a_connection_held_is_freed_with_it(tmp_path: Path) -> None:
+    """The collector looks at objects as old as a connection once in hours: many megabytes by then."""
+    loop = await LoopCache(tmp_path / "loops", 2).provide(PICTURE)
+    recorded = Recorded(tmp_path, free_port())
+
+    async def came_back() -> bool:
+        return recorded.connections >= 5 * CAMERAS
+
+    async with recorded.running(), serve_bench(loop, port=recorded.port, cut_each_s=CONNECTION_S):
+        gc.disable()
+        try:
+            await eventually(came_back, timeout_s=60)
+            streams = sum(type(each) is MediaStream for each in gc.get_objects())
+        finally:
+            gc.enable()
+    assert streams <= 2 * CAMERAS
