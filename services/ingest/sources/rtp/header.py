@@ -15,29 +15,29 @@ PAYLOAD_OFFSET: Final = 16  # of a plain packet's payload, from the "$"
 _MAX_DROPOUT: Final = 3000  # RFC 3550, A.1: if more packets are missing, it is another stream
 
 
-def is_next_packet(buffer: bytearray, position: int, payload_type: int, expected: int) -> bool:
+def is_next_packet(data: bytes, position: int, payload_type: int, expected: int) -> bool:
     """Whether the frame at `position` carries this payload type and about the expected sequence number.
 
     `expected` is negative before the first packet. Eight bytes must be there.
     """
-    if buffer[position + 5] & 0x7F != payload_type:
+    if data[position + 5] & 0x7F != payload_type:
         return False
-    sequence = (buffer[position + 6] << 8) | buffer[position + 7]
+    sequence = (data[position + 6] << 8) | data[position + 7]
     return expected < 0 or (sequence - expected) & 0xFFFF < _MAX_DROPOUT
 
 
-def payload_bounds(buffer: bytearray, start: int, end: int) -> tuple[int, int]:
-    """Where the payload of the RTP packet `buffer[start:end]` begins and ends.
+def payload_bounds(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the payload of the RTP packet `data[start:end]` begins and ends.
 
     The bounds are equal when the packet carries nothing, or claims more than it has.
     """
     if end - start < 12:
         return end, end
-    first = buffer[start]
+    first = data[start]
     payload = start + 12 + 4 * (first & 0x0F)
     if first & 0x10:
         if payload + 4 > end:
             return end, end
-        payload += 4 + 4 * ((buffer[payload + 2] << 8) | buffer[payload + 3])
-    payload_end = end - buffer[end - 1] if first & 0x20 else end
+        payload += 4 + 4 * ((data[payload + 2] << 8) | data[payload + 3])
+    payload_end = end - data[end - 1] if first & 0x20 else end
     return (payload, payload_end) if payload < payload_end else (end, end)
