@@ -7,11 +7,11 @@ from typing import Final, Protocol
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.header import (
     DOLLAR,
-    FRAME_HEADER,
     FRAME_HEADER_SIZE,
     PLAIN,
     is_next_packet,
     payload_bounds,
+    read_frame_header,
 )
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
@@ -65,8 +65,7 @@ class AudioReceiver:
         """Read the complete frame of this channel at `position`, if there is one; returns what follows it."""
         if position + FRAME_HEADER_SIZE > end:
             return position
-        header: tuple[int, ...] = FRAME_HEADER.unpack_from(data, position)
-        dollar, channel, length, first, _, sequence, rtp_time = header
+        dollar, channel, length, first, _, sequence, rtp_time = read_frame_header(data, position)
         frame_end = position + 4 + length
         if frame_end > end or channel != self._channel or dollar != DOLLAR or first & 0xC0 != PLAIN:
             return position

@@ -49,7 +49,7 @@ class H264Depacketiser(AccessUnitBuilder):
             picture = 1 <= kind <= _IDR
             if picture:
                 self._see_picture(kind)
-            self._begin_fragments(bytes(((data[start] & 0xE0) | kind,)), picture=picture)
+            self._begin_fragments(((data[start] & 0xE0) | kind).to_bytes(1, "big"), picture=picture)
             self.parts.append(data[start + 2 : end])
         elif 1 <= kind < _STAP_A or not (kind or data[start + 1]):
             self.unit(data[start:end])

@@ -14,6 +14,7 @@ from services.ingest.sources.rtp.header import (
     PLAIN,
     is_next_packet,
     payload_bounds,
+    read_frame_header,
 )
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
@@ -98,8 +99,8 @@ class VideoReceiver:
         Returns where the run ends: at a frame that is incomplete, of another channel, or no RTP.
         """
         # About 200 packets a second and camera pass through here, most of them fragments that continue a
-        # unit: local names, machine integers where it is compiled, one slice. A call is made where a unit
-        # begins or ends, or for what is rare.
+        # unit: local names (machine integers where it is compiled), one reading of the header, one slice.
+        # More is called only where a unit begins or ends, or for what is rare.
         at: i64 = position
         last: i64 = end - FRAME_HEADER_SIZE
         channel: i64 = self._channel
@@ -111,22 +112,16 @@ class VideoReceiver:
         expected: i64 = self._expected
         timestamp: i64 = self._timestamp
         while at <= last:
-            high: i64 = data[at + 2]
-            frame_end: i64 = at + 4 + (high << 8 | data[at + 3])
-            if frame_end > end or data[at + 1] != channel or data[at] != DOLLAR:
+            dollar, frame_channel, length, first, second, sequence, rtp_time = read_frame_header(data, at)
+            frame_end: i64 = at + 4 + length
+            if frame_end > end or frame_channel != channel or dollar != DOLLAR:
                 break
             payload: i64 = at + PAYLOAD_OFFSET
             payload_end: i64 = frame_end
-            if data[at + 4] != PLAIN:
-                if data[at + 4] & 0xC0 != PLAIN:
+            if first != PLAIN:
+                if first & 0xC0 != PLAIN:
                     break
                 payload, payload_end = payload_bounds(data, at + 4, frame_end)
-            high = data[at + 6]
-            sequence: i64 = high << 8 | data[at + 7]
-            high = data[at + 8]
-            rtp_time: i64 = high << 8 | data[at + 9]
-            rtp_time = (rtp_time << 8 | data[at + 10]) << 8 | data[at + 11]
-            marked = data[at + 5] & MARKER
             at = frame_end
             if sequence != expected:
                 if not self._follows_hole(sequence, expected):
@@ -148,7 +143,7 @@ class VideoReceiver:
             else:
                 builder.packet(data, payload, payload_end)
             # Parameter sets or SEI alone wait for the picture they belong to.
-            if marked and self._by_marker and (builder.picture or builder.broken):
+            if second & MARKER and self._by_marker and (builder.picture or builder.broken):
                 self._finish(timestamp)
                 timestamp = _BETWEEN_UNITS
         self._expected = expected
