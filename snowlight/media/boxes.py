@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from mmap import mmap
-from typing import Final
+from typing import Final, NamedTuple
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
 VIDEO_TIMESCALE: Final = 90_000
@@ -30,8 +30,7 @@ _DRIFT_MS: Final = 1000  # between the wall clock and a fragment's samples, far 
 _DAMAGE: Final = (ValueError, LookupError, ArithmeticError, struct.error)  # what a damaged box may raise
 
 
-@dataclass(frozen=True, slots=True)
-class MovieFragment:
+class MovieFragment(NamedTuple):
     """The video track of one `moof`, in units of its timescale."""
 
     decode_time: int

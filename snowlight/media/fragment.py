@@ -32,9 +32,13 @@ class InitSection:
     part_target_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, slots=True)
 class Fragment:
-    """One fragment with its number and its place on the wall clock."""
+    """One fragment with its number and its place on the wall clock. Nobody changes it.
+
+    It is made twice a second for each camera: neither `frozen`, which costs a call for each field, nor
+    the `__init__` of a dataclass, which is not compiled.
+    """
 
     segment: int
     """Media sequence number (RFC 8216 section 4.3.3.2) of the segment it belongs to."""
@@ -52,8 +56,29 @@ class Fragment:
     size: int = field(init=False)
     """Bytes of all chunks."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "size", sum(map(len, self.chunks)))
+    def __init__(
+        self,
+        segment: int,
+        part: int,
+        start_ms: int,
+        duration_ms: int,
+        independent: bool,
+        lossy: bool,
+        chunks: tuple[bytes, ...],
+        pictures: int = 0,
+    ) -> None:
+        self.segment = segment
+        self.part = part
+        self.start_ms = start_ms
+        self.duration_ms = duration_ms
+        self.independent = independent
+        self.lossy = lossy
+        self.chunks = chunks
+        self.pictures = pictures
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+        self.size = size
 
     @property
     def data(self) -> bytes:

@@ -104,7 +104,7 @@ def rtcp(data: bytes) -> None:
     clock.unwrap(90_000)
     receiver = RtcpReceiver("video", clock, Recorder(), lambda: None)
     for _, piece in _pieces(data):
-        buffer = bytearray(b"$\x01" + len(piece).to_bytes(2, "big") + piece)
+        buffer = b"$\x01" + len(piece).to_bytes(2, "big") + piece
         assert receiver.read(buffer, 0, len(buffer)) in (0, len(buffer))
 
 
@@ -218,7 +218,7 @@ def _sounds(depacketiser: AudioDepacketiser, data: bytes) -> None:
 def _read_all(receiver: VideoReceiver | AudioReceiver, packets: Sequence[bytes]) -> None:
     with suppress(SourceError):
         for packet in packets:
-            assert receiver.read(bytearray(packet), 0, len(packet)) == len(packet)
+            assert receiver.read(packet, 0, len(packet)) == len(packet)
 
 
 def _assert_came(sink: Recorder, data: bytes) -> None:

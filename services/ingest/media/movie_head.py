@@ -1,7 +1,6 @@
 """`moof`, and the header of the `mdat` behind it (ISO/IEC 14496-12, 8.8)."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from struct import Struct, pack
 from typing import Final, NamedTuple
 
@@ -29,9 +28,15 @@ class Run(NamedTuple):
     """The first one is a sync sample; of sound, all are."""
 
 
-def durations(times: Sequence[int], end: int) -> list[int]:
+def durations(times: list[int], end: int) -> list[int]:
     """How long each sample lasts, until the next one or `end`."""
-    return [b - a for a, b in pairwise((*times, end))]
+    lengths: list[int] = []
+    begin = times[0]
+    for time in times[1:]:
+        lengths.append(time - begin)
+        begin = time
+    lengths.append(end - begin)
+    return lengths
 
 
 def movie_head(sequence: int, runs: Sequence[Run]) -> bytes:

@@ -121,16 +121,26 @@ class Muxer:
     def _cut(self, end: int, audio: list[tuple[bytes, int, int]]) -> Muxed:
         samples, self._samples = self._samples, []
         self._video_bytes = 0
-        units, stamps, offsets, _ = zip(*samples, strict=True)
-        columns: list[Sequence[int]] = [durations(stamps, end), [len(unit) for unit in units]]
-        if any(offsets):
+        units: list[bytes] = []
+        stamps: list[int] = []
+        sizes: list[int] = []
+        offsets: list[int] = []
+        reordered = False
+        for data, dts, offset, _ in samples:
+            units.append(data)
+            stamps.append(dts)
+            sizes.append(len(data))
+            offsets.append(offset)
+            reordered = reordered or offset != 0
+        columns: list[Sequence[int]] = [durations(stamps, end), sizes]
+        if reordered:
             columns.append(offsets)
         runs = [Run(VIDEO_TRACK, self._decode_time, columns, key=self._key)]
         if audio:
             frames, times, lengths = zip(*audio, strict=True)
-            columns = [durations(times, times[-1] + lengths[-1]), [len(frame) for frame in frames]]
+            columns = [durations(list(times), times[-1] + lengths[-1]), [len(frame) for frame in frames]]
             runs.append(Run(AUDIO_TRACK, times[0], columns, key=True))
             units += frames
         self._sequence += 1
         movie = MovieFragment(self._decode_time, end - self._decode_time, len(samples), self._key)
-        return Muxed(movie, movie_head(self._sequence, runs), units)
+        return Muxed(movie, movie_head(self._sequence, runs), tuple(units))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
 from snowlight.media.boxes import PRFT_SIZE, build_mfra, parse_moof
@@ -66,8 +66,7 @@ class OpenFile:
         os.close(self.descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledFragment:
+class SpooledFragment(NamedTuple):
     """Where the bytes of a fragment are: in the page cache, as a rule."""
 
     file: OpenFile
@@ -143,7 +142,7 @@ class SpoolFile:
         )
         try:
             file._readable = OpenFile(os.dup(file.descriptor))
-            _write(file.descriptor, (init.data,))
+            _write(file.descriptor, (init.data,), len(init.data))
         except OSError:
             os.close(file.descriptor)
             path.unlink()
@@ -191,7 +190,7 @@ class SpoolFile:
     def append(self, fragment: Fragment) -> None:
         """Write a fragment. Raises OSError, the file then ending with the fragment before."""
         try:
-            _write(self.descriptor, fragment.chunks)
+            _write(self.descriptor, fragment.chunks, fragment.size)
         except OSError:
             os.ftruncate(self.descriptor, self.size)
             raise
@@ -227,7 +226,7 @@ class SpoolFile:
         self._readable = None
         try:
             try:
-                _write(descriptor, (mfra,))
+                _write(descriptor, (mfra,), len(mfra))
             except OSError:
                 os.ftruncate(descriptor, self.size)
             else:
@@ -284,12 +283,12 @@ class SpoolFile:
         )
 
 
-def _write(descriptor: int, chunks: Sequence[bytes]) -> None:
-    """writev(2) until all is written."""
+def _write(descriptor: int, chunks: Sequence[bytes], size: int) -> None:
+    """writev(2) until all `size` bytes are written."""
     if len(chunks) > _MOST_CHUNKS:
         chunks = (b"".join(chunks),)
     written = os.writev(descriptor, chunks)
-    if written < sum(map(len, chunks)):
+    if written < size:
         rest = memoryview(b"".join(chunks))[written:]
         while rest:
             rest = rest[os.write(descriptor, rest) :]

@@ -33,7 +33,7 @@ class Listener:
 
     def feed(self, data: bytes) -> None:
         self._rest += data
-        read = self._demultiplexer.read(self._rest, 0, len(self._rest))
+        read = self._demultiplexer.read(bytes(self._rest), 0, len(self._rest))
         assert 0 <= read <= len(self._rest)
         del self._rest[:read]
         assert len(self._rest) <= MOST_HELD

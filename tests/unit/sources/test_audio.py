@@ -70,7 +70,7 @@ def test_malformed_headers_give_nothing() -> None:
 def test_g711_is_its_samples() -> None:
     sink = Recorder()
     receiver = AudioReceiver(2, 96, SampledDepacketiser(), sink)
-    buffer = bytearray(frame(b"\xd5" * 160, sequence=5, timestamp=800, channel=2))
+    buffer = frame(b"\xd5" * 160, sequence=5, timestamp=800, channel=2)
     assert receiver.read(buffer, 0, len(buffer) - 1) == 0
     assert receiver.read(buffer, 0, len(buffer)) == len(buffer)
     assert sink.audio == [(b"\xd5" * 160, 800)]
@@ -82,7 +82,7 @@ def test_the_stamps_of_g722_count_its_samples() -> None:
     receiver = AudioReceiver(2, 9, SampledDepacketiser(), sink, clock_scale=2)
     reports = RtcpReceiver("audio", receiver.clock, sink, lambda: None)
     for sequence, stamp in ((5, 0xFFFFFF60), (6, 0)):
-        buffer = bytearray(frame(b"\xd5" * 160, sequence=sequence, timestamp=stamp, channel=2))
+        buffer = frame(b"\xd5" * 160, sequence=sequence, timestamp=stamp, channel=2)
         receiver.read(buffer, 0, len(buffer))
     report = sender_report(2_208_988_800 + 1_700_000_000, 0, 80)
     reports.read(report, 0, len(report))
@@ -94,7 +94,7 @@ def test_the_stamps_of_g722_count_its_samples() -> None:
 def test_audio_packets_that_come_twice_are_told_once() -> None:
     sink = Recorder()
     receiver = AudioReceiver(2, 96, SampledDepacketiser(), sink)
-    buffer = bytearray(frame(b"\xd5", sequence=5, timestamp=800, channel=2))
+    buffer = frame(b"\xd5", sequence=5, timestamp=800, channel=2)
     receiver.read(buffer, 0, len(buffer))
     receiver.read(buffer, 0, len(buffer))
     assert len(sink.audio) == 1
@@ -107,9 +107,9 @@ def test_timestamps_go_on_over_the_wrap_and_tell_jumps_as_they_are() -> None:
     assert [value - first for value in others] == [0x200, 0x180, 0x40000100]
 
 
-def sender_report(seconds: int, fraction: int, rtp_time: int) -> bytearray:
+def sender_report(seconds: int, fraction: int, rtp_time: int) -> bytes:
     packet = struct.pack(">BBHIIIIII", 0x80, 200, 6, 7, seconds, fraction, rtp_time, 0, 0)
-    return bytearray(struct.pack(">BBH", 0x24, 1, len(packet)) + packet)
+    return struct.pack(">BBH", 0x24, 1, len(packet)) + packet
 
 
 def test_a_sender_report_ties_a_timestamp_to_the_cameras_clock() -> None:
@@ -128,6 +128,6 @@ def test_goodbye_is_told() -> None:
     goodbyes: list[int] = []
     receiver = RtcpReceiver("video", TimestampUnwrapper(), Recorder(), lambda: goodbyes.append(1))
     packet = struct.pack(">BBHI", 0x81, 203, 1, 7)
-    buffer = bytearray(struct.pack(">BBH", 0x24, 1, len(packet)) + packet)
+    buffer = struct.pack(">BBH", 0x24, 1, len(packet)) + packet
     assert receiver.read(buffer, 0, len(buffer)) == len(buffer)
     assert goodbyes == [1]

@@ -33,7 +33,7 @@ class Video:
 
     def send(self, payload: bytes = SLICE, *, timestamp: int = -1, marker: bool = True) -> None:
         rtp_time = self.sequence if timestamp < 0 else timestamp
-        buffer = bytearray(frame(payload, sequence=self.sequence, timestamp=rtp_time, marker=marker))
+        buffer = frame(payload, sequence=self.sequence, timestamp=rtp_time, marker=marker)
         self.sequence += 1
         assert self.receiver.read(buffer, 0, len(buffer)) == len(buffer)
 
@@ -104,7 +104,7 @@ def test_a_picture_in_very_many_pieces_is_not_copied_again_for_each() -> None:
     def seconds(pieces: int) -> float:
         video = Video()
         video.send(b"\x7c\x85\x88", timestamp=0, marker=False)
-        run = bytearray().join(
+        run = b"".join(
             frame(b"\x7c\x05a", sequence=1 + piece, timestamp=0, marker=False) for piece in range(pieces)
         )
         video.receiver.read(run, 0, len(run))
@@ -131,7 +131,7 @@ def audio(depacketiser: AacDepacketiser | SampledDepacketiser, payload: bytes) -
         nonlocal now, sequence
         for _ in range(packets):
             now += 1 / per_second
-            buffer = bytearray(frame(payload, sequence=sequence, channel=2))
+            buffer = frame(payload, sequence=sequence, channel=2)
             receiver.read(buffer, 0, len(buffer))
             sequence += 1
         return len(sink.audio)

@@ -18,7 +18,7 @@ RECOVERY_POINT = b"\x06\x06\x01\xc4\x80"
 def receive(*frames: bytes, parameter_sets: tuple[bytes, ...] = (SPS, PPS), limit: int = 1 << 20) -> Recorder:
     sink = Recorder()
     receiver = VideoReceiver(0, 96, H264Depacketiser(parameter_sets), sink, limit)
-    buffer = bytearray().join(frames)
+    buffer = b"".join(frames)
     assert receiver.read(buffer, 0, len(buffer)) == len(buffer)
     return sink
 

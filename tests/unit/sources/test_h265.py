@@ -19,7 +19,7 @@ DELIMITER = b"\x46\x01\x50"
 def receive(*frames: bytes, parameter_sets: tuple[bytes, ...] = (VPS, SPS, PPS)) -> Recorder:
     sink = Recorder()
     receiver = VideoReceiver(0, 96, H265Depacketiser(parameter_sets), sink, 1 << 20)
-    buffer = bytearray().join(frames)
+    buffer = b"".join(frames)
     assert receiver.read(buffer, 0, len(buffer)) == len(buffer)
     return sink
 

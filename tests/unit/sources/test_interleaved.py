@@ -32,7 +32,7 @@ class Wire:
 
     def feed(self, data: bytes) -> None:
         self.rest += data
-        read = self.demultiplexer.read(self.rest, 0, len(self.rest))
+        read = self.demultiplexer.read(bytes(self.rest), 0, len(self.rest))
         del self.rest[:read]
 
 

@@ -20,7 +20,7 @@ def counted(*sequences: int, reads: int = 1) -> tuple[int, int]:
     ]
     edges = [len(frames) * read // reads for read in range(reads + 1)]
     for begin, end in pairwise(edges):
-        buffer = bytearray().join(frames[begin:end])
+        buffer = b"".join(frames[begin:end])
         assert receiver.read(buffer, 0, len(buffer)) == len(buffer)
     return receiver.received, sum(sink.losses)
 

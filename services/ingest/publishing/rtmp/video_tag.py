@@ -125,7 +125,7 @@ def _cut_off() -> SourceError:
     return SourceError("camera.protocol_error", "the camera's decoder configuration is cut off")
 
 
-def split_units(data: bytes, length_size: int) -> Iterator[bytes | bytearray]:
+def split_units(data: bytes, length_size: int) -> Iterator[bytes]:
     """NAL units behind their lengths; where a camera writes start codes instead, those between them.
 
     A unit that is cut off, and what stands behind it, is left out.

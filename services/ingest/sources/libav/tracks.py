@@ -91,7 +91,7 @@ def scale(time: int, time_base: Fraction, clock_rate: int) -> int:
     return round(time * time_base * clock_rate)
 
 
-def split_annex_b(data: bytes) -> Iterator[bytearray]:
+def split_annex_b(data: bytes) -> Iterator[bytes]:
     """NAL units between start codes (ISO/IEC 14496-10, B.1)."""
     begin = data.find(_START)
     while begin >= 0:
@@ -99,7 +99,7 @@ def split_annex_b(data: bytes) -> Iterator[bytearray]:
         after = data.find(_START, begin)
         unit = data[begin : after if after >= 0 else len(data)].rstrip(b"\x00")
         if len(unit) > 1:
-            yield bytearray(unit)
+            yield unit
         begin = after
 
 

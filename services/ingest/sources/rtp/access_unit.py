@@ -1,7 +1,7 @@
 """One access unit in the making: its NAL units behind their lengths, joined once when it is complete."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final
 
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.parameter_sets import ParameterSets
@@ -13,8 +13,6 @@ _UNITS: Final = 20_000
 _UNITS_PER_SECOND: Final = 10_000  # 100 slices in each of 100 pictures
 _PARAMETER_SET: Final = 4  # units: it costs as much to read
 
-Octets: TypeAlias = bytes | bytearray | memoryview
-
 
 class AccessUnitBuilder(ABC):
     """What the depacketisers of H.264 and H.265 share.
@@ -22,7 +20,7 @@ class AccessUnitBuilder(ABC):
     While `fragmented` holds, the receiver appends the continuations of a fragmentation unit to `parts` by
     itself, since they are most of all packets; every other payload comes through `packet`. It knows a
     continuation by `payload[0] & FRAGMENT_MASK == FRAGMENT_TYPE` and a clear start bit in
-    `payload[FRAGMENT_HEADER - 1]`. Parts are views of the buffer that was received into, until `keep`.
+    `payload[FRAGMENT_HEADER - 1]`.
     """
 
     FRAGMENT_MASK: ClassVar[int]
@@ -31,7 +29,6 @@ class AccessUnitBuilder(ABC):
 
     __slots__ = (
         "_begin",
-        "_kept",
         "_no_picture",
         "_units",
         "broken",
@@ -44,7 +41,7 @@ class AccessUnitBuilder(ABC):
     )
 
     def __init__(self, parameter_sets: ParameterSets) -> None:
-        self.parts: list[Octets] = []
+        self.parts: list[bytes] = []
         self.fragmented = False  # the last NAL unit in `parts` came in fragments and may go on
         self.parameter_sets = parameter_sets
         self.sets_changed = False  # outlives a dropped unit: the next one delivered needs the sets too
@@ -54,25 +51,24 @@ class AccessUnitBuilder(ABC):
         self._begin = 0  # where in `parts` the last NAL unit's length is to stand, while `fragmented`
         self._no_picture = False
         self._units = Allowance("small NAL units", burst=_UNITS, per_second=_UNITS_PER_SECOND)
-        self._kept = 0  # how many of `parts` are no views any more
 
     @abstractmethod
-    def packet(self, view: memoryview, start: int, end: int) -> None:
-        """Take the payload `view[start:end]` of FRAGMENT_HEADER bytes or more; set `broken` if bad."""
+    def packet(self, data: bytes, start: int, end: int) -> None:
+        """Take the payload `data[start:end]` of FRAGMENT_HEADER bytes or more; set `broken` if bad."""
 
     @abstractmethod
-    def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
+    def continues_picture(self, data: bytes, start: int, end: int) -> bool:
         """Whether the payload begins in the middle of a picture: it cannot be the first of an access unit."""
 
-    def unit(self, unit: Octets) -> None:
+    def unit(self, unit: bytes) -> None:
         """Take one whole NAL unit, of one byte at least, or several with start codes between them.
 
         Cameras that copy their encoder's byte stream (ISO/IEC 14496-10, B.1) into packets put a start code
         before a unit, or send parameter sets and the key picture behind them as one. Only there are start
         codes looked for: to search every picture would cost more than the rest.
         """
-        if self._may_hold_start_codes(unit) and _START_CODE in (stream := bytes(unit)):
-            for piece in stream.split(_START_CODE):
+        if self._may_hold_start_codes(unit) and _START_CODE in unit:
+            for piece in unit.split(_START_CODE):
                 if whole := piece.rstrip(b"\x00"):
                     self._units.take()
                     self._single_unit(whole)
@@ -80,11 +76,11 @@ class AccessUnitBuilder(ABC):
             self._single_unit(unit)
 
     @abstractmethod
-    def _may_hold_start_codes(self, unit: Octets) -> bool:
+    def _may_hold_start_codes(self, unit: bytes) -> bool:
         """Whether it is a parameter set, or begins as no NAL unit does."""
 
     @abstractmethod
-    def _single_unit(self, unit: Octets) -> None:
+    def _single_unit(self, unit: bytes) -> None:
         """Take one whole NAL unit, of one byte at least."""
 
     def end_fragments(self) -> None:
@@ -95,19 +91,12 @@ class AccessUnitBuilder(ABC):
     def clear(self) -> None:
         """Begin the next access unit."""
         self.parts.clear()
-        self._kept = 0
         self.picture = self.key = self.broken = self.fragmented = False
 
     def finish(self) -> bytes:
         """The access unit as `AccessUnitSink.on_video` takes it."""
         self.end_fragments()
         return b"".join(self.parts)
-
-    def keep(self) -> None:
-        """The buffer is about to be received into again: copy what is still needed of it."""
-        parts, kept = self.parts, self._kept
-        parts[kept:] = map(bytes, parts[kept:])
-        self._kept = len(parts)
 
     def _begin_fragments(self, header: bytes, *, picture: bool) -> None:
         """Begin a NAL unit whose rest comes in fragments: only then is its length known."""
@@ -120,30 +109,32 @@ class AccessUnitBuilder(ABC):
         """Put the length in its place; what is no picture is treated as if it had come whole."""
         self.fragmented = False
         begin, parts = self._begin, self.parts
-        content = parts[begin + 1 :]
         if self._no_picture:
+            unit = b"".join(parts[begin + 1 :])
             del parts[begin:]
-            self._kept = min(self._kept, begin)
-            self.unit(b"".join(content))
-        else:
-            parts[begin] = sum(map(len, content)).to_bytes(LENGTH_SIZE, "big")
+            self.unit(unit)
+            return
+        size = -LENGTH_SIZE
+        for part in parts[begin:] if begin else parts:
+            size += len(part)
+        parts[begin] = size.to_bytes(LENGTH_SIZE, "big")
 
-    def _append(self, unit: Octets) -> None:
+    def _append(self, unit: bytes) -> None:
         self.parts += (len(unit).to_bytes(LENGTH_SIZE, "big"), unit)
 
-    def _aggregate(self, view: memoryview, start: int, end: int) -> None:
+    def _aggregate(self, data: bytes, start: int, end: int) -> None:
         """NAL units, each behind its 16-bit size: STAP-A of RFC 6184, 5.7.1 and AP of RFC 7798, 4.4.2."""
         while start + 2 < end:
-            size = (view[start] << 8) | view[start + 1]
+            size = (data[start] << 8) | data[start + 1]
             start += 2
             if not size or start + size > end:
                 self.broken = True
                 return
             self._units.take()
-            self.unit(view[start : start + size])
+            self.unit(data[start : start + size])
             start += size
 
-    def _update_parameter_set(self, unit: Octets) -> None:
+    def _update_parameter_set(self, unit: bytes) -> None:
         self._units.take(_PARAMETER_SET)
-        if self.parameter_sets.update(bytes(unit)):
+        if self.parameter_sets.update(unit):
             self.sets_changed = True

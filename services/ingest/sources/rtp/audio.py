@@ -7,11 +7,11 @@ from typing import Final, Protocol
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.header import (
     DOLLAR,
-    FRAME_HEADER,
     FRAME_HEADER_SIZE,
     PLAIN,
     is_next_packet,
     payload_bounds,
+    read_frame_header,
 )
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
@@ -61,12 +61,11 @@ class AudioReceiver:
             "frames of audio", burst=_FRAMES, per_second=_FRAMES_PER_SECOND, monotonic=monotonic
         )
 
-    def read(self, buffer: bytearray, position: int, end: int) -> int:
+    def read(self, data: bytes, position: int, end: int) -> int:
         """Read the complete frame of this channel at `position`, if there is one; returns what follows it."""
         if position + FRAME_HEADER_SIZE > end:
             return position
-        header: tuple[int, ...] = FRAME_HEADER.unpack_from(buffer, position)
-        dollar, channel, length, first, _, sequence, rtp_time = header
+        dollar, channel, length, first, _, sequence, rtp_time = read_frame_header(data, position)
         frame_end = position + 4 + length
         if frame_end > end or channel != self._channel or dollar != DOLLAR or first & 0xC0 != PLAIN:
             return position
@@ -76,14 +75,14 @@ class AudioReceiver:
         if ahead:
             self._depacketiser.lose()
         self._expected = (sequence + 1) & 0xFFFF
-        payload, payload_end = payload_bounds(buffer, position + 4, frame_end)
+        payload, payload_end = payload_bounds(data, position + 4, frame_end)
         if payload < payload_end:
             pts = self.clock.unwrap(rtp_time)
-            for frame, offset in self._depacketiser.packet(bytes(buffer[payload:payload_end])):
+            for frame, offset in self._depacketiser.packet(data[payload:payload_end]):
                 self._frames.take(1 + len(frame) // _FRAME_SIZE)
                 self._sink.on_audio(frame, pts + offset)
         return frame_end
 
-    def expects(self, buffer: bytearray, position: int) -> bool:
+    def expects(self, data: bytes, position: int) -> bool:
         """Whether the frame at `position` looks like the track's next packet."""
-        return is_next_packet(buffer, position, self._payload_type, self._expected)
+        return is_next_packet(data, position, self._payload_type, self._expected)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from services.ingest.sources.rtp.access_unit import AccessUnitBuilder, Octets
+from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IDR: Final = 5
@@ -35,13 +35,13 @@ class H264Depacketiser(AccessUnitBuilder):
         super().__init__(h264_parameter_sets(parameter_sets))
         self._idr_seen = False
 
-    def packet(self, view: memoryview, start: int, end: int) -> None:
+    def packet(self, data: bytes, start: int, end: int) -> None:
         """Take one RTP payload of RFC 6184, 5.4."""
         if self.fragmented:
             self._end_fragments()
-        kind = view[start] & 0x1F
+        kind = data[start] & 0x1F
         if kind == _FU_A:
-            fragment = view[start + 1]
+            fragment = data[start + 1]
             if not fragment & 0x80:
                 self.broken = True
                 return
@@ -49,33 +49,33 @@ class H264Depacketiser(AccessUnitBuilder):
             picture = 1 <= kind <= _IDR
             if picture:
                 self._see_picture(kind)
-            self._begin_fragments(bytes(((view[start] & 0xE0) | kind,)), picture=picture)
-            self.parts.append(view[start + 2 : end])
-        elif 1 <= kind < _STAP_A or not (kind or view[start + 1]):
-            self.unit(view[start:end])
+            self._begin_fragments(((data[start] & 0xE0) | kind).to_bytes(1, "big"), picture=picture)
+            self.parts.append(data[start + 2 : end])
+        elif 1 <= kind < _STAP_A or not (kind or data[start + 1]):
+            self.unit(data[start:end])
         elif kind == _STAP_A:
-            self._aggregate(view, start + 1, end)
+            self._aggregate(data, start + 1, end)
         else:
             self.broken = True
 
-    def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
+    def continues_picture(self, data: bytes, start: int, end: int) -> bool:
         """By first_mb_in_slice (ISO/IEC 14496-10, 7.3.3), whose first bit is set for the first slice only."""
-        kind = buffer[start] & 0x1F
+        kind = data[start] & 0x1F
         slice_header = start + 1
         if kind == _FU_A:
-            if not buffer[start + 1] & 0x80:
+            if not data[start + 1] & 0x80:
                 return True
-            kind = buffer[start + 1] & 0x1F
+            kind = data[start + 1] & 0x1F
             slice_header = start + 2
         elif kind == _STAP_A and start + 3 < end:
-            kind = buffer[start + 3] & 0x1F
+            kind = data[start + 3] & 0x1F
             slice_header = start + 4
-        return 1 <= kind <= _IDR and slice_header < end and not buffer[slice_header] & 0x80
+        return 1 <= kind <= _IDR and slice_header < end and not data[slice_header] & 0x80
 
-    def _may_hold_start_codes(self, unit: Octets) -> bool:
+    def _may_hold_start_codes(self, unit: bytes) -> bool:
         return unit[0] & 0x1F in (_SPS, _PPS) or not unit[0]
 
-    def _single_unit(self, unit: Octets) -> None:
+    def _single_unit(self, unit: bytes) -> None:
         kind = unit[0] & 0x1F
         if kind in (_SPS, _PPS):
             self._update_parameter_set(unit)
@@ -117,7 +117,7 @@ def _golomb_at(unit: bytes, offset: int, ids: int) -> int | None:
     return number if number < ids else None
 
 
-def _has_recovery_point(unit: Octets) -> bool:
+def _has_recovery_point(unit: bytes) -> bool:
     """Walk the SEI messages (7.3.2.3.1) without unescaping: a rare misreading only costs a recovery point."""
     position = 1
     while position + 2 < len(unit):
@@ -129,7 +129,7 @@ def _has_recovery_point(unit: Octets) -> bool:
     return False
 
 
-def _sei_number(unit: Octets, position: int) -> tuple[int, int]:
+def _sei_number(unit: bytes, position: int) -> tuple[int, int]:
     value = 0
     while position < len(unit):
         value += unit[position]

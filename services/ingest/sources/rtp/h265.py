@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from services.ingest.sources.rtp.access_unit import AccessUnitBuilder, Octets
+from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.parameter_sets import BitReader, ParameterSets
 
 _IRAP: Final = range(16, 22)  # BLA, IDR and CRA pictures, ISO/IEC 23008-2, table 7-1
@@ -26,48 +26,48 @@ class H265Depacketiser(AccessUnitBuilder):
     def __init__(self, parameter_sets: Iterable[bytes] = ()) -> None:
         super().__init__(h265_parameter_sets(parameter_sets))
 
-    def packet(self, view: memoryview, start: int, end: int) -> None:
+    def packet(self, data: bytes, start: int, end: int) -> None:
         """Take one RTP payload of RFC 7798, 4.4."""
         if self.fragmented:
             self._end_fragments()
-        kind = (view[start] >> 1) & 0x3F
+        kind = (data[start] >> 1) & 0x3F
         if kind == _FU:
-            fragment = view[start + 2]
+            fragment = data[start + 2]
             if not fragment & 0x80:
                 self.broken = True
                 return
             kind = fragment & 0x3F
-            picture = kind <= _LAST_PICTURE and view[start + 1] != 0  # a start code begins with two zeros
+            picture = kind <= _LAST_PICTURE and data[start + 1] != 0  # a start code begins with two zeros
             if picture:
                 self._see_picture(kind)
-            header = bytes(((view[start] & 0x81) | (kind << 1), view[start + 1]))
+            header = bytes(((data[start] & 0x81) | (kind << 1), data[start + 1]))
             self._begin_fragments(header, picture=picture)
-            self.parts.append(view[start + 3 : end])
+            self.parts.append(data[start + 3 : end])
         elif kind < _AP:
-            self.unit(view[start:end])
+            self.unit(data[start:end])
         elif kind == _AP:
-            self._aggregate(view, start + 2, end)
+            self._aggregate(data, start + 2, end)
         else:
             self.broken = True
 
-    def continues_picture(self, buffer: bytearray, start: int, end: int) -> bool:
+    def continues_picture(self, data: bytes, start: int, end: int) -> bool:
         """By first_slice_segment_in_pic_flag (ISO/IEC 23008-2, 7.3.6.1)."""
-        kind = (buffer[start] >> 1) & 0x3F
+        kind = (data[start] >> 1) & 0x3F
         slice_header = start + 2
         if kind == _FU:
-            if not buffer[start + 2] & 0x80:
+            if not data[start + 2] & 0x80:
                 return True
-            kind = buffer[start + 2] & 0x3F
+            kind = data[start + 2] & 0x3F
             slice_header = start + 3
         elif kind == _AP and start + 4 < end:
-            kind = (buffer[start + 4] >> 1) & 0x3F
+            kind = (data[start + 4] >> 1) & 0x3F
             slice_header = start + 6
-        return kind <= _LAST_PICTURE and slice_header < end and not buffer[slice_header] & 0x80
+        return kind <= _LAST_PICTURE and slice_header < end and not data[slice_header] & 0x80
 
-    def _may_hold_start_codes(self, unit: Octets) -> bool:
+    def _may_hold_start_codes(self, unit: bytes) -> bool:
         return _VPS <= (unit[0] >> 1) & 0x3F <= _PPS or unit[:2] == b"\x00\x00"
 
-    def _single_unit(self, unit: Octets) -> None:
+    def _single_unit(self, unit: bytes) -> None:
         kind = (unit[0] >> 1) & 0x3F
         if _VPS <= kind <= _PPS:
             self._update_parameter_set(unit)

@@ -29,26 +29,26 @@ class RtcpReceiver:
         self._sink = sink
         self._on_goodbye = on_goodbye
 
-    def read(self, buffer: bytearray, position: int, end: int) -> int:
+    def read(self, data: bytes, position: int, end: int) -> int:
         """Read the complete frame at `position`, if there is one; returns what follows it."""
-        frame_end = position + 4 + ((buffer[position + 2] << 8) | buffer[position + 3])
-        if frame_end > end or position + 8 > end or buffer[position + 4] & 0xC0 != 0x80:
+        frame_end = position + 4 + ((data[position + 2] << 8) | data[position + 3])
+        if frame_end > end or position + 8 > end or data[position + 4] & 0xC0 != 0x80:
             return position
         packet = position + 4
-        while packet + 4 <= frame_end and buffer[packet] & 0xC0 == 0x80:
-            packet_end = packet + 4 + 4 * ((buffer[packet + 2] << 8) | buffer[packet + 3])
+        while packet + 4 <= frame_end and data[packet] & 0xC0 == 0x80:
+            packet_end = packet + 4 + 4 * ((data[packet + 2] << 8) | data[packet + 3])
             if packet_end > frame_end:
                 break
-            if buffer[packet + 1] == _SENDER_REPORT and packet_end - packet >= 28:
-                self._report(*_SR.unpack_from(buffer, packet + 8))
-            elif buffer[packet + 1] == _GOODBYE:
+            if data[packet + 1] == _SENDER_REPORT and packet_end - packet >= 28:
+                self._report(*_SR.unpack_from(data, packet + 8))
+            elif data[packet + 1] == _GOODBYE:
                 self._on_goodbye()
             packet = packet_end
         return frame_end
 
-    def expects(self, buffer: bytearray, position: int) -> bool:
+    def expects(self, data: bytes, position: int) -> bool:
         """Whether the frame at `position` looks like RTCP: whole words of a known packet type."""
-        return _SENDER_REPORT <= buffer[position + 5] <= _FEEDBACK and not buffer[position + 3] & 3
+        return _SENDER_REPORT <= data[position + 5] <= _FEEDBACK and not data[position + 3] & 3
 
     def _report(self, seconds: int, fraction: int, rtp_time: int) -> None:
         pts = self._clock.place(rtp_time)

@@ -1,23 +1,26 @@
-"""The hot path: interleaved RTP frames of one video track, read straight from the connection's buffer."""
+"""The hot path: interleaved RTP frames of one video track, read straight from what a connection received."""
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.header import (
     DOLLAR,
-    FRAME_HEADER,
     FRAME_HEADER_SIZE,
     MARKER,
     PAYLOAD_OFFSET,
     PLAIN,
     is_next_packet,
     payload_bounds,
+    read_frame_header,
 )
 from services.ingest.sources.rtp.timestamps import TimestampUnwrapper
 from services.ingest.sources.source import AccessUnitSink
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _BETWEEN_UNITS: Final = -1  # no RTP timestamp has this value
 _MAX_MISORDER: Final = 100  # RFC 3550, A.1: so far behind is a duplicate or late, farther is a new start
@@ -90,39 +93,36 @@ class VideoReceiver:
             "gaps in its packets", burst=_HOLES, per_second=_HOLES_PER_SECOND, monotonic=monotonic
         )
 
-    def read(self, buffer: bytearray, position: int, end: int) -> int:
+    def read(self, data: bytes, position: int, end: int) -> int:
         """Read the run of complete frames of this channel that begins at `position`.
 
         Returns where the run ends: at a frame that is incomplete, of another channel, or no RTP.
         """
         # About 200 packets a second and camera pass through here, most of them fragments that continue a
-        # unit: local names, one unpack, one view. A call is made where a unit begins or ends, or for what
-        # is rare.
-        start = position
-        channel = self._channel
+        # unit: local names (machine integers where it is compiled), one reading of the header, one slice.
+        # More is called only where a unit begins or ends, or for what is rare.
+        at: i64 = position
+        last: i64 = end - FRAME_HEADER_SIZE
+        channel: i64 = self._channel
         builder = self._builder
         parts = builder.parts
-        append = parts.append
-        view = memoryview(buffer)
-        depacketise = builder.packet
-        mask, fragment = builder.FRAGMENT_MASK, builder.FRAGMENT_TYPE
-        fragment_header = builder.FRAGMENT_HEADER
-        unpack = FRAME_HEADER.unpack_from
-        expected = self._expected
-        timestamp = self._timestamp
-        last = end - FRAME_HEADER_SIZE
-        while position <= last:
-            dollar, frame_channel, length, first, second, sequence, rtp_time = unpack(buffer, position)
-            frame_end = position + 4 + length
+        mask: i64 = builder.FRAGMENT_MASK
+        fragment: i64 = builder.FRAGMENT_TYPE
+        fragment_header: i64 = builder.FRAGMENT_HEADER
+        expected: i64 = self._expected
+        timestamp: i64 = self._timestamp
+        while at <= last:
+            dollar, frame_channel, length, first, second, sequence, rtp_time = read_frame_header(data, at)
+            frame_end: i64 = at + 4 + length
             if frame_end > end or frame_channel != channel or dollar != DOLLAR:
                 break
-            payload = position + PAYLOAD_OFFSET
-            payload_end = frame_end
+            payload: i64 = at + PAYLOAD_OFFSET
+            payload_end: i64 = frame_end
             if first != PLAIN:
                 if first & 0xC0 != PLAIN:
                     break
-                payload, payload_end = payload_bounds(buffer, position + 4, frame_end)
-            position = frame_end
+                payload, payload_end = payload_bounds(data, at + 4, frame_end)
+            at = frame_end
             if sequence != expected:
                 if not self._follows_hole(sequence, expected):
                     continue
@@ -133,35 +133,33 @@ class VideoReceiver:
                 if timestamp != _BETWEEN_UNITS:
                     self._finish(timestamp)
                 if rtp_time == self._last_ended:
-                    self._doubt_marker(buffer, payload, payload_end)
+                    self._doubt_marker(data, payload, payload_end)
                 timestamp = rtp_time
-            content = payload + fragment_header
+            content: i64 = payload + fragment_header
             if content > payload_end:
                 pass  # carries nothing, but may carry the marker
-            elif builder.fragmented and buffer[payload] & mask == fragment and not buffer[content - 1] & 0x80:
-                append(view[content:payload_end])
+            elif builder.fragmented and data[payload] & mask == fragment and not data[content - 1] & 0x80:
+                parts.append(data[content:payload_end])
             else:
-                depacketise(view, payload, payload_end)
+                builder.packet(data, payload, payload_end)
             # Parameter sets or SEI alone wait for the picture they belong to.
             if second & MARKER and self._by_marker and (builder.picture or builder.broken):
                 self._finish(timestamp)
                 timestamp = _BETWEEN_UNITS
-        if parts:
-            builder.keep()
         self._expected = expected
         self._timestamp = timestamp
-        if position > start:
+        if at > position:
             self.runs += 1
             self.received += (expected - self._run_began) & 0xFFFF
             self._run_began = expected
-            self._held += position - start
+            self._held += at - position
             if self._held > self._max_access_unit:
                 self._give_up_unit()
-        return position
+        return at
 
-    def expects(self, buffer: bytearray, position: int) -> bool:
+    def expects(self, data: bytes, position: int) -> bool:
         """Whether the frame at `position` looks like the track's next packet."""
-        return is_next_packet(buffer, position, self._payload_type, self._expected)
+        return is_next_packet(data, position, self._payload_type, self._expected)
 
     def _follows_hole(self, sequence: int, expected: int) -> bool:
         """Whether the packet goes on after a hole (True) or comes too late and is left out."""
@@ -180,14 +178,14 @@ class VideoReceiver:
         self._sink.on_loss(ahead if ahead < 0x8000 else 1)
         return True
 
-    def _doubt_marker(self, buffer: bytearray, payload: int, payload_end: int) -> None:
+    def _doubt_marker(self, data: bytes, payload: int, payload_end: int) -> None:
         """After the marker comes more with the same timestamp: another picture, or the rest of the last.
 
         In the latter case what was told of it was not whole, its rest is dropped, and markers count no more.
         """
         if payload_end - payload < self._builder.FRAGMENT_HEADER:
             return
-        if self._builder.continues_picture(buffer, payload, payload_end):
+        if self._builder.continues_picture(data, payload, payload_end):
             self._by_marker = False
             self._builder.broken = True
 

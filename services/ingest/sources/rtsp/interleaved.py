@@ -26,13 +26,13 @@ _MESSAGES_PER_SECOND: Final = 10
 class FrameReader(Protocol):
     """Takes the frames of one channel."""
 
-    def read(self, buffer: bytearray, position: int, end: int) -> int:
+    def read(self, data: bytes, position: int, end: int) -> int:
         """Read the complete frame, or the run of them, at `position`; returns what follows.
 
         Called with at least four bytes. Returns `position` if it cannot read: incomplete, or no such frame.
         """
 
-    def expects(self, buffer: bytearray, position: int) -> bool:
+    def expects(self, data: bytes, position: int) -> bool:
         """Whether the eight bytes of a frame at `position` look like this channel's next packet."""
 
 
@@ -53,8 +53,8 @@ class Demultiplexer:
         self._strays = Allowance("frames of no use", burst=_STRAYS, per_second=_STRAYS_PER_SECOND)
         self._messages = Allowance("messages", burst=_MESSAGES, per_second=_MESSAGES_PER_SECOND)
 
-    def read(self, buffer: bytearray, position: int, end: int) -> int:
-        """Read all that is complete in `buffer[position:end]`; returns where the incomplete rest begins.
+    def read(self, data: bytes, position: int, end: int) -> int:
+        """Read all that is complete in `data[position:end]`; returns where the incomplete rest begins.
 
         Raises SourceError camera.protocol_error for a malformed answer before there is media, and for more
         messages or noise than a camera has reason to send.
@@ -62,43 +62,43 @@ class Demultiplexer:
         channels = self.channels
         while end - position >= 4:
             if self._searching:
-                position = self._search(buffer, position, end)
+                position = self._search(data, position, end)
                 if self._searching:
                     break
-            if buffer[position] == _DOLLAR:
-                reader = channels.get(buffer[position + 1])
-                after = reader.read(buffer, position, end) if reader else position
+            if data[position] == _DOLLAR:
+                reader = channels.get(data[position + 1])
+                after = reader.read(data, position, end) if reader else position
                 if after == position:
-                    after = self._unread_frame(buffer, position, end)
+                    after = self._unread_frame(data, position, end)
             else:
-                after = self._message(buffer, position, end)
+                after = self._message(data, position, end)
             if after == position:
                 break
             position = after
         return position
 
-    def _unread_frame(self, buffer: bytearray, position: int, end: int) -> int:
+    def _unread_frame(self, data: bytes, position: int, end: int) -> int:
         """A frame that no reader took: incomplete, of a channel not asked for, or noise."""
         self._strays.take()
-        length = (buffer[position + 2] << 8) | buffer[position + 3]
+        length = (data[position + 2] << 8) | data[position + 3]
         if not length:
             return position + 4
         if end - position < 5:
             return position
-        if length < _SMALLEST_PACKET or buffer[position + 4] & 0xC0 != _RTP_VERSION_2:
+        if length < _SMALLEST_PACKET or data[position + 4] & 0xC0 != _RTP_VERSION_2:
             return self._lose_sync(position)
         after = position + 4 + length
         return after if after <= end else position
 
-    def _message(self, buffer: bytearray, position: int, end: int) -> int:
-        if buffer[position : position + 2] == b"\r\n":
+    def _message(self, data: bytes, position: int, end: int) -> int:
+        if data[position : position + 2] == b"\r\n":
             self._strays.take()
             return position + 2
-        begins = begins_message(buffer, position, end)
+        begins = begins_message(data, position, end)
         if begins is None:
             return position
         try:
-            message = read_message(buffer, position, end) if begins else None
+            message = read_message(data, position, end) if begins else None
         except MalformedMessageError as error:
             if not self.channels:  # the camera answers, and there is no media to find the way back to
                 raise SourceError("camera.protocol_error", f"the camera answers with {error}") from None
@@ -117,12 +117,12 @@ class Demultiplexer:
         self.skipped += 1
         return position + 1
 
-    def _search(self, buffer: bytearray, begin: int, end: int) -> int:
+    def _search(self, data: bytes, begin: int, end: int) -> int:
         """The next place where a frame or a response stands, or may stand once more has come."""
         position = begin
         while True:
-            dollar = buffer.find(b"$", position, end)
-            response = buffer.find(_RESPONSE, position, end if dollar < 0 else dollar)
+            dollar = data.find(b"$", position, end)
+            response = data.find(_RESPONSE, position, end if dollar < 0 else dollar)
             if response >= 0:
                 position = response
                 self._searching = False
@@ -131,7 +131,7 @@ class Demultiplexer:
                 position = max(position, end - len(_RESPONSE) + 1)
                 break
             self._strays.take()
-            stands = self._frame_stands(buffer, dollar, end)
+            stands = self._frame_stands(data, dollar, end)
             if stands is not False:
                 position = dollar
                 self._searching = not stands
@@ -140,19 +140,19 @@ class Demultiplexer:
         self.skipped += position - begin
         return position
 
-    def _frame_stands(self, buffer: bytearray, position: int, end: int) -> bool | None:
+    def _frame_stands(self, data: bytes, position: int, end: int) -> bool | None:
         """Whether a frame stands at this "$"; None while there is too little to tell."""
-        reader = self.channels.get(buffer[position + 1]) if end - position > 1 else None
+        reader = self.channels.get(data[position + 1]) if end - position > 1 else None
         if reader is None:
             return None if end - position < 2 else False
         if end - position < 8:
             return None
-        length = (buffer[position + 2] << 8) | buffer[position + 3]
-        if length < _SMALLEST_PACKET or buffer[position + 4] & 0xC0 != _RTP_VERSION_2:
+        length = (data[position + 2] << 8) | data[position + 3]
+        if length < _SMALLEST_PACKET or data[position + 4] & 0xC0 != _RTP_VERSION_2:
             return False
-        if reader.expects(buffer, position):
+        if reader.expects(data, position):
             return True
         after = position + 4 + length
         if after >= end:
             return None
-        return buffer[after] == _DOLLAR or buffer[after] == _RESPONSE[0]
+        return data[after] == _DOLLAR or data[after] == _RESPONSE[0]

@@ -68,24 +68,24 @@ def _write(first_line: str, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def begins_message(buffer: bytearray, position: int, end: int) -> bool | None:
+def begins_message(data: bytes, position: int, end: int) -> bool | None:
     """Whether a message begins at `position`; None while there is too little to tell."""
-    if _FIRST_LINE.match(buffer, position, end):
+    if _FIRST_LINE.match(data, position, end):
         return True
-    return None if _FIRST_LINE_BEGUN.fullmatch(buffer, position, end) else False
+    return None if _FIRST_LINE_BEGUN.fullmatch(data, position, end) else False
 
 
-def read_message(buffer: bytearray, position: int, end: int) -> tuple[Request | Response, int] | None:
+def read_message(data: bytes, position: int, end: int) -> tuple[Request | Response, int] | None:
     """The message at `position` and where it ends; None while it is incomplete.
 
     Raises MalformedMessageError if it can never become one.
     """
-    head_end = buffer.find(b"\r\n\r\n", position, end)
+    head_end = data.find(b"\r\n\r\n", position, end)
     if head_end < 0:
         if end - position > MAX_MESSAGE:
             raise MalformedMessageError("a header without end")
         return None
-    first_line, *lines = buffer[position:head_end].decode("utf-8", "replace").split("\r\n")
+    first_line, *lines = data[position:head_end].decode("utf-8", "replace").split("\r\n")
     if len(lines) > _MAX_LINES:
         raise MalformedMessageError("a header of too many lines")
     headers = _read_headers(lines)
@@ -95,7 +95,7 @@ def read_message(buffer: bytearray, position: int, end: int) -> tuple[Request | 
     message_end = head_end + 4 + int(length)
     if message_end > end:
         return None
-    body = bytes(buffer[head_end + 4 : message_end])
+    body = data[head_end + 4 : message_end]
     if match := _STATUS_LINE.match(first_line):
         return Response(int(match[1]), match[2].strip(), headers, body), message_end
     if match := _REQUEST_LINE.match(first_line):

@@ -85,8 +85,7 @@ class DatagramPair:
         reader = self._connection.channels.get(channel)
         if reader is None:
             return
-        frame = bytearray(_FRAME.pack(DOLLAR, channel, len(packet)))
-        frame += packet
+        frame = _FRAME.pack(DOLLAR, channel, len(packet)) + packet
         try:
             reader.read(frame, 0, len(frame))
         except Exception as error:  # noqa: BLE001 - a sink's failure belongs to whoever runs the source

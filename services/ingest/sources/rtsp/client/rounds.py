@@ -28,9 +28,8 @@ class ReadRounds:
     """
 
     def __init__(self) -> None:
-        self.buffer = bytearray(_BUFFER_SIZE)
+        self.buffer = memoryview(bytearray(_BUFFER_SIZE))
         """Where all connections receive. Nothing stays in it between two calls from the event loop."""
-        self.view = memoryview(self.buffer)
         self._groups: tuple[set[RoundReader], ...] = tuple(set() for _ in range(_GROUPS))
         self._turn = 0
         self._timer: asyncio.Handle | None = None
