@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Final
 
 import av
 import numpy as np
@@ -10,10 +11,10 @@ from av.audio.frame import AudioFrame
 
 from services.ingest.media.speech import Samples, SpeechDecoder
 
-AAC_FRAME = 1024  # samples
-_BITS_PER_SECOND_PER_CHANNEL = 32_000
-_QUANTISER = "fast"  # libav's other one takes twice as long for less (docs/design/0016)
-_LONGEST_SILENCE_S = 2
+AAC_FRAME: Final = 1024  # samples
+_BITS_PER_SECOND_PER_CHANNEL: Final = 32_000
+_QUANTISER: Final = "fast"  # libav's other one takes twice as long for less (docs/design/0016)
+_LONGEST_SILENCE_S: Final = 2
 
 
 class AacTranscoder:
@@ -63,14 +64,25 @@ class AacTranscoder:
     def encode(self, packets: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int, int]]:
         """(AAC frame, time of its first sample, samples) for each frame that `packets`, of coded speech and
         the time of its first sample, complete."""
+        decode, bits = self._decoder.decode, self._decoder.bits
         pieces: list[Samples] = []
+        run: list[bytes] = []  # packets that go on where others ended are decoded as one
         for data, pts in packets:
-            if not self._goes_on(pts):  # the times of what came before it are as they are
-                yield from self._encode_whole_frames(pieces)
-                pieces = []
-            samples = self._in_place(self._decoder.decode(data), pts)
-            self._next += samples.shape[1]
-            pieces.append(samples)
+            if self._sounded and self._goes_on(pts):
+                run.append(data)
+                count, rest = divmod(len(data) * 8, bits)
+                self._next += count
+                if rest:  # is left out, and no beginning of the next packet's first sample
+                    pieces.append(decode(b"".join(run)))
+                    run = []
+                continue
+            if run:
+                pieces.append(decode(b"".join(run)))
+                run = []
+            yield from self._encode_whole_frames(pieces)  # the times of what came before are as they are
+            pieces = [self._in_place(decode(data), pts)]
+        if run:
+            pieces.append(decode(b"".join(run)))
         yield from self._encode_whole_frames(pieces)
 
     def _goes_on(self, pts: int) -> bool:
@@ -79,8 +91,9 @@ class AacTranscoder:
 
     def _encode_whole_frames(self, pieces: list[Samples]) -> Iterator[tuple[bytes, int, int]]:
         self._pending = np.concatenate((self._pending, *pieces), axis=1)
-        while self._sounded and self._pending.shape[1] >= AAC_FRAME:
-            yield from self._encode_pending(AAC_FRAME)
+        whole = self._pending.shape[1] // AAC_FRAME * AAC_FRAME
+        if self._sounded and whole:
+            yield from self._encode_pending(whole)
 
     def flush(self) -> Iterator[tuple[bytes, int, int]]:
         """What is held, the last frame with fewer samples than others. Nothing is taken after that."""
@@ -102,15 +115,20 @@ class AacTranscoder:
         elif not self._goes_on(pts):
             samples = samples[:, -missing:]
         self._sounded = self._sounded or samples.shape[1] > 0
+        self._next += samples.shape[1]
         return samples
 
     def _encode_pending(self, count: int) -> Iterator[tuple[bytes, int, int]]:
+        """The first `count` samples, which PyAV cuts into frames: half a second at once costs it little more
+        than a frame does."""
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(self._pending[:, :count]), "fltp", self._layout)
         frame.sample_rate = self._rate
         frame.pts = self._frames * AAC_FRAME
-        self._placed[self._frames] = self._next - self._pending.shape[1], count
-        self._frames += 1
-        self._pending = self._pending[:, count:]
+        begin = self._next - self._pending.shape[1]
+        for start in range(0, count, AAC_FRAME):
+            self._placed[self._frames] = begin + start, min(AAC_FRAME, count - start)
+            self._frames += 1
+        self._pending = self._pending[:, count:].copy()
         return self._encode(frame)
 
     def _encode(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int, int]]:

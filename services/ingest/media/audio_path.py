@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from math import inf
+from typing import Final
 
 import structlog
 
@@ -12,13 +13,13 @@ from services.ingest.media.sample_entry import audio_sample_entry
 from services.ingest.media.speech import speech_decoder
 from services.ingest.sources.source import AudioTrack, TrackKind
 
-_STEP_MS = 1000.0
-_LONGEST_JUMP_MS = 300.0
-_SILENCE_MS = 3000.0
-_LONGEST_DRIFT_MS = 200.0
-_WINDOWS_OF_DRIFT = 3
-_STALE_REPORT_MS = 60_000.0
-_MOST_WAITING = 64  # units: 1.28 s of packets of 20 ms
+_STEP_MS: Final = 1000.0
+_LONGEST_JUMP_MS: Final = 300.0
+_SILENCE_MS: Final = 3000.0
+_LONGEST_DRIFT_MS: Final = 200.0
+_WINDOWS_OF_DRIFT: Final = 3
+_STALE_REPORT_MS: Final = 60_000.0
+_MOST_WAITING: Final = 64  # units: 1.28 s of packets of 20 ms
 
 log = structlog.get_logger(__name__)
 

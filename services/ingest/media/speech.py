@@ -1,6 +1,6 @@
 """What cameras code speech with, back to samples: ITU-T G.711, G.722 and G.726."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import av
 import numpy as np
@@ -12,7 +12,7 @@ from services.ingest.sources.source import AudioTrack
 Samples = npt.NDArray[np.float32]
 """Of shape (channels, samples), 1.0 is full scale."""
 
-_ADPCM = {
+_ADPCM: Final = {
     "g722": ("g722", 8),
     "g726-16": ("g726le", 2),
     "g726-24": ("g726le", 3),
@@ -28,6 +28,9 @@ _ADPCM = {
 
 class SpeechDecoder(Protocol):
     """Of one track, from a session's first packet on."""
+
+    bits: int
+    """Of a sample, of all channels together."""
 
     def decode(self, data: bytes) -> Samples:
         """A packet's samples. Raises av.FFmpegError."""
@@ -48,12 +51,14 @@ class G711Decoder:
     """A byte is a sample; those of several channels take turns (RFC 3551, 4.1)."""
 
     def __init__(self, table: Samples, channels: int) -> None:
+        self.bits = 8 * channels
         self._table = table
         self._channels = channels
 
     def decode(self, data: bytes) -> Samples:
         """What is no whole sample of all channels is left out."""
-        samples = self._table[np.frombuffer(data, np.uint8)]
+        # no code lies beyond the table; to look whether one does takes as long as the table itself
+        samples = self._table.take(np.frombuffer(data, np.uint8), mode="wrap")
         return samples[: len(samples) // self._channels * self._channels].reshape(-1, self._channels).T
 
 
@@ -64,6 +69,7 @@ class AdpcmDecoder:
     """
 
     def __init__(self, name: str, bits: int, sample_rate: int) -> None:
+        self.bits = bits // 2 if name == "g722" else bits  # its code word is of two samples
         context = av.CodecContext.create(name, "r")
         assert isinstance(context, AudioCodecContext)
         context.sample_rate = sample_rate

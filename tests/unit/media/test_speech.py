@@ -105,6 +105,25 @@ def test_sound_that_begins_late_gets_a_session_of_its_own(codec: AudioCodec) -> 
     assert sounds == pytest.approx([3.3, 5, 7], abs=NEVER_MORE_THAN_S)
 
 
+def every(codec: AudioCodec, channels: int = 1) -> tuple[AudioTrack, list[bytes]]:
+    """Two seconds of packets in which every byte occurs."""
+    sizes = {"g722": 80, "pcma": 160 * channels, "pcmu": 160 * channels}
+    size = sizes.get(codec) or 20 * int(codec[-2:]) // 8
+    noise = np.random.default_rng(1).bytes(100 * size)
+    packets = [noise[i : i + size] for i in range(0, len(noise), size)]
+    return AudioTrack(codec, rate_of(codec), channels, b""), packets
+
+
+@pytest.mark.parametrize(("codec", "channels"), [*((codec, 1) for codec in SPEECH), ("pcma", 2), ("pcmu", 2)])
+def test_packets_are_decoded_together_as_one_by_one(codec: AudioCodec, channels: int) -> None:
+    """Whole samples are in each, and a decoder remembers what came before."""
+    track, packets = every(codec, channels)
+    one_by_one, together = speech_decoder(track), speech_decoder(track)
+    expected = np.concatenate([one_by_one.decode(data) for data in packets], axis=1)
+    np.testing.assert_array_equal(together.decode(b"".join(packets)), expected)
+    assert expected.shape == (channels, sum(map(len, packets)) * 8 // together.bits)
+
+
 def test_the_bits_of_g726_lie_as_its_name_says() -> None:
     """The least significant first in RTP, the most significant first in AAL2 (RFC 3551, 4.5.4)."""
     tone = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000) * 0.5
