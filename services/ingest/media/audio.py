@@ -8,9 +8,9 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
+from services.ingest.media.sample_entry import AAC_FRAME
 from services.ingest.media.speech import Samples, SpeechDecoder
 
-AAC_FRAME = 1024  # samples
 _BITS_PER_SECOND_PER_CHANNEL = 32_000
 _QUANTISER = "fast"  # libav's other one takes twice as long for less (docs/design/0016)
 _LONGEST_SILENCE_S = 2
