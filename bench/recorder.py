@@ -84,9 +84,12 @@ def place_recorder(folder: Path, minio: MinioServer | None, wheel: Path | None =
         "SNOWLIGHT_STORAGE_ADDRESS": storage,
         "SNOWLIGHT_STORAGE_LISTEN": storage,
     }
+    first = folder / "first"  # on Python's path
+    first.mkdir()
+    (first / "rich.py").write_text("raise ImportError")  # a developer's: structlog loads it where it is
+    environment["PYTHONPATH"] = str(first)
     if wheel is not None:
-        zipfile.ZipFile(wheel).extractall(folder / "wheel")
-        environment["PYTHONPATH"] = str(folder / "wheel")
+        zipfile.ZipFile(wheel).extractall(first)
     if minio is None:
         return Recorder(folder, ingest, storage, admin, data / "footage", environment)
     environment |= minio.environment(minio.create_bucket())

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.ingest.sources.address import parse_address
-from services.ingest.sources.libav.source import SCHEMES, LibavSource
 from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.rtsp.client.delivery import Datagrams, Interleaved
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
@@ -12,6 +11,7 @@ from services.ingest.sources.rtsp.client.source import RtspSource
 from services.ingest.sources.source import Credentials, Source, SourceError, SourceSettings
 
 _PATIENT = SourceSettings()
+_LIBAV_SCHEMES = ("file", "rtmp", "http", "https")
 
 
 def open_source(
@@ -46,6 +46,8 @@ def open_source(
             rounds=rounds,
             settings=settings,
         )
-    if address.scheme in SCHEMES:
+    if address.scheme in _LIBAV_SCHEMES:
+        from services.ingest.sources.libav.source import LibavSource  # 17 MB, in 55 ms
+
         return LibavSource(address, audio=audio, network=network, media_dir=media_dir, settings=settings)
     raise SourceError("camera.protocol_unsupported", f"{address.scheme[:16] or 'no scheme'} is not carried")
