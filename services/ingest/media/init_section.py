@@ -1,11 +1,16 @@
 """Init sections `[ftyp moov]`: H.264 alone is written here, and what needs more care by libav."""
 
 import struct
+import sys
 from collections import OrderedDict
+from importlib import import_module
+from threading import Thread
 from typing import Final, NamedTuple
 
+from services.ingest.sources.source import VideoCodec
 from snowlight.media.boxes import VIDEO_TIMESCALE, VIDEO_TRACK, box, full_box
 
+_BY_LIBAV: Final = "services.ingest.media.libav_init_section"
 _UNITY_MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
 _PICTURE_SIZE: Final = 32  # where it is in a visual sample entry (ISO/IEC 14496-12, 12.1.3)
 
@@ -27,6 +32,11 @@ class InitSections:
         self._capacity = capacity
         self._sections: OrderedDict[tuple[bytes, AudioEntry | None], bytes] = OrderedDict()
 
+    def expect(self, codec: VideoCodec) -> None:
+        """Such pictures will come: load what they need in a thread, while the first of them are held."""
+        if codec == "h265" and _BY_LIBAV not in sys.modules:
+            Thread(target=import_module, args=(_BY_LIBAV,), daemon=True).start()
+
     def get(self, video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
         """That of a mux session. Raises one of REFUSALS when an entry is of no use."""
         key = (video_sample_entry, audio)
@@ -39,7 +49,7 @@ class InitSections:
 
 def _write(video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
     """libav tells of H.265 what its parameter sets say of colours and the shape of pixels, and of sound what
-    players want. It is 17 MB of a process, and is loaded, in 55 ms, for the first camera that has either.
+    players want. It is 17 MB of a process, and is loaded for the first camera that has either.
     """
     if audio is None and video_sample_entry[4:8] == b"avc1":
         return write_movie(video_sample_entry, b"vide", VIDEO_TIMESCALE)

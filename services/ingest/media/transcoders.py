@@ -1,6 +1,6 @@
 """What makes AAC of speech, loaded for the first camera that has sound.
 
-numpy, which it calculates with, and libav are 30 MB of a process, and 0.15 s of an event loop.
+numpy, which it calculates with, and libav are 30 MB of a process, and 0.2 s of an event loop.
 """
 
 import asyncio

@@ -10,6 +10,16 @@ from services.ingest.media.sps import parse_sps
 from tests.unit.media.samples import clip
 
 _LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
+_EXPECTED = """
+import sys, threading
+from services.ingest.media.init_section import InitSections
+for codec in "h264", "h265":
+    InitSections().expect(codec)
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()
+    print("av" in sys.modules)
+"""
 _DECLARED = """
 import sys
 from services.ingest.media.init_section import InitSections
@@ -31,6 +41,12 @@ def test_a_camera_of_h264_alone_does_not_load_libav() -> None:
     command = [sys.executable, "-c", _DECLARED, entry.hex()]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert told == ["moov", "False"]
+
+
+def test_libav_is_loaded_in_a_thread_once_h265_is_expected() -> None:
+    command = [sys.executable, "-c", _EXPECTED]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert told == ["False", "True"]
 
 
 @pytest.fixture(scope="module")
