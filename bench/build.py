@@ -37,10 +37,12 @@ class Build:
 
     def environment(self, folder: Path) -> Mapping[str, str]:
         """Variables of the processes. A wheel is unpacked in `folder`."""
-        found = []
+        first = folder / "first"  # on Python's path
+        first.mkdir()
+        (first / "rich.py").write_text("raise ImportError")  # a developer's: structlog loads it where it is
         if self.wheel is not None:
-            zipfile.ZipFile(self.wheel).extractall(folder / "wheel")
-            found.append(str(folder / "wheel"))
+            zipfile.ZipFile(self.wheel).extractall(first)
+        found = [str(first)]
         if self.python != sys.executable:
             found += [str(Path.cwd()), sysconfig.get_path("purelib")]
-        return {"PYTHONPATH": ":".join(found)} if found else {}
+        return {"PYTHONPATH": ":".join(found)}

@@ -9,18 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from snowlight.errors import FailedPreconditionError, UnavailableError
+from snowlight.migrations import is_newest, upgrade
 
 _MIGRATION_LOCK = 0x534E4F57  # advisory lock: one process migrates a database at a time
-
 
 _LAST_ACTS = "snowlight_last_acts"
 
@@ -102,16 +98,34 @@ def take_last(connection: AsyncConnection, act: Act) -> list[Any]:
     return taken
 
 
+async def migrate_here(database: Database, service: str, migrations: Path) -> None:
+    """A Migrate, in this process."""
+    async with database.write() as connection:
+        if database.is_postgres:
+            await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        await connection.run_sync(upgrade, service, migrations)
+
+
+Migrate = Callable[[Database, str, Path], Awaitable[None]]
+"""Brings a service's database to the newest of its migrations."""
+
+
 @asynccontextmanager
-async def open_database(url: str, *, service: str, migrations: Path) -> AsyncIterator[Database]:
+async def open_database(
+    url: str, *, service: str, migrations: Path, migrate: Migrate = migrate_here
+) -> AsyncIterator[Database]:
     """Connect to `url`, bring its schema to the newest of `migrations`, and close at the end.
 
     `sqlite+aiosqlite:///path` or `postgresql+asyncpg://user:password@host/name`.
     """
     engine = _create_engine(url)
     try:
-        await _migrate(Database(engine), service, migrations)
-        yield Database(engine)
+        database = Database(engine)
+        async with database.read() as connection:
+            migrated = await connection.run_sync(is_newest, service, migrations)
+        if not migrated:
+            await migrate(database, service, migrations)
+        yield database
     finally:
         await engine.dispose()
 
@@ -162,25 +176,3 @@ def _roll_back(connection: Any, _record: Any, _error: BaseException | None) -> N
     SQLite keeps a closed connection's locks while anything refers to a statement of it: a traceback does.
     """
     connection.rollback()
-
-
-async def _migrate(database: Database, service: str, migrations: Path) -> None:
-    async with database.write() as connection:
-        if database.is_postgres:
-            await connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        await connection.run_sync(_upgrade, service, migrations)
-
-
-def _upgrade(connection: sa.Connection, service: str, migrations: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations))
-    config.set_main_option("version_locations", str(migrations / "versions"))
-    config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
-
-    def to_head(revision: Any, _context: MigrationContext) -> Any:
-        return script._upgrade_revs("head", revision)
-
-    with EnvironmentContext(config, script, fn=to_head, destination_rev="head") as environment:
-        environment.configure(connection=connection, version_table=f"alembic_version_{service}")
-        environment.run_migrations()

@@ -15,6 +15,7 @@ from services.ingest.config import IngestSettings
 from services.ingest.workers import MOST_WORKERS, run_workers, worker_settings
 from snowlight.config import ClusterSettings
 from snowlight.errors import SnowlightError
+from snowlight.migrating import migrate_apart
 from snowlight.observability.logs import configure_logs
 from snowlight.runtime import build_runtime, run_process, sentences
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         _submit_to(told.parent)
     run_process(
         lambda: build_runtime("ingest", ClusterSettings()),
-        lambda runtime: run_ingest(runtime, IngestSettings()),
+        lambda runtime: run_ingest(runtime, IngestSettings(), migrate_apart),
     )
 
 

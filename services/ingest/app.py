@@ -80,7 +80,7 @@ from snowlight.access.revocations import Revocations
 from snowlight.api.auth.v1 import publish_pb2_grpc, revocation_pb2_grpc
 from snowlight.api.storage.v1 import storage_pb2_grpc, store_pb2_grpc
 from snowlight.background import running
-from snowlight.database import open_database
+from snowlight.database import Migrate, migrate_here, open_database
 from snowlight.heap import keep_fragments_on_the_heap
 from snowlight.open_files import allow_open_files
 from snowlight.readiness import Readiness
@@ -94,7 +94,9 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterator[None]:
+async def run_ingest(
+    runtime: Runtime, settings: IngestSettings, migrate: Migrate = migrate_here
+) -> AsyncIterator[None]:
     """Ingest is up inside. On the way out streams end, sessions close, and spool and gaps are handed on."""
     keep_fragments_on_the_heap()
     allow_open_files()
@@ -105,6 +107,7 @@ async def run_ingest(runtime: Runtime, settings: IngestSettings) -> AsyncIterato
             settings.database_url or f"sqlite+aiosqlite:///{data_dir / 'ingest.db'}",
             service="ingest",
             migrations=Path(__file__).parent / "migrations",
+            migrate=migrate,
         ) as database,
         runtime.channel(runtime.cluster.storage_address) as channel,
         runtime.channel(runtime.cluster.auth_address) as auth,

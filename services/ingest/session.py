@@ -17,6 +17,7 @@ from services.ingest.media.held import StreamSettings
 from services.ingest.media.init_section import InitSections
 from services.ingest.media.ring import Ring
 from services.ingest.media.stream import MediaStream
+from services.ingest.media.transcoders import load_transcoders
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.pace import Pace
 from services.ingest.recording.recorder import Recorder
@@ -186,6 +187,8 @@ class CameraSession:
     async def _connect(self) -> SourceError:
         """One connection, from its opening to its end. Returns why it ended."""
         parts = self._parts
+        if self._camera.audio:
+            await load_transcoders()
         try:
             source = self._open_source(self._camera)
         except SourceError as error:

@@ -9,9 +9,10 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
+from services.ingest.media.libav_refusals import libav_refusals
+from services.ingest.media.sample_entry import AAC_FRAME
 from services.ingest.media.speech import Samples, SpeechDecoder
 
-AAC_FRAME: Final = 1024  # samples
 _BITS_PER_SECOND_PER_CHANNEL: Final = 32_000
 _QUANTISER: Final = "fast"  # libav's other one takes twice as long for less (docs/design/0016)
 _LONGEST_SILENCE_S: Final = 2
@@ -21,9 +22,10 @@ class AacTranscoder:
     """Packets of coded speech in, AAC-LC frames out, each with the time and the number of its samples.
 
     Lost packets become silence and what was sent twice is cut, so that what follows keeps its time.
-    Raises av.FFmpegError for a rate that AAC has not.
+    Raises ValueError for a rate that AAC has not, and what libav refuses.
     """
 
+    @libav_refusals()
     def __init__(self, decoder: SpeechDecoder, sample_rate: int, channels: int) -> None:
         """`channels`: 1 or 2."""
         self._decoder = decoder
@@ -132,7 +134,9 @@ class AacTranscoder:
         return self._encode(frame)
 
     def _encode(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int, int]]:
-        for packet in self._context.encode(frame):
+        with libav_refusals():
+            packets = self._context.encode(frame)
+        for packet in packets:
             # the encoder's own first frame lies before the first sample, and the session's start
             placed = self._placed.pop((packet.pts or 0) // AAC_FRAME, None)
             if placed is not None:

@@ -3,15 +3,17 @@
 from collections import deque
 from collections.abc import Iterator
 from math import inf
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from services.ingest.media.audio import AAC_FRAME, AacTranscoder
 from services.ingest.media.init_section import REFUSALS, AudioEntry
-from services.ingest.media.sample_entry import audio_sample_entry
-from services.ingest.media.speech import speech_decoder
+from services.ingest.media.sample_entry import AAC_FRAME, audio_sample_entry
+from services.ingest.media.transcoders import open_transcoder
 from services.ingest.sources.source import AudioTrack, TrackKind
+
+if TYPE_CHECKING:
+    from services.ingest.media.audio import AacTranscoder
 
 _STEP_MS: Final = 1000.0
 _LONGEST_JUMP_MS: Final = 300.0
@@ -126,7 +128,7 @@ class AudioPath:
         config = track.config
         try:
             if track.codec != "aac":
-                self._encoder = AacTranscoder(speech_decoder(track), track.clock_rate, track.channels)
+                self._encoder = open_transcoder(track)
                 config = self._encoder.config
             entry = audio_sample_entry(track.clock_rate, track.channels, config)
         except REFUSALS as error:

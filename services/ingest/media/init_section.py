@@ -1,21 +1,20 @@
-"""Init sections `[ftyp moov]`, written by PyAV without a picture to decode or an encoder to open."""
+"""Init sections `[ftyp moov]`: H.264 alone is written here, and what needs more care by libav."""
 
-import io
 import struct
+import sys
 from collections import OrderedDict
-from fractions import Fraction
-from typing import NamedTuple
+from importlib import import_module
+from threading import Thread
+from typing import Final, NamedTuple
 
-import av
-from av.audio.stream import AudioStream
-from av.video.stream import VideoStream
-
+from services.ingest.sources.source import VideoCodec
 from snowlight.media.boxes import VIDEO_TIMESCALE, VIDEO_TRACK, box, full_box
 
-_OPTIONS = {"movflags": "frag_keyframe+empty_moov+default_base_moof+skip_trailer", "use_editlist": "0"}
-_UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
+_BY_LIBAV: Final = "services.ingest.media.libav_init_section"
+_UNITY_MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
+_PICTURE_SIZE: Final = 32  # where it is in a visual sample entry (ISO/IEC 14496-12, 12.1.3)
 
-REFUSALS = (av.FFmpegError, ValueError, ArithmeticError, struct.error)
+REFUSALS = (ValueError, ArithmeticError, struct.error)
 """What is raised where libav, or a box, cannot take what a camera sends."""
 
 
@@ -33,8 +32,13 @@ class InitSections:
         self._capacity = capacity
         self._sections: OrderedDict[tuple[bytes, AudioEntry | None], bytes] = OrderedDict()
 
+    def expect(self, codec: VideoCodec) -> None:
+        """Such pictures will come: load what they need in a thread, while the first of them are held."""
+        if codec == "h265" and _BY_LIBAV not in sys.modules:
+            Thread(target=import_module, args=(_BY_LIBAV,), daemon=True).start()
+
     def get(self, video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
-        """That of a mux session. Raises one of REFUSALS when libav refuses an entry."""
+        """That of a mux session. Raises one of REFUSALS when an entry is of no use."""
         key = (video_sample_entry, audio)
         section = self._sections.pop(key, None) or _write(video_sample_entry, audio)
         self._sections[key] = section
@@ -44,33 +48,25 @@ class InitSections:
 
 
 def _write(video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4", options=_OPTIONS) as container:
-        template = _open(video_sample_entry, b"vide", VIDEO_TIMESCALE)
-        if not isinstance(template, VideoStream):
-            raise ValueError("sample entry is not video")
-        video = container.add_stream_from_template(template)
-        if template.codec_context.name == "hevc":
-            video.codec_context.codec_tag = "hvc1"
-        video.time_base = Fraction(1, VIDEO_TIMESCALE)
-        if audio is not None:
-            template = _open(audio.sample_entry, b"soun", audio.sample_rate)
-            if not isinstance(template, AudioStream):
-                raise ValueError("sample entry is not audio")
-            container.add_stream_from_template(template).time_base = Fraction(1, audio.sample_rate)
-        container.start_encoding()
-        return file.getvalue()
+    """libav tells of H.265 what its parameter sets say of colours and the shape of pixels, and of sound what
+    players want. It is 17 MB of a process, and is loaded for the first camera that has either.
+    """
+    if audio is None and video_sample_entry[4:8] == b"avc1":
+        return write_movie(video_sample_entry, b"vide", VIDEO_TIMESCALE)
+    from services.ingest.media.libav_init_section import write
+
+    return write(video_sample_entry, audio)
 
 
-def _open(entry: bytes, handler: bytes, timescale: int) -> VideoStream | AudioStream:
-    container = av.open(io.BytesIO(_movie(entry, handler, timescale)), format="mp4")
-    return container.streams.video[0] if handler == b"vide" else container.streams.audio[0]
-
-
-def _movie(entry: bytes, handler: bytes, timescale: int) -> bytes:
-    """An init section with one track and no samples, as libav's demuxer wants it."""
+def write_movie(entry: bytes, handler: bytes, timescale: int) -> bytes:
+    """Of one track, `vide` or `soun`, whose samples are all in fragments (ISO/IEC 14496-12, 8)."""
     zeros = bytes(4)
+    size, volume = bytes(8), 0x100
+    if handler == b"vide":
+        width, height = struct.unpack_from(">HH", entry, _PICTURE_SIZE)
+        size, volume = struct.pack(">II", width << 16, height << 16), 0
     media_header = full_box(b"vmhd", 0, 1, bytes(8)) if handler == b"vide" else full_box(b"smhd", 0, 0, zeros)
+    name = b"VideoHandler\0" if handler == b"vide" else b"SoundHandler\0"
     data_reference = box(b"dinf", full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1)))
     table = box(
         b"stbl",
@@ -82,16 +78,16 @@ def _movie(entry: bytes, handler: bytes, timescale: int) -> bytes:
     )
     media = box(
         b"mdia",
-        full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, timescale, 0, 0x55C4, 0)),
-        full_box(b"hdlr", 0, 0, zeros, handler, bytes(13)),
+        full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, timescale, 0, 0x55C4, 0)),  # no language is told
+        full_box(b"hdlr", 0, 0, zeros, handler, bytes(12), name),
         box(b"minf", media_header, data_reference, table),
     )
-    header = struct.pack(">IIIII8xhhh2x", 0, 0, VIDEO_TRACK, 0, 0, 0, 0, 0) + _UNITY_MATRIX + bytes(8)
+    header = struct.pack(">IIIII8xhhh2x", 0, 0, VIDEO_TRACK, 0, 0, 0, 0, volume) + _UNITY_MATRIX + size
     movie_header = struct.pack(">IIIIIh10x", 0, 0, 1000, 0, 0x10000, 0x100) + _UNITY_MATRIX + bytes(24)
     extends = box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", VIDEO_TRACK, 1, 0, 0, 0)))
     return box(b"ftyp", b"iso5", struct.pack(">I", 512), b"iso5iso6mp41") + box(
         b"moov",
-        full_box(b"mvhd", 0, 0, movie_header, struct.pack(">I", 2)),
+        full_box(b"mvhd", 0, 0, movie_header, struct.pack(">I", VIDEO_TRACK + 1)),
         box(b"trak", full_box(b"tkhd", 0, 3, header), media),
         extends,
     )

@@ -6,6 +6,9 @@ from services.ingest.media.sps import SequenceParameters
 from services.ingest.sources.source import VideoCodec
 from snowlight.media.boxes import box, full_box
 
+AAC_FRAME = 1024
+"""Samples of a frame of AAC-LC."""
+
 _ES, _DECODER_CONFIG, _DECODER_SPECIFIC, _SL_CONFIG = 3, 4, 5, 6  # descriptor tags (ISO/IEC 14496-1, 7.2.2.1)
 
 

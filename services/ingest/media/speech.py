@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.codeccontext import AudioCodecContext
 
+from services.ingest.media.libav_refusals import libav_refusals
 from services.ingest.sources.source import AudioTrack
 
 Samples = npt.NDArray[np.float32]
@@ -33,7 +34,7 @@ class SpeechDecoder(Protocol):
     """Of a sample, of all channels together."""
 
     def decode(self, data: bytes) -> Samples:
-        """A packet's samples. Raises av.FFmpegError."""
+        """A packet's samples. Raises ValueError for what is damaged."""
 
 
 def speech_decoder(track: AudioTrack) -> SpeechDecoder:
@@ -68,6 +69,7 @@ class AdpcmDecoder:
     After a loss the predictor is off, and finds its way back: what it remembers fades.
     """
 
+    @libav_refusals()
     def __init__(self, name: str, bits: int, sample_rate: int) -> None:
         self.bits = bits // 2 if name == "g722" else bits  # its code word is of two samples
         context = av.CodecContext.create(name, "r")
@@ -78,6 +80,7 @@ class AdpcmDecoder:
         context.thread_count = 1
         self._context = context
 
+    @libav_refusals()
     def decode(self, data: bytes) -> Samples:
         """16 bits a sample, whatever the codec's own range is."""
         frames = [frame.to_ndarray() for frame in self._context.decode(av.Packet(data))]

@@ -75,6 +75,7 @@ class MediaStream:
         self._sets = video.parameter_sets
         self._audio.track = audio
         self._jitter = InterarrivalJitter(video.arrival_ms)
+        self._init_sections.expect(video.codec)
         self._output.on_tracks()
 
     def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:

@@ -1,17 +1,20 @@
 """From a camera's URL to the source that speaks its protocol."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from services.ingest.sources.address import parse_address
-from services.ingest.sources.libav.source import SCHEMES, LibavSource
+from services.ingest.sources.address import Address, parse_address
 from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.rtsp.client.delivery import Datagrams, Interleaved
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.source import RtspSource
-from services.ingest.sources.source import Credentials, Source, SourceError, SourceSettings
+from services.ingest.sources.source import AccessUnitSink, Credentials, Source, SourceError, SourceSettings
 
 _PATIENT = SourceSettings()
+_LIBAV_SCHEMES = ("file", "rtmp", "http", "https")
 
 
 def open_source(
@@ -46,6 +49,26 @@ def open_source(
             rounds=rounds,
             settings=settings,
         )
-    if address.scheme in SCHEMES:
-        return LibavSource(address, audio=audio, network=network, media_dir=media_dir, settings=settings)
+    if address.scheme in _LIBAV_SCHEMES:
+        return LaterSource(partial(_open_by_libav, address, audio, network, media_dir, settings))
     raise SourceError("camera.protocol_unsupported", f"{address.scheme[:16] or 'no scheme'} is not carried")
+
+
+class LaterSource:
+    """One that is made, in a thread, when it is run."""
+
+    def __init__(self, make: Callable[[], Source]) -> None:
+        self._make = make
+
+    async def run(self, sink: AccessUnitSink) -> None:
+        source = await asyncio.to_thread(self._make)
+        await source.run(sink)
+
+
+def _open_by_libav(
+    address: Address, audio: bool, network: SourceNetwork, media_dir: Path | None, settings: SourceSettings
+) -> Source:
+    """libav is 17 MB of a process, and 0.1 s of an event loop: it is loaded for the first camera."""
+    from services.ingest.sources.libav.source import LibavSource
+
+    return LibavSource(address, audio=audio, network=network, media_dir=media_dir, settings=settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import av
 from av.video.codeccontext import VideoCodecContext
@@ -14,31 +14,10 @@ from av.video.frame import PictureType, VideoFrame
 from services.ingest.media.init_section import AudioEntry, InitSections
 from services.ingest.media.sample_entry import video_sample_entry
 from services.ingest.media.sps import parse_sps
-from services.ingest.sources.libav.tracks import split_annex_b
+from services.ingest.sources.annex_b import split_annex_b
 from services.ingest.transcoding.decoder import TIME_BASE
+from services.ingest.transcoding.encoders import OPTIONS, SOFTWARE
 
-SOFTWARE = "libx264"
-EncoderName = Literal["libx264", "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_v4l2m2m"]
-_OPTIONS: dict[str, dict[str, str]] = {
-    # Each picture comes out as it goes in: a part of half a second may not wait for the next one.
-    "libx264": {
-        **{"preset": "veryfast", "tune": "zerolatency", "profile": "high"},
-        **{"forced-idr": "1", "sc_threshold": "0", "a53cc": "0"},
-    },
-    "h264_nvenc": {
-        "preset": "p3",
-        "tune": "ull",
-        "zerolatency": "1",
-        "delay": "0",
-        "forced-idr": "1",
-        "rc": "vbr",
-    },
-    "h264_qsv": {"async_depth": "1", "forced_idr": "1", "look_ahead": "0"},
-    "h264_vaapi": {"async_depth": "1"},
-    "h264_v4l2m2m": {},
-}
-NAMES = tuple(_OPTIONS)
-HARDWARE = NAMES[1:]
 _NEVER = 1 << 20
 """Pictures between key frames: the source's alone count."""
 _SPS, _PPS, _LEFT_OUT = 7, 8, (6, 7, 8, 9)  # nal_unit_type; SEI, parameter sets, delimiters
@@ -76,7 +55,7 @@ class Encoder:
         codec.gop_size, codec.max_b_frames = _NEVER, 0
         codec.thread_count = threads
         bits = output.bits_per_second
-        codec.options = _OPTIONS[name] | {"maxrate": str(bits * 3 // 2), "bufsize": str(bits * 2)}
+        codec.options = OPTIONS[name] | {"maxrate": str(bits * 3 // 2), "bufsize": str(bits * 2)}
         codec.flags |= av.codec.context.Flags.global_header
         codec.open()
         self.name = name

@@ -8,7 +8,7 @@ import structlog
 
 from services.ingest.config import TranscodingSettings
 from services.ingest.transcoding.budget import CoreBudget, cores_for
-from services.ingest.transcoding.encoder import HARDWARE, SOFTWARE
+from services.ingest.transcoding.encoders import HARDWARE, SOFTWARE
 from services.ingest.transcoding.ladder import Picture, Rung, check_size
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from services.ingest.transcoding.transcode import Transcode, TranscodeParts

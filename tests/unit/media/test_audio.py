@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from services.ingest.media.audio import AAC_FRAME, AacTranscoder
+from services.ingest.media.audio import AacTranscoder
+from services.ingest.media.sample_entry import AAC_FRAME
 from services.ingest.media.speech import speech_decoder
 from services.ingest.sources.source import AudioCodec, AudioTrack
 

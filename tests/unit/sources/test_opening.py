@@ -7,9 +7,8 @@ import pytest
 
 from services.ingest.sources.address import parse_address
 from services.ingest.sources.libav.location import file_location
-from services.ingest.sources.libav.source import LibavSource
 from services.ingest.sources.network import SourceNetwork, is_allowed
-from services.ingest.sources.opening import open_source
+from services.ingest.sources.opening import LaterSource, open_source
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.client.source import RtspSource
 from services.ingest.sources.source import Credentials, Source, SourceError
@@ -36,9 +35,9 @@ def test_credentials_are_taken_out_of_the_url() -> None:
         ("rtsp://10.0.0.1/cam", RtspSource),
         ("RTSP://10.0.0.1/cam", RtspSource),
         ("rtsp+udp://10.0.0.1/cam", RtspSource),
-        ("rtmp://10.0.0.1/live/1", LibavSource),
-        ("https://10.0.0.1/live.m3u8", LibavSource),
-        ("file:///gate.mp4", LibavSource),
+        ("rtmp://10.0.0.1/live/1", LaterSource),
+        ("https://10.0.0.1/live.m3u8", LaterSource),
+        ("file:///gate.mp4", LaterSource),
     ],
 )
 def test_each_scheme_has_its_source(url: str, kind: type) -> None:

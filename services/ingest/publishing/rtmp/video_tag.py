@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from services.ingest.sources.libav.tracks import split_annex_b
+from services.ingest.sources.annex_b import split_annex_b
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser

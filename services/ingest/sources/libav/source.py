@@ -12,7 +12,6 @@ from services.ingest.sources.libav.web import WebLocation
 from services.ingest.sources.network import SourceNetwork
 from services.ingest.sources.source import AccessUnitSink, SourceError, SourceSettings
 
-SCHEMES = ("file", "rtmp", "http", "https")
 _LOOKS_PER_SILENCE = 4
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from av import AudioStream, Packet, VideoStream
 from av.bitstream import BitStreamFilterContext
 
+from services.ingest.sources.annex_b import split_annex_b
 from services.ingest.sources.carried_audio import SAMPLING_FREQUENCIES, is_carried
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.h264 import H264Depacketiser
@@ -14,7 +15,6 @@ from services.ingest.sources.rtp.h265 import H265Depacketiser
 from services.ingest.sources.source import AudioCodec, AudioTrack, SourceError, VideoCodec, VideoTrack
 
 CLOCK_RATE = 90000
-_START = b"\x00\x00\x01"
 _CHANNELS_TOLD = range(1, 7)  # as a configuration of the same number (ISO/IEC 14496-3, table 1.19)
 _AUDIO: dict[str, AudioCodec] = {"aac": "aac", "pcm_alaw": "pcma", "pcm_mulaw": "pcmu"}
 
@@ -89,18 +89,6 @@ def audio_track(stream: AudioStream) -> AudioTrack:
 def scale(time: int, time_base: Fraction, clock_rate: int) -> int:
     """`time` in units of `time_base`, told in `clock_rate`."""
     return round(time * time_base * clock_rate)
-
-
-def split_annex_b(data: bytes) -> Iterator[bytes]:
-    """NAL units between start codes (ISO/IEC 14496-10, B.1)."""
-    begin = data.find(_START)
-    while begin >= 0:
-        begin += len(_START)
-        after = data.find(_START, begin)
-        unit = data[begin : after if after >= 0 else len(data)].rstrip(b"\x00")
-        if len(unit) > 1:
-            yield unit
-        begin = after
 
 
 def audio_specific_config(sample_rate: int, channels: int) -> bytes:

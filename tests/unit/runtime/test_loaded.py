@@ -1,0 +1,58 @@
+"""What a process loads before anything needs it: it stays in memory for as long as the process runs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from services.ingest.media.sample_entry import sps_of, video_sample_entry
+from services.ingest.media.sps import parse_sps
+from tests.unit.media.samples import clip
+
+_LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
+_EXPECTED = """
+import sys, threading
+from services.ingest.media.init_section import InitSections
+for codec in "h264", "h265":
+    InitSections().expect(codec)
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join()
+    print("av" in sys.modules)
+"""
+_DECLARED = """
+import sys
+from services.ingest.media.init_section import InitSections
+import services.ingest.media.stream
+section = InitSections().get(bytes.fromhex(sys.argv[1]), None)
+print(section[32:36].decode(), "av" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("package", ["alembic", "av", "minio", "numpy"])
+def test_ingest_does_not_load_what_it_may_never_need(loaded_by_ingest: set[str], package: str) -> None:
+    """Migrations, sound and pictures that libav has to look at, buckets."""
+    assert package not in loaded_by_ingest
+
+
+def test_a_camera_of_h264_alone_does_not_load_libav() -> None:
+    sets = clip(seconds=0.2).video.parameter_sets
+    entry = video_sample_entry("h264", sets, parse_sps("h264", sps_of("h264", sets)))
+    command = [sys.executable, "-c", _DECLARED, entry.hex()]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert told == ["moov", "False"]
+
+
+def test_libav_is_loaded_in_a_thread_once_h265_is_expected() -> None:
+    command = [sys.executable, "-c", _EXPECTED]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert told == ["False", "True"]
+
+
+@pytest.fixture(scope="module")
+def loaded_by_ingest() -> set[str]:
+    """All modules of a process that is about to begin."""
+    command = [sys.executable, "-c", _LOADED, "services.ingest.__main__"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "services.ingest.app" in loaded
+    return set(loaded)
