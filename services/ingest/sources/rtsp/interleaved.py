@@ -53,6 +53,11 @@ class Demultiplexer:
         self._strays = Allowance("frames of no use", burst=_STRAYS, per_second=_STRAYS_PER_SECOND)
         self._messages = Allowance("messages", burst=_MESSAGES, per_second=_MESSAGES_PER_SECOND)
 
+    def close(self) -> None:
+        """Nothing more is read. Who was told of messages is let go of: what leads back to itself waits for
+        the garbage collector."""
+        self._on_message = _ignore
+
     def read(self, data: bytes, position: int, end: int) -> int:
         """Read all that is complete in `data[position:end]`; returns where the incomplete rest begins.
 
@@ -156,3 +161,7 @@ class Demultiplexer:
         if after >= end:
             return None
         return data[after] == _DOLLAR or data[after] == _RESPONSE[0]
+
+
+def _ignore(message: Request | Response) -> None:
+    """A message of a connection that is over."""

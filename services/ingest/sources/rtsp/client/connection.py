@@ -137,6 +137,8 @@ class Connection(asyncio.BufferedProtocol):
         for waiting in self._waiting.values():
             waiting.cancel()
         self._leave_rounds()
+        self._demultiplexer.close()
+        self._on_request = _ignore
 
     def end(self, error: Exception | None = None) -> None:
         """Let `closed` say why the connection is over, if nothing said so before; media is heard no more."""
@@ -229,6 +231,10 @@ class Connection(asyncio.BufferedProtocol):
         waiting = self._waiting.get(sequence)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
+
+
+def _ignore(request: Request) -> None:
+    """One that comes with a connection's end."""
 
 
 async def connect(
