@@ -25,23 +25,13 @@ class AacTranscoder:
     Raises ValueError for a rate that AAC has not, and what libav refuses.
     """
 
-    @libav_refusals()
     def __init__(self, decoder: SpeechDecoder, sample_rate: int, channels: int) -> None:
         """`channels`: 1 or 2."""
         self._decoder = decoder
         self._channels = channels
         self._rate = sample_rate
-        context = av.CodecContext.create("aac", "w")
-        assert isinstance(context, AudioCodecContext)
-        context.sample_rate = sample_rate
-        context.layout = self._layout = "mono" if channels == 1 else "stereo"
-        context.format = "fltp"
-        context.bit_rate = _BITS_PER_SECOND_PER_CHANNEL * channels
-        context.time_base = Fraction(1, sample_rate)
-        context.thread_count = 1
-        context.options = {"aac_coder": _QUANTISER}
-        context.open()
-        self._context = context
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._context = _open_encoder(sample_rate, channels, self._layout)
         self._pending: Samples = np.zeros((channels, 0), np.float32)
         self._next = 0  # time of the sample behind `_pending`
         self._sounded = False
@@ -141,3 +131,18 @@ class AacTranscoder:
             placed = self._placed.pop((packet.pts or 0) // AAC_FRAME, None)
             if placed is not None:
                 yield bytes(packet), *placed
+
+
+@libav_refusals()
+def _open_encoder(sample_rate: int, channels: int, layout: str) -> AudioCodecContext:
+    context = av.CodecContext.create("aac", "w")
+    assert isinstance(context, AudioCodecContext)
+    context.sample_rate = sample_rate
+    context.layout = layout
+    context.format = "fltp"
+    context.bit_rate = _BITS_PER_SECOND_PER_CHANNEL * channels
+    context.time_base = Fraction(1, sample_rate)
+    context.thread_count = 1
+    context.options = {"aac_coder": _QUANTISER}
+    context.open()
+    return context

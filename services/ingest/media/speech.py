@@ -69,16 +69,9 @@ class AdpcmDecoder:
     After a loss the predictor is off, and finds its way back: what it remembers fades.
     """
 
-    @libav_refusals()
     def __init__(self, name: str, bits: int, sample_rate: int) -> None:
         self.bits = bits // 2 if name == "g722" else bits  # its code word is of two samples
-        context = av.CodecContext.create(name, "r")
-        assert isinstance(context, AudioCodecContext)
-        context.sample_rate = sample_rate
-        context.layout = "mono"
-        context.options = {"bits_per_coded_sample": str(bits)}
-        context.thread_count = 1
-        self._context = context
+        self._context = _open_decoder(name, bits, sample_rate)
 
     @libav_refusals()
     def decode(self, data: bytes) -> Samples:
@@ -88,6 +81,17 @@ class AdpcmDecoder:
             return np.zeros((1, 0), np.float32)
         samples: Samples = np.concatenate(frames, axis=1).astype(np.float32) / np.float32(32768)
         return samples
+
+
+@libav_refusals()
+def _open_decoder(name: str, bits: int, sample_rate: int) -> AudioCodecContext:
+    context = av.CodecContext.create(name, "r")
+    assert isinstance(context, AudioCodecContext)
+    context.sample_rate = sample_rate
+    context.layout = "mono"
+    context.options = {"bits_per_coded_sample": str(bits)}
+    context.thread_count = 1
+    return context
 
 
 def _a_law() -> Samples:
