@@ -284,7 +284,7 @@ async def run_ingest(
                 AuthKeys(publish_pb2_grpc.PublishKeysStub(auth)),
                 Forwarder(desk, publishers, keeper.address_of, runtime.channel),
                 rounds,
-                PublishingMetrics(runtime.registry, lambda: desk.publishers),
+                PublishingMetrics(runtime.registry),
                 rtmp=settings.publish_rtmp_listen,
                 rtsp=settings.publish_rtsp_listen,
             ),

@@ -21,11 +21,6 @@ class PublishDesk:
         self._seats: dict[str, Seat] = {}
         self._publishers: dict[str, set[Publisher]] = {}
 
-    @property
-    def publishers(self) -> int:
-        """How many connections publish here, or are about to."""
-        return sum(map(len, self._publishers.values()))
-
     def seat_of(self, camera: CameraSpec) -> Seat | None:
         """A new seat for a camera that publishes; None for one that ingest connects to."""
         if camera.source_url != SOURCE_URL:

@@ -51,14 +51,14 @@ class Doorway:
         """`start` runs what asks for a connection, and owns it."""
         self._admission = admission
         self._start = start
-        self._refused = metrics.refused
+        self._metrics = metrics
         self._visits: set[Visit] = set()
         self._of_address: Counter[str] = Counter()
 
     def enter(self, address: str, turn_away: Callable[[Exception], None]) -> Visit:
         """A new connection, which `turn_away` ends. Raises ResourceExhaustedError when too many wait."""
         if len(self._visits) >= MOST_WAITING or self._of_address[address] >= MOST_OF_ADDRESS:
-            self._refused.labels("camera.too_many_connections").inc()
+            self._metrics.refused.labels("camera.too_many_connections").inc()
             raise ResourceExhaustedError(
                 "camera.too_many_connections", "too many connections wait to publish"
             )
@@ -78,7 +78,7 @@ class Doorway:
 
     def dismiss(self, visit: Visit) -> None:
         """A visit has taken its time without a word of media."""
-        self._refused.labels("camera.timeout").inc()
+        self._metrics.refused.labels("camera.timeout").inc()
         visit.turn_away(SourceError("camera.timeout", f"nothing was published within {PATIENCE_S:g} s"))
 
     def close(self) -> None:
@@ -98,8 +98,10 @@ class Doorway:
         try:
             place = await self._admission.admit(publisher, camera_id, key, address)
             if not publisher.ended.done():
+                self._metrics.publishers.inc()
+                publisher.ended.add_done_callback(lambda _ended: self._metrics.publishers.dec())
                 on_place(place)
         except SnowlightError as error:
-            self._refused.labels(error.code).inc()
+            self._metrics.refused.labels(error.code).inc()
             log.info("publish.refused", camera=camera_id, reason=error.code, address=address)
             publisher.refuse(error)

@@ -79,6 +79,8 @@ async def test_what_is_published_to_another_worker_is_recorded_by_the_owner(
             lambda: ingest.status(camera.name), lambda status: status.media.audio_codec == "aac"
         )
         assert status.packets_lost == 0
+        name = "snowlight_ingest_publishers"
+        assert [street.ingest.sample(name) for street in (pair.other, pair.owner)] == [1, 0]
         assert later_gaps(status, camera) == []
         assert publisher.runs
     status = await ingest.until_state(camera.name, camera_pb2.OFFLINE)

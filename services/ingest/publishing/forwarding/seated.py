@@ -38,5 +38,5 @@ class SeatedPublisher:
         self._publisher.ended.remove_done_callback(self._hang_up)
 
     def _hang_up(self, ended: asyncio.Future[None]) -> None:
-        error = asyncio.CancelledError() if ended.cancelled() else ended.exception()
+        error = ended.exception()
         tell_end(self.ended, error if isinstance(error, Exception) else None)
