@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 from services.auth.config import AuthSettings
 from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
+from services.ingest.kubernetes.config import KubernetesSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
@@ -21,6 +22,7 @@ SETTINGS = (
     EvidenceSettings,
     IngestSettings,
     TranscodingSettings,
+    KubernetesSettings,
     StorageSettings,
     AuthSettings,
     GatewaySettings,
