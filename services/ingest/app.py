@@ -56,6 +56,7 @@ from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
+from services.ingest.shards.load import LoadMeter
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
@@ -139,7 +140,14 @@ async def run_ingest(
         await statuses.forget_deleted()
         spool = open_spool(runtime, settings)
         shards, fence = ShardRepository(database), Fence(clock)
-        worker = Worker(settings.worker, token_hex(8), settings.advertise or "", settings.weight)
+        worker = Worker(
+            settings.worker,
+            token_hex(8),
+            settings.advertise or "",
+            settings.weight,
+            settings.zone or "",
+            settings.kubernetes.pod or "",
+        )
         terms = Terms(shards, commits, worker.id, clock, spool.raise_epoch)
         joined_at = clock.monotonic()
         taken = await shards.join(worker)
@@ -248,6 +256,7 @@ async def run_ingest(
             supervisor.hand_over.stand_by,
             supervisor.hand_over.awaited,
             supervisor.cameras_by_shard,
+            LoadMeter(spool, supervisor.own, clock).load,
         )
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, FilePath, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.sources.source import IPNetwork
 from snowlight.config import Address, service_settings_config
 from snowlight.object_store import ObjectStoreSettings
@@ -59,6 +60,12 @@ class IngestSettings(BaseSettings):
     )
     weight: float = Field(
         1.0, ge=0, description="Its share of the bit rate beside other workers, who have 1 each. 0: none."
+    )
+    zone: str | None = Field(
+        None,
+        pattern=r"[0-9A-Za-z._-]{1,63}",
+        description="Where this worker runs: one that goes or restarts moves cameras within its zone. "
+        "Unset: nowhere, or the zone of its node on Kubernetes.",
     )
     advertise: Address | None = Field(
         None,
@@ -146,6 +153,10 @@ class IngestSettings(BaseSettings):
     transcode: TranscodingSettings = Field(
         default_factory=TranscodingSettings,
         description="Footage encoded anew (SNOWLIGHT_INGEST_TRANSCODE_*).",
+    )
+    kubernetes: KubernetesSettings = Field(
+        default_factory=KubernetesSettings,
+        description="Where ingest runs on Kubernetes (SNOWLIGHT_KUBERNETES_*).",
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."
