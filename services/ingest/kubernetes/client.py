@@ -6,7 +6,7 @@ The library is 23 MB of a process: it is loaded by `open_kubernetes` alone.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +116,7 @@ class KubernetesClient:
 
     async def watch(
         self, path: str, resource_version: str, query: Mapping[str, str] | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Changes of a list since `resource_version`, with bookmarks, until the server ends the watch.
 
         Close it (`contextlib.aclosing`)."""

@@ -1,7 +1,7 @@
 """Workers and what they own in the database, SQLite or PostgreSQL alike. Time is the database's."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -133,6 +133,31 @@ class ShardRepository:
         async with self._database.read() as connection:
             rows = await connection.execute(sa.select(_shards).order_by(_shards.c.shard))
             return [ShardRow(*row) for row in rows], (await self._known(connection))[0]
+
+    async def owns(self, worker: str, shard: int) -> bool:
+        """By the database's clock: it owns the shard, and was heard of."""
+        query = (
+            sa.select(sa.true())
+            .join_from(_shards, _workers, _shards.c.owner == _workers.c.id)
+            .where(_shards.c.shard == shard, _workers.c.id == worker)
+            .where(_workers.c.heartbeat_ms > self._now() - int(EXPIRY_SECONDS * 1000))
+        )
+        async with self._database.ask() as connection:
+            return bool(await connection.scalar(query))
+
+    async def loads(self) -> Mapping[str, Sequence[Load]]:
+        """What the workers of each pod have to do, as far as they are alive."""
+        told = [_workers.c[field.name] for field in fields(Load)]
+        query = (
+            sa.select(_workers.c.pod, *told)
+            .where(_workers.c.heartbeat_ms > self._now() - int(EXPIRY_SECONDS * 1000), _workers.c.pod != "")
+            .order_by(_workers.c.id)
+        )
+        loads: dict[str, list[Load]] = {}
+        async with self._database.ask() as connection:
+            for pod, *load in await connection.execute(query):
+                loads.setdefault(pod, []).append(Load(*load))
+        return loads
 
     async def correct(self, corrections: Mapping[str, float]) -> None:
         """Correct the workers' weights, by their ids."""
