@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings
 
 from services.auth.config import AuthSettings
 from services.gateway.config import GatewaySettings
+from services.ingest.camera_resources.config import CameraResourceSettings
 from services.ingest.config import IngestSettings, TranscodingSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
@@ -21,10 +22,12 @@ SETTINGS = (
     EvidenceSettings,
     IngestSettings,
     TranscodingSettings,
+    CameraResourceSettings,
     StorageSettings,
     AuthSettings,
     GatewaySettings,
 )
+_NESTED = (ObjectStoreSettings, EvidenceSettings, TranscodingSettings, CameraResourceSettings)
 
 
 def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
@@ -33,7 +36,7 @@ def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
     return {
         f"{prefix}{name}".upper(): (_told(field.default), field.description or "")
         for name, field in settings.model_fields.items()
-        if field.annotation not in (ObjectStoreSettings, EvidenceSettings, TranscodingSettings)
+        if field.annotation not in _NESTED
     }
 
 
