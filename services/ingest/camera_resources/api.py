@@ -36,7 +36,8 @@ PAGE = 500
 WATCH_SECONDS = 240
 """The server ends a watch after so long, and another begins where it was."""
 ANSWER_SECONDS = 30.0
-MERGE_PATCH = "application/merge-patch+json"  # RFC 7386
+_MERGE_PATCH = "application/merge-patch+json"  # RFC 7386
+_JSON_PATCH = "application/json-patch+json"  # RFC 6902
 
 _ERRORS: Mapping[int, type[SnowlightError]] = {
     400: InvalidArgumentError,
@@ -120,12 +121,20 @@ class ResourceApi:
         return await self._ask("POST", collection.path, [], manifest)
 
     async def patch(self, path: str, patch: Manifest) -> Manifest:
-        """Merge `patch` into the object at `path` (RFC 7386). Raises AbortedError when the patch names a
-        version of it that is not the newest."""
+        """Merge `patch` into the object at `path` (RFC 7386)."""
         return await self._ask("PATCH", path, [], patch)
 
+    async def operate(self, path: str, operations: Sequence[Manifest]) -> Manifest:
+        """Do `operations` (RFC 6902) on the object at `path`. Raises InvalidArgumentError when a test of them
+        fails; what others write of the object meanwhile does no harm."""
+        return await self._ask("PATCH", path, [], operations)
+
     async def _ask(
-        self, method: str, path: str, query: Sequence[tuple[str, str]], body: Manifest | None = None
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        body: Manifest | Sequence[Manifest] | None = None,
     ) -> Manifest:
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
         async with self._answer(method, path, query, body, within=timeout) as response:
@@ -141,13 +150,13 @@ class ResourceApi:
         method: str,
         path: str,
         query: Sequence[tuple[str, str]],
-        body: Manifest | None = None,
+        body: Manifest | Sequence[Manifest] | None = None,
         *,
         within: aiohttp.ClientTimeout,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Accept": "application/json"}
         if method == "PATCH":
-            headers["Content-Type"] = MERGE_PATCH
+            headers["Content-Type"] = _MERGE_PATCH if isinstance(body, Mapping) else _JSON_PATCH
         request = await self._client.param_serialize(
             method, path, query_params=list(query), header_params=headers, auth_settings=["BearerToken"]
         )

@@ -30,7 +30,7 @@ def creation_of(resource: CameraResource) -> Creation:
 
 
 class Finalizers:
-    """Written against the version of the resource that was looked at, so that nobody else's is lost."""
+    """Written only over those that were seen, so that nobody else's is lost."""
 
     def __init__(
         self,
@@ -103,16 +103,19 @@ class Finalizers:
 
     async def _write(self, resource: CameraResource, finalizers: Sequence[str]) -> CameraResource | None:
         """The resource as it is then; None where that is not to be had now."""
-        patch = {"metadata": {"resourceVersion": resource.version, "finalizers": list(finalizers)}}
+        operations = [
+            {"op": "test", "path": "/metadata/uid", "value": resource.uid},
+            {"op": "test", "path": "/metadata/finalizers", "value": list(resource.finalizers) or None},
+            {"op": "add", "path": "/metadata/finalizers", "value": list(finalizers)},
+        ]
         try:
             async with self._slots:
-                answer = await self._api.patch(self._collection.of(resource.name), patch)
+                answer = await self._api.operate(self._collection.of(resource.name), operations)
         except NotFoundError:
             self._queue.done(resource.name)  # it has gone, as the watch will tell
             return None
         except SnowlightError as error:
-            if not isinstance(error, AbortedError):
-                log.warning("resource.unkept", resource=resource.name, reason=str(error))
+            log.warning("resource.unkept", resource=resource.name, reason=str(error))
             self._queue.retry(resource.name)
             return None
         self._store.cameras.put(answer)
