@@ -280,7 +280,7 @@ async def run_ingest(
                 end_unaware_streams(revocations, viewers),
             ),
             camera_resources(
-                settings.resources,
+                settings.kubernetes,
                 cameras,
                 feed,
                 board,

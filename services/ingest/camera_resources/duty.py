@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import structlog
 
-from services.ingest.camera_resources.api import ResourceApi
 from services.ingest.camera_resources.metrics import CameraResourceMetrics
 from services.ingest.camera_resources.term import Term
+from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.status.board import StatusBoard
@@ -24,7 +24,7 @@ class CameraResources:
 
     def __init__(
         self,
-        api: ResourceApi,
+        client: KubernetesClient,
         namespace: str,
         cameras: Cameras,
         feed: CameraFeed,
@@ -35,7 +35,7 @@ class CameraResources:
     ) -> None:
         """`namespace`: where the resources are."""
         self._new_term: Callable[[], Term] = lambda: Term(
-            api, namespace, cameras, feed, board, clock, metrics, has_duty
+            client, namespace, cameras, feed, board, clock, metrics, has_duty
         )
         self._has_duty = has_duty
         self._term: Term | None = None

@@ -7,8 +7,8 @@ from typing import Literal
 
 import structlog
 
-from services.ingest.camera_resources.api import Collection, ResourceApi
-from services.ingest.camera_resources.resources import GROUP, VERSION, CameraResource
+from services.ingest.camera_resources.resources import GROUP_VERSION, CameraResource
+from services.ingest.kubernetes.client import Document, KubernetesClient, path_of
 from services.ingest.pace import Pace
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
@@ -32,9 +32,9 @@ class _Event:
 class Events:
     """Told in the order they happen, a few in a second."""
 
-    def __init__(self, api: ResourceApi, namespace: str, clock: Clock) -> None:
-        self._api = api
-        self._collection = Collection(f"/api/v1/namespaces/{namespace}/events")
+    def __init__(self, client: KubernetesClient, namespace: str, clock: Clock) -> None:
+        self._client = client
+        self._path = path_of("v1", "events", namespace=namespace)
         self._clock = clock
         self._waiting: asyncio.Queue[_Event] = asyncio.Queue(MOST_WAITING)
         self._pace = Pace(PER_SECOND, PER_SECOND)
@@ -54,12 +54,12 @@ class Events:
             event = await self._waiting.get()
             await self._pace.wait(None)
             try:
-                await self._api.create(self._collection, _manifest(event))
+                await self._client.create(self._path, _manifest(event))
             except SnowlightError as error:
                 log.warning("resource.event_unwritten", resource=event.resource.name, reason=str(error))
 
 
-def _manifest(event: _Event) -> dict[str, object]:
+def _manifest(event: _Event) -> Document:
     resource = event.resource
     time = datetime.fromtimestamp(event.time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
@@ -67,7 +67,7 @@ def _manifest(event: _Event) -> dict[str, object]:
         "kind": "Event",
         "metadata": {"generateName": f"{resource.name}.", "namespace": resource.namespace},
         "involvedObject": {
-            "apiVersion": f"{GROUP}/{VERSION}",
+            "apiVersion": GROUP_VERSION,
             "kind": "Camera",
             "name": resource.name,
             "namespace": resource.namespace,

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from services.ingest.camera_resources.api import Collection, ResourceApi
-from services.ingest.camera_resources.resources import FINALIZER, CameraResource
+from services.ingest.camera_resources.resources import FINALIZER, CameraResource, camera_path
 from services.ingest.camera_resources.store import ResourceStore
 from services.ingest.camera_resources.work_queue import WorkQueue
+from services.ingest.kubernetes.client import Document, KubernetesClient
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.creations import Creation
 from services.ingest.registry.record import CameraRecord
@@ -30,20 +30,18 @@ def creation_of(resource: CameraResource) -> Creation:
 
 
 class Finalizers:
-    """Written only over those that were seen, so that nobody else's is lost."""
+    """They are written only over those that were seen, so that nobody else's is lost."""
 
     def __init__(
         self,
         cameras: Cameras,
-        api: ResourceApi,
-        collection: Collection,
+        client: KubernetesClient,
         store: ResourceStore,
         queue: WorkQueue,
     ) -> None:
-        """`collection`: where Cameras are. What has to be tried again goes back into `queue`."""
+        """What has to be tried again goes back into `queue`."""
         self._cameras = cameras
-        self._api = api
-        self._collection = collection
+        self._client = client
         self._store = store
         self._queue = queue
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -103,14 +101,14 @@ class Finalizers:
 
     async def _write(self, resource: CameraResource, finalizers: Sequence[str]) -> CameraResource | None:
         """The resource as it is then; None where that is not to be had now."""
-        operations = [
+        operations: list[Document] = [
             {"op": "test", "path": "/metadata/uid", "value": resource.uid},
             {"op": "test", "path": "/metadata/finalizers", "value": list(resource.finalizers) or None},
             {"op": "add", "path": "/metadata/finalizers", "value": list(finalizers)},
         ]
         try:
             async with self._slots:
-                answer = await self._api.operate(self._collection.of(resource.name), operations)
+                answer = await self._client.patch(camera_path(resource.namespace, resource.name), operations)
         except NotFoundError:
             self._queue.done(resource.name)  # it has gone, as the watch will tell
             return None

@@ -28,12 +28,6 @@ class CameraResourceMetrics:
             "Camera resources that are to be looked at, or to be tried again.",
             registry=registry,
         )
-        self.requests = Counter(
-            "snowlight_ingest_camera_resource_requests",
-            "Requests to the API server for camera resources, by method and HTTP status; 0: no answer.",
-            ["method", "status"],
-            registry=registry,
-        )
         self.drifts = Counter(
             "snowlight_ingest_camera_resource_drifts",
             "Times that a camera was set back to what its resource says.",

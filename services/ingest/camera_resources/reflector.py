@@ -3,14 +3,21 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing
 
 import structlog
 
-from services.ingest.camera_resources.api import Collection, Manifest, ResourceApi
+from services.ingest.camera_resources.resources import Manifest
+from services.ingest.kubernetes.client import KubernetesClient
 from snowlight.errors import ExpiredError, SnowlightError, UnavailableError
 
+PAGE = 500
+"""Objects of a list that are asked for at a time."""
 RETRY_SECONDS = 1.0
 MOST_RETRY_SECONDS = 30.0
+
+_AHEAD = "kubernetes.Timeout"
+"""The server has not come to a version yet, and never will where its store was restored."""
 
 OnChange = Callable[[str, Manifest | None, Manifest | None], None]
 """Told of a name, the object before and the object now; None where there is none."""
@@ -21,9 +28,13 @@ log = structlog.get_logger(__name__)
 class Reflector:
     """What changed while nobody watched is told after the next list, by what it has become."""
 
-    def __init__(self, api: ResourceApi, collection: Collection, on_change: OnChange) -> None:
-        self._api = api
-        self._collection = collection
+    def __init__(
+        self, client: KubernetesClient, path: str, on_change: OnChange, *, selector: str = ""
+    ) -> None:
+        """`path`: of all objects of the kind. `selector`: of labels that they have; empty for all."""
+        self._client = client
+        self._path = path
+        self._query = {"labelSelector": selector} if selector else {}
         self._on_change = on_change
         self._objects: dict[str, Manifest] = {}
         self._version = ""
@@ -57,32 +68,44 @@ class Reflector:
                 await self._watch()
                 pause_s = RETRY_SECONDS
             except ExpiredError:
-                log.info("resources.listed_again", resources=self._collection.path)
+                log.info("resources.listed_again", resources=self._path)
                 self._version = ""
                 await asyncio.sleep(RETRY_SECONDS / 10)
             except SnowlightError as error:
-                log.warning("resources.unwatched", resources=self._collection.path, reason=str(error))
-                if not isinstance(error, UnavailableError):
-                    self._version = ""  # such as one from before the API server's store was restored
+                log.warning("resources.unwatched", resources=self._path, reason=str(error))
+                if not isinstance(error, UnavailableError) or error.code == _AHEAD:
+                    self._version = ""
                 await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - spreads retries
                 pause_s = min(pause_s * 2, MOST_RETRY_SECONDS)
 
     async def _list(self) -> None:
-        objects, version = await self._api.list(self._collection)
+        objects: list[Manifest] = []
+        query = {**self._query, "limit": str(PAGE)}
+        while True:
+            page = await self._client.get(self._path, query)
+            objects += page.get("items") or ()
+            query["continue"] = page["metadata"].get("continue", "")
+            if not query["continue"]:
+                break
         self._replace(objects)
-        self._version = version
+        self._version = _version(page)
         self.listed.set()
 
     async def _watch(self) -> None:
-        async for event in self._api.watch(self._collection, self._version):
-            self._version = _version(event.manifest)
-            name = event.manifest["metadata"].get("name", "")
-            if event.kind == "DELETED":
-                self._forget(name)
-            elif event.kind in ("ADDED", "MODIFIED"):
-                before = self._objects.get(name)
-                if before is None or _is_newer(event.manifest, before):
-                    self._take(name, before, event.manifest)
+        changes = self._client.watch(self._path, self._version, self._query)
+        async with aclosing(changes):
+            async for event in changes:
+                self._version = event.resource_version
+                self._hear(event.kind, event.document)
+
+    def _hear(self, kind: str, manifest: Manifest) -> None:
+        if kind == "DELETED":
+            self._forget(manifest["metadata"]["name"])
+        elif kind in ("ADDED", "MODIFIED"):
+            name = manifest["metadata"]["name"]
+            before = self._objects.get(name)
+            if before is None or _is_newer(manifest, before):
+                self._take(name, before, manifest)
 
     def _replace(self, objects: Iterable[Manifest]) -> None:
         listed: Mapping[str, Manifest] = {one["metadata"]["name"]: one for one in objects}

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingest.camera_resources.api import Collection, Manifest
+from services.ingest.kubernetes.client import path_of
 
 GROUP = "snowlight.io"
-VERSION = "v1alpha1"
+GROUP_VERSION = f"{GROUP}/v1alpha1"
 FINALIZER = f"{GROUP}/camera-registry"
 """Keeps a deleted Camera until the registry has forgotten the camera too."""
 ADOPT = f"{GROUP}/adopt"
@@ -16,16 +16,18 @@ CREDENTIALS_LABEL = f"{GROUP}/camera-credentials"
 """Label, "true", of Secrets that cameras may be sent."""
 
 
-def cameras_in(namespace: str) -> Collection:
-    return Collection(f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/cameras")
+Manifest = Mapping[str, Any]
+"""An object of Kubernetes as it is written down."""
 
 
-def sites_in(namespace: str) -> Collection:
-    return Collection(f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/camerasites")
+def camera_path(namespace: str, name: str = "", subresource: str = "") -> str:
+    """Of one Camera, or of all."""
+    return path_of(GROUP_VERSION, "cameras", name, namespace=namespace, subresource=subresource)
 
 
-def secrets_in(namespace: str) -> Collection:
-    return Collection(f"/api/v1/namespaces/{namespace}/secrets", f"{CREDENTIALS_LABEL}=true")
+def site_path(namespace: str, name: str = "", subresource: str = "") -> str:
+    """Of one CameraSite, or of all."""
+    return path_of(GROUP_VERSION, "camerasites", name, namespace=namespace, subresource=subresource)
 
 
 @dataclass(frozen=True, slots=True)

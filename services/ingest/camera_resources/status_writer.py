@@ -6,9 +6,9 @@ from typing import Any
 
 import structlog
 
-from services.ingest.camera_resources.api import Collection, ResourceApi
 from services.ingest.camera_resources.reflector import Reflector
 from services.ingest.camera_resources.work_queue import WorkQueue
+from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.pace import Pace
 from snowlight.errors import NotFoundError, SnowlightError
 
@@ -23,17 +23,17 @@ class StatusWriter:
 
     def __init__(
         self,
-        api: ResourceApi,
-        collection: Collection,
+        client: KubernetesClient,
+        path: Callable[[str], str],
         resources: Reflector,
         document: Callable[[str], Mapping[str, Any] | None],
         pace: Pace | None = None,
     ) -> None:
-        """`document`: the whole status that a resource is to have now, by its name; None while there is
-        nothing to tell. `pace`: how many are written in a second, without it as many as the API server
-        takes."""
-        self._api = api
-        self._collection = collection
+        """`path`: of a resource's status, by its name. `document`: the whole status that a resource is to
+        have now; None while there is nothing to tell. `pace`: how many are written in a second, without it
+        as many as the API server takes."""
+        self._client = client
+        self._path = path
         self._resources = resources
         self._document = document
         self._pace = pace
@@ -64,7 +64,7 @@ class StatusWriter:
         if patch is None:
             return
         try:
-            answer = await self._api.patch(self._collection.of(name, "status"), {"status": patch})
+            answer = await self._client.patch(self._path(name), {"status": patch})
         except NotFoundError:
             self._queue.done(name)
         except SnowlightError as error:

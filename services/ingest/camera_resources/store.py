@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable
 
-from services.ingest.camera_resources.api import Manifest, ResourceApi
 from services.ingest.camera_resources.reflector import Reflector
 from services.ingest.camera_resources.resources import (
+    CREDENTIALS_LABEL,
+    Manifest,
     asks_for_work,
-    cameras_in,
+    camera_path,
     secret_of,
-    secrets_in,
-    sites_in,
+    site_path,
 )
+from services.ingest.kubernetes.client import KubernetesClient, path_of
 
 
 class ResourceStore:
@@ -18,7 +19,7 @@ class ResourceStore:
 
     def __init__(
         self,
-        api: ResourceApi,
+        client: KubernetesClient,
         namespace: str,
         on_camera: Callable[[str], None],
         on_status: Callable[[str], None],
@@ -26,9 +27,14 @@ class ResourceStore:
     ) -> None:
         """`on_camera`: something has changed that a camera is made of. `on_status`: only what is told of it,
         or by whom. `on_site`: a site, or which cameras it has."""
-        self.cameras = Reflector(api, cameras_in(namespace), self._camera)
-        self.sites = Reflector(api, sites_in(namespace), self._site)
-        self.secrets = Reflector(api, secrets_in(namespace), self._secret)
+        self.cameras = Reflector(client, camera_path(namespace), self._camera)
+        self.sites = Reflector(client, site_path(namespace), self._site)
+        self.secrets = Reflector(
+            client,
+            path_of("v1", "secrets", namespace=namespace),
+            self._secret,
+            selector=f"{CREDENTIALS_LABEL}=true",
+        )
         self._on_camera = on_camera
         self._on_status = on_status
         self._on_site = on_site

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
-from services.ingest.camera_resources.api import ResourceApi
 from services.ingest.camera_resources.conditions import ONLINE, SYNCED, is_condition, status_of
 from services.ingest.camera_resources.events import Events
 from services.ingest.camera_resources.finalizers import Finalizers
 from services.ingest.camera_resources.metrics import CameraResourceMetrics
 from services.ingest.camera_resources.reconciler import Reconciler
-from services.ingest.camera_resources.resources import CameraResource, cameras_in, sites_in
+from services.ingest.camera_resources.resources import CameraResource, camera_path, site_path
 from services.ingest.camera_resources.status_writer import StatusWriter
 from services.ingest.camera_resources.store import ResourceStore
 from services.ingest.camera_resources.work_queue import WorkQueue
+from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.pace import Pace
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.feed import CameraFeed
@@ -32,7 +33,7 @@ class Term:
 
     def __init__(
         self,
-        api: ResourceApi,
+        client: KubernetesClient,
         namespace: str,
         cameras: Cameras,
         feed: CameraFeed,
@@ -45,15 +46,17 @@ class Term:
         self._board = board
         self._clock = clock
         self._queue = WorkQueue()
-        self._events = Events(api, namespace, clock)
-        self._store = ResourceStore(api, namespace, self._queue.add, self._heard, self._count)
-        at, pace = cameras_in(namespace), Pace(STATES_PER_SECOND, STATES_PER_SECOND)
-        self._statuses = StatusWriter(api, at, self._store.cameras, self._status)
-        self._states = StatusWriter(api, at, self._store.cameras, self._status, pace)
-        self._sites = StatusWriter(api, sites_in(namespace), self._store.sites, self._site_status, pace)
+        self._events = Events(client, namespace, clock)
+        self._store = ResourceStore(client, namespace, self._queue.add, self._heard, self._count)
+        pace = Pace(STATES_PER_SECOND, STATES_PER_SECOND)
+        camera_status = partial(camera_path, namespace, subresource="status")
+        site_status = partial(site_path, namespace, subresource="status")
+        self._statuses = StatusWriter(client, camera_status, self._store.cameras, self._status)
+        self._states = StatusWriter(client, camera_status, self._store.cameras, self._status, pace)
+        self._sites = StatusWriter(client, site_status, self._store.sites, self._site_status, pace)
         self._reconciler = Reconciler(
             cameras,
-            Finalizers(cameras, api, at, self._store, self._queue),
+            Finalizers(cameras, client, self._store, self._queue),
             self._store,
             self._queue,
             self._events,

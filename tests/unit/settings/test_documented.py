@@ -8,8 +8,8 @@ from pydantic_settings import BaseSettings
 
 from services.auth.config import AuthSettings
 from services.gateway.config import GatewaySettings
-from services.ingest.camera_resources.config import CameraResourceSettings
 from services.ingest.config import IngestSettings, TranscodingSettings
+from services.ingest.kubernetes.config import KubernetesSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
@@ -22,12 +22,11 @@ SETTINGS = (
     EvidenceSettings,
     IngestSettings,
     TranscodingSettings,
-    CameraResourceSettings,
+    KubernetesSettings,
     StorageSettings,
     AuthSettings,
     GatewaySettings,
 )
-_NESTED = (ObjectStoreSettings, EvidenceSettings, TranscodingSettings, CameraResourceSettings)
 
 
 def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
@@ -36,7 +35,7 @@ def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
     return {
         f"{prefix}{name}".upper(): (_told(field.default), field.description or "")
         for name, field in settings.model_fields.items()
-        if field.annotation not in _NESTED
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseSettings))
     }
 
 
