@@ -25,3 +25,12 @@ AUTOSCALER = (
     Call("patch", "statefulsets", "apps", subresource="scale", named=True),
 )
 """Only with `SNOWLIGHT_KUBERNETES_AUTOSCALE`."""
+CAMERA_RESOURCES = (
+    *(Call(verb, "cameras", "snowlight.io") for verb in ("list", "watch", "patch")),
+    Call("patch", "cameras", "snowlight.io", subresource="status"),
+    *(Call(verb, "camerasites", "snowlight.io") for verb in ("list", "watch")),
+    Call("patch", "camerasites", "snowlight.io", subresource="status"),
+    *(Call(verb, "secrets") for verb in ("list", "watch")),
+    Call("create", "events"),
+)
+"""Only with `SNOWLIGHT_KUBERNETES_CAMERA_RESOURCES`, in the namespace of these."""

@@ -46,6 +46,9 @@ class KubernetesSettings(BaseSettings):
     camera_resources: bool = Field(
         False, description="Whether cameras are kept as the custom resources Camera and CameraSite say."
     )
+    camera_resources_namespace: str | None = Field(
+        None, description="The namespace that these are in. Unset: ingest's own."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
