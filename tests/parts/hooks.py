@@ -13,6 +13,7 @@ from tests.parts.mediamtx import find_mediamtx
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
 from tests.parts.postgres import find_postgres
+from tests.parts.promtool import find_promtool
 from tests.parts.rtmp import find_nginx
 
 FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
@@ -21,6 +22,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "gstreamer_python": ("GStreamer", find_gstreamer),
     "mediamtx_program": ("MediaMTX", find_mediamtx),
     "nginx": ("nginx with RTMP", find_nginx),
+    "promtool": ("promtool", find_promtool),
     "chromium_program": ("Chromium", find_chromium),
     "chinese_font": ("Noto Sans CJK", find_chinese_font),
     "documented_programs": ("curl and jq", find_documented),
