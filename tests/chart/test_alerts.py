@@ -1,4 +1,4 @@
-"""Every alert fires in the case it is for and is silent when all is well, as Prometheus itself evaluates it."""
+"""Every alert fires in the case it is for and is silent when all is well, as Prometheus itself has it."""
 
 import re
 import subprocess
