@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 import uvloop
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from pydantic import ValidationError
 
 from snowlight.access.cluster_key import ClusterKey, load_cluster_key
@@ -19,6 +19,8 @@ from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.errors import SnowlightError
 from snowlight.heap import collect_rarely
 from snowlight.observability.admin import Health, serve_admin
+from snowlight.observability.certificate import tell_certificate_end
+from snowlight.observability.conditions import tell_conditions
 from snowlight.observability.logs import configure_logs
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.observability.stalls import watch_stalls
@@ -117,6 +119,9 @@ async def _run(runtime: Runtime, app: App) -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watch_stalls(runtime.registry, runtime.clock))
         count_tasks(runtime.registry)
+        ProcessCollector(registry=runtime.registry)
+        tell_conditions(runtime.registry, runtime.health)
+        tell_certificate_end(runtime.registry, runtime.tls)
         await stack.enter_async_context(
             serve_admin(runtime.cluster.admin_listen, runtime.registry, runtime.health)
         )

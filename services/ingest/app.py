@@ -157,6 +157,7 @@ async def run_ingest(
         taken = await shards.join(worker)
         fence.renew(joined_at, alone=len(taken) == SHARDS)
         terms.take(taken)
+        board.metrics.count_shards(lambda: len(terms.shards))
         online = OnlineRepository(database)
         days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
         online_writer = OnlineWriter(board.online, online, days, clock, lambda: terms.shards)

@@ -18,11 +18,15 @@ class Health:
         """Make `condition` part of readiness, under `name`."""
         self._conditions[name] = condition
 
+    def conditions(self) -> dict[str, bool]:
+        """Each condition by name, and whether it holds now."""
+        return {name: holds() for name, holds in self._conditions.items()}
+
     def waiting_for(self) -> list[str]:
         """Names of the conditions that do not hold; empty when ready."""
         if self.stopping:
             return ["stopping"]
-        return [name for name, holds in self._conditions.items() if not holds()]
+        return [name for name, holds in self.conditions().items() if not holds]
 
 
 @asynccontextmanager

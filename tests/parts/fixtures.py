@@ -68,6 +68,13 @@ def gstreamer(gstreamer_python: Path) -> Iterator[RtspServer]:
 
 
 @pytest.fixture(scope="session")
+def promtool(request: pytest.FixtureRequest) -> Path:
+    """Prometheus's tool for rules."""
+    found: Path = request.config.stash[parts_key].need("promtool")
+    return found
+
+
+@pytest.fixture(scope="session")
 def mediamtx_program(request: pytest.FixtureRequest) -> Path:
     """What `run_mediamtx` needs, for a server with credentials."""
     found: Path = request.config.stash[parts_key].need("mediamtx_program")

@@ -14,6 +14,7 @@ from tests.parts.mediamtx import find_mediamtx
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
 from tests.parts.postgres import find_postgres
+from tests.parts.promtool import find_promtool
 from tests.parts.rtmp import find_nginx
 
 FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
@@ -22,6 +23,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "gstreamer_python": ("GStreamer", find_gstreamer),
     "mediamtx_program": ("MediaMTX", find_mediamtx),
     "nginx": ("nginx with RTMP", find_nginx),
+    "promtool": ("promtool", find_promtool),
     "chromium_program": ("Chromium", find_chromium),
     "chinese_font": ("Noto Sans CJK", find_chinese_font),
     "kube_apiserver": ("Kubernetes", find_kubernetes),

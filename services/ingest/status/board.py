@@ -62,6 +62,7 @@ class StatusBoard:
         self._pending: dict[str, deque[StateChange]] = {}
         self._discontinuities: dict[str, int] = {}
         metrics.count_states(self._count)
+        metrics.count_gaps(gaps.count)
 
     def _count(self, state: int) -> int:
         return sum(camera.state == state and not camera.foreign for camera in self._cameras.values())

@@ -38,6 +38,10 @@ class GapLedger:
         """The gap that goes on, if one does."""
         return self._open.get(uid)
 
+    def count(self, cause: str) -> int:
+        """How many cameras have a gap of this cause that goes on."""
+        return sum(gap.cause == cause for gap in self._open.values())
+
     def start(self, uid: str, start_ms: int, cause: str, *, however_short: bool = False) -> None:
         """Nothing is recorded from `start_ms` on. Within an open gap of another cause, a new one begins.
 

@@ -1,7 +1,7 @@
 """Each part of a gap has the cause that held then, whatever came before and after it."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -46,10 +46,9 @@ class Camera:
     def __init__(self, folder: Path, began_ms: int, schedule: str = "") -> None:
         self.clock = HandClock(began_ms)
         self.store_out = False
-        self.spool = Spool(
-            folder, self.clock, SpoolSettings(), RecordingMetrics(registry := CollectorRegistry())
-        )
-        self.board = StatusBoard(self.clock, GapLedger(), StatusMetrics(registry))
+        self.registry = CollectorRegistry()
+        self.spool = Spool(folder, self.clock, SpoolSettings(), RecordingMetrics(self.registry))
+        self.board = StatusBoard(self.clock, GapLedger(), StatusMetrics(self.registry))
         self.footage = Footage(
             self.clock,
             Recorder(self.spool, UID, 1, 3, lambda _uid: self.store_out),
@@ -178,3 +177,14 @@ def test_waiting_for_a_key_frame_is_no_lack_of_room(tmp_path: Path) -> None:
     assert camera.gaps() == [Gap(UID, end_ms, end_ms + 1500, "network")]
     before, after = camera.spool.list_spool(UID, at(9), at(10))
     assert (before.end_ms, after.start_ms) == (end_ms, end_ms + 1500)
+
+
+def test_a_camera_that_is_not_recorded_now_is_counted_by_its_cause(tmp_path: Path) -> None:
+    camera = Camera(tmp_path, at(9))
+    camera.play(at(9))
+    camera.footage.end("camera_offline")
+    counted = partial(camera.registry.get_sample_value, "snowlight_ingest_open_gaps")
+    assert counted({"cause": "camera_offline"}) == 1
+    assert counted({"cause": "spool_full"}) == 0
+    camera.play(at(10))
+    assert counted({"cause": "camera_offline"}) == 0
