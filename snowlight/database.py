@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from snowlight.errors import FailedPreconditionError, UnavailableError
@@ -131,7 +131,7 @@ async def open_database(
 
 
 def _create_engine(url: str) -> AsyncEngine:
-    parsed = make_url(url)
+    parsed = _parse(url)
     if parsed.drivername == "postgresql+asyncpg":
         engine = create_async_engine(parsed, pool_size=8, max_overflow=8)
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -147,6 +147,16 @@ def _create_engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     event.listen(engine.sync_engine, "invalidate", _roll_back)
     return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (sa.exc.ArgumentError, ValueError):  # its text has parts of the URL
+        raise FailedPreconditionError(
+            "config.database_url",
+            "not sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME, percent-encoded",
+        ) from None
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
