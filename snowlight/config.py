@@ -3,10 +3,11 @@
 Each service adds its own class of the same style with its own prefix (`SNOWLIGHT_INGEST_`, ...).
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -42,6 +43,59 @@ class TlsSettings(BaseSettings):
                 "set SNOWLIGHT_TLS_CERTIFICATE, SNOWLIGHT_TLS_KEY and SNOWLIGHT_TLS_CA, or none of them"
             )
         return self
+
+
+_ENDPOINT = re.compile(
+    r"(?:(?P<scheme>https?)://)?(?P<address>(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})/?"
+)
+_HEADERS = re.compile(r"(?:[a-z0-9_.-]+=[\x21-\x2b\x2d-\x7e]+(?:,(?!$)|$))*")
+
+
+class TracingSettings(BaseSettings):
+    """Where spans of requests are sent (OTLP over gRPC)."""
+
+    model_config = SettingsConfigDict(env_prefix="SNOWLIGHT_TRACING_", frozen=True, extra="ignore")
+
+    endpoint: str | None = Field(
+        None,
+        pattern=_ENDPOINT.pattern.join(("^", "$")),
+        description="HOST:PORT of an OpenTelemetry collector, with `https://` before it for TLS. Unset: no "
+        "spans are made.",
+    )
+    sample_ratio: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of requests that is collected, where the proxy in front does not say which.",
+    )
+    ca: Path | None = Field(
+        None, description="Who vouches for the collector (PEM). Unset: whom the system trusts."
+    )
+    headers: SecretStr | None = Field(
+        None, description="What the collector wants to be told: `name=value,name=value`, such as a token."
+    )
+
+    @field_validator("headers")
+    @classmethod
+    def _check_headers(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _HEADERS.fullmatch(value.get_secret_value()):
+            raise ValueError("headers are name=value,name=value, names in lower case")
+        return value
+
+    def address(self) -> str:
+        """HOST:PORT of the endpoint."""
+        found = _ENDPOINT.fullmatch(self.endpoint or "")
+        return found["address"] if found else ""
+
+    def is_encrypted(self) -> bool:
+        """Whether the collector is reached by TLS."""
+        return (self.endpoint or "").startswith("https:")
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """The headers as gRPC takes them."""
+        told = self.headers.get_secret_value() if self.headers else ""
+        pairs = (pair.partition("=") for pair in told.split(",") if pair)
+        return tuple((name, value) for name, _, value in pairs)
 
 
 class ClusterSettings(BaseSettings):

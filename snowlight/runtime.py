@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from snowlight.access.cluster_key import ClusterKey, load_cluster_key
 from snowlight.access.service_token import ServiceTokens
 from snowlight.clock import Clock, SystemClock
-from snowlight.config import ClusterSettings, TlsSettings
+from snowlight.config import ClusterSettings, TlsSettings, TracingSettings
 from snowlight.errors import SnowlightError
 from snowlight.heap import collect_rarely
 from snowlight.observability.admin import Health, serve_admin
@@ -25,6 +25,7 @@ from snowlight.observability.logs import configure_logs
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.observability.stalls import watch_stalls
 from snowlight.observability.tasks import count_tasks
+from snowlight.observability.tracing import Tracing, Untraced, open_tracing
 from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import GrpcServer, Servicer, serve_grpc
@@ -50,6 +51,7 @@ class Runtime:
     registry: CollectorRegistry
     rpc_metrics: RpcMetrics
     health: Health
+    tracing: Tracing = field(default_factory=Untraced)
     reached: Reached = go_on
     tokens: ServiceTokens = field(init=False)
     """Of `service`, by `clock`."""
@@ -63,14 +65,20 @@ class Runtime:
 
     def channel(self, address: str) -> grpc.aio.Channel:
         """A channel to a peer, in this service's name."""
-        return open_channel(address, self.tokens, self.tls, allow_plaintext=self.cluster.allow_plaintext)
+        return open_channel(
+            address,
+            self.tokens,
+            self.tls,
+            allow_plaintext=self.cluster.allow_plaintext,
+            tracing=self.tracing,
+        )
 
     def serve(self, listen: str, *servicers: Servicer) -> AbstractAsyncContextManager[GrpcServer]:
         """Serve gRPC on `listen` while the context is open."""
         return serve_grpc(
             listen,
             servicers,
-            Guard(self.tokens, self.rpc_metrics),
+            Guard(self.tokens, self.rpc_metrics, tracing=self.tracing),
             tls=self.tls,
             allow_plaintext=self.cluster.allow_plaintext,
             drain_seconds=self.cluster.drain_seconds,
@@ -95,6 +103,7 @@ def build_runtime(service: str, cluster: ClusterSettings, *, create_key: bool = 
         registry=registry,
         rpc_metrics=RpcMetrics(registry),
         health=Health(),
+        tracing=open_tracing(TracingSettings(), service, registry, flush_s=cluster.drain_seconds),
     )
 
 
@@ -125,6 +134,7 @@ async def _run(runtime: Runtime, app: App) -> None:
         await stack.enter_async_context(
             serve_admin(runtime.cluster.admin_listen, runtime.registry, runtime.health)
         )
+        await stack.enter_async_context(runtime.tracing.running())
         await stack.enter_async_context(app(runtime))
         collect_rarely()
         started.set()

@@ -56,6 +56,7 @@ from services.gateway.http.idempotency import Attempts
 from services.gateway.http.openapi import with_document
 from services.gateway.http.problems import problems
 from services.gateway.http.rates import Rates, limited
+from services.gateway.http.request_ids import tell_id, traced
 from services.gateway.http.routes import Route, add_routes
 from services.gateway.live.hub import LiveHubs
 from services.gateway.live.opening import LiveOpening
@@ -225,6 +226,7 @@ def build_site(
     console = Console(find_console(settings.console_dir), runtime.cluster.time_zone)
     site = web.Application(
         middlewares=[
+            traced(runtime.tracing, behind_proxy=behind_proxy),
             edge(metrics),
             bounded_headers,
             problems(console.answer),
@@ -234,7 +236,7 @@ def build_site(
         ],
         client_max_size=settings.max_body_bytes,
     )
-    site.on_response_prepare.append(mark)
+    site.on_response_prepare.extend((mark, tell_id))
     site.on_shutdown.append(wall.close)
     site.on_shutdown.append(events.close)
     add_routes(site, with_document(table, version("snowlight")))

@@ -1,4 +1,4 @@
-"""Channels to the other services: bearer token on every call, mutual TLS by settings, keepalive."""
+"""Channels to the other services: bearer token and trace on every call, mutual TLS by settings, keepalive."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,11 +7,12 @@ import grpc
 
 from snowlight.access.service_token import ServiceTokens
 from snowlight.config import TlsSettings
+from snowlight.observability.tracing import Tracing, Untraced
 from snowlight.rpc.certificates import Certificates, certificate_files
+from snowlight.rpc.outgoing import outgoing
 from snowlight.rpc.plaintext import require_leave
 from snowlight.rpc.renewed_channel import RenewedChannel
 
-_API = "/snowlight.api."
 _OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
     # A peer that was restarted is found again within a second; calls fail at once until then.
@@ -31,6 +32,7 @@ def open_channel(
     *,
     allow_plaintext: bool = False,
     options: Sequence[tuple[str, int]] = (),
+    tracing: Tracing | None = None,
 ) -> grpc.aio.Channel:
     """A channel to `address` (HOST:PORT) that calls in this service's name. Close it when done.
 
@@ -39,7 +41,7 @@ def open_channel(
     Raises FailedPreconditionError when the certificates cannot be used, or when tokens would leave the
     loopback interface in plain text without leave.
     """
-    interceptors = [_UnaryToken(tokens), _StreamToken(tokens), _DialogueToken(tokens)]
+    interceptors = outgoing(tokens, tracing or Untraced())
     files = certificate_files(tls)
     if files is None:
         require_leave(address, allow_plaintext=allow_plaintext)
@@ -59,46 +61,3 @@ def open_channel(
 def raw_stream(channel: grpc.aio.Channel, method: str, serializer: Callable[[Any], bytes]) -> Any:
     """A server-streaming method ("/package.Service/Method") whose responses stay serialised bytes."""
     return channel.unary_stream(method, request_serializer=serializer, response_deserializer=None)
-
-
-def _with_token(details: grpc.aio.ClientCallDetails, tokens: ServiceTokens) -> grpc.aio.ClientCallDetails:
-    service = _service_of(details.method)
-    if service is None:
-        return details
-    metadata = grpc.aio.Metadata(*(details.metadata or ()))
-    metadata.add("authorization", f"Bearer {tokens.current(service)}")
-    return grpc.aio.ClientCallDetails(
-        details.method, details.timeout, metadata, details.credentials, details.wait_for_ready
-    )
-
-
-def _service_of(method: str | bytes) -> str | None:
-    """The service whose API `method` belongs to ("/snowlight.api.auth.v1.Access/Authorize": "auth")."""
-    name = method.decode() if isinstance(method, bytes) else method
-    return name.removeprefix(_API).partition(".")[0] if name.startswith(_API) else None
-
-
-class _UnaryToken(grpc.aio.UnaryUnaryClientInterceptor):
-    def __init__(self, tokens: ServiceTokens) -> None:
-        self._tokens = tokens
-
-    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        return await continuation(_with_token(client_call_details, self._tokens), request)
-
-
-class _StreamToken(grpc.aio.UnaryStreamClientInterceptor):
-    def __init__(self, tokens: ServiceTokens) -> None:
-        self._tokens = tokens
-
-    async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        return await continuation(_with_token(client_call_details, self._tokens), request)
-
-
-class _DialogueToken(grpc.aio.StreamStreamClientInterceptor):
-    def __init__(self, tokens: ServiceTokens) -> None:
-        self._tokens = tokens
-
-    async def intercept_stream_stream(
-        self, continuation: Any, client_call_details: Any, request_iterator: Any
-    ) -> Any:
-        return await continuation(_with_token(client_call_details, self._tokens), request_iterator)

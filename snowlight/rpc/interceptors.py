@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -19,9 +19,12 @@ from snowlight.errors import (
     UnauthenticatedError,
 )
 from snowlight.observability.metrics import RpcMetrics
+from snowlight.observability.trace_context import TRACEPARENT, current_trace, parse_traceparent, work_for
+from snowlight.observability.tracing import Tracing, Untraced
 from snowlight.rpc.caller import serve_for
 from snowlight.rpc.peer import require_certificate_of
 from snowlight.rpc.permissions import PERMISSIONS, Permissions, is_open, require_permission
+from snowlight.rpc.spans import SERVER_FAULTS, call_attributes, outcome
 from snowlight.rpc.status import to_trailing_metadata
 
 log = structlog.get_logger(__name__)
@@ -36,15 +39,20 @@ _Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Lets in whom the permissions name, measures, and translates errors, for all methods but
+    """Lets in whom the permissions name, measures, traces, and translates errors, for all methods but
     those that stream requests alone."""
 
     def __init__(
-        self, tokens: ServiceTokens, metrics: RpcMetrics, permissions: Permissions = PERMISSIONS
+        self,
+        tokens: ServiceTokens,
+        metrics: RpcMetrics,
+        permissions: Permissions = PERMISSIONS,
+        tracing: Tracing | None = None,
     ) -> None:
         self._tokens = tokens
         self._metrics = metrics
         self._permissions = permissions
+        self._tracing = tracing or Untraced()
         self._uncollected_bytes = 0
 
     async def intercept_service(
@@ -92,13 +100,25 @@ class Guard(grpc.aio.ServerInterceptor):
                 "rpc.metadata_too_large", f"a call's metadata has at most {MAX_METADATA_BYTES} bytes"
             )
         if is_open(self._permissions, method):
+            with suppress(UnauthenticatedError):  # our own services have a token with them here too
+                self._join_trace(metadata)
             return None
-        caller = self._tokens.verify(_bearer_token(metadata))
+        caller = self._join_trace(metadata)
         try:
             require_permission(self._permissions, caller, method)
         except PermissionDeniedError:
             log.warning("rpc.denied", caller=caller, method=method)
             raise
+        return caller
+
+    def _join_trace(self, metadata: _Metadata) -> str:
+        """The caller, whose request this task works for from now on, if it names one. Each call has a task of
+        its own. Raises UnauthenticatedError for one that is no service: it is not believed."""
+        caller = self._tokens.verify(_bearer_token(metadata))
+        for key, value in metadata:
+            if key == TRACEPARENT and (trace := parse_traceparent(str(value))) is not None:
+                work_for(trace)
+                break
         return caller
 
     def _forget(self, size: int) -> None:
@@ -143,6 +163,10 @@ class Guard(grpc.aio.ServerInterceptor):
     ) -> AsyncIterator[None]:
         started = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
+        span = None
+        if (trace := current_trace()) is not None:
+            span = self._tracing.serve(method.removeprefix("/"), trace, call_attributes(method))
+            work_for(span.context)
         try:
             if caller is not None:
                 require_certificate_of(caller, context)
@@ -160,6 +184,9 @@ class Guard(grpc.aio.ServerInterceptor):
             await context.abort(code, "internal error")
         finally:
             self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
+            log.debug("rpc.served", method=method, code=code.name)
+            if span is not None:
+                span.end(outcome(code), failed=code in SERVER_FAULTS)
 
 
 def _bearer_token(metadata: _Metadata) -> str:

@@ -1,5 +1,6 @@
 """The site's edge: counts requests, marks every answer, tells callers apart."""
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -7,17 +8,20 @@ from services.gateway.http.cross_origin import cross_origin_headers
 from services.gateway.http.rates import rate_headers
 from services.gateway.metrics import GatewayMetrics
 
+log = structlog.get_logger(__name__)
+
 ALWAYS = {"Server": "Snowlight", "X-Content-Type-Options": "nosniff"}
 """Headers of every answer."""
 
 
 def edge(metrics: GatewayMetrics) -> Middleware:
-    """The outermost middleware."""
+    """The middleware around all that answers."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
         metrics.count(route_of(request), response.status)
+        log.debug("http.served", route=route_of(request), status=response.status)
         return response
 
     return middleware

@@ -26,9 +26,12 @@ _BODY_COMES = re.compile(rb"\n(?:content-length|transfer-encoding|upgrade|expect
 _FIELD = re.compile(rb"([A-Za-z0-9-]+):[ \t]*((?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?)[ \t]*")
 _PASSED_OVER = re.compile(
     rb"host|user-agent|accept(-.+)?|origin|referer|cookie|dnt|pragma|cache-control|priority|sec-.+"
-    rb"|x-forwarded-.+|x-real-ip|via|forwarded|x-request-id|x-playback-session-id|icy-metadata"
+    rb"|x-forwarded-.+|x-real-ip|via|forwarded|x-request-id|traceparent|tracestate"
+    rb"|x-playback-session-id|icy-metadata"
 )
-"""Fields that change nothing in an answer, or that `Caller` holds. With any other, the usual way is taken."""
+"""Fields that change nothing in an answer, or that `Caller` holds. With any other, the usual way is taken.
+
+No log tells of such a request, so it needs no id, whatever a proxy calls it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "code": {"type": "string", "description": "Stable: camera.already_exists."},
         "field": {"type": "string", "description": "What to mend."},
+        "instance": {
+            "type": "string",
+            "format": "uri",
+            "description": "urn:snowlight:request:{id}, the request's id in the logs.",
+        },
     },
 }
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {

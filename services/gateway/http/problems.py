@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from services.gateway.http.edges import route_of
 from snowlight.errors import DataLossError, SnowlightError, UnauthenticatedError, UnavailableError
+from snowlight.observability.trace_context import current_trace
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +34,12 @@ def problem(
     retry_after_s: int | None = None,
     extra: dict[str, Any] | None = None,
 ) -> web.Response:
-    """A problem document. `retry_after_s` goes into Retry-After (RFC 9110 section 10.2.3); `extra`
-    members are added as they are (RFC 9457 section 3.2)."""
+    """A problem document; its `instance` names the request by the id it has in the logs. `retry_after_s` goes
+    into Retry-After (RFC 9110 section 10.2.3); `extra` members are added as they are (RFC 9457 section 3.2).
+    """
     body = problem_json(status, code, detail, field)
+    if (trace := current_trace()) is not None:
+        body["instance"] = f"urn:snowlight:request:{trace.trace_id}"
     response = web.Response(
         body=json.dumps(body | (extra or {}), ensure_ascii=False).encode(),
         status=status,

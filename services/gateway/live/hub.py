@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -248,7 +249,9 @@ class LiveHubs:
         if key not in self._hubs:
             assert self._tasks is not None, "run() has not been entered"
             hub = LiveHub(uid, self._clock, self._revocations, rendition)
-            self._hubs[key] = (hub, self._tasks.create_task(self._supervise(hub)))
+            work = self._supervise(hub)
+            # It goes on after the request that needs it first, and is no work of that one's.
+            self._hubs[key] = (hub, self._tasks.create_task(work, context=Context()))
             self._measure()
         hub = self._hubs[key][0]
         hub.used_by(ticket_id)

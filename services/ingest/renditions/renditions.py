@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from typing import NamedTuple
 
 import structlog
@@ -163,7 +164,11 @@ class Renditions:
         running = Running(uid, name, Ring(self._ring_bytes, discontinuities))
         self._running[uid, name] = running
         self._metrics.running.labels(name).inc()
-        running.task = self._tasks.create_task(self._live(running), name=f"{uid} {name}")
+        running.task = self._tasks.create_task(
+            self._live(running),
+            name=f"{uid} {name}",
+            context=Context(),  # for all who watch, not for the first
+        )
         return running
 
     async def _live(self, running: Running) -> None:

@@ -15,7 +15,7 @@ class Connection:
         self.reader, self.writer = reader, writer
 
     async def ask(self, path: str, further: str = "") -> tuple[int, dict[str, str], bytes]:
-        """Status, header fields without the date, and body of an answer."""
+        """Status, header fields without the date and the request's id, and body of an answer."""
         self.writer.write(request(path, further))
         return await self.answer()
 
@@ -24,6 +24,7 @@ class Connection:
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode().splitlines()
             fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
             assert fields.pop("date").endswith("gmt")
+            fields.pop("x-request-id", None)  # an answer from memory has none
             return (
                 int(head[0].split()[1]),
                 fields,

@@ -11,13 +11,14 @@ from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.storage.config import StorageSettings
-from snowlight.config import ClusterSettings, TlsSettings
+from snowlight.config import ClusterSettings, TlsSettings, TracingSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 SETTINGS = (
     ClusterSettings,
     TlsSettings,
+    TracingSettings,
     ObjectStoreSettings,
     EvidenceSettings,
     IngestSettings,
