@@ -292,7 +292,7 @@ async def run_ingest(
                     shards,
                     DrainRepository(database),
                     clock,
-                    has_duty=lambda: 0 in terms.shards and fence.is_open,
+                    has_duty=lambda: DUTY_SHARD in terms.shards and fence.is_open,
                     cameras=lambda: supervisor.enabled() if supervisor.synced.is_set() else None,
                 ),
             ),
