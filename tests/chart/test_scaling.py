@@ -195,6 +195,7 @@ async def test_a_storm_of_other_writers_holds_it_up_and_no_more(site: Site) -> N
         while True:
             n += 1
             await site.rest.patch(f"{site.path}/ingest", {"metadata": {"annotations": {"n": str(n)}}})
+            await asyncio.sleep(0.1)
 
     async with running(storm(), storm(), site.autoscale()):
         site.cameras = 450
