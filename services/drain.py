@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         missing = "SNOWLIGHT_INGEST_DATABASE_URL" if pod else "SNOWLIGHT_KUBERNETES_POD"
         return _failed(f"{missing} must be set")
     try:
-        left = asyncio.run(_drain(url, pod, told.wait))
+        left = asyncio.run(drain(url, pod, told.wait))
     except SnowlightError as error:
         return _failed(str(error))
     if left:
@@ -49,8 +49,11 @@ def _failed(*sentences: str) -> int:
     return 1
 
 
-async def _drain(url: str, pod: str, seconds: float) -> Remains:
-    """What is left when all is done or time is up. Raises UnavailableError if the database is away then."""
+async def drain(url: str, pod: str, seconds: float) -> Remains:
+    """Have the workers of `pod` drain. What is left when all is done or time is up.
+
+    Raises UnavailableError if the database is away then.
+    """
     migrations = Path(__file__).parent / "ingest" / "migrations"
     async with open_database(url, service="ingest", migrations=migrations, migrate=_not_here) as database:
         drains = DrainRepository(database)

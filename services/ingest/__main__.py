@@ -6,12 +6,14 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from services.ingest.app import run_ingest
 from services.ingest.config import IngestSettings
+from services.ingest.kubernetes.work import KubernetesWork
 from services.ingest.workers import MOST_WORKERS, run_workers, worker_settings
 from snowlight.config import ClusterSettings
 from snowlight.errors import SnowlightError
@@ -48,7 +50,14 @@ def _run_several(count: int) -> None:
     except (SnowlightError, ValidationError) as error:
         sys.exit("\n".join(f"snowlight: {line}" for line in sentences(error)))
     configure_logs(cluster.log_level)
-    asyncio.run(run_workers(environments))
+    asyncio.run(_run_in_zone(settings, environments))
+
+
+async def _run_in_zone(settings: IngestSettings, environments: Sequence[Mapping[str, str]]) -> None:
+    """All are in one zone, which is asked for once: who asks keeps the client's library in memory."""
+    zone = settings.zone or await KubernetesWork(settings.kubernetes, CollectorRegistry()).zone()
+    told = {"SNOWLIGHT_INGEST_ZONE": zone} if zone else {}
+    await run_workers([{**environment, **told} for environment in environments])
 
 
 def _submit_to(parent: int) -> None:

@@ -261,7 +261,7 @@ async def run_ingest(
             supervisor.hand_over.stand_by,
             supervisor.hand_over.awaited,
             supervisor.cameras_by_shard,
-            LoadMeter(spool, supervisor.own, clock).load,
+            LoadMeter(spool, lambda: supervisor.enabled_in(terms.shards), clock).load,
         )
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS

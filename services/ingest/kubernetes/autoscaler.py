@@ -19,6 +19,9 @@ LOOK_SECONDS = 5.0
 PAUSES = (1.0, 60.0)
 """Shortest and longest pause after a call that failed; what the server says is heeded within these."""
 
+MOST_CONFLICTS = 8
+"""Writes that are tried without a pause when others have written in between and left the number as it is."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -114,15 +117,31 @@ class Autoscaler:
             log.info("autoscaler.drains", pod=self._pod(wanted.drain), reason=wanted.reason)
             self._metrics.decisions.labels("drain").inc()
         if wanted.replicas != observed.replicas:
-            change = {
-                # Refused where the StatefulSet has changed since: what was decided is of before.
-                "metadata": {"resourceVersion": resource_version},
-                "spec": {"replicas": wanted.replicas},
-            }
-            await self._client.patch(self._path, change)
+            await self._scale(observed.replicas, wanted.replicas, resource_version)
             told = {"replicas": wanted.replicas, "before": observed.replicas, "reason": wanted.reason}
             log.info("autoscaler.scaled", **told)
             self._metrics.decisions.labels("up" if wanted.replicas > observed.replicas else "down").inc()
+
+    async def _scale(self, before: int, replicas: int, resource_version: str) -> None:
+        """Raises AbortedError where the number is another one by now, or others write all the time."""
+        for attempt in range(MOST_CONFLICTS):
+            change = {
+                # Refused where the StatefulSet has changed since: what was decided is of before.
+                "metadata": {"resourceVersion": resource_version},
+                "spec": {"replicas": replicas},
+            }
+            try:
+                await self._client.patch(self._path, change)
+            except AbortedError:
+                scale = await self._client.get(self._path)
+                last = attempt == MOST_CONFLICTS - 1
+                if last or scale["spec"].get("replicas", 0) != before:
+                    raise
+                if not await self._shards.owns(self._worker, 0):
+                    raise
+                resource_version = str(scale["metadata"]["resourceVersion"])
+            else:
+                return
 
     def _tell(self, error: SnowlightError) -> None:
         """What has to be granted first is said once."""

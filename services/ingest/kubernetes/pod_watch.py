@@ -32,7 +32,7 @@ class PodWatch:
             try:
                 await self._follow()
             except ExpiredError:
-                continue  # 410: the list is read anew
+                await asyncio.sleep(PAUSES[0])  # 410: the list is read anew
             except SnowlightError as error:
                 forbidden = isinstance(error, PermissionDeniedError)
                 if not (forbidden and told_forbidden):

@@ -1,0 +1,16 @@
+"""What the workers of one machine are called."""
+
+import pytest
+
+from services.ingest.config import IngestSettings
+from services.ingest.workers import worker_settings
+from snowlight.config import ClusterSettings
+
+
+@pytest.mark.parametrize(
+    ("worker", "names"), [("0", ["0", "1", "2"]), ("ingest-4", ["ingest-4", "ingest-4.1", "ingest-4.2"])]
+)
+def test_workers_of_several_machines_have_names_of_their_own(worker: str, names: list[str]) -> None:
+    settings = IngestSettings(worker=worker, database_url="postgresql+asyncpg://u:p@db/ingest")
+    told = [worker_settings(number, settings, ClusterSettings()) for number in range(3)]
+    assert [each["SNOWLIGHT_INGEST_WORKER"] for each in told] == names
