@@ -1,8 +1,8 @@
 """Cameras as custom resources: `python -m bench camera_resources --cameras 5000`.
 
-So many Camera resources lie in a real API server, each with a site, before a worker begins. Measured is the time
-until the registry has every camera and every resource says so, then what the worker asks of the API server
-while nothing changes, and how long another worker takes that finds all of it done. API server, etcd and
+So many Camera resources lie in a real API server, each with a site, before a worker begins. Measured is the
+time until the registry has every camera and every resource says so, then what the worker asks of the API
+server while nothing changes, and how long another worker takes that finds all of it done. API server, etcd and
 PostgreSQL are real ones, and share the machine with the worker.
 """
 

@@ -21,7 +21,6 @@ def render(
     Raises HelmError where a value is refused, by the schema or by a template.
     """
     chart = Chart.load(CHART)
-    chart.validate_schema(dict(values))
     rendered = chart.render(dict(values), name=release, namespace=namespace)
     return [
         manifest

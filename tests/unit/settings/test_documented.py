@@ -35,7 +35,8 @@ def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
     return {
         f"{prefix}{name}".upper(): (_told(field.default), field.description or "")
         for name, field in settings.model_fields.items()
-        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseSettings))
+        if field.annotation
+        not in (ObjectStoreSettings, EvidenceSettings, TranscodingSettings, KubernetesSettings)
     }
 
 
