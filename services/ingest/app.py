@@ -23,7 +23,7 @@ from services.ingest.kubernetes.work import KubernetesWork
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
-from services.ingest.online.writer import DUTY_SHARD, OnlineWriter
+from services.ingest.online.writer import OnlineWriter
 from services.ingest.pace import Pace
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
@@ -295,19 +295,20 @@ async def run_ingest(
                     has_duty=lambda: DUTY_SHARD in terms.shards and fence.is_open,
                     cameras=lambda: supervisor.enabled() if supervisor.synced.is_set() else None,
                 ),
+                *camera_resources(
+                    settings.kubernetes,
+                    kubernetes,
+                    cameras,
+                    feed,
+                    board,
+                    clock,
+                    runtime.registry,
+                    has_duty=lambda: 0 in terms.shards and fence.is_open,
+                ),
             ),
             running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
-            ),
-            camera_resources(
-                settings.kubernetes,
-                cameras,
-                feed,
-                board,
-                clock,
-                runtime.registry,
-                has_duty=lambda: DUTY_SHARD in terms.shards and fence.is_open,
             ),
             open_listeners(
                 desk,

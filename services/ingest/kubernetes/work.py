@@ -64,7 +64,7 @@ class KubernetesWork:
             async def watch(client: KubernetesClient) -> None:
                 await PodWatch(client, drains, namespace, pod).run()
 
-            yield self._connected(watch)
+            yield self.connected(watch)
         if settings.autoscale:
             metrics = AutoscalerMetrics(self._registry)
 
@@ -73,10 +73,10 @@ class KubernetesWork:
                     client, settings, shards, drains, clock, metrics, worker=worker, cameras=cameras
                 ).run()
 
-            yield on_duty(has_duty, lambda: self._connected(scale))
+            yield on_duty(has_duty, lambda: self.connected(scale))
 
-    async def _connected(self, work: Callable[[KubernetesClient], Awaitable[None]]) -> None:
-        """Have `work` done with a client, once there can be one."""
+    async def connected(self, work: Callable[[KubernetesClient], Awaitable[None]]) -> None:
+        """Have `work` done with a client, once there can be one. Only where ingest runs on Kubernetes."""
         assert self._metrics is not None
         while True:
             try:

@@ -155,6 +155,10 @@
 {{- if .root.Values.cameraResources.enabled }}
 - name: SNOWLIGHT_KUBERNETES_CAMERA_RESOURCES
   value: "true"
+{{- with .root.Values.cameraResources.namespace }}
+- name: SNOWLIGHT_KUBERNETES_CAMERA_RESOURCES_NAMESPACE
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{ include "snowlight.databaseEnvironment" . }}
 {{ include "snowlight.storeEnvironment" . }}
