@@ -32,7 +32,7 @@ def test_nothing_is_told_as_missing_where_all_is_there(name: str) -> None:
 
 
 def test_what_is_for_a_first_try_is_warned_of() -> None:
-    assert "PostgreSQL and MinIO run as one pod" in notes(EMBEDDED)
+    assert "PostgreSQL and MinIO in one pod" in notes(EMBEDDED)
     assert "plain text" in notes({"tls": {"enabled": False}})
     assert "WARNING" not in notes()
 
