@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test chart-test looks lint format proto bench fuzz console locks wheel clean
+.PHONY: help setup demo demo-clean test chart-test looks lint format proto bench fuzz console locks wheel chart-docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,7 @@ lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m services.auth.policy
+	$(BIN)/python deploy/helm/readme.py --check
 	cd console && $(NPM) run lint
 
 format: $(VENV)/.installed ## Format and mend what can be mended by machine
@@ -102,6 +103,9 @@ wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console in
 	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
 	SNOWLIGHT_COMPILED=$(COMPILED) $(UV) build --wheel --no-build-isolation --python $(BIN)/python -o dist
 	rm -rf services/gateway/console
+
+chart-docs: $(VENV)/.installed ## Write the chart's table of values
+	$(BIN)/python deploy/helm/readme.py
 
 clean: ## Remove what this file has made, but neither caches nor the demo's footage
 	rm -rf $(VENV) $(TOOLS) console/dist console/node_modules dist

@@ -245,8 +245,9 @@ description: Pods of {{ include "snowlight.name" . }} in {{ .root.Release.Namesp
 {{- end -}}
 {{- end -}}
 
-{{/* Headless: gRPC's clients have the addresses of all pods and share their calls among them. Pods that are not ready are
-     told too: one that drains still has footage that is asked for, and one that starts is found at once.
+{{/* Headless: gRPC's clients have the addresses of all pods and go on to another by themselves, which a connection by a
+     virtual address does not. Pods that are not ready are told too: one that drains still has footage that is asked for, and
+     one that starts is found at once.
      dict "root" . "component" "auth" "port" 7001 */}}
 {{- define "snowlight.headlessService" -}}
 apiVersion: v1
