@@ -1,4 +1,4 @@
-"""The command line: `snowlight ingest|storage|auth|gateway|all|admin|verify`.
+"""The command line: `snowlight ingest|storage|auth|gateway|all|drain|admin|verify`.
 
 Each command loads its own packages alone: what a process does not run costs it neither memory nor time.
 """
@@ -8,7 +8,7 @@ import importlib
 import sys
 
 SERVICES = ("auth", "storage", "ingest", "gateway")
-TOOLS = ("admin", "verify")
+TOOLS = ("drain", "admin", "verify")
 
 
 def main() -> None:

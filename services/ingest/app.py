@@ -19,6 +19,7 @@ from services.ingest.health.metrics import HealthMetrics
 from services.ingest.health.repository import HealthRepository
 from services.ingest.health.writer import HealthWriter
 from services.ingest.keeping import Keeping, open_keeping, open_spool
+from services.ingest.kubernetes.work import KubernetesWork
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
@@ -54,9 +55,11 @@ from services.ingest.service.viewers import Viewers
 from services.ingest.session import SessionParts
 from services.ingest.session_opening import ring_opener, session_opener, standby_opener
 from services.ingest.shards.balancer import Balancer
+from services.ingest.shards.drains import DrainRepository
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
 from services.ingest.shards.lease import Fence
+from services.ingest.shards.load import LoadMeter
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
@@ -140,7 +143,15 @@ async def run_ingest(
         await statuses.forget_deleted()
         spool = open_spool(runtime, settings)
         shards, fence = ShardRepository(database), Fence(clock)
-        worker = Worker(settings.worker, token_hex(8), settings.advertise or "", settings.weight)
+        kubernetes = KubernetesWork(settings.kubernetes, runtime.registry)
+        worker = Worker(
+            settings.worker,
+            token_hex(8),
+            settings.advertise or "",
+            settings.weight,
+            settings.zone or await kubernetes.zone(),
+            settings.kubernetes.pod or "",
+        )
         terms = Terms(shards, commits, worker.id, clock, spool.raise_epoch)
         joined_at = clock.monotonic()
         taken = await shards.join(worker)
@@ -249,6 +260,7 @@ async def run_ingest(
             supervisor.hand_over.stand_by,
             supervisor.hand_over.awaited,
             supervisor.cameras_by_shard,
+            LoadMeter(spool, lambda: supervisor.enabled_in(terms.shards), clock).load,
         )
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
@@ -274,6 +286,14 @@ async def run_ingest(
                 balancer.run(),
                 follower.run(supervisor.synced),
                 readiness.run(),
+                *kubernetes.tasks(
+                    worker.id,
+                    shards,
+                    DrainRepository(database),
+                    clock,
+                    has_duty=lambda: 0 in terms.shards and fence.is_open,
+                    cameras=lambda: supervisor.enabled() if supervisor.synced.is_set() else None,
+                ),
             ),
             running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),

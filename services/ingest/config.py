@@ -61,6 +61,12 @@ class IngestSettings(BaseSettings):
     weight: float = Field(
         1.0, ge=0, description="Its share of the bit rate beside other workers, who have 1 each. 0: none."
     )
+    zone: str | None = Field(
+        None,
+        pattern=r"[0-9A-Za-z._-]{1,63}",
+        description="Where this worker runs: one that goes or restarts moves cameras within its zone. "
+        "Unset: nowhere, or the zone of its node on Kubernetes.",
+    )
     advertise: Address | None = Field(
         None,
         description="Where gateways reach this worker. Unset: where they reach ingest, as with one "
@@ -150,7 +156,7 @@ class IngestSettings(BaseSettings):
     )
     kubernetes: KubernetesSettings = Field(
         default_factory=KubernetesSettings,
-        description="Where it runs on Kubernetes (SNOWLIGHT_KUBERNETES_*).",
+        description="Where ingest runs on Kubernetes (SNOWLIGHT_KUBERNETES_*).",
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."

@@ -83,6 +83,14 @@ class Supervisor:
             return None
         return Counter(camera.shard for camera in self._cameras.values())
 
+    def enabled(self) -> int:
+        """How many cameras are registered and switched on, whoever has them."""
+        return sum(camera.wanted is not None for camera in self._cameras.values())
+
+    def enabled_in(self, shards: Container[int]) -> int:
+        """How many of them are of `shards`."""
+        return sum(camera.wanted is not None and camera.shard in shards for camera in self._cameras.values())
+
     def name_of(self, uid: str) -> str | None:
         """The name of a camera that is registered."""
         camera = self._cameras.get(uid)

@@ -40,7 +40,7 @@ def worker_settings(number: int, settings: IngestSettings, cluster: ClusterSetti
         raise FailedPreconditionError("config.workers", "several workers need ports that are known: listen")
     spool = settings.spool_dir or cluster.data_dir / "spool"
     return {
-        "SNOWLIGHT_INGEST_WORKER": str(number),
+        "SNOWLIGHT_INGEST_WORKER": _name_of(settings.worker, number),
         "SNOWLIGHT_INGEST_LISTEN": _next_port(settings.listen, number),
         "SNOWLIGHT_INGEST_ADVERTISE": _next_port(settings.advertise or cluster.ingest_address, number),
         "SNOWLIGHT_INGEST_SPOOL_DIR": str(_spool_of(spool, number)),
@@ -104,6 +104,13 @@ async def _end(process: Process) -> None:
         log.error("worker.killed", pid=process.pid)
         process.kill()
         await process.wait()
+
+
+def _name_of(worker: str, number: int) -> str:
+    """Workers of machines that share a database have their machine's name in theirs."""
+    if worker.isdecimal():
+        return str(int(worker) + number)
+    return f"{worker}.{number}" if number else worker
 
 
 def _next_port(address: str, number: int) -> str:

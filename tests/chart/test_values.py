@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from services.auth.config import AuthSettings
 from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
+from services.ingest.kubernetes.config import KubernetesSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
@@ -28,9 +29,10 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 
 SHARED: tuple[type[BaseSettings], ...] = (
     *(ClusterSettings, TlsSettings, ObjectStoreSettings, EvidenceSettings, TranscodingSettings),
+    KubernetesSettings,
 )
 
-AGREED = re.compile(r"SNOWLIGHT_(KUBERNETES_\w+|TRACING_(ENDPOINT|SAMPLE_RATIO)|INGEST_ZONE)")
+AGREED = re.compile(r"SNOWLIGHT_TRACING_(ENDPOINT|SAMPLE_RATIO)")
 """Settings whose classes are optional parts of the services."""
 
 
@@ -62,7 +64,7 @@ def test_each_setting_can_be_set(service: str) -> None:
     """By `settings`, or by a value that the chart makes the setting of."""
     schema = json.loads((CHART / "values.schema.json").read_text())
     settings = schema["properties"][service]["properties"]["settings"]["properties"]
-    parts = {"store", "evidence", "transcode"}
+    parts = {"store", "evidence", "transcode", "kubernetes"}
     names = set(SETTINGS[service].model_fields) - parts
     if service == "ingest":
         names |= {f"transcode_{name}" for name in TranscodingSettings.model_fields}

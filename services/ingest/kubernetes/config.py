@@ -32,13 +32,13 @@ class KubernetesSettings(BaseSettings):
     autoscale_surge: int = Field(4, ge=1, description="Replicas that are added at a time.")
     autoscale_cameras: int = Field(500, ge=1, description="Cameras, switched on, that one worker is to have.")
     autoscale_cores: float = Field(
-        0.7, gt=0, description="Cores that one worker is to use; a worker uses one at most, and a bit."
+        0.7, gt=0, description="Cores that one worker is to use; it can use one, and a bit."
     )
-    autoscale_spool_seconds: float = Field(
-        600.0,
-        gt=0,
-        description="Footage that waits in the workers' spools, as seconds of what they record: where it is "
-        "more and grows, one replica is added.",
+    autoscale_megabits: float = Field(
+        1500.0, gt=0, description="What one worker is to record, Mb/s of all its cameras together."
+    )
+    autoscale_spool: float = Field(
+        0.5, gt=0, le=1, description="How full the workers' spools may be on average, 0 to 1."
     )
     autoscale_cool_down_seconds: float = Field(
         300.0, ge=0, description="How long fewer replicas must have been enough before one is taken away."

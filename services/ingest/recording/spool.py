@@ -78,6 +78,8 @@ class Spool:
         self._dirty = False
         self._appended = 0  # bytes since the last sync round
         self._used = 0
+        self.written = 0
+        """Bytes, since the start."""
         self._rounds_to_rest = 0  # since a write failed
         folder.mkdir(parents=True, exist_ok=True)
         self._check_space()
@@ -113,6 +115,7 @@ class Spool:
         """`size` bytes were written and wait for the next sync round."""
         self._appended += size
         self._used += size
+        self.written += size
 
     def seal(self, file: SpoolFile) -> None:
         """Finish a file that was written, and hand it on to be uploaded."""
@@ -156,6 +159,11 @@ class Spool:
     def cameras(self) -> list[str]:
         """The uids of the cameras that have files."""
         return list(self._files)
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return self._count
 
     def files(self) -> Iterator[SpoolFile]:
         """All files, in no order."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import NO_ZONES, Zones, wanted_owner
 
 ALLOWED = 0.1
 """How much more than its share a worker may have before anything is done."""
@@ -31,11 +31,14 @@ class Balance:
 
 
 def balance(
-    capacities: Mapping[str, float], corrections: Mapping[str, float], loads: Sequence[float]
+    capacities: Mapping[str, float],
+    corrections: Mapping[str, float],
+    loads: Sequence[float],
+    zones: Zones = NO_ZONES,
 ) -> Balance:
     """`capacities`: by worker, as it is set. `loads`: of each shard. There must be some of either."""
     weights = {worker: capacity * corrections[worker] for worker, capacity in capacities.items()}
-    owners = [wanted_owner(shard, weights) for shard in range(len(loads))]
+    owners = [wanted_owner(shard, weights, zones) for shard in range(len(loads))]
     had = dict.fromkeys(capacities, 0.0)
     for owner, load in zip(owners, loads, strict=True):
         had[owner] += load
@@ -49,7 +52,10 @@ def balance(
 
 
 def corrected(
-    capacities: Mapping[str, float], corrections: Mapping[str, float], loads: Sequence[float]
+    capacities: Mapping[str, float],
+    corrections: Mapping[str, float],
+    loads: Sequence[float],
+    zones: Zones = NO_ZONES,
 ) -> Mapping[str, float] | None:
     """Better corrections for the workers that take shards; None where there are none that are worth it.
 
@@ -57,10 +63,10 @@ def corrected(
     """
     if len(capacities) < 2 or not any(loads):
         return None
-    now = balance(capacities, corrections, loads)
+    now = balance(capacities, corrections, loads, zones)
     if max(now.excess.values()) <= ALLOWED:
         return None
-    tried = (balance(capacities, wanted, loads) for wanted in _candidates(capacities, now))
+    tried = (balance(capacities, wanted, loads, zones) for wanted in _candidates(capacities, now))
     worth = [
         each
         for each in tried

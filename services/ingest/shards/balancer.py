@@ -8,6 +8,7 @@ import structlog
 from services.ingest.health.meter import HOUR_MS
 from services.ingest.health.repository import HealthRepository
 from services.ingest.shards.balance import corrected
+from services.ingest.shards.rendezvous import Zones
 from services.ingest.shards.repository import ShardRepository
 from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
@@ -56,7 +57,8 @@ class Balancer:
             loads[shard_of(uid)] += bits
         capacities = {worker.id: worker.capacity for worker in workers.values()}
         corrections = {worker.id: worker.correction for worker in workers.values()}
-        better = await asyncio.to_thread(corrected, capacities, corrections, loads)
+        zones = Zones({worker.id: worker.zone for worker in workers.values()})
+        better = await asyncio.to_thread(corrected, capacities, corrections, loads, zones)
         if better is not None:
             await self._shards.correct(better)
             log.info("shards.corrected", **{name: round(part, 3) for name, part in better.items()})

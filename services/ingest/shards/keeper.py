@@ -16,7 +16,7 @@ import structlog
 from services.ingest.shards.lease import HEARTBEAT_SECONDS, Fence
 from services.ingest.shards.outlook import Outlook
 from services.ingest.shards.repository import ShardRepository
-from services.ingest.shards.rows import LiveWorker, ShardRow, Taken, View, Worker
+from services.ingest.shards.rows import LiveWorker, Load, ShardRow, Taken, View, Worker
 from services.ingest.shards.terms import Terms
 from snowlight.clock import Clock
 from snowlight.errors import AbortedError, FailedPreconditionError, UnavailableError
@@ -55,12 +55,13 @@ class ShardKeeper:
         on_coming: OnComing,
         awaited: Callable[[], Collection[int]],
         cameras: Callable[[], Mapping[int, int] | None],
+        load: Callable[[], Load],
     ) -> None:
         """`on_taken` begins to record what was taken, by `terms` too; `on_given` ends what is given away and
         has told the database all of it; `on_lost` ends at once what another worker may record already.
         `on_coming` is told each time of all shards that this worker is about to have; `awaited` says for
         which of them it is not prepared yet. `cameras`: how many each shard has, 0 included; None while that
-        is not known, and nothing is taken from others then.
+        is not known, and nothing is taken from others then. `load` measures what this worker has to do.
         """
         self._repository = repository
         self._worker = worker
@@ -73,6 +74,7 @@ class ShardKeeper:
         self._on_coming = on_coming
         self._awaited = awaited
         self._cameras = cameras
+        self._load = load
         self._taken: dict[int, Taken] = {}  # and not begun with
         self._giving: set[int] = set()
         self._moved_at = float("-inf")
@@ -126,7 +128,7 @@ class ShardKeeper:
 
     async def drain(self, seconds: float) -> None:
         """Have other workers take all shards, as far as there are any and time allows."""
-        self._worker = replace(self._worker, weight=0.0)
+        self._worker = replace(self._worker, stops=True)
         try:
             async with asyncio.timeout(seconds):
                 while self._is_needed and await self._repository.has_others(self._worker):  # noqa: ASYNC110
@@ -148,7 +150,7 @@ class ShardKeeper:
 
     async def _round(self, giving: asyncio.TaskGroup) -> None:
         sent = self._clock.monotonic()
-        view = await self._repository.beat(self._worker)
+        view = await self._repository.beat(self._worker, self._load())
         self._lose({row.shard for row in view.foreign if row.owner != self._worker.id})
         self._fence.renew(sent, alone=view.live.keys() <= {self._worker.id})
         if view != self._view:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import Zones, wanted_owner
 from services.ingest.shards.rows import ShardRow, View
 
 MOST_MOVING = 256
@@ -116,7 +117,11 @@ class Outlook:
 
     def _is_wanted(self, row: ShardRow, weights: Mapping[str, float]) -> bool:
         taking = {worker: weight for worker, weight in weights.items() if weight > 0}
-        return bool(taking) and wanted_owner(row.shard, taking) == self.worker
+        return bool(taking) and wanted_owner(row.shard, taking, self._zones) == self.worker
+
+    @cached_property
+    def _zones(self) -> Zones:
+        return Zones({worker.id: worker.zone for worker in self.view.live.values()}, self.view.zones)
 
     def _takes(self, worker: str) -> bool:
         """It is alive and does not stop."""

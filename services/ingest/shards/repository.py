@@ -1,39 +1,26 @@
 """Workers and what they own in the database, SQLite or PostgreSQL alike. Time is the database's."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.shards.drains import AUTOSCALER, DISRUPTION, STOP
 from services.ingest.shards.lease import EXPIRY_SECONDS
-from services.ingest.shards.rows import LiveWorker, ShardRow, Taken, View, Worker
+from services.ingest.shards.rows import LiveWorker, Load, ShardRow, Taken, View, Worker
+from services.ingest.shards.tables import drains as _drains
+from services.ingest.shards.tables import shards as _shards
+from services.ingest.shards.tables import workers as _workers
 from snowlight.database import Database
 from snowlight.errors import AbortedError
 
-_metadata = sa.MetaData()
-_shards = sa.Table(
-    "shards",
-    _metadata,
-    sa.Column("shard", sa.Integer, primary_key=True),
-    sa.Column("epoch", sa.BigInteger),
-    sa.Column("owner", sa.String),
-    sa.Column("previous", sa.String),
-    sa.Column("successor", sa.String),
-    sa.Column("ready", sa.Boolean),
-)
-_workers = sa.Table(
-    "workers",
-    _metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("run", sa.String),
-    sa.Column("address", sa.String),
-    sa.Column("weight", sa.Double),
-    sa.Column("correction", sa.Double),
-    sa.Column("heartbeat_ms", sa.BigInteger),
-)
+AWAY_SECONDS = 600.0
+"""A worker that went so long ago is not waited for: other zones take its part."""
 
+IDLE = Load()
 
 Choose = Callable[[View], Collection[int]]
 
@@ -52,15 +39,17 @@ class ShardRepository:
         """
         async with self._database.write() as connection:
             await connection.execute(self._join(worker))
+            ended = _drains.c.asked_by.in_((STOP, DISRUPTION))  # the pod of before has
+            await connection.execute(_drains.delete().where(_drains.c.pod == worker.pod, ended))
             view = await self._lock(connection, worker.id)
             alone = view.live.keys() <= {worker.id}
             own = sa.true() if alone else _shards.c.owner == worker.id
             return await self._take(connection, worker.id, own)
 
-    async def beat(self, worker: Worker) -> View:
+    async def beat(self, worker: Worker, load: Load = IDLE) -> View:
         """Be alive, and look around. Raises AbortedError once another run of the same worker has joined."""
         async with self._database.write() as connection:
-            await self._beat(connection, worker)
+            await self._beat(connection, worker, load)
             return await self._view(connection, worker.id)
 
     async def claim(self, worker: Worker, choose: Choose) -> list[Taken]:
@@ -75,9 +64,9 @@ class ShardRepository:
     async def prepare(self, worker: Worker, shards: Collection[int]) -> list[int]:
         """Be the successor of others' shards, as far as nobody is who is alive and does not stop. Returns
         those of which it is now."""
-        alive = sa.and_(_workers.c.heartbeat_ms > self._expired(), _workers.c.weight > 0)
-        busy = sa.select(_workers.c.id).where(alive)
         async with self._database.write() as connection:
+            live, _ = await self._known(connection)
+            busy = [other.id for other in live.values() if other.weight > 0]
             rows = await connection.execute(
                 _shards.update()
                 .where(_shards.c.shard.in_(shards), _shards.c.owner != worker.id)
@@ -107,11 +96,9 @@ class ShardRepository:
 
     async def has_others(self, worker: Worker) -> bool:
         """Another worker is alive that takes shards."""
-        query = sa.select(sa.func.count()).where(
-            _workers.c.id != worker.id, _workers.c.weight > 0, _workers.c.heartbeat_ms > self._expired()
-        )
         async with self._database.ask() as connection:
-            return bool(await connection.scalar(query))
+            live, _ = await self._known(connection)
+        return any(other.weight > 0 for other in live.values() if other.id != worker.id)
 
     async def release(self, worker: Worker, shards: Collection[int]) -> None:
         """Own these no more; everything about their cameras is written."""
@@ -145,7 +132,32 @@ class ShardRepository:
         """All shards, and the workers that are alive."""
         async with self._database.read() as connection:
             rows = await connection.execute(sa.select(_shards).order_by(_shards.c.shard))
-            return [ShardRow(*row) for row in rows], await self._live(connection)
+            return [ShardRow(*row) for row in rows], (await self._known(connection))[0]
+
+    async def owns(self, worker: str, shard: int) -> bool:
+        """By the database's clock: it owns the shard, and was heard of."""
+        query = (
+            sa.select(sa.true())
+            .join_from(_shards, _workers, _shards.c.owner == _workers.c.id)
+            .where(_shards.c.shard == shard, _workers.c.id == worker)
+            .where(_workers.c.heartbeat_ms > self._now() - int(EXPIRY_SECONDS * 1000))
+        )
+        async with self._database.ask() as connection:
+            return bool(await connection.scalar(query))
+
+    async def loads(self) -> Mapping[str, Sequence[Load]]:
+        """What the workers of each pod have to do, as far as they are alive."""
+        told = [_workers.c[field.name] for field in fields(Load)]
+        query = (
+            sa.select(_workers.c.pod, *told)
+            .where(_workers.c.heartbeat_ms > self._now() - int(EXPIRY_SECONDS * 1000), _workers.c.pod != "")
+            .order_by(_workers.c.id)
+        )
+        loads: dict[str, list[Load]] = {}
+        async with self._database.ask() as connection:
+            for pod, *load in await connection.execute(query):
+                loads.setdefault(pod, []).append(Load(*load))
+        return loads
 
     async def correct(self, corrections: Mapping[str, float]) -> None:
         """Correct the workers' weights, by their ids."""
@@ -161,7 +173,7 @@ class ShardRepository:
             await connection.execute(
                 _workers.update()
                 .where(_workers.c.id == worker.id, _workers.c.run == worker.run)
-                .values(heartbeat_ms=0)
+                .values(heartbeat_ms=0, seen_ms=self._now())
             )
 
     def _join(self, worker: Worker) -> sa.Executable:
@@ -170,18 +182,29 @@ class ShardRepository:
             run=worker.run,
             address=worker.address,
             weight=worker.weight,
+            zone=worker.zone,
+            pod=worker.pod,
+            stops=worker.stops,
             heartbeat_ms=self._now(),
+            seen_ms=self._now(),
+            **asdict(IDLE),
         )
-        told = ("run", "address", "weight", "heartbeat_ms")
+        told = ("run", "address", "weight", "zone", "pod", "stops", "heartbeat_ms", "seen_ms")
         return insert.on_conflict_do_update(
             index_elements=[_workers.c.id], set_={name: insert.excluded[name] for name in told}
         )
 
-    async def _beat(self, connection: AsyncConnection, worker: Worker) -> None:
+    async def _beat(self, connection: AsyncConnection, worker: Worker, load: Load | None = None) -> None:
         beaten = await connection.execute(
             _workers.update()
             .where(_workers.c.id == worker.id, _workers.c.run == worker.run)
-            .values(heartbeat_ms=self._now(), weight=worker.weight)
+            .values(
+                heartbeat_ms=self._now(),
+                seen_ms=self._now(),
+                weight=worker.weight,
+                stops=worker.stops,
+                **(asdict(load) if load else {}),
+            )
         )
         if not beaten.rowcount:
             raise AbortedError("worker.replaced", f"another run of worker {worker.id} has begun")
@@ -196,14 +219,32 @@ class ShardRepository:
         rows = await connection.execute(sa.select(_shards).where(foreign).order_by(_shards.c.shard))
         count = sa.select(sa.func.count()).where(_shards.c.owner == worker)
         owned = int(await connection.scalar(count) or 0)
-        return View(await self._live(connection), [ShardRow(*row) for row in rows], owned)
+        live, zones = await self._known(connection)
+        return View(live, [ShardRow(*row) for row in rows], owned, zones)
 
-    async def _live(self, connection: AsyncConnection) -> dict[str, LiveWorker]:
+    async def _known(self, connection: AsyncConnection) -> tuple[dict[str, LiveWorker], Mapping[str, float]]:
+        """The workers that are alive, and what those of each zone weigh with those that are away."""
         silent = self._now() - _workers.c.heartbeat_ms
-        told = (_workers.c.id, _workers.c.address, _workers.c.weight, _workers.c.correction)
-        query = sa.select(*told, silent)
-        rows = await connection.execute(query.where(_workers.c.heartbeat_ms > self._expired()))
-        return {row.id: LiveWorker(*row) for row in rows}
+        away = self._now() - _workers.c.seen_ms
+        rows = await connection.execute(
+            sa.select(
+                _workers, silent.label("silent_ms"), _drained(), _drained(AUTOSCALER).label("leaves")
+            ).where(sa.or_(silent < int(EXPIRY_SECONDS * 1000), away < int(AWAY_SECONDS * 1000)))
+        )
+        workers = rows.all()
+        alive = [row for row in workers if row.silent_ms < EXPIRY_SECONDS * 1000]
+        # Where all that could take are to drain, none does: footage goes before.
+        heeded = any(row.weight > 0 and not (row.stops or row.drains) for row in alive)
+        zones: dict[str, float] = {}
+        for row in workers:
+            if not row.leaves:
+                zones[row.zone] = zones.get(row.zone, 0.0) + row.weight * row.correction
+        live = {}
+        for row in alive:
+            takes = not (row.stops or (heeded and row.drains))
+            capacity = row.weight if takes else 0.0
+            live[row.id] = LiveWorker(row.id, row.address, capacity, row.correction, row.silent_ms, row.zone)
+        return live, zones
 
     async def _take(
         self, connection: AsyncConnection, worker: str, which: sa.ColumnElement[bool]
@@ -226,16 +267,25 @@ class ShardRepository:
         )
         return [Taken(shard, epoch, owners[shard], beats.get(owners[shard], 0)) for shard, epoch in rows]
 
-    def _expired(self) -> sa.ColumnElement[int]:
-        return self._now() - int(EXPIRY_SECONDS * 1000)
-
     def _now(self) -> sa.ColumnElement[int]:
-        """Ms since 1970 UTC."""
-        if self._database.is_postgres:
-            now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-        else:
-            now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-        return sa.literal_column(now, sa.BigInteger)
+        return now_ms(self._database)
+
+
+def now_ms(database: Database) -> sa.ColumnElement[int]:
+    """The database's clock, ms since 1970 UTC."""
+    if database.is_postgres:
+        now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    else:
+        now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    return sa.literal_column(now, sa.BigInteger)
+
+
+def _drained(asked_by: str | None = None) -> sa.ColumnElement[bool]:
+    """Somebody has told a worker to drain."""
+    asked = sa.select(sa.true()).where(_drains.c.pod == _workers.c.pod, _workers.c.pod != "")
+    if asked_by is not None:
+        asked = asked.where(_drains.c.asked_by == asked_by)
+    return asked.exists().label("drains")
 
 
 async def _pairs(connection: AsyncConnection, query: sa.Select[Any]) -> dict[Any, Any]:

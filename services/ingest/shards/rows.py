@@ -15,6 +15,26 @@ class Worker:
     address: str
     """HOST:PORT where gateways reach it; empty: where they reach ingest."""
     weight: float = 1.0
+    zone: str = ""
+    """Where it runs; empty where that is not told."""
+    pod: str = ""
+    """What it runs in and drains with; empty where it drains alone, at its stop."""
+    stops: bool = False
+    """It takes nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a worker has to do, as it measures it."""
+
+    cameras: int = 0
+    """Those that it records or tries to."""
+    bits_per_second: int = 0
+    """Of what it writes to its spool."""
+    cores: float = 0.0
+    spool_files: int = 0
+    spool_level: float = 0.0
+    """0, empty, to 1, full; above for a disk that takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +59,12 @@ class LiveWorker:
     id: str
     address: str
     capacity: float
-    """Its weight as it is set; 0 while it stops."""
+    """Its weight as it is set; 0 while it stops or drains."""
     correction: float
     """Makes up for what its cameras send more or less than others'."""
     silent_ms: int = field(compare=False)
     """Since its last heartbeat."""
+    zone: str = ""
 
     @property
     def weight(self) -> float:
@@ -71,3 +92,5 @@ class View:
     """Shards that are not simply this worker's: of others, of nobody, or with a successor."""
     owned: int
     """How many are this worker's."""
+    zones: Mapping[str, float] = field(default_factory=dict)
+    """What the workers of each zone weigh that are alive, drain or have stopped a little while ago."""

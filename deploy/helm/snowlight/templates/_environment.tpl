@@ -139,6 +139,18 @@
   value: {{ $ingest.autoscaling.least | quote }}
 - name: SNOWLIGHT_KUBERNETES_AUTOSCALE_MOST
   value: {{ $ingest.autoscaling.most | quote }}
+- name: SNOWLIGHT_KUBERNETES_AUTOSCALE_SURGE
+  value: {{ $ingest.autoscaling.surge | quote }}
+- name: SNOWLIGHT_KUBERNETES_AUTOSCALE_CAMERAS
+  value: {{ $ingest.autoscaling.cameras | int | quote }}
+- name: SNOWLIGHT_KUBERNETES_AUTOSCALE_CORES
+  value: {{ $ingest.autoscaling.cores | quote }}
+- name: SNOWLIGHT_KUBERNETES_AUTOSCALE_MEGABITS
+  value: {{ $ingest.autoscaling.megabits | quote }}
+- name: SNOWLIGHT_KUBERNETES_AUTOSCALE_SPOOL
+  value: {{ $ingest.autoscaling.spool | quote }}
+- name: SNOWLIGHT_KUBERNETES_AUTOSCALE_COOL_DOWN_SECONDS
+  value: {{ $ingest.autoscaling.coolDownSeconds | quote }}
 {{- end }}
 {{- if .root.Values.cameraResources.enabled }}
 - name: SNOWLIGHT_KUBERNETES_CAMERA_RESOURCES

@@ -1,0 +1,87 @@
+"""What a worker of a pod does beside recording: as far as it is told to, and on Kubernetes alone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from services.ingest.kubernetes.autoscaler import Autoscaler
+from services.ingest.kubernetes.client import KubernetesClient, open_kubernetes
+from services.ingest.kubernetes.config import KubernetesSettings
+from services.ingest.kubernetes.duty import on_duty
+from services.ingest.kubernetes.metrics import AutoscalerMetrics, KubernetesMetrics
+from services.ingest.kubernetes.pod_watch import PodWatch, zone_of
+from services.ingest.shards.drains import DrainRepository
+from services.ingest.shards.repository import ShardRepository
+from snowlight.clock import Clock
+from snowlight.errors import SnowlightError, UnavailableError
+
+RETRY_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class KubernetesWork:
+    """Of one worker."""
+
+    def __init__(self, settings: KubernetesSettings, registry: CollectorRegistry) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._metrics = KubernetesMetrics(registry) if settings.namespace else None
+
+    async def zone(self) -> str:
+        """Of the node that this runs on; empty where that cannot be told now."""
+        node = self._settings.node
+        if self._metrics is None or node is None:
+            return ""
+        try:
+            async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
+                return await zone_of(client, node)
+        except SnowlightError as error:
+            log.warning("zone.unknown", reason=str(error))
+            return ""
+
+    def tasks(
+        self,
+        worker: str,
+        shards: ShardRepository,
+        drains: DrainRepository,
+        clock: Clock,
+        *,
+        has_duty: Callable[[], bool],
+        cameras: Callable[[], int | None],
+    ) -> Iterator[Coroutine[Any, Any, None]]:
+        """They run until they are cancelled. `has_duty`: this worker owns shard 0 now. `cameras`: registered
+        and switched on, None while that is not known."""
+        settings = self._settings
+        if self._metrics is None or settings.namespace is None:
+            return
+        if settings.pod == worker:  # the first one of the pod
+            namespace, pod = settings.namespace, worker
+
+            async def watch(client: KubernetesClient) -> None:
+                await PodWatch(client, drains, namespace, pod).run()
+
+            yield self._connected(watch)
+        if settings.autoscale:
+            metrics = AutoscalerMetrics(self._registry)
+
+            async def scale(client: KubernetesClient) -> None:
+                await Autoscaler(
+                    client, settings, shards, drains, clock, metrics, worker=worker, cameras=cameras
+                ).run()
+
+            yield on_duty(has_duty, lambda: self._connected(scale))
+
+    async def _connected(self, work: Callable[[KubernetesClient], Awaitable[None]]) -> None:
+        """Have `work` done with a client, once there can be one."""
+        assert self._metrics is not None
+        while True:
+            try:
+                async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
+                    await work(client)
+            except UnavailableError as error:
+                log.warning("kubernetes.away", reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
