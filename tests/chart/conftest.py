@@ -22,6 +22,7 @@ FOREIGN_KINDS = (
     ("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
 )
 """Group, version, kind and plural of what the chart makes for operators that a cluster may have."""
+OWN_KINDS = ("cameras", "camerasites")
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -37,13 +38,25 @@ async def foreign_kinds(kube_rest: KubernetesRest) -> None:
 
 @pytest.fixture
 async def releases(
-    kube_apiserver: KubeApiserver, namespace: str, foreign_kinds: None, nodes: Nodes
+    kube_apiserver: KubeApiserver,
+    kube_rest: KubernetesRest,
+    namespace: str,
+    foreign_kinds: None,
+    nodes: Nodes,
 ) -> AsyncIterator[Releases]:
-    """Helm in a namespace of this test's own. What is still installed afterwards is uninstalled."""
+    """Helm in a namespace of this test's own. What is installed afterwards is uninstalled, and its kinds."""
     with Releases(kube_apiserver.kubeconfig, namespace) as releases:
         yield releases
         for name in releases.names():
             await releases.uninstall(name)
+    for plural in OWN_KINDS:  # which Helm keeps, as a release of this namespace's
+        path = f"{_DEFINITIONS}/{plural}.snowlight.io"
+        await insist(kube_rest.delete, path)
+        await eventually(partial(_is_gone, kube_rest, path), 60)
+
+
+async def _is_gone(rest: KubernetesRest, path: str) -> bool:
+    return not await rest.exists(path)
 
 
 def _definition(group: str, version: str, kind: str, plural: str) -> Mapping[str, Any]:
