@@ -1,10 +1,11 @@
 """Values that the chart is rendered with: each way of doing a thing at least once."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import yaml
 
-from tests.chart.rendering import CHART
+from tests.chart.rendering import CHART, Manifest, render
 
 EMBEDDED = {"postgresql": {"embedded": {"enabled": True}}, "minio": {"embedded": {"enabled": True}}}
 
@@ -65,13 +66,13 @@ MATRIX: dict[str, Mapping[str, object]] = {
     },
 }
 
-
-def values_of(name: str) -> Mapping[str, object]:
-    """The values of a row of the matrix, or of an example."""
-    if name in MATRIX:
-        return MATRIX[name]
-    loaded: Mapping[str, object] = yaml.safe_load((CHART / "examples" / name).read_text())
-    return loaded
-
-
 ALL = [*MATRIX, *sorted(path.name for path in (CHART / "examples").glob("*.yaml"))]
+"""Names of the rows and of the examples."""
+
+
+@cache
+def manifests_of(name: str) -> list[Manifest]:
+    """What a row of the matrix, or an example, is rendered to. Not to be changed."""
+    if name in MATRIX:
+        return render(MATRIX[name])
+    return render(yaml.safe_load((CHART / "examples" / name).read_text()))
