@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test looks lint format proto bench fuzz console locks wheel clean
+.PHONY: help setup demo demo-clean test chart-test looks lint format proto bench fuzz console locks wheel chart-docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,8 @@ demo-clean: ## Remove all that the demo has kept
 
 # Whole clusters and browsers, which need the machine to themselves.
 ALONE := tests/crash tests/cluster tests/players tests/console
+# On a Kubernetes of their own, which is built at the first run.
+CHART := tests/chart
 
 # Tests wait more than they work: one process more than there are cores. Beside one another they can starve one that
 # waits for a camera: what failed is run once more with nothing beside it, and has to pass then. Both runs are printed.
@@ -42,12 +44,16 @@ test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real 
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --cache-clear $(BESIDE) $(ALONE:%=--ignore=%) \
-		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE:%=--ignore=%); }
+	$(BIN)/python -m pytest --cache-clear $(BESIDE) $(ALONE:%=--ignore=%) --ignore=$(CHART) \
+		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE:%=--ignore=%) --ignore=$(CHART); }
 	$(BIN)/python -m pytest --cache-clear $(ALONE) \
 		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE); }
 endif
 	cd console && $(NPM) test
+
+chart-test: $(VENV)/.installed ## Test the chart, and what talks to Kubernetes, on a real API server
+	$(BIN)/python -m pytest --cache-clear $(or $(ARGS),$(CHART)) \
+		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(or $(ARGS),$(CHART)); }
 
 looks: $(VENV)/.installed console/dist/index.html ## Take the pictures anew that the console is compared with
 	$(BIN)/python -m pytest -q tests/console/test_looks.py --renew-looks
@@ -61,6 +67,7 @@ lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m services.auth.policy
+	$(BIN)/python deploy/helm/readme.py --check
 	cd console && $(NPM) run lint
 
 format: $(VENV)/.installed ## Format and mend what can be mended by machine
@@ -96,6 +103,9 @@ wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console in
 	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
 	SNOWLIGHT_COMPILED=$(COMPILED) $(UV) build --wheel --no-build-isolation --python $(BIN)/python -o dist
 	rm -rf services/gateway/console
+
+chart-docs: $(VENV)/.installed ## Write the chart's table of values
+	$(BIN)/python deploy/helm/readme.py
 
 clean: ## Remove what this file has made, but neither caches nor the demo's footage
 	rm -rf $(VENV) $(TOOLS) console/dist console/node_modules dist

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from services.ingest.camera_resources.opening import camera_resources
 from services.ingest.camera_sources import CameraSources
 from services.ingest.camera_specs import main_spec, sub_spec
 from services.ingest.commit import Commits
@@ -21,7 +22,7 @@ from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
-from services.ingest.online.writer import OnlineWriter
+from services.ingest.online.writer import DUTY_SHARD, OnlineWriter
 from services.ingest.pace import Pace
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
@@ -278,6 +279,15 @@ async def run_ingest(
             running(
                 follow_revocations(revocation_pb2_grpc.RevocationsStub(auth), revocations),
                 end_unaware_streams(revocations, viewers),
+            ),
+            camera_resources(
+                settings.kubernetes,
+                cameras,
+                feed,
+                board,
+                clock,
+                runtime.registry,
+                has_duty=lambda: DUTY_SHARD in terms.shards and fence.is_open,
             ),
             open_listeners(
                 desk,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, FilePath, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.sources.source import IPNetwork
 from snowlight.config import Address, service_settings_config
 from snowlight.object_store import ObjectStoreSettings
@@ -146,6 +147,10 @@ class IngestSettings(BaseSettings):
     transcode: TranscodingSettings = Field(
         default_factory=TranscodingSettings,
         description="Footage encoded anew (SNOWLIGHT_INGEST_TRANSCODE_*).",
+    )
+    kubernetes: KubernetesSettings = Field(
+        default_factory=KubernetesSettings,
+        description="Where it runs on Kubernetes (SNOWLIGHT_KUBERNETES_*).",
     )
     store: ObjectStoreSettings = Field(
         default_factory=ObjectStoreSettings, description="Where footage goes (SNOWLIGHT_STORE_*)."

@@ -20,8 +20,7 @@ def render(
 
     Raises HelmError where a value is refused, by the schema or by a template.
     """
-    chart = Chart.load(CHART)
-    rendered = chart.render(dict(values), name=release, namespace=namespace)
+    rendered = Chart.load(CHART).render(dict(values), name=release, namespace=namespace)
     return [
         manifest
         for path, text in sorted(rendered.items())
@@ -29,6 +28,12 @@ def render(
         for manifest in yaml.safe_load_all(text)
         if manifest
     ]
+
+
+def notes(values: Mapping[str, object] = {}) -> str:
+    """What Helm tells a person after an install."""
+    rendered = Chart.load(CHART).render(dict(values), name="snowlight", namespace="snowlight")
+    return rendered["snowlight/templates/NOTES.txt"]
 
 
 def of_kind(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:

@@ -57,6 +57,12 @@ def test_an_ingress_leads_to_the_gateway_with_tls() -> None:
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
 
 
+def test_an_ingress_is_of_the_public_url_s_host() -> None:
+    values = {"ingress": {"enabled": True}, "gateway": {"publicUrl": "https://video.example:8443"}}
+    (rule,) = of_kind(render(values), "Ingress")["snowlight-gateway"]["spec"]["rules"]
+    assert rule["host"] == "video.example"
+
+
 def test_an_ingress_needs_a_host() -> None:
     with pytest.raises(HelmError, match=r"ingress\.host"):
         render({"ingress": {"enabled": True}})

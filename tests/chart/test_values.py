@@ -62,7 +62,7 @@ def test_each_setting_can_be_set(service: str) -> None:
     """By `settings`, or by a value that the chart makes the setting of."""
     schema = json.loads((CHART / "values.schema.json").read_text())
     settings = schema["properties"][service]["properties"]["settings"]["properties"]
-    parts = {"store", "evidence", "transcode"}
+    parts = {"store", "evidence", "transcode", "kubernetes"}
     names = set(SETTINGS[service].model_fields) - parts
     if service == "ingest":
         names |= {f"transcode_{name}" for name in TranscodingSettings.model_fields}

@@ -9,6 +9,7 @@ import pytest
 from tests.parts.chromium import find_chinese_font, find_chromium
 from tests.parts.documented import find_documented
 from tests.parts.gstreamer import find_gstreamer
+from tests.parts.kubernetes.programs import find_kubernetes
 from tests.parts.mediamtx import find_mediamtx
 from tests.parts.minio import find_minio
 from tests.parts.part import PartMissingError
@@ -25,6 +26,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "promtool": ("promtool", find_promtool),
     "chromium_program": ("Chromium", find_chromium),
     "chinese_font": ("Noto Sans CJK", find_chinese_font),
+    "kube_apiserver": ("Kubernetes", find_kubernetes),
     "documented_programs": ("curl and jq", find_documented),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""

@@ -1,6 +1,6 @@
 """The registry: what callers may do with cameras, and what becomes of the credentials they hand in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
@@ -95,9 +95,16 @@ class Cameras:
         return record
 
     async def create_all(
-        self, wishes: Sequence[tuple[str, camera_pb2.Camera]], *, validate_only: bool = False
+        self,
+        wishes: Sequence[tuple[str, camera_pb2.Camera]],
+        creations: Mapping[str, Creation] | None = None,
+        *,
+        validate_only: bool = False,
     ) -> list[CameraRecord | SnowlightError]:
-        """As `create` for each id and camera, in one transaction: what was made, or what is against it."""
+        """As `create` for each id and camera, in one transaction: what was made, or what is against it.
+
+        `creations`, by id: where the camera of that id was made by an earlier attempt, it is returned.
+        """
         now_ms = self._clock.now_ms()
         drafts = [_attempt(self._new, camera_id, camera, now_ms) for camera_id, camera in wishes]
         records = [draft for draft in drafts if isinstance(draft, CameraRecord)]
@@ -107,9 +114,20 @@ class Cameras:
                 for one in await self._repository.which_free(records)
             ]
         else:
-            written = self._told(await self._repository.insert_all(records))
+            attempts = {
+                record.uid: creations[record.id] for record in records if creations and record.id in creations
+            }
+            written = self._told(await self._repository.insert_all(records, attempts))
         made = iter(written)
         return [next(made) if isinstance(draft, CameraRecord) else draft for draft in drafts]
+
+    async def find(self, ids: Collection[str]) -> Mapping[str, CameraRecord]:
+        """Those of `ids` that are registered, by id."""
+        return await self._repository.find(ids)
+
+    async def made_by(self, creation: Creation) -> CameraRecord | None:
+        """The camera that an attempt at `creation` has made. Raises NotFoundError when it is gone since."""
+        return await self._repository.made_by(creation, self._clock.now_ms())
 
     async def get(self, name: str) -> CameraRecord:
         """Raises InvalidArgumentError and NotFoundError."""

@@ -1,5 +1,6 @@
 """Creations that may be asked for again (AIP-155): what each has made, for a day."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -34,27 +35,44 @@ class Creation:
 async def made_by(connection: AsyncConnection, creation: Creation, now_ms: int) -> str | None:
     """The uid of the camera that an earlier attempt made. Raises RequestReusedError when it was no attempt
     at this."""
-    query = sa.select(creations.c.camera_uid, creations.c.fingerprint).where(
-        creations.c.request_id == creation.request_id, creations.c.time_ms > now_ms - KEPT_MS
-    )
-    row = (await connection.execute(query)).first()
-    if row is None:
+    found = await made_by_all(connection, [creation], now_ms)
+    if creation.request_id not in found:
         return None
-    if bytes(row.fingerprint) != creation.fingerprint:
+    fingerprint, camera_uid = found[creation.request_id]
+    if fingerprint != creation.fingerprint:
         raise RequestReusedError(
             "request.id_reused", "another request of this id has made a camera", field="request_id"
         )
-    return str(row.camera_uid)
+    return camera_uid
 
 
-async def keep(connection: AsyncConnection, creation: Creation, camera_uid: str, now_ms: int) -> None:
-    """Keep what this attempt makes, and none older than a day."""
-    await connection.execute(creations.delete().where(creations.c.time_ms <= now_ms - KEPT_MS))
+async def made_by_all(
+    connection: AsyncConnection, asked: Collection[Creation], now_ms: int
+) -> dict[str, tuple[bytes, str]]:
+    """By request id, the fingerprint of the earlier attempt and the uid of the camera that it made."""
+    query = sa.select(creations).where(
+        creations.c.request_id.in_([creation.request_id for creation in asked]),
+        creations.c.time_ms > now_ms - KEPT_MS,
+    )
+    rows = await connection.execute(query)
+    return {row.request_id: (bytes(row.fingerprint), row.camera_uid) for row in rows}
+
+
+async def keep(connection: AsyncConnection, made: Mapping[str, Creation], now_ms: int) -> None:
+    """Keep what these attempts make, by the cameras' uids, in place of what earlier ones did, and none older
+    than a day."""
+    ids = [creation.request_id for creation in made.values()]
+    over = sa.or_(creations.c.time_ms <= now_ms - KEPT_MS, creations.c.request_id.in_(ids))
+    await connection.execute(creations.delete().where(over))
     await connection.execute(
-        creations.insert().values(
-            request_id=creation.request_id,
-            fingerprint=creation.fingerprint,
-            camera_uid=camera_uid,
-            time_ms=now_ms,
-        )
+        creations.insert(),
+        [
+            {
+                "request_id": creation.request_id,
+                "fingerprint": creation.fingerprint,
+                "camera_uid": uid,
+                "time_ms": now_ms,
+            }
+            for uid, creation in made.items()
+        ],
     )

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.registry.creations import Creation, keep, made_by
+from services.ingest.registry.creations import Creation, keep, made_by, made_by_all
 from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
 from snowlight.database import Database
@@ -58,22 +58,33 @@ class CameraRepository:
                     return made
             await _check_free(connection, record.id)
             if creation is not None:
-                await keep(connection, creation, record.uid, record.create_time_ms)
+                await keep(connection, {record.uid: creation}, record.create_time_ms)
             await connection.execute(cameras.insert().values(asdict(record)))
         return record
 
-    async def insert_all(self, records: Sequence[CameraRecord]) -> list[CameraRecord | AlreadyExistsError]:
+    async def insert_all(
+        self, records: Sequence[CameraRecord], creations: Mapping[str, Creation] | None = None
+    ) -> list[CameraRecord | AlreadyExistsError]:
         """Register `records` under the next revisions in one transaction, but for those whose ids are taken,
-        of two of one id the second: in their order."""
+        of two of one id the second: in their order.
+
+        `creations`: by the uid of a record, the creation that it is an attempt at. Where an earlier attempt
+        made the camera that has the id, that one is returned as it is now.
+        """
         if not records:
             return []
         async with self._database.write() as connection:
             revision = await _next_revisions(connection, len(records))
-            taken = await _taken(connection, records)
-            results = _unless_taken(records, taken, revision)
-            added = [asdict(result) for result in results if isinstance(result, CameraRecord)]
+            known = await _all_of(connection, {record.id for record in records})
+            results = _unless_taken(records, set(known), revision)
+            added = {result.uid: result for result in results if isinstance(result, CameraRecord)}
             if added:
-                await connection.execute(cameras.insert(), added)
+                await connection.execute(cameras.insert(), [asdict(record) for record in added.values()])
+            if creations:
+                results = await _with_earlier(connection, records, results, known, creations)
+                kept = {uid: creation for uid, creation in creations.items() if uid in added}
+                if kept:
+                    await keep(connection, kept, records[0].create_time_ms)
         return results
 
     async def check_free(self, record: CameraRecord) -> None:
@@ -85,6 +96,11 @@ class CameraRepository:
         """What `insert_all` would make of `records`; nothing is written."""
         async with self._database.read() as connection:
             return _unless_taken(records, await _taken(connection, records), 0)
+
+    async def find(self, ids: Collection[str]) -> dict[str, CameraRecord]:
+        """Those of `ids` that are registered."""
+        async with self._database.read() as connection:
+            return await _all_of(connection, ids)
 
     async def get(self, camera_id: str) -> CameraRecord:
         """Raises NotFoundError."""
@@ -200,6 +216,36 @@ def _unless_taken(
         taken.add(record.id)
         results.append(replace(record, revision=number) if free else _exists(record.id))
     return results
+
+
+async def _with_earlier(
+    connection: AsyncConnection,
+    records: Sequence[CameraRecord],
+    results: Sequence[CameraRecord | AlreadyExistsError],
+    known: Mapping[str, CameraRecord],
+    creations: Mapping[str, Creation],
+) -> list[CameraRecord | AlreadyExistsError]:
+    """`results`, but for each refusal the camera that an earlier attempt at the same creation has made."""
+    refused = [
+        creations[record.uid]
+        for record, result in zip(records, results, strict=True)
+        if isinstance(result, AlreadyExistsError) and record.uid in creations
+    ]
+    if not refused:
+        return list(results)
+    made = await made_by_all(connection, refused, records[0].create_time_ms)
+
+    def earlier(record: CameraRecord) -> CameraRecord | None:
+        creation, current = creations.get(record.uid), known.get(record.id)
+        if creation is None or current is None:
+            return None
+        is_its = made.get(creation.request_id) == (creation.fingerprint, current.uid)
+        return current if is_its else None
+
+    return [
+        (earlier(record) or result) if isinstance(result, AlreadyExistsError) else result
+        for record, result in zip(records, results, strict=True)
+    ]
 
 
 def _exists(camera_id: str) -> AlreadyExistsError:

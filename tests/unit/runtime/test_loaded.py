@@ -29,9 +29,9 @@ print(section[32:36].decode(), "av" in sys.modules)
 """
 
 
-@pytest.mark.parametrize("package", ["alembic", "av", "minio", "numpy"])
+@pytest.mark.parametrize("package", ["alembic", "av", "kubernetes", "minio", "numpy"])
 def test_ingest_does_not_load_what_it_may_never_need(loaded_by_ingest: set[str], package: str) -> None:
-    """Migrations, sound and pictures that libav has to look at, buckets."""
+    """Migrations, sound and pictures that libav has to look at, Kubernetes, buckets."""
     assert package not in loaded_by_ingest
 
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 from services.auth.config import AuthSettings
 from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
+from services.ingest.kubernetes.config import KubernetesSettings
 from services.storage.config import StorageSettings
 from snowlight.config import ClusterSettings, TlsSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
@@ -21,6 +22,7 @@ SETTINGS = (
     EvidenceSettings,
     IngestSettings,
     TranscodingSettings,
+    KubernetesSettings,
     StorageSettings,
     AuthSettings,
     GatewaySettings,
@@ -33,7 +35,7 @@ def _rows(settings: type[BaseSettings]) -> dict[str, tuple[str, str]]:
     return {
         f"{prefix}{name}".upper(): (_told(field.default), field.description or "")
         for name, field in settings.model_fields.items()
-        if field.annotation not in (ObjectStoreSettings, EvidenceSettings, TranscodingSettings)
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseSettings))
     }
 
 

@@ -1,0 +1,1 @@
+"""Cameras as custom resources of Kubernetes, brought into the registry."""

@@ -1,0 +1,66 @@
+"""Cameras as custom resources are one worker's duty: the owner's of shard 0, for as long as it is that."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from services.ingest.camera_resources.metrics import CameraResourceMetrics
+from services.ingest.camera_resources.term import Term
+from services.ingest.kubernetes.client import KubernetesClient
+from services.ingest.registry.cameras import Cameras
+from services.ingest.registry.feed import CameraFeed
+from services.ingest.status.board import StatusBoard
+from snowlight.background import running
+from snowlight.clock import Clock
+
+LOOK_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class CameraResources:
+    """One for the process. Whoever has the duty next begins by itself, from what is written down."""
+
+    def __init__(
+        self,
+        client: KubernetesClient,
+        namespace: str,
+        cameras: Cameras,
+        feed: CameraFeed,
+        board: StatusBoard,
+        clock: Clock,
+        metrics: CameraResourceMetrics,
+        has_duty: Callable[[], bool],
+    ) -> None:
+        """`namespace`: where the resources are."""
+        self._new_term: Callable[[], Term] = lambda: Term(
+            client, namespace, cameras, feed, board, clock, metrics, has_duty
+        )
+        self._has_duty = has_duty
+        self._term: Term | None = None
+        metrics.count(self._count, self._waiting)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            if self._has_duty():
+                await self._serve()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _serve(self) -> None:
+        self._term = self._new_term()
+        log.info("resources.begun")
+        try:
+            async with running(*self._term.work()):
+                while self._has_duty():  # noqa: ASYNC110 - shards are another's to tell of
+                    await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self._term = None
+            log.info("resources.ended")
+
+    def _count(self, *, synced: bool) -> int:
+        return self._term.count(synced=synced) if self._term is not None else 0
+
+    def _waiting(self) -> int:
+        return self._term.waiting if self._term is not None else 0

@@ -1,0 +1,230 @@
+"""The API server of Kubernetes, asked for documents as they are, without a class for each kind.
+
+The library is 23 MB of a process: it is loaded by `open_kubernetes` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import aiohttp
+
+from services.ingest.kubernetes.metrics import KubernetesMetrics
+from snowlight.errors import (
+    AbortedError,
+    ExpiredError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    SnowlightError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from kubernetes.aio.client import ApiClient
+    from kubernetes.aio.client.rest import RESTResponse
+
+Document = dict[str, Any]
+"""A Kubernetes object, or a list of them, as JSON has it."""
+
+MERGE_PATCH = "application/merge-patch+json"  # RFC 7396
+JSON_PATCH = "application/json-patch+json"  # RFC 6902
+
+ANSWER_SECONDS = 10.0
+"""Longer no answer is waited for."""
+WATCH_SECONDS = 240
+"""The server ends a watch after so long; it goes on with the next one."""
+_SLACK_SECONDS = 15.0
+
+_ERRORS: Mapping[int, type[SnowlightError]] = {
+    400: InvalidArgumentError,
+    401: UnauthenticatedError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: AbortedError,
+    410: ExpiredError,
+    422: InvalidArgumentError,
+    429: ResourceExhaustedError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change that a watch tells of."""
+
+    kind: str
+    """ADDED, MODIFIED, DELETED or BOOKMARK; of the last, only the resourceVersion is told."""
+    document: Document
+
+    @property
+    def resource_version(self) -> str:
+        """Where a watch goes on after this."""
+        return str(self.document["metadata"]["resourceVersion"])
+
+
+def path_of(
+    group_version: str, resource: str, name: str = "", *, namespace: str = "", subresource: str = ""
+) -> str:
+    """The path of a resource. `group_version`: `v1` for the core group, else `apps/v1` and the like."""
+    parts = ["api" if group_version == "v1" else "apis", *group_version.split("/")]
+    if namespace:
+        parts += ["namespaces", namespace]
+    parts += [part for part in (resource, name, subresource) if part]
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+class KubernetesClient:
+    """All calls raise the error of their status: NotFoundError, AbortedError (a conflict), ExpiredError (a
+    watch that begins too long ago), PermissionDeniedError, ResourceExhaustedError with the seconds to wait,
+    InvalidArgumentError for what the server refuses, and UnavailableError for all else. The code is
+    `kubernetes.` and the reason that the server gave. Nothing is tried again here.
+    """
+
+    def __init__(self, api: ApiClient, metrics: KubernetesMetrics) -> None:
+        self._api = api
+        self._metrics = metrics
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
+        """One object, or a list."""
+        return await self._ask("GET", path, query)
+
+    async def create(self, path: str, document: Document) -> Document:
+        """The object as it is made. `path`: of the collection."""
+        return await self._ask("POST", path, None, document)
+
+    async def replace(self, path: str, document: Document) -> Document:
+        """The object as it is then. Raises AbortedError where its resourceVersion is not `document`'s."""
+        return await self._ask("PUT", path, None, document)
+
+    async def patch(self, path: str, change: Document | Sequence[Document]) -> Document:
+        """The object as it is then. `change`: what to merge, or a list of operations. Conditional where it
+        has a resourceVersion."""
+        content = MERGE_PATCH if isinstance(change, dict) else JSON_PATCH
+        return await self._ask("PATCH", path, None, change, content)
+
+    async def delete(self, path: str) -> None:
+        """It is gone, or will be once its finalizers are."""
+        await self._ask("DELETE", path, None)
+
+    async def watch(
+        self, path: str, resource_version: str, query: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Changes of a list since `resource_version`, with bookmarks, until the server ends the watch.
+
+        Close it (`contextlib.aclosing`)."""
+        told = {
+            **(query or {}),
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": str(WATCH_SECONDS),
+        }
+        timeout = aiohttp.ClientTimeout(total=WATCH_SECONDS + _SLACK_SECONDS, sock_connect=ANSWER_SECONDS)
+        answer = await self._send("GET", path, told, timeout=timeout)
+        try:
+            async for line in answer.response.content:
+                change = json.loads(line)
+                if change["type"] == "ERROR":
+                    raise _error(int(change["object"].get("code", 0)), change["object"], {})
+                yield Event(change["type"], change["object"])
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise UnavailableError("kubernetes.watch_broken", type(error).__name__) from error
+        finally:
+            answer.response.close()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Document | Sequence[Document] | None = None,
+        content: str = "application/json",
+    ) -> Document:
+        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        answer = await self._send(method, path, query, body, content, timeout=timeout)
+        try:
+            document: Document = json.loads(await answer.response.read())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise UnavailableError("kubernetes.unavailable", type(error).__name__) from error
+        return document
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Document | Sequence[Document] | None = None,
+        content: str = "application/json",
+        *,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - of the library
+    ) -> RESTResponse:
+        configuration = self._api.configuration
+        status = 0
+        try:
+            headers = {"Accept": "application/json", "Content-Type": content}
+            for auth in (await configuration.auth_settings()).values():  # a new token, where it has expired
+                headers[auth["key"]] = auth["value"]
+            url = f"{configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
+            answer = await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
+            status = answer.status
+            if status >= 300:
+                raise _error(status, _status(await answer.response.read()), answer.headers)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UnavailableError("kubernetes.unavailable", type(error).__name__) from error
+        finally:
+            self._metrics.requests.labels(method, str(status)).inc()
+        return answer
+
+
+@asynccontextmanager
+async def open_kubernetes(
+    kubeconfig: Path | None, metrics: KubernetesMetrics
+) -> AsyncIterator[KubernetesClient]:
+    """As `kubeconfig` says, or as the service account of this pod, whose token is read again every minute.
+
+    Raises UnavailableError where neither is there.
+    """
+    from kubernetes.aio.client import ApiClient, Configuration
+    from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+    configuration = Configuration()
+    configuration.retries = False
+    try:
+        if kubeconfig is None:
+            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        else:
+            await load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=str(kubeconfig), client_configuration=configuration
+            )
+    except ConfigException as error:
+        raise UnavailableError("kubernetes.not_configured", str(error)) from error
+    async with ApiClient(configuration) as api:
+        yield KubernetesClient(api, metrics)
+
+
+def _status(body: bytes) -> Document:
+    """The server's word on what went wrong; proxies in between answer with something else."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _error(status: int, told: Document, headers: Mapping[str, str]) -> SnowlightError:
+    kind = _ERRORS.get(status, UnavailableError)
+    reason = str(told.get("reason") or f"status_{status}")
+    retry_after = headers.get("Retry-After", "")
+    return kind(
+        f"kubernetes.{reason}",
+        str(told.get("message", ""))[:500],
+        retry_after_s=int(retry_after) if retry_after.isdigit() else None,
+    )
