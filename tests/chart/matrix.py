@@ -49,6 +49,12 @@ MATRIX: dict[str, Mapping[str, object]] = {
         name: {"enabled": False}
         for name in ("migrations", "podDisruptionBudgets", "topologySpread", "priorityClasses")
     },
+    "watched and routed to": {
+        "httpRoute": {"enabled": True, "parentRefs": [{"name": "edge"}], "hostnames": ["video.example"]},
+        "ingress": {"enabled": True, "host": "video.example", "tlsSecret": "video"},
+        "monitoring": {name: {"enabled": True} for name in ("podMonitor", "rules", "dashboards")},
+        "tracing": {"endpoint": "otel:4317"},
+    },
     "where pods may be": {
         "image": {
             "registry": "registry.example:5000",
