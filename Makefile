@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test looks lint format proto bench fuzz console locks wheel clean
+.PHONY: help setup demo demo-clean test looks lint format proto bench fuzz console locks wheel image-steps clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,11 +91,16 @@ locks: $(UV) ## Resolve the lock files anew
 		--group tools -o requirements-tools.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
 		--group fuzz -o requirements-fuzz.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		-c requirements.lock -c requirements-dev.lock pyproject.toml --group image -o requirements-image.lock
 
 wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console inside (COMPILED=1: ingest's hot path compiled)
 	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
 	SNOWLIGHT_COMPILED=$(COMPILED) $(UV) build --wheel --no-build-isolation --python $(BIN)/python -o dist
 	rm -rf services/gateway/console
+
+image-steps: console/dist/index.html ## Carry out the image's steps without a container engine, into dist/image
+	deploy/image/steps.sh dist/image
 
 clean: ## Remove what this file has made, but neither caches nor the demo's footage
 	rm -rf $(VENV) $(TOOLS) console/dist console/node_modules dist
