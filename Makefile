@@ -30,8 +30,8 @@ demo: $(VENV)/.installed console/dist/index.html ## Run a simulated village (DEM
 demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
-# Whole clusters and browsers, which need the machine to themselves.
-ALONE := tests/crash tests/cluster tests/players tests/console
+# Whole clusters, browsers and the image, which need the machine to themselves or are made once for all their tests.
+ALONE := tests/crash tests/cluster tests/players tests/console tests/image
 
 # Tests wait more than they work: one process more than there are cores. Beside one another they can starve one that
 # waits for a camera: what failed is run once more with nothing beside it, and has to pass then. Both runs are printed.
