@@ -17,7 +17,8 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test chart-test looks lint format proto bench fuzz console locks wheel chart-docs clean
+.PHONY: help setup demo demo-clean test chart-test looks lint format proto bench fuzz console locks wheel image-steps \
+	chart-docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +31,8 @@ demo: $(VENV)/.installed console/dist/index.html ## Run a simulated village (DEM
 demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
-# Whole clusters and browsers, which need the machine to themselves.
-ALONE := tests/crash tests/cluster tests/players tests/console
+# Whole clusters, browsers and the image, which need the machine to themselves or are made once for all their tests.
+ALONE := tests/crash tests/cluster tests/players tests/console tests/image
 # On a Kubernetes of their own, which is built at the first run.
 CHART := tests/chart
 
@@ -98,6 +99,8 @@ locks: $(UV) ## Resolve the lock files anew
 		--group tools -o requirements-tools.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
 		--group fuzz -o requirements-fuzz.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		-c requirements.lock -c requirements-dev.lock pyproject.toml --group image -o requirements-image.lock
 
 wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console inside (COMPILED=1: ingest's hot path compiled)
 	rm -rf services/gateway/console && cp -r console/dist services/gateway/console
@@ -106,6 +109,9 @@ wheel: $(VENV)/.installed console/dist/index.html ## Build the wheel, console in
 
 chart-docs: $(VENV)/.installed ## Write the chart's table of values
 	$(BIN)/python deploy/helm/readme.py
+
+image-steps: console/dist/index.html ## Carry out the image's steps without a container engine, into dist/image
+	deploy/image/steps.sh dist/image
 
 clean: ## Remove what this file has made, but neither caches nor the demo's footage
 	rm -rf $(VENV) $(TOOLS) console/dist console/node_modules dist
