@@ -7,18 +7,19 @@ CPU of importing it, and those from the start of the process until /readyz answe
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.processes import running, usage
+from bench.processes import cpu_s, running
 from bench.servers import CLUSTER_KEY
 from simulator.ports import free_port
 
@@ -46,50 +47,68 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench start", description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=5)
     times = parser.parse_args().times
-    with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch:
         folder = Path(scratch)
         environment = _environment(folder)
         print("| command | imports, s | CPU, s | ready, s | CPU, s |\n|---|---|---|---|---|")
-        for command in (*SERVICES, "all"):
-            if command == "all":
-                stack.close()
-            imports = [_imported(command, folder) for _ in range(times)]
-            with _ready(command, folder, environment):
-                pass  # makes the database
-            starts = []
-            for _ in range(times):
-                with _ready(command, folder, environment) as took:
-                    starts.append(took)
-            if command in SERVICES:
-                stack.enter_context(_ready(command, folder, environment))
-            print(f"| {command} | {_medians(imports)} | {_medians(starts)} |", flush=True)
+        with ExitStack() as peers:
+            processes = {service: peers.enter_context(ExitStack()) for service in SERVICES}
+            starts = [
+                processes[name].enter_context(_starting(name, folder, environment)) for name in SERVICES
+            ]
+            for start in starts:
+                start.wait_ready()
+            for service, process in processes.items():
+                took = []
+                for _ in range(times):
+                    process.close()
+                    took.append(process.enter_context(_starting(service, folder, environment)).wait_ready())
+                _tell(service, _imported(service, folder, times), took)
+        took = []
+        for _ in range(times):
+            with _starting("all", folder, environment) as start:
+                took.append(start.wait_ready())
+        _tell("all", _imported("all", folder, times), took)
 
 
-def _imported(command: str, folder: Path) -> Took:
+def _imported(command: str, folder: Path, times: int) -> list[Took]:
     module = "services.embedded" if command == "all" else f"services.{command}.__main__"
     log = folder / "import.log"
-    log.write_bytes(b"")
-    env = {"PYTHONPATH": str(Path.cwd())}
-    with running([sys.executable, "-c", _IMPORT, module], core=None, log=log, env=env) as process:
-        if process.wait(_READY_S):
-            raise RuntimeError(log.read_text())
-    wall_s, cpu_s = map(float, log.read_text().split())
-    return Took(wall_s, cpu_s)
+    took = []
+    for _ in range(times):
+        log.write_bytes(b"")
+        env = {"PYTHONPATH": str(Path.cwd())}
+        with running([sys.executable, "-c", _IMPORT, module], core=None, log=log, env=env) as process:
+            if process.wait(_READY_S):
+                raise RuntimeError(log.read_text())
+        took.append(Took(*map(float, log.read_text().split())))
+    return took
+
+
+@dataclass(frozen=True)
+class _Start:
+    began: float
+    process: subprocess.Popen[bytes]
+    admin: str
+    log: Path
+
+    def wait_ready(self) -> Took:
+        """What it took until now that it is ready. Raises TimeoutError."""
+        while not _is_ready(self.admin):
+            if time.monotonic() > self.began + _READY_S or self.process.poll() is not None:
+                raise TimeoutError(self.log.read_text()[-2000:])
+            time.sleep(_LOOK_S)
+        return Took(time.monotonic() - self.began, cpu_s([self.process.pid]))
 
 
 @contextmanager
-def _ready(command: str, folder: Path, environment: dict[str, str]) -> Iterator[Took]:
-    """A process, ready while the context is open, and what that took. Raises TimeoutError."""
-    admin = f"127.0.0.1:{free_port()}"
+def _starting(command: str, folder: Path, environment: Mapping[str, str]) -> Iterator[_Start]:
+    """A process while the context is open, not ready yet."""
+    admin, log = f"127.0.0.1:{free_port()}", folder / f"{command}.log"
     env = {**environment, "SNOWLIGHT_ADMIN_LISTEN": admin}
     began = time.monotonic()
-    arguments = [sys.executable, "-m", "services", command]
-    with running(arguments, core=None, log=folder / f"{command}.log", env=env) as process:
-        while not _is_ready(admin):
-            if time.monotonic() > began + _READY_S or process.poll() is not None:
-                raise TimeoutError((folder / f"{command}.log").read_text()[-2000:])
-            time.sleep(_LOOK_S)
-        yield Took(time.monotonic() - began, usage([process.pid]).cpu_s)
+    with running([sys.executable, "-m", "services", command], core=None, log=log, env=env) as process:
+        yield _Start(began, process, admin, log)
 
 
 def _is_ready(admin: str) -> bool:
@@ -112,7 +131,11 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _medians(all_took: list[Took]) -> str:
+def _tell(command: str, imports: Sequence[Took], starts: Sequence[Took]) -> None:
+    print(f"| {command} | {_medians(imports)} | {_medians(starts)} |", flush=True)
+
+
+def _medians(all_took: Sequence[Took]) -> str:
     return f"{median(one.wall_s for one in all_took):.2f} | {median(one.cpu_s for one in all_took):.2f}"
 
 
