@@ -6,7 +6,7 @@ import sys
 NAMES = (
     *("ingest", "put", "storage", "rebuild", "reconcile", "sweep"),
     *("decision", "tickets", "audit", "serving", "viewers", "imports"),
-    *("latency", "archive", "wall", "receive", "transcode", "soak", "takeover"),
+    *("latency", "archive", "wall", "receive", "transcode", "soak", "takeover", "start"),
     "camera_resources",
 )
 

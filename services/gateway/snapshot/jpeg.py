@@ -1,14 +1,19 @@
 """Pictures as JPEG."""
 
-from fractions import Fraction
+from __future__ import annotations
 
-import av
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 
 def encode_jpeg(frame: VideoFrame, quantiser: int) -> bytes:
     """`quantiser`: mjpeg's, 1 (best) to 31. Blocks. Raises av.FFmpegError."""
+    import av
+    from av.video.codeccontext import VideoCodecContext
+
     encoder = av.CodecContext.create("mjpeg", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height = frame.width, frame.height

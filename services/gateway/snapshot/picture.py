@@ -1,14 +1,16 @@
-"""One picture out of a few fragments, as JPEG."""
+"""One picture out of a few fragments, as JPEG. libav is loaded by the first one, in its thread."""
 
 from __future__ import annotations
 
 import io
-
-import av
-from av.video.frame import VideoFrame
+from typing import TYPE_CHECKING
 
 from services.gateway.snapshot.jpeg import encode_jpeg
 from snowlight.errors import DataLossError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
 
 _QUANTISER = 3
 
@@ -19,6 +21,8 @@ def picture(init: bytes, fragments: bytes, offset_ms: int | None = None) -> byte
     `fragments` begin with a key frame. Blocks: run it in a thread. Raises DataLossError when nothing of them
     can be decoded.
     """
+    import av
+
     try:
         with av.open(io.BytesIO(init + fragments), "r") as container:
             frame = _shown(container, offset_ms)
@@ -29,7 +33,7 @@ def picture(init: bytes, fragments: bytes, offset_ms: int | None = None) -> byte
         raise DataLossError("snapshot.undecodable", "this footage cannot be decoded") from error
 
 
-def _shown(container: av.container.InputContainer, offset_ms: int | None) -> VideoFrame | None:
+def _shown(container: InputContainer, offset_ms: int | None) -> VideoFrame | None:
     shown: VideoFrame | None = None
     first_s: float | None = None
     for frame in container.decode(video=0):

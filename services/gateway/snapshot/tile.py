@@ -1,18 +1,17 @@
-"""Small pictures of key frames, alone and laid side by side."""
+"""Small pictures of key frames, alone and side by side. libav is loaded by the first one, in its thread."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import av
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from typing import TYPE_CHECKING
 
 from services.gateway.snapshot.jpeg import encode_jpeg
 from snowlight.errors import DataLossError
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 WIDTH, HEIGHT = 160, 90
 COLUMNS = 10
@@ -46,6 +45,9 @@ def decode_tile(init: bytes, fragment: bytes) -> Tile:
 
     Blocks. Raises DataLossError when it cannot be decoded.
     """
+    import av
+    from av.video.reformatter import Interpolation
+
     try:
         frame, pixel_shape = _key_frame(init + fragment)
         width, height = fit(frame.width * pixel_shape, frame.height)
@@ -58,6 +60,8 @@ def decode_tile(init: bytes, fragment: bytes) -> Tile:
 
 def join_tiles(tiles: Sequence[Tile], columns: int) -> bytes:
     """The JPEG of tiles laid out row by row. The last row is full. Blocks."""
+    from av.video.frame import VideoFrame
+
     sheet = VideoFrame(columns * WIDTH, len(tiles) // columns * HEIGHT, "yuvj420p")
     for number, plane in enumerate(sheet.planes):
         half = 1 if number == 0 else 2
@@ -81,6 +85,9 @@ def fit(width: float, height: float) -> tuple[int, int]:
 
 def _key_frame(data: bytes) -> tuple[VideoFrame, float]:
     """The first picture, and how much wider than high its pixels are."""
+    import av
+    from av.video.codeccontext import VideoCodecContext
+
     with av.open(io.BytesIO(data), "r", options=_UNPROBED) as container:
         stream = container.streams.video[0]
         decoder = stream.codec_context

@@ -1,15 +1,18 @@
-"""Fragments as a transport stream: the same pictures and sound, not encoded anew."""
+"""Fragments as a transport stream: the same pictures and sound, not encoded anew.
+
+libav and numpy are loaded by the first segment, in its thread: many gateways serve none.
+"""
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-import av
-from av.stream import Stream
-
-from services.gateway.transport_stream.continuity import continuous
 from snowlight.errors import DataLossError
 from snowlight.media.boxes import VIDEO_TIMESCALE
+
+if TYPE_CHECKING:
+    from av.stream import Stream
 
 _DELAY_S = 0.7
 """How long before a picture is due its bytes are there (libav's default)."""
@@ -26,6 +29,10 @@ def remux(init: bytes, fragments: bytes, *, silent: bool) -> bytes:
     thread.
     Raises DataLossError when the fragments cannot be read.
     """
+    import av
+
+    from services.gateway.transport_stream.continuity import continuous
+
     file = io.BytesIO()
     try:
         end = _copy(io.BytesIO(init + fragments), file, silent=silent)
@@ -36,6 +43,8 @@ def remux(init: bytes, fragments: bytes, *, silent: bool) -> bytes:
 
 def _copy(source: io.BytesIO, target: io.BytesIO, *, silent: bool) -> int:
     """When the last picture ends, in 90 kHz, by decode time."""
+    import av
+
     end = 0
     with (
         av.open(source, "r", format="mp4", options=_READING) as fragments,

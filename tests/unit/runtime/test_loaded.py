@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -29,10 +30,16 @@ print(section[32:36].decode(), "av" in sys.modules)
 """
 
 
-@pytest.mark.parametrize("package", ["alembic", "av", "kubernetes", "minio", "numpy"])
-def test_ingest_does_not_load_what_it_may_never_need(loaded_by_ingest: set[str], package: str) -> None:
-    """Migrations, sound and pictures that libav has to look at, Kubernetes, buckets."""
+@pytest.mark.parametrize("package", ["alembic", "av", "kubernetes", "minio", "numpy", "opentelemetry"])
+def test_ingest_does_not_load_what_it_may_never_need(loaded_by_ingest: frozenset[str], package: str) -> None:
+    """Migrations, sound and pictures that libav has to look at, Kubernetes, buckets, spans."""
     assert package not in loaded_by_ingest
+
+
+@pytest.mark.parametrize("package", ["alembic", "av", "minio", "numpy", "opentelemetry"])
+def test_the_gateway_does_not_load_what_it_may_never_need(package: str) -> None:
+    """Pictures and transport streams are made with the former, by the first who asks for one."""
+    assert package not in _loaded_by("services.gateway.__main__")
 
 
 def test_a_camera_of_h264_alone_does_not_load_libav() -> None:
@@ -50,9 +57,14 @@ def test_libav_is_loaded_in_a_thread_once_h265_is_expected() -> None:
 
 
 @pytest.fixture(scope="module")
-def loaded_by_ingest() -> set[str]:
+def loaded_by_ingest() -> frozenset[str]:
+    return _loaded_by("services.ingest.__main__")
+
+
+@cache
+def _loaded_by(module: str) -> frozenset[str]:
     """All modules of a process that is about to begin."""
-    command = [sys.executable, "-c", _LOADED, "services.ingest.__main__"]
+    command = [sys.executable, "-c", _LOADED, module]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert "services.ingest.app" in loaded
-    return set(loaded)
+    assert module.replace("__main__", "app") in loaded
+    return frozenset(loaded)
