@@ -2,7 +2,7 @@
 
 So many Camera resources lie in a real API server, each with a site, before a worker begins. Measured is the
 time until the registry has every camera and every resource says so, then what the worker asks of the API
-server while nothing changes, and how long another worker takes that finds all of it done. API server, etcd and
+server while nothing changes, and how long another worker takes that finds all done. API server, etcd and
 PostgreSQL are real ones, and share the machine with the worker.
 """
 
