@@ -62,7 +62,7 @@ from services.ingest.shards.lease import Fence
 from services.ingest.shards.load import LoadMeter
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
-from services.ingest.shards.terms import Terms
+from services.ingest.shards.terms import DUTY_SHARD, Terms
 from services.ingest.sources.network import SourceNetwork, trusting
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
@@ -266,7 +266,11 @@ async def run_ingest(
         follower = StateFollower(
             board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
         )
-        balancer = Balancer(shards, health, clock, lambda: 0 in terms.shards)
+
+        def has_duty() -> bool:
+            return DUTY_SHARD in terms.shards and fence.is_open
+
+        balancer = Balancer(shards, health, clock, lambda: DUTY_SHARD in terms.shards)
         shards_told = ShardsService(shards, keeper)
         publishers = RegisteredPublishers(repository.get)
         publishing = Publishing(desk, keeper.check_owns)
@@ -292,7 +296,7 @@ async def run_ingest(
                     shards,
                     DrainRepository(database),
                     clock,
-                    has_duty=lambda: DUTY_SHARD in terms.shards and fence.is_open,
+                    has_duty=has_duty,
                     cameras=lambda: supervisor.enabled() if supervisor.synced.is_set() else None,
                 ),
                 *camera_resources(
@@ -303,7 +307,7 @@ async def run_ingest(
                     board,
                     clock,
                     runtime.registry,
-                    has_duty=lambda: 0 in terms.shards and fence.is_open,
+                    has_duty=has_duty,
                 ),
             ),
             running(

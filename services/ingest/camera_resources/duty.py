@@ -8,13 +8,12 @@ import structlog
 from services.ingest.camera_resources.metrics import CameraResourceMetrics
 from services.ingest.camera_resources.term import Term
 from services.ingest.kubernetes.client import KubernetesClient
+from services.ingest.kubernetes.duty import on_duty
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.status.board import StatusBoard
 from snowlight.background import running
 from snowlight.clock import Clock
-
-LOOK_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -43,18 +42,14 @@ class CameraResources:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            if self._has_duty():
-                await self._serve()
-            await asyncio.sleep(LOOK_SECONDS)
+        await on_duty(self._has_duty, self._serve)
 
     async def _serve(self) -> None:
         self._term = self._new_term()
         log.info("resources.begun")
         try:
             async with running(*self._term.work()):
-                while self._has_duty():  # noqa: ASYNC110 - shards are another's to tell of
-                    await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.get_running_loop().create_future()
         finally:
             self._term = None
             log.info("resources.ended")

@@ -8,12 +8,11 @@ import structlog
 from services.ingest.online.days import LocalDays
 from services.ingest.online.meter import HOUR_MS, OnlineMeter
 from services.ingest.online.repository import OnlineRepository
+from services.ingest.shards.terms import DUTY_SHARD
 from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
 
 ROUND_SECONDS = 60.0
-DUTY_SHARD = 0
-"""Whose owner does what one worker of all has to do."""
 ROWS_AT_ONCE = 5_000
 HOURS_KEPT_MS = 8 * 24 * HOUR_MS
 DAYS_KEPT_MS = 400 * 24 * HOUR_MS

@@ -12,6 +12,9 @@ from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
 from snowlight.shards import shard_of
 
+DUTY_SHARD = 0
+"""Whose owner does what one worker of all has to do."""
+
 log = structlog.get_logger(__name__)
 
 
