@@ -17,8 +17,8 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test chart-test looks lint format proto bench fuzz console locks wheel image-steps \
-	chart-docs clean
+.PHONY: help setup demo demo-clean test chart-test kubernetes looks lint format proto bench fuzz console locks wheel \
+	image-steps chart-docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ endif
 chart-test: $(VENV)/.installed ## Test the chart, and what talks to Kubernetes, on a real API server
 	$(BIN)/python -m pytest --cache-clear $(or $(ARGS),$(CHART)) \
 		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(or $(ARGS),$(CHART)); }
+
+kubernetes: $(VENV)/.installed ## Build the API server that chart-test needs: some minutes, once
+	$(BIN)/python -m tests.parts.kubernetes.programs
 
 looks: $(VENV)/.installed console/dist/index.html ## Take the pictures anew that the console is compared with
 	$(BIN)/python -m pytest -q tests/console/test_looks.py --renew-looks

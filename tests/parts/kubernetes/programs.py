@@ -1,4 +1,7 @@
-"""Kubernetes' own servers and etcd: built with Go, and taken from Debian, once and kept."""
+"""Kubernetes' own servers and etcd: built with Go, and taken from Debian, once and kept.
+
+As a command it does that ahead of the tests.
+"""
 
 import os
 import shutil
@@ -55,3 +58,7 @@ def _kubernetes() -> Path:
         )
         partial.rename(built)
     return built
+
+
+if __name__ == "__main__":
+    find_kubernetes()
