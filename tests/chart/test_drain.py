@@ -35,8 +35,12 @@ LABELS = {"app": "ingest"}
 
 @dataclass
 class IngestPods:
-    """A worker of ingest for each pod, on a spool that stays with the pod's name."""
+    """A worker of ingest for each pod, on a spool that stays with the pod's name.
 
+    Pods of other namespaces, which tests before have left to the nodes, are nothing but their status.
+    """
+
+    namespace: str
     settings: ClusterSettings
     database_url: str
     kubeconfig: Path
@@ -47,6 +51,8 @@ class IngestPods:
     undrained: list[str] = field(default_factory=list)
 
     async def start(self, pod: Object) -> None:
+        if pod["metadata"]["namespace"] != self.namespace:
+            return
         name, ready = pod["metadata"]["name"], asyncio.Event()
         self.stops[name] = asyncio.Event()
         self.lives[name] = asyncio.create_task(self._live(pod, ready, self.stops[name]))
@@ -56,6 +62,8 @@ class IngestPods:
         """A worker does not end by itself."""
 
     async def stop(self, pod: Object) -> None:
+        if pod["metadata"]["namespace"] != self.namespace:
+            return
         name = pod["metadata"]["name"]
         if await drain(self.database_url, name, 90):
             self.undrained.append(name)
@@ -120,9 +128,9 @@ class Site:
 
 @pytest.fixture
 def pod_runtime(
-    cluster: ClusterSettings, postgres_url: str, kube_apiserver: KubeApiserver, tmp_path: Path
+    namespace: str, cluster: ClusterSettings, postgres_url: str, kube_apiserver: KubeApiserver, tmp_path: Path
 ) -> PodRuntime:
-    return IngestPods(cluster, postgres_url, kube_apiserver.kubeconfig, tmp_path)
+    return IngestPods(namespace, cluster, postgres_url, kube_apiserver.kubeconfig, tmp_path)
 
 
 @pytest.fixture
