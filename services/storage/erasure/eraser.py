@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from services.storage.erasure.copies import ErasedCopies
-from services.storage.erasure.erasure import Erasure, ErasureState
+from services.storage.erasure.erasure import Erasure, ErasureState, state_after
 from services.storage.erasure.repository import ErasureRepository, reaches_into
 from services.storage.holds.active import holds_any, list_held
 from services.storage.index.day_objects import DayObjects
@@ -135,9 +135,8 @@ class Eraser:
             held_by += await self._erasures.holding(
                 erasure.camera_uid, erasure.start_ms, erasure.end_ms, now_ms
             )
-        state = ErasureState.HELD if held_by else ErasureState.DONE
-        if remaining > held or now_ms < erasure.end_ms + SETTLE_MS:
-            state = ErasureState.PENDING  # or its last minute is still in a spool
+        is_over = now_ms >= erasure.end_ms + SETTLE_MS  # until then its last minute may be in a spool
+        state = state_after(remaining, held, held_by) if is_over else ErasureState.PENDING
         if (state, tuple(held_by), remaining) != (erasure.state, erasure.held_by, erasure.remaining_objects):
             log.info("erasure.at", camera_uid=erasure.camera_uid, state=str(state), held_by=held_by)
         await self._erasures.note(

@@ -1,5 +1,6 @@
 """One erasure, as it is kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,3 +40,14 @@ class Erasure:
             remaining_objects=self.remaining_objects,
             error=self.error,
         )
+
+
+def state_after(remaining: int, held: int, held_by: Sequence[str]) -> ErasureState:
+    """Of an erasure once all was deleted that could be.
+
+    `remaining`: objects that are there yet. `held`: those of them that a hold kept when they were counted.
+    `held_by`: the holds, read after that: of one released in between, the objects have still to go.
+    """
+    if remaining > held or (remaining and not held_by):
+        return ErasureState.PENDING
+    return ErasureState.HELD if held_by else ErasureState.DONE
