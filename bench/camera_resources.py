@@ -93,7 +93,7 @@ async def measure(server: KubeApiserver, database_url: str, cameras: int, rest_s
             await until_looked_at(metrics, cameras)
             print(f"registered               {time.monotonic() - begun:8.1f} s")
             while await told(resources) < cameras:  # noqa: ASYNC110 - the API server tells
-                await asyncio.sleep(2)
+                await asyncio.sleep(2)  # to count them is work of the server that is measured
             print(f"registered and told      {time.monotonic() - begun:8.1f} s")
             print(f"  of it CPU of the worker{time.process_time() - cpu:8.1f} s")
             print(f"  requests               {asked(metrics):8.0f}")

@@ -58,11 +58,11 @@ from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.drains import DrainRepository
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import ShardKeeper
-from services.ingest.shards.lease import Fence
 from services.ingest.shards.load import LoadMeter
+from services.ingest.shards.membership import join
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
-from services.ingest.shards.terms import DUTY_SHARD, Terms
+from services.ingest.shards.terms import Terms
 from services.ingest.sources.network import SourceNetwork, trusting
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.status.board import StatusBoard
@@ -89,7 +89,6 @@ from snowlight.heap import keep_fragments_on_the_heap
 from snowlight.open_files import allow_open_files
 from snowlight.readiness import Readiness
 from snowlight.runtime import Runtime
-from snowlight.shards import SHARDS
 
 HAND_OVER_SECONDS = 60.0
 """How long other workers may take to have the cameras of one that stops."""
@@ -142,7 +141,7 @@ async def run_ingest(
         writer = StatusWriter(board, statuses, reporter.wake)
         await statuses.forget_deleted()
         spool = open_spool(runtime, settings)
-        shards, fence = ShardRepository(database), Fence(clock)
+        shards = ShardRepository(database)
         kubernetes = KubernetesWork(settings.kubernetes, runtime.registry)
         worker = Worker(
             settings.worker,
@@ -152,11 +151,8 @@ async def run_ingest(
             settings.zone or await kubernetes.zone(),
             settings.kubernetes.pod or "",
         )
-        terms = Terms(shards, commits, worker.id, clock, spool.raise_epoch)
-        joined_at = clock.monotonic()
-        taken = await shards.join(worker)
-        fence.renew(joined_at, alone=len(taken) == SHARDS)
-        terms.take(taken)
+        membership = await join(worker, shards, commits, clock, spool.raise_epoch)
+        terms, fence = membership.terms, membership.fence
         board.metrics.count_shards(lambda: len(terms.shards))
         online = OnlineRepository(database)
         days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
@@ -263,14 +259,8 @@ async def run_ingest(
             supervisor.cameras_by_shard,
             LoadMeter(spool, lambda: supervisor.enabled_in(terms.shards), clock).load,
         )
-        follower = StateFollower(
-            board, statuses, terms.owns, supervisor.name_of, lambda: len(terms.shards) == SHARDS
-        )
-
-        def has_duty() -> bool:
-            return DUTY_SHARD in terms.shards and fence.is_open
-
-        balancer = Balancer(shards, health, clock, lambda: DUTY_SHARD in terms.shards)
+        follower = StateFollower(board, statuses, terms.owns, supervisor.name_of, lambda: membership.has_all)
+        balancer = Balancer(shards, health, clock, membership.has_duty)
         shards_told = ShardsService(shards, keeper)
         publishers = RegisteredPublishers(repository.get)
         publishing = Publishing(desk, keeper.check_owns)
@@ -296,7 +286,7 @@ async def run_ingest(
                     shards,
                     DrainRepository(database),
                     clock,
-                    has_duty=has_duty,
+                    has_duty=membership.has_duty,
                     cameras=lambda: supervisor.enabled() if supervisor.synced.is_set() else None,
                 ),
                 *camera_resources(
@@ -307,7 +297,7 @@ async def run_ingest(
                     board,
                     clock,
                     runtime.registry,
-                    has_duty=has_duty,
+                    has_duty=membership.has_duty,
                 ),
             ),
             running(

@@ -54,7 +54,7 @@ class IngestSettings(BaseSettings):
     listen: Address = Field("127.0.0.1:7002", description="Where ingest serves gRPC.")
     worker: str = Field(
         "0",
-        pattern=r"[0-9A-Za-z._-]{1,64}",
+        pattern=r"^[0-9A-Za-z._-]{1,64}$",
         description="Names this worker among those of one database; the same after a restart, "
         "on the same spool.",
     )
@@ -63,7 +63,7 @@ class IngestSettings(BaseSettings):
     )
     zone: str | None = Field(
         None,
-        pattern=r"[0-9A-Za-z._-]{1,63}",
+        pattern=r"^[0-9A-Za-z._-]{1,63}$",
         description="Where this worker runs: one that goes or restarts moves cameras within its zone. "
         "Unset: nowhere, or the zone of its node on Kubernetes.",
     )

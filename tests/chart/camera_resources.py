@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.camera_resources.duty import CameraResources
 from services.ingest.camera_resources.metrics import CameraResourceMetrics
+from services.ingest.camera_resources.term import Term
 from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.kubernetes.metrics import KubernetesMetrics
 from snowlight.background import running
@@ -145,18 +146,15 @@ async def bringing_in(
 ) -> AsyncIterator[CollectorRegistry]:
     """A worker that brings the namespace's resources into the registry; its metrics."""
     metrics = CollectorRegistry()
+    told = CameraResourceMetrics(metrics)
     async with server.client(token) as client:
-        duty = CameraResources(
-            client_of(client, KubernetesMetrics(metrics)),
-            namespace,
-            registry.cameras,
-            registry.feed,
-            registry.board,
-            SystemClock(),
-            CameraResourceMetrics(metrics),
-            has_duty,
-        )
-        async with running(duty.run()):
+        asked = client_of(client, KubernetesMetrics(metrics))
+
+        def new_term() -> Term:
+            feed, board = registry.feed, registry.board
+            return Term(asked, namespace, registry.cameras, feed, board, SystemClock(), told, has_duty)
+
+        async with running(CameraResources(new_term, told, has_duty).run()):
             yield metrics
 
 

@@ -11,16 +11,19 @@ from pathlib import Path
 import pytest
 
 from services.drain import drain
+from services.ingest.kubernetes.client import format_time
 from services.ingest.kubernetes.config import KubernetesSettings
+from services.ingest.shards.drains import DISRUPTION, DrainRepository
 from simulator.ports import free_port
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.clock import SystemClock
 from snowlight.config import ClusterSettings
 from snowlight.database import Database, open_database
 from tests.parts.kubernetes.control_plane import KubeApiserver
 from tests.parts.kubernetes.nodes import Nodes
 from tests.parts.kubernetes.pods import PodRuntime
-from tests.parts.kubernetes.rest import KubernetesRest, Object, RefusedError
+from tests.parts.kubernetes.rest import STRATEGIC_PATCH, KubernetesRest, Object, RefusedError
 from tests.rpc.ingest.cluster import Client, client_of, running_ingest
 from tests.rpc.ingest.conftest import MIGRATIONS, cluster, loops, village
 from tests.rpc.ingest.test_hand_over import LONGEST_HOLE_MS, ROUNDING_MS, Cluster, holes
@@ -206,3 +209,37 @@ async def test_three_pods_become_five_and_then_two_and_no_footage_is_lost(
         stop.set()
     await asyncio.gather(*site.pods.lives.values())
     await check_nothing_lost(site, kept)
+
+
+async def test_a_pod_that_is_to_be_disrupted_drains_until_it_is_not(site: Site) -> None:
+    drains = DrainRepository(site.database)
+    status = f"/api/v1/namespaces/{site.namespace}/pods/ingest-1/status"
+
+    async def say(value: str) -> None:
+        condition = {
+            "type": "DisruptionTarget",
+            "status": value,
+            "reason": "EvictionByEvictionAPI",
+            "lastTransitionTime": format_time(SystemClock().now_ms()),  # an old one is called off at once
+        }
+        await site.rest.patch(status, {"status": {"conditions": [condition]}}, STRATEGIC_PATCH)
+
+    async def is_asked() -> bool:
+        return DISRUPTION in (await drains.asked()).get("ingest-1", ())
+
+    async def is_not_asked() -> bool:
+        return not await is_asked()
+
+    async def owns_nothing() -> bool:
+        return not (await drains.remains("ingest-1")).shards
+
+    async def owns_something() -> bool:
+        return not await owns_nothing()
+
+    await eventually(owns_something, PATIENCE_S)
+    await say("True")
+    await eventually(is_asked, PATIENCE_S)
+    await eventually(owns_nothing, PATIENCE_S)
+    await say("False")
+    await eventually(is_not_asked, PATIENCE_S)
+    await eventually(owns_something, PATIENCE_S)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from services.ingest.camera_resources.resources import CameraResource
 from services.ingest.camera_resources.wishes import spec_field
+from services.ingest.kubernetes.client import format_time
 from services.ingest.registry.record import CameraRecord
 from services.ingest.status.change import State
 from snowlight.api.ingest.v1 import camera_pb2
@@ -100,8 +100,9 @@ def _condition(kind: str, status: str, reason: str, message: str) -> dict[str, A
 def _timed(condition: dict[str, Any], before: Mapping[str, Any] | None, now_ms: int) -> dict[str, Any]:
     """With the time at which its status last changed."""
     changed = before is None or before["status"] != condition["status"]
-    now = datetime.fromtimestamp(now_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         **condition,
-        "lastTransitionTime": now if changed or before is None else before["lastTransitionTime"],
+        "lastTransitionTime": format_time(now_ms)
+        if changed or before is None
+        else before["lastTransitionTime"],
     }

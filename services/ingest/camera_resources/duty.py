@@ -7,13 +7,8 @@ import structlog
 
 from services.ingest.camera_resources.metrics import CameraResourceMetrics
 from services.ingest.camera_resources.term import Term
-from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.kubernetes.duty import on_duty
-from services.ingest.registry.cameras import Cameras
-from services.ingest.registry.feed import CameraFeed
-from services.ingest.status.board import StatusBoard
 from snowlight.background import running
-from snowlight.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -22,20 +17,9 @@ class CameraResources:
     """One for the process. Whoever has the duty next begins by itself, from what is written down."""
 
     def __init__(
-        self,
-        client: KubernetesClient,
-        namespace: str,
-        cameras: Cameras,
-        feed: CameraFeed,
-        board: StatusBoard,
-        clock: Clock,
-        metrics: CameraResourceMetrics,
-        has_duty: Callable[[], bool],
+        self, new_term: Callable[[], Term], metrics: CameraResourceMetrics, has_duty: Callable[[], bool]
     ) -> None:
-        """`namespace`: where the resources are."""
-        self._new_term: Callable[[], Term] = lambda: Term(
-            client, namespace, cameras, feed, board, clock, metrics, has_duty
-        )
+        self._new_term = new_term
         self._has_duty = has_duty
         self._term: Term | None = None
         metrics.count(self._count, self._waiting)

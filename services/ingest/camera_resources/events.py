@@ -2,13 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 import structlog
 
 from services.ingest.camera_resources.resources import GROUP_VERSION, CameraResource
-from services.ingest.kubernetes.client import Document, KubernetesClient, path_of
+from services.ingest.kubernetes.client import Document, KubernetesClient, format_time, path_of
 from services.ingest.pace import Pace
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
@@ -61,7 +60,7 @@ class Events:
 
 def _manifest(event: _Event) -> Document:
     resource = event.resource
-    time = datetime.fromtimestamp(event.time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = format_time(event.time_ms)
     return {
         "apiVersion": "v1",
         "kind": "Event",

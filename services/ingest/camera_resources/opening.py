@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.camera_resources.duty import CameraResources
 from services.ingest.camera_resources.metrics import CameraResourceMetrics
+from services.ingest.camera_resources.term import Term
 from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.work import KubernetesWork
@@ -34,6 +35,9 @@ def camera_resources(
     metrics = CameraResourceMetrics(registry)
 
     async def bring_in(client: KubernetesClient) -> None:
-        await CameraResources(client, namespace, cameras, feed, board, clock, metrics, has_duty).run()
+        def new_term() -> Term:
+            return Term(client, namespace, cameras, feed, board, clock, metrics, has_duty)
+
+        await CameraResources(new_term, metrics, has_duty).run()
 
     yield kubernetes.connected(bring_in)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingest.kubernetes.client import path_of
+from services.ingest.kubernetes.client import Manifest, path_of
 
 GROUP = "snowlight.io"
 GROUP_VERSION = f"{GROUP}/v1alpha1"
@@ -14,10 +14,6 @@ ADOPT = f"{GROUP}/adopt"
 """Annotation, "true": the resource is of the camera that is registered under its name already."""
 CREDENTIALS_LABEL = f"{GROUP}/camera-credentials"
 """Label, "true", of Secrets that cameras may be sent."""
-
-
-Manifest = Mapping[str, Any]
-"""An object of Kubernetes as it is written down."""
 
 
 def camera_path(namespace: str, name: str = "", subresource: str = "") -> str:
@@ -71,11 +67,6 @@ class CameraResource:
     def is_to_be_forgotten(self) -> bool:
         """Deleting the resource deletes the camera."""
         return self.spec.get("deletionPolicy") != "Orphan"
-
-    @property
-    def site(self) -> str:
-        """The site it names, or ""."""
-        return str(self.spec.get("siteRef", ""))
 
 
 def secret_of(camera: Manifest, site: Manifest | None) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 import structlog
 
-from services.ingest.camera_resources.reflector import Reflector
 from services.ingest.camera_resources.work_queue import WorkQueue
 from services.ingest.kubernetes.client import KubernetesClient
+from services.ingest.kubernetes.reflector import Reflector
 from services.ingest.pace import Pace
 from snowlight.errors import NotFoundError, SnowlightError
 

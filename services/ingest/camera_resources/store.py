@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable
 
-from services.ingest.camera_resources.reflector import Reflector
 from services.ingest.camera_resources.resources import (
     CREDENTIALS_LABEL,
-    Manifest,
     asks_for_work,
     camera_path,
     secret_of,
     site_path,
 )
-from services.ingest.kubernetes.client import KubernetesClient, path_of
+from services.ingest.kubernetes.client import KubernetesClient, Manifest, path_of
+from services.ingest.kubernetes.reflector import Reflector
 
 
 class ResourceStore:
@@ -33,7 +32,7 @@ class ResourceStore:
             client,
             path_of("v1", "secrets", namespace=namespace),
             self._secret,
-            selector=f"{CREDENTIALS_LABEL}=true",
+            {"labelSelector": f"{CREDENTIALS_LABEL}=true"},
         )
         self._on_camera = on_camera
         self._on_status = on_status

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from google.protobuf.json_format import ParseDict, ParseError
 
-from services.ingest.camera_resources.resources import Manifest
+from services.ingest.kubernetes.client import Manifest
 from services.ingest.publishing.address import SOURCE_URL
 from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.validation import check_source_url

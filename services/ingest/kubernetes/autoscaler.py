@@ -9,16 +9,17 @@ import structlog
 from services.ingest.kubernetes.client import KubernetesClient, path_of
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.metrics import AutoscalerMetrics
+from services.ingest.kubernetes.patience import Patience
 from services.ingest.kubernetes.scaling import Observed, Spare, Wanted, decide
 from services.ingest.shards.drains import AUTOSCALER, DrainRepository
 from services.ingest.shards.repository import ShardRepository
+from services.ingest.shards.terms import DUTY_SHARD
 from snowlight.clock import Clock
-from snowlight.errors import AbortedError, PermissionDeniedError, SnowlightError
+from snowlight.errors import AbortedError, SnowlightError
 
 LOOK_SECONDS = 5.0
-PAUSES = (1.0, 60.0)
-"""Shortest and longest pause after a call that failed; what the server says is heeded within these."""
-
+CONFLICT_SECONDS = 1.0
+"""Pause after somebody else's write has refused ours."""
 MOST_CONFLICTS = 8
 """Writes that are tried without a pause when others have written in between and left the number as it is."""
 
@@ -50,7 +51,6 @@ class Autoscaler:
         self._worker = worker
         self._cameras = cameras
         self._spare: Spare | None = None
-        self._told_forbidden = False
         self._ordinal = re.compile(re.escape(settings.stateful_set or "") + r"-(\d+)")
         self._path = path_of(
             "apps/v1",
@@ -62,22 +62,18 @@ class Autoscaler:
 
     async def run(self) -> None:
         """Until cancelled. Whatever fails is tried again, and disturbs nothing else."""
-        pause = PAUSES[0]
+        patience = Patience("autoscaler.failed")
         while True:
             try:
                 await self.look()
             except AbortedError:
                 self._metrics.errors.labels("conflict").inc()  # somebody else wrote: look again
-                await asyncio.sleep(PAUSES[0])
+                await asyncio.sleep(CONFLICT_SECONDS)
             except SnowlightError as error:
                 self._metrics.errors.labels(error.code.removeprefix("kubernetes.")).inc()
-                self._tell(error)
-                pause = min(max(pause, float(error.retry_after_s or 0)), PAUSES[1])
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, PAUSES[1])
+                await patience.after(error)
             else:
-                self._told_forbidden = False
-                pause = PAUSES[0]
+                patience.succeeded()
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
@@ -89,7 +85,7 @@ class Autoscaler:
         observed = await self._observe(int(scale["spec"].get("replicas", 0)), cameras)
         wanted, self._spare = decide(self._settings, observed, self._spare, self._clock.monotonic())
         self._metrics.replicas.set(wanted.replicas)
-        if not await self._shards.owns(self._worker, 0):
+        if not await self._shards.owns(self._worker, DUTY_SHARD):
             return  # the term has ended, by the database's clock
         await self._do(wanted, observed, str(scale["metadata"]["resourceVersion"]))
 
@@ -137,18 +133,11 @@ class Autoscaler:
                 last = attempt == MOST_CONFLICTS - 1
                 if last or scale["spec"].get("replicas", 0) != before:
                     raise
-                if not await self._shards.owns(self._worker, 0):
+                if not await self._shards.owns(self._worker, DUTY_SHARD):
                     raise
                 resource_version = str(scale["metadata"]["resourceVersion"])
             else:
                 return
-
-    def _tell(self, error: SnowlightError) -> None:
-        """What has to be granted first is said once."""
-        forbidden = isinstance(error, PermissionDeniedError)
-        if not (forbidden and self._told_forbidden):
-            log.warning("autoscaler.failed", reason=str(error))
-        self._told_forbidden = forbidden
 
     def _pod(self, ordinal: int) -> str:
         return f"{self._settings.stateful_set}-{ordinal}"

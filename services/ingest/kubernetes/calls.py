@@ -19,7 +19,7 @@ class Call:
 
 ZONE = (Call("get", "nodes", cluster=True),)
 """Only where `SNOWLIGHT_INGEST_ZONE` is unset."""
-POD = (Call("get", "pods"), Call("list", "pods"), Call("watch", "pods"))
+POD = (Call("list", "pods"), Call("watch", "pods"))
 AUTOSCALER = (
     Call("get", "statefulsets", "apps", subresource="scale", named=True),
     Call("patch", "statefulsets", "apps", subresource="scale", named=True),

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 """A Kubernetes object, or a list of them, as JSON has it."""
+Manifest = Mapping[str, Any]
+"""One that is only read."""
 
 MERGE_PATCH = "application/merge-patch+json"  # RFC 7396
 JSON_PATCH = "application/json-patch+json"  # RFC 6902
@@ -81,6 +84,11 @@ def path_of(
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
+def format_time(instant_ms: int) -> str:
+    """As documents have an instant (ms since 1970 UTC): RFC 3339, in whole seconds."""
+    return datetime.fromtimestamp(instant_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class KubernetesClient:
     """All calls raise the error of their status: NotFoundError, AbortedError (a conflict), ExpiredError (a
     watch that begins too long ago), PermissionDeniedError, ResourceExhaustedError with the seconds to wait,
@@ -100,19 +108,11 @@ class KubernetesClient:
         """The object as it is made. `path`: of the collection."""
         return await self._ask("POST", path, None, document)
 
-    async def replace(self, path: str, document: Document) -> Document:
-        """The object as it is then. Raises AbortedError where its resourceVersion is not `document`'s."""
-        return await self._ask("PUT", path, None, document)
-
     async def patch(self, path: str, change: Document | Sequence[Document]) -> Document:
         """The object as it is then. `change`: what to merge, or a list of operations. Conditional where it
         has a resourceVersion."""
         content = MERGE_PATCH if isinstance(change, dict) else JSON_PATCH
         return await self._ask("PATCH", path, None, change, content)
-
-    async def delete(self, path: str) -> None:
-        """It is gone, or will be once its finalizers are."""
-        await self._ask("DELETE", path, None)
 
     async def watch(
         self, path: str, resource_version: str, query: Mapping[str, str] | None = None

@@ -12,7 +12,8 @@ from services.ingest.kubernetes.client import KubernetesClient, open_kubernetes
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.duty import on_duty
 from services.ingest.kubernetes.metrics import AutoscalerMetrics, KubernetesMetrics
-from services.ingest.kubernetes.pod_watch import PodWatch, zone_of
+from services.ingest.kubernetes.pod_watch import PodWatch
+from services.ingest.kubernetes.zone import zone_of
 from services.ingest.shards.drains import DrainRepository
 from services.ingest.shards.repository import ShardRepository
 from snowlight.clock import Clock

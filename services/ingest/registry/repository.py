@@ -75,13 +75,12 @@ class CameraRepository:
             return []
         async with self._database.write() as connection:
             revision = await _next_revisions(connection, len(records))
-            known = await _all_of(connection, {record.id for record in records})
-            results = _unless_taken(records, set(known), revision)
+            results = _unless_taken(records, await _taken(connection, records), revision)
             added = {result.uid: result for result in results if isinstance(result, CameraRecord)}
             if added:
                 await connection.execute(cameras.insert(), [asdict(record) for record in added.values()])
             if creations:
-                results = await _with_earlier(connection, records, results, known, creations)
+                results = await _with_earlier(connection, records, results, creations)
                 kept = {uid: creation for uid, creation in creations.items() if uid in added}
                 if kept:
                     await keep(connection, kept, records[0].create_time_ms)
@@ -222,28 +221,24 @@ async def _with_earlier(
     connection: AsyncConnection,
     records: Sequence[CameraRecord],
     results: Sequence[CameraRecord | AlreadyExistsError],
-    known: Mapping[str, CameraRecord],
     creations: Mapping[str, Creation],
 ) -> list[CameraRecord | AlreadyExistsError]:
     """`results`, but for each refusal the camera that an earlier attempt at the same creation has made."""
-    refused = [
-        creations[record.uid]
+    refused = {
+        record.id: creations[record.uid]
         for record, result in zip(records, results, strict=True)
         if isinstance(result, AlreadyExistsError) and record.uid in creations
-    ]
+    }
     if not refused:
         return list(results)
-    made = await made_by_all(connection, refused, records[0].create_time_ms)
-
-    def earlier(record: CameraRecord) -> CameraRecord | None:
-        creation, current = creations.get(record.uid), known.get(record.id)
-        if creation is None or current is None:
-            return None
-        is_its = made.get(creation.request_id) == (creation.fingerprint, current.uid)
-        return current if is_its else None
-
+    made = await made_by_all(connection, refused.values(), records[0].create_time_ms)
+    its = {
+        camera_id: current
+        for camera_id, current in (await _all_of(connection, refused)).items()
+        if made.get(refused[camera_id].request_id) == (refused[camera_id].fingerprint, current.uid)
+    }
     return [
-        (earlier(record) or result) if isinstance(result, AlreadyExistsError) else result
+        its.get(record.id, result) if isinstance(result, AlreadyExistsError) else result
         for record, result in zip(records, results, strict=True)
     ]
 

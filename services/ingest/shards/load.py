@@ -8,7 +8,7 @@ from services.ingest.shards.rows import Load
 from snowlight.clock import Clock
 
 SPAN_SECONDS = 8.0
-"""Rates are of so long, at least."""
+"""Rates are of so long, at least, and cameras are counted as often: there may be a county of them."""
 
 
 class LoadMeter:
@@ -27,14 +27,14 @@ class LoadMeter:
         self._clock = clock
         self._used = used
         self._since = (clock.monotonic(), used(), spool.written)
-        self._rates = (0, 0.0)
+        self._measured = (cameras(), 0, 0.0)
 
     def load(self) -> Load:
         """As of now."""
         now = (self._clock.monotonic(), self._used(), self._spool.written)
         span = now[0] - self._since[0]
         if span >= SPAN_SECONDS:
-            self._rates = (round((now[2] - self._since[2]) * 8 / span), (now[1] - self._since[1]) / span)
+            bits_per_second = round((now[2] - self._since[2]) * 8 / span)
+            self._measured = (self._cameras(), bits_per_second, (now[1] - self._since[1]) / span)
             self._since = now
-        bits_per_second, cores = self._rates
-        return Load(self._cameras(), bits_per_second, cores, self._spool.count, self._spool.level)
+        return Load(*self._measured, self._spool.count, self._spool.level)

@@ -1,6 +1,7 @@
 """What the workers of one machine are called."""
 
 import pytest
+from pydantic import ValidationError
 
 from services.ingest.config import IngestSettings
 from services.ingest.workers import worker_settings
@@ -14,3 +15,10 @@ def test_workers_of_several_machines_have_names_of_their_own(worker: str, names:
     settings = IngestSettings(worker=worker, database_url="postgresql+asyncpg://u:p@db/ingest")
     told = [worker_settings(number, settings, ClusterSettings()) for number in range(3)]
     assert [each["SNOWLIGHT_INGEST_WORKER"] for each in told] == names
+
+
+@pytest.mark.parametrize("setting", ["worker", "zone"])
+@pytest.mark.parametrize("name", ["north hall", "a\nb", "", "x" * 65, "café"])
+def test_a_name_is_refused_that_does_not_go_into_paths_and_labels(setting: str, name: str) -> None:
+    with pytest.raises(ValidationError, match=setting):
+        IngestSettings.model_validate({setting: name})

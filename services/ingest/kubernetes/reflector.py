@@ -1,20 +1,19 @@
 """A copy of all objects of one kind in memory, kept right by list and watch."""
 
 import asyncio
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 
 import structlog
 
-from services.ingest.camera_resources.resources import Manifest
-from services.ingest.kubernetes.client import KubernetesClient
+from services.ingest.kubernetes.client import KubernetesClient, Manifest
+from services.ingest.kubernetes.patience import Patience
 from snowlight.errors import ExpiredError, SnowlightError, UnavailableError
 
 PAGE = 500
 """Objects of a list that are asked for at a time."""
-RETRY_SECONDS = 1.0
-MOST_RETRY_SECONDS = 30.0
+RELIST_SECONDS = 0.1
+"""Before a list is read again because changes have been forgotten: not at once, should that go on."""
 
 _AHEAD = "kubernetes.Timeout"
 """The server has not come to a version yet, and never will where its store was restored."""
@@ -29,12 +28,12 @@ class Reflector:
     """What changed while nobody watched is told after the next list, by what it has become."""
 
     def __init__(
-        self, client: KubernetesClient, path: str, on_change: OnChange, *, selector: str = ""
+        self, client: KubernetesClient, path: str, on_change: OnChange, query: Mapping[str, str] | None = None
     ) -> None:
-        """`path`: of all objects of the kind. `selector`: of labels that they have; empty for all."""
+        """`path`: of all objects of the kind. `query`: selects some of them, by labels or fields."""
         self._client = client
         self._path = path
-        self._query = {"labelSelector": selector} if selector else {}
+        self._query = dict(query or {})
         self._on_change = on_change
         self._objects: dict[str, Manifest] = {}
         self._version = ""
@@ -60,23 +59,21 @@ class Reflector:
 
     async def run(self) -> None:
         """Until cancelled."""
-        pause_s = RETRY_SECONDS
+        patience = Patience("resources.unwatched", resources=self._path)
         while True:
             try:
                 if not self._version:
                     await self._list()
                 await self._watch()
-                pause_s = RETRY_SECONDS
+                patience.succeeded()
             except ExpiredError:
                 log.info("resources.listed_again", resources=self._path)
                 self._version = ""
-                await asyncio.sleep(RETRY_SECONDS / 10)
+                await asyncio.sleep(RELIST_SECONDS)
             except SnowlightError as error:
-                log.warning("resources.unwatched", resources=self._path, reason=str(error))
                 if not isinstance(error, UnavailableError) or error.code == _AHEAD:
                     self._version = ""
-                await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - spreads retries
-                pause_s = min(pause_s * 2, MOST_RETRY_SECONDS)
+                await patience.after(error)
 
     async def _list(self) -> None:
         objects: list[Manifest] = []
