@@ -80,6 +80,8 @@ class HandOver:
                 await asyncio.gather(*(session.finish() for session in sessions))
         ends = []
         for camera in ending:
+            if self._cameras.get(camera.uid) is not camera:
+                continue  # it was deleted meanwhile
             camera.ended = asyncio.Event()
             ends.append(camera.ended)
             camera.changed.set()

@@ -14,6 +14,7 @@ from services.ingest.supervised import Session
 from services.ingest.supervisor import Supervisor
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import SystemClock
+from snowlight.shards import shard_of
 from tests.rpc.ingest.cluster import until
 from tests.rpc.ingest.conftest import Registry
 from tests.rpc.ingest.registering import create
@@ -24,14 +25,18 @@ T = 1_700_000_000_000
 class BrokenOrSteady:
     """A session that records for ever, or breaks at once if its camera's name says so."""
 
-    def __init__(self, spec: CameraSpec, observer: CameraObserver, started: list[str]) -> None:
+    def __init__(
+        self, spec: CameraSpec, observer: CameraObserver, started: list[str], key_frame: asyncio.Event
+    ) -> None:
         self.recorded_until_ms: int | None = None
         self._spec = spec
         self._observer = observer
         self._started = started
+        self._key_frame = key_frame
 
     async def finish(self) -> None:
-        return
+        self._started.append(f"{self._spec.name} finishes")
+        await self._key_frame.wait()
 
     async def run(self) -> None:
         self._started.append(self._spec.name)
@@ -44,8 +49,12 @@ class BrokenOrSteady:
 
 
 @asynccontextmanager
-async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[Supervisor]:
+async def supervising(
+    registry: Registry, started: list[str], key_frame: asyncio.Event | None = None
+) -> AsyncIterator[Supervisor]:
+    """`key_frame`: that a session which is to finish waits for."""
     clock = SystemClock()
+    awaited = key_frame or asyncio.Event()
 
     def spec_of(record: CameraRecord) -> CameraSpec:
         return CameraSpec(record.uid, record.name, record.source_url)
@@ -59,7 +68,7 @@ async def supervising(registry: Registry, started: list[str]) -> AsyncIterator[S
     ) -> Session:
         if ahead:
             started.append(f"{spec.name} may not record over {ahead}")
-        return BrokenOrSteady(spec, observer, started)
+        return BrokenOrSteady(spec, observer, started, awaited)
 
     async def recorded(uid: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         return [(end_ms - 60_000, end_ms)]
@@ -123,3 +132,30 @@ async def test_a_start_with_a_clock_that_went_back_records_over_nothing(registry
     async with supervising(registry, started):
         await until(starts, lambda names: camera.name in names)
     assert started[0] == f"{camera.name} may not record over [({later_ms - 60_000}, {later_ms})]"
+
+
+async def test_a_camera_that_is_deleted_while_its_shard_is_given_away_holds_that_up_no_longer(
+    registry: Registry,
+) -> None:
+    camera = await create(registry, "steady")
+    other = await create(registry, "other")
+    started: list[str] = []
+    key_frame = asyncio.Event()
+
+    async def known() -> list[str]:
+        return started
+
+    async with supervising(registry, started, key_frame) as supervisor:
+        await until(known, lambda names: {camera.name, other.name} <= set(names))
+        shards = {shard_of(camera.uid), shard_of(other.uid)}
+        ending = asyncio.create_task(supervisor.hand_over.end(shards))
+        await until(known, lambda names: f"{camera.name} finishes" in names)
+        await registry.stub.DeleteCamera(camera_pb2.DeleteCameraRequest(name=camera.name))
+
+        async def ring() -> object:
+            return supervisor.ring(camera.uid)
+
+        await until(ring, lambda found: found is None)
+        key_frame.set()
+        async with asyncio.timeout(10):
+            await ending
