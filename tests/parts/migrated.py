@@ -28,13 +28,10 @@ class Schema:
 
     async def copy_to(self, file: Path) -> None:
         """Make a database of SQLite where there is none."""
-        if file.exists():
-            return
         made = Path(_folder().name) / f"{self.service}.db"
         if not made.exists():
             await self._make(f"sqlite+aiosqlite:///{made}")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, file)
+        _copy(made, file)
 
     async def create_in(self, server: PostgresServer) -> str:
         """Make a database of PostgreSQL. Returns its name."""
@@ -47,6 +44,12 @@ class Schema:
     async def _make(self, url: str) -> None:
         async with open_database(url, service=self.service, migrations=self.migrations):
             pass
+
+
+def _copy(made: Path, file: Path) -> None:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, file)
 
 
 _SERVICES = ROOT / "services"
@@ -62,7 +65,7 @@ def _folder() -> TemporaryDirectory[str]:
 
 
 def migrated_database(schema: Schema) -> Callable[..., Any]:
-    """A fixture: the URL of a database of the test's own; a test that uses it runs on SQLite and PostgreSQL."""
+    """A fixture, the URL of a test's own database: the test runs on SQLite and on PostgreSQL."""
 
     @pytest.fixture(params=["sqlite", "postgres"])
     async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:

@@ -13,7 +13,6 @@ from tests.rpc.auth.delegating import settle_pingyi
 from tests.rpc.auth.registry import Registry
 from tests.rpc.auth.village import Village, settle
 
-
 database_url = migrated_database(AUTH)
 
 
