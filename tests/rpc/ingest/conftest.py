@@ -113,11 +113,6 @@ async def registry(database_url: str) -> AsyncIterator[Registry]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("loops")
-
-
 @pytest.fixture
 async def village(loops: Path) -> AsyncIterator[CameraServer]:
     async with serve_cameras([GATE], loops) as server:
