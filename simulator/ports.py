@@ -11,7 +11,10 @@ from pathlib import Path
 
 _FROM, _TO = 10_000, 65_536
 _OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_BLOCK = 128
+_STRIDE = 4
+"""Workers of one ingest listen on the ports behind its own (`--workers`)."""
+_CHOICES = 128
+"""Of a block."""
 
 
 def free_port() -> int:
@@ -22,15 +25,15 @@ def free_port() -> int:
 def free_ports(count: int) -> Sequence[int]:
     """TCP ports of 127.0.0.1 that nothing listens on, all different. Raises OSError where there are too few.
 
-    Until somebody listens on one, nobody else is given it: other processes choose from other blocks for as
-    long as this one lives, and this one comes back to a port after all others of its block. They lie outside
-    the range that the kernel gives to connections, where it leaves room: a port of that range may be a
-    connection's before somebody listens on it.
+    Until somebody listens on one, nobody else is given it, or the three behind it: other processes choose
+    from other blocks for as long as this one lives, and this one comes back to a port after all others of its
+    block. They lie outside the range that the kernel gives to connections, where it leaves room: a port of
+    that range may be a connection's before somebody listens on it.
     """
     _, block = _own_block(os.getpid())
-    ports = list(islice((port for port in islice(block, _BLOCK) if _is_unused(port)), count))
+    ports = list(islice((port for port in islice(block, _CHOICES) if _is_unused(port)), count))
     if len(ports) < count:
-        raise OSError(errno.EADDRINUSE, f"no {count} ports are free in this process's block of {_BLOCK}")
+        raise OSError(errno.EADDRINUSE, f"no {count} of this process's {_CHOICES} ports are free")
     return ports
 
 
@@ -53,12 +56,13 @@ def _own_block(_process: int) -> tuple[socket.socket, Iterator[int]]:
     network, and free again when the process ends, however it does."""
     first, last = map(int, _OUTGOING.read_text().split())
     apart = range(_FROM, first) or range(last + 1, _TO) or range(_FROM, _TO)
-    begins = list(range(apart.start, apart.stop - _BLOCK + 1, _BLOCK))
+    size = _CHOICES * _STRIDE
+    begins = list(range(apart.start, apart.stop - size + 1, size))
     random.shuffle(begins)
     for begin in begins:
         name = socket.socket(socket.AF_UNIX)
         if _binds(name, f"\0snowlight-ports-{begin}"):
-            return name, cycle(range(begin, begin + _BLOCK))
+            return name, cycle(range(begin, begin + size, _STRIDE))
         name.close()
     raise OSError(errno.EADDRINUSE, "every block of ports is another process's")
 

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from simulator.ports import free_port, free_ports
@@ -36,5 +37,8 @@ def test_a_port_is_not_chosen_twice_in_a_row_and_none_that_is_listened_on() -> N
         listening.listen()
         chosen = [free_port() for _ in range(100)]
         assert len(set(chosen)) == len(chosen)
+        assert (
+            min(after - before for before, after in pairwise(sorted(chosen))) > 1
+        )  # `--workers` listens there
         again = [free_port() for _ in range(100)]
         assert listening.getsockname()[1] not in {*chosen, *again}
