@@ -38,7 +38,8 @@ CHART := tests/chart
 
 # Tests wait more than they work: one process more than there are cores. Beside one another they can starve one that
 # waits for a camera: what failed is run once more with nothing beside it, and has to pass then. Both runs are printed.
-BESIDE = --numprocesses $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist loadfile
+# Files begin in the order of their names, so that the many short ones of tests/unit fill up the end.
+BESIDE = --numprocesses $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 AGAIN := --last-failed --last-failed-no-failures none
 
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts

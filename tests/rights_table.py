@@ -1,7 +1,8 @@
 """The table of docs/rights.md, as the tests' oracle: who may do what, written by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "rights.md"
@@ -42,7 +43,8 @@ def cells(document: Path) -> Iterator[list[str]]:
         yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def rows() -> list[Row]:
+@cache
+def rows() -> Sequence[Row]:
     """The table of the English document."""
     found = []
     for line, tier, role, public, business, household, everything in cells(DOCUMENT):

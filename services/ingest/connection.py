@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from services.ingest.media.init_section import load_writer
 from services.ingest.media.output import StreamOutput
 from services.ingest.media.stream import MediaStream
 from services.ingest.sources.source import Source, SourceError
@@ -75,6 +76,7 @@ class Connection:
         output = self._output
         ends: list[asyncio.Future[None]] = [running, output.failed]
         await asyncio.wait([*ends, output.described], return_when=asyncio.FIRST_COMPLETED)
+        await load_writer(self._stream.codec)
         missing = await self._await_fragments(ends)
         if missing is not None:
             return missing

@@ -25,12 +25,12 @@ from tests.parts.kubernetes.nodes import Nodes
 from tests.parts.kubernetes.pods import PodRuntime
 from tests.parts.kubernetes.rest import STRATEGIC_PATCH, KubernetesRest, Object, RefusedError
 from tests.rpc.ingest.cluster import Client, client_of, running_ingest
-from tests.rpc.ingest.conftest import MIGRATIONS, cluster, loops, village
-from tests.rpc.ingest.test_hand_over import LONGEST_HOLE_MS, ROUNDING_MS, Cluster, holes
+from tests.rpc.ingest.conftest import MIGRATIONS, cluster, village
+from tests.rpc.ingest.handing_over import LONGEST_HOLE_MS, ROUNDING_MS, Cluster, holes
 from tests.rpc.ingest.village import GATE
 from tests.waiting import eventually
 
-__all__ = ("cluster", "loops", "village")  # fixtures
+__all__ = ("cluster", "village")  # fixtures
 
 PATIENCE_S = 150
 LABELS = {"app": "ingest"}

@@ -12,6 +12,7 @@ from tests.parts.gstreamer import RtspServer, run_gstreamer
 from tests.parts.hooks import parts_key
 from tests.parts.mediamtx import MediaMtx, run_mediamtx
 from tests.parts.minio import MinioServer, run_minio
+from tests.parts.part import CACHE
 from tests.parts.postgres import PostgresServer, run_postgres
 from tests.parts.rtmp import Nginx, RtmpServer, run_rtmp
 from tests.parts.snowlight import Snowlight, run_embedded, run_separate
@@ -33,11 +34,17 @@ async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database; a test that uses it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
     return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """The same, where a package does not have its service's tables in it already (`tests.parts.migrated`)."""
+    return empty_database_url
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +134,12 @@ async def browser(chromium_program: Path) -> AsyncIterator[Browser]:
     """A Chromium of this test's own."""
     async with run_chromium(chromium_program) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def loops() -> Path:
+    """The folder of the simulator's encoded loops: each is encoded once on a machine."""
+    return CACHE / "loops"
 
 
 @pytest.fixture

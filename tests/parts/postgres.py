@@ -36,22 +36,27 @@ class PostgresServer:
         """The URL that services take."""
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{database}"
 
-    async def create_database(self) -> str:
-        """A fresh database. Returns its name."""
-        name = f"test_{uuid.uuid4().hex[:12]}"
-        await self._execute(f"CREATE DATABASE {name}")
+    async def create_database(self, name: str = "", *, template: str = "template1") -> str:
+        """A fresh database, like `template`, which nobody is connected to. Returns its name."""
+        name = name or f"test_{uuid.uuid4().hex[:12]}"
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
+
+    async def has_database(self, name: str) -> bool:
+        """There is one of this name."""
+        return (await self._execute(f"SELECT FROM pg_database WHERE datname = '{name}'")).endswith(" 1")
 
     async def drop_database(self, name: str) -> None:
         """Remove it, whoever is still connected."""
         await self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    async def _execute(self, statement: str) -> None:
+    async def _execute(self, statement: str) -> str:
+        """Returns the command's tag."""
         connection = await asyncpg.connect(
             host="127.0.0.1", port=self.port, user="postgres", database="postgres"
         )
         try:
-            await connection.execute(statement)
+            return str(await connection.execute(statement))
         finally:
             await connection.close()
 

@@ -65,17 +65,24 @@ def load_policies(folder: Path) -> PolicySet:
 
 def _sliced(text: str, schema: cedarpy.Schema) -> dict[tuple[str, str], cedarpy.PolicySet]:
     policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    made: dict[frozenset[str], cedarpy.PolicySet] = {}  # many actions and lines have the same policies
     handles = {}
     for action, around in _actions(schema).items():
         for line in Line:
-            chosen = {
-                name: policy
+            chosen = frozenset(
+                name
                 for name, policy in policies.items()
                 if _names(policy["action"], around) and _names(policy["principal"], {str(line)})
-            }
-            content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
-            handles[action, str(line)] = cedarpy.PolicySet.from_json_str(json.dumps(content))
+            )
+            if chosen not in made:
+                made[chosen] = _policy_set({name: policies[name] for name in policies if name in chosen})
+            handles[action, str(line)] = made[chosen]
     return handles
+
+
+def _policy_set(policies: dict[str, Any]) -> cedarpy.PolicySet:
+    content = {"staticPolicies": policies, "templates": {}, "templateLinks": []}
+    return cedarpy.PolicySet.from_json_str(json.dumps(content))
 
 
 def _actions(schema: cedarpy.Schema) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from services.gateway.archive.dvr import SKIPPING, Listing, Window, dvr_playlist, listing, read_skip
-from services.gateway.archive.grid import LONGEST_MS, Numbered, era_of, numbered
+from services.gateway.archive.grid import LONGEST_MS, Numbered, era_of, needed_from, numbered
 from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.recording import Recording
 from services.gateway.archive.routes import ERRORS, PLAYLIST_TYPE, playlist
@@ -90,9 +90,10 @@ class DvrRoutes:
         until_ms = min(now_ms, window.end_ms + _BEYOND_MS)
         if until_ms == now_ms:
             await self._index.between(claims.camera_uid, now_ms - _NEWEST_MS, now_ms, max_age_s=_LOOK_S)
-        recordings = await self._index.between(claims.camera_uid, min(window.start_ms, era_ms), until_ms)
+        from_ms = needed_from(era_ms)
+        recordings = await self._index.between(claims.camera_uid, min(window.start_ms, from_ms), until_ms)
         first = next(
-            (place for place, recording in enumerate(recordings) if recording.end_ms > era_ms),
+            (place for place, recording in enumerate(recordings) if recording.end_ms > from_ms),
             len(recordings),
         )
         key = (claims.camera_uid, era_ms, until_ms if until_ms < now_ms else 0)

@@ -1,10 +1,10 @@
 """Init sections `[ftyp moov]`: H.264 alone is written here, and what needs more care by libav."""
 
+import asyncio
 import struct
 import sys
 from collections import OrderedDict
 from importlib import import_module
-from threading import Thread
 from typing import Final, NamedTuple
 
 from services.ingest.sources.source import VideoCodec
@@ -25,17 +25,19 @@ class AudioEntry(NamedTuple):
     sample_rate: int
 
 
+async def load_writer(codec: VideoCodec | None) -> None:
+    """What the init sections of such pictures need, in a thread, or at once where it is loaded. To be awaited
+    while the first of them are held: who cannot wait loads it where it is needed."""
+    if codec == "h265" and _BY_LIBAV not in sys.modules:
+        await asyncio.to_thread(import_module, _BY_LIBAV)
+
+
 class InitSections:
     """By sample entries, shared by all cameras that send the same parameter sets."""
 
     def __init__(self, capacity: int = 256) -> None:
         self._capacity = capacity
         self._sections: OrderedDict[tuple[bytes, AudioEntry | None], bytes] = OrderedDict()
-
-    def expect(self, codec: VideoCodec) -> None:
-        """Such pictures will come: load what they need in a thread, while the first of them are held."""
-        if codec == "h265" and _BY_LIBAV not in sys.modules:
-            Thread(target=import_module, args=(_BY_LIBAV,), daemon=True).start()
 
     def get(self, video_sample_entry: bytes, audio: AudioEntry | None) -> bytes:
         """That of a mux session. Raises one of REFUSALS when an entry is of no use."""

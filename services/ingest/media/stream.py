@@ -1,6 +1,5 @@
 """One camera's media: access units in, numbered fragments on the wall clock out."""
 
-from hashlib import sha256
 from typing import Final
 
 from services.ingest.media.audio_path import AudioPath
@@ -9,16 +8,17 @@ from services.ingest.media.held import HeldUnits, StreamSettings, Unit
 from services.ingest.media.init_section import REFUSALS, InitSections
 from services.ingest.media.jitter import InterarrivalJitter
 from services.ingest.media.muxer import Muxed, Muxer
-from services.ingest.media.numbering import Numbering, part_target_ms
+from services.ingest.media.numbering import Numbering
 from services.ingest.media.output import StreamOutput
 from services.ingest.media.sample_entry import sps_of, video_sample_entry
+from services.ingest.media.session_head import session_head
 from services.ingest.media.sps import parse_sps
 from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
 from services.ingest.recorded import HOLE_MS
-from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoTrack
+from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoCodec, VideoTrack
 from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft
 from snowlight.media.description import describe
-from snowlight.media.fragment import Fragment, InitSection
+from snowlight.media.fragment import Fragment
 
 _TICKS_PER_MS: Final = VIDEO_TIMESCALE // 1000
 
@@ -55,6 +55,11 @@ class MediaStream:
         self._failed = False
 
     @property
+    def codec(self) -> VideoCodec | None:
+        """Of the pictures; None before it is known."""
+        return None if self._video is None else self._video.codec
+
+    @property
     def described(self) -> bool:
         """The parameter sets are known."""
         return bool(self._sets)
@@ -75,7 +80,6 @@ class MediaStream:
         self._sets = video.parameter_sets
         self._audio.track = audio
         self._jitter = InterarrivalJitter(video.arrival_ms)
-        self._init_sections.expect(video.codec)
         self._output.on_tracks()
 
     def on_parameter_sets(self, parameter_sets: tuple[bytes, ...]) -> None:
@@ -196,20 +200,8 @@ class MediaStream:
         self._restart = ""
         self._numbering.begin(self._end_ms)
         interval_ms = interval / _TICKS_PER_MS
-        self._output.on_init(
-            InitSection(
-                init8=sha256(init).hexdigest()[:8],
-                data=init,
-                codecs=description.codecs,
-                width=description.width,
-                height=description.height,
-                session=self._numbering.session,
-                discontinuity_sequence=self._numbering.discontinuity_sequence,
-                target_duration_ms=self._numbering.target_ms,
-                part_target_ms=part_target_ms(interval_ms),
-            ),
-            1000 / interval_ms,
-        )
+        head = session_head(init, description, self._numbering, interval_ms)
+        self._output.on_init(head, 1000 / interval_ms)
         self._mux = Muxer(audio.sample_rate if audio else 0)
 
     def _mux_video(self, data: bytes, pts: int, key: bool, arrival_ms: float) -> None:

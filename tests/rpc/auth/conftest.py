@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.parts.clock import MovableClock
+from tests.parts.migrated import AUTH, migrated_database
 from tests.rpc.auth.audit_log import settle_two_counties
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.delegating import settle_pingyi
 from tests.rpc.auth.registry import Registry
 from tests.rpc.auth.village import Village, settle
+
+database_url = migrated_database(AUTH)
 
 
 @pytest.fixture

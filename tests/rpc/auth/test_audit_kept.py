@@ -151,11 +151,11 @@ def test_less_than_half_a_year_is_refused_in_so_many_words(monkeypatch: pytest.M
 
 
 async def test_records_from_before_the_chain_are_carried_over_and_linked(
-    database_url: str, tmp_path: Path
+    empty_database_url: str, tmp_path: Path
 ) -> None:
     before = _migrations_before_the_chain(tmp_path / "before")
     async with (
-        open_database(database_url, service="auth", migrations=before) as database,
+        open_database(empty_database_url, service="auth", migrations=before) as database,
         database.write() as connection,
     ):
         await connection.execute(
@@ -174,7 +174,7 @@ async def test_records_from_before_the_chain_are_carried_over_and_linked(
                 ),
                 {"time": NOW_MS - number * 40 * DAY_MS},
             )
-    async with open_database(database_url, service="auth", migrations=MIGRATIONS) as database:
+    async with open_database(empty_database_url, service="auth", migrations=MIGRATIONS) as database:
         log = AuditLog(database, now_ms=NOW_MS)
         await log.months.make_ahead()
         await log.add()

@@ -34,6 +34,7 @@ from snowlight.object_store import ObjectStoreSettings, open_store
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime, build_runtime
 from tests.parts.clock import MovableClock
+from tests.parts.migrated import AUTH, INGEST, STORAGE
 from tests.parts.password import PASSWORD
 from tests.rpc.gateway.ingest import Ingest, SpoolFile, run_ingest
 from tests.rpc.gateway.people import VILLAGE, add_people
@@ -218,6 +219,8 @@ async def run_site(
     )
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
     port = port or free_port()
+    for schema in (AUTH, STORAGE, INGEST):
+        await schema.copy_to(data_dir / f"{schema.service}.db")
     async with AsyncExitStack() as stack:
         auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))

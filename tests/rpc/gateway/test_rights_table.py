@@ -28,6 +28,7 @@ ORGANISATION = "电信"
 PURPOSE = "案件 20261126001"
 PICTURES = ("live", "snapshot", "playback", "export")
 MANY = 8
+BATCH = 200
 
 pytestmark = pytest.mark.timeout(900)  # twenty thousand questions
 
@@ -57,6 +58,22 @@ class Camera:
     uid: str
     ownership: str
     inside: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of auth, and what the table says."""
+
+    request: auth_pb2.AuthorizeRequest
+    should: bool
+    told: str
+
+    def difference(self, answer: auth_pb2.AuthorizeResponse) -> str:
+        """What of the answer is otherwise. A decision names what it rests on."""
+        names_why = bool(answer.policies or answer.reason == "auth.role_missing" or self.request.region)
+        if answer.allowed == self.should and names_why:
+            return ""
+        return f"{self.told}: {answer.allowed} {answer.reason}"
 
 
 @dataclass(frozen=True)
@@ -104,43 +121,52 @@ async def county(site: Site) -> AsyncIterator[County]:
 
 
 async def test_grpc_answers_as_the_table_says(site: Site, county: County) -> None:
+    """All questions, many at a time, which is as if each were asked alone (test_authorize_batch.py). Those
+    about one camera are asked alone as well."""
     window = site.clock.now_ms() - 3_600_000, site.clock.now_ms()
 
-    async def of_camera(one: Somebody, camera: Camera, action: Action) -> str:
-        request = auth_pb2.AuthorizeRequest(
-            access_token=one.token, action=action, camera_uid=camera.uid, purpose=PURPOSE
-        )
+    def of_camera(one: Somebody, camera: Camera, action: Action) -> Question:
+        request = auth_pb2.AuthorizeRequest(action=action, camera_uid=camera.uid, purpose=PURPOSE)
         if action in ("playback", "export"):
             request.start.FromMilliseconds(window[0])
             request.end.FromMilliseconds(window[1])
-        answer = await county.access.Authorize(request)
         should = action in one.may(camera.ownership, inside=camera.inside)
-        if answer.allowed == should and bool(answer.policies or answer.reason == "auth.role_missing"):
-            return ""
-        return f"{one} {action} {camera.camera_id}: {answer.allowed} {answer.reason}"
+        return Question(request, should, f"{one} {action} {camera.camera_id}")
 
-    async def of_region(one: Somebody, region: str, action: Action) -> str:
-        answer = await county.access.Authorize(
-            auth_pb2.AuthorizeRequest(access_token=one.token, action=action, region=region)
-        )
+    def of_region(one: Somebody, region: str, action: Action) -> Question:
+        request = auth_pb2.AuthorizeRequest(action=action, region=region)
         should = region != OTHER and action in expected(one.line, one.tier, one.role).everything
-        return "" if answer.allowed == should else f"{one} {action} {region}: {answer.reason}"
+        return Question(request, should, f"{one} {action} {region}")
 
-    questions: list[Awaitable[str]] = [
-        of_camera(one, camera, action)
-        for one in county.people
-        for camera in county.cameras
-        for action in Action
-    ]
-    questions += [
-        of_region(one, region, action)
-        for one in county.people
-        for region in (f"regions/{REGIONS[-1]}", OTHER)
-        for action in Action
-        if action not in OF_CAMERAS
-    ]
-    assert len(questions) > 15_000
-    assert await _differences(questions) == []
+    async def at_once(one: Somebody, questions: Sequence[Question]) -> str:
+        requests = [question.request for question in questions]
+        batch = auth_pb2.BatchAuthorizeRequest(access_token=one.token, requests=requests)
+        results = (await county.access.BatchAuthorize(batch)).results
+        assert all(result.HasField("response") for result in results)
+        answered = zip(questions, results, strict=True)
+        differences = [question.difference(result.response) for question, result in answered]
+        return "; ".join(filter(None, differences))
+
+    async def alone(one: Somebody, question: Question) -> str:
+        request = auth_pb2.AuthorizeRequest(access_token=one.token)
+        request.MergeFrom(question.request)
+        return question.difference(await county.access.Authorize(request))
+
+    asked: list[Awaitable[str]] = []
+    count = 0
+    for one in county.people:
+        questions = [of_camera(one, camera, action) for camera in county.cameras for action in Action]
+        asked += [alone(one, question) for question in questions[: len(Action)]]
+        questions += [
+            of_region(one, region, action)
+            for region in (f"regions/{REGIONS[-1]}", OTHER)
+            for action in Action
+            if action not in OF_CAMERAS
+        ]
+        asked += [at_once(one, questions[begin : begin + BATCH]) for begin in range(0, len(questions), BATCH)]
+        count += len(questions)
+    assert count > 15_000
+    assert await _differences(asked) == []
 
 
 async def test_http_answers_as_the_table_says(site: Site, county: County) -> None:

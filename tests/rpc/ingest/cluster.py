@@ -33,6 +33,7 @@ from snowlight.rpc.channel import raw_stream
 from snowlight.rpc.status import remote_errors
 from snowlight.runtime import build_runtime
 from tests.parts.callers import permitted_channel
+from tests.parts.migrated import INGEST, STORAGE
 
 PATIENCE = 30.0
 
@@ -128,6 +129,7 @@ def ingest_settings(cluster: ClusterSettings, **settings: Any) -> IngestSettings
 @asynccontextmanager
 async def running_storage(cluster: ClusterSettings) -> AsyncIterator[None]:
     settings = StorageSettings(listen=cluster.storage_address)
+    await STORAGE.copy_to(cluster.data_dir / "storage.db")
     async with run_storage(build_runtime("storage", cluster), settings):
         yield
 
@@ -135,6 +137,7 @@ async def running_storage(cluster: ClusterSettings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def running_ingest(cluster: ClusterSettings, **settings: Any) -> AsyncIterator[Client]:
     runtime = build_runtime("ingest", cluster)
+    await INGEST.copy_to(cluster.data_dir / "ingest.db")
     async with run_ingest(runtime, ingest_settings(cluster, **settings)), client_of(cluster) as client:
         # Channels to one address share their connection, and storage may have found it closed before.
         await client.registry.ListCameras(camera_pb2.ListCamerasRequest(), wait_for_ready=True)

@@ -35,11 +35,14 @@ from snowlight.rpc.channel import open_channel
 from snowlight.rpc.interceptors import Guard
 from snowlight.rpc.server import Servicer, serve_grpc
 from tests.parts.callers import PermittedChannel
+from tests.parts.migrated import INGEST, migrated_database
 from tests.rpc.ingest.cluster import Client, cluster_settings, running_ingest, running_storage
 from tests.rpc.ingest.village import GATE
 
 KEY = ClusterKey("a cluster key that is long enough for a test")
 MIGRATIONS = Path(__file__).parents[3] / "services" / "ingest" / "migrations"
+
+database_url = migrated_database(INGEST)
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,6 @@ async def serve_registry(database_url: str) -> AsyncIterator[Registry]:
 async def registry(database_url: str) -> AsyncIterator[Registry]:
     async with serve_registry(database_url) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("loops")
 
 
 @pytest.fixture

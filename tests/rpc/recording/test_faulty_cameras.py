@@ -6,8 +6,6 @@ All cameras of a test run at once, in one process, beside a healthy one: its foo
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from simulator.camera import Camera
 from simulator.faults import Faults
 from simulator.loop.parameters import LoopParameters, Profile
@@ -63,11 +61,6 @@ REFUSED = {
     "silent": (Faults(silent=True), "camera.timeout"),
 }
 """Nothing of these can be recorded, and the reason is told."""
-
-
-@pytest.fixture(scope="session")
-def loops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("loops")
 
 
 def camera(path: str, faults: Faults) -> Camera:

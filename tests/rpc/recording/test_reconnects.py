@@ -171,8 +171,8 @@ class Recorded:
         ]
 
 
-async def test_twenty_cameras_reconnect_each_second_and_nothing_grows(tmp_path: Path) -> None:
-    loop = await LoopCache(tmp_path / "loops", 2).provide(PICTURE)
+async def test_twenty_cameras_reconnect_each_second_and_nothing_grows(tmp_path: Path, loops: Path) -> None:
+    loop = await LoopCache(loops, 2).provide(PICTURE)
     recorded = Recorded(tmp_path, free_port())
     held: list[Held] = []
 
@@ -209,9 +209,9 @@ async def test_twenty_cameras_reconnect_each_second_and_nothing_grows(tmp_path: 
         assert [hole for hole in holes if hole not in gaps] == []
 
 
-async def test_what_a_connection_held_is_freed_with_it(tmp_path: Path) -> None:
+async def test_what_a_connection_held_is_freed_with_it(tmp_path: Path, loops: Path) -> None:
     """The collector looks at objects as old as a connection once in hours: many megabytes by then."""
-    loop = await LoopCache(tmp_path / "loops", 2).provide(PICTURE)
+    loop = await LoopCache(loops, 2).provide(PICTURE)
     recorded = Recorded(tmp_path, free_port())
 
     async def came_back() -> bool:

@@ -133,14 +133,14 @@ async def test_the_right_password_opens_and_a_wrong_one_does_not(scheme: Scheme,
             )
 
 
-async def test_a_camera_is_on_air_while_others_are_being_encoded(loops: Path) -> None:
+async def test_a_camera_is_on_air_while_others_are_being_encoded(tmp_path: Path) -> None:
     ready = CAMERAS[Profile.H264]
-    await LoopCache(loops, workers=1).provide(ready.picture)
+    await LoopCache(tmp_path, workers=1).provide(ready.picture)
     others = [Camera(f"other-{seed}", replace(ready.picture, seed=seed)) for seed in range(1, 40)]
-    async with serve_cameras([*others, ready], loops, encoders=1) as server:
+    async with serve_cameras([*others, ready], tmp_path, encoders=1) as server:
         seen = await asyncio.to_thread(watched, server.url(ready), 1)
         assert len(seen["video"]) == 1
-        assert not (loops / f"{others[-1].picture.key}.mov").exists()
+        assert not (tmp_path / f"{others[-1].picture.key}.mov").exists()
 
 
 async def test_a_village_describes_itself_at_once(tmp_path: Path) -> None:

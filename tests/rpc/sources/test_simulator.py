@@ -17,13 +17,8 @@ H265 = LoopParameters("桥头", "bridge", profile=Profile.H265_G711, width=160, 
 AAC = LoopParameters("广场", "square", profile=Profile.H264_AAC, width=160, height=90, bit_rate=60_000)
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("loops")
-
-
 @pytest.fixture
-async def village(cache: Path) -> AsyncIterator[CameraServer]:
+async def village(loops: Path) -> AsyncIterator[CameraServer]:
     cameras = [
         Camera("aac", AAC),
         Camera("h265", H265),
@@ -37,7 +32,7 @@ async def village(cache: Path) -> AsyncIterator[CameraServer]:
             for scheme in Scheme
         ),
     ]
-    async with serve_cameras(cameras, cache) as server:
+    async with serve_cameras(cameras, loops) as server:
         await server.encoded()
         yield server
 

@@ -26,6 +26,7 @@ from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime, build_runtime
 from snowlight.steps import Reached, go_on
 from tests.parts.callers import permitted_channel
+from tests.parts.migrated import STORAGE, migrated_database
 from tests.parts.minio import MinioServer
 from tests.rpc.storage.days import Town, open_town
 from tests.rpc.storage.registry import Registry
@@ -33,6 +34,8 @@ from tests.rpc.storage.witness import Witness
 from tests.rpc.storage.yard import Yard, open_yard
 
 CLUSTER_KEY = "a cluster key that is long enough for a test"
+
+database_url = migrated_database(STORAGE)
 
 
 class Cluster:

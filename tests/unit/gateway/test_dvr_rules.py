@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.gateway.archive.dvr import LISTED_MS, Window, dvr_playlist, listing
-from services.gateway.archive.grid import era_of, numbered
+from services.gateway.archive.grid import era_of, needed_from, numbered
 from services.gateway.archive.recording import Recording
 from tests.unit.gateway.camera_day import camera_days, known_at
 from tests.unit.gateway.rules import Played, keep_the_rules
@@ -18,7 +18,7 @@ EVERY = settings(max_examples=60, deadline=None)
 def at(recordings: list[Recording], window: Window, now_ms: int, *, skip: bool = False) -> str | None:
     known = known_at(recordings, now_ms)
     era_ms = era_of(window.listed_from(now_ms))
-    pieces = numbered([one for one in known if one.end_ms > era_ms], era_ms, now_ms)
+    pieces = numbered([one for one in known if one.end_ms > needed_from(era_ms)], era_ms, now_ms)
     listed = listing(pieces, [one for one in known if one.end_ms > window.start_ms], window, now_ms)
     return dvr_playlist(listed, skip=skip) if listed else None
 

@@ -2,16 +2,18 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.gateway.archive.grid import (
     CELL_MS,
     CLOSED_MS,
     ERA_CELLS,
+    ERA_MS,
     LONGEST_MS,
     NumberedPiece,
     era_of,
+    needed_from,
     numbered,
 )
 from services.gateway.archive.recording import Recording
@@ -49,16 +51,25 @@ def test_what_was_listed_once_keeps_its_number_and_its_content(
 @given(camera_days(), st.integers(0, 4))
 def test_numbers_do_not_depend_on_where_one_begins_to_look(recordings: list[Recording], eras: int) -> None:
     first_ms = era_of(recordings[0].start_ms)
-    from_ms = first_ms + eras * ERA_CELLS * CELL_MS
+    from_ms = first_ms + eras * ERA_MS
     whole = places(numbered(recordings, first_ms, LATER_MS).pieces)
-    later = [recording for recording in recordings if recording.end_ms > from_ms]
+    later = [recording for recording in recordings if recording.end_ms > needed_from(from_ms)]
     assert places(numbered(later, from_ms, LATER_MS).pieces) == [
         place for place in whole if place[1] >= from_ms
     ]
 
 
+BEGINS_ANEW_AT_AN_ERAS_END = [
+    recording(1_790_000_392_720, [500] * 4, 1, sequence=9),
+    recording(1_790_000_394_720, [480], 1, session=2, sequence=10),
+    recording(1_790_000_395_200, [480] * 10, 1, session=3, sequence=11),
+]
+"""Three segments begin in the last three cells of an era, and there has to be a fourth: they last long."""
+
+
 @settings(max_examples=60, deadline=None)
 @given(camera_days())
+@example(BEGINS_ANEW_AT_AN_ERAS_END)
 def test_every_fragment_is_in_one_segment_of_bounded_length(recordings: list[Recording]) -> None:
     pieces = numbered(recordings, era_of(recordings[0].start_ms), LATER_MS).pieces
     assert all(before.number < after.number for before, after in pairwise(pieces))
@@ -123,12 +134,34 @@ def test_minutes_that_follow_each_other_have_the_numbers_of_the_clock() -> None:
     assert all(one.number == one.piece.start_ms // CELL_MS for one in numbered(minutes, 0, LATER_MS).pieces)
 
 
-def test_an_era_begins_with_its_own_numbers_whatever_the_one_before_was_pushed_to() -> None:
-    era_ms = ERA_CELLS * CELL_MS
-    flaps = [recording(era_ms - 9_000 + n * 700, [350, 350], 1, session=n, sequence=n) for n in range(20)]
-    whole = places(numbered(flaps, 0, LATER_MS).pieces)
-    later = [one for one in flaps if one.end_ms > era_ms]
-    alone = places(numbered(later, era_ms, LATER_MS).pieces)
-    assert alone == [place for place in whole if place[1] >= era_ms]
-    assert alone[0][0] == ERA_CELLS
+def flapping(begin_ms: int, count: int) -> list[Recording]:
+    """So many recordings that begin every 700 ms."""
+    return [recording(begin_ms + n * 700, [350, 350], 1, session=n, sequence=n) for n in range(count)]
+
+
+def test_numbers_that_run_over_the_end_of_an_era_go_on_in_the_next_one_and_come_back() -> None:
+    steady = recording(ERA_MS + 5_000, [500] * 200, 4, session=99, sequence=99)
+    recordings = [*flapping(ERA_MS - 9_000, 20), steady]
+    whole = numbered(recordings, 0, LATER_MS).pieces
+    assert sum(one.piece.count for one in whole) == sum(each.count for each in recordings)
+    assert all(before.number < after.number for before, after in pairwise(whole))
+    later = [one for one in whole if one.piece.start_ms >= ERA_MS]
+    assert later[0].number > ERA_CELLS
+    assert whole[-1].number == whole[-1].piece.start_ms // CELL_MS
+    assert numbered(recordings, ERA_MS, LATER_MS).pieces == later
+
+
+def test_a_camera_that_always_begins_anew_has_no_more_numbers_than_there_are() -> None:
+    eras = 3
+    recordings = flapping(0, eras * ERA_MS // 700)
+    whole = places(numbered(recordings, 0, LATER_MS).pieces)
     assert all(before[0] < after[0] for before, after in pairwise(whole))
+    assert sum(count for _, _, count in whole) < sum(each.count for each in recordings)
+    for era_ms in range(0, eras * ERA_MS, ERA_MS):
+        known = [one for one in recordings if one.end_ms > needed_from(era_ms)]
+        assert places(numbered(known, era_ms, LATER_MS).pieces) == [one for one in whole if one[1] >= era_ms]
+    for now_ms in range(50_000, eras * ERA_MS, 570_000):
+        then = numbered(known_at(recordings, now_ms), 0, now_ms)
+        seen = places(then.pieces)
+        assert seen == whole[: len(seen)]
+        assert all(number > then.reached for number, _, _ in whole[len(seen) :])
