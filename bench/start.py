@@ -2,7 +2,7 @@
 
 For each service, on SQLite and a folder that it has used before, beside its peers that run: the time and the
 CPU of importing it, and those from the start of the process until /readyz answers 200. `--python` is that of
-an environment of requirements.lock: a developer's has packages that libraries load only because they are there.
+an environment of requirements.lock: a developer's has more packages, and some load what they find.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import mimetypes
@@ -38,12 +39,13 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class _File:
     body: bytes
-    gzipped: bytes | None
     content_type: str
     etag: str
+    compresses: bool
+    gzipped: bytes | None = None
 
 
 class Console:
@@ -53,6 +55,13 @@ class Console:
         """`time_zone`: in which the console tells times and counts days."""
         self._files = _load(directory, time_zone) if directory is not None else {}
         self._built = "/index.html" in self._files
+
+    async def compress(self) -> None:
+        """Have all files at hand as browsers like them. Until then they are sent as they are: it takes longer
+        than all else of a gateway's start."""
+        for file in self._files.values():
+            if file.compresses:
+                file.gzipped = await asyncio.to_thread(gzip.compress, file.body, mtime=0)
 
     def answer(self, request: web.Request) -> web.Response | None:
         """The file or page at a path that no route knows; None when there is none."""
@@ -103,8 +112,8 @@ def _read(path: Path, body: bytes) -> _File:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if path.suffix == ".js":
         kind = "text/javascript"
-    gzipped = gzip.compress(body, mtime=0) if path.suffix in _COMPRESSIBLE and len(body) > 1024 else None
-    return _File(body, gzipped, kind, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+    compresses = path.suffix in _COMPRESSIBLE and len(body) > 1024
+    return _File(body, kind, f'"{hashlib.sha256(body).hexdigest()[:16]}"', compresses)
 
 
 def _response(request: web.Request, file: _File, *, lasting: bool) -> web.Response:

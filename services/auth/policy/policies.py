@@ -65,7 +65,8 @@ def load_policies(folder: Path) -> PolicySet:
 
 def _sliced(text: str, schema: cedarpy.Schema) -> dict[tuple[str, str], cedarpy.PolicySet]:
     policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
-    handles = {}
+    handles: dict[tuple[str, str], cedarpy.PolicySet] = {}
+    parsed: dict[tuple[str, ...], cedarpy.PolicySet] = {}  # many actions and lines share theirs
     for action, around in _actions(schema).items():
         for line in Line:
             chosen = {
@@ -73,8 +74,10 @@ def _sliced(text: str, schema: cedarpy.Schema) -> dict[tuple[str, str], cedarpy.
                 for name, policy in policies.items()
                 if _names(policy["action"], around) and _names(policy["principal"], {str(line)})
             }
-            content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
-            handles[action, str(line)] = cedarpy.PolicySet.from_json_str(json.dumps(content))
+            if (names := tuple(chosen)) not in parsed:
+                content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
+                parsed[names] = cedarpy.PolicySet.from_json_str(json.dumps(content))
+            handles[action, str(line)] = parsed[names]
     return handles
 
 
