@@ -22,7 +22,7 @@ from services.storage.app import run_storage
 from services.storage.config import StorageSettings
 from simulator.ports import free_port
 from snowlight.api.storage.v1 import store_pb2, store_pb2_grpc
-from snowlight.bucket_control import ensure_bucket
+from snowlight.buckets import ensure_bucket
 from snowlight.config import ClusterSettings
 from snowlight.media.fragment import ObjectKey
 from snowlight.object_store import ObjectStoreSettings, open_store

@@ -31,7 +31,7 @@ from services.storage.reconcile.rows import CameraDay
 from services.storage.segment import DAY_MS, Segment
 from services.storage.stores.prober import StoreProber
 from snowlight.api.storage.v1 import storage_pb2
-from snowlight.bucket_control import ensure_bucket
+from snowlight.buckets import ensure_bucket
 from snowlight.config import ClusterSettings
 from snowlight.database import open_database
 from snowlight.media.fragment import ObjectKey

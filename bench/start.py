@@ -1,7 +1,8 @@
 """How long a process takes to be of use: `python -m bench start`.
 
 For each service, on SQLite and a folder that it has used before, beside its peers that run: the time and the
-CPU of importing it, and those from the start of the process until /readyz answers 200.
+CPU of importing it, and those from the start of the process until /readyz answers 200. `--python` is that of
+an environment of requirements.lock: a developer's has more packages, and some load what they find.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ SERVICES = ("auth", "storage", "ingest", "gateway")
 _READY_S = 120.0
 _LOOK_S = 0.02
 _IMPORT = """
-import sys, time, importlib
+import sys, time
 began = time.perf_counter(), time.process_time()
-importlib.import_module(sys.argv[1])
+from services.loading import load
+load(sys.argv[1])
 sys.stderr.write(f"{time.perf_counter() - began[0]} {time.process_time() - began[1]}")
 """
 
@@ -46,7 +48,9 @@ def main() -> None:
     """Print the medians of several starts."""
     parser = argparse.ArgumentParser(prog="bench start", description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=5)
-    times = parser.parse_args().times
+    parser.add_argument("--python", default=sys.executable, help="that runs them")
+    options = parser.parse_args()
+    times, python = options.times, str(Path(options.python).absolute())
     with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as scratch:
         folder = Path(scratch)
         environment = _environment(folder)
@@ -54,7 +58,8 @@ def main() -> None:
         with ExitStack() as peers:
             processes = {service: peers.enter_context(ExitStack()) for service in SERVICES}
             starts = [
-                processes[name].enter_context(_starting(name, folder, environment)) for name in SERVICES
+                processes[name].enter_context(_starting(python, name, folder, environment))
+                for name in SERVICES
             ]
             for start in starts:
                 start.wait_ready()
@@ -62,23 +67,25 @@ def main() -> None:
                 took = []
                 for _ in range(times):
                     process.close()
-                    took.append(process.enter_context(_starting(service, folder, environment)).wait_ready())
-                _tell(service, _imported(service, folder, times), took)
+                    took.append(
+                        process.enter_context(_starting(python, service, folder, environment)).wait_ready()
+                    )
+                _tell(service, _imported(python, service, folder, times), took)
         took = []
         for _ in range(times):
-            with _starting("all", folder, environment) as start:
+            with _starting(python, "all", folder, environment) as start:
                 took.append(start.wait_ready())
-        _tell("all", _imported("all", folder, times), took)
+        _tell("all", _imported(python, "all", folder, times), took)
 
 
-def _imported(command: str, folder: Path, times: int) -> list[Took]:
+def _imported(python: str, command: str, folder: Path, times: int) -> list[Took]:
     module = "services.embedded" if command == "all" else f"services.{command}.__main__"
     log = folder / "import.log"
     took = []
     for _ in range(times):
         log.write_bytes(b"")
         env = {"PYTHONPATH": str(Path.cwd())}
-        with running([sys.executable, "-c", _IMPORT, module], core=None, log=log, env=env) as process:
+        with running([python, "-c", _IMPORT, module], core=None, log=log, env=env) as process:
             if process.wait(_READY_S):
                 raise RuntimeError(log.read_text())
         took.append(Took(*map(float, log.read_text().split())))
@@ -102,12 +109,12 @@ class _Start:
 
 
 @contextmanager
-def _starting(command: str, folder: Path, environment: Mapping[str, str]) -> Iterator[_Start]:
+def _starting(python: str, command: str, folder: Path, environment: Mapping[str, str]) -> Iterator[_Start]:
     """A process while the context is open, not ready yet."""
     admin, log = f"127.0.0.1:{free_port()}", folder / f"{command}.log"
     env = {**environment, "SNOWLIGHT_ADMIN_LISTEN": admin}
     began = time.monotonic()
-    with running([sys.executable, "-m", "services", command], core=None, log=log, env=env) as process:
+    with running([python, "-m", "services", command], core=None, log=log, env=env) as process:
         yield _Start(began, process, admin, log)
 
 

@@ -4,8 +4,9 @@ Each command loads its own packages alone: what a process does not run costs it 
 """
 
 import argparse
-import importlib
 import sys
+
+from services.loading import load
 
 SERVICES = ("auth", "storage", "ingest", "gateway")
 TOOLS = ("migrate", "drain", "admin", "verify")
@@ -17,14 +18,14 @@ def main() -> None:
     parser.add_argument("command", choices=(*SERVICES, "all", *TOOLS), help="a service, all, or a tool")
     command = parser.parse_args(sys.argv[1:2]).command
     if command in TOOLS:
-        sys.exit(importlib.import_module(f"services.{command}").main(sys.argv[2:]))
+        sys.exit(load(f"services.{command}").main(sys.argv[2:]))
     if command == "ingest":
-        importlib.import_module("services.ingest.__main__").main(sys.argv[2:])
+        load("services.ingest.__main__").main(sys.argv[2:])
         return
     if sys.argv[2:]:
         parser.error(f"{command} takes no arguments: its settings are SNOWLIGHT_* in the environment")
     module = "services.embedded" if command == "all" else f"services.{command}.__main__"
-    importlib.import_module(module).main()
+    load(module).main()
 
 
 if __name__ == "__main__":

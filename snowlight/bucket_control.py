@@ -1,6 +1,5 @@
 """What `obstore` cannot: making buckets, object lock, life cycle. `minio` speaks it, blocking."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -33,21 +32,18 @@ def open_control(store: StoreDescription) -> Iterator[Minio]:
         )
 
 
-async def ensure_bucket(store: StoreDescription) -> None:
-    """Make the bucket when it is missing. Raises UnavailableError; does nothing for a local folder."""
-    if store.bucket is None:
-        return
+def make_bucket(store: StoreDescription, bucket: str) -> None:
+    """Make it when it is missing. Raises UnavailableError."""
     try:
-        await asyncio.to_thread(_make_bucket, store, store.bucket)
-    except (MinioException, HTTPError, OSError) as error:
-        raise UnavailableError("store.unavailable", f"bucket {store.bucket}: {error}") from error
-
-
-def _make_bucket(store: StoreDescription, bucket: str) -> None:
-    with open_control(store) as control:
-        try:
+        with open_control(store) as control:
             if not control.bucket_exists(bucket_name=bucket):
                 control.make_bucket(bucket_name=bucket)
-        except S3Error as error:
-            if error.code not in _NOT_OURS_TO_MAKE:
-                raise
+    except S3Error as error:
+        if error.code not in _NOT_OURS_TO_MAKE:
+            raise _unavailable(bucket, error) from error
+    except (MinioException, HTTPError, OSError) as error:
+        raise _unavailable(bucket, error) from error
+
+
+def _unavailable(bucket: str, error: Exception) -> UnavailableError:
+    return UnavailableError("store.unavailable", f"bucket {bucket}: {error}")

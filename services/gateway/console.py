@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import mimetypes
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from aiohttp import web
@@ -39,18 +39,13 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class _File:
     body: bytes
-    is_compressed: bool
-    """For who accepts it."""
     content_type: str
     etag: str
-
-    @cached_property
-    def gzipped(self) -> bytes:
-        """Made for the first who asks: all files together are 0.15 s of CPU, at each start of a gateway."""
-        return gzip.compress(self.body, mtime=0)
+    compresses: bool
+    gzipped: bytes | None = None
 
 
 class Console:
@@ -60,6 +55,13 @@ class Console:
         """`time_zone`: in which the console tells times and counts days."""
         self._files = _load(directory, time_zone) if directory is not None else {}
         self._built = "/index.html" in self._files
+
+    async def compress(self) -> None:
+        """Have all files at hand as browsers like them. Until then they are sent as they are: it takes longer
+        than all else of a gateway's start."""
+        for file in self._files.values():
+            if file.compresses:
+                file.gzipped = await asyncio.to_thread(gzip.compress, file.body, mtime=0)
 
     def answer(self, request: web.Request) -> web.Response | None:
         """The file or page at a path that no route knows; None when there is none."""
@@ -110,8 +112,8 @@ def _read(path: Path, body: bytes) -> _File:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if path.suffix == ".js":
         kind = "text/javascript"
-    is_compressed = path.suffix in _COMPRESSIBLE and len(body) > 1024
-    return _File(body, is_compressed, kind, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+    compresses = path.suffix in _COMPRESSIBLE and len(body) > 1024
+    return _File(body, kind, f'"{hashlib.sha256(body).hexdigest()[:16]}"', compresses)
 
 
 def _response(request: web.Request, file: _File, *, lasting: bool) -> web.Response:
@@ -124,7 +126,7 @@ def _response(request: web.Request, file: _File, *, lasting: bool) -> web.Respon
     if file.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
     body = file.body
-    if file.is_compressed and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if file.gzipped is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
         body = file.gzipped
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=body, content_type=file.content_type, headers=headers)

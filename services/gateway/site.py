@@ -92,6 +92,7 @@ from services.gateway.viewing.viewing import Viewing
 from services.gateway.wall.routes import WallRoutes
 from services.gateway.workspace.favourites import FavouriteRoutes
 from services.gateway.workspace.layouts import WallLayoutRoutes
+from snowlight.background import running
 from snowlight.media.preview import LAPSE_MS, SHEET_MS
 from snowlight.runtime import Runtime
 
@@ -237,6 +238,7 @@ def build_site(
         client_max_size=settings.max_body_bytes,
     )
     site.on_response_prepare.extend((mark, tell_id))
+    site.cleanup_ctx.append(lambda _site: running(console.compress()))
     site.on_shutdown.append(wall.close)
     site.on_shutdown.append(events.close)
     add_routes(site, with_document(table, version("snowlight")))

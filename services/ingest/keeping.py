@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,8 +29,9 @@ from services.ingest.status.gaps import GapLedger
 from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
 from services.ingest.stores.placement import Placement
+from snowlight.buckets import ensure_bucket
 from snowlight.database import Database
-from snowlight.object_store import StoreDescription, open_store
+from snowlight.object_store import open_store
 from snowlight.runtime import Runtime
 
 LOOK_SECONDS = 0.05
@@ -157,22 +158,9 @@ def _uploaders(
             runtime.clock,
             upload,
             random,
-            _bucket_maker(store),
+            partial(ensure_bucket, store),
         )
     return uploaders
-
-
-def _bucket_maker(store: StoreDescription) -> Callable[[], Awaitable[None]]:
-    """Makes the bucket of `store`. What can is 5 MB of a process, and is not loaded for a folder."""
-    if store.bucket is None:
-        return _nothing_to_make
-    from snowlight.bucket_control import ensure_bucket
-
-    return partial(ensure_bucket, store)
-
-
-async def _nothing_to_make() -> None:
-    pass
 
 
 def _unaccounted(cameras: Sequence[PlacedCamera], ledger: GapLedger, now_ms: int) -> list[Unaccounted]:

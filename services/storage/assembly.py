@@ -23,7 +23,6 @@ from services.storage.index.packing import Closer, PackMetrics
 from services.storage.index.partitions import PartitionKeeper
 from services.storage.index.queries import FootageIndex
 from services.storage.index.repository import Repository
-from services.storage.index.repository_postgres import PostgresRepository
 from services.storage.ledger.account import CameraDays
 from services.storage.ledger.days import IntegrityDays
 from services.storage.ledger.keeper import IntegrityKeeper
@@ -76,7 +75,7 @@ def build_storage(
     clock, data_dir, reached = runtime.clock, runtime.cluster.data_dir, runtime.reached
     zone = ZoneInfo(runtime.cluster.time_zone)
     described, stores = settings.store.by_name(), open_stores(settings.store, data_dir)
-    repository = PostgresRepository(database) if database.is_postgres else Repository(database)
+    repository = _repository(database)
     cameras = CameraRepository(database, clock)
     objects = DayObjects(stores, settings.index_cache_bytes)
     prober = StoreProber(
@@ -168,3 +167,11 @@ def build_storage(
             "eraser": gate.before(erasing.eraser.run),
         },
     )
+
+
+def _repository(database: Database) -> Repository:
+    if not database.is_postgres:
+        return Repository(database)
+    from services.storage.index.repository_postgres import PostgresRepository  # asyncpg: not for SQLite
+
+    return PostgresRepository(database)

@@ -65,24 +65,20 @@ def load_policies(folder: Path) -> PolicySet:
 
 def _sliced(text: str, schema: cedarpy.Schema) -> dict[tuple[str, str], cedarpy.PolicySet]:
     policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
-    made: dict[frozenset[str], cedarpy.PolicySet] = {}  # many actions and lines have the same policies
-    handles = {}
+    handles: dict[tuple[str, str], cedarpy.PolicySet] = {}
+    parsed: dict[tuple[str, ...], cedarpy.PolicySet] = {}  # many actions and lines share theirs
     for action, around in _actions(schema).items():
         for line in Line:
-            chosen = frozenset(
-                name
+            chosen = {
+                name: policy
                 for name, policy in policies.items()
                 if _names(policy["action"], around) and _names(policy["principal"], {str(line)})
-            )
-            if chosen not in made:
-                made[chosen] = _policy_set({name: policies[name] for name in policies if name in chosen})
-            handles[action, str(line)] = made[chosen]
+            }
+            if (names := tuple(chosen)) not in parsed:
+                content = {"staticPolicies": chosen, "templates": {}, "templateLinks": []}
+                parsed[names] = cedarpy.PolicySet.from_json_str(json.dumps(content))
+            handles[action, str(line)] = parsed[names]
     return handles
-
-
-def _policy_set(policies: dict[str, Any]) -> cedarpy.PolicySet:
-    content = {"staticPolicies": policies, "templates": {}, "templateLinks": []}
-    return cedarpy.PolicySet.from_json_str(json.dumps(content))
 
 
 def _actions(schema: cedarpy.Schema) -> dict[str, set[str]]:

@@ -11,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 
 from services.auth.repository import revocations as stored
 from services.auth.repository.revocations import ADDED, StoredRevocation
-from services.auth.revocation.listening import listen
 from snowlight.access.revocations import KEPT_MS, Revocation, Revocations
 from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.clock import Clock
@@ -42,6 +41,8 @@ class RevocationFeed:
         with self._woken_by_own():
             async with asyncio.TaskGroup() as group:
                 if self._database.is_postgres:
+                    from services.auth.revocation.listening import listen  # asyncpg: not for SQLite
+
                     group.create_task(listen(self._database.engine, self._wake.set))
                 await self._read_on()
 

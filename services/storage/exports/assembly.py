@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from services.storage.cameras.repository import CameraRepository
 from services.storage.config import StorageSettings
 from services.storage.exports.copying import ExportWorker
-from services.storage.exports.evidence_store import EvidenceStore, Folder, LockedBucket
+from services.storage.exports.evidence_folder import Folder
+from services.storage.exports.evidence_store import EvidenceStore
 from services.storage.exports.exports import Exports
 from services.storage.exports.footage import ExportFootage, FootageOfCamera
 from services.storage.exports.rendering.renderer import Renderer
@@ -82,7 +83,9 @@ def build_exports(
 
 
 def open_evidence(settings: EvidenceSettings, store: StoreDescription, data_dir: Path) -> EvidenceStore:
-    """The evidence store, which may be away."""
+    """The evidence store, which may be away. What speaks to a bucket's lock is not loaded for a folder."""
     if store.bucket is None:
         return Folder(store.folder(data_dir))
+    from services.storage.exports.evidence_bucket import LockedBucket
+
     return LockedBucket(store, settings.lock_mode)

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.stores.objects import read, write
 from services.storage.tables import known_stores
-from snowlight.bucket_control import ensure_bucket
+from snowlight.buckets import ensure_bucket
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import FailedPreconditionError, SnowlightError, UnavailableError

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -100,9 +98,3 @@ def test_an_authority_that_is_not_there_is_told_at_the_start(
     settings = TracingSettings(endpoint="https://collector:4317", ca=missing)
     with pytest.raises(FailedPreconditionError, match=r"config\.tracing_ca"):
         open_tracing(settings, "gateway", CollectorRegistry(), flush_s=1)
-
-
-def test_where_nobody_collects_opentelemetry_is_not_loaded() -> None:
-    code = "import sys, services.embedded; print(*(m for m in sys.modules if m.startswith('opentelemetry')))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.strip() == ""

@@ -14,7 +14,7 @@ from minio.commonconfig import GOVERNANCE
 from minio.retention import Retention
 
 from services.admin.store_setup.setup import init_stores
-from services.storage.exports.evidence_store import LockedBucket
+from services.storage.exports.evidence_bucket import LockedBucket
 from services.storage.exports.export import ExportState
 from snowlight.clock import SystemClock
 from snowlight.object_store import EvidenceSettings

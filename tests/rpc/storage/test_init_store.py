@@ -14,7 +14,7 @@ from obstore.exceptions import BaseError
 from pydantic import SecretStr
 
 from services.admin.store_setup.setup import init_stores
-from services.storage.exports.evidence_store import LockedBucket
+from services.storage.exports.evidence_bucket import LockedBucket
 from snowlight.clock import SystemClock
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings, open_store

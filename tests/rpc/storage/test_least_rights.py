@@ -14,7 +14,7 @@ from minio.error import S3Error
 from minio.retention import Retention
 from obstore.exceptions import BaseError
 
-from services.storage.exports.evidence_store import LockedBucket
+from services.storage.exports.evidence_bucket import LockedBucket
 from services.storage.index.day_object import DayKey
 from snowlight.api.storage.v1 import export_pb2, storage_pb2
 from snowlight.bucket_control import open_control

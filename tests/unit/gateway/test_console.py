@@ -1,5 +1,6 @@
 """The console's files and pages."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,15 @@ def test_any_page_address_leads_to_the_index(console: Console) -> None:
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_assets_last_and_are_sent_small(console: Console) -> None:
+async def test_assets_last_and_are_sent_small_once_they_can_be(console: Console) -> None:
     request = make_mocked_request("GET", "/assets/index-abc.js", headers={"Accept-Encoding": "gzip"})
+    first = console.answer(request)
+    assert first is not None and first.body == b"x;" * 2000
+    assert "Content-Encoding" not in first.headers
+    await console.compress()
     answer = console.answer(request)
     assert answer is not None
+    assert isinstance(answer.body, bytes) and gzip.decompress(answer.body) == first.body
     assert answer.content_type == "text/javascript"
     assert "immutable" in answer.headers["Cache-Control"]
     assert answer.headers["Content-Encoding"] == "gzip"

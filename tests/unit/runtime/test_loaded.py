@@ -10,7 +10,23 @@ from services.ingest.media.sample_entry import sps_of, video_sample_entry
 from services.ingest.media.sps import parse_sps
 from tests.unit.media.samples import clip
 
-_LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
+NEVER_NEEDED = {
+    "auth": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+    "storage": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+    "ingest": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+    "gateway": ("alembic", "av", "kubernetes", "minio", "numpy", "opentelemetry", "sqlalchemy"),
+    "all": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+}
+"""Migrations, PostgreSQL, sound and pictures that libav has to look at, Kubernetes, buckets, spans."""
+MODULES = {"all": ("services.embedded", "services.gateway.app")}
+_LOADED = "import sys; from services.loading import load; load(sys.argv[1]); print(*sys.modules)"
+_TRUSTED = """
+import os
+from services.loading import load
+before = dict(os.environ)
+connector = load("aiohttp.connector")
+print(connector._SSL_CONTEXT_VERIFIED.cert_store_stats()["x509"], os.environ == before)
+"""
 _EXPECTED = """
 import asyncio, sys
 from services.ingest.media.init_section import load_writer
@@ -36,41 +52,38 @@ print(section[32:36].decode(), "av" in sys.modules)
 """
 
 
-@pytest.mark.parametrize("package", ["alembic", "av", "kubernetes", "minio", "numpy", "opentelemetry"])
-def test_ingest_does_not_load_what_it_may_never_need(loaded_by_ingest: frozenset[str], package: str) -> None:
-    """Migrations, sound and pictures that libav has to look at, Kubernetes, buckets, spans."""
-    assert package not in loaded_by_ingest
+@pytest.mark.parametrize(("command", "package"), [(c, p) for c, ps in NEVER_NEEDED.items() for p in ps])
+def test_a_service_does_not_load_what_it_may_never_need(command: str, package: str) -> None:
+    assert package not in _loaded_by(command)
 
 
-@pytest.mark.parametrize("package", ["alembic", "av", "minio", "numpy", "opentelemetry"])
-def test_the_gateway_does_not_load_what_it_may_never_need(package: str) -> None:
-    """Pictures and transport streams are made with the former, by the first who asks for one."""
-    assert package not in _loaded_by("services.gateway.__main__")
+def test_nobody_is_trusted_by_default() -> None:
+    """Who speaks TLS says whom it trusts: the system's authorities take as long as a library."""
+    assert _told_by(_TRUSTED) == ["0", "True"]
 
 
 def test_a_camera_of_h264_alone_does_not_load_libav() -> None:
     sets = clip(seconds=0.2).video.parameter_sets
     entry = video_sample_entry("h264", sets, parse_sps("h264", sps_of("h264", sets)))
-    command = [sys.executable, "-c", _DECLARED, entry.hex()]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert told == ["moov", "False"]
+    assert _told_by(_DECLARED, entry.hex()) == ["moov", "False"]
 
 
 def test_libav_is_loaded_for_h265_while_the_loop_goes_on() -> None:
-    command = [sys.executable, "-c", _EXPECTED]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert told == ["False False", "False False", "True True", "True False"]
+    told = ["False", "False", "False", "False", "True", "True", "True", "False"]
+    assert _told_by(_EXPECTED) == told
 
 
-@pytest.fixture(scope="module")
-def loaded_by_ingest() -> frozenset[str]:
-    return _loaded_by("services.ingest.__main__")
 
 
 @cache
-def _loaded_by(module: str) -> frozenset[str]:
-    """All modules of a process that is about to begin."""
-    command = [sys.executable, "-c", _LOADED, module]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert module.replace("__main__", "app") in loaded
-    return frozenset(loaded)
+def _loaded_by(command: str) -> frozenset[str]:
+    """All modules of `snowlight COMMAND` when it is about to begin."""
+    module, app = MODULES.get(command, (f"services.{command}.__main__", f"services.{command}.app"))
+    loaded = frozenset(_told_by(_LOADED, module))
+    assert app in loaded
+    return loaded
+
+
+def _told_by(code: str, *arguments: str) -> list[str]:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

@@ -6,7 +6,7 @@ import obstore
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from snowlight.bucket_control import ensure_bucket
+from snowlight.buckets import ensure_bucket
 from snowlight.object_store import ObjectStoreSettings, open_store
 
 

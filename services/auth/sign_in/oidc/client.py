@@ -170,9 +170,8 @@ def _key_set(answer: dict[str, Any]) -> KeySet:
     return KeySet(kept)
 
 
-def _tls(provider: Provider) -> ssl.SSLContext | bool:
-    if provider.ca_file is None:
-        return True
+def _tls(provider: Provider) -> ssl.SSLContext:
+    """Trusts the authorities of the provider's file, or else the system's."""
     try:
         return ssl.create_default_context(cafile=provider.ca_file)
     except (OSError, ssl.SSLError) as error:
