@@ -63,18 +63,21 @@ class Runtime:
         """This runtime in the name of another service of the same process."""
         return replace(self, service=service)
 
-    def channel(self, address: str) -> grpc.aio.Channel:
-        """A channel to a peer, in this service's name."""
+    def channel(self, address: str, *, balanced: bool = True) -> grpc.aio.Channel:
+        """A channel to a peer, in this service's name. `balanced`: see `open_channel`."""
         return open_channel(
             address,
             self.tokens,
             self.tls,
+            balanced=balanced,
             allow_plaintext=self.cluster.allow_plaintext,
             tracing=self.tracing,
         )
 
-    def serve(self, listen: str, *servicers: Servicer) -> AbstractAsyncContextManager[GrpcServer]:
-        """Serve gRPC on `listen` while the context is open."""
+    def serve(
+        self, listen: str, *servicers: Servicer, connection_seconds: float | None = None
+    ) -> AbstractAsyncContextManager[GrpcServer]:
+        """Serve gRPC on `listen` while the context is open. `connection_seconds`: see `serve_grpc`."""
         return serve_grpc(
             listen,
             servicers,
@@ -82,6 +85,7 @@ class Runtime:
             tls=self.tls,
             allow_plaintext=self.cluster.allow_plaintext,
             drain_seconds=self.cluster.drain_seconds,
+            connection_seconds=connection_seconds,
         )
 
 

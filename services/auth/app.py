@@ -69,6 +69,7 @@ from snowlight.api.ingest.v1 import camera_pb2_grpc
 from snowlight.camera_feed import CameraFeed
 from snowlight.database import open_database
 from snowlight.readiness import Readiness
+from snowlight.rpc.balancing import CONNECTION_SECONDS
 from snowlight.rpc.server import Servicer
 from snowlight.runtime import Runtime
 
@@ -99,7 +100,9 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         ways = await stack.enter_async_context(
             open_ways(settings.oidc_file, os.environ, database, tokens, passwords, runtime.key, clock)
         )
-        channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
+        channel = await stack.enter_async_context(
+            runtime.channel(runtime.cluster.ingest_address, balanced=False)
+        )
         cameras = CameraModel(database, clock)
         feed = CameraFeed(camera_pb2_grpc.CameraRegistryStub(channel), cameras)
         engine = PolicyEngine(policies)
@@ -222,6 +225,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                     ),
                 ),
                 consents.servicer,
+                connection_seconds=CONNECTION_SECONDS,
             )
         )
         yield

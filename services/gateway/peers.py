@@ -86,7 +86,12 @@ class Peers:
 
 @asynccontextmanager
 async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
-    """Channels to the peers' addresses; they connect by themselves, whenever a peer is up."""
+    """Channels to the peers' addresses; they connect by themselves, whenever a peer is up.
+
+    Calls of auth and storage go to all of their processes, which share a database. Those of ingest go to one
+    worker while it is there: the others hear of a camera that was written there up to a second later, and
+    this gateway's model of cameras follows the same one, so that it finds what it has just written.
+    """
     cluster = runtime.cluster
     named: list[grpc.aio.Channel] = []
 
@@ -97,7 +102,7 @@ async def open_peers(runtime: Runtime) -> AsyncIterator[Peers]:
 
     async with (
         runtime.channel(cluster.auth_address) as auth,
-        runtime.channel(cluster.ingest_address) as ingest,
+        runtime.channel(cluster.ingest_address, balanced=False) as ingest,
         runtime.channel(cluster.storage_address) as storage,
     ):
         workers = IngestWorkers(Worker.of(ingest), connect, CALL_TIMEOUT_S)

@@ -313,6 +313,7 @@ async def run_ingest(
                 PublishingMetrics(runtime.registry),
                 rtmp=settings.publish_rtmp_listen,
                 rtsp=settings.publish_rtsp_listen,
+                shared=settings.publish_shared,
             ),
             runtime.serve(
                 settings.listen,

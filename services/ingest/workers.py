@@ -36,14 +36,18 @@ def worker_settings(number: int, settings: IngestSettings, cluster: ClusterSetti
     url = settings.database_url
     if url is None or make_url(url).get_backend_name() != "postgresql":
         raise FailedPreconditionError("config.workers", "several workers must share a PostgreSQL database")
-    if settings.listen.endswith(":0"):
-        raise FailedPreconditionError("config.workers", "several workers need ports that are known: listen")
+    for name in ("listen", "publish_rtmp_listen", "publish_rtsp_listen"):
+        if (getattr(settings, name) or "").endswith(":0"):
+            raise FailedPreconditionError(
+                "config.workers", f"several workers need ports that are known: {name}"
+            )
     spool = settings.spool_dir or cluster.data_dir / "spool"
     return {
         "SNOWLIGHT_INGEST_WORKER": _name_of(settings.worker, number),
         "SNOWLIGHT_INGEST_LISTEN": _next_port(settings.listen, number),
         "SNOWLIGHT_INGEST_ADVERTISE": _next_port(settings.advertise or cluster.ingest_address, number),
         "SNOWLIGHT_INGEST_SPOOL_DIR": str(_spool_of(spool, number)),
+        "SNOWLIGHT_INGEST_PUBLISH_SHARED": "true",
         "SNOWLIGHT_ADMIN_LISTEN": _next_port(cluster.admin_listen, number),
     }
 

@@ -11,6 +11,7 @@ from services.storage.config import StorageSettings
 from services.storage.lease import Lease
 from snowlight.database import open_database
 from snowlight.readiness import Readiness
+from snowlight.rpc.balancing import CONNECTION_SECONDS
 from snowlight.runtime import Runtime
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,7 +26,9 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         database = await stack.enter_async_context(
             open_database(url, service="storage", migrations=MIGRATIONS)
         )
-        channel = await stack.enter_async_context(runtime.channel(runtime.cluster.ingest_address))
+        channel = await stack.enter_async_context(
+            runtime.channel(runtime.cluster.ingest_address, balanced=False)
+        )
         parts = build_storage(runtime, settings, database, channel)
         readiness = Readiness(database, clock)
         runtime.health.require("storage.database", lambda: readiness.database_answers)
@@ -36,5 +39,7 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (readiness.run(), *(each() for each in parts.everywhere), *leased):
             stack.callback(background.create_task(work).cancel)
-        await stack.enter_async_context(runtime.serve(settings.listen, *parts.servicers))
+        await stack.enter_async_context(
+            runtime.serve(settings.listen, *parts.servicers, connection_seconds=CONNECTION_SECONDS)
+        )
         yield

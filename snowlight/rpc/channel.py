@@ -8,6 +8,7 @@ import grpc
 from snowlight.access.service_token import ServiceTokens
 from snowlight.config import TlsSettings
 from snowlight.observability.tracing import Tracing, Untraced
+from snowlight.rpc import balancing
 from snowlight.rpc.certificates import Certificates, certificate_files
 from snowlight.rpc.outgoing import outgoing
 from snowlight.rpc.plaintext import require_leave
@@ -30,30 +31,33 @@ def open_channel(
     tokens: ServiceTokens,
     tls: TlsSettings,
     *,
+    balanced: bool = True,
     allow_plaintext: bool = False,
     options: Sequence[tuple[str, int]] = (),
     tracing: Tracing | None = None,
 ) -> grpc.aio.Channel:
-    """A channel to `address` (HOST:PORT) that calls in this service's name. Close it when done.
+    """A channel to `address` (HOST:PORT or `dns:///HOST:PORT`) that calls in this service's name. Close it
+    when done.
 
-    `options`: of gRPC's core, beside Snowlight's own.
+    `balanced`: whether calls go to all addresses of HOST in turn, or all to one (`snowlight.rpc.balancing`).
+    `options`: of gRPC's core, before Snowlight's own.
 
     Raises FailedPreconditionError when the certificates cannot be used, or when tokens would leave the
     loopback interface in plain text without leave.
     """
     interceptors = outgoing(tokens, tracing or Untraced())
+    # Of two options of one name gRPC takes the first.
+    chosen = tuple(dict((*_OPTIONS, *balancing.calling(balanced=balanced), *options)).items())
     files = certificate_files(tls)
     if files is None:
         require_leave(address, allow_plaintext=allow_plaintext)
-        return grpc.aio.insecure_channel(address, options=(*_OPTIONS, *options), interceptors=interceptors)
+        return grpc.aio.insecure_channel(address, options=chosen, interceptors=interceptors)
 
     def connect(certificates: Certificates) -> grpc.aio.Channel:
         credentials = grpc.ssl_channel_credentials(
             certificates.ca, certificates.key, certificates.certificate
         )
-        return grpc.aio.secure_channel(
-            address, credentials, options=(*_OPTIONS, *options), interceptors=interceptors
-        )
+        return grpc.aio.secure_channel(address, credentials, options=chosen, interceptors=interceptors)
 
     return RenewedChannel(files, connect)
 

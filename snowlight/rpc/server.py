@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from snowlight.config import TlsSettings
 from snowlight.errors import FailedPreconditionError
+from snowlight.rpc import balancing
 from snowlight.rpc.certificates import CertificateFiles, certificate_files
 from snowlight.rpc.interceptors import MAX_METADATA_BYTES, Guard
 from snowlight.rpc.plaintext import require_leave
@@ -72,13 +73,18 @@ async def serve_grpc(
     tls: TlsSettings,
     allow_plaintext: bool,
     drain_seconds: float,
+    connection_seconds: float | None = None,
 ) -> AsyncIterator[GrpcServer]:
     """Serve `servicers` on `listen` (HOST:PORT) while the context is open, then drain.
+
+    `connection_seconds`: how long a connection takes new calls; None: for ever (`snowlight.rpc.balancing`).
 
     Raises FailedPreconditionError when plain text would leave the loopback interface without leave, when the
     certificates cannot be used, or when the port is taken.
     """
-    server = grpc.aio.server(interceptors=[guard], options=_OPTIONS)
+    server = grpc.aio.server(
+        interceptors=[guard], options=(*_OPTIONS, *balancing.serving(connection_seconds))
+    )
     for servicer in servicers:
         servicer.add(servicer.implementation, _Preserialized(server, servicer.preserialized))  # type: ignore[arg-type]
     health = HealthServicer()

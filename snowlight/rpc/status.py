@@ -10,6 +10,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from snowlight import errors
 from snowlight.errors import SnowlightError
+from snowlight.rpc.balancing import NO_RETRY
 
 DOMAIN = "snowlight"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -25,8 +26,9 @@ _BY_GRPC_CODE: dict[grpc.StatusCode, type[SnowlightError]] = {
 }
 
 
-def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, bytes], ...]:
-    """ErrorInfo, with the field and the wait where known, as the `grpc-status-details-bin` trailer."""
+def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, str | bytes], ...]:
+    """ErrorInfo, with the field and the wait where known, as the `grpc-status-details-bin` trailer; and that
+    the call is not to be made again, for this is its answer."""
     info = error_details_pb2.ErrorInfo(
         reason=error.code,
         domain=DOMAIN,
@@ -45,7 +47,7 @@ def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, bytes], ...]
     status = status_pb2.Status(
         code=code_pb2.Code.Value(error.grpc_code.name), message=str(error), details=details
     )
-    return ((DETAILS_KEY, status.SerializeToString()),)
+    return ((DETAILS_KEY, status.SerializeToString()), NO_RETRY)
 
 
 @contextmanager

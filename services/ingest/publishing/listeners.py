@@ -37,10 +37,14 @@ async def open_listeners(
     *,
     rtmp: str | None,
     rtsp: str | None,
+    shared: bool = False,
     settings: SourceSettings | None = None,
 ) -> AsyncIterator[None]:
     """Cameras may publish inside at the addresses HOST:PORT that are given. Raises FailedPreconditionError
-    when one cannot be listened on."""
+    when one cannot be listened on.
+
+    `shared`: other workers of this machine listen there as well (SO_REUSEPORT), and a camera comes to any.
+    """
     most = (settings or SourceSettings()).max_access_unit
     async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
         asking: set[asyncio.Task[None]] = set()
@@ -55,11 +59,11 @@ async def open_listeners(
         try:
             if rtmp:
                 await stack.enter_async_context(
-                    _listening("rtmp", rtmp, lambda: RtmpConnection(doorway, most))
+                    _listening("rtmp", rtmp, shared, lambda: RtmpConnection(doorway, most))
                 )
             if rtsp:
                 await stack.enter_async_context(
-                    _listening("rtsp", rtsp, lambda: RtspPublisher(doorway, rounds, most).connection)
+                    _listening("rtsp", rtsp, shared, lambda: RtspPublisher(doorway, rounds, most).connection)
                 )
             yield
         finally:
@@ -70,12 +74,12 @@ async def open_listeners(
 
 @asynccontextmanager
 async def _listening(
-    protocol: str, address: str, factory: Callable[[], asyncio.BaseProtocol]
+    protocol: str, address: str, shared: bool, factory: Callable[[], asyncio.BaseProtocol]
 ) -> AsyncIterator[None]:
     host, _, port = address.rpartition(":")
     try:
         server = await asyncio.get_running_loop().create_server(
-            factory, host.strip("[]"), int(port), backlog=_BACKLOG
+            factory, host.strip("[]"), int(port), backlog=_BACKLOG, reuse_port=shared
         )
     except OSError as error:
         raise FailedPreconditionError(
