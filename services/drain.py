@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,7 +13,8 @@ from pydantic import ValidationError
 from services.ingest.config import IngestSettings
 from services.ingest.shards.drains import STOP, DrainRepository, Remains
 from snowlight.database import Database, open_database
-from snowlight.errors import SnowlightError, UnavailableError
+from snowlight.errors import FailedPreconditionError, SnowlightError, UnavailableError
+from snowlight.migrations import current_revision
 from snowlight.runtime import sentences
 
 LOOK_SECONDS = 0.5
@@ -21,10 +24,10 @@ DESCRIPTION = "Have this pod's workers give away what they record, and upload wh
 def main(arguments: Sequence[str] = ()) -> int:
     """Have the workers of this pod give away what they record, and upload what they have recorded.
 
-    0: they have; 1: not all of it, or the settings are wrong."""
+    0: they have; 1: not all of it, or the settings are wrong. Exits with 2 when it is called wrongly."""
     parser = argparse.ArgumentParser(prog="snowlight drain", description=DESCRIPTION)
     parser.add_argument(
-        "--wait", type=float, default=300.0, metavar="SECONDS", help="how long that may take (300)"
+        "--wait", type=_seconds, default=300.0, metavar="SECONDS", help="how long that may take (300)"
     )
     told = parser.parse_args(arguments)
     try:
@@ -44,6 +47,17 @@ def main(arguments: Sequence[str] = ()) -> int:
     return 0
 
 
+def _seconds(text: str) -> float:
+    """A time that ends."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be seconds, more than 0, and not {text!r}")
+    return seconds
+
+
 def _failed(*sentences: str) -> int:
     sys.stderr.writelines(f"snowlight: {sentence}\n" for sentence in sentences)
     return 1
@@ -52,30 +66,37 @@ def _failed(*sentences: str) -> int:
 async def drain(url: str, pod: str, seconds: float) -> Remains:
     """Have the workers of `pod` drain. What is left when all is done or time is up.
 
-    Raises UnavailableError if the database is away then.
+    Raises UnavailableError if the database is away then, FailedPreconditionError if it is not one of ingest.
     """
     migrations = Path(__file__).parent / "ingest" / "migrations"
-    async with open_database(url, service="ingest", migrations=migrations, migrate=_not_here) as database:
-        drains = DrainRepository(database)
-        left = Remains(0, 0)
-        failed: UnavailableError | None = None
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        # Asked again each time: a worker that begins anew forgets it.
-                        await drains.ask(pod, STOP)
-                        left, failed = await drains.remains(pod), None
-                        if not left:
-                            return left
-                    except UnavailableError as error:
-                        failed = error
+    left: Remains | None = None
+    away = UnavailableError("database.unavailable", "the database has not answered in time")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while left is None or left:
+                try:
+                    async with open_database(
+                        url, service="ingest", migrations=migrations, migrate=_not_here
+                    ) as database:
+                        drains = DrainRepository(database)
+                        while left := await _ask(drains, pod):  # noqa: ASYNC110 - the database tells nobody
+                            await asyncio.sleep(LOOK_SECONDS)
+                except UnavailableError as error:
+                    left, away = None, error
                     await asyncio.sleep(LOOK_SECONDS)
-        except TimeoutError:
-            if failed is not None:
-                raise failed from None
-            return left
+    if left is None:
+        raise away
+    return left
+
+
+async def _ask(drains: DrainRepository, pod: str) -> Remains:
+    """What is left. Asked for each time: a worker that begins anew forgets it."""
+    await drains.ask(pod, STOP)
+    return await drains.remains(pod)
 
 
 async def _not_here(database: Database, service: str, migrations: Path) -> None:
-    """The workers have done it."""
+    """The workers have done it, maybe to a newer version than this one."""
+    async with database.read() as connection:
+        if await connection.run_sync(current_revision, service) is None:
+            raise FailedPreconditionError("drain.no_ingest", "no worker of ingest has used this database yet")

@@ -82,6 +82,12 @@ class TracingSettings(BaseSettings):
             raise ValueError("headers are name=value,name=value, names in lower case")
         return value
 
+    @model_validator(mode="after")
+    def _check_ca(self) -> Self:
+        if self.ca is not None and self.endpoint is not None and not self.is_encrypted():
+            raise ValueError("SNOWLIGHT_TRACING_CA needs a SNOWLIGHT_TRACING_ENDPOINT with https://")
+        return self
+
     def address(self) -> str:
         """HOST:PORT of the endpoint."""
         found = _ENDPOINT.fullmatch(self.endpoint or "")

@@ -288,6 +288,7 @@ async def run_ingest(
                     clock,
                     has_duty=membership.has_duty,
                     cameras=lambda: supervisor.enabled() if supervisor.synced.is_set() else None,
+                    on_zone=keeper.move_to,
                 ),
                 *camera_resources(
                     settings.kubernetes,

@@ -7,6 +7,7 @@ loop sends, out of a bounded queue: what a collector does not take in time is dr
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -102,7 +103,7 @@ class Exported:
                 await asyncio.gather(sending, return_exceptions=True)
                 try:
                     async with asyncio.timeout(self._flush_s):
-                        while self._queue.waiting and await self._send(stub):
+                        while self._queue.waiting and not await self._send(stub):
                             pass
                 except TimeoutError:
                     pass
@@ -119,27 +120,29 @@ class Exported:
         while True:
             await asyncio.sleep(EACH_S)
             while len(self._queue.waiting):
-                was_taken, is_taken = is_taken, await self._send(stub)
+                failed = await self._send(stub)
+                was_taken, is_taken = is_taken, not failed
                 if was_taken and not is_taken:
-                    log.warning("tracing.collector_away", address=self._settings.address())
+                    log.warning("tracing.collector_away", address=self._settings.address(), reason=failed)
                 elif is_taken and not was_taken:
                     log.info("tracing.collector_back", address=self._settings.address())
                 if not is_taken:
                     break
 
-    async def _send(self, stub: TraceServiceStub) -> bool:
-        """Send a batch; whether it was taken. What is not is dropped: newer spans come all the time."""
+    async def _send(self, stub: TraceServiceStub) -> str:
+        """Send a batch, or drop it: newer spans come all the time. Returns why it was not taken, if so."""
         batch = self._queue.take(BATCH_SPANS)
         try:
             await stub.Export(encode_spans(batch), timeout=SEND_S, metadata=self._settings.metadata())
         except grpc.aio.AioRpcError as error:
-            log.debug("tracing.not_taken", code=error.code().name, spans=len(batch))
+            reason = _reason(error)
+            log.debug("tracing.not_taken", reason=reason, spans=len(batch))
             self._queue.dropped.inc(len(batch))
-            return False
+            return reason
         except asyncio.CancelledError:
             self._queue.give_back(batch)
             raise
-        return True
+        return ""
 
 
 class _Queue(SpanProcessor):
@@ -200,12 +203,27 @@ def _span_context(trace: TraceContext) -> SpanContext:
     return SpanContext(int(trace.trace_id, 16), int(trace.span_id, 16), is_remote=True, trace_flags=flags)
 
 
+def _reason(error: grpc.aio.AioRpcError) -> str:
+    """By the code, and whether TLS is why. What the collector says of it may repeat what it was told."""
+    details = error.details() or ""
+    if "CERTIFICATE_VERIFY_FAILED" in details:
+        return "its certificate is of an authority that is not trusted"
+    if "handshake" in details.lower():
+        return "no TLS handshake"
+    return str(error.code().name)
+
+
 def _credentials(settings: TracingSettings) -> grpc.ChannelCredentials | None:
     if not settings.is_encrypted():
         return None
     if settings.ca is None:
         return grpc.ssl_channel_credentials()
     try:
-        return grpc.ssl_channel_credentials(settings.ca.read_bytes())
-    except OSError as error:
-        raise FailedPreconditionError("config.tracing_ca", f"{settings.ca} cannot be read") from error
+        authorities = settings.ca.read_bytes()
+        known = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # gRPC takes any bytes
+        known.load_verify_locations(cadata=authorities.decode("ascii"))
+    except (OSError, ValueError) as error:
+        raise FailedPreconditionError(
+            "config.tracing_ca", f"{settings.ca} has no certificates that can be read"
+        ) from error
+    return grpc.ssl_channel_credentials(authorities)

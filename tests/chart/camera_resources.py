@@ -143,11 +143,12 @@ async def bringing_in(
     has_duty: Callable[[], bool] = lambda: True,
     client_of: Callable[[ApiClient, KubernetesMetrics], KubernetesClient] = KubernetesClient,
     token: str | None = None,
+    url: str | None = None,
 ) -> AsyncIterator[CollectorRegistry]:
-    """A worker that brings the namespace's resources into the registry; its metrics."""
+    """A worker that brings the namespace's resources into the registry; its metrics. `url`: of a proxy."""
     metrics = CollectorRegistry()
     told = CameraResourceMetrics(metrics)
-    async with server.client(token) as client:
+    async with server.client(token, url=url) as client:
         asked = client_of(client, KubernetesMetrics(metrics))
 
         def new_term() -> Term:

@@ -60,12 +60,16 @@ class OutOfDate(KubernetesClient):
     forgotten = 0
 
     async def watch(
-        self, path: str, resource_version: str, query: Mapping[str, str] | None = None
+        self,
+        path: str,
+        resource_version: str,
+        query: Mapping[str, str] | None = None,
+        on_begun: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Event, None]:
         if self.forgotten < 3:
             self.forgotten += 1
             resource_version = "1"
-        async with aclosing(super().watch(path, resource_version, query)) as events:
+        async with aclosing(super().watch(path, resource_version, query, on_begun)) as events:
             async for event in events:
                 yield event
 

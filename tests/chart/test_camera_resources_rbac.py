@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from services.ingest.kubernetes.calls import CAMERA_RESOURCES, Call
+from tests.chart.accounts import IngestAccount
 from tests.chart.camera_resources import Resources, bringing_in, install_definitions
-from tests.chart.rendering import render
 from tests.parts.kubernetes.control_plane import KubeApiserver
 from tests.parts.kubernetes.rest import KubernetesRest
 from tests.rpc.ingest.conftest import serve_registry
 
-RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
 RESOURCES = (
     *(("snowlight.io", name, part) for name in ("cameras", "camerasites") for part in ("", "status")),
     *(("", name, "") for name in ("secrets", "events", "configmaps", "pods")),
@@ -23,15 +22,9 @@ VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletec
 @pytest.fixture
 async def token(kube_rest: KubernetesRest, namespace: str) -> str:
     """Of ingest's ServiceAccount, with the Role that the chart gives it."""
-    manifests = render({"cameraResources": {"enabled": True}}, namespace=namespace)
-    roles = {one["kind"]: one for one in manifests if one["metadata"]["name"].endswith("-camera-resources")}
-    await kube_rest.create(f"{RBAC}/{namespace}/roles", roles["Role"])
-    await kube_rest.create(f"{RBAC}/{namespace}/rolebindings", roles["RoleBinding"])
-    (subject,) = roles["RoleBinding"]["subjects"]
-    accounts = f"/api/v1/namespaces/{subject['namespace']}/serviceaccounts"
-    await kube_rest.create(accounts, {"metadata": {"name": subject["name"]}})
-    answer = await kube_rest.create(f"{accounts}/{subject['name']}/token", {"spec": {}})
-    return str(answer["status"]["token"])
+    account = IngestAccount(kube_rest, namespace)
+    await account.create()
+    return await account.token()
 
 
 async def may(rest: KubernetesRest, namespace: str, call: Call) -> bool:

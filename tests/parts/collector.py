@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
+from tests.parts.certificates import Issued
 from tests.waiting import eventually
 
 SpanKind = str
@@ -69,10 +70,15 @@ class Collector:
 
 
 @asynccontextmanager
-async def run_collector(port: int = 0) -> AsyncIterator[Collector]:
-    """A collector on loopback while the context is open."""
+async def run_collector(port: int = 0, *, tls: Issued | None = None) -> AsyncIterator[Collector]:
+    """A collector on loopback while the context is open. `tls`: its certificate; without, plain text."""
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-    collector = Collector(f"127.0.0.1:{server.add_insecure_port(f'127.0.0.1:{port}')}")
+    address = f"127.0.0.1:{port}"
+    if tls is None:
+        bound = server.add_insecure_port(address)
+    else:
+        bound = server.add_secure_port(address, grpc.ssl_server_credentials([(tls.key, tls.certificate)]))
+    collector = Collector(f"127.0.0.1:{bound}")
     trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]
     await server.start()
     try:

@@ -8,6 +8,7 @@ import structlog
 
 from services.ingest.camera_resources.resources import GROUP_VERSION, CameraResource
 from services.ingest.kubernetes.client import Document, KubernetesClient, format_time, path_of
+from services.ingest.kubernetes.patience import Failures
 from services.ingest.pace import Pace
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
@@ -49,13 +50,16 @@ class Events:
 
     async def run(self) -> None:
         """Until cancelled. What does not arrive is not told again."""
+        failures = Failures("resource.event_unwritten")
         while True:
             event = await self._waiting.get()
             await self._pace.wait(None)
             try:
                 await self._client.create(self._path, _manifest(event))
             except SnowlightError as error:
-                log.warning("resource.event_unwritten", resource=event.resource.name, reason=str(error))
+                failures.tell(error, resource=event.resource.name)
+            else:
+                failures.succeeded()
 
 
 def _manifest(event: _Event) -> Document:

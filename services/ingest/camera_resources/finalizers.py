@@ -9,6 +9,7 @@ from services.ingest.camera_resources.resources import FINALIZER, CameraResource
 from services.ingest.camera_resources.store import ResourceStore
 from services.ingest.camera_resources.work_queue import WorkQueue
 from services.ingest.kubernetes.client import Document, KubernetesClient
+from services.ingest.kubernetes.patience import Failures
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.creations import Creation
 from services.ingest.registry.record import CameraRecord
@@ -45,6 +46,7 @@ class Finalizers:
         self._store = store
         self._queue = queue
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._failures = Failures("resource.unkept")
 
     async def settle(
         self, resources: Sequence[CameraResource], known: Mapping[str, CameraRecord], uid_of: KnownUid
@@ -113,8 +115,9 @@ class Finalizers:
             self._queue.done(resource.name)  # it has gone, as the watch will tell
             return None
         except SnowlightError as error:
-            log.warning("resource.unkept", resource=resource.name, reason=str(error))
+            self._failures.tell(error, resource=resource.name)
             self._queue.retry(resource.name)
             return None
+        self._failures.succeeded()
         self._store.cameras.put(answer)
         return CameraResource.of(answer)

@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 
 from services.ingest.camera_resources.work_queue import WorkQueue
-from services.ingest.kubernetes.client import KubernetesClient
+from services.ingest.kubernetes.client import OF_ALL_CALLS, KubernetesClient
+from services.ingest.kubernetes.patience import Patience
 from services.ingest.kubernetes.reflector import Reflector
 from services.ingest.pace import Pace
 from snowlight.errors import NotFoundError, SnowlightError
@@ -19,7 +20,8 @@ log = structlog.get_logger(__name__)
 
 
 class StatusWriter:
-    """A write that fails is tried again; what was to be told meanwhile is told with it."""
+    """A write that fails is tried again; what was to be told meanwhile is told with it. Where no write would
+    succeed, all wait."""
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class StatusWriter:
         self._document = document
         self._pace = pace
         self._queue = WorkQueue()
+        self._patience = Patience("resources.statuses_unwritten", resources=path(""))
 
     def write(self, name: str) -> None:
         """The status of a resource may have changed."""
@@ -49,30 +52,38 @@ class StatusWriter:
             while True:
                 names = await self._queue.take(1 if self._pace is not None else AT_ONCE)
                 async with asyncio.TaskGroup() as group:
-                    for name in names:
-                        group.create_task(self._write(name))
+                    writes = [group.create_task(self._write(name)) for name in names]
+                refused = [error for write in writes if (error := write.result()) is not None]
+                if refused:
+                    await self._patience.after(refused[0])
         finally:
             self._queue.close()
 
-    async def _write(self, name: str) -> None:
+    async def _write(self, name: str) -> SnowlightError | None:
+        """Returns what other writes would meet too."""
         if self._patch(name) is None:
             self._queue.done(name)
-            return
+            return None
         if self._pace is not None:
             await self._pace.wait(None)
         patch = self._patch(name)
         if patch is None:
-            return
+            return None
         try:
             answer = await self._client.patch(self._path(name), {"status": patch})
         except NotFoundError:
             self._queue.done(name)
+        except OF_ALL_CALLS as error:
+            self._queue.add(name)
+            return error
         except SnowlightError as error:
             log.warning("resource.status_unwritten", resource=name, reason=str(error))
             self._queue.retry(name)
         else:
+            self._patience.succeeded()
             self._queue.done(name)
             self._resources.put(answer)
+        return None
 
     def _patch(self, name: str) -> Mapping[str, Any] | None:
         """What is to be merged into the status, None when nothing is."""

@@ -14,31 +14,46 @@ LONGEST_SECONDS = 60.0
 log = structlog.get_logger(__name__)
 
 
+class Failures:
+    """What one part says of its calls that failed. That it may not is said once, until it may."""
+
+    def __init__(self, event: str, **told: str) -> None:
+        """`event`: of the log, with what else is `told` there."""
+        self._event = event
+        self._told = told
+        self._was_forbidden = False
+
+    def succeeded(self) -> None:
+        """A call did not fail."""
+        self._was_forbidden = False
+
+    def tell(self, error: SnowlightError, **told: str) -> None:
+        """A call failed."""
+        forbidden = isinstance(error, PermissionDeniedError)
+        if not (forbidden and self._was_forbidden):
+            log.warning(self._event, reason=str(error), **self._told, **told)
+        self._was_forbidden = forbidden
+
+
 class Patience:
     """Of one loop that tries again. Its pauses grow from one failure to the next."""
 
     def __init__(
         self, event: str, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, **told: str
     ) -> None:
-        """`event`: of the log, with what else is `told` there."""
+        """`event` and what is `told`: as of `Failures`."""
         self._sleep = sleep
-        self._event = event
-        self._told = told
+        self._failures = Failures(event, **told)
         self._pause_s = SHORTEST_SECONDS
-        self._was_forbidden = False
 
     def succeeded(self) -> None:
         """The next failure is a first one."""
         self._pause_s = SHORTEST_SECONDS
-        self._was_forbidden = False
+        self._failures.succeeded()
 
     async def after(self, error: SnowlightError) -> None:
-        """Return when it may be tried again: as late as the server asks for, within bounds. What has to be
-        granted first is said once."""
-        forbidden = isinstance(error, PermissionDeniedError)
-        if not (forbidden and self._was_forbidden):
-            log.warning(self._event, reason=str(error), **self._told)
-        self._was_forbidden = forbidden
+        """Return when it may be tried again: as late as the server asks for, within bounds."""
+        self._failures.tell(error)
         asked_s = min(float(error.retry_after_s or 0), LONGEST_SECONDS)
         spread_s = random.uniform(self._pause_s / 2, self._pause_s)  # noqa: S311 - that not all come at once
         self._pause_s = min(2 * self._pause_s, LONGEST_SECONDS)

@@ -14,6 +14,8 @@ PAGE = 500
 """Objects of a list that are asked for at a time."""
 RELIST_SECONDS = 0.1
 """Before a list is read again because changes have been forgotten: not at once, should that go on."""
+AGAIN_SECONDS = 1.0
+"""Before the next watch: something in between may end each as soon as it has begun."""
 
 _AHEAD = "kubernetes.Timeout"
 """The server has not come to a version yet, and never will where its store was restored."""
@@ -64,8 +66,8 @@ class Reflector:
             try:
                 if not self._version:
                     await self._list()
-                await self._watch()
-                patience.succeeded()
+                await self._watch(patience.succeeded)
+                await asyncio.sleep(AGAIN_SECONDS)
             except ExpiredError:
                 log.info("resources.listed_again", resources=self._path)
                 self._version = ""
@@ -88,8 +90,8 @@ class Reflector:
         self._version = _version(page)
         self.listed.set()
 
-    async def _watch(self) -> None:
-        changes = self._client.watch(self._path, self._version, self._query)
+    async def _watch(self, on_begun: Callable[[], None]) -> None:
+        changes = self._client.watch(self._path, self._version, self._query, on_begun)
         async with aclosing(changes):
             async for event in changes:
                 self._version = event.resource_version

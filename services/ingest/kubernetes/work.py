@@ -12,6 +12,7 @@ from services.ingest.kubernetes.client import KubernetesClient, open_kubernetes
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.duty import on_duty
 from services.ingest.kubernetes.metrics import AutoscalerMetrics, KubernetesMetrics
+from services.ingest.kubernetes.patience import Patience
 from services.ingest.kubernetes.pod_watch import PodWatch
 from services.ingest.kubernetes.zone import zone_of
 from services.ingest.shards.drains import DrainRepository
@@ -20,6 +21,8 @@ from snowlight.clock import Clock
 from snowlight.errors import SnowlightError, UnavailableError
 
 RETRY_SECONDS = 30.0
+ZONE_SECONDS = 3.0
+"""A start waits so long for the zone at most; it is found later then."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,18 +34,39 @@ class KubernetesWork:
         self._settings = settings
         self._registry = registry
         self._metrics = KubernetesMetrics(registry) if settings.namespace else None
+        self._zone_failed: SnowlightError | None = None
 
     async def zone(self) -> str:
-        """Of the node that this runs on; empty where that cannot be told now."""
+        """Of the node that this runs on; empty where that cannot be told now: `tasks` find it then."""
+        try:
+            async with asyncio.timeout(ZONE_SECONDS):
+                return await self._ask_zone()
+        except TimeoutError:
+            self._zone_failed = UnavailableError("kubernetes.unavailable", "it did not answer in time")
+        except SnowlightError as error:
+            self._zone_failed = error
+        return ""
+
+    async def _ask_zone(self) -> str:
         node = self._settings.node
         if self._metrics is None or node is None:
             return ""
-        try:
-            async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
-                return await zone_of(client, node)
-        except SnowlightError as error:
-            log.warning("zone.unknown", reason=str(error))
-            return ""
+        async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
+            return await zone_of(client, node)
+
+    async def _find_zone(self, failed: SnowlightError, on_zone: Callable[[str], None]) -> None:
+        """Ask until the API server has answered, once a minute at the end."""
+        patience = Patience("zone.unknown")
+        while True:
+            await patience.after(failed)
+            try:
+                zone = await self._ask_zone()
+            except SnowlightError as error:
+                failed = error
+            else:
+                log.info("zone.found", zone=zone)
+                on_zone(zone)
+                return
 
     def tasks(
         self,
@@ -53,12 +77,16 @@ class KubernetesWork:
         *,
         has_duty: Callable[[], bool],
         cameras: Callable[[], int | None],
+        on_zone: Callable[[str], None],
     ) -> Iterator[Coroutine[Any, Any, None]]:
         """They run until they are cancelled. `has_duty`: this worker owns shard 0 now. `cameras`: registered
-        and switched on, None while that is not known."""
+        and switched on, None while that is not known. `on_zone` is told the zone, where it was not at first.
+        """
         settings = self._settings
         if self._metrics is None or settings.namespace is None:
             return
+        if self._zone_failed is not None:
+            yield self._find_zone(self._zone_failed, on_zone)
         if settings.pod == worker:  # the first one of the pod
             namespace, pod = settings.namespace, worker
 

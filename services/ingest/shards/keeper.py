@@ -126,6 +126,10 @@ class ShardKeeper:
                     self._on_lost(list(self._terms.shards))
                     raise
 
+    def move_to(self, zone: str) -> None:
+        """It is known by now where this worker runs: the next heartbeat tells the others."""
+        self._worker = replace(self._worker, zone=zone)
+
     async def drain(self, seconds: float) -> None:
         """Have other workers take all shards, as far as there are any and time allows."""
         self._worker = replace(self._worker, stops=True)

@@ -202,6 +202,7 @@ class ShardRepository:
                 heartbeat_ms=self._now(),
                 seen_ms=self._now(),
                 weight=worker.weight,
+                zone=worker.zone,
                 stops=worker.stops,
                 **(asdict(load) if load else {}),
             )

@@ -92,10 +92,10 @@ class KubeApiserver:
         context = ssl.create_default_context(cafile=str(self.authority))
         return _answers(self.url + path, context, self._tokens[ADMINISTRATOR])
 
-    def client(self, token: str | None = None) -> ApiClient:
-        """A client of an administrator, or of who holds `token`. Its user closes it."""
+    def client(self, token: str | None = None, *, url: str | None = None) -> ApiClient:
+        """A client of an administrator, or of who holds `token`. `url`: of a proxy. Its user closes it."""
         configuration = Configuration(
-            host=self.url,
+            host=url or self.url,
             api_key={"BearerToken": token or self._tokens[ADMINISTRATOR]},
             api_key_prefix={"BearerToken": "Bearer"},
             ssl_ca_cert=str(self.authority),
@@ -109,18 +109,17 @@ class KubeApiserver:
     def kubeconfig_of(self, user: str) -> Path:
         """The file by which a program is `user`."""
         path = self.folder / f"{user.removeprefix('system:')}.kubeconfig"
-        named = {"cluster": "test", "user": user}
+        return self.write_kubeconfig(path, self._tokens[user])
+
+    def write_kubeconfig(self, path: Path, token: str | None = None, *, url: str | None = None) -> Path:
+        """The file by which a program is who holds `token`, else an administrator. `url`: of a proxy."""
+        cluster = {"server": url or self.url, "certificate-authority": str(self.authority)}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [
-                {
-                    "name": "test",
-                    "cluster": {"server": self.url, "certificate-authority": str(self.authority)},
-                }
-            ],
-            "users": [{"name": user, "user": {"token": self._tokens[user]}}],
-            "contexts": [{"name": "test", "context": named}],
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "user", "user": {"token": token or self._tokens[ADMINISTRATOR]}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "user"}}],
             "current-context": "test",
         }
         path.write_text(json.dumps(content), encoding="utf-8")  # YAML holds JSON

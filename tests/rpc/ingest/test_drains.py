@@ -116,3 +116,14 @@ async def test_a_zone_weighs_what_its_workers_do_that_are_away_for_a_while(
     assert (list(view.live), view.zones) == (["one"], {"a": 1.0, "b": 3.0})
     await drains.ask("pod-1", AUTOSCALER)
     assert (await shards.beat(ONE)).zones == {"a": 1.0}
+
+
+async def test_a_worker_that_learns_its_zone_later_tells_it_with_its_heartbeat(
+    shards: ShardRepository,
+) -> None:
+    await shards.join(replace(ONE, zone=""))
+    await shards.join(TWO)
+    assert (await shards.beat(TWO)).zones == {"": 1.0, "b": 1.0}
+    await shards.beat(ONE)
+    view = await shards.beat(TWO)
+    assert (view.live["one"].zone, view.zones) == ("a", {"a": 1.0, "b": 1.0})
