@@ -73,8 +73,6 @@ def test_libav_is_loaded_for_h265_while_the_loop_goes_on() -> None:
     assert _told_by(_EXPECTED) == told
 
 
-
-
 @cache
 def _loaded_by(command: str) -> frozenset[str]:
     """All modules of `snowlight COMMAND` when it is about to begin."""
