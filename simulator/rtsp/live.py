@@ -22,7 +22,9 @@ from simulator.rtsp.sdp import describe
 _REPORT_SECONDS = 5
 _NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970."""
-_LATE_SECONDS = 1.0
+_LATE_SECONDS = 5.0
+"""A camera that is held up for longer leaves pictures out. Those of tests share an event loop with what
+records them, which must not lose by them what it is only late to read."""
 VIDEO, AUDIO = 0, 1
 
 

@@ -30,7 +30,9 @@ class Schema:
         """Make a database of SQLite where there is none."""
         made = Path(_folder().name) / f"{self.service}.db"
         if not made.exists():
-            await self._make(f"sqlite+aiosqlite:///{made}")
+            partial = made.with_suffix(".partial")
+            await self._make(f"sqlite+aiosqlite:///{partial}")
+            partial.replace(made)
         _copy(made, file)
 
     async def create_in(self, server: PostgresServer) -> str:

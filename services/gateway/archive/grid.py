@@ -71,15 +71,16 @@ class _Begun:
 
 
 class _Count:
-    """The numbers of an era's segments, of which `spent` are another's."""
+    """Numbers the segments of an era."""
 
     def __init__(self, spent: int) -> None:
+        """`spent`: the last number that the era before takes; those up to it are not this one's."""
         self.number = spent
         self._cell: int | None = None
 
     def begins(self, cut: _Cut) -> bool:
         """Whether a segment begins there, which has `number` then. While numbers are ahead of the clock, one
-        that need not begin does not, and that before it is longer."""
+        that need not begin does not: the one before it is longer."""
         is_long = self._cell is None or cut.cell - self._cell >= LONGEST_MS // CELL_MS - 1
         if cut.cell <= self.number and not cut.needed and not is_long:
             return False

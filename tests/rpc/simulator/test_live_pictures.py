@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +15,13 @@ import pytest
 
 from simulator.camera import Camera
 from simulator.loop.cache import LoopCache
-from simulator.loop.parameters import LoopParameters, Profile
+from simulator.loop.parameters import GOP_SECONDS, LoopParameters, Profile
 from simulator.rtsp.authentication import Credentials, Scheme
 from simulator.scene.footer import band_top
 from simulator.scene.timecode import read_instant
 from simulator.server import serve_cameras
 from simulator.village import serve_village
+from tests.waiting import eventually
 
 TCP = {"rtsp_transport": "tcp", "analyzeduration": "1000000"}
 
@@ -106,6 +108,23 @@ async def test_the_clock_goes_on_from_one_year_to_the_next_over_an_unchanged_loo
     for instant, planes in zip(seen["video"], seen["planes"], strict=True):
         number = round(instant * 15) % 900
         assert np.array_equal(planes[:top], looped["planes"][number][:top])
+
+
+async def test_a_camera_that_is_held_up_for_a_moment_leaves_no_picture_out(loops: Path) -> None:
+    camera = CAMERAS[Profile.H264]
+    async with serve_cameras([camera], loops) as server:
+        await server.encoded()
+        watching = asyncio.create_task(asyncio.to_thread(watched, server.url(camera), 90))
+
+        async def has_a_viewer() -> bool:
+            return bool(server.clients(camera))
+
+        await eventually(has_a_viewer)
+        await asyncio.sleep(GOP_SECONDS + 0.5)  # it has had its first key frame by then
+        time.sleep(2.5)  # noqa: ASYNC251 - its event loop does something else
+        seen = await watching
+    steps = [after - before for before, after in pairwise(seen["video"])]
+    assert 0 < min(steps) <= max(steps) < 0.1
 
 
 async def test_several_clients_see_the_same_pictures(loops: Path) -> None:

@@ -27,22 +27,6 @@ before = dict(os.environ)
 connector = load("aiohttp.connector")
 print(connector._SSL_CONTEXT_VERIFIED.cert_store_stats()["x509"], os.environ == before)
 """
-_EXPECTED = """
-import asyncio, sys
-from services.ingest.media.init_section import load_writer
-
-async def expect(codec):
-    loading = asyncio.create_task(load_writer(codec))
-    turns = 0
-    while not loading.done():
-        turns += 1
-        await asyncio.sleep(0.001)
-    await loading
-    print("av" in sys.modules, turns > 5)
-
-for codec in None, "h264", "h265", "h265":
-    asyncio.run(expect(codec))
-"""
 _DECLARED = """
 import sys
 from services.ingest.media.init_section import InitSections
@@ -66,11 +50,6 @@ def test_a_camera_of_h264_alone_does_not_load_libav() -> None:
     sets = clip(seconds=0.2).video.parameter_sets
     entry = video_sample_entry("h264", sets, parse_sps("h264", sps_of("h264", sets)))
     assert _told_by(_DECLARED, entry.hex()) == ["moov", "False"]
-
-
-def test_libav_is_loaded_for_h265_while_the_loop_goes_on() -> None:
-    told = ["False", "False", "False", "False", "True", "True", "True", "False"]
-    assert _told_by(_EXPECTED) == told
 
 
 @cache
