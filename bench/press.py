@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.processes import usage
 
+_PATIENCE = "30s"
 _REQUESTS = re.compile(r"(\d+) requests in")
 
 
@@ -42,7 +43,7 @@ def press(
     Raises RuntimeError when an answer was not 2xx or did not come.
     """
     command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}"]
-    command += [*(part for header in headers for part in ("-H", header)), url]
+    command += ["--timeout", _PATIENCE, *(part for header in headers for part in ("-H", header)), url]
     before, started = usage(pids), time.monotonic()
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     wall_s, cpu_s = time.monotonic() - started, usage(pids).cpu_s - before.cpu_s

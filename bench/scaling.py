@@ -36,7 +36,7 @@ NAMESPACE, NAME = "default", "ingest"
 LABELS = {"app": NAME}
 CAMERAS = 2
 """That a worker may have."""
-CORES = 0.5
+CORES = 0.3
 """That it may use: more than it does with nothing to record, less than a thread that only works."""
 _NOWHERE = "rtsp://127.0.0.1:9/"
 _PATIENCE_S = 120.0
