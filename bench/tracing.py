@@ -3,12 +3,12 @@
 Three gateways, each with services of its own behind it, are asked for the same by turns: one without tracing,
 one that samples a tenth of all requests, one that samples all. A collector takes what they send. A playlist
 is answered from memory, a camera by the way of all other requests, and a timeline by calls to two services. A
-gateway has core 1; `wrk`, the collector and all else share core 0. Requests are counted over the CPU time
-that the operating system charges the gateway; the median of the rounds is told.
+gateway has core 1; `wrk`, the collector and all else share core 0. Told is the CPU time that the operating
+system charges the gateway, over the requests of all rounds.
 """
 
 import argparse
-import statistics
+import math
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.press import press
+from bench.press import Served, press
 from bench.processes import running, wait_for_port
 from bench.servers import BEHIND_CORE, serving_site, sign_in
 from bench.serving import sender
@@ -55,22 +55,27 @@ def main() -> None:
             name: stack.enter_context(_gateway(folder / str(number), camera, {**_UNLIMITED, **settings}))
             for number, (name, settings) in enumerate(ways.items())
         }
-        rates: dict[tuple[str, str], list[float]] = {}
+        served: dict[tuple[str, str], list[Served]] = {}
         for _ in range(options.rounds):
             for name, gateway in gateways.items():
                 for kind, url in gateway.urls.items():
-                    rates.setdefault((kind, name), []).append(_rate(gateway, url, options.seconds))
+                    served.setdefault((kind, name), []).append(_press(gateway, url, options.seconds))
     print(f"{'microseconds a request':<24}" + "".join(f"{name:>12}" for name in ways))
-    for kind in dict.fromkeys(kind for kind, _ in rates):
-        costs = [1e6 / statistics.median(rates[kind, name]) for name in ways]
+    for kind in dict.fromkeys(kind for kind, _ in served):
+        costs = [_cost_us(served[kind, name]) for name in ways]
         print(f"{kind:<24}" + "".join(f"{cost:>12.1f}" for cost in costs))
 
 
-def _rate(gateway: Traced, url: str, seconds: int) -> float:
-    served = press(
+def _press(gateway: Traced, url: str, seconds: int) -> Served:
+    return press(
         url, 0, gateway.pids, core=BEHIND_CORE, connections=8, seconds=seconds, headers=gateway.headers
     )
-    return served.per_core
+
+
+def _cost_us(rounds: Sequence[Served]) -> float:
+    """CPU of a request; nan where none was answered in time."""
+    requests = sum(each.requests for each in rounds)
+    return 1e6 * sum(each.cpu_s for each in rounds) / requests if requests else math.nan
 
 
 @contextmanager
