@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.processes import usage
 
+_PATIENCE = "30s"
 _REQUESTS = re.compile(r"(\d+) requests in")
 
 
@@ -27,12 +28,22 @@ class Served:
         return self.requests / self.cpu_s
 
 
-def press(url: str, size: int, pids: Sequence[int], *, core: int, connections: int, seconds: int) -> Served:
+def press(
+    url: str,
+    size: int,
+    pids: Sequence[int],
+    *,
+    core: int,
+    connections: int,
+    seconds: int,
+    headers: Sequence[str] = (),
+) -> Served:
     """Ask for `url` as fast as it is answered, by `wrk` on `core`; `pids` are the server's processes.
 
     Raises RuntimeError when an answer was not 2xx or did not come.
     """
-    command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}", url]
+    command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}"]
+    command += ["--timeout", _PATIENCE, *(part for header in headers for part in ("-H", header)), url]
     before, started = usage(pids), time.monotonic()
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     wall_s, cpu_s = time.monotonic() - started, usage(pids).cpu_s - before.cpu_s

@@ -24,18 +24,19 @@ from statistics import median
 
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.shards.load import SPAN_SECONDS
+from snowlight.observability.logs import configure_logs
 from tests.parts.kubernetes.control_plane import KubeApiserver, run_kube_apiserver
 from tests.parts.kubernetes.programs import find_kubernetes
 from tests.parts.kubernetes.rest import KubernetesRest
 from tests.parts.postgres import find_postgres, run_postgres
-from tests.rpc.ingest.cluster import Client, cluster_settings, running_ingest
+from tests.rpc.ingest.cluster import Client, cluster_settings, running_ingest, running_storage
 
 BOUND_S = 15.0
 NAMESPACE, NAME = "default", "ingest"
 LABELS = {"app": NAME}
 CAMERAS = 2
 """That a worker may have."""
-CORES = 0.5
+CORES = 0.3
 """That it may use: more than it does with nothing to record, less than a thread that only works."""
 _NOWHERE = "rtsp://127.0.0.1:9/"
 _PATIENCE_S = 120.0
@@ -144,9 +145,11 @@ async def worker(server: KubeApiserver, database_url: str, folder: Path) -> Asyn
         autoscale_cores=CORES,
         autoscale_cool_down_seconds=0,
     )
-    async with running_ingest(
-        cluster_settings(folder), worker=f"{NAME}-0", database_url=database_url, kubernetes=kubernetes
-    ) as client:
+    cluster, name = cluster_settings(folder), f"{NAME}-0"
+    async with (
+        running_storage(cluster),
+        running_ingest(cluster, worker=name, database_url=database_url, kubernetes=kubernetes) as client,
+    ):
         yield client
 
 
@@ -171,7 +174,9 @@ def main() -> None:
     """Run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(prog="bench scaling", description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=10)
-    sys.exit(0 if asyncio.run(run(parser.parse_args().times)) else 1)
+    times = parser.parse_args().times
+    configure_logs("error")
+    sys.exit(0 if asyncio.run(run(times)) else 1)
 
 
 if __name__ == "__main__":

@@ -61,8 +61,11 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, role: auth_pb2.Role.ValueType) -> Iterator[Cluster]:
-    """A gateway on a core of its own, the other services on another, and a person of that role."""
+def cluster(
+    folder: Path, role: auth_pb2.Role.ValueType, settings: Mapping[str, str] | None = None
+) -> Iterator[Cluster]:
+    """A gateway on a core of its own, the other services on another, and a person of that role. `settings`:
+    that all are told beside the usual ones."""
     names = ("auth", "ingest", "storage", "gateway")
     addresses = {name: f"127.0.0.1:{free_port()}" for name in names}
     data_dir = folder / "snowlight"
@@ -75,6 +78,7 @@ def cluster(folder: Path, role: auth_pb2.Role.ValueType) -> Iterator[Cluster]:
         "PYTHONPATH": str(Path.cwd()),
         **{f"SNOWLIGHT_{name.upper()}_ADDRESS": addresses[name] for name in names},
         **{f"SNOWLIGHT_{name.upper()}_LISTEN": addresses[name] for name in names},
+        **(settings or {}),
     }
     log = folder / "snowlight.log"
     with ExitStack() as stack:
@@ -91,14 +95,23 @@ def cluster(folder: Path, role: auth_pb2.Role.ValueType) -> Iterator[Cluster]:
 @contextmanager
 def gateway(folder: Path, sources: list[str], *, viewers: int = 1) -> Iterator[Program]:
     """A gateway on a core of its own, the other services on another, and so many people."""
-    with cluster(folder, auth_pb2.VIEWER) as site:
+    with serving_site(folder, sources, {}, viewers=viewers) as (_, program):
+        yield program
+
+
+@contextmanager
+def serving_site(
+    folder: Path, sources: list[str], settings: Mapping[str, str], *, viewers: int = 1
+) -> Iterator[tuple[Cluster, Program]]:
+    """The same, with the services behind the gateway; all are told `settings` too."""
+    with cluster(folder, auth_pb2.VIEWER, settings) as site:
         asyncio.run(register_cameras(site.addresses["ingest"], CLUSTER_KEY, sources))
         signed_in = [_live_playlists(site.root, len(sources)) for _ in range(viewers)]
         playlists = {
             source: tuple(urljoin(each[number], "live/media.m3u8") for each in signed_in)
             for number, source in enumerate(sources)
         }
-        yield Program((site.pids["gateway"],), playlists)
+        yield site, Program((site.pids["gateway"],), playlists)
 
 
 @contextmanager

@@ -25,16 +25,17 @@ def main() -> None:
 async def run_all(runtime: Runtime) -> AsyncIterator[None]:
     """Four services that call each other over loopback gRPC.
 
-    They stop in the reverse order, so that ingest can still commit what it has just closed.
+    Each starts after those without which it is not ready, or would ask again and again until it is. They stop
+    in the reverse order, so that ingest can still commit what it has just closed.
     """
     cluster = runtime.cluster
     auth = AuthSettings(listen=cluster.auth_address)
     storage = StorageSettings(listen=cluster.storage_address)
     ingest = IngestSettings(listen=cluster.ingest_address)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(run_auth(runtime.named("auth"), auth))
         await stack.enter_async_context(run_storage(runtime.named("storage"), storage))
         await stack.enter_async_context(run_ingest(runtime.named("ingest"), ingest))
+        await stack.enter_async_context(run_auth(runtime.named("auth"), auth))
         await stack.enter_async_context(run_gateway(runtime.named("gateway"), GatewaySettings()))
         yield
 

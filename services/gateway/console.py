@@ -57,8 +57,7 @@ class Console:
         self._built = "/index.html" in self._files
 
     async def compress(self) -> None:
-        """Have all files at hand as browsers like them. Until then they are sent as they are: it takes longer
-        than all else of a gateway's start."""
+        """Have all files at hand as browsers like them. Until then they are sent as they are."""
         for file in self._files.values():
             if file.compresses:
                 file.gzipped = await asyncio.to_thread(gzip.compress, file.body, mtime=0)

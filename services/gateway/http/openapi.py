@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -40,17 +39,14 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
 
 
 def with_document(routes: Iterable[Route], version: str) -> list[Route]:
-    """`routes` and one more, which serves their document (and is in it); the first who asks has it made."""
-
-    @cache
-    def document() -> dict[str, Any]:
-        return openapi_document(table, version)
+    """`routes` and one more, which serves their document (and is in it)."""
 
     async def serve(_request: web.Request) -> web.Response:
-        return json_response(document())
+        return json_response(document)
 
     own = Route("GET", PATH, serve, "This document.", access="none", answer={"type": "object"})
     table = [*routes, own]
+    document = openapi_document(table, version)
     return table
 
 

@@ -5,9 +5,6 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.ingest.camera_resources.duty import CameraResources
-from services.ingest.camera_resources.metrics import CameraResourceMetrics
-from services.ingest.camera_resources.term import Term
 from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.work import KubernetesWork
@@ -32,6 +29,11 @@ def camera_resources(
     namespace = settings.camera_resources_namespace or settings.namespace
     if not settings.camera_resources or namespace is None:
         return
+    # Loaded only where there are any.
+    from services.ingest.camera_resources.duty import CameraResources
+    from services.ingest.camera_resources.metrics import CameraResourceMetrics
+    from services.ingest.camera_resources.term import Term
+
     metrics = CameraResourceMetrics(registry)
 
     async def bring_in(client: KubernetesClient) -> None:

@@ -13,11 +13,16 @@ from tests.unit.media.samples import clip
 NEVER_NEEDED = {
     "auth": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
     "storage": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
-    "ingest": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+    "ingest": (
+        *("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+        "services.ingest.camera_resources.duty",
+        "services.ingest.publishing.rtmp.connection",
+    ),
     "gateway": ("alembic", "av", "kubernetes", "minio", "numpy", "opentelemetry", "sqlalchemy"),
     "all": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
 }
-"""Migrations, PostgreSQL, sound and pictures that libav has to look at, Kubernetes, buckets, spans."""
+"""Migrations, PostgreSQL, sound and pictures that libav has to look at, Kubernetes, buckets, spans; what a
+setting switches on."""
 MODULES = {"all": ("services.embedded", "services.gateway.app")}
 _LOADED = "import sys; from services.loading import load; load(sys.argv[1]); print(*sys.modules)"
 _TRUSTED = """
