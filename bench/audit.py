@@ -26,6 +26,7 @@ from services.auth.app import MIGRATIONS, run_auth
 from services.auth.audit.chain import DAY_MS, day_of
 from services.auth.audit.heads import HeadSigner
 from services.auth.audit.linking import Linker
+from services.auth.audit.metrics import AuditMetrics
 from services.auth.audit.months import Month, Months
 from services.auth.audit.places import Places
 from services.auth.config import AuthSettings
@@ -166,7 +167,8 @@ async def _add_and_link(url: str) -> None:
             for _ in range(AT_ONCE):
                 group.create_task(add(ADDED // AT_ONCE))
         added = time.monotonic() - began
-        linker, cpu, began = Linker(database, Places(), clock), time.process_time(), time.monotonic()
+        linker = Linker(database, Places(), clock, AuditMetrics(CollectorRegistry()))
+        cpu, began = time.process_time(), time.monotonic()
         await linker.link_all()
         linked, cpu = time.monotonic() - began, time.process_time() - cpu
     print(f"added:  {ADDED / added:,.0f} records a second, each in its transaction, {AT_ONCE} at once")

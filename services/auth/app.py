@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from services.auth.access_service import AccessService
 from services.auth.audit.heads import HeadSigner
 from services.auth.audit.linking import Linker
+from services.auth.audit.metrics import AuditMetrics
 from services.auth.audit.months import Months
 from services.auth.audit.places import Places
 from services.auth.audit.sealing import Sealer
@@ -125,9 +126,9 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
         )
         housekeeping = Housekeeping(keys, tokens, ways.devices, office, creations, clock)
         readiness = Readiness(database, clock)
-        signer, places = HeadSigner(runtime.key), Places()
-        linker = Linker(database, places, clock)
-        sealer = Sealer(database, linker, signer, clock, lambda: readiness.skew_ms)
+        signer, places, audit_metrics = HeadSigner(runtime.key), Places(), AuditMetrics(runtime.registry)
+        linker = Linker(database, places, clock, audit_metrics)
+        sealer = Sealer(database, linker, signer, clock, lambda: readiness.skew_ms, audit_metrics)
         months = Months(database, signer, settings.audit_days, clock)
         await months.make_ahead()
         runtime.health.require("auth.database", lambda: housekeeping.database_answers)

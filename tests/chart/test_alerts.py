@@ -14,6 +14,7 @@ from tests.chart.rendering import CHART
 DOCS = Path(__file__).parents[2] / "docs"
 RULES = sorted((CHART / "rules").glob("*.yaml"))
 TESTS = Path(__file__).parent / "alerts"
+MOVED = ('namespace="snowlight"', 'namespace="beside"')
 
 
 def alerts(file: Path) -> list[dict[str, Any]]:
@@ -35,6 +36,38 @@ def test_the_rules_are_right_by_prometheus(promtool: Path) -> None:
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_each_alert_fires_and_is_silent_as_its_cases_say(promtool: Path, file: Path) -> None:
     run(promtool, "test", "rules", TESTS / file.name)
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+def test_of_two_releases_beside_one_another_an_alert_tells_of_the_one_in_trouble(
+    promtool: Path, file: Path, tmp_path: Path
+) -> None:
+    written_as = yaml.load((TESTS / file.name).read_text(), Loader=yaml.BaseLoader)  # 0x10 is no number
+    cases = {case["name"]: case for case in written_as["tests"]}
+    tests = []
+    for alert in alerts(file):
+        name = alert["alert"]
+        trouble, well = cases[f"{name} fires"], cases[f"{name} is silent"]
+        beside = [{**series, "series": series["series"].replace(*MOVED)} for series in well["input_series"]]
+        assert all(MOVED[1] in series["series"] for series in beside)
+        told = {
+            "expr": f'group by (namespace) (ALERTS{{alertname="{name}",alertstate="firing"}})',
+            "eval_time": trouble["promql_expr_test"][0]["eval_time"],
+            "exp_samples": [{"labels": '{namespace="snowlight"}', "value": 1}],
+        }
+        tests.append(
+            {
+                "name": name,
+                "interval": trouble["interval"],
+                "input_series": [*trouble["input_series"], *beside],
+                "promql_expr_test": [told],
+            }
+        )
+    together = tmp_path / file.name
+    together.write_text(
+        yaml.safe_dump({"rule_files": [str(file)], "evaluation_interval": "1m", "tests": tests})
+    )
+    run(promtool, "test", "rules", together)
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)

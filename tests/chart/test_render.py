@@ -221,6 +221,23 @@ def test_the_image_is_one_for_all() -> None:
     assert images == {"registry.example:5000/snowlight@sha256:" + "0" * 64}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "made"),
+    [
+        ({"enabled": False}, set()),
+        ({"enabled": True}, {"cameras.snowlight.io", "camerasites.snowlight.io"}),
+        ({"enabled": True, "installDefinitions": False}, set()),
+    ],
+)
+def test_definitions_are_made_where_they_are_wanted(chosen: dict[str, bool], made: set[str]) -> None:
+    assert set(of_kind(render({"cameraResources": chosen}), "CustomResourceDefinition")) == made
+
+
+def test_priority_classes_say_nothing_that_the_api_server_leaves_out() -> None:
+    for made in of_kind(render(), "PriorityClass").values():
+        assert "globalDefault" not in made  # false: it would show as drift for ever
+
+
 def _admin(path: str) -> dict[str, Any]:
     return {"path": path, "port": "admin"}
 

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.chain import day_name, day_of, first_hash, next_hash
+from services.auth.audit.metrics import AuditMetrics
 from services.auth.audit.places import Place, Places
 from services.auth.model import ITSELF, Actor, AuditRecord
 from services.auth.repository import audit, audit_heads, audit_links
@@ -29,10 +30,11 @@ log = structlog.get_logger(__name__)
 class Linker:
     """Links what waits."""
 
-    def __init__(self, database: Database, places: Places, clock: Clock) -> None:
+    def __init__(self, database: Database, places: Places, clock: Clock, metrics: AuditMetrics) -> None:
         self._database = database
         self._places = places
         self._clock = clock
+        self._metrics = metrics
         self._linked: dict[int, tuple[int, bytes]] = {}
         """The last place of each open day that this process has filled: it must still be what it was."""
 
@@ -51,6 +53,7 @@ class Linker:
         """Link until nothing waits."""
         while await self.link() == BATCH:
             pass
+        self._metrics.linked.set(self._clock.now_ms() / 1000)
 
     async def link(self) -> int:
         """Link what waits, at most five hundred records. Returns how many there were."""
@@ -97,6 +100,7 @@ class Linker:
         if known is None or await audit_links.hash_at(connection, day, known[0]) == known[1]:
             return
         detail = f"{day_name(day)} position {known[0]} is not what was linked there"
+        self._metrics.broken.inc()
         log.error("audit.chain_broken", day=day_name(day), position=known[0])
         await audit.add(connection, alarm(self._clock.now_ms(), detail))
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.auth.audit.chain import DAY_MS, day_name, day_of, first_hash
 from services.auth.audit.heads import Head, HeadSigner, fingerprint
 from services.auth.audit.linking import Linker, alarm
+from services.auth.audit.metrics import AuditMetrics
 from services.auth.repository import audit, audit_heads, audit_links
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -35,12 +36,14 @@ class Sealer:
         signer: HeadSigner,
         clock: Clock,
         skew_ms: Callable[[], int],
+        metrics: AuditMetrics,
     ) -> None:
         self._database = database
         self._linker = linker
         self._signer = signer
         self._clock = clock
         self._skew_ms = skew_ms
+        self._metrics = metrics
         self._sealed = -1
         """The last day that this process has sealed: it signs no other head of it."""
         self._done = -1
@@ -73,6 +76,7 @@ class Sealer:
         if days:
             self._sealed = days[-1]
         self._done = last_over
+        self._metrics.sealed.set((last_over + 1) * DAY_MS / 1000)
 
     async def head(self, day: int) -> tuple[Head, str]:
         """The head of a day: as it was sealed, or else as far as it has come, signed now."""
@@ -90,6 +94,7 @@ class Sealer:
         sealed = await audit_heads.span(connection)
         if self._sealed >= 0 and (sealed is None or sealed[1] < self._sealed):
             detail = f"the head of {day_name(self._sealed)} was sealed and is gone; no other is signed for it"
+            self._metrics.broken.inc()
             log.error("audit.head_gone", day=day_name(self._sealed))
             await audit.add(connection, alarm(self._clock.now_ms(), detail))
             return self._sealed + 1

@@ -99,6 +99,12 @@ class Flusher:
 
     async def run(self) -> None:
         """Until cancelled. While the store or the database is away it tries again ever more seldom."""
+        try:
+            await self._flush_on()
+        finally:
+            self._metrics.waiting.set(0)  # another process knows by now
+
+    async def _flush_on(self) -> None:
         wait = self._every_seconds
         while True:
             self._woken.clear()

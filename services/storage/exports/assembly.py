@@ -12,6 +12,7 @@ from services.storage.exports.evidence_folder import Folder
 from services.storage.exports.evidence_store import EvidenceStore
 from services.storage.exports.exports import Exports
 from services.storage.exports.footage import ExportFootage, FootageOfCamera
+from services.storage.exports.metrics import ExportMetrics
 from services.storage.exports.rendering.renderer import Renderer
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
@@ -74,6 +75,7 @@ def build_exports(
         evidence_key(runtime.key),
         runtime.clock,
         runtime.reached,
+        ExportMetrics(runtime.registry),
         rendered_days=settings.export_rendered_days,
     )
     exports = Exports(

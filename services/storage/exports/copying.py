@@ -15,6 +15,7 @@ from obstore.exceptions import NotFoundError as ObjectNotFoundError
 from services.storage.exports.evidence_store import SHORTEST_LOCK_MS, EvidenceStore
 from services.storage.exports.export import OPEN_STATES, RENDERED, Export, ExportState, Phase
 from services.storage.exports.footage import ExportFootage
+from services.storage.exports.metrics import ExportMetrics
 from services.storage.exports.rendering.renderer import CancelledExportError, Renderer
 from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
@@ -55,6 +56,7 @@ class ExportWorker:
         key: OKPKey,
         clock: Clock,
         reached: Reached,
+        metrics: ExportMetrics,
         *,
         rendered_days: float,
     ) -> None:
@@ -69,6 +71,7 @@ class ExportWorker:
         self._rendered_ms = round(rendered_days * 86_400_000)
         self._key = key
         self._reached = reached
+        self._metrics = metrics
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -77,6 +80,12 @@ class ExportWorker:
 
     async def run(self) -> None:
         """Until cancelled."""
+        try:
+            await self._carry_on()
+        finally:
+            self._metrics.forget()
+
+    async def _carry_on(self) -> None:
         forgotten = True
         await self._renderer.clear()
         while True:
@@ -87,9 +96,14 @@ class ExportWorker:
                     await self._release_forgotten()
                     forgotten = False
                 await self._delete_expired()
-                for export in await self._repository.open_exports():
-                    if self._footage.is_settled(export):
-                        worked = await self._carry_out(export) or worked
+                waiting = [
+                    export
+                    for export in await self._repository.open_exports()
+                    if self._footage.is_settled(export)
+                ]
+                self._metrics.show(waiting)
+                for export in waiting:
+                    worked = await self._carry_out(export) or worked
             except UnavailableError as error:
                 log.warning("exports.unavailable", error=str(error))
             if not worked:
@@ -136,6 +150,7 @@ class ExportWorker:
             await self._repository.advance(
                 export.id, state=ExportState.FAILED, error=str(error), expire_ms=self._clock.now_ms()
             )
+            self._metrics.failed.inc()
         await self._holds.release(export)
         return True
 
@@ -254,4 +269,5 @@ class ExportWorker:
             immutable=export.immutable,
             expire_ms=self._clock.now_ms() + self._rendered_ms if rendered else 0,
         )
+        self._metrics.succeeded.inc()
         log.info("export.succeeded", export=export.name, bytes=done)

@@ -23,3 +23,8 @@ class SweepMetrics:
             "unreadable_days", "Expired packed days whose index object the last sweep could not read."
         )
         self.finished = gauge("last_sweep_seconds", "End of the last whole sweep, UTC.")
+
+    def forget(self) -> None:
+        """Another process sweeps. When this one has finished its last stays true."""
+        self.kept.set(0)
+        self.unread_days.set(0)

@@ -75,6 +75,11 @@ class QuotaMetrics:
         self.days_left = gauge("days_left", "Until it is full at the last day's rate; -1: it does not grow.")
         self.fill = gauge("fill", "1 enough, 2 filling, 3 dropping what is past its minimum, 4 full.")
 
+    def forget(self) -> None:
+        """Another process looks."""
+        for gauge in (self.used, self.capacity, self.days_left, self.fill):
+            gauge.clear()
+
     def show(self, usage: Usage) -> None:
         """Set all gauges of the store."""
         self.used.labels(usage.store).set(usage.used_bytes)
@@ -145,6 +150,10 @@ class Quota:
             self._tell(settled, usage)
             await self._usage.save([settled])
         return settled
+
+    def forget(self) -> None:
+        """Another process assesses from now on."""
+        self._metrics.forget()
 
     def freed(self, store: str, size: int) -> None:
         """So many bytes were deleted since the last count."""

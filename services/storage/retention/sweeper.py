@@ -63,6 +63,14 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep again and again until cancelled. An outage ends one sweep; the next one goes on."""
+        try:
+            await self._sweep_on()
+        finally:
+            self._swept.clear()
+            self._metrics.forget()
+            self._quota.forget()
+
+    async def _sweep_on(self) -> None:
         async with asyncio.TaskGroup() as sweeps:
             while True:
                 try:

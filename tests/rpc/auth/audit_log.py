@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.auth.audit.chain import DAY_MS
 from services.auth.audit.heads import HeadSigner
 from services.auth.audit.linking import Linker
+from services.auth.audit.metrics import AuditMetrics
 from services.auth.audit.months import Months
 from services.auth.audit.places import Places
 from services.auth.audit.sealing import Sealer
@@ -56,9 +58,17 @@ class AuditLog:
 
     def restart(self, days: int = 1095) -> None:
         """As another process of auth would begin: it remembers nothing."""
-        self.linker = Linker(self.database, Places(), self.clock)
-        self.sealer = Sealer(self.database, self.linker, self.signer, self.clock, lambda: self.skew_ms)
+        self.registry = CollectorRegistry()
+        metrics = AuditMetrics(self.registry)
+        self.linker = Linker(self.database, Places(), self.clock, metrics)
+        self.sealer = Sealer(
+            self.database, self.linker, self.signer, self.clock, lambda: self.skew_ms, metrics
+        )
         self.months = Months(self.database, self.signer, days, self.clock)
+
+    def metric(self, name: str) -> float | None:
+        """What Prometheus is told."""
+        return self.registry.get_sample_value(f"snowlight_auth_audit_{name}")
 
     async def add(self, count: int = 1, *, linked: bool = True, **fields: object) -> None:
         """Records of now, linked."""

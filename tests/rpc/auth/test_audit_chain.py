@@ -15,6 +15,7 @@ from snowlight.database import open_database
 from snowlight.errors import DataLossError
 from tests.rpc.auth.audit_log import NOON_MS, AuditLog
 
+MINUTE_MS = 60_000
 FIRST = NOON_MS // DAY_MS
 
 
@@ -184,6 +185,7 @@ async def test_a_process_that_linked_it_puts_a_cut_chain_on_record(log: AuditLog
         query = sa.text("SELECT detail FROM audit_records WHERE event = 'alarm'")
         details = (await connection.scalars(query)).all()
     assert details == [f"{day_name(FIRST + 2)} position 4 is not what was linked there"]
+    assert log.metric("broken_total") == 1
 
 
 async def test_a_head_that_was_sealed_here_is_not_signed_again(log: AuditLog) -> None:
@@ -195,6 +197,21 @@ async def test_a_head_that_was_sealed_here_is_not_signed_again(log: AuditLog) ->
     )
     await log.day(1)
     assert ("head_missing", day, 0) in named(await log.findings())
+    assert log.metric("broken_total") == 1
+
+
+async def test_how_far_it_is_linked_and_sealed_is_told(log: AuditLog) -> None:
+    log.restart()
+    assert (log.metric("linked_seconds"), log.metric("sealed_seconds")) == (0, 0)
+    day = await log.day(2)
+    assert log.metric("sealed_seconds") == (day + 1) * DAY_MS / 1000
+    assert log.metric("linked_seconds") == log.clock.at_ms / 1000
+    log.clock.at_ms += MINUTE_MS
+    await log.add(linked=False)
+    assert log.metric("linked_seconds") == (log.clock.at_ms - MINUTE_MS) / 1000
+    await log.linker.link_all()
+    assert log.metric("linked_seconds") == log.clock.at_ms / 1000
+    assert log.metric("broken_total") == 0
 
 
 async def test_what_waits_to_be_linked_and_is_removed_is_found(log: AuditLog) -> None:

@@ -67,9 +67,9 @@ class Cluster:
             time_zone=time_zone,
         )
 
-    def metric(self, name: str) -> float | None:
+    def metric(self, name: str, **labels: str) -> float | None:
         """A metric of the storage started last."""
-        return self._metrics.get_sample_value(name)
+        return self._metrics.get_sample_value(name, labels)
 
     @property
     def environment(self) -> dict[str, str]:

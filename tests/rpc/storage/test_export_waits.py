@@ -125,11 +125,21 @@ async def test_footage_on_its_way_is_waited_for(cluster: Cluster) -> None:
 
         await eventually(says_so)
         assert (await desk.get(name)).state in OPEN
+        since_s = (START_MS + 4 * MINUTE_MS) / 1000
+        assert cluster.metric("snowlight_storage_exports_open") == 1
+        assert (cluster.metric("snowlight_storage_exports_oldest_seconds") or 0) >= since_s
         storage: storage_pb2_grpc.StorageAsyncStub = storage_pb2_grpc.StorageStub(channel)
         backlog = [put_minute(cluster, "b", minute) for minute in (0, 1, 3)]
         await storage.CommitSegments(storage_pb2.CommitSegmentsRequest(shard=0, segments=backlog))
         export = await desk.ended(name)
         assert (export.state, export.error) == (export_pb2.Export.SUCCEEDED, "")
+
+        async def nothing_waits() -> bool:
+            return cluster.metric("snowlight_storage_exports_open") == 0
+
+        await eventually(nothing_waits)
+        assert cluster.metric("snowlight_storage_exports_oldest_seconds") == 0
+        assert cluster.metric("snowlight_storage_exports_ended_total", state="succeeded") == 1
     verdict = verify(cluster.data_dir / "evidence" / export.manifest_key, KEY)
     assert verdict.problems == []
     (camera,) = verdict.manifest.cameras

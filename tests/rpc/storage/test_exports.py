@@ -69,6 +69,7 @@ async def test_footage_that_is_not_what_was_recorded_is_no_evidence(cluster: Clu
         assert export.error.startswith("export.footage_damaged: ")
         assert damaged.key in export.error
         await desk.lets_go()
+        assert cluster.metric("snowlight_storage_exports_ended_total", state="failed") == 1
 
 
 async def test_a_cancelled_export_stays_so(cluster: Cluster) -> None:

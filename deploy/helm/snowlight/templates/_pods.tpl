@@ -240,7 +240,6 @@ metadata:
   labels:
     {{- include "snowlight.labels" . | nindent 4 }}
 value: {{ index .root.Values.priorityClasses .component | int }}
-globalDefault: false
 description: Pods of {{ include "snowlight.name" . }} in {{ .root.Release.Namespace }}
 {{- end -}}
 {{- end -}}
