@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import sqlalchemy as sa
 from pydantic import ValidationError
 
 from services.ingest.config import IngestSettings
@@ -66,7 +67,8 @@ def _failed(*sentences: str) -> int:
 async def drain(url: str, pod: str, seconds: float) -> Remains:
     """Have the workers of `pod` drain. What is left when all is done or time is up.
 
-    Raises UnavailableError if the database is away then, FailedPreconditionError if it is not one of ingest.
+    Raises UnavailableError if the database is away then, FailedPreconditionError if it refuses or is not
+    one of ingest.
     """
     migrations = Path(__file__).parent / "ingest" / "migrations"
     left: Remains | None = None
@@ -84,6 +86,10 @@ async def drain(url: str, pod: str, seconds: float) -> Remains:
                 except UnavailableError as error:
                     left, away = None, error
                     await asyncio.sleep(LOOK_SECONDS)
+                except sa.exc.DBAPIError as error:  # its own text has the statement, and what it was told
+                    raise FailedPreconditionError(
+                        "drain.refused", f"the database of ingest refuses: {error.orig}"
+                    ) from error
     if left is None:
         raise away
     return left

@@ -55,6 +55,7 @@ MATRIX: dict[str, Mapping[str, object]] = {
         "monitoring": {name: {"enabled": True} for name in ("podMonitor", "rules", "dashboards")},
         "tracing": {"endpoint": "otel:4317"},
     },
+    "cameras as resources": {"cameraResources": {"enabled": True}},
     "where pods may be": {
         "image": {
             "registry": "registry.example:5000",
@@ -72,13 +73,20 @@ MATRIX: dict[str, Mapping[str, object]] = {
     },
 }
 
-ALL = [*MATRIX, *sorted(path.name for path in (CHART / "examples").glob("*.yaml"))]
+EXAMPLES = sorted(path.name for path in (CHART / "examples").glob("*.yaml"))
+ALL = [*MATRIX, *EXAMPLES]
 """Names of the rows and of the examples."""
+
+
+def values_of(name: str) -> Mapping[str, object]:
+    """Those of a row of the matrix, or of an example."""
+    if name in MATRIX:
+        return MATRIX[name]
+    values: Mapping[str, object] = yaml.safe_load((CHART / "examples" / name).read_text("utf-8"))
+    return values
 
 
 @cache
 def manifests_of(name: str) -> list[Manifest]:
     """What a row of the matrix, or an example, is rendered to. Not to be changed."""
-    if name in MATRIX:
-        return render(MATRIX[name])
-    return render(yaml.safe_load((CHART / "examples" / name).read_text()))
+    return render(values_of(name))

@@ -25,6 +25,7 @@ OF_THE_TARGET = {"namespace", "job", "pod", "instance"}
 """Labels that Prometheus adds."""
 AFTER_AN_EVENT = {
     "snowlight_ingest_publish_refused_total": {"reason"},
+    "snowlight_ingest_kubernetes_requests_total": {"method", "status"},
     "snowlight_transcodes": {"rung"},
     "snowlight_transcodes_failed_total": {"code"},
     "snowlight_ingest_renditions": {"rendition"},
@@ -70,6 +71,7 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Snowlight]:
         name: environment(authority.issue(f"{name}.snowlight").write(tmp_path / name, authority.pem))
         for name in (*SERVICES, "admin")
     }
+    own["ingest"]["SNOWLIGHT_KUBERNETES_NAMESPACE"] = "snowlight"  # of which it has metrics, before it asks
     settings = {"SNOWLIGHT_STORE_URL": f"file://{tmp_path}/footage", **own.pop("admin")}
     async with (
         run_village(tmp_path, 1) as sources,

@@ -7,17 +7,35 @@ from typing import Any
 import pytest
 from helm_python import HelmError
 
+from tests.chart.matrix import values_of
 from tests.chart.objects import Objects
 from tests.chart.releases import EMBEDDED, EXTERNAL, Releases
+from tests.parts.kubernetes.following import insist
 from tests.parts.kubernetes.rest import KubernetesRest
+from tests.parts.kubernetes.volumes import CLASSES, storage_class
 from tests.waiting import eventually
 
 WORKLOADS = ("deployments", "statefulsets")
 
 
-@pytest.mark.parametrize("values", [EMBEDDED, EXTERNAL], ids=["embedded", "external"])
+@pytest.fixture
+async def local_disks(kube_rest: KubernetesRest) -> None:
+    """The StorageClass that the example of an existing cluster names."""
+    await insist(kube_rest.create, CLASSES, storage_class("local"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        EMBEDDED,
+        EXTERNAL,
+        values_of("existing-cluster.yaml"),
+        {**EMBEDDED, **values_of("watched and routed to")},
+    ],
+    ids=["town of 59 cameras", "external", "existing cluster", "watched and routed to"],
+)
 async def test_an_installed_cluster_becomes_ready(
-    releases: Releases, kube_rest: KubernetesRest, values: Mapping[str, Any]
+    releases: Releases, kube_rest: KubernetesRest, local_disks: None, values: Mapping[str, Any]
 ) -> None:
     await releases.install(values)
     apps = f"/apis/apps/v1/namespaces/{releases.namespace}"

@@ -14,7 +14,11 @@ from tests.parts.kubernetes.rest import KubernetesRest
 
 @pytest.fixture
 def next_chart(tmp_path: Path) -> Path:
-    """The chart as a version to come, with another image."""
+    """The chart as a version to come, with another image.
+
+    There is no release to upgrade from yet: the first one's packaged chart belongs beside these tests, which
+    begin with it from then on. A chart of an earlier commit is not to be had where CI checks out one commit.
+    """
     chart = tmp_path / "snowlight"
     shutil.copytree(CHART, chart)
     file = chart / "Chart.yaml"

@@ -39,20 +39,21 @@ class KubernetesWork:
     async def zone(self) -> str:
         """Of the node that this runs on; empty where that cannot be told now: `tasks` find it then."""
         try:
-            async with asyncio.timeout(ZONE_SECONDS):
-                return await self._ask_zone()
+            return await self._ask_zone(ZONE_SECONDS)
         except TimeoutError:
             self._zone_failed = UnavailableError("kubernetes.unavailable", "it did not answer in time")
         except SnowlightError as error:
             self._zone_failed = error
         return ""
 
-    async def _ask_zone(self) -> str:
+    async def _ask_zone(self, seconds: float | None = None) -> str:
+        """Raises TimeoutError when there is no answer after `seconds`; None: as long as for any call."""
         node = self._settings.node
         if self._metrics is None or node is None:
             return ""
         async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
-            return await zone_of(client, node)
+            async with asyncio.timeout(seconds):
+                return await zone_of(client, node)
 
     async def _find_zone(self, failed: SnowlightError, on_zone: Callable[[str], None]) -> None:
         """Ask until the API server has answered, once a minute at the end."""

@@ -7,13 +7,13 @@ STORAGE_CLASS = "standard"
 PROVISIONER = "snowlight.test/folders"
 _PROVISIONER_ANNOTATION = "volume.kubernetes.io/storage-provisioner"
 _NODE_ANNOTATION = "volume.kubernetes.io/selected-node"
-_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 _VOLUMES = "/api/v1/persistentvolumes"
 
 
 async def provision_volumes(rest: KubernetesRest) -> None:
     """Until cancelled: a claim is bound once its pod is scheduled, and its volume ends with it."""
-    await insist(rest.create, _CLASSES, _storage_class())
+    await insist(rest.create, CLASSES, storage_class(STORAGE_CLASS, is_default=True))
     async for kind, claim in follow(rest, "/api/v1/persistentvolumeclaims"):
         if claim["metadata"].get("annotations", {}).get(_PROVISIONER_ANNOTATION) != PROVISIONER:
             continue
@@ -24,12 +24,11 @@ async def provision_volumes(rest: KubernetesRest) -> None:
             await insist(rest.create, _VOLUMES, volume)
 
 
-def _storage_class() -> Object:
+def storage_class(name: str, *, is_default: bool = False) -> Object:
+    """One whose claims get volumes from `provision_volumes`."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": str(is_default).lower()}
     return {
-        "metadata": {
-            "name": STORAGE_CLASS,
-            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-        },
+        "metadata": {"name": name, "annotations": annotations},
         "provisioner": PROVISIONER,
         "volumeBindingMode": "WaitForFirstConsumer",
         "allowVolumeExpansion": True,

@@ -22,6 +22,7 @@ from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.config import ClusterSettings
 from snowlight.database import open_database
 from snowlight.shards import SHARDS
+from tests.parts.postgres import PostgresServer
 from tests.rpc.ingest.cluster import Client, running_ingest
 from tests.rpc.ingest.conftest import MIGRATIONS
 from tests.rpc.ingest.village import GATE
@@ -110,6 +111,13 @@ async def test_a_database_that_no_ingest_has_used_is_told(postgres_url: str) -> 
     ended = await drain(postgres_url, "--wait", LONG_S)
     assert ended.status == 1
     assert ended.said.startswith("snowlight: drain.no_ingest: ")
+
+
+async def test_a_database_that_refuses_is_not_waited_for(postgres_server: PostgresServer) -> None:
+    url = postgres_server.url("nowhere").replace("postgres@", f"postgres:{PASSWORD}@")
+    ended = await drain(url, "--wait", LONG_S)
+    refusal = 'the database of ingest refuses: database "nowhere" does not exist'
+    assert ended == Ended(1, f"snowlight: drain.refused: {refusal}\n")
 
 
 async def test_a_database_that_is_away_is_waited_for_no_longer_than_told() -> None:
