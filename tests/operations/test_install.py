@@ -1,9 +1,13 @@
 """Install: the runbook's commands make a cluster that somebody signs in to and that records."""
 
+import pytest
+
 from tests.cluster.person import Person, now_ms
 from tests.cluster.recording import Recorded
 from tests.cluster.watching import expect_window
 from tests.operations.cluster import Cluster, expect_nothing_missing
+
+pytestmark = pytest.mark.timeout(600)  # cameras are waited for, and whole minutes of them
 
 
 async def test_it_records_with_keys_of_its_own(

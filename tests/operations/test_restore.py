@@ -1,10 +1,14 @@
 """Back up, and restore: all databases are lost with their server, and what the page says comes back."""
 
+import pytest
+
 from tests.cluster.person import COUNTY, Person, now_ms
 from tests.cluster.playlist import rfc3339
 from tests.cluster.recording import Recorded, hand_on
 from tests.operations.cluster import Cluster, expect_all_plays, sign_in_status, up_to
 from tests.parts.postgres import PostgresServer
+
+pytestmark = pytest.mark.timeout(600)  # cameras are waited for, and whole minutes of them
 
 
 async def test_the_backup_comes_back_on_an_empty_server_and_what_was_recorded_since(
@@ -30,6 +34,7 @@ async def test_the_backup_comes_back_on_an_empty_server_and_what_was_recorded_si
     told = {each.uid: await person.timeline(each.name, each.start_ms) for each in cameras}
     await snowlight.stop()
 
+    await cluster.follow("Restore", "pg_restore")  # over what is there, as where only its content is wrong
     own_postgres.stop()
     cluster.move(empty_postgres)
     await cluster.follow("Install", "CREATE DATABASE")

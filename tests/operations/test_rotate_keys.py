@@ -22,6 +22,8 @@ from tests.operations.cluster import (
 from tests.parts.minio import MinioServer
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.timeout(600)  # cameras are waited for, and whole minutes of them
+
 RUNBOOK = "Rotate keys"
 
 

@@ -1,9 +1,13 @@
 """Upgrade, plain: databases are brought up to date beside what runs, then each process is replaced."""
 
+import pytest
+
 from tests.cluster.person import Person
 from tests.cluster.recording import Recorded
 from tests.operations.cluster import Cluster, expect_all_plays
 from tests.parts.snowlight import SERVICES
+
+pytestmark = pytest.mark.timeout(600)  # cameras are waited for, and whole minutes of them
 
 
 async def test_a_single_ingest_leaves_the_gap_of_its_own_restart_and_no_other(
