@@ -32,7 +32,7 @@ demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
 # Whole clusters, browsers and the image, which need the machine to themselves or are made once for all their tests.
-ALONE := tests/crash tests/cluster tests/players tests/console tests/image
+ALONE := tests/crash tests/cluster tests/operations tests/players tests/console tests/image
 # On a Kubernetes of their own, which is built at the first run.
 CHART := tests/chart
 

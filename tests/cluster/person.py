@@ -127,6 +127,22 @@ class Person:
             answer: dict[str, Any] = await response.json()
             return answer
 
+    async def refusal(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> str:
+        """The code of the problem with which a call of the JSON interface is refused."""
+        async with self._http.request(method, urljoin(self._url, path), json=body) as response:
+            assert not response.ok, f"{method} {path}: {response.status}"
+            return str((await response.json())["code"])
+
+    async def upload(self, path: str, table: str) -> dict[str, Any]:
+        """Send a file of cameras (CSV). Returns the report."""
+        headers = {"Content-Type": "text/csv"}
+        async with self._http.post(
+            urljoin(self._url, path), data=table.encode(), headers=headers
+        ) as response:
+            assert response.ok, f"{path}: {response.status} {await response.text()}"
+            report: dict[str, Any] = await response.json()
+            return report
+
     async def _hls(self, camera: str, wanted: Mapping[str, str]) -> str:
         ticket = await self.send("POST", f"/v1/{camera}/tickets", wanted)
         path: str = ticket["urls"]["hls"]

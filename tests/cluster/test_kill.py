@@ -1,20 +1,19 @@
 """`kill -9` in the middle of a minute costs the time away, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from snowlight.media.fragment import Fragment, ObjectKey
-from tests.cluster.person import USERNAME, Person, add_duty_officer, now_ms, signed_in
+from tests.cluster.person import Person, now_ms
 from tests.cluster.playlist import MediaPlaylist
+from tests.cluster.recording import Recorded, recorded_for, recording
 from tests.cluster.stored import BucketStore, FolderStore, SpoolFolder, Store, end_ms
 from tests.cluster.viewer import Viewer, viewing
-from tests.cluster.village import run_village
-from tests.cluster.watching import Stream, expect_same_numbers, expect_window
+from tests.cluster.watching import expect_same_numbers, expect_window
 from tests.parts.minio import MinioServer
 from tests.parts.snowlight import Process, Snowlight
 from tests.waiting import eventually
@@ -26,36 +25,6 @@ OPEN_MS = 2_000
 what waits in the sockets of a machine that is busy."""
 TICKS_MS = 3_000
 """The village's sound ticks each second: in so much of it at least one is heard."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One of the village's cameras; their minutes end at different seconds."""
-
-    name: str
-    uid: str
-    stream: Stream
-    start_ms: float
-    """An instant at which it was already live."""
-
-
-@asynccontextmanager
-async def recording(
-    snowlight: Snowlight, folder: Path, count: int
-) -> AsyncIterator[tuple[Person, list[Recorded]]]:
-    """So many cameras, live."""
-    password = await add_duty_officer(snowlight)
-    async with run_village(folder, count) as village, signed_in(snowlight.url, USERNAME, password) as person:
-        created = [await person.create_camera(f"yard-{at}", one.url) for at, one in enumerate(village)]
-        for camera in created:
-            await person.wait_online(camera["name"])
-        yield (
-            person,
-            [
-                Recorded(camera["name"], camera["uid"], one.stream, now_ms())
-                for camera, one in zip(created, village, strict=True)
-            ],
-        )
 
 
 @dataclass(frozen=True)
@@ -205,16 +174,3 @@ async def first_stored(store: Store, cameras: Sequence[Recorded]) -> ObjectKey:
 
     await eventually(stored, 110)
     return found[0]
-
-
-async def recorded_for(person: Person, cameras: Sequence[Recorded], duration_ms: float) -> None:
-    """Return once so much of every camera can be played."""
-
-    async def recorded() -> bool:
-        timelines = [await person.timeline(camera.name, camera.start_ms) for camera in cameras]
-        return all(
-            sum(span.end_ms - span.start_ms for span in timeline.spans) > duration_ms
-            for timeline in timelines
-        )
-
-    await eventually(recorded, 60)

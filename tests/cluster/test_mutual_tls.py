@@ -106,6 +106,23 @@ async def test_everything_works_over_certificates_nothing_without_and_they_are_r
         await eventually(all_renewed)
         await site.snowlight.administer("list-regions")
 
+        await the_authority_is_replaced(site, password)
+        await expect_live(person, CAMERA, source.stream)
+
+
+async def the_authority_is_replaced(site: Site, password: str) -> None:
+    """In the three steps of docs/operations.md, after each of which everybody reaches everybody."""
+    old, new = site.authority, Authority("Snowlight tests, later")
+    for signer, trusted in ((old, old.pem + new.pem), (new, old.pem + new.pem), (new, new.pem)):
+        for name in NAMED:
+            folder = site.files[name].certificate
+            assert folder is not None
+            signer.issue(f"{name}.snowlight").write(folder.parent, trusted)
+        await site.snowlight.administer("list-regions")
+        await site.snowlight.administer("list-stores")
+        async with signed_in(site.snowlight.url, USERNAME, password) as person:
+            assert (await person.send("GET", f"/v1/{CAMERA}/status"))["state"] == "ONLINE"
+
 
 async def strangers_and_thieves_are_refused(site: Site) -> None:
     """The cluster key is in all of their hands."""

@@ -14,6 +14,7 @@ from snowlight.config import ClusterSettings
 from snowlight.media.fragment import ObjectKey
 from snowlight.runtime import build_runtime
 from tests.cluster.person import USERNAME, Person, add_duty_officer, now_ms, signed_in
+from tests.cluster.recording import hand_on
 from tests.cluster.stored import BucketStore, end_ms
 from tests.cluster.village import H264_AAC, run_village
 from tests.cluster.watching import expect_window
@@ -45,7 +46,7 @@ async def test_footage_past_its_retention_leaves_index_and_bucket(
         camera = await person.create_camera("gate", source.url, retention_days=30)
         await person.wait_online(CAMERA)
         await person.live_playlist(await person.live_url(CAMERA))
-        await hand_on(snowlight_separate, person)
+        await hand_on(snowlight_separate, person, [camera["name"]])
         fresh = max(store.objects(camera["uid"]), key=lambda key: key.duration_ms)
         old = await age(snowlight_separate, minio_server, bucket, fresh, 10 * DAY_MS)
 
@@ -69,16 +70,6 @@ async def spans_of(person: Person) -> list[tuple[float, float]]:
     """What can be played of the last twelve days, in order."""
     timeline = await person.timeline(CAMERA, now_ms() - 12 * DAY_MS)
     return [(span.start_ms, span.end_ms) for span in timeline.spans]
-
-
-async def hand_on(snowlight: Snowlight, person: Person) -> None:
-    """Stop ingest, which puts what it has recorded into the store, and start it again."""
-    ingest = snowlight.processes["ingest"]
-    assert await ingest.stop() == 0
-    stopped_ms = now_ms()
-    ingest.start()
-    await ingest.wait_ready()
-    await person.wait_recorded(CAMERA, stopped_ms)
 
 
 async def age(

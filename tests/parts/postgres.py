@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,48 @@ _DURABLE = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout"
 _READY = "database system is ready to accept connections"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
-    """A running server that trusts everybody on 127.0.0.1."""
+    """A server that trusts everybody on 127.0.0.1."""
 
+    binaries: Path
+    folder: Path
+    """Of what it keeps."""
     port: int
+    settings: Mapping[str, str]
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Return once it answers. Raises PartMissingError with the end of its log when it never does."""
+        assert self._process is None
+        settings = {**_LOCAL, **self.settings}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        log = self.folder / "log"
+        with log.open("w") as written:
+            self._process = subprocess.Popen(
+                [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), *options],
+                stdout=subprocess.DEVNULL,
+                stderr=written,
+                cwd=self.folder,
+                **_ordinary_user(),
+            )
+        wait_until(lambda: _READY in log.read_text(), self._process, log)
+
+    def stop(self) -> None:
+        """End it, and disconnect everybody. What it keeps stays."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """It refuses connections while the context is open."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
     def url(self, database: str) -> str:
         """The URL that services take."""
@@ -86,45 +123,23 @@ def run_postgres(binaries: Path, *, durable: bool = False) -> Iterator[PostgresS
     `durable`: set up as one that keeps its data, for benchmarks.
     """
     folder = Path(tempfile.mkdtemp(prefix="snowlight-postgres-"))
+    server = PostgresServer(binaries, folder, free_port(), _DURABLE if durable else _FORGETFUL)
     try:
         owner = _ordinary_user()
         if "user" in owner:
             os.chown(folder, owner["user"], owner["group"])
-        yield from _serve(binaries, folder, owner, _DURABLE if durable else _FORGETFUL)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _serve(
-    binaries: Path, folder: Path, owner: dict[str, Any], settings: Mapping[str, str]
-) -> Iterator[PostgresServer]:
-    data = folder / "data"
-    port = free_port()
-    subprocess.run(
-        [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", *_INITDB],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-        **owner,
-    )
-    options = [word for name, value in {**_LOCAL, **settings}.items() for word in ("-c", f"{name}={value}")]
-    log = folder / "log"
-    with (
-        log.open("w") as written,
-        subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), *options],
+        subprocess.run(
+            [binaries / "initdb", "-D", folder / "data", "-U", "postgres", *_INITDB],
+            check=True,
             stdout=subprocess.DEVNULL,
-            stderr=written,
             cwd=folder,
             **owner,
-        ) as process,
-    ):
-        try:
-            wait_until(lambda: _READY in log.read_text(), process, log)
-            yield PostgresServer(port)
-        finally:
-            process.send_signal(signal.SIGINT)  # fast shutdown: disconnects everybody
-            process.wait(20)
+        )
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ordinary_user() -> dict[str, Any]:

@@ -49,6 +49,10 @@ class Process:
         assert self._child is not None
         return self._child.pid
 
+    def tell(self, settings: Mapping[str, str]) -> None:
+        """Further settings, from its next start on."""
+        self._environment |= settings
+
     def start(self) -> None:
         """Start it, and do not wait. Its log goes on where it was."""
         assert self._child is None
@@ -109,10 +113,16 @@ class Snowlight:
     addresses: Mapping[str, str]
     """HOST:PORT of gRPC: auth, ingest, storage."""
     data_dir: Path
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     """What all of its processes are told alike."""
     processes: dict[str, Process] = field(default_factory=dict)
     """By command: "all", or each of SERVICES."""
+
+    def tell(self, settings: Mapping[str, str]) -> None:
+        """Further settings for all of its processes, from the next start of each on."""
+        self.environment.update(settings)
+        for process in self.processes.values():
+            process.tell(settings)
 
     async def start(self) -> None:
         """Start every process, and wait until all are ready."""

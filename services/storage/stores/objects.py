@@ -66,12 +66,15 @@ async def write(store: "ObjectStore", key: str, data: bytes) -> None:
 
 async def copy(store: "ObjectStore", key: str, target: str) -> None:
     """Copy within the store. Raises FileNotFoundError when there is no such object."""
+    is_there = True
     with _told(key):
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await obstore.copy_async(store, key, target)
-        except ObjectNotFoundError as error:
-            raise FileNotFoundError(key) from error
+        except (ObjectNotFoundError, FileNotFoundError):
+            is_there = False
+    if not is_there:
+        raise FileNotFoundError(key)
 
 
 async def delete(store: "ObjectStore", keys: Sequence[str]) -> None:
@@ -130,11 +133,10 @@ async def list_folder(store: "ObjectStore", prefix: str) -> tuple[list[str], lis
 
 @contextmanager
 def _told(where: str) -> Iterator[None]:
-    """The store's failures as UnavailableError. Its own words may name addresses: only the cause has them."""
+    """The store's failures as UnavailableError, a bucket that is gone among them. Its own words may name
+    addresses: only the cause has them."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except (BaseError, OSError, TimeoutError) as error:
         raise UnavailableError("store.unavailable", f"the store does not answer for {where}") from error
 
