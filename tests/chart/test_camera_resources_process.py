@@ -26,11 +26,11 @@ from tests.parts.minio import MinioServer
 from tests.parts.postgres import PostgresServer
 from tests.parts.snowlight import Process
 from tests.rpc.ingest.cluster import client_of, cluster_settings
-from tests.rpc.ingest.conftest import loops, village
+from tests.rpc.ingest.conftest import village
 from tests.rpc.ingest.village import GATE
 from tests.waiting import eventually
 
-__all__ = ("loops", "village")  # fixtures
+__all__ = ("village",)  # a fixture
 
 
 @pytest.fixture
