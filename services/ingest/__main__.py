@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] = ()) -> None:
         _submit_to(told.parent)
     run_process(
         lambda: build_runtime("ingest", ClusterSettings()),
-        lambda runtime: run_ingest(runtime, IngestSettings(), migrate_apart),
+        lambda runtime: run_ingest(
+            runtime, IngestSettings(), migrate_apart, shares_ports=told.parent is not None
+        ),
     )
 
 

@@ -98,9 +98,16 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def run_ingest(
-    runtime: Runtime, settings: IngestSettings, migrate: Migrate = migrate_here
+    runtime: Runtime,
+    settings: IngestSettings,
+    migrate: Migrate = migrate_here,
+    *,
+    shares_ports: bool = False,
 ) -> AsyncIterator[None]:
-    """Ingest is up inside. On the way out streams end, sessions close, and spool and gaps are handed on."""
+    """Ingest is up inside. On the way out streams end, sessions close, and spool and gaps are handed on.
+
+    `shares_ports`: other workers of this machine listen for cameras at the same ports.
+    """
     keep_fragments_on_the_heap()
     allow_open_files()
     data_dir = runtime.cluster.data_dir
@@ -314,7 +321,7 @@ async def run_ingest(
                 PublishingMetrics(runtime.registry),
                 rtmp=settings.publish_rtmp_listen,
                 rtsp=settings.publish_rtsp_listen,
-                shared=settings.publish_shared,
+                shared=shares_ports,
             ),
             runtime.serve(
                 settings.listen,

@@ -125,11 +125,6 @@ class IngestSettings(BaseSettings):
     publish_rtsp_listen: Address | None = Field(
         None, description="Where cameras may publish by RTSP (RECORD), HOST:PORT. Unset: they may not."
     )
-    publish_shared: bool = Field(
-        False,
-        description="Other workers of this machine listen at the same ports: each takes some of the cameras "
-        "that connect. `--workers` sets it.",
-    )
     ring_bytes: int = Field(
         1_250_000,
         ge=64 << 10,

@@ -47,7 +47,6 @@ def worker_settings(number: int, settings: IngestSettings, cluster: ClusterSetti
         "SNOWLIGHT_INGEST_LISTEN": _next_port(settings.listen, number),
         "SNOWLIGHT_INGEST_ADVERTISE": _next_port(settings.advertise or cluster.ingest_address, number),
         "SNOWLIGHT_INGEST_SPOOL_DIR": str(_spool_of(spool, number)),
-        "SNOWLIGHT_INGEST_PUBLISH_SHARED": "true",
         "SNOWLIGHT_ADMIN_LISTEN": _next_port(cluster.admin_listen, number),
     }
 

@@ -25,8 +25,9 @@ _RETRIES: Final = {
     "initialBackoff": "0.1s",
     "maxBackoff": "1s",
     "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
+    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
 }
+"""CANCELLED: a server that stops answers so what has come and was not begun (grpc/grpc#41785)."""
 _THROTTLING: Final = {"maxTokens": 10, "tokenRatio": 0.1}
 """No call is made again while half of those made lately have failed: that would be load, and no help."""
 

@@ -16,7 +16,7 @@ from snowlight.rpc.renewed_channel import RenewedChannel
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", 16 << 20),
-    # A peer that was restarted is found again within a second; calls fail at once until then.
+    # A peer that was restarted is found again within a second; calls fail soon until then.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 2000),  # how long connecting itself may take, on a busy machine too
     ("grpc.max_reconnect_backoff_ms", 1000),

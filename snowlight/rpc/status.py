@@ -24,6 +24,8 @@ _CLASSES: dict[str, type[SnowlightError]] = {
 _BY_GRPC_CODE: dict[grpc.StatusCode, type[SnowlightError]] = {
     cls.grpc_code: cls for cls in reversed(_CLASSES.values()) if cls is not errors.ExpiredError
 }
+_BY_GRPC_CODE[grpc.StatusCode.CANCELLED] = errors.UnavailableError
+"""By the other side, which stopped: who gives a call up itself is told by no status."""
 
 
 def to_trailing_metadata(error: SnowlightError) -> tuple[tuple[str, str | bytes], ...]:

@@ -43,22 +43,16 @@ async def test_two_releases_of_one_name_in_two_namespaces(
     }
     assert cluster_wide(releases).isdisjoint(cluster_wide(beside))
 
-    await beside.upgrade(VALUES)
+    made = cluster_wide(releases), cluster_wide(beside)
+    for each in (releases, beside):
+        await each.upgrade(VALUES)
+    assert (cluster_wide(releases), cluster_wide(beside)) == made
     assert await owner(kube_rest) == releases.namespace
     await releases.uninstall()
     objects = Objects(kube_rest, beside.namespace)
     for manifest in beside.manifests():
         assert await objects.exists(manifest), manifest["metadata"]["name"]
     assert await kube_rest.exists(DEFINITION)
-
-
-async def test_a_release_whose_own_the_definitions_are_brings_them_up_to_date(
-    releases: Releases, kube_rest: KubernetesRest
-) -> None:
-    await releases.install(VALUES)
-    await kube_rest.patch(DEFINITION, {"spec": {"names": {"shortNames": ["old"]}}})
-    await releases.upgrade(VALUES)
-    assert (await kube_rest.get(DEFINITION))["spec"]["names"]["shortNames"] == ["cam"]
 
 
 def cluster_wide(releases: Releases) -> set[tuple[str, str]]:
