@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import sqlalchemy as sa
 from pydantic import ValidationError
 
 from services.ingest.config import IngestSettings
@@ -86,10 +85,6 @@ async def drain(url: str, pod: str, seconds: float) -> Remains:
                 except UnavailableError as error:
                     left, away = None, error
                     await asyncio.sleep(LOOK_SECONDS)
-                except sa.exc.DBAPIError as error:  # its own text has the statement, and what it was told
-                    raise FailedPreconditionError(
-                        "drain.refused", f"the database of ingest refuses: {error.orig}"
-                    ) from error
     if left is None:
         raise away
     return left

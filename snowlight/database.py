@@ -75,12 +75,24 @@ class Database:
 _AWAY = ("08", "25006", "40", "53", "57")
 """SQLSTATEs, or how they begin, of a server that is restarted, full, a standby, or wants a transaction once
 more (PostgreSQL, appendix A)."""
+_REFUSED = ("28", "3D")
+"""Of one that does not let in who connects, or has no such database."""
 
 
 def _is_away(error: sa.exc.DBAPIError) -> bool:
     """It is the server that cannot answer now, not the statement that is wrong."""
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state.startswith(_AWAY)
+    return error.connection_invalidated or _state(error).startswith((*_AWAY, *_REFUSED))
+
+
+def _refusal(error: BaseException | None) -> str:
+    """Why the server does not let in who connects, in its own words; empty where that is not why."""
+    if isinstance(error, sa.exc.DBAPIError) and _state(error).startswith(_REFUSED):
+        return str(error.orig)
+    return ""
+
+
+def _state(error: sa.exc.DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 Act = Callable[[AsyncConnection, list[Any]], Awaitable[object]]
@@ -117,17 +129,28 @@ async def open_database(
     """Connect to `url`, bring its schema to the newest of `migrations`, and close at the end.
 
     `sqlite+aiosqlite:///path` or `postgresql+asyncpg://user:password@host/name`.
+
+    Raises UnavailableError, and FailedPreconditionError for one that refuses or is of a newer version.
     """
     engine = _create_engine(url)
     try:
         database = Database(engine)
-        async with database.read() as connection:
-            migrated = await connection.run_sync(is_newest, service, migrations)
-        if not migrated:
+        if not await _is_newest(database, service, migrations):
             await migrate(database, service, migrations)
         yield database
     finally:
         await engine.dispose()
+
+
+async def _is_newest(database: Database, service: str, migrations: Path) -> bool:
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(is_newest, service, migrations)
+    except UnavailableError as error:
+        if refusal := _refusal(error.__cause__):
+            told = f"the database of {service} refuses: {refusal}"
+            raise FailedPreconditionError("database.refused", told) from error
+        raise
 
 
 def _create_engine(url: str) -> AsyncEngine:

@@ -117,7 +117,7 @@ async def test_a_database_that_refuses_is_not_waited_for(postgres_server: Postgr
     url = postgres_server.url("nowhere").replace("postgres@", f"postgres:{PASSWORD}@")
     ended = await drain(url, "--wait", LONG_S)
     refusal = 'the database of ingest refuses: database "nowhere" does not exist'
-    assert ended == Ended(1, f"snowlight: drain.refused: {refusal}\n")
+    assert ended == Ended(1, f"snowlight: database.refused: {refusal}\n")
 
 
 async def test_a_database_that_is_away_is_waited_for_no_longer_than_told() -> None:

@@ -3,10 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from services.storage.app import MIGRATIONS
 from snowlight.database import open_database
+from snowlight.errors import FailedPreconditionError
+from tests.parts.postgres import PostgresServer
 
 
 async def test_a_cancelled_transaction_holds_no_lock(database_url: str, tmp_path: Path) -> None:
@@ -33,3 +36,20 @@ async def test_a_cancelled_transaction_holds_no_lock(database_url: str, tmp_path
             async with asyncio.timeout(5):
                 await write()
     assert any(task.cancelled() for task in cancelled)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "refusal"),
+    (
+        ("postgres:hush", "nowhere", 'database "nowhere" does not exist'),
+        ("nobody:hush", "postgres", 'role "nobody" does not exist'),
+    ),
+)
+async def test_one_that_refuses_who_connects_says_why_without_a_password(
+    postgres_server: PostgresServer, role: str, name: str, refusal: str
+) -> None:
+    url = postgres_server.url(name).replace("postgres@", f"{role}@")
+    with pytest.raises(FailedPreconditionError) as raised:
+        async with open_database(url, service="storage", migrations=MIGRATIONS):
+            pass
+    assert str(raised.value) == f"database.refused: the database of storage refuses: {refusal}"

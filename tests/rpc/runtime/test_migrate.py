@@ -77,7 +77,7 @@ async def test_one_that_refuses_is_not_waited_for(postgres_server: PostgresServe
     status, _, complaint = await _run({"auth": url}, "--wait", "600")
     assert status == 1
     assert complaint == (
-        'snowlight: database.migration: the database of auth refuses: database "nowhere" does not exist\n'
+        'snowlight: database.refused: the database of auth refuses: database "nowhere" does not exist\n'
     )
 
 
