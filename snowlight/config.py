@@ -75,6 +75,13 @@ class TracingSettings(BaseSettings):
         None, description="What the collector wants to be told: `name=value,name=value`, such as a token."
     )
 
+    @field_validator("endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and (found := _ENDPOINT.fullmatch(value)):
+            _check_address(found["address"])
+        return value
+
     @field_validator("headers")
     @classmethod
     def _check_headers(cls, value: SecretStr | None) -> SecretStr | None:

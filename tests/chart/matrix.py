@@ -53,7 +53,11 @@ MATRIX: dict[str, Mapping[str, object]] = {
         "httpRoute": {"enabled": True, "parentRefs": [{"name": "edge"}], "hostnames": ["video.example"]},
         "ingress": {"enabled": True, "host": "video.example", "tlsSecret": "video"},
         "monitoring": {name: {"enabled": True} for name in ("podMonitor", "rules", "dashboards")},
-        "tracing": {"endpoint": "otel:4317"},
+        "tracing": {
+            "endpoint": "https://otel:4317",
+            "ca": {"existingSecret": "collector"},
+            "headers": {"existingSecret": "collector"},
+        },
     },
     "cameras as resources": {"cameraResources": {"enabled": True}},
     "where pods may be": {

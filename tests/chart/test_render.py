@@ -250,3 +250,19 @@ def _workloads(manifests: list[Manifest]) -> list[Manifest]:
 def _validate(manifest: str, version: str) -> None:
     """Most objects of two rows are the same, and a look takes some milliseconds."""
     kubernetes_validate.validate(json.loads(manifest), version, strict=True)
+
+
+def test_a_collector_of_an_authority_of_ones_own_is_trusted_and_told_its_token() -> None:
+    told = {"ca": {"existingSecret": "trust", "key": "root.pem"}, "headers": {"existingSecret": "token"}}
+    made = render({"tracing": {"endpoint": "https://otel:4317", **told}})
+    for deployment in of_kind(made, "Deployment").values():
+        pod = deployment["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        variables = {each["name"]: each for each in container["env"]}
+        headers = variables["SNOWLIGHT_TRACING_HEADERS"]["valueFrom"]["secretKeyRef"]
+        assert headers == {"name": "token", "key": "headers"}
+        path = variables["SNOWLIGHT_TRACING_CA"]["value"]
+        (folder,) = [each["mountPath"] for each in container["volumeMounts"] if each["name"] == "tracing"]
+        (secret,) = [each["secret"] for each in pod["volumes"] if each["name"] == "tracing"]
+        (item,) = secret["items"]
+        assert (secret["secretName"], item["key"], path) == ("trust", "root.pem", f"{folder}/{item['path']}")

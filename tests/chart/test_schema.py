@@ -63,6 +63,7 @@ REFUSED: list[tuple[Mapping[str, object], str]] = [
     ({"timeZone": "Asia Shanghai"}, "/timeZone"),
     ({"logLevel": "loud"}, "/logLevel"),
     ({"tracing": {"sampleRatio": 2}}, "/tracing/sampleRatio"),
+    ({"tracing": {"headers": "token=1"}}, "/tracing/headers"),
     ({"topologySpread": {"whenUnsatisfiable": "Never"}}, "/topologySpread/whenUnsatisfiable"),
     (
         {"postgresql": {"embedded": {"enabled": True}}, "databases": {"auth": {"existingSecret": "a"}}},

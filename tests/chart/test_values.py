@@ -15,7 +15,7 @@ from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.storage.config import StorageSettings
-from snowlight.config import ClusterSettings, TlsSettings
+from snowlight.config import ClusterSettings, TlsSettings, TracingSettings
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 from tests.chart.matrix import ALL, EMBEDDED, MATRIX, manifests_of
 from tests.chart.rendering import CHART, Manifest, containers, environment, of_kind, render
@@ -29,11 +29,8 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 
 SHARED: tuple[type[BaseSettings], ...] = (
     *(ClusterSettings, TlsSettings, ObjectStoreSettings, EvidenceSettings, TranscodingSettings),
-    KubernetesSettings,
+    *(KubernetesSettings, TracingSettings),
 )
-
-AGREED = re.compile(r"SNOWLIGHT_TRACING_(ENDPOINT|SAMPLE_RATIO)")
-"""Settings whose classes are optional parts of the services."""
 
 
 def test_each_value_has_a_comment() -> None:
@@ -98,7 +95,7 @@ def test_each_variable_is_a_setting(name: str) -> None:
         for container in containers(workload):
             for variable in environment(container):
                 if variable.startswith("SNOWLIGHT_"):
-                    assert variable in known or AGREED.fullmatch(variable)
+                    assert variable in known
                     seen += 1
     assert seen > 50
 

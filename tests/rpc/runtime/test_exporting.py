@@ -70,7 +70,15 @@ async def test_the_queue_is_bounded_and_a_stop_does_not_wait_for_a_collector_tha
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["", "collector", "ftp://collector:4317", "https://user:secret@collector:4317", "a b:1"]
+    "endpoint",
+    [
+        "",
+        "collector",
+        "ftp://collector:4317",
+        "https://user:secret@collector:4317",
+        "a b:1",
+        "collector:65536",
+    ],
 )
 def test_an_endpoint_that_is_none_is_refused_by_its_name(endpoint: str) -> None:
     with pytest.raises(ValidationError) as raised:

@@ -48,11 +48,21 @@
 - name: SNOWLIGHT_ALLOW_PLAINTEXT
   value: "true"
 {{- end }}
-{{- with $values.tracing.endpoint }}
+{{- with $values.tracing }}
+{{- if .endpoint }}
 - name: SNOWLIGHT_TRACING_ENDPOINT
-  value: {{ . | quote }}
+  value: {{ .endpoint | quote }}
 - name: SNOWLIGHT_TRACING_SAMPLE_RATIO
-  value: {{ $values.tracing.sampleRatio | quote }}
+  value: {{ .sampleRatio | quote }}
+{{- if .ca.existingSecret }}
+- name: SNOWLIGHT_TRACING_CA
+  value: /etc/snowlight/tracing/ca.crt
+{{- end }}
+{{- with .headers.existingSecret }}
+- name: SNOWLIGHT_TRACING_HEADERS
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $values.tracing.headers.key }}}}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -122,6 +122,11 @@ livenessProbe:
   mountPath: /etc/snowlight/stores
   readOnly: true
 {{- end }}
+{{- if and .root.Values.tracing.endpoint .root.Values.tracing.ca.existingSecret }}
+- name: tracing
+  mountPath: /etc/snowlight/tracing
+  readOnly: true
+{{- end }}
 {{- end -}}
 
 {{- define "snowlight.volumes" -}}
@@ -144,6 +149,16 @@ livenessProbe:
     items:
       - key: {{ $further.key }}
         path: stores.json
+{{- end }}
+{{- $authority := .root.Values.tracing.ca }}
+{{- if and .root.Values.tracing.endpoint $authority.existingSecret }}
+- name: tracing
+  secret:
+    secretName: {{ $authority.existingSecret }}
+    defaultMode: 0440
+    items:
+      - key: {{ $authority.key }}
+        path: ca.crt
 {{- end }}
 {{- end -}}
 
