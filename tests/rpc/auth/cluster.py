@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from services.auth.app import run_auth
 from services.auth.config import AuthSettings
 from simulator.ports import free_port
@@ -158,6 +160,7 @@ async def auth_of(
 ) -> AsyncIterator[Auth]:
     """Run auth, with further `settings`, and connect to it as the services that call it do."""
     assert isinstance(runtime.clock, MovableClock)
+    runtime = replace(runtime, registry=CollectorRegistry())  # each is a process of its own
     async with AsyncExitStack() as stack:
         chosen = AuthSettings(
             listen=runtime.cluster.auth_address,
