@@ -31,9 +31,9 @@ ROUNDING_MS = 5
 
 
 @pytest.fixture
-def cluster(database_url: str, tmp_path: Path) -> Cluster:
+def cluster(empty_database_url: str, tmp_path: Path) -> Cluster:
     """Storage on a database of its own."""
-    return Cluster(database_url, tmp_path)
+    return Cluster(empty_database_url, tmp_path)
 
 
 async def remember(storage: storage_pb2_grpc.StorageAsyncStub) -> None:
