@@ -1,5 +1,6 @@
 #!/bin/sh
-# digest.sh IMAGE: pulls it and prints the digest that pins it, sha256:...
+# digest.sh IMAGE: pulls it and prints the digest that pins it, sha256:... By docker, or what DOCKER names, as podman.
 set -eu
-docker pull --quiet "$1" >/dev/null
-docker image inspect --format '{{index .RepoDigests 0}}' "$1" | sed 's/.*@//'
+engine=${DOCKER:-docker}
+"$engine" pull --quiet "$1" >/dev/null
+"$engine" image inspect --format '{{index .RepoDigests 0}}' "$1" | sed 's/.*@//'
