@@ -159,8 +159,8 @@ async def auth_of(
     runtime: Runtime, registry: Registry, database_url: str, **settings: Any
 ) -> AsyncIterator[Auth]:
     """Run auth, with further `settings`, and connect to it as the services that call it do."""
-    assert isinstance(runtime.clock, MovableClock)
     runtime = replace(runtime, registry=CollectorRegistry())  # each is a process of its own
+    assert isinstance(runtime.clock, MovableClock)
     async with AsyncExitStack() as stack:
         chosen = AuthSettings(
             listen=runtime.cluster.auth_address,
