@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -30,7 +31,7 @@ class Schema:
         """Make a database of SQLite where there is none."""
         made = Path(_folder().name) / f"{self.service}.db"
         if not made.exists():
-            partial = made.with_suffix(".partial")
+            partial = made.with_name(f"{uuid4().hex}.partial")  # others may make it meanwhile
             await self._make(f"sqlite+aiosqlite:///{partial}")
             partial.replace(made)
         _copy(made, file)
