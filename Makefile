@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test test-clusters test-browsers chart-test kubernetes looks lint format proto bench fuzz console locks wheel \
+.PHONY: help setup demo demo-clean test chart-test kubernetes looks lint format proto bench fuzz console locks wheel \
 	image-steps chart-docs clean
 
 help: ## Show this list
@@ -31,10 +31,8 @@ demo: $(VENV)/.installed console/dist/index.html ## Run a simulated village (DEM
 demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
-# Whole clusters, and browsers with the image: one test of either at a time, both beside one another. What they print comes
-# when each has ended.
-CLUSTERS := tests/crash tests/cluster tests/operations
-BROWSERS := tests/players tests/console tests/image
+# Whole clusters, browsers and the image, which need the machine to themselves or are made once for all their tests.
+ALONE := tests/crash tests/cluster tests/operations tests/players tests/console tests/image
 # On a Kubernetes of their own, which is built at the first run.
 CHART := tests/chart
 
@@ -43,26 +41,17 @@ CHART := tests/chart
 # Files begin in the order of their names, so that the many short ones of tests/unit fill up the end.
 BESIDE = --numprocesses $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 AGAIN := --last-failed --last-failed-no-failures none
-APART := $(CLUSTERS) $(BROWSERS) $(CHART)
-# What failed is remembered apart, for the run beside it.
-alone = $(BIN)/python -m pytest -o cache_dir=.pytest_cache/$(1) --cache-clear $(2) \
-	|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest -o cache_dir=.pytest_cache/$(1) $(AGAIN) $(2); }
 
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --cache-clear $(BESIDE) $(APART:%=--ignore=%) \
-		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(APART:%=--ignore=%); }
-	$(MAKE) --no-print-directory --jobs=2 --output-sync test-clusters test-browsers
+	$(BIN)/python -m pytest --cache-clear $(BESIDE) $(ALONE:%=--ignore=%) --ignore=$(CHART) \
+		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE:%=--ignore=%) --ignore=$(CHART); }
+	$(BIN)/python -m pytest --cache-clear $(ALONE) \
+		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE); }
 endif
 	cd console && $(NPM) test
-
-test-clusters: $(VENV)/.installed console/dist/index.html ## Of these, those of whole clusters
-	$(call alone,clusters,$(CLUSTERS))
-
-test-browsers: $(VENV)/.installed console/dist/index.html ## Of these, those of browsers, players and the image
-	$(call alone,browsers,$(BROWSERS))
 
 chart-test: $(VENV)/.installed ## Test the chart, and what talks to Kubernetes, on a real API server
 	$(BIN)/python -m pytest --cache-clear $(or $(ARGS),$(CHART)) \
