@@ -58,12 +58,8 @@ class IngestPods:
             return
         name, ready = pod["metadata"]["name"], asyncio.Event()
         self.stops[name] = asyncio.Event()
-        life = self.lives[name] = asyncio.create_task(self._live(pod, ready, self.stops[name]))
-        begun = asyncio.create_task(ready.wait())
-        await asyncio.wait((life, begun), return_when=asyncio.FIRST_COMPLETED)
-        begun.cancel()
-        if life.done():
-            life.result()
+        self.lives[name] = asyncio.create_task(self._live(pod, ready, self.stops[name]))
+        await ready.wait()
 
     async def ended(self, pod: Object) -> None:
         """A worker does not end by itself."""

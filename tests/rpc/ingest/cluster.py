@@ -137,7 +137,8 @@ async def running_storage(cluster: ClusterSettings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def running_ingest(cluster: ClusterSettings, **settings: Any) -> AsyncIterator[Client]:
     runtime = build_runtime("ingest", cluster)
-    await INGEST.copy_to(cluster.data_dir / "ingest.db")
+    if "database_url" not in settings:
+        await INGEST.copy_to(cluster.data_dir / "ingest.db")
     async with run_ingest(runtime, ingest_settings(cluster, **settings)), client_of(cluster) as client:
         # Channels to one address share their connection, and storage may have found it closed before.
         await client.registry.ListCameras(camera_pb2.ListCamerasRequest(), wait_for_ready=True)
