@@ -229,4 +229,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
                 connection_seconds=CONNECTION_SECONDS,
             )
         )
-        yield
+        try:
+            yield
+        finally:  # its streams have no end of their own: draining would wait for them
+            revocation_feed.close()

@@ -33,6 +33,7 @@ class RevocationFeed:
         self._kept: list[StoredRevocation] = []
         self._sequence = 0
         self._reads = 0
+        self._is_closed = False
         self._wake = asyncio.Event()
         self._read = asyncio.Event()
 
@@ -46,9 +47,14 @@ class RevocationFeed:
                     group.create_task(listen(self._database.engine, self._wake.set))
                 await self._read_on()
 
+    def close(self) -> None:
+        """Nothing more is told: whoever follows comes to the end."""
+        self._is_closed = True
+        self._read.set()
+
     async def follow(self, sequence: int) -> AsyncGenerator[tuple[list[StoredRevocation], int], None]:
         """What came after `sequence` and up to where that is all; then the same again, at news and as a
-        heartbeat every two seconds, as long as the database answers.
+        heartbeat every two seconds, as long as the database answers, until the feed is closed.
         """
         reads, told_at = 0, float("-inf")
         loop = asyncio.get_running_loop()
@@ -58,6 +64,8 @@ class RevocationFeed:
             ):
                 reads = self._reads
                 await self._read.wait()
+                if self._is_closed:
+                    return
             reads, told_at = self._reads, loop.time()
             news = self._after(sequence)
             sequence = self._sequence

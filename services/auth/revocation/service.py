@@ -13,7 +13,7 @@ from services.auth.validation import check_id, check_text, invalid
 from snowlight.api.auth.v1 import revocation_pb2, revocation_pb2_grpc
 from snowlight.clock import Clock
 from snowlight.database import Database
-from snowlight.errors import NotFoundError
+from snowlight.errors import NotFoundError, UnavailableError
 
 REVOCABLE = (Kind.SESSION, Kind.PRINCIPAL, Kind.CAMERA, Kind.GRANT, Kind.TICKET)
 
@@ -35,6 +35,7 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
             for revocation in news:
                 yield revocation_pb2.WatchRevocationsResponse(revoked=_message(revocation))
             yield revocation_pb2.WatchRevocationsResponse(synced=sequence)
+        raise UnavailableError("auth.stopping", "the service is stopping")
 
     async def Revoke(  # noqa: N802
         self, request: revocation_pb2.RevokeRequest, context: Any

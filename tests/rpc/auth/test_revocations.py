@@ -98,6 +98,20 @@ async def test_a_follower_goes_on_after_auth_was_away(tmp_path: Path, database_u
             assert second > first
 
 
+async def test_auth_that_stops_waits_for_no_follower(tmp_path: Path, database_url: str) -> None:
+    clock, registry = MovableClock(), Registry()  # type: ignore[abstract]
+    runtime = runtime_for(tmp_path, clock)
+    patient = replace(runtime, cluster=runtime.cluster.model_copy(update={"drain_seconds": 3600}))
+    known = Revocations(clock)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(serve_registry(runtime, registry))
+        async with asyncio.timeout(60):
+            async with auth_of(patient, registry, database_url) as auth, revoking(auth) as stub:
+                await stack.enter_async_context(following(auth, known))
+                sequence = await revoke(stub, "t1")
+                await eventually(lambda: reached(known, sequence))
+
+
 @pytest.fixture
 async def replicas(tmp_path: Path, postgres_url: str) -> AsyncIterator[list[Auth]]:
     """Two processes' worth of auth on one PostgreSQL."""
