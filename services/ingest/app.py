@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.ingest.camera_resources.opening import camera_resources
-from services.ingest.camera_sources import CameraSources
-from services.ingest.camera_specs import main_spec, sub_spec
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
 from services.ingest.health.metrics import HealthMetrics
@@ -24,22 +22,17 @@ from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
-from services.ingest.pace import Pace
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
 from services.ingest.publishing.listeners import open_listeners
 from services.ingest.publishing.metrics import PublishingMetrics
 from services.ingest.publishing.registered import RegisteredPublishers
+from services.ingest.receiving import build_receiving
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
-from services.ingest.registry.record import CameraRecord
 from services.ingest.registry.repository import CameraRepository
-from services.ingest.renditions.metrics import RenditionMetrics
-from services.ingest.renditions.renditions import Renditions
-from services.ingest.renditions.sub import SubStreams
-from services.ingest.renditions.transcoded import TranscodedStreams
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.discovery import Discovery
@@ -52,8 +45,6 @@ from services.ingest.service.servicers import servicers
 from services.ingest.service.shards import ShardsService
 from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
-from services.ingest.session import SessionParts
-from services.ingest.session_opening import ring_opener, session_opener, standby_opener
 from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.drains import DrainRepository
 from services.ingest.shards.holding import Holding
@@ -76,7 +67,6 @@ from services.ingest.status.writer import StatusWriter
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
-from services.ingest.supervisor import Supervisor
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
@@ -197,50 +187,24 @@ async def run_ingest(
         rounds = ReadRounds()
         discontinuities = await statuses.discontinuities()
         network = SourceNetwork(settings.source_networks, tls=trusting(settings.source_authorities))
-        sources = CameraSources(network, settings.media_dir, rounds)
-        pace = Pace(settings.sessions_per_second, settings.site_sessions_per_second)
-        parts = SessionParts.create(
-            clock,
-            keeping.spool,
-            keeping.uploads.is_store_out,
-            ZoneInfo(runtime.cluster.time_zone),
-            lambda: readiness.skew_ms,
-            pace,
-            may_record=lambda: fence.is_open,
-        )
-        renditions = Renditions(
+        receiving = build_receiving(
+            runtime,
+            settings,
+            feed,
+            cameras,
             board,
-            lambda uid: supervisor.ring(uid),  # noqa: PLW0108 - it is made below
-            SubStreams(parts, sources.open),
-            TranscodedStreams(transcoding),
-            RenditionMetrics(runtime.registry),
-            ring_bytes=settings.ring_bytes,
-            linger_s=settings.rendition_linger_seconds,
+            placement,
+            keeping,
+            membership,
+            readiness,
+            network,
+            rounds,
+            desk,
+            viewers,
+            transcoding,
+            discontinuities,
         )
-
-        def on_record(record: CameraRecord) -> None:
-            placement.place(record.uid, record.region)
-            renditions.set_sub(record.uid, sub_spec(record, cameras))
-
-        def on_dark(uid: str) -> None:
-            renditions.drop(uid)
-            viewers.end(uid)
-
-        supervisor = Supervisor(
-            feed=feed,
-            board=board,
-            clock=clock,
-            pace=pace,
-            spec_of=lambda record: main_spec(record, cameras),
-            new_ring=ring_opener(settings.ring_bytes, discontinuities),
-            open_session=session_opener(sources, parts, terms.epoch_of, desk),
-            open_standby=standby_opener(sources, parts.wall.now_ms),
-            recorded=keeping.recorded,
-            on_record=on_record,
-            on_dark=on_dark,
-            seen=discontinuities.keys(),
-            owns=terms.owns,
-        )
+        supervisor, renditions = receiving.supervisor, receiving.renditions
         holding = Holding(
             terms,
             repository,

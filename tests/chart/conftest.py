@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.chart.accounts import IngestAccount
+from tests.chart.camera_resources import GROUP, Resources, install_definitions
 from tests.chart.releases import Releases
 from tests.parts.kubernetes.control_plane import KubeApiserver
 from tests.parts.kubernetes.following import insist
 from tests.parts.kubernetes.nodes import Nodes
 from tests.parts.kubernetes.rest import KubernetesRest
+from tests.rpc.ingest.conftest import Registry, serve_registry
 from tests.waiting import eventually
 
 FOREIGN_KINDS = (
@@ -22,7 +26,6 @@ FOREIGN_KINDS = (
     ("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
 )
 """Group, version, kind and plural of what the chart makes for operators that a cluster may have."""
-CAMERAS = "/apis/snowlight.io/v1alpha1"
 OWN_KINDS = ("cameras", "camerasites")
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
@@ -31,11 +34,33 @@ _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 async def namespace(namespace: str, kube_rest: KubernetesRest) -> AsyncIterator[str]:
     """Of whose Cameras none stays for want of a worker that lets it go: neither they nor their kind would."""
     yield namespace
-    cameras = f"{CAMERAS}/namespaces/{namespace}/cameras"
+    cameras = f"{GROUP}/namespaces/{namespace}/cameras"
     if await kube_rest.exists(cameras):
         for camera in await kube_rest.items(cameras):
             one = f"{cameras}/{camera['metadata']['name']}"
             await insist(kube_rest.patch, one, {"metadata": {"finalizers": []}})
+
+
+@pytest.fixture
+async def registry(tmp_path: Path) -> AsyncIterator[Registry]:
+    """Ingest's, that Cameras may be brought into."""
+    async with serve_registry(f"sqlite+aiosqlite:///{tmp_path / 'ingest.db'}") as running:
+        yield running
+
+
+@pytest.fixture
+async def resources(kube_rest: KubernetesRest, namespace: str) -> Resources:
+    """Cameras and sites may be made in the namespace."""
+    await install_definitions(kube_rest)
+    return Resources(kube_rest, namespace)
+
+
+@pytest.fixture
+async def account(kube_rest: KubernetesRest, namespace: str) -> IngestAccount:
+    """Ingest's ServiceAccount, with the roles that the chart gives it."""
+    account = IngestAccount(kube_rest, namespace)
+    await account.create()
+    return account
 
 
 @pytest.fixture

@@ -20,35 +20,15 @@ from tests.chart.camera_resources import (
     LONG_S,
     Resources,
     bringing_in,
-    install_definitions,
     until_registered,
 )
 from tests.parts.kubernetes.control_plane import KubeApiserver
 from tests.parts.kubernetes.proxy import ApiProxy, run_api_proxy
 from tests.parts.kubernetes.rest import KubernetesRest
-from tests.rpc.ingest.conftest import Registry, serve_registry
+from tests.rpc.ingest.conftest import Registry
 from tests.waiting import eventually
 
 REQUESTS = "snowlight_ingest_kubernetes_requests_total"
-
-
-@pytest.fixture
-async def registry(tmp_path: Path) -> AsyncIterator[Registry]:
-    async with serve_registry(f"sqlite+aiosqlite:///{tmp_path / 'ingest.db'}") as running:
-        yield running
-
-
-@pytest.fixture
-async def resources(kube_rest: KubernetesRest, namespace: str) -> Resources:
-    await install_definitions(kube_rest)
-    return Resources(kube_rest, namespace)
-
-
-@pytest.fixture
-async def account(kube_rest: KubernetesRest, namespace: str) -> IngestAccount:
-    account = IngestAccount(kube_rest, namespace)
-    await account.create()
-    return account
 
 
 @pytest.fixture

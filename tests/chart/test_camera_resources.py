@@ -1,7 +1,6 @@
 """What becomes of Cameras in the registry, and what is told of them."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,29 +11,21 @@ from tests.chart.camera_resources import (
     REGION,
     Resources,
     bringing_in,
-    install_definitions,
     settled,
 )
 from tests.parts.kubernetes.control_plane import KubeApiserver
-from tests.parts.kubernetes.rest import KubernetesRest
-from tests.rpc.ingest.conftest import Registry, serve_registry
+from tests.rpc.ingest.conftest import Registry
 from tests.rpc.ingest.registering import create, delete, update
 from tests.waiting import eventually
 
 
 @pytest.fixture
-async def registry(tmp_path: Path) -> AsyncIterator[Registry]:
-    async with serve_registry(f"sqlite+aiosqlite:///{tmp_path / 'ingest.db'}") as running:
-        yield running
-
-
-@pytest.fixture
 async def resources(
-    kube_rest: KubernetesRest, kube_apiserver: KubeApiserver, namespace: str, registry: Registry
+    resources: Resources, kube_apiserver: KubeApiserver, registry: Registry
 ) -> AsyncIterator[Resources]:
-    await install_definitions(kube_rest)
-    async with bringing_in(registry, kube_apiserver, namespace):
-        yield Resources(kube_rest, namespace)
+    """They are brought into the registry."""
+    async with bringing_in(registry, kube_apiserver, resources.namespace):
+        yield resources
 
 
 async def test_a_resource_becomes_a_camera(resources: Resources, registry: Registry) -> None:

@@ -1,11 +1,9 @@
 """Cameras are brought in whatever happens to the API server, and whoever does it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from pathlib import Path
 
-import pytest
 from prometheus_client import CollectorRegistry
 
 from services.ingest.kubernetes.client import Event, KubernetesClient
@@ -14,26 +12,12 @@ from tests.chart.camera_resources import (
     LONG_S,
     Resources,
     bringing_in,
-    install_definitions,
     settled,
     until_registered,
 )
 from tests.parts.kubernetes.control_plane import KubeApiserver
-from tests.parts.kubernetes.rest import KubernetesRest
-from tests.rpc.ingest.conftest import Registry, serve_registry
+from tests.rpc.ingest.conftest import Registry
 from tests.waiting import eventually
-
-
-@pytest.fixture
-async def registry(tmp_path: Path) -> AsyncIterator[Registry]:
-    async with serve_registry(f"sqlite+aiosqlite:///{tmp_path / 'ingest.db'}") as running:
-        yield running
-
-
-@pytest.fixture
-async def resources(kube_rest: KubernetesRest, namespace: str) -> Resources:
-    await install_definitions(kube_rest)
-    return Resources(kube_rest, namespace)
 
 
 async def test_an_api_server_that_restarts_in_the_middle(

@@ -17,11 +17,10 @@ from snowlight.config import ClusterSettings
 from snowlight.errors import NotFoundError
 from snowlight.rpc.status import remote_errors
 from tests.chart.accounts import IngestAccount
-from tests.chart.camera_resources import LONG_S, Resources, install_definitions
+from tests.chart.camera_resources import LONG_S, Resources
 from tests.chart.pod_environment import pod_environment
 from tests.chart.rendering import Manifest, of_kind, render
 from tests.parts.kubernetes.control_plane import KubeApiserver
-from tests.parts.kubernetes.rest import KubernetesRest
 from tests.parts.minio import MinioServer
 from tests.parts.postgres import PostgresServer
 from tests.parts.snowlight import Process
@@ -34,12 +33,8 @@ __all__ = ("village",)  # a fixture
 
 
 @pytest.fixture
-async def kubeconfig(
-    kube_apiserver: KubeApiserver, kube_rest: KubernetesRest, namespace: str, tmp_path: Path
-) -> Path:
+async def kubeconfig(kube_apiserver: KubeApiserver, account: IngestAccount, tmp_path: Path) -> Path:
     """Of ingest's ServiceAccount: a pod finds its token in a folder, a process of this machine does not."""
-    account = IngestAccount(kube_rest, namespace)
-    await account.create()
     return kube_apiserver.write_kubeconfig(tmp_path / "account.kubeconfig", await account.token())
 
 
@@ -101,12 +96,6 @@ async def cluster(
     finally:
         for process in processes:
             await process.stop()
-
-
-@pytest.fixture
-async def resources(kube_rest: KubernetesRest, namespace: str) -> Resources:
-    await install_definitions(kube_rest)
-    return Resources(kube_rest, namespace)
 
 
 async def test_a_camera_is_registered_and_recorded_and_goes(

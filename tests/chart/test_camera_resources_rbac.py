@@ -20,10 +20,8 @@ VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletec
 
 
 @pytest.fixture
-async def token(kube_rest: KubernetesRest, namespace: str) -> str:
+async def token(account: IngestAccount) -> str:
     """Of ingest's ServiceAccount, with the Role that the chart gives it."""
-    account = IngestAccount(kube_rest, namespace)
-    await account.create()
     return await account.token()
 
 

@@ -4,14 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.chart.camera_resources import REGION, Resources, install_definitions
-from tests.parts.kubernetes.rest import KubernetesRest, RefusedError
-
-
-@pytest.fixture
-async def resources(kube_rest: KubernetesRest, namespace: str) -> Resources:
-    await install_definitions(kube_rest)
-    return Resources(kube_rest, namespace)
+from tests.chart.camera_resources import REGION, Resources
+from tests.parts.kubernetes.rest import RefusedError
 
 
 @pytest.mark.parametrize(

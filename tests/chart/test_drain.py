@@ -14,7 +14,6 @@ from services.drain import drain
 from services.ingest.kubernetes.client import format_time
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.shards.drains import DISRUPTION, DrainRepository
-from simulator.ports import free_port
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import SystemClock
@@ -24,7 +23,7 @@ from tests.parts.kubernetes.control_plane import KubeApiserver
 from tests.parts.kubernetes.nodes import Nodes
 from tests.parts.kubernetes.pods import PodRuntime
 from tests.parts.kubernetes.rest import STRATEGIC_PATCH, KubernetesRest, Object, RefusedError
-from tests.rpc.ingest.cluster import Client, client_of, running_ingest
+from tests.rpc.ingest.cluster import Client, client_of, running_worker
 from tests.rpc.ingest.conftest import MIGRATIONS, cluster, village
 from tests.rpc.ingest.handing_over import LONGEST_HOLE_MS, ROUNDING_MS, Cluster, holes
 from tests.rpc.ingest.village import GATE
@@ -74,9 +73,8 @@ class IngestPods:
         await self.lives.pop(name)
 
     async def _live(self, pod: Object, ready: asyncio.Event, stop: asyncio.Event) -> None:
-        name, address = pod["metadata"]["name"], self.settings.ingest_address
-        if not name.endswith("-0"):  # the first one is where the test reaches ingest
-            address = f"127.0.0.1:{free_port()}"
+        name = pod["metadata"]["name"]
+        address = self.settings.ingest_address if name.endswith("-0") else ""  # where the test reaches ingest
         kubernetes = KubernetesSettings(
             namespace=pod["metadata"]["namespace"],
             kubeconfig=self.kubeconfig,
@@ -89,13 +87,9 @@ class IngestPods:
             autoscale_cool_down_seconds=5,
             autoscale_cores=100,
         )
-        async with running_ingest(
-            self.settings.model_copy(update={"ingest_address": address, "drain_seconds": 60}),
-            worker=name,
-            advertise=address,
-            spool_dir=self.folder / name,
-            database_url=self.database_url,
-            kubernetes=kubernetes,
+        settings = self.settings.model_copy(update={"drain_seconds": 60})
+        async with running_worker(
+            settings, self.database_url, self.folder, name, address=address, kubernetes=kubernetes
         ):
             self.running.add(name)
             ready.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from tests.parts.kubernetes.control_plane import KubeApiserver
 from tests.parts.kubernetes.nodes import ZONE_LABEL, Nodes
 from tests.parts.kubernetes.proxy import run_api_proxy
 from tests.parts.kubernetes.rest import KubernetesRest
-from tests.rpc.ingest.cluster import running_ingest
+from tests.rpc.ingest.cluster import running_worker
 from tests.rpc.ingest.conftest import MIGRATIONS, cluster
 from tests.waiting import eventually
 
@@ -33,23 +32,6 @@ PATIENCE_S = 90
 async def database(postgres_url: str) -> AsyncIterator[Database]:
     async with open_database(postgres_url, service="ingest", migrations=MIGRATIONS) as database:
         yield database
-
-
-@asynccontextmanager
-async def worker(
-    cluster: ClusterSettings, url: str, folder: Path, name: str, kubernetes: KubernetesSettings
-) -> AsyncIterator[None]:
-    """A running ingest, one of several."""
-    address = f"127.0.0.1:{free_port()}"
-    async with running_ingest(
-        cluster.model_copy(update={"ingest_address": address}),
-        worker=name,
-        advertise=address,
-        database_url=url,
-        spool_dir=folder / name,
-        kubernetes=kubernetes,
-    ):
-        yield
 
 
 async def zones(database: Database) -> Mapping[str, str]:
@@ -80,8 +62,8 @@ async def test_a_zone_that_could_not_be_told_at_the_start_is_found_and_shards_go
     first = KubernetesSettings(namespace=namespace, kubeconfig=kube_apiserver.kubeconfig, node=nodes.names[0])
     second = KubernetesSettings(namespace=namespace, kubeconfig=away, node=nodes.names[1])
     async with (
-        worker(cluster, postgres_url, tmp_path, "one", first),
-        worker(cluster, postgres_url, tmp_path, "two", second),
+        running_worker(cluster, postgres_url, tmp_path, "one", kubernetes=first),
+        running_worker(cluster, postgres_url, tmp_path, "two", kubernetes=second),
     ):
         assert await zones(database) == {"one": "a", "two": ""}
         await eventually(lambda: are_placed(database), PATIENCE_S)

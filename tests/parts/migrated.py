@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from snowlight.database import open_database
+from snowlight.migrations import upgrade
 from tests.parts.part import ROOT
 from tests.parts.postgres import PostgresServer
 
@@ -27,12 +28,15 @@ class Schema:
     service: str
     migrations: Path
 
-    async def copy_to(self, file: Path) -> None:
-        """Make a database of SQLite where there is none."""
+    def copy_to(self, file: Path) -> None:
+        """Make a database of SQLite where there is none. Blocks: several that make it at once take turns."""
         made = Path(_folder().name) / f"{self.service}.db"
         if not made.exists():
-            partial = made.with_name(f"{uuid4().hex}.partial")  # others may make it meanwhile
-            await self._make(f"sqlite+aiosqlite:///{partial}")
+            partial = made.with_suffix(".partial")
+            engine = sa.create_engine(f"sqlite:///{partial}")
+            with engine.begin() as connection:
+                upgrade(connection, self.service, self.migrations)
+            engine.dispose()
             partial.replace(made)
         _copy(made, file)
 
@@ -41,12 +45,9 @@ class Schema:
         made = f"migrated_{self.service}"
         if not await server.has_database(made):
             await server.create_database(made)
-            await self._make(server.url(made))
+            async with open_database(server.url(made), service=self.service, migrations=self.migrations):
+                pass
         return await server.create_database(template=made)
-
-    async def _make(self, url: str) -> None:
-        async with open_database(url, service=self.service, migrations=self.migrations):
-            pass
 
 
 def _copy(made: Path, file: Path) -> None:
@@ -74,7 +75,7 @@ def migrated_database(schema: Schema) -> Callable[..., Any]:
     async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
         if request.param == "sqlite":
             file = tmp_path / "test.db"
-            await schema.copy_to(file)
+            schema.copy_to(file)
             yield f"sqlite+aiosqlite:///{file}"
             return
         server: PostgresServer = request.getfixturevalue("postgres_server")

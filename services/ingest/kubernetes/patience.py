@@ -52,9 +52,8 @@ class Patience:
         self._failures.succeeded()
 
     async def after(self, error: SnowlightError) -> None:
-        """Return when it may be tried again: as late as the server asks for, within bounds."""
+        """Return when it may be tried again. What the server itself asks for, the client heeds."""
         self._failures.tell(error)
-        asked_s = min(float(error.retry_after_s or 0), LONGEST_SECONDS)
-        spread_s = random.uniform(self._pause_s / 2, self._pause_s)  # noqa: S311 - that not all come at once
+        pause_s = random.uniform(self._pause_s / 2, self._pause_s)  # noqa: S311 - that not all come at once
         self._pause_s = min(2 * self._pause_s, LONGEST_SECONDS)
-        await self._sleep(max(spread_s, asked_s))
+        await self._sleep(pause_s)

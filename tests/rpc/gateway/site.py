@@ -220,7 +220,7 @@ async def run_site(
     runtime = replace(build_runtime("all", cluster, create_key=True), clock=clock)
     port = port or free_port()
     for schema in (AUTH, STORAGE, INGEST):
-        await schema.copy_to(data_dir / f"{schema.service}.db")
+        schema.copy_to(data_dir / f"{schema.service}.db")
     async with AsyncExitStack() as stack:
         auth = AuthSettings(listen=cluster.auth_address, password_memory_kib=8_192, **(auth_settings or {}))
         await stack.enter_async_context(run_auth(_part(runtime, "auth"), auth))

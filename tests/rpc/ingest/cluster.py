@@ -129,7 +129,7 @@ def ingest_settings(cluster: ClusterSettings, **settings: Any) -> IngestSettings
 @asynccontextmanager
 async def running_storage(cluster: ClusterSettings) -> AsyncIterator[None]:
     settings = StorageSettings(listen=cluster.storage_address)
-    await STORAGE.copy_to(cluster.data_dir / "storage.db")
+    STORAGE.copy_to(cluster.data_dir / "storage.db")
     async with run_storage(build_runtime("storage", cluster), settings):
         yield
 
@@ -138,11 +138,35 @@ async def running_storage(cluster: ClusterSettings) -> AsyncIterator[None]:
 async def running_ingest(cluster: ClusterSettings, **settings: Any) -> AsyncIterator[Client]:
     runtime = build_runtime("ingest", cluster)
     if "database_url" not in settings:
-        await INGEST.copy_to(cluster.data_dir / "ingest.db")
+        INGEST.copy_to(cluster.data_dir / "ingest.db")
     async with run_ingest(runtime, ingest_settings(cluster, **settings)), client_of(cluster) as client:
         # Channels to one address share their connection, and storage may have found it closed before.
         await client.registry.ListCameras(camera_pb2.ListCamerasRequest(), wait_for_ready=True)
         yield replace(client, metrics=runtime.registry)
+
+
+@asynccontextmanager
+async def running_worker(
+    cluster: ClusterSettings,
+    database_url: str,
+    folder: Path,
+    name: str,
+    *,
+    address: str = "",
+    **settings: Any,
+) -> AsyncIterator[Client]:
+    """One of several, with a spool of its own below `folder`. `address`: where it is reached; without, at a
+    free port."""
+    address = address or f"127.0.0.1:{free_port()}"
+    async with running_ingest(
+        cluster.model_copy(update={"ingest_address": address}),
+        worker=name,
+        advertise=address,
+        database_url=database_url,
+        spool_dir=folder / name,
+        **settings,
+    ) as client:
+        yield client
 
 
 @asynccontextmanager

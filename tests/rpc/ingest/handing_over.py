@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator.ports import free_port
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import storage_pb2
 from snowlight.config import ClusterSettings
 from snowlight.errors import SnowlightError
 from snowlight.rpc.status import remote_errors
-from tests.rpc.ingest.cluster import Client, client_of, running_ingest
+from tests.rpc.ingest.cluster import Client, client_of, running_worker
 from tests.rpc.ingest.village import GATE
 from tests.waiting import eventually
 
@@ -39,16 +38,8 @@ class Cluster:
     @asynccontextmanager
     async def worker(self, name: str, weight: float = 1.0) -> AsyncIterator[Client]:
         """It stops at the end, and all it has recorded is committed then."""
-        address = f"127.0.0.1:{free_port()}"
-        settings = self.settings.model_copy(update={"ingest_address": address, "drain_seconds": PATIENCE_S})
-        async with running_ingest(
-            settings,
-            worker=name,
-            weight=weight,
-            advertise=address,
-            spool_dir=self.folder / name,
-            database_url=self.database_url,
-        ) as client:
+        settings = self.settings.model_copy(update={"drain_seconds": PATIENCE_S})
+        async with running_worker(settings, self.database_url, self.folder, name, weight=weight) as client:
             yield client
 
     async def cameras(self, worker: Client, count: int = CAMERAS) -> list[camera_pb2.Camera]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from snowlight.config import ClusterSettings
 from snowlight.database import open_database
 from snowlight.shards import SHARDS
 from tests.parts.postgres import PostgresServer
-from tests.rpc.ingest.cluster import Client, running_ingest
+from tests.rpc.ingest.cluster import Client, running_worker
 from tests.rpc.ingest.conftest import MIGRATIONS
 from tests.rpc.ingest.village import GATE
 
@@ -54,19 +54,9 @@ async def drain(url: str, *arguments: str) -> Ended:
     return Ended(child.returncode, said.decode())
 
 
-@asynccontextmanager
-async def pod(cluster: ClusterSettings, url: str, folder: Path, name: str) -> AsyncIterator[Client]:
+def pod(cluster: ClusterSettings, url: str, folder: Path, name: str) -> AbstractAsyncContextManager[Client]:
     """A running worker of a pod of its own."""
-    address = f"127.0.0.1:{free_port()}"
-    async with running_ingest(
-        cluster.model_copy(update={"ingest_address": address}),
-        worker=name,
-        advertise=address,
-        database_url=url,
-        spool_dir=folder / name,
-        kubernetes=KubernetesSettings(pod=name),
-    ) as client:
-        yield client
+    return running_worker(cluster, url, folder, name, kubernetes=KubernetesSettings(pod=name))
 
 
 async def test_a_pod_gives_all_away_and_uploads_it_and_a_second_time_is_at_once(

@@ -15,10 +15,12 @@ from services.ingest.shards.outlook import FEARED_MS, SILENT_MS
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
 from simulator.loop.parameters import GOP_SECONDS
+from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.background import running
 from snowlight.clock import SystemClock
 from snowlight.database import Database, open_database
 from snowlight.shards import SHARDS, shard_of
+from tests.rpc.ingest.cluster import Client
 from tests.rpc.ingest.conftest import MIGRATIONS
 from tests.rpc.ingest.handing_over import (
     LONGEST_HOLE_MS,
@@ -57,13 +59,20 @@ async def until_given(shards: ShardRepository, shard: int) -> None:
     await eventually(is_given, PATIENCE_S)
 
 
+@asynccontextmanager
+async def recording(site: Cluster) -> AsyncIterator[tuple[Client, list[camera_pb2.Camera]]]:
+    """A worker alone that records a camera."""
+    async with site.worker("one") as one:
+        cameras = await site.cameras(one, 1)
+        await until_at(one, cameras)
+        yield one, cameras
+
+
 async def test_a_successor_that_dies_before_it_is_ready_costs_nothing(
     site: Cluster, database: Database
 ) -> None:
     shards = ShardRepository(database)
-    async with site.worker("one") as one:
-        cameras = await site.cameras(one, 1)
-        await until_at(one, cameras)
+    async with recording(site) as (one, cameras):
         await shards.join(GHOST)
         assert len(await shards.prepare(GHOST, range(SHARDS))) == SHARDS
         await until_expired(shards)
@@ -75,9 +84,7 @@ async def test_what_a_successor_does_not_take_any_more_its_owner_takes_again(
     site: Cluster, database: Database
 ) -> None:
     shards = ShardRepository(database)
-    async with site.worker("one") as one:
-        cameras = await site.cameras(one, 1)
-        await until_at(one, cameras)
+    async with recording(site) as (one, cameras):
         await until_given(shards, shard_of(cameras[0].uid))
         await until_at(one, cameras)
         await fragments(one, cameras[0].uid, 4)
@@ -90,9 +97,7 @@ async def test_what_a_successor_was_given_that_fell_silent_its_owner_takes_back_
     site: Cluster, database: Database
 ) -> None:
     shards = ShardRepository(database)
-    async with site.worker("one") as one:
-        cameras = await site.cameras(one, 1)
-        await until_at(one, cameras)
+    async with recording(site) as (one, cameras):
         await until_given(shards, shard_of(cameras[0].uid))
         async with silent(database, SILENT_MS):
             await until_at(one, cameras)

@@ -1,10 +1,10 @@
-"""Whoever asks the API server in vain waits longer each time, or as long as it is told to, and says so."""
+"""Whoever asks the API server in vain waits longer each time, and says so."""
 
 import pytest
 from structlog.testing import capture_logs
 
 from services.ingest.kubernetes.patience import LONGEST_SECONDS, SHORTEST_SECONDS, Patience
-from snowlight.errors import PermissionDeniedError, ResourceExhaustedError, UnavailableError
+from snowlight.errors import PermissionDeniedError, UnavailableError
 
 AWAY = UnavailableError("kubernetes.unavailable", "it does not answer")
 
@@ -31,14 +31,6 @@ async def test_pauses_grow_to_a_bound_and_begin_anew_after_a_success(slept: Paus
     patience.succeeded()
     await patience.after(AWAY)
     assert slept[-1] <= SHORTEST_SECONDS
-
-
-async def test_what_the_server_asks_for_is_heeded_within_bounds(slept: Pauses) -> None:
-    patience = Patience("asked.in_vain", sleep=slept.sleep)
-    await patience.after(ResourceExhaustedError("kubernetes.TooManyRequests", "", retry_after_s=7))
-    assert slept[-1] == 7
-    await patience.after(ResourceExhaustedError("kubernetes.TooManyRequests", "", retry_after_s=86_400))
-    assert slept[-1] == LONGEST_SECONDS
 
 
 async def test_what_has_to_be_granted_first_is_said_once(slept: Pauses) -> None:
