@@ -9,7 +9,7 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 
 from tests.cluster.person import now_ms
-from tests.cluster.recording import hand_on, recording
+from tests.cluster.recording import hand_on, recorded_for, recording
 from tests.cluster.watching import expect_live, expect_window
 from tests.operations.cluster import expect_nothing_missing, shell_of
 from tests.operations.guide import carry_out, commands
@@ -39,6 +39,7 @@ async def test_an_empty_store_counts_as_away_until_it_has_its_name_and_nothing_n
     bucket = snowlight.environment["SNOWLIGHT_STORE_URL"].removeprefix("s3://")
     async with recording(snowlight, tmp_path, 1) as (person, cameras):
         (camera,) = cameras
+        await recorded_for(person, cameras, 2_000)
         await hand_on(snowlight, person, [each.name for each in cameras])
         lost_ms = now_ms()
         empty(client, bucket)
