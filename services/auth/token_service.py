@@ -99,10 +99,11 @@ class TokensService(auth_pb2_grpc.TokensServicer):
         return auth_pb2.GetJwksResponse(jwks_json=await self._keys.jwks_json())
 
     def _credentials(self, client: auth_pb2.ClientCredentials, context: Any) -> Credentials:
+        is_shown = client.client_id or client.certificate
         return Credentials(
             check_text(client.client_id, "client_id", max_length=64),
             check_text(client.client_secret, "client_secret", max_length=_MAX_SECRET),
-            self._callers.certificate(context, client.certificate) if client.client_id else b"",
+            self._callers.certificate(context, client.certificate) if is_shown else b"",
         )
 
     async def _identify(self, credentials: Credentials) -> str:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from aiohttp import web
 
+from services.gateway.access.door import open_door
 from services.gateway.cameras.feed import follow_cameras
 from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.read_model import CameraModel
@@ -62,6 +63,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores, evidence
         )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
+        await stack.enter_async_context(open_door(runtime, settings.access, peers, cameras, viewing))
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
+from services.gateway.access.config import AccessSettings
 from snowlight.config import Address, service_settings_config
 from snowlight.object_store import EvidenceSettings, ObjectStoreSettings
 
@@ -92,6 +93,11 @@ class GatewaySettings(BaseSettings):
 
     evidence: EvidenceSettings = Field(
         default_factory=EvidenceSettings, description="Where exports lie (SNOWLIGHT_EVIDENCE_*)."
+    )
+
+    access: AccessSettings = Field(
+        default_factory=AccessSettings,
+        description="The door for public-security systems (SNOWLIGHT_ACCESS_*).",
     )
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -35,25 +36,31 @@ COLLECT_BYTES = 32 << 20
 """So much metadata that was too large may wait for the garbage collector."""
 _ENTRY_BYTES = 32
 """What an entry counts beside its name and value (RFC 9113, 6.5.2)."""
-_Metadata = Iterable[tuple[str, str | bytes]]
+Metadata = Iterable[tuple[str, str | bytes]]
 
 
-class Guard(grpc.aio.ServerInterceptor):
-    """Lets in whom the permissions name, measures, traces, and translates errors, for all methods but
-    those that stream requests alone."""
+class CallGuard(grpc.aio.ServerInterceptor, ABC):
+    """Lets in whom its kind admits, measures, traces, and translates errors, for all methods but those that
+    stream requests alone."""
 
-    def __init__(
-        self,
-        tokens: ServiceTokens,
-        metrics: RpcMetrics,
-        permissions: Permissions = PERMISSIONS,
-        tracing: Tracing | None = None,
-    ) -> None:
-        self._tokens = tokens
+    def __init__(self, metrics: RpcMetrics, tracing: Tracing | None = None) -> None:
         self._metrics = metrics
-        self._permissions = permissions
         self._tracing = tracing or Untraced()
         self._uncollected_bytes = 0
+
+    @abstractmethod
+    def _admit(self, method: str, metadata: Metadata) -> str | None:
+        """Who calls, by what the call's head tells; None for a method that is open to all. Raises what the
+        caller is refused with."""
+
+    @abstractmethod
+    async def _enter(
+        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> None:
+        """The call of who was admitted begins. Raises what they are refused with."""
+
+    def _leave(self) -> None:
+        """A call that was entered is over."""
 
     async def intercept_service(
         self,
@@ -64,8 +71,10 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler is None:
             return None
         method = str(handler_call_details.method)
+        metadata = handler_call_details.invocation_metadata or ()
         try:
-            caller = self._admit(method, handler_call_details.invocation_metadata or ())
+            self._require_small(metadata)
+            caller = self._admit(method, metadata)
         except SnowlightError as error:
             return grpc.stream_stream_rpc_method_handler(self._refuse(method, error))
         if handler.request_streaming and caller is None:
@@ -90,36 +99,13 @@ class Guard(grpc.aio.ServerInterceptor):
             response_serializer=handler.response_serializer,
         )
 
-    def _admit(self, method: str, metadata: _Metadata) -> str | None:
-        """The caller ("services/{name}"); None for a method that wants no token. Raises what it is refused
-        with."""
+    def _require_small(self, metadata: Metadata) -> None:
         size = sum(len(key) + len(value) + _ENTRY_BYTES for key, value in metadata)
         if size > MAX_METADATA_BYTES:
             self._forget(size)
             raise ResourceExhaustedError(
                 "rpc.metadata_too_large", f"a call's metadata has at most {MAX_METADATA_BYTES} bytes"
             )
-        if is_open(self._permissions, method):
-            with suppress(UnauthenticatedError):  # our own services have a token with them here too
-                self._join_trace(metadata)
-            return None
-        caller = self._join_trace(metadata)
-        try:
-            require_permission(self._permissions, caller, method)
-        except PermissionDeniedError:
-            log.warning("rpc.denied", caller=caller, method=method)
-            raise
-        return caller
-
-    def _join_trace(self, metadata: _Metadata) -> str:
-        """The caller, whose request this task works for from now on, if it names one. Each call has a task of
-        its own. Raises UnauthenticatedError for one that is no service: it is not believed."""
-        caller = self._tokens.verify(_bearer_token(metadata))
-        for key, value in metadata:
-            if key == TRACEPARENT and (trace := parse_traceparent(str(value))) is not None:
-                work_for(trace)
-                break
-        return caller
 
     def _forget(self, size: int) -> None:
         """gRPC leaves a call's metadata in a cycle: too few objects to have them collected, however large."""
@@ -168,10 +154,11 @@ class Guard(grpc.aio.ServerInterceptor):
             span = self._tracing.serve(method.removeprefix("/"), trace, call_attributes(method))
             work_for(span.context)
         try:
-            if caller is not None:
-                require_certificate_of(caller, context)
-            serve_for(caller)
-            yield
+            await self._enter(method, caller, context)
+            try:
+                yield
+            finally:
+                self._leave()
             code = grpc.StatusCode.OK
         except SnowlightError as error:
             code = error.grpc_code
@@ -189,11 +176,59 @@ class Guard(grpc.aio.ServerInterceptor):
                 span.end(outcome(code), failed=code in SERVER_FAULTS)
 
 
-def _bearer_token(metadata: _Metadata) -> str:
+class Guard(CallGuard):
+    """Lets in the services that the permissions name."""
+
+    def __init__(
+        self,
+        tokens: ServiceTokens,
+        metrics: RpcMetrics,
+        permissions: Permissions = PERMISSIONS,
+        tracing: Tracing | None = None,
+    ) -> None:
+        super().__init__(metrics, tracing)
+        self._tokens = tokens
+        self._permissions = permissions
+
+    def _admit(self, method: str, metadata: Metadata) -> str | None:
+        """The caller ("services/{name}"); None for a method that wants no token. Raises what it is refused
+        with."""
+        if is_open(self._permissions, method):
+            with suppress(UnauthenticatedError):  # our own services have a token with them here too
+                self._join_trace(metadata)
+            return None
+        caller = self._join_trace(metadata)
+        try:
+            require_permission(self._permissions, caller, method)
+        except PermissionDeniedError:
+            log.warning("rpc.denied", caller=caller, method=method)
+            raise
+        return caller
+
+    def _join_trace(self, metadata: Metadata) -> str:
+        """The caller, whose request this task works for from now on, if it names one. Each call has a task of
+        its own. Raises UnauthenticatedError for one that is no service: it is not believed."""
+        caller = self._tokens.verify(bearer_token(metadata))
+        for key, value in metadata:
+            if key == TRACEPARENT and (trace := parse_traceparent(str(value))) is not None:
+                work_for(trace)
+                break
+        return caller
+
+    async def _enter(
+        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> None:
+        if caller is not None:
+            require_certificate_of(caller, context)
+        serve_for(caller)
+
+
+def bearer_token(metadata: Metadata) -> str:
+    """The token in `authorization`. Raises UnauthenticatedError("auth.token_missing")."""
     for key, value in metadata:
         if key == "authorization":
             scheme, _, token = str(value).partition(" ")
             if scheme.lower() == "bearer":
                 return token
             break
-    raise UnauthenticatedError("auth.token_missing", "a service's bearer token is required")
+    raise UnauthenticatedError("auth.token_missing", "a bearer token is required")

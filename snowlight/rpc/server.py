@@ -1,4 +1,4 @@
-"""A gRPC server with everything a Snowlight service has: health, reflection, token check, errors, metrics."""
+"""A gRPC server with everything a Snowlight service has: health, reflection, a guard, errors, metrics."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,7 +15,7 @@ from snowlight.config import TlsSettings
 from snowlight.errors import FailedPreconditionError
 from snowlight.rpc import balancing
 from snowlight.rpc.certificates import CertificateFiles, certificate_files
-from snowlight.rpc.interceptors import MAX_METADATA_BYTES, Guard
+from snowlight.rpc.interceptors import MAX_METADATA_BYTES, CallGuard
 from snowlight.rpc.plaintext import require_leave
 
 # One listener a port: without it a second server would bind silently and take half of the calls. Peers ping
@@ -68,16 +68,18 @@ class GrpcServer:
 async def serve_grpc(
     listen: str,
     servicers: Sequence[Servicer],
-    guard: Guard,
+    guard: CallGuard,
     *,
     tls: TlsSettings,
     allow_plaintext: bool,
     drain_seconds: float,
     connection_seconds: float | None = None,
+    reflects: bool = True,
 ) -> AsyncIterator[GrpcServer]:
     """Serve `servicers` on `listen` (HOST:PORT) while the context is open, then drain.
 
     `connection_seconds`: how long a connection takes new calls; None: for ever (`snowlight.rpc.balancing`).
+    `reflects`: who asks is told of all messages that this process knows.
 
     Raises FailedPreconditionError when plain text would leave the loopback interface without leave, when the
     certificates cannot be used, or when the port is taken.
@@ -90,7 +92,9 @@ async def serve_grpc(
     health = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names = [servicer.name for servicer in servicers]
-    reflection.enable_server_reflection((*names, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
+    if reflects:
+        told = (*names, "grpc.health.v1.Health", reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(told, server)
     port = _bind(server, listen, tls, allow_plaintext)
     await server.start()
     running = GrpcServer(server, health, names, port)

@@ -72,6 +72,13 @@ async def find_of_principal(connection: AsyncConnection, principal_id: str) -> C
     return None if row is None else _client(row)
 
 
+async def with_certificates(connection: AsyncConnection) -> list[Client]:
+    """All systems that certificates prove: there are as many as there are other platforms."""
+    query = sa.select(clients).where(clients.c.principal_id.is_not(None)).order_by(clients.c.client_id)
+    found = [_client(row) for row in await connection.execute(query)]
+    return [client for client in found if client.fingerprints or client.subject]
+
+
 async def page(connection: AsyncConnection, after: str, limit: int) -> list[Client]:
     """At most `limit` clients with ids behind `after`, by id."""
     query = sa.select(clients).where(clients.c.client_id > after).order_by(clients.c.client_id).limit(limit)

@@ -51,13 +51,16 @@ class ClientSignIn:
             )
 
     async def authenticate(self, connection: AsyncConnection, credentials: Credentials) -> Client:
-        """The client that showed a valid secret or certificate of its own.
+        """The client that showed a valid secret or certificate of its own; by its certificate alone, the one
+        client that it proves.
 
         Raises UnauthenticatedError("auth.invalid_client"), the same whatever was wrong.
         """
-        if not credentials.client_id:
-            raise invalid("client_id", "is required")
         now_ms = self._clock.now_ms()
+        if not credentials.client_id:
+            if not credentials.certificate:
+                raise invalid("client_id", "is required")
+            return await _proved_by(connection, credentials, now_ms)
         client = await clients.find(connection, credentials.client_id)
         proved = (
             await self._has_secret(connection, credentials, now_ms)
@@ -99,6 +102,17 @@ def check_acting(person: str, unit: str, reason: str) -> Acting | None:
         for field, (value, length) in fields.items()
     ]
     return Acting(*checked)
+
+
+async def _proved_by(connection: AsyncConnection, credentials: Credentials, now_ms: int) -> Client:
+    proved = [
+        client
+        for client in await clients.with_certificates(connection)
+        if _has_certificate(client, credentials, now_ms)
+    ]
+    if len(proved) != 1:
+        raise _refused()
+    return proved[0]
 
 
 def _has_certificate(client: Client, credentials: Credentials, now_ms: int) -> bool:

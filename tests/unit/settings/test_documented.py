@@ -7,6 +7,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from services.auth.config import AuthSettings
+from services.gateway.access.config import AccessSettings
 from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
 from services.ingest.kubernetes.config import KubernetesSettings
@@ -27,6 +28,7 @@ SETTINGS = (
     StorageSettings,
     AuthSettings,
     GatewaySettings,
+    AccessSettings,
 )
 
 

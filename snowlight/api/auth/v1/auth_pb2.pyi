@@ -295,6 +295,7 @@ class ClientCredentials(_message.Message):
     CLIENT_SECRET_FIELD_NUMBER: _builtins.int
     CERTIFICATE_FIELD_NUMBER: _builtins.int
     client_id: _builtins.str
+    """Empty with a certificate alone: the client that it proves."""
     client_secret: _builtins.str
     certificate: _builtins.bytes
     """X.509, DER, as the gateway's proxy saw it. Believed from services alone; another caller's is the one that

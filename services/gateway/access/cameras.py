@@ -1,0 +1,78 @@
+"""gRPC service `access.v1.Cameras`: what there is to see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.gateway.access.guard import calling_officer
+from services.gateway.access.messages import camera_message, region_message
+from services.gateway.cameras.circle import Circle
+from services.gateway.cameras.filter import read_filter
+from services.gateway.cameras.listing import FARTHEST_M, CameraLists, ListQuery
+from services.gateway.cameras.order import PageTokens, read_order
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.paging import DEFAULT_PAGE, LARGEST_PAGE
+from services.gateway.people.identity import Identity
+from snowlight.api.access.v1 import camera_pb2, camera_pb2_grpc
+from snowlight.errors import InvalidArgumentError
+
+
+class CamerasService(camera_pb2_grpc.CamerasServicer):
+    """Answers from this gateway's model of cameras, as far as auth lets the caller know of them."""
+
+    def __init__(self, identity: Identity, cameras: CameraModel, lists: CameraLists) -> None:
+        self._identity = identity
+        self._cameras = cameras
+        self._lists = lists
+
+    async def ListRegions(  # noqa: N802
+        self, request: camera_pb2.ListRegionsRequest, context: Any
+    ) -> camera_pb2.ListRegionsResponse:
+        sight = await self._identity.sight(calling_officer().person)
+        return camera_pb2.ListRegionsResponse(regions=map(region_message, sight.regions))
+
+    async def ListCameras(  # noqa: N802
+        self, request: camera_pb2.ListCamerasRequest, context: Any
+    ) -> camera_pb2.ListCamerasResponse:
+        query = _query(request)
+        page = self._lists.page(await self._identity.sight(calling_officer().person), query)
+        return camera_pb2.ListCamerasResponse(
+            cameras=[
+                camera_message(known.camera, self._cameras.state_ms(known.uid)) for known, _ in page.cameras
+            ],
+            next_page_token=page.next_page_token,
+            total_size=page.total_size,
+        )
+
+
+def _query(request: camera_pb2.ListCamerasRequest) -> ListQuery:
+    """Raises InvalidArgumentError naming the field."""
+    if not 0 <= request.page_size <= LARGEST_PAGE:
+        raise InvalidArgumentError(
+            "request.page_size", f"page_size must be 1 to {LARGEST_PAGE}", field="page_size"
+        )
+    circle = _circle(request.near) if request.HasField("near") else None
+    order = read_order(request.order_by, with_distance=circle is not None)
+    return ListQuery(
+        region=request.region,
+        test=read_filter(request.filter),
+        circle=circle,
+        order=order,
+        tokens=PageTokens(order, request.region, request.filter, f"{circle!r} "),
+        page_size=request.page_size or DEFAULT_PAGE,
+        page_token=request.page_token,
+    )
+
+
+def _circle(near: camera_pb2.Circle) -> Circle:
+    center = near.center
+    for value, field, least, most in (
+        (center.latitude, "near.center.latitude", -90, 90),
+        (center.longitude, "near.center.longitude", -180, 180),
+        (near.radius_m, "near.radius_m", 1, FARTHEST_M),
+    ):
+        if not least <= value <= most:  # nor is NaN
+            raise InvalidArgumentError(
+                "request.invalid", f"{field} must be a number from {least} to {most}", field=field
+            )
+    return Circle(center.latitude, center.longitude, near.radius_m)

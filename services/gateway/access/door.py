@@ -1,0 +1,64 @@
+"""Opens the door: its port, its certificate, and what is served behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from services.gateway.access.cameras import CamerasService
+from services.gateway.access.config import AccessSettings
+from services.gateway.access.guard import OfficerGuard
+from services.gateway.access.officers import Officers
+from services.gateway.cameras.listing import CameraLists
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.http.rates import Rates
+from services.gateway.peers import Peers
+from services.gateway.people.identity import Identity
+from services.gateway.viewing.viewing import Viewing
+from snowlight.api.access.v1 import camera_pb2_grpc
+from snowlight.config import TlsSettings
+from snowlight.rpc.server import Servicer, serve_grpc
+from snowlight.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+_PACKAGE = "snowlight.api.access.v1"
+
+
+@asynccontextmanager
+async def open_door(
+    runtime: Runtime, settings: AccessSettings, peers: Peers, cameras: CameraModel, viewing: Viewing
+) -> AsyncIterator[None]:
+    """Served while the context is open, where the settings say so at all.
+
+    Raises FailedPreconditionError when the address is taken or a certificate cannot be used.
+    """
+    if settings.listen is None:
+        yield
+        return
+    clock = runtime.clock
+    officers = Officers(peers, viewing.verifier, clock)
+    identity = Identity(viewing.verifier, peers, cameras, clock, behind_proxy=False)
+    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
+    guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
+    servicers: Sequence[Servicer] = (
+        Servicer(
+            f"{_PACKAGE}.Cameras",
+            camera_pb2_grpc.add_CamerasServicer_to_server,
+            CamerasService(identity, cameras, CameraLists(cameras)),
+        ),
+    )
+    tls = TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca)
+    async with serve_grpc(
+        settings.listen,
+        servicers,
+        guard,
+        tls=tls,
+        allow_plaintext=False,
+        drain_seconds=runtime.cluster.drain_seconds,
+        reflects=False,  # it would tell of the services behind, whose messages this process knows too
+    ) as server:
+        log.info("access.listening", address=settings.listen, port=server.port)
+        yield
