@@ -45,6 +45,7 @@ from services.gateway.events.exports import ExportBoard
 from services.gateway.events.routes import EventRoutes
 from services.gateway.events.sights import Sights
 from services.gateway.events.stream import Sources
+from services.gateway.evidence.camera_clocks import CameraClocks
 from services.gateway.evidence.downloads import DownloadRoutes
 from services.gateway.evidence.export_files import ExportFiles
 from services.gateway.evidence.export_keeping import ExportKeeping
@@ -144,6 +145,7 @@ def build_site(
     camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
     export_rights = ExportRights(peers, identity, verifier, viewing.desk)
     visible = VisibleCameras(identity, cameras)
+    exports_kept = ExportKeeping(peers, export_rights, CameraClocks(peers.workers))
     desk = Desk(identity, cameras, attempts)
     opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
@@ -200,9 +202,7 @@ def build_site(
         *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
         *OfflineRoutes(identity, cameras, lists).routes(),
         *StorageRoutes(peers, identity).routes(),
-        *ExportRoutes(
-            identity, export_rights, ExportKeeping(peers, export_rights), visible, cameras, attempts, clock
-        ).routes(),
+        *ExportRoutes(identity, export_rights, exports_kept, visible, cameras, attempts, clock).routes(),
         *DownloadRoutes(
             identity, ExportFiles(export_rights, evidence, clock, runtime.cluster.time_zone), sending
         ).routes(),

@@ -22,6 +22,7 @@ from services.gateway.access.place import Places
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.evidence.camera_clocks import CameraClocks
 from services.gateway.evidence.export_files import ExportFiles
 from services.gateway.evidence.export_keeping import ExportKeeping
 from services.gateway.evidence.export_rights import ExportRights
@@ -119,7 +120,7 @@ def _evidence(
     files = ExportFiles(rights, store, clock, runtime.cluster.time_zone)
     return EvidenceService(
         ExportCalls(
-            ExportKeeping(peers, rights),
+            ExportKeeping(peers, rights, CameraClocks(peers.workers)),
             rights,
             visible,
             Places(identity, cameras),

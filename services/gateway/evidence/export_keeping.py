@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.gateway.evidence.camera_clocks import CameraClocks
 from services.gateway.evidence.export_rights import ExportRights, Footage, purpose_of
 from services.gateway.evidence.export_wish import Wish
 from services.gateway.http.idempotency import Attempt
@@ -17,9 +18,10 @@ from snowlight.rpc.status import remote_errors
 class ExportKeeping:
     """Storage's exports."""
 
-    def __init__(self, peers: Peers, rights: ExportRights) -> None:
+    def __init__(self, peers: Peers, rights: ExportRights, clocks: CameraClocks) -> None:
         self._peers = peers
         self._rights = rights
+        self._clocks = clocks
 
     async def begin(
         self, person: Person, cameras: Sequence[camera_pb2.Camera], wish: Wish, attempt: Attempt
@@ -30,12 +32,12 @@ class ExportKeeping:
         """
         uids = [camera.uid for camera in cameras]
         purpose = purpose_of(wish.case_number, wish.reason)
-        claims = await self._rights.decide(person, Footage(uids, wish.start_ms, wish.end_ms, purpose))
+        decided = await self._rights.decide(person, Footage(uids, wish.start_ms, wish.end_ms, purpose))
         rendering = export_pb2.Rendering(
             cut=export_pb2.Rendering.Cut.Value(wish.cut),
-            burn_in=wish.burn_in or any(each.marked for each in claims),
+            burn_in=wish.burn_in or any(each.marked for each in decided.claims),
             labels=[camera.name.removeprefix("cameras/") for camera in cameras],
-            silent_camera_uids=[each.camera_uid for each in claims if each.silent],
+            silent_camera_uids=[each.camera_uid for each in decided.claims if each.silent],
         )
         export = export_pb2.Export(
             camera_uids=uids,
@@ -45,11 +47,12 @@ class ExportKeeping:
             reason=wish.reason,
             created_by=person.name,
             rendering=rendering,
+            exporter=decided.exporter,
+            camera_clocks=await self._clocks.of(cameras),
         )
         with remote_errors(STORAGE):
             return await self._peers.exports.CreateExport(
-                export_pb2.CreateExportRequest(export=export, request_id=attempt.request_id),
-                timeout=CALL_TIMEOUT_S,
+                export_pb2.CreateExportRequest(export=export, **attempt.fields), timeout=CALL_TIMEOUT_S
             )
 
     async def page(

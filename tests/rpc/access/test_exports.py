@@ -30,6 +30,7 @@ from tests.rpc.access.exporting import REASON, SQUARE, Desk, at, evidence, open_
 from tests.rpc.gateway.exporting import LONG, grow, record
 from tests.rpc.gateway.footage import session
 from tests.rpc.gateway.people import OTHER
+from tests.rpc.gateway.streaming import come, look
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Export, Place = evidence_pb2.Export, evidence_pb2.CreateExportRequest.Place
@@ -44,7 +45,9 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def export(desk: Desk) -> evidence_pb2.Export:
-    """One that is whole, of both cameras."""
+    """One that is whole, of both cameras; the clock of "gate" is known."""
+    come(desk.door.site, desk.yard.uids["gate"], "cameras/gate")
+    look(desk.door.site)
     return await desk.done(cameras=["cameras/gate", "cameras/lane"])
 
 
@@ -73,6 +76,13 @@ async def test_what_is_taken_along_verifies_without_any_service(
         (manifest,) = (name for name in package.namelist() if name.endswith("/manifest.json"))
     verdict = verify(tmp_path / manifest, evidence_key(desk.door.site.runtime.key))
     assert (verdict.problems, verdict.rendered) == ([], 2)
+    exporter = verdict.manifest.exporter
+    assert exporter is not None
+    assert (exporter.person, exporter.unit) == ("031877", "城关派出所")
+    assert (exporter.organisation, exporter.incident) == ("County police", "case 2026-118")
+    gate, lane = verdict.manifest.cameras
+    assert gate.clock is not None
+    assert (gate.clock.offset_ms, lane.clock) == (-250, None)
     (told,) = await desk.downloaded(export.name, "manifest.json")
     assert told.data == (tmp_path / manifest).read_bytes()
     (signature,) = await desk.downloaded(export.name, "manifest.json.jws")
