@@ -227,7 +227,9 @@ async def test_the_cameras_of_a_place_are_taken_by_distance(desk: Desk) -> None:
     assert export.end_time.ToMilliseconds() - export.start_time.ToMilliseconds() == 2 * MINUTE_MS
     assert list((await desk.create(**around(desk.yard.end_ms, radius_m=60))).cameras) == ["cameras/gate"]
     now_ms = desk.door.site.clock.now_ms()
-    until_now = await desk.create(**around(now_ms, minutes=5))
+    fields = around(now_ms, minutes=5) | {"request_id": str(uuid.uuid4())}
+    until_now = await desk.create(**fields)
+    assert (await desk.create(**fields)).name == until_now.name, "though now is another instant"
     assert now_ms <= until_now.end_time.ToMilliseconds() <= desk.door.site.clock.now_ms()
 
 
