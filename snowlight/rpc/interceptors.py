@@ -6,7 +6,7 @@ import gc
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -23,6 +23,7 @@ from snowlight.observability.metrics import RpcMetrics
 from snowlight.observability.trace_context import TRACEPARENT, current_trace, parse_traceparent, work_for
 from snowlight.observability.tracing import Tracing, Untraced
 from snowlight.rpc.caller import serve_for
+from snowlight.rpc.guarded_call import GuardedCall
 from snowlight.rpc.peer import require_certificate_of
 from snowlight.rpc.permissions import PERMISSIONS, Permissions, is_open, require_permission
 from snowlight.rpc.spans import SERVER_FAULTS, call_attributes, outcome
@@ -54,13 +55,8 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         caller is refused with."""
 
     @abstractmethod
-    async def _enter(
-        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> None:
-        """The call of who was admitted begins. Raises what they are refused with."""
-
-    def _leave(self) -> None:
-        """A call that was entered is over."""
+    def _entered(self, call: GuardedCall) -> AbstractAsyncContextManager[None]:
+        """The call of who was admitted goes on inside. Raises what they are refused with."""
 
     async def intercept_service(
         self,
@@ -128,7 +124,7 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
 
     def _around_unary(self, behaviour: Any, method: str, caller: str | None) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            async with self._guarded(method, caller, context):
+            async with self._guarded(GuardedCall(method, caller, context, streams=False)):
                 return await behaviour(request, context)
 
         return call
@@ -137,16 +133,17 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         """`request` is an iterator where requests are streamed."""
 
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            async with self._guarded(method, caller, context):
+            guarded = GuardedCall(method, caller, context, streams=True)
+            async with self._guarded(guarded):
                 async for response in behaviour(request, context):
-                    yield response
+                    with guarded.sending():
+                        yield response
 
         return call
 
     @asynccontextmanager
-    async def _guarded(
-        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[None]:
+    async def _guarded(self, guarded: GuardedCall) -> AsyncIterator[None]:
+        method, context = guarded.method, guarded.context
         started = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
         span = None
@@ -154,11 +151,9 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
             span = self._tracing.serve(method.removeprefix("/"), trace, call_attributes(method))
             work_for(span.context)
         try:
-            await self._enter(method, caller, context)
-            try:
-                yield
-            finally:
-                self._leave()
+            with guarded.going_on():
+                async with self._entered(guarded):
+                    yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
             code = error.grpc_code
@@ -215,12 +210,12 @@ class Guard(CallGuard):
                 break
         return caller
 
-    async def _enter(
-        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> None:
-        if caller is not None:
-            require_certificate_of(caller, context)
-        serve_for(caller)
+    @asynccontextmanager
+    async def _entered(self, call: GuardedCall) -> AsyncIterator[None]:
+        if call.caller is not None:
+            require_certificate_of(call.caller, call.context)
+        serve_for(call.caller)
+        yield
 
 
 def bearer_token(metadata: Metadata) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.gateway.access.audit import AuditService
+from services.gateway.access.calls import Limits, OpenCalls
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.downloads import DownloadCalls
@@ -17,6 +18,7 @@ from services.gateway.access.exports import ExportCalls
 from services.gateway.access.grants import GrantsService
 from services.gateway.access.guard import OfficerGuard
 from services.gateway.access.holds import HoldCalls
+from services.gateway.access.metrics import AccessMetrics
 from services.gateway.access.officers import Officers
 from services.gateway.access.place import Places
 from services.gateway.cameras.listing import CameraLists
@@ -33,6 +35,7 @@ from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.viewing import Viewing
 from snowlight.api.access.v1 import audit_pb2_grpc, camera_pb2_grpc, evidence_pb2_grpc, grant_pb2_grpc
+from snowlight.background import running
 from snowlight.config import TlsSettings
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.runtime import Runtime
@@ -42,6 +45,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+# A peer that is gone without a word is noticed within a minute.
+_BOUNDS = (
+    ("grpc.max_receive_message_length", 1 << 20),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 _PACKAGE = "snowlight.api.access.v1"
 
 
@@ -61,11 +72,7 @@ async def open_door(
     if settings.listen is None:
         yield
         return
-    clock = runtime.clock
-    officers = Officers(peers, viewing.verifier, clock)
-    identity = Identity(viewing.verifier, peers, cameras, clock, behind_proxy=False)
-    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
-    guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
+    identity = Identity(viewing.verifier, peers, cameras, runtime.clock, behind_proxy=False)
     visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
     servicers: Sequence[Servicer] = (
         Servicer(
@@ -76,7 +83,7 @@ async def open_door(
         Servicer(
             f"{_PACKAGE}.Evidence",
             evidence_pb2_grpc.add_EvidenceServicer_to_server,
-            _evidence(runtime, peers, cameras, viewing, evidence, identity, officers, visible, attempts),
+            _evidence(runtime, peers, cameras, viewing, evidence, identity, visible, attempts),
             PRESERIALIZED,
         ),
         Servicer(
@@ -90,17 +97,42 @@ async def open_door(
             AuditService(peers, cameras, visible),
         ),
     )
-    tls = TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca)
-    async with serve_grpc(
-        settings.listen,
-        servicers,
-        guard,
-        tls=tls,
-        allow_plaintext=False,
-        drain_seconds=runtime.cluster.drain_seconds,
-        reflects=False,  # it would tell of the services behind, whose messages this process knows too
-    ) as server:
-        log.info("access.listening", address=settings.listen, port=server.port)
+    async with serve_door(runtime, settings, settings.listen, peers, viewing, servicers):
+        yield
+
+
+@asynccontextmanager
+async def serve_door(
+    runtime: Runtime,
+    settings: AccessSettings,
+    listen: str,
+    peers: Peers,
+    viewing: Viewing,
+    servicers: Sequence[Servicer],
+) -> AsyncIterator[None]:
+    """Serve `servicers` to clients with certificates while the context is open. Raises as `open_door`."""
+    clock = runtime.clock
+    metrics = AccessMetrics(runtime.registry)
+    officers = Officers(peers, viewing.verifier, viewing.revocations, clock)
+    limits = Limits(settings.max_streams, settings.max_unary)
+    calls = OpenCalls(officers, viewing.revocations, clock, limits, metrics)
+    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
+    guard = OfficerGuard(officers, calls, rates, clock, metrics, runtime.rpc_metrics, runtime.tracing)
+    async with (
+        running(calls.run()),
+        serve_grpc(
+            listen,
+            servicers,
+            guard,
+            tls=TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca),
+            allow_plaintext=False,
+            drain_seconds=runtime.cluster.drain_seconds,
+            connection_seconds=settings.connection_seconds,
+            reflects=False,  # it would tell of the services behind, whose messages this process knows too
+            bounds=_BOUNDS,
+        ) as server,
+    ):
+        log.info("access.listening", address=listen, port=server.port)
         yield
 
 
@@ -111,7 +143,6 @@ def _evidence(
     viewing: Viewing,
     store: ObjectStore,
     identity: Identity,
-    officers: Officers,
     visible: VisibleCameras,
     attempts: Attempts,
 ) -> EvidenceService:
@@ -124,7 +155,6 @@ def _evidence(
             rights,
             visible,
             Places(identity, cameras),
-            officers,
             attempts,
             clock,
         ),

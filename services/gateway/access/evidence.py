@@ -40,7 +40,7 @@ class EvidenceService(evidence_pb2_grpc.EvidenceServicer):
     async def WatchExport(  # noqa: N802
         self, request: evidence_pb2.WatchExportRequest, context: Any
     ) -> AsyncIterator[evidence_pb2.Export]:
-        async for export in self._exports.watch(calling_officer(), request.name):
+        async for export in self._exports.watch(calling_officer, request.name):
             yield export
 
     async def CancelExport(  # noqa: N802

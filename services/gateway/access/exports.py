@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from services.gateway.access.evidence_messages import export_message
-from services.gateway.access.officers import Officer, Officers
+from services.gateway.access.officers import Officer
 from services.gateway.access.place import Places, read_window
 from services.gateway.access.reading import read_instant, read_page, told_as
 from services.gateway.cameras.visible import VisibleCameras
@@ -41,7 +41,6 @@ class ExportCalls:
         rights: ExportRights,
         cameras: VisibleCameras,
         places: Places,
-        officers: Officers,
         attempts: Attempts,
         clock: Clock,
     ) -> None:
@@ -49,7 +48,6 @@ class ExportCalls:
         self._rights = rights
         self._cameras = cameras
         self._places = places
-        self._officers = officers
         self._attempts = attempts
         self._clock = clock
 
@@ -80,15 +78,13 @@ class ExportCalls:
             exports=map(self._told, page.exports), next_page_token=page.next_page_token
         )
 
-    async def watch(self, officer: Officer, name: str) -> AsyncIterator[evidence_pb2.Export]:
-        """The export whenever it has got on, until it is over. Raises UnauthenticatedError once the session
-        is."""
+    async def watch(self, officer: Callable[[], Officer], name: str) -> AsyncIterator[evidence_pb2.Export]:
+        """The export whenever it has got on, until it is over. `officer`: with a token that is good now."""
         told: export_pb2.Export | None = None
         while told is None or told.state in _OPEN:
             if told is not None:
                 await asyncio.sleep(LOOK_S)
-                await self._officers.still(officer)
-            export = await self._rights.known(officer.person, name)
+            export = await self._rights.known(officer().person, name)
             if export != told:
                 yield self._told(export)
             told = export
