@@ -18,6 +18,7 @@ from snowlight.media.envelope import encode_download
 PIECE = 256 << 10
 """Bytes of one answer, at most."""
 READ_AT_ONCE = 1 << 20
+"""Bytes that are held at a time for each who loads."""
 LOOK_S = 0.5
 """How often the right is looked at."""
 _FOLDER = "rendered/"
@@ -73,11 +74,11 @@ class DownloadCalls:
                 looked = now
                 for use in taking.uses:
                     await self._desk.settle(use)
+            yield piece
             for use in taking.uses:
                 self._desk.goes_on(use)
             if owner is not None:
                 owner.measure.sent(len(piece))
-            yield piece
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:
