@@ -31,17 +31,14 @@ class GuardedCall:
         self.streams = streams
         """It is answered by a stream."""
         self._task = asyncio.current_task()
-        self._is_sending = False
         self._ended: SnowlightError | None = None
 
     def end(self, error: SnowlightError) -> bool:
-        """Have it fail with `error` at once; where gRPC waits for its client to read, after the message that
-        is on its way: gRPC tells nothing of a call that is cancelled meanwhile. Whether it had not ended
-        before."""
+        """Have it fail with `error`, after what is on its way. Whether it had not ended before."""
         if self._ended is not None:
             return False
         self._ended = error
-        if self._task is not None and not self._is_sending:
+        if self._task is not None:
             self._task.cancel()
         return True
 
@@ -55,12 +52,3 @@ class GuardedCall:
                 raise
             self._task.uncancel()
             raise self._ended from None
-
-    @contextmanager
-    def sending(self) -> Iterator[None]:
-        """A message is gRPC's inside."""
-        self._is_sending = True
-        yield
-        self._is_sending = False
-        if self._ended is not None:
-            raise self._ended

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -130,14 +130,19 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         return call
 
     def _around_stream(self, behaviour: Any, method: str, caller: str | None) -> Any:
-        """`request` is an iterator where requests are streamed."""
+        """`request` is an iterator where requests are streamed. A handler that is no generator writes its
+        responses itself, and what one yields is written here: a call that is ended while gRPC waits for its
+        reader is then told so, whereas gRPC itself would tell it nothing."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            guarded = GuardedCall(method, caller, context, streams=True)
-            async with self._guarded(guarded):
-                async for response in behaviour(request, context):
-                    with guarded.sending():
-                        yield response
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            async with self._guarded(GuardedCall(method, caller, context, streams=True)):
+                answers = behaviour(request, context)
+                if not isinstance(answers, AsyncGenerator):
+                    await answers
+                    return
+                async with aclosing(answers):
+                    async for response in answers:
+                        await context.write(response)
 
         return call
 
@@ -150,10 +155,11 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         if (trace := current_trace()) is not None:
             span = self._tracing.serve(method.removeprefix("/"), trace, call_attributes(method))
             work_for(span.context)
+        held = AsyncExitStack()  # until the status is sent: it waits behind what a slow reader has not taken
         try:
             with guarded.going_on():
-                async with self._entered(guarded):
-                    yield
+                await held.enter_async_context(self._entered(guarded))
+                yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
             code = error.grpc_code
@@ -165,6 +171,7 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
             log.error("rpc.failed", method=method, exc_info=True)
             await context.abort(code, "internal error")
         finally:
+            await held.aclose()
             self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
             log.debug("rpc.served", method=method, code=code.name)
             if span is not None:

@@ -38,9 +38,10 @@ class LastingDoor(Door):
         return self.registry.get_sample_value(name, labels) or 0.0
 
 
-def asking(bureau: Bureau, metadata: Metadata = (), **options: Any) -> Any:
-    """A call that tells at each question in which session it is."""
-    return bureau.channel.stream_stream(f"/{SERVICE}/Ask")(metadata=metadata, **options)
+def following(bureau: Bureau, metadata: Metadata = ()) -> Any:
+    """A call that tells in which session it is, and whenever that is another one."""
+    method: Any = bureau.channel.unary_stream(f"/{SERVICE}/Follow")
+    return method(b"", metadata=metadata)
 
 
 def flooding(bureau: Bureau, metadata: Metadata = ()) -> Any:
@@ -56,8 +57,7 @@ def waiting(bureau: Bureau, request: bytes = b"", **options: Any) -> Any:
 
 
 async def session_of(call: Any) -> tuple[str, str]:
-    """The session and the officer that a call is served for now."""
-    await call.write(b"?")
+    """The session and the officer that a call is served for; asked again, those that come next."""
     session, _, officer = (await call.read()).decode().partition(" ")
     return session, officer
 
@@ -80,10 +80,14 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
 
 
 class _Lasting:
-    async def ask(self, requests: Any, context: Any) -> AsyncIterator[bytes]:
-        async for _ in requests:
+    async def follow(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
+        told = None
+        while True:
             claims = calling_officer().claims
-            yield f"{claims.session_id} {claims.acting_person}".encode()
+            if claims != told:
+                told = claims
+                yield f"{claims.session_id} {claims.acting_person}".encode()
+            await asyncio.sleep(0.02)
 
     async def flood(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
         while True:
@@ -96,7 +100,7 @@ class _Lasting:
 
 def _add(lasting: _Lasting, server: grpc.aio.Server) -> None:
     handlers: dict[str, Any] = {
-        "Ask": grpc.stream_stream_rpc_method_handler(lasting.ask),
+        "Follow": grpc.unary_stream_rpc_method_handler(lasting.follow),
         "Flood": grpc.unary_stream_rpc_method_handler(lasting.flood),
         "Wait": grpc.unary_unary_rpc_method_handler(lasting.wait),
     }

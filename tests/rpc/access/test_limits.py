@@ -11,7 +11,7 @@ import pytest
 from snowlight.errors import ResourceExhaustedError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.access.door import Door, open_door
-from tests.rpc.access.lasting import LastingDoor, asking, flooding, lasting_door, session_of, waiting
+from tests.rpc.access.lasting import LastingDoor, flooding, following, lasting_door, session_of, waiting
 from tests.rpc.access.test_officers import ask
 from tests.waiting import eventually
 
@@ -36,14 +36,14 @@ async def test_who_opens_too_many_streams_is_told_when_to_come_again(lasting: La
             return False
         return True
 
-    calls = [asking(bureau) for _ in range(200)]
+    calls = [following(bureau) for _ in range(200)]
     assert sum(await asyncio.gather(*map(opened, calls))) == STREAMS
-    assert await opened(asking(another))
+    assert await opened(following(another))
     for call in calls:
         call.cancel()
 
     async def has_room() -> bool:
-        return await opened(asking(bureau))
+        return await opened(following(bureau))
 
     await eventually(has_room)
 
@@ -53,7 +53,7 @@ async def test_streams_leave_calls_with_one_answer_their_room_and_deadlines_end_
 ) -> None:
     bureau = await lasting.enrol()
     for _ in range(STREAMS):
-        await session_of(asking(bureau))
+        await session_of(following(bureau))
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await waiting(bureau, timeout=0.5)
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -73,19 +73,20 @@ async def test_a_request_of_100_mb_is_refused_and_another_client_is_not_disturbe
     lasting: LastingDoor,
 ) -> None:
     bureau, another = await lasting.enrol(), await lasting.enrol("another")
-    running = asking(another)
+    running = following(another)
     await session_of(running)
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await waiting(bureau, bytes(100 << 20), timeout=60)
     assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    await session_of(running)
+    assert not running.done()
+    await session_of(following(another))
 
 
 async def test_a_reader_that_stops_holds_its_own_stream_alone(lasting: LastingDoor) -> None:
     bureau = await lasting.enrol()
     still = flooding(bureau)
     await eventually(lambda: _open(lasting, "stream", 1))
-    await session_of(asking(bureau))
+    await session_of(following(bureau))
     still.cancel()
     await eventually(lambda: _open(lasting, "stream", 1))
 
