@@ -29,6 +29,7 @@ class Minute:
     data: bytes
     init_size: int
     table: storage_pb2.FragmentTable
+    sha256: bytes
 
 
 def encoded_minute(loop: Path) -> Minute:
@@ -48,18 +49,30 @@ def encoded_minute(loop: Path) -> Minute:
 async def commit_day(
     storage: storage_pb2_grpc.StorageAsyncStub, footage: Path, uid: str, minute: Minute, begin_ms: int
 ) -> None:
-    """A day of a camera from `begin_ms` on: objects below `footage`, links to one file, and their rows."""
+    """A day of a camera from `begin_ms` on."""
+    await commit_minutes(storage, footage, uid, minute, begin_ms, DAY_MINUTES)
+
+
+async def commit_minutes(
+    storage: storage_pb2_grpc.StorageAsyncStub,
+    footage: Path,
+    uid: str,
+    minute: Minute,
+    begin_ms: int,
+    minutes: int,
+) -> None:
+    """So many of a camera from `begin_ms` on: objects below `footage`, links to one file, and their rows."""
     original = footage / "rec" / "minute"
     if not original.exists():
         original.parent.mkdir(parents=True, exist_ok=True)
         original.write_bytes(minute.data)
-    segments = [_segment(uid, minute, begin_ms + number * MINUTE_MS, number) for number in range(DAY_MINUTES)]
+    segments = [_segment(uid, minute, begin_ms + number * MINUTE_MS, number) for number in range(minutes)]
     for segment in segments:
         path = footage / segment.key
         path.parent.mkdir(parents=True, exist_ok=True)
         os.link(original, path)
     await storage.OpenEpoch(storage_pb2.OpenEpochRequest(shard=_SHARD, epoch=_EPOCH, from_ms=1))
-    for at in range(0, DAY_MINUTES, _BATCH):
+    for at in range(0, minutes, _BATCH):
         request = storage_pb2.CommitSegmentsRequest(shard=_SHARD, segments=segments[at : at + _BATCH])
         answer = await storage.CommitSegments(request)
         assert {each.outcome for each in answer.results} == {storage_pb2.CommitResult.COMMITTED}, answer
@@ -84,7 +97,7 @@ def _described(data: bytes) -> Minute:
             init_size += size
         at += size
     whole = init_size + sum(table.size)
-    return Minute(data[:whole], init_size, table)
+    return Minute(data[:whole], init_size, table, hashlib.sha256(data[:whole]).digest())
 
 
 def _segment(uid: str, minute: Minute, start_ms: int, number: int) -> storage_pb2.Segment:
@@ -102,6 +115,6 @@ def _segment(uid: str, minute: Minute, start_ms: int, number: int) -> storage_pb
         init8=_INIT8,
         init_size=minute.init_size,
         codecs=CODECS,
-        sha256=hashlib.sha256(f"{uid} {number}".encode()).digest(),
+        sha256=minute.sha256,
         fragments=minute.table,
     )

@@ -41,6 +41,11 @@ def cpu_s(pids: Sequence[int]) -> float:
     return sum(int(ticks) for pid in pids for ticks in _stat(pid)[11:13]) / _TICKS
 
 
+def children_cpu_s(pid: int) -> float:
+    """Of its children that have ended, and of theirs (cutime, cstime), seconds."""
+    return sum(map(int, _stat(pid)[13:15])) / _TICKS
+
+
 def resident_set_mb(pids: Sequence[int]) -> float:
     """The sum of their resident sets, 10^6 bytes: also of a browser, whose maps nobody may read."""
     return sum(int(_stat(pid)[21]) for pid in pids) * _PAGE / 1e6

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snowlight.errors import SnowlightError
+from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter
 from snowlight.evidence.signature import read_public_key
 from snowlight.evidence.verification import Verdict, verify
 
@@ -47,11 +48,29 @@ def _report(verdict: Verdict, *, pinned: bool) -> list[str]:
     return [
         f"export:   {manifest.export}, case {manifest.case_number}",
         f"taken by: {manifest.created_by} at {manifest.create_time}: {manifest.reason}",
+        *_exporter(manifest.exporter),
         f"window:   {manifest.start} to {manifest.end}, cameras {', '.join(c.uid for c in manifest.cameras)}",
         f"signed:   by {verdict.signer}" + ("" if pinned else " (not compared with a key you trust)"),
         f"footage:  {_footage(verdict)}, {verdict.size} bytes, {gaps} gaps with their causes",
+        *(
+            f"clock:    of {camera.uid} {_ahead(camera.clock)}"
+            for camera in manifest.cameras
+            if camera.clock is not None
+        ),
         "verdict:  " + ("NOT whole as it was signed" if verdict.problems else "whole and as it was signed"),
     ]
+
+
+def _exporter(exporter: EvidenceExporter | None) -> list[str]:
+    if exporter is None:
+        return []
+    told = [exporter.person, exporter.unit, exporter.organisation, exporter.incident]
+    return [f"for:      {', '.join(text for text in told if text)}"] if any(told) else []
+
+
+def _ahead(clock: EvidenceClock) -> str:
+    way = "ahead" if clock.offset_ms >= 0 else "behind"
+    return f"{abs(clock.offset_ms) / 1000:.3f} s {way} at {clock.measured}"
 
 
 def _footage(verdict: Verdict) -> str:

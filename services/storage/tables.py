@@ -184,6 +184,9 @@ exports = sa.Table(
     sa.Column("rendered", sa.JSON(none_as_null=True)),  # files that are whole
     sa.Column("expire_ms", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("expired", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("exporter", sa.JSON(none_as_null=True)),  # see exports/export.py
+    sa.Column("camera_clocks", sa.JSON(none_as_null=True)),  # by camera
+    sa.Column("request_fingerprint", sa.LargeBinary),
 )
 
 region_stores = sa.Table(

@@ -1,14 +1,21 @@
 """What an export holds, for whoever receives it: `manifest.json` beside the footage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from snowlight.errors import DataLossError
 
 MANIFEST_NAME = "manifest.json"
+Format = Literal["snowlight-evidence/1", "snowlight-evidence/2", "snowlight-evidence/3"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+_UNKNOWN: Final[dict[Format, Any]] = {
+    FORMATS[0]: {"exporter": True, "cameras": {"__all__": {"rendered", "clock"}}},
+    FORMATS[1]: {"exporter": True, "cameras": {"__all__": {"clock"}}},
+}
+"""Fields that older formats do not have."""
 
 
 def _check_file(value: str) -> str:
@@ -98,6 +105,27 @@ class EvidenceRendering(_Part):
     """In order. Between them lie gaps, which are declared with their causes."""
 
 
+class EvidenceClock(_Part):
+    """What the camera's own clock showed, by its RTCP sender reports (RFC 3550, 6.4.1)."""
+
+    offset_ms: int
+    """Less the cluster's clock: what the camera writes into its pictures is so much ahead."""
+    measured: Instant
+    """Before the export was asked for."""
+
+
+class EvidenceExporter(_Part):
+    """Who took it, beside the account that did."""
+
+    person: str
+    """Whom a system acted for: an officer's number. Empty: the account is a person's."""
+    unit: str
+    organisation: str
+    """Of the account."""
+    incident: str
+    """What the system said that the person acts for; `case_number` is what the export is for."""
+
+
 class EvidenceCamera(_Part):
     """One camera's part. Objects and gaps account for the whole window, but for holes up to a second."""
 
@@ -105,19 +133,24 @@ class EvidenceCamera(_Part):
     objects: tuple[EvidenceObject, ...]
     gaps: tuple[EvidenceGap, ...]
     rendered: tuple[EvidenceRendering, ...] = ()
-    """Format 2 alone."""
+    """From format 2 on."""
+    clock: EvidenceClock | None = None
+    """From format 3 on; null: nobody knew what it showed."""
 
 
 class Manifest(_Part):
     """Who took what, when and why."""
 
-    format: Literal["snowlight-evidence/1", "snowlight-evidence/2"] = "snowlight-evidence/1"
-    """1 knows no rendered files."""
+    format: Format = FORMATS[0]
+    """1 knows no rendered files, 2 neither who took it beside the account nor cameras' clocks."""
     export: str
     """`exports/{id}`"""
     case_number: str
     reason: str
     created_by: str
+    """The account: "principals/{id}", or what the administrator's tool was told."""
+    exporter: EvidenceExporter | None = None
+    """From format 3 on; null: nobody but the account is known."""
     create_time: Instant
     start: Instant
     end: Instant
@@ -138,14 +171,22 @@ class Manifest(_Part):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.format == "snowlight-evidence/1" and any(self.rendered()):
-            raise ValueError("format 1 knows no rendered files")
+        needed = format_of(self.cameras, self.exporter)
+        if FORMATS.index(needed) > FORMATS.index(self.format):
+            raise ValueError(f"it has what is known from {needed} on")
         return self
 
     def to_bytes(self) -> bytes:
         """The file, in UTF-8."""
-        unknown = {"cameras": {"__all__": {"rendered"}}} if self.format == "snowlight-evidence/1" else None
-        return self.model_dump_json(indent=2, exclude=unknown).encode() + b"\n"
+        return self.model_dump_json(indent=2, exclude=_UNKNOWN.get(self.format)).encode() + b"\n"
+
+
+def format_of(cameras: Iterable[EvidenceCamera], exporter: EvidenceExporter | None) -> Format:
+    """The oldest format that can tell all of it, so that older verifiers read what they can."""
+    parts = tuple(cameras)
+    if exporter is not None or any(camera.clock is not None for camera in parts):
+        return FORMATS[2]
+    return FORMATS[1] if any(camera.rendered for camera in parts) else FORMATS[0]
 
 
 def parse_manifest(data: bytes) -> Manifest:

@@ -178,7 +178,7 @@ class TicketOffice:
             claims["obl"] = ticket.obligations
         token = self._keys.sign(claims, TICKET_TYP)
         mark = given.viewer.mark if "watermark" in ticket.obligations else ""
-        return IssuedTicket(token, ticket.ticket_id, ticket.expire_ms, mark)
+        return IssuedTicket(token, ticket.ticket_id, ticket.expire_ms, mark, given.viewer.organisation)
 
 
 def _record(

@@ -34,10 +34,17 @@ class IssuedTicket:
     expire_ms: int
     watermark: str = ""
     """To be drawn over the picture; empty when nothing has to be."""
+    organisation: str = ""
+    """Of whoever it was given to."""
 
     def message(self) -> auth_pb2.Ticket:
         """As it is told to callers."""
-        message = auth_pb2.Ticket(ticket=self.ticket, ticket_id=self.ticket_id, watermark=self.watermark)
+        message = auth_pb2.Ticket(
+            ticket=self.ticket,
+            ticket_id=self.ticket_id,
+            watermark=self.watermark,
+            organisation=self.organisation,
+        )
         message.expire_time.FromMilliseconds(self.expire_ms)
         return message
 

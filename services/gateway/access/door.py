@@ -4,26 +4,44 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 
+from services.gateway.access.audit import AuditService
 from services.gateway.access.calls import Limits, OpenCalls
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
+from services.gateway.access.downloads import DownloadCalls
+from services.gateway.access.evidence import PRESERIALIZED, EvidenceService
+from services.gateway.access.exports import ExportCalls
+from services.gateway.access.grants import GrantsService
 from services.gateway.access.guard import OfficerGuard
+from services.gateway.access.holds import HoldCalls
 from services.gateway.access.metrics import AccessMetrics
 from services.gateway.access.officers import Officers
+from services.gateway.access.place import Places
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
+from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.evidence.camera_clocks import CameraClocks
+from services.gateway.evidence.export_files import ExportFiles
+from services.gateway.evidence.export_keeping import ExportKeeping
+from services.gateway.evidence.export_rights import ExportRights
+from services.gateway.evidence.hold_keeping import HoldKeeping
+from services.gateway.http.idempotency import Attempts
 from services.gateway.http.rates import Rates
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.viewing import Viewing
-from snowlight.api.access.v1 import camera_pb2_grpc
+from snowlight.api.access.v1 import audit_pb2_grpc, camera_pb2_grpc, evidence_pb2_grpc, grant_pb2_grpc
 from snowlight.background import running
 from snowlight.config import TlsSettings
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.runtime import Runtime
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +58,12 @@ _PACKAGE = "snowlight.api.access.v1"
 
 @asynccontextmanager
 async def open_door(
-    runtime: Runtime, settings: AccessSettings, peers: Peers, cameras: CameraModel, viewing: Viewing
+    runtime: Runtime,
+    settings: AccessSettings,
+    peers: Peers,
+    cameras: CameraModel,
+    viewing: Viewing,
+    evidence: ObjectStore,
 ) -> AsyncIterator[None]:
     """Served while the context is open, where the settings say so at all.
 
@@ -50,11 +73,28 @@ async def open_door(
         yield
         return
     identity = Identity(viewing.verifier, peers, cameras, runtime.clock, behind_proxy=False)
+    visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
             CamerasService(identity, cameras, CameraLists(cameras)),
+        ),
+        Servicer(
+            f"{_PACKAGE}.Evidence",
+            evidence_pb2_grpc.add_EvidenceServicer_to_server,
+            _evidence(runtime, peers, cameras, viewing, evidence, identity, visible, attempts),
+            PRESERIALIZED,
+        ),
+        Servicer(
+            f"{_PACKAGE}.Grants",
+            grant_pb2_grpc.add_GrantsServicer_to_server,
+            GrantsService(peers, cameras, visible, attempts),
+        ),
+        Servicer(
+            f"{_PACKAGE}.Audit",
+            audit_pb2_grpc.add_AuditServicer_to_server,
+            AuditService(peers, cameras, visible),
         ),
     )
     async with serve_door(runtime, settings, settings.listen, peers, viewing, servicers):
@@ -94,3 +134,30 @@ async def serve_door(
     ):
         log.info("access.listening", address=listen, port=server.port)
         yield
+
+
+def _evidence(
+    runtime: Runtime,
+    peers: Peers,
+    cameras: CameraModel,
+    viewing: Viewing,
+    store: ObjectStore,
+    identity: Identity,
+    visible: VisibleCameras,
+    attempts: Attempts,
+) -> EvidenceService:
+    clock = runtime.clock
+    rights = ExportRights(peers, identity, viewing.verifier, viewing.desk)
+    files = ExportFiles(rights, store, clock, runtime.cluster.time_zone)
+    return EvidenceService(
+        ExportCalls(
+            ExportKeeping(peers, rights, CameraClocks(peers.workers)),
+            rights,
+            visible,
+            Places(identity, cameras),
+            attempts,
+            clock,
+        ),
+        DownloadCalls(files, viewing.desk, clock),
+        HoldCalls(HoldKeeping(peers, identity), visible, attempts),
+    )

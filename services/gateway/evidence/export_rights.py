@@ -41,6 +41,16 @@ def purpose_of(case_number: str, reason: str) -> str:
     return f"{case_number}: {reason}"[:LONGEST_PURPOSE]
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An export may be made."""
+
+    claims: Sequence[TicketClaims]
+    """What the right to each camera obliges to, in order."""
+    exporter: export_pb2.Exporter
+    """Who makes it."""
+
+
 class ExportRights:
     """Asks by tickets: they tell what a right obliges to, and end when it does."""
 
@@ -50,16 +60,25 @@ class ExportRights:
         self._verifier = verifier
         self._desk = desk
 
-    async def decide(self, person: Person, footage: Footage) -> list[TicketClaims]:
-        """What the right to each camera obliges to, in order. On record, whichever way each goes.
+    async def decide(self, person: Person, footage: Footage) -> Decided:
+        """On record, whichever way each camera goes.
 
         Raises PermissionDeniedError naming the first camera that may not be exported.
         """
-        return [await self._verifier.ticket(token) for token in await self._tickets(person, footage)]
+        tickets = await self._tickets(person, footage)
+        claims = [await self._verifier.ticket(each.ticket) for each in tickets]
+        caller = await self._verifier.access_token(person.access_token)
+        exporter = export_pb2.Exporter(
+            person=caller.acting_person,
+            unit=caller.acting_unit,
+            organisation=tickets[0].organisation,
+            incident=caller.acting_reason,
+        )
+        return Decided(claims, exporter)
 
     async def take(self, person: Person, footage: Footage) -> list[TicketUse]:
         """Tickets in use, one for each camera, on record. Raises as `decide`."""
-        return [await self._desk.open(token) for token in await self._tickets(person, footage)]
+        return [await self._desk.open(each.ticket) for each in await self._tickets(person, footage)]
 
     async def known(self, person: Person, name: str) -> export_pb2.Export:
         """The export, to who made it, and to who might have: may export all that is in it.
@@ -90,7 +109,7 @@ class ExportRights:
 
         return all(await for_each(footage.camera_uids, may, at_once=ASKED_AT_ONCE))
 
-    async def _tickets(self, person: Person, footage: Footage) -> list[str]:
+    async def _tickets(self, person: Person, footage: Footage) -> list[auth_pb2.Ticket]:
         requests = []
         for uid in footage.camera_uids:
             wanted = auth_pb2.CreateTicketRequest(camera_uid=uid, action="export", purpose=footage.purpose)
@@ -108,4 +127,4 @@ class ExportRights:
                 raise error_of(
                     problem.code, problem.reason, problem.detail, problem.field or f"cameras[{at}]"
                 )
-        return [result.ticket.ticket for result in answer.results]
+        return [result.ticket for result in answer.results]

@@ -28,7 +28,7 @@ from snowlight.errors import (
     SnowlightError,
     UnavailableError,
 )
-from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest
+from snowlight.evidence.manifest import EvidenceCamera, EvidenceGap, EvidenceObject, Manifest, format_of
 from snowlight.evidence.signature import SIGNATURE_SUFFIX, sign
 from snowlight.instants import format_instant
 from snowlight.steps import Reached
@@ -173,7 +173,10 @@ class ExportWorker:
                 )
                 for gap in each.gaps
             )
-            cameras.append(EvidenceCamera(uid=each.uid, objects=tuple(objects), gaps=tuple(gaps)))
+            clock = export.camera_clocks.get(each.uid)
+            cameras.append(
+                EvidenceCamera(uid=each.uid, objects=tuple(objects), gaps=tuple(gaps), clock=clock)
+            )
         if export.rendering is not None:
             cameras = await self._render(export, cameras, done)
         await self._write_manifest(replace(export, immutable=self._evidence.immutable), cameras, done)
@@ -245,11 +248,12 @@ class ExportWorker:
         await self._repository.advance(export.id, phase=Phase.SIGNING, percent=0)
         rendered = export.rendering is not None
         manifest = Manifest(
-            format="snowlight-evidence/2" if rendered else "snowlight-evidence/1",
+            format=format_of(cameras, export.exporter),
             export=export.name,
             case_number=export.case_number,
             reason=export.reason,
             created_by=export.created_by,
+            exporter=export.exporter,
             create_time=format_instant(export.create_ms),
             start=format_instant(export.start_ms),
             end=format_instant(export.end_ms),

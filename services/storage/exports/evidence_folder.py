@@ -37,7 +37,7 @@ class Folder:
 
     async def put_file(self, key: str, path: Path, now_ms: int) -> None:
         try:
-            await asyncio.to_thread(_copy, path, self._folder / key)
+            await asyncio.to_thread(_take, path, self._folder / key)
         except OSError as error:
             raise UnavailableError(
                 "evidence.unavailable", f"cannot write evidence: {error.strerror}"
@@ -72,6 +72,21 @@ class Folder:
             ) from error
 
 
+def _take(source: Path, path: Path) -> None:
+    """The file itself where it lies on the same file system: nothing is copied then."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = _unfinished(path)
+    unfinished.unlink(missing_ok=True)
+    try:
+        unfinished.hardlink_to(source)
+    except OSError:
+        _copy(source, path)
+        return
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    _finish(unfinished, path)
+
+
 def _copy(source: Path, path: Path) -> None:
     with source.open("rb") as file:
         _write(path, iter(partial(file.read, _COPIED_AT_ONCE), b""))
@@ -80,13 +95,22 @@ def _copy(source: Path, path: Path) -> None:
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Whole and durable, or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished = _unfinished(path)
     with unfinished.open("wb") as file:
         file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
+    _finish(unfinished, path)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name + ".unfinished")
+
+
+def _finish(unfinished: Path, path: Path) -> None:
     unfinished.chmod(_READ_ONLY)
     unfinished.replace(path)
+    unfinished.unlink(missing_ok=True)  # which stays where both were one file already (rename(2))
 
 
 def _delete(folder: Path, files: Collection[str]) -> None:

@@ -23,7 +23,8 @@ class EvidenceStore(Protocol):
         """Write an object that stays until then. Raises FailedPreconditionError where it would not."""
 
     async def put_file(self, key: str, path: Path, now_ms: int) -> None:
-        """Write a file that may be deleted again, SHORTEST_LOCK_MS from now at the latest."""
+        """Write a file that may be deleted again, SHORTEST_LOCK_MS from now at the latest. It may become the
+        file of `path` itself, which nobody writes to any more."""
 
     async def read(self, key: str) -> bytes:
         """An object. Raises NotFoundError("export.copy_gone")."""

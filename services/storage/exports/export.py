@@ -1,10 +1,11 @@
 """One export, as it is kept."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from snowlight.evidence.manifest import EvidenceRendering
+from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter, EvidenceRendering
 
 RENDERED = "rendered"
 """The folder of rendered files, in that of the export."""
@@ -112,6 +113,10 @@ class Export:
     expire_ms: int = 0
     """When the rendered files are to be deleted; 0: not yet known."""
     expired: bool = False
+    exporter: EvidenceExporter | None = None
+    """None: nobody but `created_by` is known."""
+    camera_clocks: Mapping[str, EvidenceClock] = field(default_factory=dict)
+    """By camera, of those whose clock was known when the export was asked for."""
 
     @property
     def name(self) -> str:

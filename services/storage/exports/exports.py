@@ -2,7 +2,8 @@
 
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.exports.copying import ExportWorker
@@ -11,6 +12,7 @@ from services.storage.exports.repository import ExportRepository
 from services.storage.exports.window_holds import WindowHolds
 from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError, NotFoundError, RequestReusedError
+from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter
 
 _DAY_MS = 86_400_000
 _ID = re.compile(r"[0-9a-f-]{1,64}")
@@ -28,6 +30,10 @@ class Wish:
     created_by: str
     request_id: str
     rendering: Rendering | None = None
+    exporter: EvidenceExporter | None = None
+    camera_clocks: Mapping[str, EvidenceClock] = field(default_factory=dict)
+    fingerprint: bytes = b""
+    """The same for every attempt at one request; empty: what they ask for is compared."""
 
 
 class Exports:
@@ -73,12 +79,14 @@ class Exports:
             create_ms=now_ms,
             retain_until_ms=now_ms + self._retain_ms,
             rendering=wish.rendering,
+            exporter=wish.exporter,
+            camera_clocks=wish.camera_clocks,
         )
         earlier = await self._repository.find_request(wish.request_id)
         if earlier is not None:
-            return _same(earlier, wish)
+            return _same(*earlier, wish)
         await self._holds.hold(export)
-        await self._repository.add(export, wish.request_id)
+        await self._repository.add(export, wish.request_id, wish.fingerprint)
         self._worker.wake()
         return export
 
@@ -103,10 +111,11 @@ class Exports:
         return await self.get(export_id)
 
 
-def _same(earlier: Export, wish: Wish) -> Export:
+def _same(earlier: Export, fingerprint: bytes, wish: Wish) -> Export:
     asked = (wish.camera_uids, wish.start_ms, wish.end_ms, wish.created_by, wish.rendering)
     made = (earlier.camera_uids, earlier.start_ms, earlier.end_ms, earlier.created_by, earlier.rendering)
-    if asked != made:
+    told = bool(fingerprint and wish.fingerprint)
+    if (fingerprint != wish.fingerprint) if told else (asked != made):
         raise RequestReusedError(
             "request.id_reused", f"another request of this id made {earlier.name}", field="request_id"
         )

@@ -1,6 +1,6 @@
 """Exports in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from services.storage.exports.export import OPEN_STATES, Export, ExportState, Phase, Rendered, Rendering
 from services.storage.tables import exports
 from snowlight.database import Database
+from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter
 
-_COLUMNS = tuple(column for column in exports.c if column.name != "request_id")
+_OF_REQUEST = ("request_id", "request_fingerprint")
+_COLUMNS = tuple(column for column in exports.c if column.name not in _OF_REQUEST)
 
 
 class ExportRepository:
@@ -18,25 +20,31 @@ class ExportRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, export: Export, request_id: str) -> None:
-        """A new one."""
+    async def add(self, export: Export, request_id: str, fingerprint: bytes = b"") -> None:
+        """A new one, and which request it was."""
         values = {column.name: getattr(export, column.name) for column in _COLUMNS}
         values |= {
             "camera_uids": list(export.camera_uids),
             "request_id": request_id or None,
+            "request_fingerprint": fingerprint or None,
+            "exporter": export.exporter and export.exporter.model_dump(),
+            "camera_clocks": {uid: clock.model_dump() for uid, clock in export.camera_clocks.items()},
             "rendering": export.rendering and export.rendering.to_json(),
             "rendered": [],
         }
         async with self._database.write() as connection:
             await connection.execute(sa.insert(exports).values(values))
 
-    async def find_request(self, request_id: str) -> Export | None:
-        """What an earlier call with the same request id made."""
+    async def find_request(self, request_id: str) -> tuple[Export, bytes] | None:
+        """What an earlier call with the same request id made, and that request's fingerprint."""
         if not request_id:
             return None
-        query = sa.select(*_COLUMNS).where(exports.c.request_id == request_id)
+        query = sa.select(exports).where(exports.c.request_id == request_id)
         async with self._database.read() as connection:
-            return _export((await connection.execute(query)).one_or_none())
+            row = (await connection.execute(query)).mappings().one_or_none()
+        if row is None:
+            return None
+        return _made(row), row["request_fingerprint"] or b""
 
     async def get(self, export_id: str) -> Export | None:
         async with self._database.read() as connection:
@@ -99,12 +107,18 @@ class ExportRepository:
 
 
 def _export(row: Any) -> Export | None:
-    if row is None:
-        return None
-    values = dict(row._mapping)
+    return None if row is None else _made(row._mapping)
+
+
+def _made(row: Mapping[Any, Any]) -> Export:
+    values = {column.name: row[column.name] for column in _COLUMNS}
     values["camera_uids"] = tuple(values["camera_uids"])
     values["state"] = ExportState(values["state"])
     values["phase"] = Phase(values["phase"])
     values["rendering"] = values["rendering"] and Rendering.from_json(values["rendering"])
     values["rendered"] = tuple(map(Rendered.from_json, values["rendered"] or ()))
+    values["exporter"] = values["exporter"] and EvidenceExporter.model_validate(values["exporter"])
+    values["camera_clocks"] = {
+        uid: EvidenceClock.model_validate(clock) for uid, clock in (values["camera_clocks"] or {}).items()
+    }
     return Export(**values)

@@ -1,15 +1,18 @@
 """The gRPC face of exports."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from services.storage.exports.export import Cut, Export, ExportState, Rendered, Rendering
 from services.storage.exports.exports import Exports, Wish
+from services.storage.segment import LATEST_MS
 from services.storage.service.paging import page_token, read_page_size, read_page_token
 from services.storage.service.validation import check, check_uid
 from snowlight.api.storage.v1 import export_pb2, export_pb2_grpc
 from snowlight.clock import Clock
-from snowlight.evidence.manifest import to_ms
+from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter, to_ms
+from snowlight.instants import format_instant
 
 MAX_CAMERAS = 64
 MAX_WINDOW_MS = 31 * 86_400_000
@@ -73,6 +76,7 @@ def _parse(request: export_pb2.CreateExportRequest, now_ms: int) -> Wish:
         check(bool(text), f"export.{name}", f"{name} is required")
         check(len(text) <= longest, f"export.{name}", f"{name} may have {longest} characters at most")
     check(len(request.request_id) <= MAX_TEXT, "request_id", f"{MAX_TEXT} characters at most")
+    check(len(request.request_fingerprint) <= 64, "request_fingerprint", "64 bytes at most")
     return Wish(
         uids,
         export.start_ms,
@@ -82,7 +86,35 @@ def _parse(request: export_pb2.CreateExportRequest, now_ms: int) -> Wish:
         export.created_by.strip(),
         request.request_id,
         _parse_rendering(export.rendering, uids) if export.HasField("rendering") else None,
+        _parse_exporter(export.exporter) if export.HasField("exporter") else None,
+        _parse_clocks(export.camera_clocks, uids),
+        request.request_fingerprint,
     )
+
+
+def _parse_exporter(exporter: export_pb2.Exporter) -> EvidenceExporter:
+    for name in ("person", "unit", "organisation", "incident"):
+        text = getattr(exporter, name)
+        check(len(text) <= MAX_TEXT, f"export.exporter.{name}", f"{MAX_TEXT} characters at most")
+    return EvidenceExporter(
+        person=exporter.person,
+        unit=exporter.unit,
+        organisation=exporter.organisation,
+        incident=exporter.incident,
+    )
+
+
+def _parse_clocks(
+    clocks: Iterable[export_pb2.CameraClock], uids: tuple[str, ...]
+) -> dict[str, EvidenceClock]:
+    found: dict[str, EvidenceClock] = {}
+    for at, clock in enumerate(clocks):
+        field = f"export.camera_clocks[{at}]"
+        uid, measure_ms = clock.camera_uid, clock.measure_ms
+        check(uid in uids and uid not in found, f"{field}.camera_uid", "one for each camera at most")
+        check(0 < measure_ms <= LATEST_MS, f"{field}.measure_ms", "must be ms since 1970 UTC")
+        found[uid] = EvidenceClock(offset_ms=clock.offset_ms, measured=format_instant(measure_ms))
+    return found
 
 
 def _parse_rendering(rendering: export_pb2.Rendering, uids: tuple[str, ...]) -> Rendering:
@@ -126,6 +158,22 @@ def _message(export: Export) -> export_pb2.Export:
         files=[_file(each) for each in export.rendered],
         expire_ms=export.expire_ms,
         expired=export.expired,
+        exporter=_exporter(export.exporter) if export.exporter is not None else None,
+        camera_clocks=[
+            export_pb2.CameraClock(
+                camera_uid=uid, offset_ms=clock.offset_ms, measure_ms=to_ms(clock.measured)
+            )
+            for uid, clock in export.camera_clocks.items()
+        ],
+    )
+
+
+def _exporter(exporter: EvidenceExporter) -> export_pb2.Exporter:
+    return export_pb2.Exporter(
+        person=exporter.person,
+        unit=exporter.unit,
+        organisation=exporter.organisation,
+        incident=exporter.incident,
     )
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.ingest.health.meter import TURNS
 from snowlight.api.ingest.v1 import camera_pb2
-from snowlight.media.fragment import Fragment
 from tests.openapi_document import Documented
 from tests.rpc.gateway.events import listening
 from tests.rpc.gateway.people import VILLAGE
 from tests.rpc.gateway.site import Site
+from tests.rpc.gateway.streaming import come, look
 from tests.rpc.gateway.street import Street
 
 
@@ -18,29 +17,6 @@ async def health(site: Site, camera: str, username: str = "root") -> Any:
     status, answer = await site.call("GET", f"/v1/{camera}/health", await site.token(username))
     assert status == 200, answer
     return answer
-
-
-def come(site: Site, uid: str, camera: str, *, bytes_per_second: int = 250_000, lost: int = 0) -> None:
-    """Four seconds of the camera's stream came, and more will."""
-    observer = site.ingest.board.session(uid, camera)
-    observer.on_state("online", "", site.clock.now_ms())
-    now_ms = site.clock.now_ms() - 4000
-    for half in range(8):
-        data = (bytes(bytes_per_second // 2),)
-        observer.on_fragment(Fragment(0, half, now_ms + half * 500, 500, half % 4 == 0, False, data, 12))
-    observer.on_received(1000 - lost)
-    observer.on_loss(lost)
-    observer.on_jitter(7.26)
-    observer.on_camera_clock(-250)
-
-
-def look(site: Site) -> None:
-    """A minute is over."""
-    board = site.ingest.board
-    for turn in range(TURNS):
-        for measured in board.health.measure(turn, site.clock.now_ms()):
-            if measured.is_news:
-                board.change_health(measured.uid, measured.health)
 
 
 async def test_the_last_minute_and_the_last_day_are_told(site: Site) -> None:

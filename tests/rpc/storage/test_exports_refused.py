@@ -5,6 +5,7 @@ from typing import Any
 import grpc
 import pytest
 
+from snowlight.api.storage.v1 import export_pb2
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.exporting import DAY_MS, START_MS, empty_storage
 
@@ -23,6 +24,9 @@ from tests.rpc.storage.exporting import DAY_MS, START_MS, empty_storage
         ({"reason": ""}, "reason"),
         ({"created_by": ""}, "created_by"),
         ({"reason": "x" * 2001}, "reason"),
+        ({"exporter": export_pb2.Exporter(unit="x" * 201)}, "exporter.unit"),
+        ({"camera_clocks": [export_pb2.CameraClock(camera_uid="b", measure_ms=1)]}, "camera_clocks[0]"),
+        ({"camera_clocks": [export_pb2.CameraClock(camera_uid="a")]}, "camera_clocks[0].measure_ms"),
     ],
 )
 async def test_a_malformed_wish_names_its_field(cluster: Cluster, fields: dict[str, Any], field: str) -> None:

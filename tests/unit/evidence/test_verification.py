@@ -1,6 +1,5 @@
 """An export is whole and as it was signed, or it is told what is not."""
 
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,64 +8,17 @@ from services.verify import main
 from snowlight.access.cluster_key import ClusterKey
 from snowlight.errors import DataLossError, InvalidArgumentError, NotFoundError
 from snowlight.evidence.manifest import (
+    FORMATS,
     MANIFEST_NAME,
-    EvidenceCamera,
-    EvidenceGap,
-    EvidenceObject,
-    Manifest,
     parse_manifest,
     to_ms,
 )
 from snowlight.evidence.signature import evidence_key, public_jwk, read_public_key, sign
 from snowlight.evidence.verification import verify
 from snowlight.instants import format_instant
+from tests.parts.evidence_package import KEY, OFFICER, SLOW, START_MS, write_export, write_officers_export
 
-START_MS = 1_764_145_800_000
-KEY = evidence_key(ClusterKey("a cluster key that is long enough for a test"))
 OTHER_KEY = evidence_key(ClusterKey("another cluster's key that is long enough"))
-
-
-def write_export(folder: Path, *, gap_cause: str | None = "network") -> Path:
-    """Two objects of a minute each, a hole of ten seconds between them."""
-    objects = []
-    for number, start_ms in enumerate((START_MS, START_MS + 70_000)):
-        content = bytes([number]) * 5000
-        file = f"cam/{start_ms}.mp4"
-        (folder / "cam").mkdir(exist_ok=True)
-        (folder / file).write_bytes(content)
-        digest = sha256(content).hexdigest()
-        objects.append(
-            EvidenceObject(
-                file=file,
-                start=format_instant(start_ms),
-                end=format_instant(start_ms + 60_000),
-                size=len(content),
-                sha256=digest,
-                committed_sha256=digest,
-                store="default",
-                key=f"rec/cam/20251126/{start_ms}-60000-1-{number}-0a1b2c3d.mp4",
-                epoch=1,
-                codecs="avc1.640028",
-            )
-        )
-    hole = (format_instant(START_MS + 60_000), format_instant(START_MS + 70_000))
-    gaps = (EvidenceGap(start=hole[0], end=hole[1], cause=gap_cause),) if gap_cause else ()
-    manifest = Manifest(
-        export="exports/e1",
-        case_number="A4213-2026-0117",
-        reason="theft at the east gate",
-        created_by="principals/li",
-        create_time=format_instant(START_MS + 500_000),
-        start=format_instant(START_MS + 10_000),
-        end=format_instant(START_MS + 125_000),
-        immutable=True,
-        retain_until=format_instant(START_MS + 86_400_000),
-        cameras=(EvidenceCamera(uid="cam", objects=tuple(objects), gaps=gaps),),
-    )
-    path = folder / MANIFEST_NAME
-    path.write_bytes(manifest.to_bytes())
-    path.with_name("manifest.json.jws").write_bytes(sign(manifest.to_bytes(), KEY))
-    return path
 
 
 def test_what_was_signed_is_whole(tmp_path: Path) -> None:
@@ -164,3 +116,25 @@ def test_the_command_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFi
     path.write_bytes(path.read_bytes().replace(b"principals/li", b"principals/xi"))
     assert main([str(path), "--key", str(key)]) == 1
     assert "evidence.signature_wrong" in capsys.readouterr().err
+
+
+def test_who_took_it_for_what_and_what_the_cameras_clock_showed_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_officers_export(tmp_path)
+    verdict = verify(path, KEY)
+    assert (verdict.problems, verdict.manifest.exporter) == ([], OFFICER)
+    assert main([str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "for:      031877, 城关派出所, County police, case 2026-118" in told
+    assert f"clock:    of cam 1.250 s behind at {format_instant(START_MS)}" in told
+
+
+def test_older_formats_have_only_what_they_know(tmp_path: Path) -> None:
+    told = write_export(tmp_path).read_text()
+    for unknown in ("exporter", "clock", "rendered"):
+        assert f'"{unknown}"' not in told
+    for fields in ({"exporter": OFFICER}, {"clock": SLOW}):
+        for older in FORMATS[:2]:
+            with pytest.raises(ValueError, match="from snowlight-evidence/3 on"):
+                write_export(tmp_path, format=older, **fields)

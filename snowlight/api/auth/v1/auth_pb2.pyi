@@ -851,11 +851,14 @@ class Ticket(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     TICKET_ID_FIELD_NUMBER: _builtins.int
     WATERMARK_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
     ticket: _builtins.str
     ticket_id: _builtins.str
     """What the audit and `Revocations.Revoke` know it by (the claim jti). Opens nothing."""
     watermark: _builtins.str
     """Who looks, to be drawn over the picture; empty when nothing has to be."""
+    organisation: _builtins.str
+    """Of whoever it was given to, as the audit has them."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -865,10 +868,11 @@ class Ticket(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         ticket_id: _builtins.str = ...,
         watermark: _builtins.str = ...,
+        organisation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "ticket", b"ticket", "ticket_id", b"ticket_id", "watermark", b"watermark"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "organisation", b"organisation", "ticket", b"ticket", "ticket_id", b"ticket_id", "watermark", b"watermark"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

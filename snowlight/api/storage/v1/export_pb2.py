@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%snowlight/api/storage/v1/export.proto\x12\x18snowlight.api.storage.v1\"\xdf\x05\n\x06\x45xport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mera_uids\x18\x02 \x03(\t\x12\x10\n\x08start_ms\x18\x03 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x12\n\ncreated_by\x18\x07 \x01(\t\x12\x11\n\tcreate_ms\x18\x08 \x01(\x03\x12\x35\n\x05state\x18\t \x01(\x0e\x32&.snowlight.api.storage.v1.Export.State\x12\r\n\x05\x65rror\x18\n \x01(\t\x12\x13\n\x0b\x62ytes_total\x18\x0b \x01(\x03\x12\x12\n\nbytes_done\x18\x0c \x01(\x03\x12\x14\n\x0cmanifest_key\x18\r \x01(\t\x12\x11\n\timmutable\x18\x0e \x01(\x08\x12\x17\n\x0fretain_until_ms\x18\x0f \x01(\x03\x12\x36\n\trendering\x18\x10 \x01(\x0b\x32#.snowlight.api.storage.v1.Rendering\x12\x35\n\x05phase\x18\x11 \x01(\x0e\x32&.snowlight.api.storage.v1.Export.Phase\x12\x0f\n\x07percent\x18\x12 \x01(\x05\x12\x35\n\x05\x66iles\x18\x13 \x03(\x0b\x32&.snowlight.api.storage.v1.RenderedFile\x12\x11\n\texpire_ms\x18\x14 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\x15 \x01(\x08\"b\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\x0b\n\x07RUNNING\x10\x02\x12\r\n\tSUCCEEDED\x10\x03\x12\n\n\x06\x46\x41ILED\x10\x04\x12\r\n\tCANCELLED\x10\x05\"T\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0b\n\x07WAITING\x10\x01\x12\x0b\n\x07\x43OPYING\x10\x02\x12\r\n\tRENDERING\x10\x03\x12\x0b\n\x07SIGNING\x10\x04\"\xb4\x01\n\tRendering\x12\x34\n\x03\x63ut\x18\x01 \x01(\x0e\x32\'.snowlight.api.storage.v1.Rendering.Cut\x12\x0f\n\x07\x62urn_in\x18\x02 \x01(\x08\x12\x0e\n\x06labels\x18\x03 \x03(\t\x12\x1a\n\x12silent_camera_uids\x18\x04 \x03(\t\"4\n\x03\x43ut\x12\x13\n\x0f\x43UT_UNSPECIFIED\x10\x00\x12\r\n\tKEY_FRAME\x10\x01\x12\t\n\x05\x45XACT\x10\x02\"\xa4\x01\n\x0cRenderedFile\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x0c\n\x04\x66ile\x18\x02 \x01(\t\x12\x10\n\x08start_ms\x18\x03 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x05 \x01(\x03\x12\x0c\n\x04size\x18\x06 \x01(\x03\x12\x0e\n\x06sha256\x18\x07 \x01(\x0c\x12\r\n\x05\x63rc32\x18\x08 \x01(\x07\x12\x0e\n\x06\x63odecs\x18\t \x01(\t\"[\n\x13\x43reateExportRequest\x12\x30\n\x06\x65xport\x18\x01 \x01(\x0b\x32 .snowlight.api.storage.v1.Export\x12\x12\n\nrequest_id\x18\x02 \x01(\t\" \n\x10GetExportRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"O\n\x12ListExportsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x12\n\ncreated_by\x18\x03 \x01(\t\"a\n\x13ListExportsResponse\x12\x31\n\x07\x65xports\x18\x01 \x03(\x0b\x32 .snowlight.api.storage.v1.Export\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x13\x43\x61ncelExportRequest\x12\x0c\n\x04name\x18\x01 \x01(\t2\x92\x03\n\x07\x45xports\x12_\n\x0c\x43reateExport\x12-.snowlight.api.storage.v1.CreateExportRequest\x1a .snowlight.api.storage.v1.Export\x12Y\n\tGetExport\x12*.snowlight.api.storage.v1.GetExportRequest\x1a .snowlight.api.storage.v1.Export\x12j\n\x0bListExports\x12,.snowlight.api.storage.v1.ListExportsRequest\x1a-.snowlight.api.storage.v1.ListExportsResponse\x12_\n\x0c\x43\x61ncelExport\x12-.snowlight.api.storage.v1.CancelExportRequest\x1a .snowlight.api.storage.v1.Exportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%snowlight/api/storage/v1/export.proto\x12\x18snowlight.api.storage.v1\"\xd3\x06\n\x06\x45xport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mera_uids\x18\x02 \x03(\t\x12\x10\n\x08start_ms\x18\x03 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x63\x61se_number\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x12\n\ncreated_by\x18\x07 \x01(\t\x12\x11\n\tcreate_ms\x18\x08 \x01(\x03\x12\x35\n\x05state\x18\t \x01(\x0e\x32&.snowlight.api.storage.v1.Export.State\x12\r\n\x05\x65rror\x18\n \x01(\t\x12\x13\n\x0b\x62ytes_total\x18\x0b \x01(\x03\x12\x12\n\nbytes_done\x18\x0c \x01(\x03\x12\x14\n\x0cmanifest_key\x18\r \x01(\t\x12\x11\n\timmutable\x18\x0e \x01(\x08\x12\x17\n\x0fretain_until_ms\x18\x0f \x01(\x03\x12\x36\n\trendering\x18\x10 \x01(\x0b\x32#.snowlight.api.storage.v1.Rendering\x12\x35\n\x05phase\x18\x11 \x01(\x0e\x32&.snowlight.api.storage.v1.Export.Phase\x12\x0f\n\x07percent\x18\x12 \x01(\x05\x12\x35\n\x05\x66iles\x18\x13 \x03(\x0b\x32&.snowlight.api.storage.v1.RenderedFile\x12\x11\n\texpire_ms\x18\x14 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\x15 \x01(\x08\x12\x34\n\x08\x65xporter\x18\x16 \x01(\x0b\x32\".snowlight.api.storage.v1.Exporter\x12<\n\rcamera_clocks\x18\x17 \x03(\x0b\x32%.snowlight.api.storage.v1.CameraClock\"b\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07PENDING\x10\x01\x12\x0b\n\x07RUNNING\x10\x02\x12\r\n\tSUCCEEDED\x10\x03\x12\n\n\x06\x46\x41ILED\x10\x04\x12\r\n\tCANCELLED\x10\x05\"T\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0b\n\x07WAITING\x10\x01\x12\x0b\n\x07\x43OPYING\x10\x02\x12\r\n\tRENDERING\x10\x03\x12\x0b\n\x07SIGNING\x10\x04\"P\n\x08\x45xporter\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x14\n\x0corganisation\x18\x03 \x01(\t\x12\x10\n\x08incident\x18\x04 \x01(\t\"H\n\x0b\x43\x61meraClock\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x11\n\toffset_ms\x18\x02 \x01(\x12\x12\x12\n\nmeasure_ms\x18\x03 \x01(\x03\"\xb4\x01\n\tRendering\x12\x34\n\x03\x63ut\x18\x01 \x01(\x0e\x32\'.snowlight.api.storage.v1.Rendering.Cut\x12\x0f\n\x07\x62urn_in\x18\x02 \x01(\x08\x12\x0e\n\x06labels\x18\x03 \x03(\t\x12\x1a\n\x12silent_camera_uids\x18\x04 \x03(\t\"4\n\x03\x43ut\x12\x13\n\x0f\x43UT_UNSPECIFIED\x10\x00\x12\r\n\tKEY_FRAME\x10\x01\x12\t\n\x05\x45XACT\x10\x02\"\xa4\x01\n\x0cRenderedFile\x12\x12\n\ncamera_uid\x18\x01 \x01(\t\x12\x0c\n\x04\x66ile\x18\x02 \x01(\t\x12\x10\n\x08start_ms\x18\x03 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x64uration_ms\x18\x05 \x01(\x03\x12\x0c\n\x04size\x18\x06 \x01(\x03\x12\x0e\n\x06sha256\x18\x07 \x01(\x0c\x12\r\n\x05\x63rc32\x18\x08 \x01(\x07\x12\x0e\n\x06\x63odecs\x18\t \x01(\t\"x\n\x13\x43reateExportRequest\x12\x30\n\x06\x65xport\x18\x01 \x01(\x0b\x32 .snowlight.api.storage.v1.Export\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x1b\n\x13request_fingerprint\x18\x03 \x01(\x0c\" \n\x10GetExportRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"O\n\x12ListExportsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x12\n\ncreated_by\x18\x03 \x01(\t\"a\n\x13ListExportsResponse\x12\x31\n\x07\x65xports\x18\x01 \x03(\x0b\x32 .snowlight.api.storage.v1.Export\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x13\x43\x61ncelExportRequest\x12\x0c\n\x04name\x18\x01 \x01(\t2\x92\x03\n\x07\x45xports\x12_\n\x0c\x43reateExport\x12-.snowlight.api.storage.v1.CreateExportRequest\x1a .snowlight.api.storage.v1.Export\x12Y\n\tGetExport\x12*.snowlight.api.storage.v1.GetExportRequest\x1a .snowlight.api.storage.v1.Export\x12j\n\x0bListExports\x12,.snowlight.api.storage.v1.ListExportsRequest\x1a-.snowlight.api.storage.v1.ListExportsResponse\x12_\n\x0c\x43\x61ncelExport\x12-.snowlight.api.storage.v1.CancelExportRequest\x1a .snowlight.api.storage.v1.Exportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,27 +32,31 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.storage.v1.ex
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXPORT']._serialized_start=68
-  _globals['_EXPORT']._serialized_end=803
-  _globals['_EXPORT_STATE']._serialized_start=619
-  _globals['_EXPORT_STATE']._serialized_end=717
-  _globals['_EXPORT_PHASE']._serialized_start=719
-  _globals['_EXPORT_PHASE']._serialized_end=803
-  _globals['_RENDERING']._serialized_start=806
-  _globals['_RENDERING']._serialized_end=986
-  _globals['_RENDERING_CUT']._serialized_start=934
-  _globals['_RENDERING_CUT']._serialized_end=986
-  _globals['_RENDEREDFILE']._serialized_start=989
-  _globals['_RENDEREDFILE']._serialized_end=1153
-  _globals['_CREATEEXPORTREQUEST']._serialized_start=1155
-  _globals['_CREATEEXPORTREQUEST']._serialized_end=1246
-  _globals['_GETEXPORTREQUEST']._serialized_start=1248
-  _globals['_GETEXPORTREQUEST']._serialized_end=1280
-  _globals['_LISTEXPORTSREQUEST']._serialized_start=1282
-  _globals['_LISTEXPORTSREQUEST']._serialized_end=1361
-  _globals['_LISTEXPORTSRESPONSE']._serialized_start=1363
-  _globals['_LISTEXPORTSRESPONSE']._serialized_end=1460
-  _globals['_CANCELEXPORTREQUEST']._serialized_start=1462
-  _globals['_CANCELEXPORTREQUEST']._serialized_end=1497
-  _globals['_EXPORTS']._serialized_start=1500
-  _globals['_EXPORTS']._serialized_end=1902
+  _globals['_EXPORT']._serialized_end=919
+  _globals['_EXPORT_STATE']._serialized_start=735
+  _globals['_EXPORT_STATE']._serialized_end=833
+  _globals['_EXPORT_PHASE']._serialized_start=835
+  _globals['_EXPORT_PHASE']._serialized_end=919
+  _globals['_EXPORTER']._serialized_start=921
+  _globals['_EXPORTER']._serialized_end=1001
+  _globals['_CAMERACLOCK']._serialized_start=1003
+  _globals['_CAMERACLOCK']._serialized_end=1075
+  _globals['_RENDERING']._serialized_start=1078
+  _globals['_RENDERING']._serialized_end=1258
+  _globals['_RENDERING_CUT']._serialized_start=1206
+  _globals['_RENDERING_CUT']._serialized_end=1258
+  _globals['_RENDEREDFILE']._serialized_start=1261
+  _globals['_RENDEREDFILE']._serialized_end=1425
+  _globals['_CREATEEXPORTREQUEST']._serialized_start=1427
+  _globals['_CREATEEXPORTREQUEST']._serialized_end=1547
+  _globals['_GETEXPORTREQUEST']._serialized_start=1549
+  _globals['_GETEXPORTREQUEST']._serialized_end=1581
+  _globals['_LISTEXPORTSREQUEST']._serialized_start=1583
+  _globals['_LISTEXPORTSREQUEST']._serialized_end=1662
+  _globals['_LISTEXPORTSRESPONSE']._serialized_start=1664
+  _globals['_LISTEXPORTSRESPONSE']._serialized_end=1761
+  _globals['_CANCELEXPORTREQUEST']._serialized_start=1763
+  _globals['_CANCELEXPORTREQUEST']._serialized_end=1798
+  _globals['_EXPORTS']._serialized_start=1801
+  _globals['_EXPORTS']._serialized_end=2203
 # @@protoc_insertion_point(module_scope)

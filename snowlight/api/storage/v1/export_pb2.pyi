@@ -84,6 +84,8 @@ class Export(_message.Message):
     FILES_FIELD_NUMBER: _builtins.int
     EXPIRE_MS_FIELD_NUMBER: _builtins.int
     EXPIRED_FIELD_NUMBER: _builtins.int
+    EXPORTER_FIELD_NUMBER: _builtins.int
+    CAMERA_CLOCKS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"exports/{id}" """
     start_ms: _builtins.int
@@ -121,6 +123,14 @@ class Export(_message.Message):
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenderedFile]:
         """Those that are whole already, by camera and time."""
 
+    @_builtins.property
+    def exporter(self) -> Global___Exporter:
+        """Who takes it, as the manifest is to say it. Unset: nobody but `created_by` is known."""
+
+    @_builtins.property
+    def camera_clocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___CameraClock]:
+        """What was known of the cameras' own clocks when it was asked for, for the manifest."""
+
     def __init__(
         self,
         *,
@@ -145,14 +155,76 @@ class Export(_message.Message):
         files: _abc.Iterable[Global___RenderedFile] | None = ...,
         expire_ms: _builtins.int = ...,
         expired: _builtins.bool = ...,
+        exporter: Global___Exporter | None = ...,
+        camera_clocks: _abc.Iterable[Global___CameraClock] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["rendering", b"rendering"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exporter", b"exporter", "rendering", b"rendering"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes_done", b"bytes_done", "bytes_total", b"bytes_total", "camera_uids", b"camera_uids", "case_number", b"case_number", "create_ms", b"create_ms", "created_by", b"created_by", "end_ms", b"end_ms", "error", b"error", "expire_ms", b"expire_ms", "expired", b"expired", "files", b"files", "immutable", b"immutable", "manifest_key", b"manifest_key", "name", b"name", "percent", b"percent", "phase", b"phase", "reason", b"reason", "rendering", b"rendering", "retain_until_ms", b"retain_until_ms", "start_ms", b"start_ms", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes_done", b"bytes_done", "bytes_total", b"bytes_total", "camera_clocks", b"camera_clocks", "camera_uids", b"camera_uids", "case_number", b"case_number", "create_ms", b"create_ms", "created_by", b"created_by", "end_ms", b"end_ms", "error", b"error", "expire_ms", b"expire_ms", "expired", b"expired", "exporter", b"exporter", "files", b"files", "immutable", b"immutable", "manifest_key", b"manifest_key", "name", b"name", "percent", b"percent", "phase", b"phase", "reason", b"reason", "rendering", b"rendering", "retain_until_ms", b"retain_until_ms", "start_ms", b"start_ms", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Export: _TypeAlias = Export  # noqa: Y015
+
+@_typing.final
+class Exporter(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
+    INCIDENT_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Whom a system acts for, and their unit; empty where a person exports themselves."""
+    unit: _builtins.str
+    organisation: _builtins.str
+    """Of `created_by`, as auth knew them."""
+    incident: _builtins.str
+    """What the system said that the person acts for."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        organisation: _builtins.str = ...,
+        incident: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident", b"incident", "organisation", b"organisation", "person", b"person", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Exporter: _TypeAlias = Exporter  # noqa: Y015
+
+@_typing.final
+class CameraClock(_message.Message):
+    """A camera's own clock, by its RTCP sender reports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_UID_FIELD_NUMBER: _builtins.int
+    OFFSET_MS_FIELD_NUMBER: _builtins.int
+    MEASURE_MS_FIELD_NUMBER: _builtins.int
+    camera_uid: _builtins.str
+    offset_ms: _builtins.int
+    """Less the cluster's clock, ms: what the camera writes into its pictures is so much ahead."""
+    measure_ms: _builtins.int
+    """When, ms since 1970 UTC."""
+    def __init__(
+        self,
+        *,
+        camera_uid: _builtins.str = ...,
+        offset_ms: _builtins.int = ...,
+        measure_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera_uid", b"camera_uid", "measure_ms", b"measure_ms", "offset_ms", b"offset_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CameraClock: _TypeAlias = CameraClock  # noqa: Y015
 
 @_typing.final
 class Rendering(_message.Message):
@@ -263,7 +335,12 @@ class CreateExportRequest(_message.Message):
 
     EXPORT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    request_fingerprint: _builtins.bytes
+    """What tells one export from another under the same request_id, where the export itself does not: of a wish that
+    says less than the export that it makes. Opaque, 64 bytes at most. Empty: the exports are compared.
+    """
     @_builtins.property
     def export(self) -> Global___Export: ...
     def __init__(
@@ -271,10 +348,11 @@ class CreateExportRequest(_message.Message):
         *,
         export: Global___Export | None = ...,
         request_id: _builtins.str = ...,
+        request_fingerprint: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["export", b"export"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["export", b"export", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["export", b"export", "request_fingerprint", b"request_fingerprint", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
