@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.guard import OfficerGuard
@@ -15,9 +16,13 @@ from services.gateway.access.media import PRESERIALIZED, MediaService
 from services.gateway.access.officers import Officers
 from services.gateway.access.streams import Streams
 from services.gateway.access.view import Views
+from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.events.exports import ExportBoard
+from services.gateway.events.sights import Sights
+from services.gateway.events.telling import Sources
 from services.gateway.http.rates import Rates
 from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
@@ -40,6 +45,8 @@ async def open_door(
     settings: AccessSettings,
     peers: Peers,
     cameras: CameraModel,
+    journal: CameraJournal,
+    exports: ExportBoard,
     viewing: Viewing,
     opening: LiveOpening,
     metrics: GatewayMetrics,
@@ -57,13 +64,16 @@ async def open_door(
     rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     views = Views(peers, officers, viewing.desk, cameras)
     streams = Streams()
+    sources = Sources(
+        identity, viewing.verifier, viewing.revocations, cameras, journal, exports, Sights(), clock
+    )
     live = LiveWatch(views, VisibleCameras(identity, cameras), opening, streams, metrics)
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
-            CamerasService(identity, cameras, CameraLists(cameras)),
+            CamerasService(identity, cameras, CameraLists(cameras), CameraWatch(sources, officers, streams)),
         ),
         Servicer(
             f"{_PACKAGE}.Media",
