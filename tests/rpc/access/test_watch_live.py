@@ -38,7 +38,7 @@ async def test_it_begins_at_the_newest_key_frame_and_follows_the_camera(door: Do
     uid, footage = await camera(door)
     async with watching(bureau, purpose="a missing child") as reader:
         told = (await reader.next()).description
-        assert (told.codecs, told.width, told.height) == (footage.init.codecs, 160, 90)
+        assert (told.codecs[:9], told.width, told.height) == ("avc1.42c0", 160, 90)
         [track] = told.tracks
         assert (track.id, track.codec[:9], track.decoder_configuration[0]) == (1, "avc1.42c0", 1)
         first = (await reader.next()).fragment
