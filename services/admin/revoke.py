@@ -11,22 +11,24 @@ from snowlight.rpc.status import remote_errors
 from snowlight.runtime import Runtime
 
 TIMEOUT_S = 30.0
-KINDS = ("session", "principal", "camera", "grant", "ticket")
+KINDS = ("session", "principal", "camera", "grant", "ticket", "certificate")
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Register the subcommand."""
     parser = commands.add_parser(
         "revoke",
-        help="end a session, a ticket, all that a principal or a camera has tickets for, or rests on a grant",
+        help="end a session, a ticket, all that a principal or a camera has tickets for, or rests on a grant "
+        "or a certificate",
         description="Ends within two seconds whatever is being watched. It takes no right away for the "
-        "future: who may watch a camera gets a new ticket for it.",
+        "future: who may watch a camera gets a new ticket for it. Only a certificate is revoked for good: "
+        "it proves nobody any more.",
     )
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument(
         "id",
         help="an id as the audit tells it; of a principal principals/ID or the user name, of a camera "
-        "cameras/ID or the uid",
+        "cameras/ID or the uid, of a certificate its SHA-256 fingerprint",
     )
     parser.add_argument("--by", required=True, help="who ordered it, for the audit")
     parser.add_argument("--reason", required=True, help="for the audit")

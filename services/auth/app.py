@@ -41,6 +41,7 @@ from services.auth.revocation.feed import RevocationFeed, take_in
 from services.auth.revocation.service import RevocationsService
 from services.auth.rights import Rights
 from services.auth.sight import VisibleCameras
+from services.auth.sign_in.certificate_ends import CertificateEnds
 from services.auth.sign_in.client_directory import ClientDirectory
 from services.auth.sign_in.ways import open_ways
 from services.auth.sign_in_service import SignInService
@@ -146,6 +147,7 @@ async def run_auth(runtime: Runtime, settings: AuthSettings) -> AsyncIterator[No
             linker.run(),
             sealer.run(),
             months.run(),
+            CertificateEnds(database, clock, runtime.registry).run(),
             consents.upkeep.run(),
         ):
             stack.callback(background.create_task(work).cancel)

@@ -112,9 +112,12 @@ class Tokens:
         client_id: str,
         acting: Acting | None,
         remote_address: str,
+        certificate: str,
     ) -> Grant:
-        """A system's session: one access token and no refresh token (RFC 6749 section 4.4.3)."""
+        """A system's session: one access token and no refresh token (RFC 6749 section 4.4.3). `certificate`:
+        the fingerprint of the one that proved the client; empty for a secret."""
         session = self._session(principal, Way.CLIENT, client_id, remote_address)
+        session = replace(session, certificate=certificate)
         await refresh_tokens.add_session(connection, session)
         return self._grant(principal, session, "", acting)
 

@@ -18,6 +18,8 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
+from simulator.demo.bureau import enrol_bureau
+from simulator.demo.certificates import Certificates, keep_certificates
 from simulator.demo.cluster import Cluster
 from simulator.demo.enrolment import sign_in
 from simulator.ports import free_port, is_free
@@ -59,13 +61,14 @@ async def _run(port: int, cameras: int, data: Path, announcement: Path) -> None:
     )
     async with AsyncExitStack() as stack:
         village = await stack.enter_async_context(
-            serve_village(cameras, data / "village", county=COUNTY, port=_rtsp_port(data))
+            serve_village(cameras, data / "village", county=COUNTY, port=_kept_port(data, "rtsp-port"))
         )
-        cluster = Cluster(data, port)
+        certificates = keep_certificates((data / "access").absolute())
+        cluster = Cluster(data, port, _kept_port(data, "access-port"), certificates)
         process = await stack.enter_async_context(cluster.running())
         ended = asyncio.create_task(process.wait())
         stopped = asyncio.create_task(stop.wait())
-        opened = asyncio.create_task(_open(cluster, village, data, announcement))
+        opened = asyncio.create_task(_open(cluster, village, certificates, data, announcement))
         stack.callback(announcement.unlink, missing_ok=True)
         await asyncio.wait((ended, stopped, opened), return_when=asyncio.FIRST_COMPLETED)
         if opened.done():
@@ -77,7 +80,9 @@ async def _run(port: int, cameras: int, data: Path, announcement: Path) -> None:
         print("\nStopping ...", flush=True)
 
 
-async def _open(cluster: Cluster, village: Village, data: Path, announcement: Path) -> None:
+async def _open(
+    cluster: Cluster, village: Village, certificates: Certificates, data: Path, announcement: Path
+) -> None:
     """Bring everything to where a person can sign in, and say so."""
     await _wait_ready(cluster)
     # A camera registered before its picture is drawn would be found offline, and tried again only later.
@@ -90,7 +95,8 @@ async def _open(cluster: Cluster, village: Village, data: Path, announcement: Pa
         *("--scope", f"regions/{COUNTY}", "--password-file", data / "password", "--if-missing"),
     )
     urls = [village.url(camera) for camera in village.cameras]
-    async with sign_in(cluster.url, USERNAME, password) as console:
+    async with sign_in(cluster.url, USERNAME, password) as console, asyncio.TaskGroup() as group:
+        group.create_task(enrol_bureau(cluster, certificates, COUNTY))
         names = await console.enrol(village.cameras, urls)
     content = {
         "url": cluster.url,
@@ -98,6 +104,12 @@ async def _open(cluster: Cluster, village: Village, data: Path, announcement: Pa
         "password": password,
         "cameras": names,
         "rtsp": urls,
+        "access": {
+            "address": cluster.access_address,
+            "ca": str(certificates.authority),
+            "certificate": str(certificates.client.certificate),
+            "key": str(certificates.client.key),
+        },
     }
     _write_private(announcement, json.dumps(content, ensure_ascii=False, indent=1))
     print(
@@ -131,9 +143,9 @@ async def _import_regions(cluster: Cluster, village: Village, data: Path) -> Non
     await cluster.administer("import-regions", file, "--if-missing")
 
 
-def _rtsp_port(data: Path) -> int:
-    """The village's port: the same at each start while it is free, so that the cameras keep their URLs."""
-    file = data / "rtsp-port"
+def _kept_port(data: Path, name: str) -> int:
+    """The same at each start while it is free, so that cameras keep their URLs, and clients their address."""
+    file = data / name
     if not (file.exists() and is_free(int(file.read_text()))):
         file.write_text(str(free_port()))
     return int(file.read_text())

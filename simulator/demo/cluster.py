@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from simulator.demo.certificates import Certificates
 from simulator.ports import free_ports
 
 _STOP_TIMEOUT_S = 30.0
@@ -18,7 +19,9 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 class Cluster:
     """`snowlight all` with everything it keeps below `data_dir`."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, access_port: int, certificates: Certificates) -> None:
+        """`access_port`: of the door for public-security systems."""
+        self.access_address = f"127.0.0.1:{access_port}"
         self.url = f"http://127.0.0.1:{port}"
         auth, ingest, storage, admin = free_ports(4)
         self._admin = f"127.0.0.1:{admin}"
@@ -31,6 +34,10 @@ class Cluster:
             "SNOWLIGHT_INGEST_ADDRESS": f"127.0.0.1:{ingest}",
             "SNOWLIGHT_STORAGE_ADDRESS": f"127.0.0.1:{storage}",
             "SNOWLIGHT_ADMIN_LISTEN": self._admin,
+            "SNOWLIGHT_ACCESS_LISTEN": self.access_address,
+            "SNOWLIGHT_ACCESS_CERTIFICATE": str(certificates.server.certificate),
+            "SNOWLIGHT_ACCESS_KEY": str(certificates.server.key),
+            "SNOWLIGHT_ACCESS_CLIENT_CA": str(certificates.authority),
             "SNOWLIGHT_INGEST_SOURCE_NETWORKS": "127.0.0.0/8",
         }
 

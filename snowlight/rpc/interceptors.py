@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -24,6 +23,7 @@ from snowlight.observability.metrics import RpcMetrics
 from snowlight.observability.trace_context import TRACEPARENT, current_trace, parse_traceparent, work_for
 from snowlight.observability.tracing import Tracing, Untraced
 from snowlight.rpc.caller import serve_for
+from snowlight.rpc.guarded_call import GuardedCall
 from snowlight.rpc.peer import require_certificate_of
 from snowlight.rpc.permissions import PERMISSIONS, Permissions, is_open, require_permission
 from snowlight.rpc.spans import SERVER_FAULTS, call_attributes, outcome
@@ -55,13 +55,8 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         caller is refused with."""
 
     @abstractmethod
-    async def _enter(
-        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> None:
-        """The call of who was admitted begins. Raises what they are refused with."""
-
-    def _leave(self) -> None:
-        """A call that was entered is over."""
+    def _entered(self, call: GuardedCall) -> AbstractAsyncContextManager[None]:
+        """The call of who was admitted goes on inside. Raises what they are refused with."""
 
     async def intercept_service(
         self,
@@ -129,38 +124,42 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
 
     def _around_unary(self, behaviour: Any, method: str, caller: str | None) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            async with self._guarded(method, caller, context):
+            async with self._guarded(GuardedCall(method, caller, context, streams=False)):
                 return await behaviour(request, context)
 
         return call
 
     def _around_stream(self, behaviour: Any, method: str, caller: str | None) -> Any:
         """`request` is an iterator where requests are streamed. A handler that is no generator writes its
-        responses itself."""
-        if not inspect.isasyncgenfunction(behaviour):
-            return self._around_unary(behaviour, method, caller)
+        responses itself, and what one yields is written here: a call that is ended while gRPC waits for its
+        reader is then told so, whereas gRPC itself would tell it nothing."""
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            async with self._guarded(method, caller, context):
-                async for response in behaviour(request, context):
-                    yield response
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            async with self._guarded(GuardedCall(method, caller, context, streams=True)):
+                answers = behaviour(request, context)
+                if not isinstance(answers, AsyncGenerator):
+                    await answers
+                    return
+                async with aclosing(answers):
+                    async for response in answers:
+                        await context.write(response)
 
         return call
 
     @asynccontextmanager
-    async def _guarded(
-        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[None]:
+    async def _guarded(self, guarded: GuardedCall) -> AsyncIterator[None]:
+        method, context = guarded.method, guarded.context
         started = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
-        span, has_entered = None, False
+        span = None
         if (trace := current_trace()) is not None:
             span = self._tracing.serve(method.removeprefix("/"), trace, call_attributes(method))
             work_for(span.context)
+        held = AsyncExitStack()  # until the status is sent: it waits behind what a slow reader has not taken
         try:
-            await self._enter(method, caller, context)
-            has_entered = True
-            yield
+            with guarded.going_on():
+                await held.enter_async_context(self._entered(guarded))
+                yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
             code = error.grpc_code
@@ -172,8 +171,7 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
             log.error("rpc.failed", method=method, exc_info=True)
             await context.abort(code, "internal error")
         finally:
-            if has_entered:  # only now: a status waits behind what a slow reader has not taken
-                self._leave()
+            await held.aclose()
             self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
             log.debug("rpc.served", method=method, code=code.name)
             if span is not None:
@@ -219,12 +217,12 @@ class Guard(CallGuard):
                 break
         return caller
 
-    async def _enter(
-        self, method: str, caller: str | None, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> None:
-        if caller is not None:
-            require_certificate_of(caller, context)
-        serve_for(caller)
+    @asynccontextmanager
+    async def _entered(self, call: GuardedCall) -> AsyncIterator[None]:
+        if call.caller is not None:
+            require_certificate_of(call.caller, call.context)
+        serve_for(call.caller)
+        yield
 
 
 def bearer_token(metadata: Metadata) -> str:

@@ -75,18 +75,19 @@ async def serve_grpc(
     drain_seconds: float,
     connection_seconds: float | None = None,
     reflects: bool = True,
+    bounds: Sequence[tuple[str, int]] = (),
 ) -> AsyncIterator[GrpcServer]:
     """Serve `servicers` on `listen` (HOST:PORT) while the context is open, then drain.
 
     `connection_seconds`: how long a connection takes new calls; None: for ever (`snowlight.rpc.balancing`).
-    `reflects`: who asks is told of all messages that this process knows.
+    `reflects`: who asks is told of all messages that this process knows. `bounds`: of gRPC's own, in place of
+    those that services have of one another.
 
     Raises FailedPreconditionError when plain text would leave the loopback interface without leave, when the
     certificates cannot be used, or when the port is taken.
     """
-    server = grpc.aio.server(
-        interceptors=[guard], options=(*_OPTIONS, *balancing.serving(connection_seconds))
-    )
+    options = {**dict(_OPTIONS), **dict(balancing.serving(connection_seconds)), **dict(bounds)}
+    server = grpc.aio.server(interceptors=[guard], options=tuple(options.items()))
     for servicer in servicers:
         servicer.add(servicer.implementation, _Preserialized(server, servicer.preserialized))  # type: ignore[arg-type]
     health = HealthServicer()

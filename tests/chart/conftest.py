@@ -19,6 +19,7 @@ from tests.waiting import eventually
 
 FOREIGN_KINDS = (
     ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
+    ("gateway.networking.k8s.io", "v1", "TLSRoute", "tlsroutes"),
     ("cert-manager.io", "v1", "Certificate", "certificates"),
     ("cert-manager.io", "v1", "Issuer", "issuers"),
     ("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors"),

@@ -59,6 +59,21 @@ MATRIX: dict[str, Mapping[str, object]] = {
             "headers": {"existingSecret": "collector"},
         },
     },
+    "a door for public-security systems": {
+        "access": {
+            "enabled": True,
+            "certificate": {"issuerRef": {"name": "public"}, "dnsNames": ["police.video.example"]},
+            "clientCa": {"existingConfigMap": "bureau-ca"},
+            "service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
+            "route": {
+                "enabled": True,
+                "parentRefs": [{"name": "edge", "sectionName": "police"}],
+                "hostnames": ["police.video.example"],
+            },
+            "from": [{"ipBlock": {"cidr": "10.7.0.0/16"}}],
+            "settings": {"max_streams": 100},
+        }
+    },
     "cameras as resources": {"cameraResources": {"enabled": True}},
     "where pods may be": {
         "image": {

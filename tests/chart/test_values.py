@@ -11,6 +11,7 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from services.auth.config import AuthSettings
+from services.gateway.access.config import AccessSettings
 from services.gateway.config import GatewaySettings
 from services.ingest.config import IngestSettings, TranscodingSettings
 from services.ingest.kubernetes.config import KubernetesSettings
@@ -25,6 +26,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "storage": StorageSettings,
     "ingest": IngestSettings,
     "gateway": GatewaySettings,
+    "access": AccessSettings,
 }
 
 SHARED: tuple[type[BaseSettings], ...] = (
@@ -61,7 +63,7 @@ def test_each_setting_can_be_set(service: str) -> None:
     """By `settings`, or by a value that the chart makes the setting of."""
     schema = json.loads((CHART / "values.schema.json").read_text())
     settings = schema["properties"][service]["properties"]["settings"]["properties"]
-    parts = {"store", "evidence", "transcode", "kubernetes"}
+    parts = {"store", "evidence", "transcode", "kubernetes", "access"}
     names = set(SETTINGS[service].model_fields) - parts
     if service == "ingest":
         names |= {f"transcode_{name}" for name in TranscodingSettings.model_fields}

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from simulator.ports import free_port
+from snowlight.api.access.v1 import camera_pb2, camera_pb2_grpc
 from tests.cluster.person import Person, Timeline, now_ms, signed_in
 from tests.cluster.village import H264_AAC
 from tests.cluster.watching import expect_window
@@ -107,10 +109,23 @@ async def wait_recorded(person: Person, cameras: list[str], since_ms: float) -> 
     await eventually(recorded, LIVE_WITHIN_S)
 
 
+async def cameras_behind_the_door(access: dict[str, str]) -> list[str]:
+    """The cameras that the demo's public-security system is told of."""
+    async with grpc.aio.secure_channel(access["address"], credentials_of(access)) as channel:
+        stub: camera_pb2_grpc.CamerasAsyncStub = camera_pb2_grpc.CamerasStub(channel)
+        answer = await stub.ListCameras(camera_pb2.ListCamerasRequest(), timeout=10)
+    return sorted(camera.name for camera in answer.cameras)
+
+
+def credentials_of(access: dict[str, str]) -> grpc.ChannelCredentials:
+    ca, certificate, key = (Path(access[name]).read_bytes() for name in ("ca", "certificate", "key"))
+    return grpc.ssl_channel_credentials(ca, key, certificate)
+
+
 async def test_the_demo_is_live_soon_ends_whole_and_goes_on(demo: Demo) -> None:
     first = await demo.start()
     ready_ms = now_ms()
-    assert set(first) == {"url", "username", "password", "cameras", "rtsp"}
+    assert set(first) == {"url", "username", "password", "cameras", "rtsp", "access"}
     assert first["url"] == f"http://127.0.0.1:{demo.port}"
     assert len(first["cameras"]) == len(first["rtsp"]) == 2
     async with signed_in(first["url"], first["username"], first["password"]) as person:
@@ -123,6 +138,7 @@ async def test_the_demo_is_live_soon_ends_whole_and_goes_on(demo: Demo) -> None:
 
     second = await demo.start()
     assert second == first
+    assert await cameras_behind_the_door(second["access"]) == sorted(second["cameras"])
     async with signed_in(second["url"], second["username"], second["password"]) as person:
         await wait_live(person, second["cameras"])
         again_ms = now_ms()

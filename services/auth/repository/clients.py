@@ -85,6 +85,18 @@ async def page(connection: AsyncConnection, after: str, limit: int) -> list[Clie
     return [_client(row) for row in await connection.execute(query)]
 
 
+async def keep_still(connection: AsyncConnection, client_id: str) -> None:
+    """Until the transaction ends, what proves the client stays."""
+    query = sa.select(clients.c.client_id).where(clients.c.client_id == client_id)
+    await connection.execute(query.with_for_update(read=True))
+
+
+async def lock_systems(connection: AsyncConnection) -> None:
+    """Until the transaction ends, no system signs in by a certificate."""
+    query = sa.select(clients.c.client_id).where(clients.c.principal_id.is_not(None))
+    await connection.execute(query.order_by(clients.c.client_id).with_for_update())
+
+
 async def set_certificates(
     connection: AsyncConnection, client_id: str, fingerprints: tuple[str, ...], subject: str
 ) -> None:

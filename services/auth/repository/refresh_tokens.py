@@ -1,5 +1,6 @@
 """Sessions, each begun by one sign-in, and the last uses of their refresh tokens."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,6 +35,8 @@ class Session:
     use_ms: int
     expire_ms: int
     seed: bytes = field(repr=False)
+    certificate: str = ""
+    """Fingerprint of the certificate that proved the client; empty for none."""
     revoked: bool = False
 
     def is_over(self, now_ms: int) -> bool:
@@ -58,6 +61,7 @@ async def add_session(connection: AsyncConnection, session: Session) -> None:
             way=str(session.way),
             client_id=session.client_id,
             remote_address=session.remote_address,
+            certificate_fingerprint=session.certificate,
             create_ms=session.create_ms,
             use_ms=session.use_ms,
             expire_ms=session.expire_ms,
@@ -133,6 +137,23 @@ async def revoke_client(connection: AsyncConnection, client_id: str, now_ms: int
     return await _revoke(connection, refresh_families.c.client_id == client_id, now_ms)
 
 
+async def revoke_dropped(
+    connection: AsyncConnection, client_id: str, kept: Collection[str], now_ms: int
+) -> list[str]:
+    """End the sessions of a client that began with another certificate than those of the fingerprints `kept`,
+    and tell so. Their ids."""
+    which = sa.and_(
+        refresh_families.c.client_id == client_id,
+        refresh_families.c.certificate_fingerprint.not_in(["", *kept]),
+    )
+    return await _revoke(connection, which, now_ms)
+
+
+async def revoke_certificate(connection: AsyncConnection, fingerprint: str, now_ms: int) -> list[str]:
+    """End all sessions that began with the certificate, and tell so. Their ids."""
+    return await _revoke(connection, refresh_families.c.certificate_fingerprint == fingerprint, now_ms)
+
+
 async def remove_expired(connection: AsyncConnection, now_ms: int) -> None:
     """Forget the sessions that have ended by time, with their uses."""
     await connection.execute(sa.delete(refresh_families).where(refresh_families.c.expire_ms <= now_ms))
@@ -163,6 +184,7 @@ def _session(row: sa.Row[tuple[object, ...]]) -> Session:
         way=Way(values["way"]),
         client_id=values["client_id"],
         remote_address=values["remote_address"],
+        certificate=values["certificate_fingerprint"],
         create_ms=values["create_ms"],
         use_ms=values["use_ms"],
         expire_ms=values["expire_ms"],

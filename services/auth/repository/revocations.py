@@ -31,6 +31,7 @@ class Kind(StrEnum):
     SIGN_INS = "sign_ins"
     """All sessions of a principal up to then."""
     PUBLISH_KEY = "publish_key"
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class StoredRevocation:
 def add(connection: AsyncConnection, kind: Kind, subject: str, now_ms: int) -> None:
     """Tell, once the transaction is committed, that what hangs on `subject` is over.
 
-    `subject`: the id of a session, grant, consent, ticket or publish key, a principal's name, or a camera's
-    uid.
+    `subject`: the id of a session, grant, consent, ticket or publish key, a principal's name, a camera's uid,
+    or a certificate's fingerprint.
     """
     act_last(connection, _write, {"kind": str(kind), "subject": subject, "create_ms": now_ms})
 

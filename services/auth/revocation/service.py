@@ -6,16 +6,25 @@ from typing import Any
 from services.auth.consent.ending import end_grant
 from services.auth.messages import to_timestamp
 from services.auth.model import ADMINISTRATOR, Actor, AuditRecord
-from services.auth.repository import audit, principals, refresh_tokens, revocations, tickets
+from services.auth.repository import (
+    audit,
+    certificates,
+    clients,
+    principals,
+    refresh_tokens,
+    revocations,
+    tickets,
+)
 from services.auth.repository.revocations import Kind, StoredRevocation
 from services.auth.revocation.feed import RevocationFeed
+from services.auth.sign_in.certificates import check_fingerprint
 from services.auth.validation import check_id, check_text, invalid
 from snowlight.api.auth.v1 import revocation_pb2, revocation_pb2_grpc
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import NotFoundError, UnavailableError
 
-REVOCABLE = (Kind.SESSION, Kind.PRINCIPAL, Kind.CAMERA, Kind.GRANT, Kind.TICKET)
+REVOCABLE = (Kind.SESSION, Kind.PRINCIPAL, Kind.CAMERA, Kind.GRANT, Kind.TICKET, Kind.CERTIFICATE)
 
 
 class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
@@ -85,6 +94,10 @@ class RevocationsService(revocation_pb2_grpc.RevocationsServicer):
                 await tickets.revoke(connection, [subject], now_ms)
             case Kind.GRANT:
                 await end_grant(connection, subject, now_ms)  # tickets carry the ids of their grants
+            case Kind.CERTIFICATE:
+                await clients.lock_systems(connection)
+                await certificates.revoke(connection, subject, now_ms)
+                await refresh_tokens.revoke_certificate(connection, subject, now_ms)
 
 
 def _to_kind(value: revocation_pb2.RevocationKind.ValueType) -> Kind:
@@ -100,6 +113,8 @@ def _check_subject(kind: Kind, subject: str) -> str:
         if not subject.startswith("principals/"):
             raise invalid("subject", 'must be "principals/{id}"')
         return subject
+    if kind is Kind.CERTIFICATE:
+        return check_fingerprint(subject, "subject")
     return check_id(subject, "subject")
 
 

@@ -1,5 +1,6 @@
 """Certificates that prove a client (RFC 8705)."""
 
+import re
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -9,6 +10,7 @@ from services.auth.validation import invalid
 from snowlight.errors import InvalidArgumentError
 
 MAX_BYTES = 16 * 1024
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ def read_certificate(data: bytes, field: str) -> Certificate:
         raise InvalidArgumentError(
             "auth.certificate_malformed", f"{field} is no X.509 certificate", field=field
         ) from error
+
+
+def check_fingerprint(text: str, field: str) -> str:
+    """A SHA-256 in the spelling that `read_certificate` gives, however tools print it ("3A:7F:…"). Raises
+    InvalidArgumentError naming `field`."""
+    fingerprint = text.replace(":", "").lower()
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise invalid(field, "must be the SHA-256 of a certificate, 64 hexadecimal digits")
+    return fingerprint
 
 
 def check_subject(subject: str, field: str) -> str:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository import clients, principals
+from services.auth.repository import certificates, clients, principals
 from services.auth.repository.clients import Client
-from services.auth.sign_in.certificates import read_certificate
+from services.auth.sign_in.certificates import Certificate, read_certificate
 from services.auth.tokens import Acting, Grant, Tokens, token_hash
 from services.auth.validation import check_text, invalid
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import UnauthenticatedError
+
+_FIELD = "client_certificate"
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +48,12 @@ class ClientSignIn:
             if principal is None or principal.disabled:
                 log.info("client.refused", remote_address=remote_address)
                 raise _refused()
+            certificate = await self._remember_shown(connection, client, credentials)
+            if certificate:
+                # Whoever takes the certificate away waits for this transaction, or has been waited for.
+                client = await self.authenticate(connection, credentials)
             return await self._tokens.begin_of_client(
-                connection, principal, client.client_id, acting, remote_address
+                connection, principal, client.client_id, acting, remote_address, certificate
             )
 
     async def authenticate(self, connection: AsyncConnection, credentials: Credentials) -> Client:
@@ -65,7 +71,8 @@ class ClientSignIn:
         proved = (
             await self._has_secret(connection, credentials, now_ms)
             if credentials.secret
-            else client is not None and _has_certificate(client, credentials, now_ms)
+            else client is not None
+            and _is_proved(client, await _good_certificate(connection, credentials, now_ms))
         )
         if client is None or not proved:
             raise _refused()
@@ -84,6 +91,23 @@ class ClientSignIn:
         if client is None or client.is_system:
             raise _refused()
         return client.client_id
+
+    async def _remember_shown(
+        self, connection: AsyncConnection, client: Client, credentials: Credentials
+    ) -> str:
+        """The fingerprint of what proved the client; "" for a secret."""
+        if credentials.secret:
+            return ""
+        shown = read_certificate(credentials.certificate, _FIELD)
+        await clients.keep_still(connection, client.client_id)
+        await certificates.shown(
+            connection,
+            client.client_id,
+            shown.fingerprint,
+            end_ms=shown.valid_to_ms,
+            now_ms=self._clock.now_ms(),
+        )
+        return shown.fingerprint
 
     async def _has_secret(self, connection: AsyncConnection, credentials: Credentials, now_ms: int) -> bool:
         shown = token_hash(credentials.secret)
@@ -105,24 +129,28 @@ def check_acting(person: str, unit: str, reason: str) -> Acting | None:
 
 
 async def _proved_by(connection: AsyncConnection, credentials: Credentials, now_ms: int) -> Client:
-    proved = [
-        client
-        for client in await clients.with_certificates(connection)
-        if _has_certificate(client, credentials, now_ms)
-    ]
+    shown = await _good_certificate(connection, credentials, now_ms)
+    proved = [client for client in await clients.with_certificates(connection) if _is_proved(client, shown)]
     if len(proved) != 1:
         raise _refused()
     return proved[0]
 
 
-def _has_certificate(client: Client, credentials: Credentials, now_ms: int) -> bool:
+async def _good_certificate(
+    connection: AsyncConnection, credentials: Credentials, now_ms: int
+) -> Certificate | None:
+    """What was shown; None unless it is valid now and not revoked."""
     if not credentials.certificate:
-        return False
-    shown = read_certificate(credentials.certificate, "client_certificate")
+        return None
+    shown = read_certificate(credentials.certificate, _FIELD)
     if not shown.valid_from_ms <= now_ms <= shown.valid_to_ms:
-        return False
-    return shown.fingerprint in client.fingerprints or (
-        bool(client.subject) and shown.subject == client.subject
+        return None
+    return None if await certificates.revoked(connection, [shown.fingerprint]) else shown
+
+
+def _is_proved(client: Client, shown: Certificate | None) -> bool:
+    return shown is not None and (
+        shown.fingerprint in client.fingerprints or (bool(client.subject) and shown.subject == client.subject)
     )
 
 

@@ -16,6 +16,8 @@ refresh_families = sa.Table(
     sa.Column("way", sa.Text, nullable=False),
     sa.Column("client_id", sa.Text, nullable=False),
     sa.Column("remote_address", sa.Text, nullable=False),
+    # Of the certificate that proved the client at its beginning; empty for none.
+    sa.Column("certificate_fingerprint", sa.Text, nullable=False, server_default=""),
     # What its refresh tokens are made with, beside a key that is not in the database.
     sa.Column("seed", sa.LargeBinary(32), nullable=False),
 )
@@ -75,6 +77,25 @@ client_secrets = sa.Table(
     ),
     sa.Column("create_ms", sa.BigInteger, nullable=False),
     sa.Column("expire_ms", sa.BigInteger),
+)
+
+# Those that were registered for a client, and those that it has shown since.
+client_certificates = sa.Table(
+    "client_certificates",
+    metadata,
+    sa.Column("client_id", sa.Text, sa.ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    # When it ends.
+    sa.Column("end_ms", sa.BigInteger, nullable=False),
+    # When it was shown last; NULL before it was.
+    sa.Column("show_ms", sa.BigInteger),
+)
+
+revoked_certificates = sa.Table(
+    "revoked_certificates",
+    metadata,
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("revoke_ms", sa.BigInteger, nullable=False),
 )
 
 device_codes = sa.Table(

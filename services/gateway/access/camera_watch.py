@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from services.gateway.access.guard import calling_officer
 from services.gateway.access.messages import camera_message
-from services.gateway.access.officers import Officer, Officers
 from services.gateway.access.streams import Streams
 from services.gateway.events.choice import Choice
 from services.gateway.events.mark import Mark
 from services.gateway.events.telling import Sources, Telling, Told
 from snowlight.api.access.v1 import camera_pb2
 from snowlight.api.ingest.v1 import camera_pb2 as registry_pb2
-from snowlight.errors import UnavailableError
 
 _TOLD = frozenset({"camera_changed", "camera_state", "camera_deleted"})
 _Response = camera_pb2.WatchCamerasResponse
@@ -24,26 +21,20 @@ _Response = camera_pb2.WatchCamerasResponse
 class CameraWatch:
     """Serves the method."""
 
-    def __init__(self, sources: Sources, officers: Officers, streams: Streams) -> None:
+    def __init__(self, sources: Sources, streams: Streams) -> None:
         self._sources = sources
-        self._officers = officers
         self._streams = streams
 
     async def serve(self, request: camera_pb2.WatchCamerasRequest, context: Any) -> None:
         """To its end, which is an error's. Raises InvalidArgumentError and NotFoundError naming the field."""
-        officer = calling_officer()
         token = request.resume_token
         mark = Mark.read(token, "resume_token") if token else None
         listener = _Listener(self._sources, context)
-        telling = Telling(officer.person, Choice(_TOLD, request.region), self._sources, listener)
+        choice = Choice(_TOLD, request.region)
+        telling = Telling(lambda: calling_officer().person, choice, self._sources, listener)
         await telling.begin()
-        await self._streams.run(telling.run(mark), partial(self._look, officer))
-
-    async def _look(self, officer: Officer) -> None:
-        sources = self._sources
-        if sources.clock.monotonic() >= sources.revocations.lost_at:
-            raise UnavailableError("access.feed_lost", "it is not known any more what was revoked")
-        await self._officers.still(officer)
+        await context.send_initial_metadata(())  # there may be nothing to tell for long
+        await self._streams.run(telling.run(mark))
 
 
 class _Listener:

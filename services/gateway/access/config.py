@@ -26,6 +26,15 @@ class AccessSettings(BaseSettings):
     max_streams: int = Field(
         256, gt=0, description="Streaming calls that one client may have open at a gateway at once."
     )
+    max_unary: int = Field(
+        64, gt=0, description="Calls with one answer that one client may have open at a gateway at once."
+    )
+    connection_seconds: float = Field(
+        300.0,
+        gt=0,
+        description="How long a connection takes new calls before its client connects again, to another "
+        "gateway where there are several. Calls that run go on.",
+    )
     rate_quota: int = Field(
         500, gt=0, description="Calls that one client may begin at once, and again in each window."
     )

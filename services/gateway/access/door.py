@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from services.gateway.access.calls import Limits, OpenCalls
 from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.guard import OfficerGuard
 from services.gateway.access.live import LiveWatch
 from services.gateway.access.media import PRESERIALIZED, MediaService
+from services.gateway.access.metrics import AccessMetrics
 from services.gateway.access.officers import Officers
 from services.gateway.access.streams import Streams
 from services.gateway.access.view import Views
@@ -30,12 +32,21 @@ from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.viewing import Viewing
 from snowlight.api.access.v1 import camera_pb2_grpc, media_pb2_grpc
+from snowlight.background import running
 from snowlight.config import TlsSettings
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
+# A peer that is gone without a word is noticed within a minute.
+_BOUNDS = (
+    ("grpc.max_receive_message_length", 1 << 20),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 _PACKAGE = "snowlight.api.access.v1"
 
 
@@ -58,22 +69,16 @@ async def open_door(
     if settings.listen is None:
         yield
         return
-    clock = runtime.clock
-    officers = Officers(peers, viewing.verifier, clock)
-    identity = Identity(viewing.verifier, peers, cameras, clock, behind_proxy=False)
-    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
-    views = Views(peers, officers, viewing.desk, cameras)
-    streams = Streams()
-    sources = Sources(
-        identity, viewing.verifier, viewing.revocations, cameras, journal, exports, Sights(), clock
-    )
+    clock, verifier = runtime.clock, viewing.verifier
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=False)
+    streams, views = Streams(), Views(peers, viewing.desk, cameras)
+    sources = Sources(identity, verifier, viewing.revocations, cameras, journal, exports, Sights(), clock)
     live = LiveWatch(views, VisibleCameras(identity, cameras), opening, streams, metrics)
-    guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
-            CamerasService(identity, cameras, CameraLists(cameras), CameraWatch(sources, officers, streams)),
+            CamerasService(identity, cameras, CameraLists(cameras), CameraWatch(sources, streams)),
         ),
         Servicer(
             f"{_PACKAGE}.Media",
@@ -82,18 +87,43 @@ async def open_door(
             PRESERIALIZED,
         ),
     )
-    tls = TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca)
-    async with serve_grpc(
-        settings.listen,
-        servicers,
-        guard,
-        tls=tls,
-        allow_plaintext=False,
-        drain_seconds=runtime.cluster.drain_seconds,
-        reflects=False,  # it would tell of the services behind, whose messages this process knows too
-    ) as server:
-        log.info("access.listening", address=settings.listen, port=server.port)
+    async with serve_door(runtime, settings, settings.listen, peers, viewing, servicers):
         try:
             yield
         finally:
             streams.close()
+
+
+@asynccontextmanager
+async def serve_door(
+    runtime: Runtime,
+    settings: AccessSettings,
+    listen: str,
+    peers: Peers,
+    viewing: Viewing,
+    servicers: Sequence[Servicer],
+) -> AsyncIterator[None]:
+    """Serve `servicers` to clients with certificates while the context is open. Raises as `open_door`."""
+    clock = runtime.clock
+    metrics = AccessMetrics(runtime.registry)
+    officers = Officers(peers, viewing.verifier, viewing.revocations, clock)
+    limits = Limits(settings.max_streams, settings.max_unary)
+    calls = OpenCalls(officers, viewing.revocations, clock, limits, metrics)
+    rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
+    guard = OfficerGuard(officers, calls, rates, clock, metrics, runtime.rpc_metrics, runtime.tracing)
+    async with (
+        running(calls.run()),
+        serve_grpc(
+            listen,
+            servicers,
+            guard,
+            tls=TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca),
+            allow_plaintext=False,
+            drain_seconds=runtime.cluster.drain_seconds,
+            connection_seconds=settings.connection_seconds,
+            reflects=False,  # it would tell of the services behind, whose messages this process knows too
+            bounds=_BOUNDS,
+        ) as server,
+    ):
+        log.info("access.listening", address=listen, port=server.port)
+        yield

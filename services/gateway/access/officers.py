@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import structlog
 
 from services.gateway.access.certificate import ClientCertificate
-from services.gateway.access.statement import Statement, read_statement
+from services.gateway.access.statement import Acting, invalid_statement, read_statement
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
 from services.gateway.people.sight import Person
+from snowlight.access.revocations import Revocations
 from snowlight.access.token import AccessClaims, TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.clock import Clock
-from snowlight.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
+from snowlight.errors import (
+    DeadlineExceededError,
+    InvalidArgumentError,
+    PermissionDeniedError,
+    SnowlightError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from snowlight.rpc.status import remote_errors
 
 _KEPT = 10_000
-_SPARE_S = 30
+_SPARE_MS = 30_000
 """A token is not begun with when it ends within this."""
+_REFUSAL_KEPT_S = 1.0
+_SYNC_WAIT_S = 5.0
+_CLAIMS = {"acting_person": "sub", "acting_unit": "unit", "acting_reason": "incident"}
+"""What a statement calls that of which auth may say that it is too long."""
+_NOBODY = Acting("", "", "")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A token of auth's, and what it says."""
+
+    token: str
+    claims: AccessClaims
+    renew_ms: int
+    """From then on another one is got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client that its certificate has proved."""
+
+    certificate: ClientCertificate
+    address: str
+    session: Session
+    """In which it names nobody."""
+
+    @property
+    def client_id(self) -> str:
+        """Whose limits count."""
+        return self.session.claims.client_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +72,10 @@ class Officer:
     """The client's principal, with a token that names the officer."""
     claims: AccessClaims
     certificate: ClientCertificate
+    rests_on: tuple[AccessClaims, ...]
+    """Sessions that end the officer's calls where they are ended."""
+    renew_ms: int
+    """From then on the token wants to be renewed (`Officers.renewed`)."""
 
     @property
     def incident(self) -> str:
@@ -44,90 +91,170 @@ class Officer:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    token: str
-    end_ms: int
+_Key = tuple[str, Acting]
+"""A certificate's fingerprint, and for whom it acts."""
 
 
 class Officers:
     """Gets tokens from auth in the name of who calls, and keeps them while they are good."""
 
-    def __init__(self, peers: Peers, verifier: TokenVerifier, clock: Clock) -> None:
+    def __init__(self, peers: Peers, verifier: TokenVerifier, revocations: Revocations, clock: Clock) -> None:
         self._peers = peers
         self._verifier = verifier
+        self._revocations = revocations
         self._clock = clock
-        self._sessions: OrderedDict[tuple[str, str], _Session] = OrderedDict()
-        """By certificate and statement ("": the client names nobody)."""
+        self._sessions: OrderedDict[_Key, Session] = OrderedDict()
+        self._refusals: OrderedDict[_Key, tuple[float, SnowlightError]] = OrderedDict()
+        """Until when each is told again without asking."""
+        self._asking: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
 
-    async def named(
-        self, certificate: ClientCertificate, token: str, statement: str, address: str
-    ) -> Officer:
-        """Whoever calls, by a token of `/v1/token`, a statement of their own, or the certificate alone.
+    async def client(self, certificate: ClientCertificate, address: str) -> Client:
+        """Raises UnauthenticatedError for a certificate that auth knows no client of, or no more, and
+        UnavailableError("access.feed_lost") while it is not known what was revoked."""
+        _require_unexpired(certificate, self._clock.now_ms())
+        await self._revocations.known(timeout_s=_SYNC_WAIT_S)
+        if self._clock.monotonic() >= self._revocations.stale_at:
+            raise _feed_lost()
+        return Client(certificate, address, await self._session(certificate, _NOBODY, address))
 
-        Raises UnauthenticatedError for a certificate that auth knows no client of, or no more, for a token
-        that is another client's, and for a statement that cannot be believed.
+    async def named(self, client: Client, token: str, statement: str) -> Officer:
+        """Whom the client calls for, by a token of `/v1/token`, by a statement of its own, or nobody.
+
+        Raises UnauthenticatedError for a token that is another client's, and for a statement that cannot be
+        believed.
         """
         if token and statement:
             raise InvalidArgumentError(
                 "access.officer_twice", "a call has a token or a statement, not both", field="authorization"
             )
-        self.require_valid(certificate)
-        if not token:
-            return await self._by_certificate(certificate, statement, address)
-        client = await self._by_certificate(certificate, "", address)
+        if token:
+            return _officer(client, await self._shown(client, token))
+        if not statement:
+            return _officer(client, client.session)
+        acting = read_statement(statement, client.certificate, self._clock.now_ms())
+        try:
+            return _officer(client, await self._session(client.certificate, acting, client.address))
+        except InvalidArgumentError as error:
+            claim = _CLAIMS.get(error.field, error.field)
+            raise invalid_statement(
+                error.detail.replace(error.field, f"has a claim {claim} that", 1)
+            ) from error
+
+    async def renewed(self, officer: Officer) -> Officer:
+        """The same officer with a token that is good for long, in a session of their own where they came by a
+        token or a statement that has ended since. Raises as `client`."""
+        address, claims = officer.person.address, officer.claims
+        client = await self.client(officer.certificate, address)
+        if client.client_id != claims.client_id:
+            raise _of_another()
+        acting = Acting(claims.acting_person, claims.acting_unit, claims.acting_reason)
+        return _officer(client, await self._session(officer.certificate, acting, address))
+
+    def require_running(self, officer: Officer) -> None:
+        """Raises UnauthenticatedError once a session that the officer's calls rest on was ended, or their
+        certificate has; UnavailableError("access.feed_lost") when that has not been known for long."""
+        if self._clock.monotonic() >= self._revocations.lost_at:
+            raise _feed_lost()
+        _require_unexpired(officer.certificate, self._clock.now_ms())
+        if any(self._revocations.refuses(claims) for claims in officer.rests_on):
+            raise UnauthenticatedError("auth.session_revoked", "the session was ended: sign in again")
+
+    async def _shown(self, client: Client, token: str) -> Session:
         claims = await self._verifier.access_token(token)
-        if claims.client_id != client.claims.client_id:
-            raise UnauthenticatedError(
-                "access.token_of_another", "the token was not issued to the client of this certificate"
-            )
-        return _officer(certificate, token, claims, address)
+        if claims.client_id != client.client_id:
+            raise _of_another()
+        end_s: int = (await self._verifier.access_claims(token))["exp"]
+        return Session(token, claims, end_s * 1000 - _SPARE_MS)
 
-    async def still(self, officer: Officer) -> None:
-        """Raises UnauthenticatedError once the officer's session was ended, or has."""
-        self.require_valid(officer.certificate)
-        await self._verifier.access_token(officer.person.access_token)
-
-    def require_valid(self, certificate: ClientCertificate) -> None:
-        """Raises UnauthenticatedError("access.certificate_expired")."""
-        if certificate.end_ms <= self._clock.now_ms():
-            raise UnauthenticatedError("access.certificate_expired", "the client certificate has expired")
-
-    async def _by_certificate(self, certificate: ClientCertificate, statement: str, address: str) -> Officer:
-        now_ms = self._clock.now_ms()
-        key = certificate.fingerprint, hashlib.sha256(statement.encode()).hexdigest() if statement else ""
-        session = self._sessions.get(key)
-        if session is not None and now_ms < session.end_ms:
+    async def _session(self, certificate: ClientCertificate, acting: Acting, address: str) -> Session:
+        key = certificate.fingerprint, acting
+        session = await self._kept(key)
+        if session is not None and self._clock.now_ms() < session.renew_ms:
+            return session
+        async with self._asking.setdefault(key, asyncio.Lock()):  # whoever waited has its answer
+            session = await self._kept(key)
+            if session is not None and self._clock.now_ms() < session.renew_ms:
+                return session
+            self._raise_refusal(key)
             try:
-                claims = await self._verifier.access_token(session.token)
-            except UnauthenticatedError:
-                del self._sessions[key]  # ended by somebody: auth says whether another may begin
-            else:
-                self._sessions.move_to_end(key)
-                return _officer(certificate, session.token, claims, address)
-        said = read_statement(statement, certificate, now_ms) if statement else None
-        issued = await self._sign_in(certificate, said, address)
-        end_ms = now_ms + max(0, issued.expires_in - _SPARE_S) * 1000
-        self._sessions[key] = _Session(issued.access_token, min(end_ms, said.end_ms if said else end_ms))
-        if len(self._sessions) > _KEPT:
-            self._sessions.popitem(last=False)
-        claims = await self._verifier.access_token(issued.access_token)
-        return _officer(certificate, issued.access_token, claims, address)
+                return await self._begin(key, certificate, address)
+            except (UnavailableError, DeadlineExceededError) as error:
+                self._refuse(key, error)
+                if session is None:
+                    raise
+                return session  # it is good for some seconds yet
+            except SnowlightError as error:
+                log.warning("access.refused", certificate=certificate.fingerprint, error=error.code)
+                self._refuse(key, error)
+                raise
 
-    async def _sign_in(
-        self, certificate: ClientCertificate, said: Statement | None, address: str
-    ) -> auth_pb2.IssueTokenResponse:
+    async def _kept(self, key: _Key) -> Session | None:
+        session = self._sessions.get(key)
+        if session is None:
+            return None
+        try:
+            await self._verifier.access_token(session.token)
+        except UnauthenticatedError:
+            self._sessions.pop(key, None)  # ended by somebody: auth says whether another may begin
+            return None
+        return session
+
+    async def _begin(self, key: _Key, certificate: ClientCertificate, address: str) -> Session:
+        acting = key[1]
         request = auth_pb2.IssueTokenRequest(
             grant_type="client_credentials",
             client=auth_pb2.ClientCredentials(certificate=certificate.der),
             remote_address=address,
-            acting_person=said.officer if said else "",
-            acting_unit=said.unit if said else "",
-            acting_reason=said.incident if said else "",
+            acting_person=acting.officer,
+            acting_unit=acting.unit,
+            acting_reason=acting.incident,
         )
+        begun_ms = self._clock.now_ms()
         with remote_errors(AUTH):
-            return await self._peers.tokens.IssueToken(request, timeout=CALL_TIMEOUT_S)
+            issued = await self._peers.tokens.IssueToken(request, timeout=CALL_TIMEOUT_S)
+        claims = await self._verifier.access_token(issued.access_token)
+        session = Session(issued.access_token, claims, begun_ms + issued.expires_in * 1000 - _SPARE_MS)
+        self._sessions[key] = session
+        self._sessions.move_to_end(key)
+        if len(self._sessions) > _KEPT:
+            self._sessions.popitem(last=False)
+        return session
+
+    def _refuse(self, key: _Key, error: SnowlightError) -> None:
+        self._refusals[key] = self._clock.monotonic() + _REFUSAL_KEPT_S, error
+        self._refusals.move_to_end(key)
+        if len(self._refusals) > _KEPT:
+            self._refusals.popitem(last=False)
+
+    def _raise_refusal(self, key: _Key) -> None:
+        """However often a client is refused, auth is asked once a second."""
+        until, error = self._refusals.get(key, (0.0, None))
+        if error is not None and self._clock.monotonic() < until:
+            raise error.with_traceback(None)
+        self._refusals.pop(key, None)
 
 
-def _officer(certificate: ClientCertificate, token: str, claims: AccessClaims, address: str) -> Officer:
-    return Officer(Person(claims.principal, token, address, claims.client_id), claims, certificate)
+def _officer(client: Client, session: Session) -> Officer:
+    claims = session.claims
+    return Officer(
+        Person(claims.principal, session.token, client.address, claims.client_id),
+        claims,
+        client.certificate,
+        (client.session.claims, claims),
+        min(client.session.renew_ms, session.renew_ms),
+    )
+
+
+def _require_unexpired(certificate: ClientCertificate, now_ms: int) -> None:
+    if certificate.end_ms <= now_ms:
+        raise UnauthenticatedError("access.certificate_expired", "the client certificate has expired")
+
+
+def _feed_lost() -> UnavailableError:
+    return UnavailableError("access.feed_lost", "it is not known any more what was revoked")
+
+
+def _of_another() -> UnauthenticatedError:
+    return UnauthenticatedError(
+        "access.token_of_another", "the token was not issued to the client of this certificate"
+    )

@@ -26,52 +26,51 @@ _ALGORITHMS = ["ES256", "ES384", "RS256", "PS256", "Ed25519", "EdDSA"]
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """Who acts for the client."""
+class Acting:
+    """Who acts for the client, and for what; "" each when nobody is named."""
 
     officer: str
     unit: str
     incident: str
-    end_ms: int
 
 
-def read_statement(text: str, certificate: ClientCertificate, now_ms: int) -> Statement:
+def read_statement(text: str, certificate: ClientCertificate, now_ms: int) -> Acting:
     """Raises UnauthenticatedError("access.officer_invalid") that says what is wrong, and
     "access.officer_expired"."""
     if len(text) > LONGEST:
-        raise _invalid(f"must have at most {LONGEST} characters")
+        raise invalid_statement(f"must have at most {LONGEST} characters")
     try:
         parsed = jws.deserialize_compact(text.encode("ascii"), certificate.key, algorithms=_ALGORITHMS)
         claims = jwt.parse_json(parsed.payload or b"")
     except jwt.REFUSALS as error:
-        raise _invalid("is not signed with the key of this connection's certificate") from error
+        raise invalid_statement("is not signed with the key of this connection's certificate") from error
     if not isinstance(claims, dict) or parsed.headers().get("typ") != TYP:
-        raise _invalid(f"must have typ {TYP}")
+        raise invalid_statement(f"must have typ {TYP}")
     if claims.get("aud") != AUDIENCE:
-        raise _invalid(f"must have aud {AUDIENCE}")
-    officer, unit, incident = (_text(claims, name) for name in ("sub", "unit", "incident"))
-    return Statement(officer, unit, incident, _end_ms(claims, now_ms))
+        raise invalid_statement(f"must have aud {AUDIENCE}")
+    _check_times(claims, now_ms)
+    return Acting(*(_text(claims, name) for name in ("sub", "unit", "incident")))
 
 
 def _text(claims: dict[str, Any], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise _invalid(f"must say {name}")
+        raise invalid_statement(f"must say {name}")
     return value.strip()
 
 
-def _end_ms(claims: dict[str, Any], now_ms: int) -> int:
+def _check_times(claims: dict[str, Any], now_ms: int) -> None:
     begin, end = claims.get("iat"), claims.get("exp")
     if not isinstance(begin, int) or not isinstance(end, int):
-        raise _invalid("must have iat and exp")
+        raise invalid_statement("must have iat and exp")
     if not 0 < end - begin <= LONGEST_S:
-        raise _invalid(f"must end within {LONGEST_S} s of its beginning")
+        raise invalid_statement(f"must end within {LONGEST_S} s of its beginning")
     if begin * 1000 > now_ms + jwt.SKEW_S * 1000:
-        raise _invalid("is not valid yet: compare the clocks")
+        raise invalid_statement("is not valid yet: compare the clocks")
     if end * 1000 <= now_ms:
         raise UnauthenticatedError("access.officer_expired", f"{METADATA} has expired: sign a new one")
-    return end * 1000
 
 
-def _invalid(problem: str) -> UnauthenticatedError:
+def invalid_statement(problem: str) -> UnauthenticatedError:
+    """What a statement is refused with: it "must say unit"."""
     return UnauthenticatedError("access.officer_invalid", f"{METADATA} {problem}")

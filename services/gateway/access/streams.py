@@ -22,7 +22,7 @@ class Streams:
     async def run(
         self,
         writing: Coroutine[Any, Any, None],
-        look: Callable[[], Awaitable[None]],
+        look: Callable[[], Awaitable[None]] | None = None,
         *,
         look_s: float = LOOK_S,
     ) -> None:
@@ -33,7 +33,7 @@ class Streams:
         try:
             while not task.done() and not self._is_closed:
                 await asyncio.wait([task], timeout=look_s)
-                if not task.done():
+                if look is not None and not task.done():
                     await look()
             if self._is_closed:
                 raise UnavailableError("access.stopping", "this gateway stops: call again", retry_after_s=1)

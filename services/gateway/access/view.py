@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.gateway.access.officers import Officer, Officers
+from services.gateway.access.officers import Officer
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
 from services.gateway.viewing.desk import TicketDesk
@@ -23,32 +23,27 @@ _AGENT = "access.v1"
 class View:
     """What a call may show, and for how long."""
 
-    def __init__(
-        self, officers: Officers, desk: TicketDesk, cameras: CameraModel, officer: Officer, use: TicketUse
-    ) -> None:
-        self._officers = officers
+    def __init__(self, desk: TicketDesk, cameras: CameraModel, address: str, use: TicketUse) -> None:
+        """`address`: whence it is watched."""
         self._desk = desk
         self._cameras = cameras
-        self._officer = officer
+        self._address = address
         self.use = use
 
     async def still(self) -> None:
-        """Raises PermissionDeniedError once the right was taken away, ExpiredError when it has ended, and
-        UnauthenticatedError when the client's certificate has."""
-        self._officers.require_valid(self._officer.certificate)
+        """Raises PermissionDeniedError once the right was taken away, and ExpiredError when it has ended."""
         await self._desk.settle(self.use)
         if self._cameras.by_uid(self.use.claims.camera_uid) is None:
             raise PermissionDeniedError("ticket.camera_gone", "this camera is registered no more")
-        self._desk.admit(self.use, self._officer.person.address, _AGENT)
+        self._desk.admit(self.use, self._address, _AGENT)
         self._desk.goes_on(self.use)
 
 
 class Views:
     """Asks auth for the right to each."""
 
-    def __init__(self, peers: Peers, officers: Officers, desk: TicketDesk, cameras: CameraModel) -> None:
+    def __init__(self, peers: Peers, desk: TicketDesk, cameras: CameraModel) -> None:
         self._peers = peers
-        self._officers = officers
         self._desk = desk
         self._cameras = cameras
 
@@ -82,7 +77,7 @@ class Views:
             ticket = await self._peers.access.CreateTicket(wanted, timeout=CALL_TIMEOUT_S)
         use = await self._desk.open(ticket.ticket)
         try:
-            view = View(self._officers, self._desk, self._cameras, officer, use)
+            view = View(self._desk, self._cameras, officer.person.address, use)
             await view.still()
             yield view
         finally:

@@ -28,7 +28,7 @@ class EventStream:
         self._request = request
         self._person = person
         self._sources = sources
-        self._telling = Telling(person, choice, sources, self)
+        self._telling = Telling(lambda: person, choice, sources, self)
         self._response = web.StreamResponse(
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not collect it
         )

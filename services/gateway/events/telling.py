@@ -4,7 +4,7 @@ waits to tell."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,8 +84,11 @@ class Listener(Protocol):
 class Telling:
     """One client's."""
 
-    def __init__(self, person: Person, choice: Choice, sources: Sources, listener: Listener) -> None:
-        self._person = person
+    def __init__(
+        self, whose: Callable[[], Person], choice: Choice, sources: Sources, listener: Listener
+    ) -> None:
+        """`whose`: the client with a token that is good now."""
+        self._whose = whose
         self._choice = choice
         self._sources = sources
         self._listener = listener
@@ -125,7 +128,7 @@ class Telling:
     def _goes_on(self, mark: Mark) -> bool:
         """Take the client's place, if all since is known: what happened, and what could be seen."""
         journal, sights = self._sources.journal, self._sources.sights
-        before = self._sight if mark.digest == self._sight.digest else sights.get(self._person, mark.digest)
+        before = self._sight if mark.digest == self._sight.digest else sights.get(self._whose(), mark.digest)
         if before is None or not journal.holds(mark.place):
             return False
         self._place, self._sight = mark.place, before
@@ -153,7 +156,7 @@ class Telling:
             await self._look_again()
         if self._era == journal.era and self._index >= journal.first:
             await self._tell(self._news(before, self._sight), before)
-        exports = self._sources.exports.after(self._exported, self._person.name)
+        exports = self._sources.exports.after(self._exported, self._whose().name)
         if exports and "export" in self._choice.types:
             self._exported = exports[-1].version
             news = [Told("export", "", "", export.body, self._mark) for export in exports]
@@ -215,7 +218,7 @@ class Telling:
     async def _look_again(self) -> None:
         """Ask what they may see, where that may be something else by now."""
         sources = self._sources
-        rights_changed = self._rights != sources.revocations.principal_change(self._person.name)
+        rights_changed = self._rights != sources.revocations.principal_change(self._whose().name)
         age_s = sources.clock.monotonic() - self._asked_at
         if rights_changed or self._sight.revision < sources.journal.head.revision or age_s >= LOOK_AGAIN_S:
             if age_s < PACE_S:
@@ -224,11 +227,11 @@ class Telling:
 
     async def _see(self, *, anew: bool = False) -> Sight:
         sources = self._sources
-        rights = sources.revocations.principal_change(self._person.name)
+        rights = sources.revocations.principal_change(self._whose().name)
         self._asked_at = sources.clock.monotonic()
-        sight = await sources.identity.sight(self._person, anew=anew)
+        sight = await sources.identity.sight(self._whose(), anew=anew)
         self._rights = rights
-        sources.sights.keep(self._person, sight)
+        sources.sights.keep(self._whose(), sight)
         return sight
 
     async def _wait(self) -> None:

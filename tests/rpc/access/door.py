@@ -49,18 +49,18 @@ class Bureau:
 
     async def token(self, door: Door) -> str:
         """An access token of its client that names an officer, as `/v1/token` gives it."""
-        tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(door.gateway)
         certificate = x509.load_pem_x509_certificate(self.issued.certificate).public_bytes(Encoding.DER)
-        answer = await tokens.IssueToken(
-            auth_pb2.IssueTokenRequest(
-                grant_type="client_credentials",
-                client=auth_pb2.ClientCredentials(certificate=certificate),
-                acting_person="031877",
-                acting_unit="城关派出所",
-                acting_reason="case 2026-118",
-            )
+        request = auth_pb2.IssueTokenRequest(
+            grant_type="client_credentials",
+            client=auth_pb2.ClientCredentials(certificate=certificate),
+            acting_person="031877",
+            acting_unit="城关派出所",
+            acting_reason="case 2026-118",
         )
-        return answer.access_token
+        runtime = door.site.runtime
+        async with runtime.named("gateway").channel(runtime.cluster.auth_address) as channel:
+            tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(channel)
+            return (await tokens.IssueToken(request)).access_token
 
     def at(self, door: Door, address: str) -> Bureau:
         """Itself, at the door of another gateway."""
@@ -92,8 +92,6 @@ class Door:
     authority: Authority
     clients: client_pb2_grpc.ClientsAsyncStub
     settings: AccessSettings
-    gateway: grpc.aio.Channel
-    """To auth, in the gateway's name."""
     _stack: AsyncExitStack
 
     @asynccontextmanager
@@ -171,10 +169,7 @@ async def open_door(folder: Path, **access: Any) -> AsyncIterator[Door]:
             site.runtime.named("admin").channel(site.runtime.cluster.auth_address)
         )
         clients: client_pb2_grpc.ClientsAsyncStub = client_pb2_grpc.ClientsStub(admin)
-        gateway = await stack.enter_async_context(
-            site.runtime.named("gateway").channel(site.runtime.cluster.auth_address)
-        )
-        yield Door(site, str(settings.listen), authority, clients, settings, gateway, stack)
+        yield Door(site, str(settings.listen), authority, clients, settings, stack)
 
 
 def _json(claims: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,9 @@ SOON_S = 10.0
 class Watcher:
     """Reads when it is told to."""
 
-    def __init__(self, answers: AsyncIterator[camera_pb2.WatchCamerasResponse]) -> None:
-        self._answers = answers
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._answers: AsyncIterator[camera_pb2.WatchCamerasResponse] = aiter(call)
         self.token = ""
         """The newest that was told."""
 
@@ -33,6 +35,11 @@ class Watcher:
                 answer = await anext(self._answers)
         self.token = answer.resume_token or self.token
         return answer
+
+    async def begun(self) -> None:
+        """The gateway has taken the call."""
+        async with asyncio.timeout(SOON_S):
+            await self._call.initial_metadata()
 
     async def synced(self) -> list[str]:
         """The names of all cameras, told from `reset` to `synced`; nothing among them can be resumed from."""
@@ -50,7 +57,7 @@ async def listening(bureau: Bureau, region: str = "", token: str = "") -> AsyncI
     request = camera_pb2.WatchCamerasRequest(region=region, resume_token=token)
     call = bureau.cameras.WatchCameras(request, metadata=bureau.officer())
     try:
-        yield Watcher(aiter(call))
+        yield Watcher(call)
     finally:
         call.cancel()
 
@@ -84,6 +91,7 @@ async def test_another_gateway_goes_on_where_a_call_broke_off(door: Door, bureau
         assert (await again.next()).camera.name == "cameras/yard"
         assert (await again.next()).deleted.uid == uid
     async with door.another() as address, listening(bureau.at(door, address), token=again.token) as elsewhere:
+        await elsewhere.begun()
         await door.site.add_camera("mill")
         assert (await elsewhere.next()).camera.name == "cameras/mill"
 

@@ -35,6 +35,16 @@
 {{- if and (not $tls.enabled) (or $tls.existingSecret $tls.certManager.enabled) -}}
 {{- fail "tls.enabled is false: then tls.existingSecret and tls.certManager.enabled have to be off too" -}}
 {{- end -}}
+{{- $access := $values.access -}}
+{{- if and $access.certificate.existingSecret $access.certificate.issuerRef.name -}}
+{{- fail "access.certificate: set existingSecret or issuerRef.name, not both" -}}
+{{- end -}}
+{{- if and $access.certificate.issuerRef.name (not $access.certificate.dnsNames) -}}
+{{- fail "access.certificate.dnsNames: name the hosts that clients call" -}}
+{{- end -}}
+{{- if and $access.clientCa.existingSecret $access.clientCa.existingConfigMap -}}
+{{- fail "access.clientCa: set existingSecret or existingConfigMap, not both" -}}
+{{- end -}}
 {{- range $service := list "ingest" "gateway" -}}
 {{- $autoscaling := (index $values $service).autoscaling -}}
 {{- if gt (int $autoscaling.least) (int $autoscaling.most) -}}

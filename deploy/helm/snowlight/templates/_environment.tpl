@@ -102,8 +102,26 @@
   value: {{ $publish.address | quote }}
 {{- end }}
 {{- end }}
+{{- if .root.Values.access.enabled }}
+{{ include "snowlight.accessEnvironment" . }}
+{{- end }}
 {{ include "snowlight.storeEnvironment" . }}
 {{ include "snowlight.evidenceEnvironment" . }}
+{{- end -}}
+
+{{- define "snowlight.accessEnvironment" -}}
+- name: SNOWLIGHT_ACCESS_LISTEN
+  value: 0.0.0.0:8443
+- name: SNOWLIGHT_ACCESS_CERTIFICATE
+  value: /etc/snowlight/access/tls.crt
+- name: SNOWLIGHT_ACCESS_KEY
+  value: /etc/snowlight/access/tls.key
+- name: SNOWLIGHT_ACCESS_CLIENT_CA
+  value: /etc/snowlight/access-clients/ca.crt
+{{- $settings := include "snowlight.settingsEnvironment" (dict "root" .root "component" "access") | fromYamlArray }}
+{{- if $settings }}
+{{ toYaml $settings }}
+{{- end }}
 {{- end -}}
 
 {{- define "snowlight.ingestEnvironment" -}}

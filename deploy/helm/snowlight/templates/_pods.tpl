@@ -127,6 +127,14 @@ livenessProbe:
   mountPath: /etc/snowlight/tracing
   readOnly: true
 {{- end }}
+{{- if and .root.Values.access.enabled (eq .component "gateway") }}
+- name: access
+  mountPath: /etc/snowlight/access
+  readOnly: true
+- name: access-clients
+  mountPath: /etc/snowlight/access-clients
+  readOnly: true
+{{- end }}
 {{- end -}}
 
 {{- define "snowlight.volumes" -}}
@@ -159,6 +167,9 @@ livenessProbe:
     items:
       - key: {{ $authority.key }}
         path: ca.crt
+{{- end }}
+{{- if and .root.Values.access.enabled (eq .component "gateway") }}
+{{ include "snowlight.accessVolumes" .root }}
 {{- end }}
 {{- end -}}
 

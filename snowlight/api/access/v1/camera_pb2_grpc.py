@@ -72,8 +72,8 @@ class CamerasServicer:
 
     def WatchCameras(self, request, context):
         """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
-        UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
-        and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+        UNAVAILABLE when the gateway stops, and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call
+        again with the newest token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

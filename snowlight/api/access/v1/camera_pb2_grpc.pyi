@@ -39,8 +39,8 @@ class CamerasStub:
     """Not of cameras that a consent or grant alone opens: what those name is known to who holds them."""
     WatchCameras: _grpc.UnaryStreamMultiCallable[_camera_pb2.WatchCamerasRequest, _camera_pb2.WatchCamerasResponse]
     """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
-    UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
-    and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+    UNAVAILABLE when the gateway stops, and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call
+    again with the newest token.
     """
 
 @_typing.type_check_only
@@ -54,8 +54,8 @@ class CamerasAsyncStub(CamerasStub):
     """Not of cameras that a consent or grant alone opens: what those name is known to who holds them."""
     WatchCameras: _aio.UnaryStreamMultiCallable[_camera_pb2.WatchCamerasRequest, _camera_pb2.WatchCamerasResponse]  # type: ignore[assignment]
     """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
-    UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
-    and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+    UNAVAILABLE when the gateway stops, and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call
+    again with the newest token.
     """
 
 class CamerasServicer(metaclass=_abc_1.ABCMeta):
@@ -84,8 +84,8 @@ class CamerasServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_camera_pb2.WatchCamerasResponse], _abc.AsyncIterator[_camera_pb2.WatchCamerasResponse]]:
         """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
-        UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
-        and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+        UNAVAILABLE when the gateway stops, and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call
+        again with the newest token.
         """
 
 def add_CamerasServicer_to_server(servicer: CamerasServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"snowlight/api/auth/v1/client.proto\x12\x15snowlight.api.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x01\n\x06\x43lient\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x11\n\tprincipal\x18\x03 \x01(\t\x12 \n\x18\x63\x65rtificate_fingerprints\x18\x04 \x03(\t\x12\x1b\n\x13\x63\x65rtificate_subject\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13secret_create_times\x18\x07 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"q\n\x13\x43reateClientRequest\x12\x14\n\x0c\x64isplay_name\x18\x01 \x01(\t\x12\x11\n\tprincipal\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x65rtificates\x18\x03 \x03(\x0c\x12\x1b\n\x13\x63\x65rtificate_subject\x18\x04 \x01(\t\"\\\n\x14\x43reateClientResponse\x12-\n\x06\x63lient\x18\x01 \x01(\x0b\x32\x1d.snowlight.api.auth.v1.Client\x12\x15\n\rclient_secret\x18\x02 \x01(\t\";\n\x12ListClientsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x13ListClientsResponse\x12.\n\x07\x63lients\x18\x01 \x03(\x0b\x32\x1d.snowlight.api.auth.v1.Client\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x19RotateClientSecretRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nkeep_old_s\x18\x02 \x01(\x05\"3\n\x1aRotateClientSecretResponse\x12\x15\n\rclient_secret\x18\x01 \x01(\t\"_\n\x1cSetClientCertificatesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x65rtificates\x18\x02 \x03(\x0c\x12\x1b\n\x13\x63\x65rtificate_subject\x18\x03 \x01(\t\"#\n\x13\x44\x65leteClientRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x16\n\x14\x44\x65leteClientResponse2\xa9\x04\n\x07\x43lients\x12g\n\x0c\x43reateClient\x12*.snowlight.api.auth.v1.CreateClientRequest\x1a+.snowlight.api.auth.v1.CreateClientResponse\x12\x64\n\x0bListClients\x12).snowlight.api.auth.v1.ListClientsRequest\x1a*.snowlight.api.auth.v1.ListClientsResponse\x12y\n\x12RotateClientSecret\x12\x30.snowlight.api.auth.v1.RotateClientSecretRequest\x1a\x31.snowlight.api.auth.v1.RotateClientSecretResponse\x12k\n\x15SetClientCertificates\x12\x33.snowlight.api.auth.v1.SetClientCertificatesRequest\x1a\x1d.snowlight.api.auth.v1.Client\x12g\n\x0c\x44\x65leteClient\x12*.snowlight.api.auth.v1.DeleteClientRequest\x1a+.snowlight.api.auth.v1.DeleteClientResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"snowlight/api/auth/v1/client.proto\x12\x15snowlight.api.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x02\n\x06\x43lient\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x11\n\tprincipal\x18\x03 \x01(\t\x12 \n\x18\x63\x65rtificate_fingerprints\x18\x04 \x03(\t\x12\x1b\n\x13\x63\x65rtificate_subject\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13secret_create_times\x18\x07 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12>\n\x0c\x63\x65rtificates\x18\x08 \x03(\x0b\x32(.snowlight.api.auth.v1.ClientCertificate\"\x88\x01\n\x11\x43lientCertificate\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tshow_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"q\n\x13\x43reateClientRequest\x12\x14\n\x0c\x64isplay_name\x18\x01 \x01(\t\x12\x11\n\tprincipal\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x65rtificates\x18\x03 \x03(\x0c\x12\x1b\n\x13\x63\x65rtificate_subject\x18\x04 \x01(\t\"\\\n\x14\x43reateClientResponse\x12-\n\x06\x63lient\x18\x01 \x01(\x0b\x32\x1d.snowlight.api.auth.v1.Client\x12\x15\n\rclient_secret\x18\x02 \x01(\t\";\n\x12ListClientsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x13ListClientsResponse\x12.\n\x07\x63lients\x18\x01 \x03(\x0b\x32\x1d.snowlight.api.auth.v1.Client\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x19RotateClientSecretRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nkeep_old_s\x18\x02 \x01(\x05\"3\n\x1aRotateClientSecretResponse\x12\x15\n\rclient_secret\x18\x01 \x01(\t\"_\n\x1cSetClientCertificatesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x65rtificates\x18\x02 \x03(\x0c\x12\x1b\n\x13\x63\x65rtificate_subject\x18\x03 \x01(\t\"#\n\x13\x44\x65leteClientRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x16\n\x14\x44\x65leteClientResponse2\xa9\x04\n\x07\x43lients\x12g\n\x0c\x43reateClient\x12*.snowlight.api.auth.v1.CreateClientRequest\x1a+.snowlight.api.auth.v1.CreateClientResponse\x12\x64\n\x0bListClients\x12).snowlight.api.auth.v1.ListClientsRequest\x1a*.snowlight.api.auth.v1.ListClientsResponse\x12y\n\x12RotateClientSecret\x12\x30.snowlight.api.auth.v1.RotateClientSecretRequest\x1a\x31.snowlight.api.auth.v1.RotateClientSecretResponse\x12k\n\x15SetClientCertificates\x12\x33.snowlight.api.auth.v1.SetClientCertificatesRequest\x1a\x1d.snowlight.api.auth.v1.Client\x12g\n\x0c\x44\x65leteClient\x12*.snowlight.api.auth.v1.DeleteClientRequest\x1a+.snowlight.api.auth.v1.DeleteClientResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,25 +33,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.auth.v1.clien
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CLIENT']._serialized_start=95
-  _globals['_CLIENT']._serialized_end=327
-  _globals['_CREATECLIENTREQUEST']._serialized_start=329
-  _globals['_CREATECLIENTREQUEST']._serialized_end=442
-  _globals['_CREATECLIENTRESPONSE']._serialized_start=444
-  _globals['_CREATECLIENTRESPONSE']._serialized_end=536
-  _globals['_LISTCLIENTSREQUEST']._serialized_start=538
-  _globals['_LISTCLIENTSREQUEST']._serialized_end=597
-  _globals['_LISTCLIENTSRESPONSE']._serialized_start=599
-  _globals['_LISTCLIENTSRESPONSE']._serialized_end=693
-  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_start=695
-  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_end=756
-  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_start=758
-  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_end=809
-  _globals['_SETCLIENTCERTIFICATESREQUEST']._serialized_start=811
-  _globals['_SETCLIENTCERTIFICATESREQUEST']._serialized_end=906
-  _globals['_DELETECLIENTREQUEST']._serialized_start=908
-  _globals['_DELETECLIENTREQUEST']._serialized_end=943
-  _globals['_DELETECLIENTRESPONSE']._serialized_start=945
-  _globals['_DELETECLIENTRESPONSE']._serialized_end=967
-  _globals['_CLIENTS']._serialized_start=970
-  _globals['_CLIENTS']._serialized_end=1523
+  _globals['_CLIENT']._serialized_end=391
+  _globals['_CLIENTCERTIFICATE']._serialized_start=394
+  _globals['_CLIENTCERTIFICATE']._serialized_end=530
+  _globals['_CREATECLIENTREQUEST']._serialized_start=532
+  _globals['_CREATECLIENTREQUEST']._serialized_end=645
+  _globals['_CREATECLIENTRESPONSE']._serialized_start=647
+  _globals['_CREATECLIENTRESPONSE']._serialized_end=739
+  _globals['_LISTCLIENTSREQUEST']._serialized_start=741
+  _globals['_LISTCLIENTSREQUEST']._serialized_end=800
+  _globals['_LISTCLIENTSRESPONSE']._serialized_start=802
+  _globals['_LISTCLIENTSRESPONSE']._serialized_end=896
+  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_start=898
+  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_end=959
+  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_start=961
+  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_end=1012
+  _globals['_SETCLIENTCERTIFICATESREQUEST']._serialized_start=1014
+  _globals['_SETCLIENTCERTIFICATESREQUEST']._serialized_end=1109
+  _globals['_DELETECLIENTREQUEST']._serialized_start=1111
+  _globals['_DELETECLIENTREQUEST']._serialized_end=1146
+  _globals['_DELETECLIENTRESPONSE']._serialized_start=1148
+  _globals['_DELETECLIENTRESPONSE']._serialized_end=1170
+  _globals['_CLIENTS']._serialized_start=1173
+  _globals['_CLIENTS']._serialized_end=1726
 # @@protoc_insertion_point(module_scope)

@@ -30,6 +30,7 @@ class Client(_message.Message):
     CERTIFICATE_SUBJECT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     SECRET_CREATE_TIMES_FIELD_NUMBER: _builtins.int
+    CERTIFICATES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"clients/{id}" """
     display_name: _builtins.str
@@ -49,6 +50,10 @@ class Client(_message.Message):
     def secret_create_times(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
         """When each of its secrets was made, newest first."""
 
+    @_builtins.property
+    def certificates(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClientCertificate]:
+        """Those that are registered, and of a subject those that it has shown."""
+
     def __init__(
         self,
         *,
@@ -59,14 +64,45 @@ class Client(_message.Message):
         certificate_subject: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         secret_create_times: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
+        certificates: _abc.Iterable[Global___ClientCertificate] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_fingerprints", b"certificate_fingerprints", "certificate_subject", b"certificate_subject", "create_time", b"create_time", "display_name", b"display_name", "name", b"name", "principal", b"principal", "secret_create_times", b"secret_create_times"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_fingerprints", b"certificate_fingerprints", "certificate_subject", b"certificate_subject", "certificates", b"certificates", "create_time", b"create_time", "display_name", b"display_name", "name", b"name", "principal", b"principal", "secret_create_times", b"secret_create_times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Client: _TypeAlias = Client  # noqa: Y015
+
+@_typing.final
+class ClientCertificate(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    SHOW_TIME_FIELD_NUMBER: _builtins.int
+    fingerprint: _builtins.str
+    """SHA-256, hexadecimal."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def show_time(self) -> _timestamp_pb2.Timestamp:
+        """When the client proved itself by it last; unset before it did."""
+
+    def __init__(
+        self,
+        *,
+        fingerprint: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        show_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "show_time", b"show_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "fingerprint", b"fingerprint", "show_time", b"show_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClientCertificate: _TypeAlias = ClientCertificate  # noqa: Y015
 
 @_typing.final
 class CreateClientRequest(_message.Message):

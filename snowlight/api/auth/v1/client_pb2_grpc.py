@@ -87,7 +87,7 @@ class ClientsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetClientCertificates(self, request, context):
-        """Replaces the certificates that prove the client.
+        """Replaces the certificates that prove the client. Sessions that began with another one end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

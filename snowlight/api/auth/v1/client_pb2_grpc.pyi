@@ -39,7 +39,7 @@ class ClientsStub:
     RotateClientSecret: _grpc.UnaryUnaryMultiCallable[_client_pb2.RotateClientSecretRequest, _client_pb2.RotateClientSecretResponse]
     """A further secret. Of the older ones only the newest goes on, for as long as the request says."""
     SetClientCertificates: _grpc.UnaryUnaryMultiCallable[_client_pb2.SetClientCertificatesRequest, _client_pb2.Client]
-    """Replaces the certificates that prove the client."""
+    """Replaces the certificates that prove the client. Sessions that began with another one end."""
     DeleteClient: _grpc.UnaryUnaryMultiCallable[_client_pb2.DeleteClientRequest, _client_pb2.DeleteClientResponse]
     """Ends its sessions too."""
 
@@ -54,7 +54,7 @@ class ClientsAsyncStub(ClientsStub):
     RotateClientSecret: _aio.UnaryUnaryMultiCallable[_client_pb2.RotateClientSecretRequest, _client_pb2.RotateClientSecretResponse]  # type: ignore[assignment]
     """A further secret. Of the older ones only the newest goes on, for as long as the request says."""
     SetClientCertificates: _aio.UnaryUnaryMultiCallable[_client_pb2.SetClientCertificatesRequest, _client_pb2.Client]  # type: ignore[assignment]
-    """Replaces the certificates that prove the client."""
+    """Replaces the certificates that prove the client. Sessions that began with another one end."""
     DeleteClient: _aio.UnaryUnaryMultiCallable[_client_pb2.DeleteClientRequest, _client_pb2.DeleteClientResponse]  # type: ignore[assignment]
     """Ends its sessions too."""
 
@@ -90,7 +90,7 @@ class ClientsServicer(metaclass=_abc_1.ABCMeta):
         request: _client_pb2.SetClientCertificatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_client_pb2.Client, _abc.Awaitable[_client_pb2.Client]]:
-        """Replaces the certificates that prove the client."""
+        """Replaces the certificates that prove the client. Sessions that began with another one end."""
 
     @_abc_1.abstractmethod
     def DeleteClient(

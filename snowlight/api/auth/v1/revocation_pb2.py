@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&snowlight/api/auth/v1/revocation.proto\x12\x15snowlight.api.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x01\n\nRevocation\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x33\n\x04kind\x18\x02 \x01(\x0e\x32%.snowlight.api.auth.v1.RevocationKind\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x17WatchRevocationsRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x03\"k\n\x18WatchRevocationsResponse\x12\x34\n\x07revoked\x18\x01 \x01(\x0b\x32!.snowlight.api.auth.v1.RevocationH\x00\x12\x10\n\x06synced\x18\x02 \x01(\x03H\x00\x42\x07\n\x05\x65vent\"y\n\rRevokeRequest\x12\x33\n\x04kind\x18\x01 \x01(\x0e\x32%.snowlight.api.auth.v1.RevocationKind\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nordered_by\x18\x04 \x01(\t*\x8f\x01\n\x0eRevocationKind\x12\x1f\n\x1bREVOCATION_KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07SESSION\x10\x01\x12\r\n\tPRINCIPAL\x10\x02\x12\n\n\x06\x43\x41MERA\x10\x03\x12\t\n\x05GRANT\x10\x04\x12\n\n\x06TICKET\x10\x05\x12\x0c\n\x08SIGN_INS\x10\x06\x12\x0f\n\x0bPUBLISH_KEY\x10\x07\x32\xd7\x01\n\x0bRevocations\x12u\n\x10WatchRevocations\x12..snowlight.api.auth.v1.WatchRevocationsRequest\x1a/.snowlight.api.auth.v1.WatchRevocationsResponse0\x01\x12Q\n\x06Revoke\x12$.snowlight.api.auth.v1.RevokeRequest\x1a!.snowlight.api.auth.v1.Revocationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&snowlight/api/auth/v1/revocation.proto\x12\x15snowlight.api.auth.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x01\n\nRevocation\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x33\n\x04kind\x18\x02 \x01(\x0e\x32%.snowlight.api.auth.v1.RevocationKind\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x17WatchRevocationsRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x03\"k\n\x18WatchRevocationsResponse\x12\x34\n\x07revoked\x18\x01 \x01(\x0b\x32!.snowlight.api.auth.v1.RevocationH\x00\x12\x10\n\x06synced\x18\x02 \x01(\x03H\x00\x42\x07\n\x05\x65vent\"y\n\rRevokeRequest\x12\x33\n\x04kind\x18\x01 \x01(\x0e\x32%.snowlight.api.auth.v1.RevocationKind\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nordered_by\x18\x04 \x01(\t*\xa0\x01\n\x0eRevocationKind\x12\x1f\n\x1bREVOCATION_KIND_UNSPECIFIED\x10\x00\x12\x0b\n\x07SESSION\x10\x01\x12\r\n\tPRINCIPAL\x10\x02\x12\n\n\x06\x43\x41MERA\x10\x03\x12\t\n\x05GRANT\x10\x04\x12\n\n\x06TICKET\x10\x05\x12\x0c\n\x08SIGN_INS\x10\x06\x12\x0f\n\x0bPUBLISH_KEY\x10\x07\x12\x0f\n\x0b\x43\x45RTIFICATE\x10\x08\x32\xd7\x01\n\x0bRevocations\x12u\n\x10WatchRevocations\x12..snowlight.api.auth.v1.WatchRevocationsRequest\x1a/.snowlight.api.auth.v1.WatchRevocationsResponse0\x01\x12Q\n\x06Revoke\x12$.snowlight.api.auth.v1.RevokeRequest\x1a!.snowlight.api.auth.v1.Revocationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.auth.v1.revoc
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REVOCATIONKIND']._serialized_start=528
-  _globals['_REVOCATIONKIND']._serialized_end=671
+  _globals['_REVOCATIONKIND']._serialized_end=688
   _globals['_REVOCATION']._serialized_start=99
   _globals['_REVOCATION']._serialized_end=248
   _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=250
@@ -42,6 +42,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=402
   _globals['_REVOKEREQUEST']._serialized_start=404
   _globals['_REVOKEREQUEST']._serialized_end=525
-  _globals['_REVOCATIONS']._serialized_start=674
-  _globals['_REVOCATIONS']._serialized_end=889
+  _globals['_REVOCATIONS']._serialized_start=691
+  _globals['_REVOCATIONS']._serialized_end=906
 # @@protoc_insertion_point(module_scope)

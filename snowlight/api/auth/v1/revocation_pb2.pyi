@@ -42,6 +42,10 @@ class _RevocationKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Revoca
     """A key with which a camera publishes; what runs with it ends. Deleting the key tells this; it cannot be asked
     for by itself.
     """
+    CERTIFICATE: _RevocationKind.ValueType  # 8
+    """A client's certificate, by the SHA-256 of its DER: it proves nobody any more, and the sessions that began with
+    it end.
+    """
 
 class RevocationKind(_RevocationKind, metaclass=_RevocationKindEnumTypeWrapper): ...
 
@@ -63,6 +67,10 @@ PUBLISH_KEY: RevocationKind.ValueType  # 7
 """A key with which a camera publishes; what runs with it ends. Deleting the key tells this; it cannot be asked
 for by itself.
 """
+CERTIFICATE: RevocationKind.ValueType  # 8
+"""A client's certificate, by the SHA-256 of its DER: it proves nobody any more, and the sessions that began with
+it end.
+"""
 Global___RevocationKind: _TypeAlias = RevocationKind  # noqa: Y015
 
 @_typing.final
@@ -77,7 +85,9 @@ class Revocation(_message.Message):
     """Counts up in the order of commits; what is told later has a greater one. Numbers may be left out."""
     kind: Global___RevocationKind.ValueType
     subject: _builtins.str
-    """The id of a session, grant, consent, ticket or publish key, "principals/{id}", or a camera's uid."""
+    """The id of a session, grant, consent, ticket or publish key, "principals/{id}", a camera's uid, or a
+    certificate's fingerprint.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
