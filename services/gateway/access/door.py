@@ -10,20 +10,29 @@ import structlog
 
 from services.gateway.access.audit import AuditService
 from services.gateway.access.calls import Limits, OpenCalls
+from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.downloads import DownloadCalls
-from services.gateway.access.evidence import PRESERIALIZED, EvidenceService
+from services.gateway.access.evidence import EvidenceService
 from services.gateway.access.exports import ExportCalls
 from services.gateway.access.grants import GrantsService
 from services.gateway.access.guard import OfficerGuard
 from services.gateway.access.holds import HoldCalls
+from services.gateway.access.live import LiveWatch
+from services.gateway.access.media import MediaService
 from services.gateway.access.metrics import AccessMetrics
 from services.gateway.access.officers import Officers
 from services.gateway.access.place import Places
+from services.gateway.access.streams import Streams
+from services.gateway.access.view import Views
+from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.events.exports import ExportBoard
+from services.gateway.events.sights import Sights
+from services.gateway.events.telling import Sources
 from services.gateway.evidence.camera_clocks import CameraClocks
 from services.gateway.evidence.export_files import ExportFiles
 from services.gateway.evidence.export_keeping import ExportKeeping
@@ -31,10 +40,18 @@ from services.gateway.evidence.export_rights import ExportRights
 from services.gateway.evidence.hold_keeping import HoldKeeping
 from services.gateway.http.idempotency import Attempts
 from services.gateway.http.rates import Rates
+from services.gateway.live.opening import LiveOpening
+from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.viewing import Viewing
-from snowlight.api.access.v1 import audit_pb2_grpc, camera_pb2_grpc, evidence_pb2_grpc, grant_pb2_grpc
+from snowlight.api.access.v1 import (
+    audit_pb2_grpc,
+    camera_pb2_grpc,
+    evidence_pb2_grpc,
+    grant_pb2_grpc,
+    media_pb2_grpc,
+)
 from snowlight.background import running
 from snowlight.config import TlsSettings
 from snowlight.rpc.server import Servicer, serve_grpc
@@ -62,7 +79,11 @@ async def open_door(
     settings: AccessSettings,
     peers: Peers,
     cameras: CameraModel,
+    journal: CameraJournal,
+    exports: ExportBoard,
     viewing: Viewing,
+    opening: LiveOpening,
+    metrics: GatewayMetrics,
     evidence: ObjectStore,
 ) -> AsyncIterator[None]:
     """Served while the context is open, where the settings say so at all.
@@ -72,19 +93,29 @@ async def open_door(
     if settings.listen is None:
         yield
         return
-    identity = Identity(viewing.verifier, peers, cameras, runtime.clock, behind_proxy=False)
+    clock, verifier = runtime.clock, viewing.verifier
+    identity = Identity(verifier, peers, cameras, clock, behind_proxy=False)
     visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
+    streams, views = Streams(), Views(peers, viewing.desk, cameras)
+    sources = Sources(identity, verifier, viewing.revocations, cameras, journal, exports, Sights(), clock)
+    live = LiveWatch(views, visible, opening, streams, metrics)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
-            CamerasService(identity, cameras, CameraLists(cameras)),
+            CamerasService(identity, cameras, CameraLists(cameras), CameraWatch(sources, streams)),
+        ),
+        Servicer(
+            f"{_PACKAGE}.Media",
+            media_pb2_grpc.add_MediaServicer_to_server,
+            MediaService(live),
+            MediaService.PRESERIALIZED,
         ),
         Servicer(
             f"{_PACKAGE}.Evidence",
             evidence_pb2_grpc.add_EvidenceServicer_to_server,
             _evidence(runtime, peers, cameras, viewing, evidence, identity, visible, attempts),
-            PRESERIALIZED,
+            EvidenceService.PRESERIALIZED,
         ),
         Servicer(
             f"{_PACKAGE}.Grants",
@@ -98,7 +129,10 @@ async def open_door(
         ),
     )
     async with serve_door(runtime, settings, settings.listen, peers, viewing, servicers):
-        yield
+        try:
+            yield
+        finally:
+            streams.close()
 
 
 @asynccontextmanager

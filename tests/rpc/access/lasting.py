@@ -76,7 +76,9 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
             running(follow_revocations(peers.revocations, viewing.revocations)),
             serve_door(runtime, access, address, peers, viewing, [servicer]),
         ):
-            yield LastingDoor(door.site, address, door.authority, door.clients, door._stack, runtime.registry)
+            yield LastingDoor(
+                door.site, address, door.authority, door.clients, access, door._stack, runtime.registry
+            )
 
 
 class _Lasting:
