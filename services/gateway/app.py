@@ -21,6 +21,7 @@ from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import open_peers
+from services.gateway.pictures import open_pictures
 from services.gateway.site import build_site
 from services.gateway.viewing.viewing import open_viewing
 from snowlight.background import running
@@ -59,8 +60,20 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             )
         )
         stack.push_async_callback(viewing.finish)
+        pictures = open_pictures(peers, cameras, hubs, stores, settings, runtime.clock)
         site = build_site(
-            runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores, evidence
+            runtime,
+            settings,
+            peers,
+            cameras,
+            journal,
+            exports,
+            hubs,
+            pictures,
+            viewing,
+            metrics,
+            stores,
+            evidence,
         )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
         await stack.enter_async_context(open_door(runtime, settings.access, peers, cameras, viewing))
