@@ -76,7 +76,9 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             evidence,
         )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
-        await stack.enter_async_context(open_door(runtime, settings.access, peers, cameras, viewing))
+        await stack.enter_async_context(
+            open_door(runtime, settings.access, peers, cameras, viewing, pictures.opening, metrics)
+        )
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield

@@ -1,4 +1,4 @@
-"""Cameras by their name, for who may know of them."""
+"""Cameras by name, as far as who asks may know of them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from snowlight.errors import NotFoundError
 
 
 class VisibleCameras:
-    """Finds a camera in this gateway's model."""
+    """Those of this gateway's model."""
 
     def __init__(self, identity: Identity, model: CameraModel) -> None:
         self._identity = identity
         self._model = model
 
-    async def named(self, person: Person, name: str) -> camera_pb2.Camera:
-        """The camera "cameras/{id}". Raises NotFoundError alike for one that is not and one that is not to be
-        seen."""
+    async def named(self, person: Person, name: str, *, field: str = "") -> camera_pb2.Camera:
+        """The camera "cameras/{id}". Raises NotFoundError alike for one that is not and one not to be seen;
+        `field`: what it was named in."""
         sight = await self._identity.sight(person)
         camera = self._model.by_name(name)
         if camera is not None and sight.sees(camera):
@@ -26,4 +26,9 @@ class VisibleCameras:
         # A consent or a grant opens single cameras outside of what they see otherwise.
         if camera is not None and await self._identity.may(person, "camera.read", camera_uid=camera.uid):
             return camera
-        raise NotFoundError("camera.not_found", "there is no such camera")
+        raise NotFoundError("camera.not_found", "there is no such camera", field=field)
+
+    def name_of(self, uid: str) -> str:
+        """What people call the camera; of one that is registered no more its uid."""
+        camera = self._model.by_uid(uid)
+        return camera.name if camera is not None else uid

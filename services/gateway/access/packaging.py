@@ -1,0 +1,54 @@
+"""Live parts as a reader asked for them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from services.gateway.live.segment import LivePart
+from snowlight.api.access.v1 import media_pb2
+from snowlight.errors import InvalidArgumentError
+from snowlight.media.access_envelope import encode_description, encode_fragment
+from snowlight.media.description import read_tracks
+from snowlight.media.fragment import InitSection
+from snowlight.media.silent import silent_codecs, silent_init
+
+
+class Packager(ABC):
+    """Makes the messages of one reader."""
+
+    @abstractmethod
+    def description(self, init: InitSection, *, silent: bool) -> bytes:
+        """What follows. `silent`: without the sound."""
+
+    @abstractmethod
+    def media(self, part: LivePart, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
+        """A part, whose bytes may have been rid of their sound."""
+
+
+class FragmentPackager(Packager):
+    """Movie fragments as they are."""
+
+    def description(self, init: InitSection, *, silent: bool) -> bytes:
+        data = silent_init(init.data) if silent else init.data
+        codecs = silent_codecs(init.codecs) if silent else init.codecs
+        return encode_description(codecs, init.width, init.height, read_tracks(data), data)
+
+    def media(self, part: LivePart, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
+        yield encode_fragment(
+            start_ms=part.start_ms,
+            duration_ms=part.duration_ms,
+            independent=part.independent,
+            lossy=part.lossy,
+            resume_token=resume_token,
+            data=data,
+        )
+
+
+def packager_of(packaging: media_pb2.Packaging.ValueType) -> Packager:
+    """Raises InvalidArgumentError("packaging")."""
+    if packaging in (media_pb2.PACKAGING_UNSPECIFIED, media_pb2.PACKAGING_FRAGMENTS):
+        return FragmentPackager()
+    raise InvalidArgumentError(
+        "request.packaging", "packaging must be PACKAGING_FRAGMENTS", field="packaging"
+    )
