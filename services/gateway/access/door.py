@@ -13,16 +13,19 @@ from services.gateway.access.guard import OfficerGuard
 from services.gateway.access.live import LiveWatch
 from services.gateway.access.media import PRESERIALIZED, MediaService
 from services.gateway.access.officers import Officers
+from services.gateway.access.recordings import RecordingStreams
+from services.gateway.access.snapshot import SnapshotAnswers
 from services.gateway.access.streams import Streams
+from services.gateway.access.timeline import TimelineAnswers
 from services.gateway.access.view import Views
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.http.rates import Rates
-from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
+from services.gateway.pictures import Pictures
 from services.gateway.viewing.viewing import Viewing
 from snowlight.api.access.v1 import camera_pb2_grpc, media_pb2_grpc
 from snowlight.config import TlsSettings
@@ -41,7 +44,7 @@ async def open_door(
     peers: Peers,
     cameras: CameraModel,
     viewing: Viewing,
-    opening: LiveOpening,
+    pictures: Pictures,
     metrics: GatewayMetrics,
 ) -> AsyncIterator[None]:
     """Served while the context is open, where the settings say so at all.
@@ -57,7 +60,13 @@ async def open_door(
     rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     views = Views(peers, officers, viewing.desk, cameras)
     streams = Streams()
-    live = LiveWatch(views, VisibleCameras(identity, cameras), opening, streams, metrics)
+    visible = VisibleCameras(identity, cameras)
+    media = MediaService(
+        LiveWatch(views, visible, pictures.opening, streams, metrics),
+        RecordingStreams(views, visible, pictures, streams, metrics, clock),
+        TimelineAnswers(identity, visible, pictures.timelines),
+        SnapshotAnswers(views, visible, pictures.snapshots, clock),
+    )
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
@@ -68,7 +77,7 @@ async def open_door(
         Servicer(
             f"{_PACKAGE}.Media",
             media_pb2_grpc.add_MediaServicer_to_server,
-            MediaService(live),
+            media,
             PRESERIALIZED,
         ),
     )
