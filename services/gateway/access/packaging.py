@@ -8,7 +8,8 @@ from typing import Protocol
 
 from snowlight.api.access.v1 import media_pb2
 from snowlight.errors import InvalidArgumentError
-from snowlight.media.access_envelope import encode_description, encode_fragment
+from snowlight.media.access_envelope import encode_access_unit, encode_description, encode_fragment
+from snowlight.media.access_units import AccessUnits
 from snowlight.media.description import read_tracks
 from snowlight.media.silent import silent_init
 
@@ -61,10 +62,39 @@ class FragmentPackager(Packager):
         )
 
 
+class AccessUnitPackager(Packager):
+    """Access units, one by one."""
+
+    def __init__(self) -> None:
+        self._units = AccessUnits(())
+
+    def description(self, init: InitSection, *, silent: bool) -> bytes:
+        codecs = silent_codecs(init.codecs) if silent else init.codecs
+        tracks = [track for track in read_tracks(init.data) if track.is_video or not silent]
+        self._units = AccessUnits(tracks)
+        return encode_description(codecs, init.width, init.height, tracks, b"")
+
+    def media(self, part: LivePart, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
+        units = self._units.of(data)
+        for left, unit in zip(range(len(units) - 1, -1, -1), units, strict=True):
+            yield encode_access_unit(
+                track=unit.track,
+                capture_ms=part.start_ms + unit.after_start_ms,
+                decode_time=unit.decode_time,
+                presentation_time=unit.presentation_time,
+                key_frame=unit.key_frame,
+                resume_token="" if left else resume_token,
+                data=unit.data,
+            )
+
+
 def packager_of(packaging: media_pb2.Packaging.ValueType) -> Packager:
     """Raises InvalidArgumentError("packaging")."""
-    if packaging in (media_pb2.PACKAGING_UNSPECIFIED, media_pb2.PACKAGING_FRAGMENTS):
-        return FragmentPackager()
+    match packaging:
+        case media_pb2.PACKAGING_UNSPECIFIED | media_pb2.PACKAGING_FRAGMENTS:
+            return FragmentPackager()
+        case media_pb2.PACKAGING_ACCESS_UNITS:
+            return AccessUnitPackager()
     raise InvalidArgumentError(
-        "request.packaging", "packaging must be PACKAGING_FRAGMENTS", field="packaging"
+        "request.packaging", "packaging must be one of those that there are", field="packaging"
     )

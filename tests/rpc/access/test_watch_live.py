@@ -23,9 +23,11 @@ from snowlight.errors import (
 from tests.rpc.access.door import Bureau, Door, open_door
 from tests.rpc.access.watching import camera, data, watching
 from tests.rpc.gateway.footage import session
+from tests.rpc.gateway.test_residents import with_sound
 from tests.waiting import eventually
 
 PROMISE_S = 2.0
+UNITS = media_pb2.PACKAGING_ACCESS_UNITS
 TOO_LATE, SOURCE = media_pb2.Discontinuity.RESUME_TOO_LATE, media_pb2.Discontinuity.SOURCE
 
 
@@ -96,6 +98,42 @@ async def test_a_new_session_is_told_before_its_description(door: Door, bureau: 
         assert (await reader.next()).discontinuity.reason == SOURCE
         assert (await reader.next()).WhichOneof("event") == "description"
         assert await reader.fragments(2) == data(*again.fragments[:2])
+
+
+async def test_access_units_need_no_container(door: Door, bureau: Bureau) -> None:
+    uid = await door.site.add_camera("gate")
+    footage = with_sound()
+    await door.site.ingest.pictures.send(uid, footage.init, *footage.fragments)
+    async with watching(bureau, packaging=UNITS) as reader:
+        told = (await reader.next()).description
+        assert told.init_section == b""
+        pictures, heard = told.tracks
+        assert (pictures.codec, heard.codec) == tuple(told.codecs.split(","))
+        units = [(await reader.next()).access_unit]
+        while not units[-1].resume_token:
+            units.append((await reader.next()).access_unit)
+    shown = [unit for unit in units if unit.track == pictures.id]
+    assert (shown[0].key_frame, len(shown) + sum(unit.track == heard.id for unit in units)) == (
+        True,
+        len(units),
+    )
+    decoder = av.CodecContext.create("h264", "r")
+    frames = [frame for unit in shown for frame in decoder.decode(av.Packet(unit.data))]
+    assert len(frames) + len(decoder.decode(None)) == len(shown)
+    [key] = [one for one in footage.fragments if one.start_ms == shown[0].capture_time_ms]
+    assert key.independent
+
+
+async def test_access_units_go_on_behind_the_last_of_a_fragment(door: Door, bureau: Bureau) -> None:
+    uid, footage = await camera(door)
+    async with watching(bureau, packaging=UNITS) as reader:
+        await reader.next()
+        while not reader.token:
+            await reader.next()
+    await door.site.ingest.pictures.send(uid, *footage.fragments[21:23])
+    async with watching(bureau, resume_token=reader.token) as again:
+        await again.next()
+        assert await again.fragments(2) == data(*footage.fragments[21:23])
 
 
 async def test_a_right_that_is_taken_away_ends_the_call(door: Door, bureau: Bureau) -> None:
