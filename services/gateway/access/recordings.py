@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any, NamedTuple
 
 import structlog
@@ -121,7 +122,7 @@ class _Call:
         self._pictures = pictures
         self._metrics = metrics
         self._context = context
-        self._reached_ms = window_ms[0] if after is None else after.end_ms
+        self._reached_ms = window_ms[0] if after is None else max(window_ms[0], after.end_ms)
         """Up to when all was told, ms since 1970 UTC."""
         self._shown: Recording | None = None
         """Of which the newest fragment was."""
@@ -159,10 +160,10 @@ class _Call:
     async def _lead_to(self, recording: Recording, start_ms: int) -> None:
         """Tell what has to be known before the fragment that starts then."""
         shown = self._shown
-        is_gap = start_ms - self._reached_ms > GAP_MS
+        is_gap = start_ms - self._reached_ms > GAP_MS or self._wants_key_frame
         begins = shown is None or (shown.session, shown.init8) != (recording.session, recording.init8)
-        # The init section first: when that is gone, nothing was told.
-        init = await self._pictures.reader.init_section(recording) if begins else b""
+        # Made first: when the init section is gone or damaged, nothing was told.
+        description = await self._description(recording) if begins else b""
         if is_gap:
             knows_before = shown is not None or self._after is not None
             await self._pass_over(start_ms, start_ms if knows_before else self._missing_ms)
@@ -170,14 +171,19 @@ class _Call:
             source = encode_discontinuity(_Discontinuity.SOURCE, self._reached_ms, start_ms)
             await self._context.write(source)
         if begins:
-            await self._context.write(self._packager.description(init, silent=self._view.use.claims.silent))
+            await self._context.write(description)
         self._shown = recording
+
+    async def _description(self, recording: Recording) -> bytes:
+        init = await self._pictures.reader.init_section(recording)
+        with _whole():
+            return self._packager.description(init, silent=self._view.use.claims.silent)
 
     async def _pass_over(self, until_ms: int, missing_ms: int) -> None:
         """Tell why there is nothing from what was reached to `until_ms`: up to `missing_ms` all of it, after
         that what is known."""
         reached_ms = self._reached_ms
-        if until_ms - reached_ms <= GAP_MS:
+        if until_ms - reached_ms <= GAP_MS and missing_ms <= reached_ms:
             return
         _, gaps = await self._pictures.timelines.of(self._camera, [(reached_ms, until_ms)])
         if missing_ms > reached_ms:
@@ -196,10 +202,12 @@ class _Call:
         token = self._tokens.token(
             Place(recording.start_ms, recording.epoch, recording.sequence, index + 1, end_ms)
         )
-        if self._view.use.claims.silent:
-            data = _silent(data)
+        with _whole():
+            if self._view.use.claims.silent:
+                data = silent_fragments(bytes(data))
+            messages = list(self._packager.media(fragment, data, token))
         measure = self._view.use.measure
-        for message in self._packager.media(fragment, data, token):
+        for message in messages:
             await self._context.write(message)
             measure.sent(len(message))
         measure.watched(fragment.start_ms, fragment.duration_ms)
@@ -217,8 +225,9 @@ def _fragment(recording: Recording, index: int) -> _Fragment:
     )
 
 
-def _silent(data: bytes | memoryview) -> bytes:
+@contextmanager
+def _whole() -> Iterator[None]:
     try:
-        return silent_fragments(bytes(data))
+        yield
     except ValueError as error:
         raise DataLossError("vod.footage_damaged", "this footage is damaged") from error

@@ -53,7 +53,7 @@ async def walk(
                 key = recording.start_ms, recording.epoch, recording.sequence
                 if key < done:
                     continue
-                begin = first if key == done else recording.first_needed(start_ms)
+                begin = max(first if key == done else 0, recording.first_needed(start_ms))
                 end = recording.first_after(end_ms)
                 done, first = key, max(begin, end)
                 for piece in _pieces(recording, begin, end):

@@ -33,6 +33,8 @@ class Recorded:
     footage: Session
     key: str
     """Of the object in the store."""
+    sequence: int
+    """Its own."""
 
     @property
     def start_ms(self) -> int:
@@ -54,9 +56,13 @@ class Recorded:
         for file in list(self.door.site.ingest.pictures.spool[self.uid]):
             await self.door.site.commit(self.uid, file)
 
-    async def lose(self) -> None:
-        """The object in the store is gone, of which the index still tells."""
-        await obstore.delete_async(self.door.site.footage, self.key)
+    async def lose(self, kept: int | None = None) -> None:
+        """The object in the store is gone, or all but `kept` bytes of it; the index tells of it still."""
+        if kept is None:
+            await obstore.delete_async(self.door.site.footage, self.key)
+            return
+        whole = bytes(await (await obstore.get_async(self.door.site.footage, self.key)).bytes_async())
+        await obstore.put_async(self.door.site.footage, self.key, whole[:kept])
 
 
 async def record(
@@ -83,7 +89,7 @@ async def record(
         door.site.spool(uid, later.init, rest)
     else:
         door.site.spool(uid, footage.init, rest)
-    return Recorded(door, f"cameras/{camera_id}", uid, footage, file.listing.key)
+    return Recorded(door, f"cameras/{camera_id}", uid, footage, file.listing.key, file.listing.sequence)
 
 
 def _padded(fragment: Fragment, size: int) -> Fragment:

@@ -13,6 +13,8 @@ import pytest
 import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.gateway.access.recording_token import RecordingTokens
+from services.gateway.archive.walk import Place
 from snowlight.api.access.v1 import media_pb2
 from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
@@ -104,12 +106,15 @@ async def test_another_gateway_goes_on_where_one_was_killed(door: Door, bureau: 
     assert fragments(got) + fragments(rest) == data(wanted)
 
 
-async def test_what_is_deleted_before_it_is_read_is_a_gap(door: Door, bureau: Bureau) -> None:
-    recorded = await record(door, "bridge", gap_ms=5_000)
+@pytest.mark.parametrize(("camera", "kept"), [("bridge", None), ("tunnel", 100_000)])
+async def test_what_is_deleted_or_cut_short_is_a_gap(
+    door: Door, bureau: Bureau, camera: str, kept: int | None
+) -> None:
+    recorded = await record(door, camera, gap_ms=5_000, padding=20_000)
     window = recorded.window(0, 32_000)
     async with streaming(bureau, recorded.name, **window) as reader:
         got = [await reader.next() for _ in range(4)]
-    await recorded.lose()
+    await recorded.lose(kept)
     rest = await streamed(bureau, recorded.name, **window, resume_token=reader.token)
     assert kinds(rest) == ["discontinuity", "description", "fragment"]
     later = recorded.footage.between(recorded.start_ms + 17_000, recorded.end_ms)
@@ -120,6 +125,32 @@ async def test_what_is_deleted_before_it_is_read_is_a_gap(door: Door, bureau: Bu
     again = await streamed(bureau, recorded.name, **window)
     assert fragments(again) == data(later)
     assert fragments(got) == data(recorded.footage.fragments[:3])
+
+
+async def test_access_units_are_a_byte_stream_and_go_on_after_a_whole_fragment(
+    bureau: Bureau, gate: Recorded
+) -> None:
+    fields: dict[str, Any] = {"packaging": media_pb2.PACKAGING_ACCESS_UNITS, **gate.window()}
+    async with streaming(bureau, gate.name, **fields) as reader:
+        got = [await reader.next() for _ in range(41)]
+        token = reader.token
+        told = got[0].description
+        assert (told.codecs, told.init_section) == ("avc1.42c00b", b"")
+    whole = max(number for number, answer in enumerate(got) if answer.access_unit.resume_token) + 1
+    rest = await streamed(bureau, gate.name, **fields, resume_token=token)
+    units = [answer.access_unit for answer in (*got[1:whole], *rest[1:])]
+    assert len(units) == 600
+    stamps = [unit.capture_time_ms for unit in units]
+    assert (stamps[0], stamps) == (gate.start_ms, sorted(stamps))
+    with av.open(io.BytesIO(b"".join(unit.data for unit in units)), "r", format="h264") as container:
+        assert len(list(container.decode(video=0))) == 600
+
+
+async def test_a_forged_token_opens_nothing_before_the_window(bureau: Bureau, gate: Recorded) -> None:
+    start_ms, end_ms = gate.start_ms + 6_100, gate.start_ms + 9_000
+    forged = RecordingTokens(gate.uid, start_ms, end_ms).token(Place(gate.start_ms, 1, gate.sequence, 0, 0))
+    answers = await streamed(bureau, gate.name, **gate.window(6_100, 9_000), resume_token=forged)
+    assert fragments(answers) == data(gate.footage.between(gate.start_ms + 6_000, end_ms))
 
 
 async def test_real_time_follows_the_clock_and_waits_through_no_gap(door: Door, bureau: Bureau) -> None:
