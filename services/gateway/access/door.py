@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.guard import OfficerGuard
@@ -18,9 +19,13 @@ from services.gateway.access.snapshot import SnapshotAnswers
 from services.gateway.access.streams import Streams
 from services.gateway.access.timeline import TimelineAnswers
 from services.gateway.access.view import Views
+from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.events.exports import ExportBoard
+from services.gateway.events.sights import Sights
+from services.gateway.events.telling import Sources
 from services.gateway.http.rates import Rates
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
@@ -43,6 +48,8 @@ async def open_door(
     settings: AccessSettings,
     peers: Peers,
     cameras: CameraModel,
+    journal: CameraJournal,
+    exports: ExportBoard,
     viewing: Viewing,
     pictures: Pictures,
     metrics: GatewayMetrics,
@@ -67,12 +74,15 @@ async def open_door(
         TimelineAnswers(identity, visible, pictures.timelines),
         SnapshotAnswers(views, visible, pictures.snapshots, clock),
     )
+    sources = Sources(
+        identity, viewing.verifier, viewing.revocations, cameras, journal, exports, Sights(), clock
+    )
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
-            CamerasService(identity, cameras, CameraLists(cameras)),
+            CamerasService(identity, cameras, CameraLists(cameras), CameraWatch(sources, officers, streams)),
         ),
         Servicer(
             f"{_PACKAGE}.Media",
