@@ -19,6 +19,8 @@ from tests.rpc.access.door import Bureau, Door, Metadata
 from tests.rpc.gateway.footage import Session, session
 
 LENGTH_S = 24
+LOSSY = 2
+"""Packets were lost while this fragment was made."""
 SOON_S = 10.0
 Answer = media_pb2.StreamRecordingResponse
 
@@ -77,6 +79,7 @@ async def record(
     if pass_s:
         await door.site.pass_time(pass_s)
     footage = session(start_ms, LENGTH_S)
+    footage.fragments[LOSSY] = replace(footage.fragments[LOSSY], lossy=True)
     if padding:
         footage = Session(footage.init, [_padded(fragment, padding) for fragment in footage.fragments])
     first = footage.between(start_ms, start_ms + half_ms)

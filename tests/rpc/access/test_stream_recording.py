@@ -20,6 +20,7 @@ from snowlight.api.auth.v1 import revocation_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
 from tests.rpc.access.door import Bureau, Door, open_door
 from tests.rpc.access.recorded import (
+    LOSSY,
     Recorded,
     data,
     fragments,
@@ -58,6 +59,7 @@ async def test_a_window_comes_whole_from_store_and_spool(bureau: Bureau, gate: R
     answers = await streamed(bureau, gate.name, **gate.window(), purpose="theft")
     assert kinds(answers) == ["description", "fragment"]
     assert fragments(answers) == data(gate.footage.fragments)
+    assert [number for number, answer in enumerate(answers[1:]) if answer.fragment.lossy] == [LOSSY]
     told, first = answers[0].description, answers[1].fragment
     assert (told.codecs, told.width, told.init_section) == ("avc1.42c00b", 160, gate.footage.init.data)
     assert (first.start_time.ToMilliseconds(), first.duration_ms, first.independent) == (
