@@ -57,6 +57,8 @@ class AccessUnits:
     def __init__(self, tracks: Sequence[Track]) -> None:
         """`tracks`: those wanted of the init section's; samples of others are left out. Raises ValueError for
         a damaged decoder configuration."""
+        if not all(track.timescale for track in tracks):
+            raise ValueError("a track without a timescale")
         self._timescales = {track.id: track.timescale for track in tracks}
         self._forms: dict[int, _Form] = {track.id: _form_of(track) for track in tracks}
 
@@ -73,7 +75,7 @@ class AccessUnits:
                 elif kind == b"moof":
                     samples += _samples(data, position, content, end)
                 position = end
-        except struct.error as error:
+        except (struct.error, IndexError) as error:
             raise ValueError("a box ends early") from error
         units = [
             sample

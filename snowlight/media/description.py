@@ -50,11 +50,14 @@ def describe(init: bytes) -> Description:
 def read_tracks(init: bytes) -> tuple[Track, ...]:
     """The tracks of an init section, video first. Raises ValueError when it has no video."""
     found: list[Track] = []
-    for kind, content, end in iterate(init):
-        if kind == b"moov":
-            for inner, start, stop in iterate(init, content, end):
-                if inner == b"trak":
-                    found += _tracks(init, start, stop)
+    try:
+        for kind, content, end in iterate(init):
+            if kind == b"moov":
+                for inner, start, stop in iterate(init, content, end):
+                    if inner == b"trak":
+                        found += _tracks(init, start, stop)
+    except (LookupError, struct.error) as error:
+        raise ValueError("a box of the init section ends early") from error
     if not any(track.is_video for track in found):
         raise ValueError("no video in the init section")
     return tuple(sorted(found, key=lambda track: not track.is_video))

@@ -41,7 +41,7 @@ class Streams:
         finally:
             self._open.discard(task)
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
 
     def close(self) -> None:
         """The gateway stops: draining would wait for what has no end of its own."""

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jws
 from joserfc.jwk import ECKey
 
 from services.gateway.access.config import AccessSettings
 from simulator.ports import free_port
 from snowlight.api.access.v1 import camera_pb2_grpc, media_pb2_grpc
-from snowlight.api.auth.v1 import auth_pb2, client_pb2, client_pb2_grpc
+from snowlight.api.auth.v1 import auth_pb2, auth_pb2_grpc, client_pb2, client_pb2_grpc
 from tests.parts.certificates import DAY, Authority, Issued
 from tests.rpc.gateway.people import COUNTY
 from tests.rpc.gateway.site import Site, run_site
@@ -44,6 +46,21 @@ class Bureau:
     def media(self) -> media_pb2_grpc.MediaAsyncStub:
         stub: media_pb2_grpc.MediaAsyncStub = media_pb2_grpc.MediaStub(self.channel)
         return stub
+
+    async def token(self, door: Door) -> str:
+        """An access token of its client that names an officer, as `/v1/token` gives it."""
+        tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(door.gateway)
+        certificate = x509.load_pem_x509_certificate(self.issued.certificate).public_bytes(Encoding.DER)
+        answer = await tokens.IssueToken(
+            auth_pb2.IssueTokenRequest(
+                grant_type="client_credentials",
+                client=auth_pb2.ClientCredentials(certificate=certificate),
+                acting_person="031877",
+                acting_unit="城关派出所",
+                acting_reason="case 2026-118",
+            )
+        )
+        return answer.access_token
 
     def at(self, door: Door, address: str) -> Bureau:
         """Itself, at the door of another gateway."""
@@ -75,6 +92,8 @@ class Door:
     authority: Authority
     clients: client_pb2_grpc.ClientsAsyncStub
     settings: AccessSettings
+    gateway: grpc.aio.Channel
+    """To auth, in the gateway's name."""
     _stack: AsyncExitStack
 
     @asynccontextmanager
@@ -152,7 +171,10 @@ async def open_door(folder: Path, **access: Any) -> AsyncIterator[Door]:
             site.runtime.named("admin").channel(site.runtime.cluster.auth_address)
         )
         clients: client_pb2_grpc.ClientsAsyncStub = client_pb2_grpc.ClientsStub(admin)
-        yield Door(site, str(settings.listen), authority, clients, settings, stack)
+        gateway = await stack.enter_async_context(
+            site.runtime.named("gateway").channel(site.runtime.cluster.auth_address)
+        )
+        yield Door(site, str(settings.listen), authority, clients, settings, gateway, stack)
 
 
 def _json(claims: dict[str, Any]) -> bytes:

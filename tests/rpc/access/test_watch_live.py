@@ -24,10 +24,13 @@ from tests.rpc.access.door import Bureau, Door, open_door
 from tests.rpc.access.watching import camera, data, watching
 from tests.rpc.gateway.footage import session
 from tests.rpc.gateway.test_residents import with_sound
+from tests.rpc.gateway.test_wall import heavier
 from tests.waiting import eventually
 
 PROMISE_S = 2.0
 UNITS = media_pb2.PACKAGING_ACCESS_UNITS
+EMERGENCY_S = 4 * 3600
+TOO_SLOW = media_pb2.Discontinuity.READER_TOO_SLOW
 TOO_LATE, SOURCE = media_pb2.Discontinuity.RESUME_TOO_LATE, media_pb2.Discontinuity.SOURCE
 
 
@@ -35,7 +38,7 @@ async def test_it_begins_at_the_newest_key_frame_and_follows_the_camera(door: Do
     uid, footage = await camera(door)
     async with watching(bureau, purpose="a missing child") as reader:
         told = (await reader.next()).description
-        assert (told.codecs, told.width, told.height) == (footage.init.codecs, 160, 90)
+        assert (told.codecs[:9], told.width, told.height) == ("avc1.42c0", 160, 90)
         [track] = told.tracks
         assert (track.id, track.codec[:9], track.decoder_configuration[0]) == (1, "avc1.42c0", 1)
         first = (await reader.next()).fragment
@@ -247,3 +250,44 @@ async def opens(bureau: Bureau) -> bool:
         except ResourceExhaustedError:
             return False
     return True
+
+
+async def test_a_reader_that_takes_nothing_costs_nothing_and_is_told_what_it_missed(
+    door: Door, bureau: Bureau
+) -> None:
+    uid, footage = await camera(door)
+    heavy = heavier(footage)
+    async with watching(bureau) as slow, watching(await door.enrol("quick")) as quick:
+        for reader in (slow, quick):
+            await reader.take(2)
+        for fragment in heavy:
+            await door.site.ingest.pictures.send(uid, fragment)
+            await quick.fragments(1)
+        answers = [await slow.next()]
+        while answers[-1].WhichOneof("event") == "fragment":
+            answers.append(await slow.next())
+        missed = answers[-1].discontinuity
+        assert missed.reason == TOO_SLOW
+        assert len(answers) < len(heavy) / 2, "the rest was never kept for it"
+        last = answers[-2].fragment
+        assert missed.from_time.ToMilliseconds() == last.start_time.ToMilliseconds() + last.duration_ms
+        first = (await slow.next()).fragment
+        assert (first.independent, first.start_time) == (True, missed.to_time)
+
+
+async def test_an_emergency_that_nobody_approves_ends_after_four_hours(door: Door, bureau: Bureau) -> None:
+    uid = await door.site.add_camera("home", ownership="HOUSEHOLD")
+    token = await bureau.token(door)
+    wish = {"kind": "emergency", "cameras": ["cameras/home"], "reason": "screams"}
+    status, grant = await door.site.call("POST", "/v1/grants", token, json=wish)
+    assert (status, grant["state"]) == (200, "requested")
+    await door.site.pass_time(EMERGENCY_S - 20)
+    footage = session(door.site.clock.now_ms() - 10_500, 30)
+    await door.site.ingest.pictures.send(uid, footage.init, *footage.fragments[:21])
+    now = door.site.clock.now_ms() // 1000
+    async with watching(bureau, "cameras/home", bureau.officer(iat=now, exp=now + 300)) as reader:
+        await reader.take(2)
+        door.site.clock.ahead_s += 21
+        with pytest.raises(PermissionDeniedError) as ended:
+            await reader.next(PROMISE_S)
+    assert ended.value.code in ("ticket.revoked", "auth.household_camera")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
 from itertools import pairwise
+from random import Random
 
 import av
 import pytest
@@ -131,3 +133,26 @@ def test_a_length_that_leaves_its_sample_is_refused() -> None:
     whole[first : first + 4] = b"\x7f\xff\xff\xff"
     with pytest.raises(ValueError, match="NAL"):
         AccessUnits(read_tracks(made.init.data)).of(bytes(whole))
+
+
+def test_whatever_is_damaged_is_refused_or_read_and_nothing_else() -> None:
+    made = recorded("h264")
+    units, whole = AccessUnits(read_tracks(made.init.data)), made.fragments[1].data
+    head = whole.index(b"mdat") + 12
+    random = Random(1)
+    for _ in range(2_000):
+        damaged = bytearray(whole)
+        for _ in range(random.choice((1, 1, 4))):
+            damaged[random.randrange(head)] = random.choice((0, 1, 0x7F, 0xFF, random.randrange(256)))
+        with suppress(ValueError):
+            units.of(bytes(damaged))
+
+
+def test_of_a_damaged_init_section_there_are_tracks_or_a_refusal() -> None:
+    made = recorded("h265")
+    random = Random(1)
+    for _ in range(2_000):
+        damaged = bytearray(made.init.data)
+        damaged[random.randrange(len(damaged))] = random.choice((0, 1, 0x7F, 0xFF))
+        with suppress(ValueError):
+            AccessUnits(read_tracks(bytes(damaged)))
