@@ -12,7 +12,6 @@ from snowlight.errors import InvalidArgumentError
 
 _DAY_MS = 86_400_000
 
-
 Windowed = media_pb2.StreamRecordingRequest | media_pb2.GetTimelineRequest
 """Requests with a window."""
 
