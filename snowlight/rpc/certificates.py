@@ -37,7 +37,7 @@ class CertificateFiles:
         self._certificate, self._key, self._ca = certificate, key, ca
         self._lock = threading.Lock()
         self._seen = self._fingerprint()
-        self._current = self._read()
+        self._current = self._told = self._read()
 
     def current(self) -> Certificates:
         """What the files hold now; what they held before while they cannot be used, as in the middle of a
@@ -51,6 +51,15 @@ class CertificateFiles:
                 self._seen = seen
                 self._renew()
             return self._current
+
+    def renewed(self) -> Certificates | None:
+        """What they hold now, once it is other than before; None while it is the same."""
+        current = self.current()
+        with self._lock:
+            if current is self._told:
+                return None
+            self._told = current
+            return current
 
     def _renew(self) -> None:
         try:

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from snowlight.config import TlsSettings
 from snowlight.errors import FailedPreconditionError
 from snowlight.rpc import balancing
-from snowlight.rpc.certificates import CertificateFiles, certificate_files
+from snowlight.rpc.certificates import CertificateFiles, Certificates, certificate_files
 from snowlight.rpc.interceptors import MAX_METADATA_BYTES, CallGuard
 from snowlight.rpc.plaintext import require_leave
 
@@ -119,15 +119,26 @@ def _bind(server: grpc.aio.Server, listen: str, tls: TlsSettings, allow_plaintex
 
 
 def _server_credentials(files: CertificateFiles) -> grpc.ServerCredentials:
-    """gRPC asks for them before each handshake: what was renewed on disk holds for the next peer."""
+    """gRPC asks for them before each handshake: what was renewed on disk holds for the next peer.
 
-    def configuration() -> grpc.ServerCertificateConfiguration:
-        current = files.current()
-        return grpc.ssl_server_certificate_configuration([(current.key, current.certificate)], current.ca)
+    It is told of changes alone. For whatever it is told it frees what it was told before, also when another
+    handshake is just about to use that: many who connected at once could end the process.
+    """
+
+    def renewed() -> grpc.ServerCertificateConfiguration | None:
+        certificates = files.renewed()
+        return None if certificates is None else _configuration(certificates)
 
     return grpc.dynamic_ssl_server_credentials(
-        configuration(), configuration, require_client_authentication=True
+        _configuration(files.current()),
+        renewed,  # type: ignore[arg-type]  # None is "as before"
+        require_client_authentication=True,
     )
+
+
+def _configuration(certificates: Certificates) -> grpc.ServerCertificateConfiguration:
+    pair = certificates.key, certificates.certificate
+    return grpc.ssl_server_certificate_configuration([pair], certificates.ca)
 
 
 class _Preserialized:

@@ -24,7 +24,10 @@ from services.gateway.access.media import MediaService
 from services.gateway.access.metrics import AccessMetrics
 from services.gateway.access.officers import Officers
 from services.gateway.access.place import Places
+from services.gateway.access.recordings import RecordingStreams
+from services.gateway.access.snapshot import SnapshotAnswers
 from services.gateway.access.streams import Streams
+from services.gateway.access.timeline import TimelineAnswers
 from services.gateway.access.view import Views
 from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
@@ -40,10 +43,10 @@ from services.gateway.evidence.export_rights import ExportRights
 from services.gateway.evidence.hold_keeping import HoldKeeping
 from services.gateway.http.idempotency import Attempts
 from services.gateway.http.rates import Rates
-from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
+from services.gateway.pictures import Pictures
 from services.gateway.viewing.viewing import Viewing
 from snowlight.api.access.v1 import (
     audit_pb2_grpc,
@@ -82,7 +85,7 @@ async def open_door(
     journal: CameraJournal,
     exports: ExportBoard,
     viewing: Viewing,
-    opening: LiveOpening,
+    pictures: Pictures,
     metrics: GatewayMetrics,
     evidence: ObjectStore,
 ) -> AsyncIterator[None]:
@@ -98,7 +101,12 @@ async def open_door(
     visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
     streams, views = Streams(), Views(peers, viewing.desk, cameras)
     sources = Sources(identity, verifier, viewing.revocations, cameras, journal, exports, Sights(), clock)
-    live = LiveWatch(views, visible, opening, streams, metrics)
+    media = MediaService(
+        LiveWatch(views, visible, pictures.opening, streams, metrics),
+        RecordingStreams(views, visible, pictures, streams, metrics, clock),
+        TimelineAnswers(identity, visible, pictures.timelines),
+        SnapshotAnswers(views, visible, pictures.snapshots, clock),
+    )
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
@@ -108,7 +116,7 @@ async def open_door(
         Servicer(
             f"{_PACKAGE}.Media",
             media_pb2_grpc.add_MediaServicer_to_server,
-            MediaService(live),
+            media,
             MediaService.PRESERIALIZED,
         ),
         Servicer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 from services.gateway.access.downloads import DownloadCalls
 from services.gateway.access.exports import ExportCalls
@@ -11,11 +11,12 @@ from services.gateway.access.guard import calling_officer
 from services.gateway.access.holds import HoldCalls
 from snowlight.api.access.v1 import evidence_pb2, evidence_pb2_grpc
 
-PRESERIALIZED = frozenset({"DownloadExport"})
-
 
 class EvidenceService(evidence_pb2_grpc.EvidenceServicer):
     """Hands each call to those who carry it out."""
+
+    PRESERIALIZED: ClassVar = frozenset({"DownloadExport"})
+    """Methods that yield bytes."""
 
     def __init__(self, exports: ExportCalls, downloads: DownloadCalls, holds: HoldCalls) -> None:
         self._exports = exports

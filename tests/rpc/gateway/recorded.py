@@ -17,7 +17,7 @@ def spool_file(
     table = storage_pb2.FragmentTable(
         duration_ms=[fragment.duration_ms for fragment in fragments],
         size=[len(fragment.data) for fragment in fragments],
-        flags=[int(fragment.independent) for fragment in fragments],
+        flags=[fragment.independent | fragment.lossy << 1 for fragment in fragments],
     )
     listing = live_pb2.SpoolFile(
         key=str(ObjectKey(uid, start_ms, duration_ms, epoch, sequence, init.init8)),
