@@ -17,8 +17,8 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test chart-test kubernetes looks lint format proto promise bench fuzz console locks wheel \
-	image-steps chart-docs clean
+.PHONY: help setup demo demo-clean test test-clusters test-browsers chart-test kubernetes looks lint format proto \
+	promise bench fuzz console locks wheel image-steps chart-docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,31 +31,45 @@ demo: $(VENV)/.installed console/dist/index.html ## Run a simulated village (DEM
 demo-clean: ## Remove all that the demo has kept
 	rm -rf var
 
-# Whole clusters, browsers and the image, which need the machine to themselves or are made once for all their tests.
-ALONE := tests/crash tests/cluster tests/operations tests/players tests/console tests/image
+# Whole clusters, and browsers with the image: one test of either at a time, for they wait for cameras more than they
+# work. What they print comes when each has ended.
+CLUSTERS := tests/cluster tests/crash tests/operations
+BROWSERS := tests/console tests/players tests/image
 # On a Kubernetes of their own, which is built at the first run.
 CHART := tests/chart
+APART := $(CLUSTERS) $(BROWSERS) $(CHART)
 
 # Tests wait more than they work: one process more than there are cores. Beside one another they can starve one that
 # waits for a camera: what failed is run once more with nothing beside it, and has to pass then. Both runs are printed.
-# Files begin in the order of their names, so that the many short ones of tests/unit fill up the end.
+# Files begin in the order of their names, so that the many short ones of tests/unit fill up the end. (1: what the round
+# remembers its failures by, 2: its tests.)
 BESIDE = --numprocesses $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-AGAIN := --last-failed --last-failed-no-failures none
+pytest = $(BIN)/python -m pytest -o cache_dir=.pytest_cache/$(1)
+failed = .pytest_cache/$(1).failed
+first = rm -f $(failed); $(pytest) --cache-clear $(2) || { [ $$? -eq 1 ] && touch $(failed); }
+again = [ ! -e $(failed) ] || $(pytest) --last-failed --last-failed-no-failures none $(2)
 
 test: $(VENV)/.installed console/dist/index.html ## Run all tests, against real parts
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --cache-clear $(BESIDE) $(ALONE:%=--ignore=%) --ignore=$(CHART) \
-		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE:%=--ignore=%) --ignore=$(CHART); }
-	$(BIN)/python -m pytest --cache-clear $(ALONE) \
-		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(ALONE); }
+	$(call first,most,$(BESIDE) $(APART:%=--ignore=%))
+	$(call again,most,$(APART:%=--ignore=%))
+	$(MAKE) --no-print-directory --jobs=2 --output-sync test-clusters test-browsers
+	$(call again,clusters,$(CLUSTERS))
+	$(call again,browsers,$(BROWSERS))
 endif
 	cd console && $(NPM) test
 
+test-clusters: $(VENV)/.installed console/dist/index.html
+	$(call first,clusters,$(CLUSTERS))
+
+test-browsers: $(VENV)/.installed console/dist/index.html
+	$(call first,browsers,$(BROWSERS))
+
 chart-test: $(VENV)/.installed ## Test the chart, and what talks to Kubernetes, on a real API server
-	$(BIN)/python -m pytest --cache-clear $(or $(ARGS),$(CHART)) \
-		|| { [ $$? -eq 1 ] && $(BIN)/python -m pytest $(AGAIN) $(or $(ARGS),$(CHART)); }
+	$(call first,chart,$(or $(ARGS),$(CHART)))
+	$(call again,chart,$(or $(ARGS),$(CHART)))
 
 kubernetes: $(VENV)/.installed ## Build the API server that chart-test needs: some minutes, once
 	$(BIN)/python -m tests.parts.kubernetes.programs
