@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.parts.access_clients import find_java_clients
 from tests.parts.chromium import find_chinese_font, find_chromium
 from tests.parts.documented import find_documented
 from tests.parts.gstreamer import find_gstreamer
@@ -28,6 +29,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "chinese_font": ("Noto Sans CJK", find_chinese_font),
     "kube_apiserver": ("Kubernetes", find_kubernetes),
     "documented_programs": ("curl and jq", find_documented),
+    "java_clients": ("the clients in Java", find_java_clients),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""
 
