@@ -19,6 +19,7 @@ from services.gateway.http.connection import SiteRunner
 from services.gateway.http.express import Express
 from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
+from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import open_peers
 from services.gateway.site import build_site
@@ -63,7 +64,10 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores, evidence
         )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
-        await stack.enter_async_context(open_door(runtime, settings.access, peers, cameras, viewing))
+        opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
+        await stack.enter_async_context(
+            open_door(runtime, settings.access, peers, cameras, viewing, opening, metrics)
+        )
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)
         yield

@@ -7,8 +7,28 @@ from snowlight.media.boxes import iterate
 
 _VISUAL_ENTRY = 78  # bytes of VisualSampleEntry before its boxes (ISO/IEC 14496-12, 12.1.3)
 _AUDIO_ENTRY = 28  # of AudioSampleEntry (12.2.3)
-_CONTAINERS = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl"))
+_CONTAINERS = frozenset((b"mdia", b"minf", b"stbl"))
 _ES, _DECODER_CONFIG, _DECODER_SPECIFIC = 3, 4, 5  # descriptor tags (ISO/IEC 14496-1, 7.2.2.1)
+_U32 = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One that is understood here: H.264, H.265 or AAC."""
+
+    id: int
+    codec: str
+    """RFC 6381."""
+    timescale: int
+    """Ticks a second."""
+    configuration: bytes
+    """AVCDecoderConfigurationRecord, HEVCDecoderConfigurationRecord or AudioSpecificConfig."""
+    width: int = 0
+    height: int = 0
+
+    @property
+    def is_video(self) -> bool:
+        return self.width > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +43,64 @@ class Description:
 
 def describe(init: bytes) -> Description:
     """Read an init section. Raises ValueError when it has no video."""
-    video = ""
-    audio = ""
-    width = height = 0
-    for kind, content, end in _sample_entries(init, 0, len(init)):
-        if kind in (b"avc1", b"hvc1", b"hev1"):
-            width, height = struct.unpack_from(">HH", init, content + 24)
-            for inner, start, stop in iterate(init, content + _VISUAL_ENTRY, end):
-                if inner == b"avcC":
-                    video = f"{kind.decode()}.{init[start + 1 : start + 4].hex()}"
-                elif inner == b"hvcC":
-                    video = f"{kind.decode()}.{_hevc_codecs(init[start:stop])}"
-        elif kind == b"mp4a":
-            for inner, start, stop in iterate(init, content + _AUDIO_ENTRY, end):
-                if inner == b"esds":
-                    audio = f",mp4a.40.{_audio_object_type(init[start + 4 : stop])}"
-    if not video:
+    tracks = read_tracks(init)
+    return Description(",".join(track.codec for track in tracks), tracks[0].width, tracks[0].height)
+
+
+def read_tracks(init: bytes) -> tuple[Track, ...]:
+    """The tracks of an init section, video first. Raises ValueError when it has no video."""
+    found: list[Track] = []
+    for kind, content, end in iterate(init):
+        if kind == b"moov":
+            for inner, start, stop in iterate(init, content, end):
+                if inner == b"trak":
+                    found += _tracks(init, start, stop)
+    if not any(track.is_video for track in found):
         raise ValueError("no video in the init section")
-    return Description(video + audio, width, height)
+    return tuple(sorted(found, key=lambda track: not track.is_video))
 
 
-def _sample_entries(data: bytes, start: int, end: int) -> list[tuple[bytes, int, int]]:
-    entries: list[tuple[bytes, int, int]] = []
+def _tracks(init: bytes, start: int, end: int) -> list[Track]:
+    """That of one `trak`; none of what is not understood."""
+    boxes = dict(_leaves(init, start, end))
+    entries, header = boxes.get(b"stsd", b""), boxes.get(b"mdhd", b"")
+    if len(header) < 20:
+        return []
+    number = _u32(boxes.get(b"tkhd", b"").ljust(24, b"\0"), 12, 20)
+    timescale = _u32(header.ljust(24, b"\0"), 12, 20)
+    for kind, content, stop in iterate(entries, 8):
+        if kind in (b"avc1", b"hvc1", b"hev1"):
+            width, height = struct.unpack_from(">HH", entries, content + 24)
+            for inner, first, last in iterate(entries, content + _VISUAL_ENTRY, stop):
+                record = entries[first:last]
+                if inner == b"avcC":
+                    codec = f"{kind.decode()}.{record[1:4].hex()}"
+                    return [Track(number, codec, timescale, record, width, height)]
+                if inner == b"hvcC":
+                    codec = f"{kind.decode()}.{_hevc_codecs(record)}"
+                    return [Track(number, codec, timescale, record, width, height)]
+        elif kind == b"mp4a":
+            for inner, first, last in iterate(entries, content + _AUDIO_ENTRY, stop):
+                if inner == b"esds":
+                    config = _audio_config(entries[first + 4 : last])
+                    return [Track(number, f"mp4a.40.{_audio_object_type(config)}", timescale, config)]
+    return []
+
+
+def _leaves(data: bytes, start: int, end: int) -> list[tuple[bytes, bytes]]:
+    """Of a `trak`: the boxes in it that hold no others, and their contents."""
+    leaves: list[tuple[bytes, bytes]] = []
     for kind, content, box_end in iterate(data, start, end):
         if kind in _CONTAINERS:
-            entries += _sample_entries(data, content, box_end)
-        elif kind == b"stsd":
-            entries += iterate(data, content + 8, box_end)
-    return entries
+            leaves += _leaves(data, content, box_end)
+        else:
+            leaves.append((kind, data[content:box_end]))
+    return leaves
+
+
+def _u32(full_box: bytes, position: int, position_1: int) -> int:
+    """The number at `position`; in version 1 of the box (4.2) at `position_1`."""
+    return int(_U32.unpack_from(full_box, position_1 if full_box[0] else position)[0])
 
 
 def _hevc_codecs(record: bytes) -> str:
@@ -63,8 +113,8 @@ def _hevc_codecs(record: bytes) -> str:
     return ".".join(parts + [f"{byte:X}" for byte in constraints])
 
 
-def _audio_object_type(descriptors: bytes) -> int:
-    """Audio object type of the AudioSpecificConfig in an ES_Descriptor (ISO/IEC 14496-3, 1.6.2.1)."""
+def _audio_config(descriptors: bytes) -> bytes:
+    """The AudioSpecificConfig in an ES_Descriptor."""
     position = 0
     while position < len(descriptors):
         tag = descriptors[position]
@@ -81,10 +131,15 @@ def _audio_object_type(descriptors: bytes) -> int:
         elif tag == _DECODER_CONFIG:
             position += 13
         elif tag == _DECODER_SPECIFIC:
-            object_type = descriptors[position] >> 3
-            if object_type == 31:
-                object_type = 32 + ((descriptors[position] & 7) << 3 | descriptors[position + 1] >> 5)
-            return object_type
+            return descriptors[position : position + length]
         else:
             position += length
     raise ValueError("no AudioSpecificConfig")
+
+
+def _audio_object_type(config: bytes) -> int:
+    """Of an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1)."""
+    object_type = config[0] >> 3
+    if object_type == 31:
+        object_type = 32 + ((config[0] & 7) << 3 | config[1] >> 5)
+    return object_type

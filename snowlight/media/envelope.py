@@ -40,9 +40,9 @@ def encode_fragment(fragment: Fragment) -> bytes:
         independent=fragment.independent,
         lossy=fragment.lossy,
     ).SerializeToString()
-    length = _varint(fragment.size)
+    length = varint(fragment.size)
     inner = len(head) + 1 + len(length) + fragment.size
-    return b"".join((_FRAGMENT_TAG, _varint(inner), head, _FRAGMENT_DATA_TAG, length, *fragment.chunks))
+    return b"".join((_FRAGMENT_TAG, varint(inner), head, _FRAGMENT_DATA_TAG, length, *fragment.chunks))
 
 
 def decode_live(message: bytes) -> InitSection | Fragment:
@@ -91,7 +91,7 @@ def _fragment(head: live_pb2.Fragment, data: bytes) -> Fragment:
 
 def encode_spool_data(data: bytes | memoryview) -> bytes:
     """A ReadSpoolResponse that carries `data`."""
-    return b"".join((_SPOOL_DATA_TAG, _varint(len(data)), data))
+    return b"".join((_SPOOL_DATA_TAG, varint(len(data)), data))
 
 
 def decode_spool_data(message: bytes) -> bytes:
@@ -114,7 +114,8 @@ def _find_data(message: bytes, position: int) -> tuple[int, int]:
     return position, position
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A length, or another number that is not negative, as protobuf writes it."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

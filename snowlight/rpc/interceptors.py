@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -134,7 +135,10 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         return call
 
     def _around_stream(self, behaviour: Any, method: str, caller: str | None) -> Any:
-        """`request` is an iterator where requests are streamed."""
+        """`request` is an iterator where requests are streamed. A handler that is no generator writes its
+        responses itself."""
+        if not inspect.isasyncgenfunction(behaviour):
+            return self._around_unary(behaviour, method, caller)
 
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             async with self._guarded(method, caller, context):
@@ -149,16 +153,14 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
     ) -> AsyncIterator[None]:
         started = time.perf_counter()
         code = grpc.StatusCode.CANCELLED
-        span = None
+        span, has_entered = None, False
         if (trace := current_trace()) is not None:
             span = self._tracing.serve(method.removeprefix("/"), trace, call_attributes(method))
             work_for(span.context)
         try:
             await self._enter(method, caller, context)
-            try:
-                yield
-            finally:
-                self._leave()
+            has_entered = True
+            yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
             code = error.grpc_code
@@ -170,6 +172,8 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
             log.error("rpc.failed", method=method, exc_info=True)
             await context.abort(code, "internal error")
         finally:
+            if has_entered:  # only now: a status waits behind what a slow reader has not taken
+                self._leave()
             self._metrics.seconds.labels(method, code.name).observe(time.perf_counter() - started)
             log.debug("rpc.served", method=method, code=code.name)
             if span is not None:

@@ -10,14 +10,21 @@ import structlog
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.guard import OfficerGuard
+from services.gateway.access.live import LiveWatch
+from services.gateway.access.media import PRESERIALIZED, MediaService
 from services.gateway.access.officers import Officers
+from services.gateway.access.streams import Streams
+from services.gateway.access.view import Views
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
+from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.http.rates import Rates
+from services.gateway.live.opening import LiveOpening
+from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.viewing import Viewing
-from snowlight.api.access.v1 import camera_pb2_grpc
+from snowlight.api.access.v1 import camera_pb2_grpc, media_pb2_grpc
 from snowlight.config import TlsSettings
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.runtime import Runtime
@@ -29,7 +36,13 @@ _PACKAGE = "snowlight.api.access.v1"
 
 @asynccontextmanager
 async def open_door(
-    runtime: Runtime, settings: AccessSettings, peers: Peers, cameras: CameraModel, viewing: Viewing
+    runtime: Runtime,
+    settings: AccessSettings,
+    peers: Peers,
+    cameras: CameraModel,
+    viewing: Viewing,
+    opening: LiveOpening,
+    metrics: GatewayMetrics,
 ) -> AsyncIterator[None]:
     """Served while the context is open, where the settings say so at all.
 
@@ -42,12 +55,21 @@ async def open_door(
     officers = Officers(peers, viewing.verifier, clock)
     identity = Identity(viewing.verifier, peers, cameras, clock, behind_proxy=False)
     rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
+    views = Views(peers, officers, viewing.desk, cameras)
+    streams = Streams()
+    live = LiveWatch(views, VisibleCameras(identity, cameras), opening, streams, metrics)
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
             CamerasService(identity, cameras, CameraLists(cameras)),
+        ),
+        Servicer(
+            f"{_PACKAGE}.Media",
+            media_pb2_grpc.add_MediaServicer_to_server,
+            MediaService(live),
+            PRESERIALIZED,
         ),
     )
     tls = TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca)
@@ -61,4 +83,7 @@ async def open_door(
         reflects=False,  # it would tell of the services behind, whose messages this process knows too
     ) as server:
         log.info("access.listening", address=settings.listen, port=server.port)
-        yield
+        try:
+            yield
+        finally:
+            streams.close()

@@ -72,8 +72,7 @@ class Officers:
             raise InvalidArgumentError(
                 "access.officer_twice", "a call has a token or a statement, not both", field="authorization"
             )
-        if certificate.end_ms <= self._clock.now_ms():
-            raise UnauthenticatedError("access.certificate_expired", "the client certificate has expired")
+        self.require_valid(certificate)
         if not token:
             return await self._by_certificate(certificate, statement, address)
         client = await self._by_certificate(certificate, "", address)
@@ -86,9 +85,13 @@ class Officers:
 
     async def still(self, officer: Officer) -> None:
         """Raises UnauthenticatedError once the officer's session was ended, or has."""
-        if officer.certificate.end_ms <= self._clock.now_ms():
-            raise UnauthenticatedError("access.certificate_expired", "the client certificate has expired")
+        self.require_valid(officer.certificate)
         await self._verifier.access_token(officer.person.access_token)
+
+    def require_valid(self, certificate: ClientCertificate) -> None:
+        """Raises UnauthenticatedError("access.certificate_expired")."""
+        if certificate.end_ms <= self._clock.now_ms():
+            raise UnauthenticatedError("access.certificate_expired", "the client certificate has expired")
 
     async def _by_certificate(self, certificate: ClientCertificate, statement: str, address: str) -> Officer:
         now_ms = self._clock.now_ms()

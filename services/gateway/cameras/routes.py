@@ -14,6 +14,7 @@ from services.gateway.cameras.resource import (
     read_changes,
     read_new,
 )
+from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.cameras.writing import CameraWriting
 from services.gateway.http.bodies import json_response, no_content, read_json
 from services.gateway.http.etags import IF_MATCH, etag_header, preconditions, read_if_match
@@ -26,7 +27,6 @@ from services.gateway.people.identity import LONGEST_TOLD_MS, Identity
 from services.gateway.people.sight import Person
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
-from snowlight.errors import NotFoundError
 from snowlight.rpc.status import remote_errors
 
 OWN_WRITE_WAIT_S = 2.0
@@ -61,6 +61,7 @@ class CameraRoutes:
         self._attempts = attempts
         self._clock = clock
         self._writing = CameraWriting(peers, identity)
+        self._visible = VisibleCameras(identity, model)
 
     def routes(self) -> tuple[Route, ...]:
         one = "/v1/cameras/{camera}"
@@ -208,14 +209,7 @@ class CameraRoutes:
 
     async def visible(self, person: Person, name: str) -> camera_pb2.Camera:
         """The camera "cameras/{id}". Raises NotFoundError as `visible_camera`."""
-        sight = await self._identity.sight(person)
-        camera = self._model.by_name(name)
-        if camera is not None and sight.sees(camera):
-            return camera
-        # A consent or a grant opens single cameras outside of what they see otherwise.
-        if camera is not None and await self._identity.may(person, "camera.read", camera_uid=camera.uid):
-            return camera
-        raise NotFoundError("camera.not_found", "there is no such camera")
+        return await self._visible.named(person, name)
 
     async def _written(self, camera: camera_pb2.Camera) -> web.Response:
         await self._model.reached(camera.revision, timeout_s=OWN_WRITE_WAIT_S)

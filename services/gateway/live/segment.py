@@ -21,6 +21,8 @@ class LivePart:
     duration_ms: int
     independent: bool
     """It begins with a key frame."""
+    lossy: bool
+    """Packets were lost while it was made."""
     data: bytes | memoryview
 
     @property
@@ -65,6 +67,7 @@ def part_of(fragment: Fragment, session: int) -> LivePart:
         start_ms=fragment.start_ms,
         duration_ms=fragment.duration_ms,
         independent=fragment.independent,
+        lossy=fragment.lossy,
         data=data,
     )
 

@@ -1,7 +1,10 @@
 """The last segments of one camera, put together from the fragments that ingest numbers."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import Protocol
 
 from services.gateway.live.segment import LivePart, LiveSegment, part_of, segment_of
 from snowlight.media.fragment import Fragment, InitSection
@@ -12,6 +15,16 @@ LISTED_MS = 20_000
 KEPT_BEYOND_LISTED = 4  # a player may still ask for what the last playlist listed (RFC 8216 section 6.2.2)
 KEPT_BYTES = 64 << 20
 """And as many of parts without their sound, where somebody may not hear it."""
+
+
+class Numbered(Protocol):
+    """A part, or a reader's place behind it."""
+
+    @property
+    def session(self) -> int: ...
+
+    @property
+    def number(self) -> int: ...
 
 
 class LiveWindow:
@@ -101,7 +114,7 @@ class LiveWindow:
                 return part if part.number == number else None
         return None
 
-    def after(self, part: LivePart | None) -> list[LivePart]:
+    def after(self, part: Numbered | None) -> list[LivePart]:
         """All parts that came after `part` and are kept, oldest first; all for None."""
         newer: list[LivePart] = []
         for each in self._newest_parts():

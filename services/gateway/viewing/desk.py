@@ -118,6 +118,10 @@ class TicketDesk:
         """It is being used all the time: an answer is long."""
         use.used_at = self._clock.monotonic()
 
+    def leave(self, use: TicketUse) -> None:
+        """Nobody uses it again: it is forgotten once auth has been told of it."""
+        use.idle_s = 0.0
+
     def doubt(self, token: str) -> None:
         """Ask auth when the ticket is next shown: it was woken or ended through this gateway."""
         use = self._uses.get(token)

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 
 from services.gateway.access.config import AccessSettings
 from simulator.ports import free_port
-from snowlight.api.access.v1 import camera_pb2_grpc
+from snowlight.api.access.v1 import camera_pb2_grpc, media_pb2_grpc
 from snowlight.api.auth.v1 import auth_pb2, client_pb2, client_pb2_grpc
 from tests.parts.certificates import DAY, Authority, Issued
 from tests.rpc.gateway.people import COUNTY
@@ -38,6 +38,15 @@ class Bureau:
     def cameras(self) -> camera_pb2_grpc.CamerasAsyncStub:
         stub: camera_pb2_grpc.CamerasAsyncStub = camera_pb2_grpc.CamerasStub(self.channel)
         return stub
+
+    @property
+    def media(self) -> media_pb2_grpc.MediaAsyncStub:
+        stub: media_pb2_grpc.MediaAsyncStub = media_pb2_grpc.MediaStub(self.channel)
+        return stub
+
+    def at(self, door: Door, address: str) -> Bureau:
+        """Itself, at the door of another gateway."""
+        return replace(self, channel=door.connect(self.issued, address))
 
     def officer(self, number: str = "031877", **claims: Any) -> Metadata:
         """Names an officer: metadata for a call. `claims` replace what it says; None leaves out."""
@@ -64,7 +73,15 @@ class Door:
     address: str
     authority: Authority
     clients: client_pb2_grpc.ClientsAsyncStub
+    settings: AccessSettings
     _stack: AsyncExitStack
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator[str]:
+        """The door of a second gateway of the site: its address."""
+        listen = f"127.0.0.1:{free_port()}"
+        async with self.site.another_gateway(access=self.settings.model_copy(update={"listen": listen})):
+            yield listen
 
     async def enrol(
         self,
@@ -97,15 +114,15 @@ class Door:
         )
         return Bureau(created.client, issued, self.connect(issued))
 
-    def connect(self, issued: Issued | None) -> grpc.aio.Channel:
-        """A connection with that certificate, or with none."""
+    def connect(self, issued: Issued | None, address: str = "") -> grpc.aio.Channel:
+        """A connection with that certificate, or with none. `address`: of another door."""
         credentials = grpc.ssl_channel_credentials(
             self.authority.pem,
             issued.key if issued else None,
             issued.certificate if issued else None,
         )
         channel = grpc.aio.secure_channel(
-            self.address, credentials, options=(("grpc.use_local_subchannel_pool", 1),)
+            address or self.address, credentials, options=(("grpc.use_local_subchannel_pool", 1),)
         )
         self._stack.push_async_callback(channel.close)
         return channel
@@ -129,7 +146,7 @@ async def open_door(folder: Path, **access: Any) -> AsyncIterator[Door]:
             site.runtime.named("admin").channel(site.runtime.cluster.auth_address)
         )
         clients: client_pb2_grpc.ClientsAsyncStub = client_pb2_grpc.ClientsStub(admin)
-        yield Door(site, str(settings.listen), authority, clients, stack)
+        yield Door(site, str(settings.listen), authority, clients, settings, stack)
 
 
 def _json(claims: dict[str, Any]) -> bytes:

@@ -107,14 +107,14 @@ class Site:
         return next(one.name for one in answer.principals if one.username == username)
 
     @asynccontextmanager
-    async def another_gateway(self, auth_address: str = "") -> AsyncIterator[str]:
+    async def another_gateway(self, auth_address: str = "", **settings: Any) -> AsyncIterator[str]:
         """A second gateway of the same cluster: its URL. `auth_address`: where it looks for auth."""
         part = _part(self.runtime, "gateway")
         if auth_address:
             part = replace(part, cluster=part.cluster.model_copy(update={"auth_address": auth_address}))
         port = free_port()
-        settings = GatewaySettings(listen=f"127.0.0.1:{port}", live_wait_seconds=2)
-        async with run_gateway(part, settings):
+        gateway = GatewaySettings(listen=f"127.0.0.1:{port}", live_wait_seconds=2, **settings)
+        async with run_gateway(part, gateway):
             yield f"http://127.0.0.1:{port}"
 
     async def openapi(self) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import json
 import struct
 from collections.abc import Iterable
 
+from services.gateway.live.following import LONGEST_LAG_MS
 from services.gateway.live.hub import LiveHub
 from services.gateway.viewing.use import TicketUse
 from services.gateway.wall.messages import Kind, Order
-from services.gateway.wall.tile import LONGEST_LAG_MS, Tile
+from services.gateway.wall.tile import Tile
 from snowlight.access.revocations import Revocations
 from snowlight.access.token import TicketClaims
 from snowlight.media.fragment import Fragment, InitSection

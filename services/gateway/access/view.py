@@ -1,0 +1,98 @@
+"""One call that shows pictures: a ticket of auth in the officer's name, used by this call alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.gateway.access.officers import Officer, Officers
+from services.gateway.cameras.read_model import CameraModel
+from services.gateway.peers import AUTH, CALL_TIMEOUT_S, Peers
+from services.gateway.viewing.desk import TicketDesk
+from services.gateway.viewing.use import TicketUse
+from snowlight.api.auth.v1 import auth_pb2
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.errors import InvalidArgumentError, PermissionDeniedError
+from snowlight.rpc.status import remote_errors
+
+LONGEST_PURPOSE = 200
+"""Characters that a call may say beside the officer's incident."""
+_AGENT = "access.v1"
+
+
+class View:
+    """What a call may show, and for how long."""
+
+    def __init__(
+        self, officers: Officers, desk: TicketDesk, cameras: CameraModel, officer: Officer, use: TicketUse
+    ) -> None:
+        self._officers = officers
+        self._desk = desk
+        self._cameras = cameras
+        self._officer = officer
+        self.use = use
+
+    async def still(self) -> None:
+        """Raises PermissionDeniedError once the right was taken away, ExpiredError when it has ended, and
+        UnauthenticatedError when the client's certificate has."""
+        self._officers.require_valid(self._officer.certificate)
+        await self._desk.settle(self.use)
+        if self._cameras.by_uid(self.use.claims.camera_uid) is None:
+            raise PermissionDeniedError("ticket.camera_gone", "this camera is registered no more")
+        self._desk.admit(self.use, self._officer.person.address, _AGENT)
+        self._desk.goes_on(self.use)
+
+
+class Views:
+    """Asks auth for the right to each."""
+
+    def __init__(self, peers: Peers, officers: Officers, desk: TicketDesk, cameras: CameraModel) -> None:
+        self._peers = peers
+        self._officers = officers
+        self._desk = desk
+        self._cameras = cameras
+
+    @asynccontextmanager
+    async def begun(
+        self,
+        officer: Officer,
+        camera: camera_pb2.Camera,
+        action: str,
+        purpose: str,
+        window_ms: tuple[int, int] | None = None,
+    ) -> AsyncIterator[View]:
+        """Inside, `officer` may see it as far as `View.still` does not raise. On record either way.
+
+        Raises InvalidArgumentError("purpose"), PermissionDeniedError with auth's reason, and
+        "access.officer_missing" where a household's camera is asked for in nobody's name.
+        """
+        if camera.ownership == camera_pb2.HOUSEHOLD:
+            officer.require_named()
+        wanted = auth_pb2.CreateTicketRequest(
+            access_token=officer.person.access_token,
+            camera_uid=camera.uid,
+            action=action,
+            purpose=purpose_of(officer, purpose),
+            remote_address=officer.person.address,
+        )
+        if window_ms is not None:
+            wanted.start.FromMilliseconds(window_ms[0])
+            wanted.end.FromMilliseconds(window_ms[1])
+        with remote_errors(AUTH):
+            ticket = await self._peers.access.CreateTicket(wanted, timeout=CALL_TIMEOUT_S)
+        use = await self._desk.open(ticket.ticket)
+        try:
+            view = View(self._officers, self._desk, self._cameras, officer, use)
+            await view.still()
+            yield view
+        finally:
+            self._desk.leave(use)
+
+
+def purpose_of(officer: Officer, said: str) -> str:
+    """What goes on record: the incident, and what the call says of it. Raises InvalidArgumentError."""
+    if len(said) > LONGEST_PURPOSE:
+        raise InvalidArgumentError(
+            "request.purpose", f"purpose must have at most {LONGEST_PURPOSE} characters", field="purpose"
+        )
+    return ": ".join(filter(None, (officer.incident, said.strip())))
