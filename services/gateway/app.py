@@ -19,9 +19,9 @@ from services.gateway.http.connection import SiteRunner
 from services.gateway.http.express import Express
 from services.gateway.live.express import LiveExpress
 from services.gateway.live.hub import LiveHubs
-from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import open_peers
+from services.gateway.pictures import open_pictures
 from services.gateway.site import build_site
 from services.gateway.viewing.viewing import open_viewing
 from snowlight.background import running
@@ -60,13 +60,24 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
             )
         )
         stack.push_async_callback(viewing.finish)
+        pictures = open_pictures(peers, cameras, hubs, stores, settings, runtime.clock)
         site = build_site(
-            runtime, settings, peers, cameras, journal, exports, hubs, viewing, metrics, stores, evidence
+            runtime,
+            settings,
+            peers,
+            cameras,
+            journal,
+            exports,
+            hubs,
+            pictures,
+            viewing,
+            metrics,
+            stores,
+            evidence,
         )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
-        opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
         await stack.enter_async_context(
-            open_door(runtime, settings.access, peers, cameras, viewing, opening, metrics)
+            open_door(runtime, settings.access, peers, cameras, viewing, pictures.opening, metrics)
         )
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)

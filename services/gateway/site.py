@@ -11,12 +11,10 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from services.gateway.archive.dvr_routes import DvrRoutes
-from services.gateway.archive.index import FootageIndex
 from services.gateway.archive.ladder import Ladders
 from services.gateway.archive.near_routes import NearRoutes
 from services.gateway.archive.part_routes import ArchivePartRoutes
 from services.gateway.archive.presigned import Presigner
-from services.gateway.archive.reader import FootageReader
 from services.gateway.archive.rendered import RenderedFootage
 from services.gateway.archive.rendition_routes import RenditionRoutes
 from services.gateway.archive.routes import ArchiveRoutes
@@ -59,7 +57,6 @@ from services.gateway.http.rates import Rates, limited
 from services.gateway.http.request_ids import tell_id, traced
 from services.gateway.http.routes import Route, add_routes
 from services.gateway.live.hub import LiveHubs
-from services.gateway.live.opening import LiveOpening
 from services.gateway.live.routes import LiveRoutes
 from services.gateway.live.variants import Variants
 from services.gateway.metrics import GatewayMetrics
@@ -77,6 +74,7 @@ from services.gateway.people.principals import PrincipalRoutes
 from services.gateway.people.regions import RegionRoutes
 from services.gateway.people.sessions import SessionCookie, SessionRoutes
 from services.gateway.people.tokens import TokenRoutes
+from services.gateway.pictures import Pictures
 from services.gateway.snapshot.key_frames import KeyFrames
 from services.gateway.snapshot.plan import Layout
 from services.gateway.snapshot.preview_routes import PreviewRoutes
@@ -108,6 +106,7 @@ def build_site(
     journal: CameraJournal,
     exports: ExportBoard,
     hubs: LiveHubs,
+    pictures: Pictures,
     viewing: Viewing,
     metrics: GatewayMetrics,
     stores: Mapping[str, ObjectStore],
@@ -118,8 +117,7 @@ def build_site(
     verifier, sending = viewing.verifier, viewing.sending
     identity = Identity(verifier, peers, cameras, clock, behind_proxy=behind_proxy)
     tickets = TicketCheck(verifier, viewing.desk, cameras, behind_proxy=behind_proxy)
-    index = FootageIndex(peers, clock, cached_hours=settings.archive_cached_hours)
-    reader = FootageReader(peers, index, stores)
+    opening, index, reader = pictures.opening, pictures.index, pictures.reader
     rendered = RenderedFootage(peers, reader)
     presigner = Presigner(stores, settings.archive_presign_seconds if settings.archive_presign else None)
     key_frames = KeyFrames(index, reader, metrics)
@@ -140,13 +138,11 @@ def build_site(
     camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
     export_rights = ExportRights(peers, identity, verifier, viewing.desk)
     desk = Desk(identity, cameras, attempts)
-    opening = LiveOpening(hubs, cameras, wait_s=settings.live_wait_seconds)
     client_auth, session = (
         ClientAuth(settings.client_certificate_header),
         SessionCookie(behind_proxy=behind_proxy),
     )
     devices = DeviceRoutes(peers, identity, public_url=settings.public_url, behind_proxy=behind_proxy)
-    timelines = TimelineRoutes(peers, identity, camera_routes, clock)
     wall = WallRoutes(tickets, opening, metrics)
     events = EventRoutes(
         Sources(
@@ -185,8 +181,8 @@ def build_site(
         *GrantRoutes(peers, desk).routes(),
         *SubjectRoutes(peers, identity, camera_routes, desk).routes(),
         *DossierRoutes(identity, cameras, camera_routes).routes(),
-        *timelines.routes(),
-        *NearRoutes(identity, cameras, timelines, clock).routes(),
+        *TimelineRoutes(pictures.timelines, identity, camera_routes).routes(),
+        *NearRoutes(identity, cameras, pictures.timelines, clock).routes(),
         *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
         *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
@@ -202,7 +198,7 @@ def build_site(
         *LiveRoutes(tickets, opening, hubs, Variants(peers, cameras, hubs, clock), sending, metrics).routes(),
         *wall.routes(),
         *events.routes(),
-        *SnapshotRoutes(tickets, opening, index, reader, sending, clock).routes(),
+        *SnapshotRoutes(tickets, pictures.snapshots, sending).routes(),
         *ArchiveRoutes(tickets, index, reader, presigner, rendered, Ladders(peers, reader), clock).routes(),
         *DvrRoutes(tickets, index, clock).routes(),
         *ArchivePartRoutes(tickets, index, reader, sending, metrics).routes(),

@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from services.gateway.archive.timeline import Span
-from services.gateway.archive.timeline_routes import SPAN_SCHEMA, TimelineRoutes, span_json
+from services.gateway.archive.timeline_routes import SPAN_SCHEMA, span_json
+from services.gateway.archive.timelines import Timelines
 from services.gateway.cameras.circle import Circle, read_number, read_radius
 from services.gateway.cameras.order import Found, PageTokens, read_order
 from services.gateway.cameras.read_model import CameraModel
@@ -57,9 +58,7 @@ class _Past:
 class NearRoutes:
     """Finds by place and time."""
 
-    def __init__(
-        self, identity: Identity, model: CameraModel, timelines: TimelineRoutes, clock: Clock
-    ) -> None:
+    def __init__(self, identity: Identity, model: CameraModel, timelines: Timelines, clock: Clock) -> None:
         self._identity = identity
         self._model = model
         self._timelines = timelines

@@ -30,7 +30,7 @@ class Camera:
         for fragment in footage.fragments[first:end]:
             self.window.add_fragment(fragment)
 
-    async def picture(self, uid: str = "gate") -> bytes:
+    async def picture(self, uid: str = "gate") -> tuple[bytes, int]:
         return await self.newest.take(uid, self.window)
 
 
