@@ -31,6 +31,7 @@ from services.gateway.cameras.publish_keys import PublishKeyRoutes
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.routes import CameraRoutes
 from services.gateway.cameras.tickets import TicketRoutes
+from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.config import GatewaySettings
 from services.gateway.consent.consents import ConsentRoutes
 from services.gateway.consent.dossiers import DossierRoutes
@@ -43,8 +44,11 @@ from services.gateway.events.routes import EventRoutes
 from services.gateway.events.sights import Sights
 from services.gateway.events.stream import Sources
 from services.gateway.evidence.downloads import DownloadRoutes
+from services.gateway.evidence.export_files import ExportFiles
+from services.gateway.evidence.export_keeping import ExportKeeping
 from services.gateway.evidence.export_rights import ExportRights
 from services.gateway.evidence.exports import ExportRoutes
+from services.gateway.evidence.hold_keeping import HoldKeeping
 from services.gateway.evidence.holds import HoldRoutes
 from services.gateway.http.bodies import timely_bodies
 from services.gateway.http.connection import bounded_headers
@@ -137,6 +141,7 @@ def build_site(
     lists = CameraLists(cameras)
     camera_routes = CameraRoutes(peers, identity, cameras, lists, attempts, clock)
     export_rights = ExportRights(peers, identity, verifier, viewing.desk)
+    visible = VisibleCameras(identity, cameras)
     desk = Desk(identity, cameras, attempts)
     client_auth, session = (
         ClientAuth(settings.client_certificate_header),
@@ -185,15 +190,17 @@ def build_site(
         *NearRoutes(identity, cameras, pictures.timelines, clock).routes(),
         *WallLayoutRoutes(peers, identity, cameras, attempts).routes(),
         *FavouriteRoutes(peers, identity, cameras).routes(),
-        *HoldRoutes(peers, identity, camera_routes, cameras, attempts).routes(),
+        *HoldRoutes(identity, HoldKeeping(peers, identity), visible, attempts).routes(),
         *HealthRoutes(peers, identity, camera_routes).routes(),
         *OnlineRateRoutes(peers, identity, cameras).routes(),
         *IntegrityRoutes(peers, identity, ZoneInfo(runtime.cluster.time_zone), clock).routes(),
         *OfflineRoutes(identity, cameras, lists).routes(),
         *StorageRoutes(peers, identity).routes(),
-        *ExportRoutes(peers, identity, export_rights, camera_routes, cameras, attempts, clock).routes(),
+        *ExportRoutes(
+            identity, export_rights, ExportKeeping(peers, export_rights), visible, cameras, attempts, clock
+        ).routes(),
         *DownloadRoutes(
-            identity, export_rights, evidence, sending, clock, runtime.cluster.time_zone
+            identity, ExportFiles(export_rights, evidence, clock, runtime.cluster.time_zone), sending
         ).routes(),
         *LiveRoutes(tickets, opening, hubs, Variants(peers, cameras, hubs, clock), sending, metrics).routes(),
         *wall.routes(),

@@ -88,6 +88,7 @@ _TABLE: Final[Mapping[str, Mapping[str, Set[str]]]] = {
     },
     "snowlight.api.auth.v1.Audit": {
         "ListAuditRecords": {_ADMIN, _GATEWAY},
+        "ListOwnAuditRecords": {_GATEWAY},
         "ExportAuditRecords": {_ADMIN, _GATEWAY},
         "GetAuditHead": {_ADMIN},
         "ListAuditHeads": {_ADMIN},

@@ -70,10 +70,7 @@ def head_message(head: Head, signed: str, jwk: str) -> audit_pb2.AuditHead:
 
 def to_filter(message: audit_pb2.AuditFilter) -> Filter:
     """Raises InvalidArgumentError naming the field."""
-    start_ms = to_ms(message.start, "start") if message.HasField("start") else None
-    end_ms = to_ms(message.end, "end") if message.HasField("end") else None
-    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
-        raise invalid("end", "must be after start")
+    start_ms, end_ms = _range(message)
     if message.principal and not _PRINCIPAL.fullmatch(message.principal):
         raise invalid("principal", 'must be "principals/{id}" or "services/{name}"')
     if message.action and not (len(message.action) <= _LONGEST_ACTION and _ACTION.fullmatch(message.action)):
@@ -85,6 +82,27 @@ def to_filter(message: audit_pb2.AuditFilter) -> Filter:
         start_ms=start_ms,
         end_ms=end_ms,
     )
+
+
+def to_own_filter(message: audit_pb2.ListOwnAuditRecordsRequest, principal: str) -> Filter:
+    """Of the principal's own records. Raises InvalidArgumentError naming the field."""
+    start_ms, end_ms = _range(message)
+    return Filter(
+        camera_uid=check_id(message.camera_uid, "camera") if message.camera_uid else "",
+        principal=principal,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def _range(
+    message: audit_pb2.AuditFilter | audit_pb2.ListOwnAuditRecordsRequest,
+) -> tuple[int | None, int | None]:
+    start_ms = to_ms(message.start, "start") if message.HasField("start") else None
+    end_ms = to_ms(message.end, "end") if message.HasField("end") else None
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+        raise invalid("end", "must be after start")
+    return start_ms, end_ms
 
 
 @dataclass(frozen=True, slots=True)

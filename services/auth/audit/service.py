@@ -16,6 +16,7 @@ from services.auth.audit.verification import Finding, Note, Told, Verification
 from services.auth.changes import record_change
 from services.auth.model import ADMINISTRATOR, Actor
 from services.auth.repository import audit_heads, audit_links
+from services.auth.repository.audit_links import Linked
 from services.auth.rights import Rights, load_caller
 from services.auth.validation import check_address, check_page_size, check_text, invalid, page_of
 from snowlight.access.token import AccessClaims, TokenVerifier
@@ -69,11 +70,19 @@ class AuditService(audit_pb2_grpc.AuditServicer):
                 principal = await load_caller(connection, reader)
                 sight = await readable(connection, self._rights, principal, self._places)
             found = await audit_links.page(connection, wanted, sight, behind, size + 1)
-        shown, token = page_of(found, size, messages.key_of)
-        return audit_pb2.ListAuditRecordsResponse(
-            records=[messages.record_message(linked) for linked in shown if linked.record is not None],
-            next_page_token=token,
-        )
+        return _page(found, size)
+
+    async def ListOwnAuditRecords(  # noqa: N802
+        self, request: audit_pb2.ListOwnAuditRecordsRequest, context: Any
+    ) -> audit_pb2.ListAuditRecordsResponse:
+        size, behind = check_page_size(request.page_size), messages.key_in(request.page_token)
+        caller = await self._verifier.access_token(request.access_token)
+        wanted = messages.to_own_filter(request, caller.principal)
+        await self._linker.link()
+        async with self._database.read() as connection:
+            await load_caller(connection, caller)
+            found = await audit_links.page(connection, wanted, None, behind, size + 1)
+        return _page(found, size)
 
     async def ExportAuditRecords(  # noqa: N802
         self, request: audit_pb2.ExportAuditRecordsRequest, context: Any
@@ -161,6 +170,14 @@ class AuditService(audit_pb2_grpc.AuditServicer):
                 "audit.busy", f"{MAX_LONG_CALLS} exports or verifications run already", retry_after_s=30
             )
         return self._long_calls
+
+
+def _page(found: list[Linked], size: int) -> audit_pb2.ListAuditRecordsResponse:
+    shown, token = page_of(found, size, messages.key_of)
+    return audit_pb2.ListAuditRecordsResponse(
+        records=[messages.record_message(linked) for linked in shown if linked.record is not None],
+        next_page_token=token,
+    )
 
 
 def _told(told: Told) -> audit_pb2.VerifyAuditResponse:

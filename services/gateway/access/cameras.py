@@ -6,15 +6,14 @@ from typing import Any
 
 from services.gateway.access.guard import calling_officer
 from services.gateway.access.messages import camera_message, region_message
+from services.gateway.access.reading import read_page_size, require_between
 from services.gateway.cameras.circle import Circle
 from services.gateway.cameras.filter import read_filter
 from services.gateway.cameras.listing import FARTHEST_M, CameraLists, ListQuery
 from services.gateway.cameras.order import PageTokens, read_order
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.http.paging import DEFAULT_PAGE, LARGEST_PAGE
 from services.gateway.people.identity import Identity
 from snowlight.api.access.v1 import camera_pb2, camera_pb2_grpc
-from snowlight.errors import InvalidArgumentError
 
 
 class CamerasService(camera_pb2_grpc.CamerasServicer):
@@ -47,10 +46,6 @@ class CamerasService(camera_pb2_grpc.CamerasServicer):
 
 def _query(request: camera_pb2.ListCamerasRequest) -> ListQuery:
     """Raises InvalidArgumentError naming the field."""
-    if not 0 <= request.page_size <= LARGEST_PAGE:
-        raise InvalidArgumentError(
-            "request.page_size", f"page_size must be 1 to {LARGEST_PAGE}", field="page_size"
-        )
     circle = _circle(request.near) if request.HasField("near") else None
     order = read_order(request.order_by, with_distance=circle is not None)
     return ListQuery(
@@ -59,20 +54,14 @@ def _query(request: camera_pb2.ListCamerasRequest) -> ListQuery:
         circle=circle,
         order=order,
         tokens=PageTokens(order, request.region, request.filter, f"{circle!r} "),
-        page_size=request.page_size or DEFAULT_PAGE,
+        page_size=read_page_size(request.page_size),
         page_token=request.page_token,
     )
 
 
 def _circle(near: camera_pb2.Circle) -> Circle:
     center = near.center
-    for value, field, least, most in (
-        (center.latitude, "near.center.latitude", -90, 90),
-        (center.longitude, "near.center.longitude", -180, 180),
-        (near.radius_m, "near.radius_m", 1, FARTHEST_M),
-    ):
-        if not least <= value <= most:  # nor is NaN
-            raise InvalidArgumentError(
-                "request.invalid", f"{field} must be a number from {least} to {most}", field=field
-            )
+    require_between(center.latitude, "near.center.latitude", -90, 90)
+    require_between(center.longitude, "near.center.longitude", -180, 180)
+    require_between(near.radius_m, "near.radius_m", 1, FARTHEST_M)
     return Circle(center.latitude, center.longitude, near.radius_m)

@@ -4,30 +4,54 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 
+from services.gateway.access.audit import AuditService
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
+from services.gateway.access.downloads import DownloadCalls
+from services.gateway.access.evidence import PRESERIALIZED as DOWNLOADS
+from services.gateway.access.evidence import EvidenceService
+from services.gateway.access.exports import ExportCalls
+from services.gateway.access.grants import GrantsService
 from services.gateway.access.guard import OfficerGuard
+from services.gateway.access.holds import HoldCalls
 from services.gateway.access.live import LiveWatch
-from services.gateway.access.media import PRESERIALIZED, MediaService
+from services.gateway.access.media import PRESERIALIZED as PICTURES
+from services.gateway.access.media import MediaService
 from services.gateway.access.officers import Officers
+from services.gateway.access.place import Places
 from services.gateway.access.streams import Streams
 from services.gateway.access.view import Views
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.evidence.export_files import ExportFiles
+from services.gateway.evidence.export_keeping import ExportKeeping
+from services.gateway.evidence.export_rights import ExportRights
+from services.gateway.evidence.hold_keeping import HoldKeeping
+from services.gateway.http.idempotency import Attempts
 from services.gateway.http.rates import Rates
 from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
 from services.gateway.viewing.viewing import Viewing
-from snowlight.api.access.v1 import camera_pb2_grpc, media_pb2_grpc
+from snowlight.api.access.v1 import (
+    audit_pb2_grpc,
+    camera_pb2_grpc,
+    evidence_pb2_grpc,
+    grant_pb2_grpc,
+    media_pb2_grpc,
+)
 from snowlight.config import TlsSettings
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.runtime import Runtime
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +66,7 @@ async def open_door(
     cameras: CameraModel,
     viewing: Viewing,
     opening: LiveOpening,
+    evidence: ObjectStore,
     metrics: GatewayMetrics,
 ) -> AsyncIterator[None]:
     """Served while the context is open, where the settings say so at all.
@@ -57,7 +82,8 @@ async def open_door(
     rates = Rates(clock, quota=settings.rate_quota, window_s=settings.rate_window_seconds)
     views = Views(peers, officers, viewing.desk, cameras)
     streams = Streams()
-    live = LiveWatch(views, VisibleCameras(identity, cameras), opening, streams, metrics)
+    visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
+    live = LiveWatch(views, visible, opening, streams, metrics)
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
@@ -69,7 +95,23 @@ async def open_door(
             f"{_PACKAGE}.Media",
             media_pb2_grpc.add_MediaServicer_to_server,
             MediaService(live),
-            PRESERIALIZED,
+            PICTURES,
+        ),
+        Servicer(
+            f"{_PACKAGE}.Evidence",
+            evidence_pb2_grpc.add_EvidenceServicer_to_server,
+            _evidence(runtime, peers, cameras, viewing, evidence, identity, officers, visible, attempts),
+            DOWNLOADS,
+        ),
+        Servicer(
+            f"{_PACKAGE}.Grants",
+            grant_pb2_grpc.add_GrantsServicer_to_server,
+            GrantsService(peers, cameras, visible, attempts),
+        ),
+        Servicer(
+            f"{_PACKAGE}.Audit",
+            audit_pb2_grpc.add_AuditServicer_to_server,
+            AuditService(peers, cameras, visible),
         ),
     )
     tls = TlsSettings(certificate=settings.certificate, key=settings.key, ca=settings.client_ca)
@@ -87,3 +129,32 @@ async def open_door(
             yield
         finally:
             streams.close()
+
+
+def _evidence(
+    runtime: Runtime,
+    peers: Peers,
+    cameras: CameraModel,
+    viewing: Viewing,
+    store: ObjectStore,
+    identity: Identity,
+    officers: Officers,
+    visible: VisibleCameras,
+    attempts: Attempts,
+) -> EvidenceService:
+    clock = runtime.clock
+    rights = ExportRights(peers, identity, viewing.verifier, viewing.desk)
+    files = ExportFiles(rights, store, clock, runtime.cluster.time_zone)
+    return EvidenceService(
+        ExportCalls(
+            ExportKeeping(peers, rights),
+            rights,
+            visible,
+            Places(identity, cameras),
+            officers,
+            attempts,
+            clock,
+        ),
+        DownloadCalls(files, viewing.desk, clock),
+        HoldCalls(HoldKeeping(peers, identity), visible, attempts),
+    )

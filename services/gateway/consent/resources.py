@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 from aiohttp import web
@@ -11,15 +10,14 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from services.gateway.cameras.read_model import CameraModel
+from services.gateway.consent.calls import auth_errors, caller_fields
 from services.gateway.http.bodies import json_response, read_json, refuse_unknown
 from services.gateway.http.idempotency import Attempts
 from services.gateway.http.proto_json import from_json, schema_of, to_json
 from services.gateway.http.routes import Schema
-from services.gateway.peers import AUTH, CALL_TIMEOUT_S
+from services.gateway.peers import CALL_TIMEOUT_S
 from services.gateway.people.identity import Identity
-from services.gateway.people.sight import Person
-from snowlight.errors import InvalidArgumentError, SnowlightError
-from snowlight.rpc.status import remote_errors
+from snowlight.errors import InvalidArgumentError
 
 M = TypeVar("M", bound=Message)
 Call = Callable[..., Awaitable[Any]]
@@ -104,24 +102,6 @@ class Desk:
             return [self._names(uid) for uid in uids]
         camera = self._model.by_uid(uids)
         return camera.name if camera is not None else ""
-
-
-def caller_fields(person: Person) -> dict[str, Any]:
-    """Fields of every request to auth that a person makes."""
-    return {"access_token": person.access_token, "remote_address": person.address}
-
-
-@contextmanager
-def auth_errors() -> Iterator[None]:
-    """`remote_errors` of auth, which names the fields that people write as cameras' names by uid."""
-    try:
-        with remote_errors(AUTH):
-            yield
-    except SnowlightError as error:
-        if not error.field.startswith("camera_uid"):
-            raise
-        detail, field = (text.replace("camera_uid", "camera") for text in (error.detail, error.field))
-        raise type(error)(error.code, detail, field=field) from error
 
 
 def body_schema(message_type: type[Message], fields: tuple[str, ...], required: tuple[str, ...]) -> Schema:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.gateway.cameras.routes import CameraRoutes
-from services.gateway.consent.resources import Desk, answer_schema, body_schema, caller_fields
+from services.gateway.consent.calls import caller_fields
+from services.gateway.consent.resources import Desk, answer_schema, body_schema
 from services.gateway.http.idempotency import IDEMPOTENCY_KEY
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route

@@ -7,23 +7,19 @@ from typing import Any
 from aiohttp import web
 
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.cameras.routes import CameraRoutes
+from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.evidence.export_json import EXPORT, export_json
-from services.gateway.evidence.export_rights import ExportRights, Footage, purpose_of
-from services.gateway.evidence.export_wish import CUTS, LONGEST_WINDOW_MS, MOST_CAMERAS, Wish, read_wish
+from services.gateway.evidence.export_keeping import ExportKeeping
+from services.gateway.evidence.export_rights import ExportRights
+from services.gateway.evidence.export_wish import CUTS, LONGEST_WINDOW_MS, MOST_CAMERAS, read_wish
 from services.gateway.http.bodies import json_response, read_json
 from services.gateway.http.flags import flag, read_flag
 from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Route
-from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
 from services.gateway.people.identity import Identity
-from services.gateway.people.sight import Person
-from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.api.storage.v1 import export_pb2
 from snowlight.clock import Clock
-from snowlight.errors import NotFoundError
-from snowlight.rpc.status import remote_errors
 
 _INSTANT = {"type": "string", "format": "date-time"}
 _BODY = {
@@ -61,18 +57,18 @@ class ExportRoutes:
 
     def __init__(
         self,
-        peers: Peers,
         identity: Identity,
         rights: ExportRights,
-        cameras: CameraRoutes,
+        exports: ExportKeeping,
+        visible: VisibleCameras,
         model: CameraModel,
         attempts: Attempts,
         clock: Clock,
     ) -> None:
-        self._peers = peers
         self._identity = identity
         self._rights = rights
-        self._cameras = cameras
+        self._exports = exports
+        self._visible = visible
         self._model = model
         self._attempts = attempts
         self._clock = clock
@@ -118,24 +114,11 @@ class ExportRoutes:
         body = await read_json(request)
         attempt = self._attempts.of(request, person.name, body)
         wish = read_wish(body, self._clock.now_ms())
-        cameras = [await self._camera(person, name, at) for at, name in enumerate(wish.cameras)]
-        uids = [camera.uid for camera in cameras]
-        purpose = purpose_of(wish.case_number, wish.reason)
-        claims = await self._rights.decide(person, Footage(uids, wish.start_ms, wish.end_ms, purpose))
-        rendering = export_pb2.Rendering(
-            cut=export_pb2.Rendering.Cut.Value(wish.cut),
-            burn_in=wish.burn_in or any(each.marked for each in claims),
-            labels=[camera.name.removeprefix("cameras/") for camera in cameras],
-            silent_camera_uids=[each.camera_uid for each in claims if each.silent],
-        )
-        with remote_errors(STORAGE):
-            created = await self._peers.exports.CreateExport(
-                export_pb2.CreateExportRequest(
-                    export=_export(wish, uids, person, rendering), request_id=attempt.request_id
-                ),
-                timeout=CALL_TIMEOUT_S,
-            )
-        return json_response(self._json(created))
+        cameras = [
+            await self._visible.named(person, name, field=f"cameras[{at}]")
+            for at, name in enumerate(wish.cameras)
+        ]
+        return json_response(self._json(await self._exports.begin(person, cameras, wish, attempt)))
 
     async def list_exports(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
@@ -143,9 +126,8 @@ class ExportRoutes:
         wanted = export_pb2.ListExportsRequest(
             created_by="" if others else person.name, **read_page(request.query)
         )
-        with remote_errors(STORAGE):
-            page = await self._peers.exports.ListExports(wanted, timeout=CALL_TIMEOUT_S)
-        shown = [self._json(each) for each in page.exports if await self._rights.may_know(person, each)]
+        page = await self._exports.page(person, wanted)
+        shown = [self._json(each) for each in page.exports]
         return json_response({"exports": shown, "next_page_token": page.next_page_token})
 
     async def get(self, request: web.Request) -> web.Response:
@@ -154,18 +136,7 @@ class ExportRoutes:
 
     async def cancel(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
-        export = await self._rights.known(person, _name(request))
-        with remote_errors(STORAGE):
-            cancelled = await self._peers.exports.CancelExport(
-                export_pb2.CancelExportRequest(name=export.name), timeout=CALL_TIMEOUT_S
-            )
-        return json_response(self._json(cancelled))
-
-    async def _camera(self, person: Person, name: str, at: int) -> camera_pb2.Camera:
-        try:
-            return await self._cameras.visible(person, name)
-        except NotFoundError as error:
-            raise NotFoundError(error.code, error.detail, field=f"cameras[{at}]") from error
+        return json_response(self._json(await self._exports.cancel(person, _name(request))))
 
     def _json(self, export: export_pb2.Export) -> dict[str, Any]:
         return export_json(export, self._model)
@@ -173,17 +144,3 @@ class ExportRoutes:
 
 def _name(request: web.Request) -> str:
     return f"exports/{request.match_info['export']}"
-
-
-def _export(
-    wish: Wish, uids: list[str], person: Person, rendering: export_pb2.Rendering
-) -> export_pb2.Export:
-    return export_pb2.Export(
-        camera_uids=uids,
-        start_ms=wish.start_ms,
-        end_ms=wish.end_ms,
-        case_number=wish.case_number,
-        reason=wish.reason,
-        created_by=person.name,
-        rendering=rendering,
-    )

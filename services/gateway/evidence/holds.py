@@ -6,25 +6,19 @@ from typing import Any
 
 from aiohttp import web
 
-from services.gateway.cameras.read_model import CameraModel
-from services.gateway.cameras.routes import CameraRoutes
+from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.evidence.hold_keeping import HoldKeeping
 from services.gateway.http.bodies import json_response, read_json, take_strings
 from services.gateway.http.flags import flag, read_flag
 from services.gateway.http.idempotency import IDEMPOTENCY_KEY, Attempts
 from services.gateway.http.instants import parse_instant, parse_range
 from services.gateway.http.paging import PAGE_PARAMETERS, page_schema, read_page
 from services.gateway.http.routes import Parameter, Route
-from services.gateway.peers import CALL_TIMEOUT_S, STORAGE, Peers
 from services.gateway.people.identity import Identity
 from services.gateway.people.sight import Person
 from snowlight.api.storage.v1 import hold_pb2
-from snowlight.bounded import for_each
-from snowlight.errors import NotFoundError, PermissionDeniedError
 from snowlight.instants import format_instant
-from snowlight.rpc.status import remote_errors
 
-ASKED_AT_ONCE = 16
-"""Cameras about which auth is asked together."""
 _INSTANT = {"type": "string", "format": "date-time"}
 _TEXT = {"type": "string"}
 _HOLD = {
@@ -57,16 +51,14 @@ class HoldRoutes:
 
     def __init__(
         self,
-        peers: Peers,
         identity: Identity,
-        cameras: CameraRoutes,
-        model: CameraModel,
+        holds: HoldKeeping,
+        visible: VisibleCameras,
         attempts: Attempts,
     ) -> None:
-        self._peers = peers
         self._identity = identity
-        self._cameras = cameras
-        self._model = model
+        self._holds = holds
+        self._visible = visible
         self._attempts = attempts
 
     def routes(self) -> tuple[Route, ...]:
@@ -116,7 +108,6 @@ class HoldRoutes:
         )
         start_ms, end_ms = parse_range(start, end)
         uid = await self._uid(person, camera)
-        await self._identity.require_recorded(person, "hold", uid, f"{case_number}: {reason}")
         hold = hold_pb2.Hold(
             camera_uid=uid,
             start_ms=start_ms,
@@ -124,13 +115,8 @@ class HoldRoutes:
             case_number=case_number,
             reason=reason,
             expire_ms=parse_instant(expire_time, "expire_time") if expire_time else 0,
-            created_by=person.name,
         )
-        with remote_errors(STORAGE):
-            created = await self._peers.holds.CreateHold(
-                hold_pb2.CreateHoldRequest(hold=hold, request_id=attempt.request_id), timeout=CALL_TIMEOUT_S
-            )
-        return json_response(self._json(created))
+        return json_response(self._json(await self._holds.begin(person, hold, attempt)))
 
     async def list_holds(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
@@ -141,48 +127,26 @@ class HoldRoutes:
             all=everything,
             **read_page(request.query),
         )
-        with remote_errors(STORAGE):
-            page = await self._peers.holds.ListHolds(wanted, timeout=CALL_TIMEOUT_S)
-        uids = sorted({hold.camera_uid for hold in page.holds})
-        may = await for_each(uids, lambda uid: self._may_hold(person, uid), at_once=ASKED_AT_ONCE)
-        open_to_them = dict(zip(uids, may, strict=True))
-        shown = [self._json(hold) for hold in page.holds if open_to_them[hold.camera_uid]]
+        page = await self._holds.page(person, wanted)
+        shown = [self._json(hold) for hold in page.holds]
         return json_response({"holds": shown, "next_page_token": page.next_page_token})
 
     async def release(self, request: web.Request) -> web.Response:
         person = await self._identity.person(request)
         (reason,) = take_strings(await read_json(request), ("reason",), ())
-        name = f"holds/{request.match_info['hold']}"
-        with remote_errors(STORAGE):
-            hold = await self._peers.holds.GetHold(hold_pb2.GetHoldRequest(name=name), timeout=CALL_TIMEOUT_S)
-        if not await self._may_hold(person, hold.camera_uid):  # nobody else learns which holds there are
-            raise NotFoundError("hold.not_found", "there is no such hold")
-        await self._identity.require_recorded(person, "release_hold", hold.camera_uid, f"{name}: {reason}")
-        with remote_errors(STORAGE):
-            released = await self._peers.holds.ReleaseHold(
-                hold_pb2.ReleaseHoldRequest(name=name, released_by=person.name, reason=reason),
-                timeout=CALL_TIMEOUT_S,
-            )
+        released = await self._holds.release(person, f"holds/{request.match_info['hold']}", reason)
         return json_response(self._json(released))
 
     async def _uid(self, person: Person, camera: str) -> str:
         """The uid of a camera that the person may know of; anything but a name is taken for a uid."""
         if camera.startswith("cameras/"):
-            return (await self._cameras.visible(person, camera)).uid
+            return (await self._visible.named(person, camera)).uid
         return camera
 
-    async def _may_hold(self, person: Person, uid: str) -> bool:
-        try:
-            await self._identity.require(person, "hold", "release_hold", camera_uid=uid)
-        except PermissionDeniedError:
-            return False
-        return True
-
     def _json(self, hold: hold_pb2.Hold) -> dict[str, Any]:
-        camera = self._model.by_uid(hold.camera_uid)
         return {
             "name": hold.name,
-            "camera": camera.name if camera is not None else hold.camera_uid,
+            "camera": self._visible.name_of(hold.camera_uid),
             "start": format_instant(hold.start_ms),
             "end": format_instant(hold.end_ms),
             "case_number": hold.case_number,

@@ -11,10 +11,12 @@ import hmac
 import json
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from google.protobuf.message import Message
 
 from services.gateway.http.routes import Parameter
 from snowlight.access.cluster_key import ClusterKey
@@ -64,6 +66,23 @@ class Attempts:
             raise InvalidArgumentError(
                 "request.header", f"{HEADER} must be 1 to 255 printable ASCII characters", field=HEADER
             )
-        whose = json.dumps([caller, request.method, request.path, match["quoted"] or match["bare"]])
+        whose = (caller, request.method, request.path, match["quoted"] or match["bare"])
         asked = json.dumps([sorted(request.query.items()), body], sort_keys=True)
-        return Attempt(str(uuid.uuid5(_NAMESPACE, whose)), hmac.digest(self._key, asked.encode(), "sha256"))
+        return self._attempt(whose, asked.encode())
+
+    def at_door(self, request_id: str, caller: str, method: str, asked: Message) -> Attempt:
+        """The attempt that a call with a request_id of its own is (AIP-155). Raises
+        InvalidArgumentError("request_id")."""
+        if not request_id:
+            return Attempt("", b"")
+        if _KEY.fullmatch(request_id) is None:
+            raise InvalidArgumentError(
+                "request.invalid",
+                "request_id must be 1 to 255 printable ASCII characters, such as a UUID",
+                field="request_id",
+            )
+        return self._attempt((caller, method, request_id), asked.SerializeToString(deterministic=True))
+
+    def _attempt(self, whose: Sequence[str], asked: bytes) -> Attempt:
+        request_id = str(uuid.uuid5(_NAMESPACE, json.dumps(whose)))
+        return Attempt(request_id, hmac.digest(self._key, asked, "sha256"))

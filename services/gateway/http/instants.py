@@ -44,9 +44,14 @@ def parse_range(start: str | None, end: str | None, *, longest_ms: int | None = 
     assert start is not None
     assert end is not None
     start_ms, end_ms = parse_instant(start, "start"), parse_instant(end, "end")
+    check_range(start_ms, end_ms, longest_ms=longest_ms)
+    return start_ms, end_ms
+
+
+def check_range(start_ms: int, end_ms: int, *, longest_ms: int | None = None) -> None:
+    """Raises InvalidArgumentError naming end unless [start, end) is a range, of `longest_ms` at most."""
     if end_ms <= start_ms:
         raise InvalidArgumentError("request.range", "end must be after start", field="end")
     if longest_ms is not None and end_ms - start_ms > longest_ms:
         longest = "a day" if longest_ms == _DAY_MS else f"{longest_ms // _DAY_MS} days"
         raise InvalidArgumentError("request.range", f"the range may be {longest} at most", field="end")
-    return start_ms, end_ms

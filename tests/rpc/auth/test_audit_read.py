@@ -110,3 +110,18 @@ async def test_only_services_read_the_audit(auth: Auth) -> None:
         stub = type(auth.audit_log)(channel)
         with pytest.raises(UnauthenticatedError), remote_errors("services/auth"):
             await stub.ListAuditRecords(audit_pb2.ListAuditRecordsRequest(reader=WHOLE))
+
+
+async def test_anybody_may_read_what_is_on_record_of_themselves(auth: Auth) -> None:
+    for person in ("viewer371326", "viewer371327"):
+        await look(auth, person, "gate-371326", purpose=person)
+    token = (await auth.sign_in("viewer371326")).access_token
+    own = audit_pb2.ListOwnAuditRecordsRequest(access_token=token, page_size=1)
+    with remote_errors("services/auth"):
+        answer = await auth.audit_log.ListOwnAuditRecords(own)
+        assert [record.purpose for record in answer.records] == ["viewer371326"]
+        assert answer.next_page_token == ""
+        elsewhere = audit_pb2.ListOwnAuditRecordsRequest(access_token=token, camera_uid="gate-371327")
+        assert not (await auth.audit_log.ListOwnAuditRecords(elsewhere)).records
+    with pytest.raises(UnauthenticatedError), remote_errors("services/auth"):
+        await auth.audit_log.ListOwnAuditRecords(audit_pb2.ListOwnAuditRecordsRequest(access_token="none"))

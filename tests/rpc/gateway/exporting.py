@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import sqlite3
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from tests.waiting import eventually
 GAP_MS = 6_000
 """Of each camera, between two stretches of footage."""
 STRETCH_S = 10
+LONG = 64 << 20
+"""Bytes of a file that `grow` has made long."""
 
 
 @dataclass
@@ -106,3 +111,17 @@ async def record(site: Site, uid: str, made: Session) -> None:
         fragments = made.between(begin_ms, begin_ms + 4_000)
         if fragments:
             await site.commit(uid, site.spool(uid, made.init, fragments))
+
+
+def grow(site: Site, name: str) -> None:
+    """Put a long file in the place of an export's: what is in it is nobody's business here."""
+    data_dir, export_id = site.runtime.cluster.data_dir, name.removeprefix("exports/")
+    with closing(sqlite3.connect(data_dir / "storage.db", timeout=20)) as database, database:
+        query = "SELECT rendered FROM exports WHERE id = ?"
+        rendered = json.loads(database.execute(query, [export_id]).fetchone()[0])
+        rendered[0]["told"]["size"] = LONG
+        database.execute("UPDATE exports SET rendered = ? WHERE id = ?", [json.dumps(rendered), export_id])
+    file = data_dir / "evidence" / "exp" / export_id / rendered[0]["told"]["file"]
+    file.unlink()
+    with file.open("wb") as long:
+        long.truncate(LONG)

@@ -4,22 +4,17 @@ import asyncio
 import base64
 import io
 import json
-import sqlite3
 import time
 import zipfile
-from contextlib import closing
-from typing import Any
 
 import aiohttp
 import pytest
 
 from snowlight.api.auth.v1 import auth_pb2, revocation_pb2
-from tests.rpc.gateway.exporting import Yard, settle_yard
+from tests.rpc.gateway.exporting import LONG, Yard, grow, settle_yard
 from tests.rpc.gateway.people import COUNTY, OTHER
 from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
-
-LONG = 64 << 20
 
 
 @pytest.fixture
@@ -93,7 +88,7 @@ async def test_who_loses_the_right_gets_no_byte_after_two_seconds(yard: Yard, by
     site = yard.site
     name = await site.add_person("liu", COUNTY, auth_pb2.ADMIN)
     export = await yard.done("gate", by="liu")
-    await asyncio.to_thread(grow, site, export)
+    await asyncio.to_thread(grow, site, export["name"])
     token = await site.token("liu")
     path = f"/v1/{export['name']}/download?file={export['files'][0]['file']}"
     headers = {
@@ -132,17 +127,3 @@ async def take_away(site: Site, name: str, token: str, by: str) -> None:
     )
     change.update_mask.paths.extend(["roles", "scope"])
     await site.directory.UpdatePrincipal(change)
-
-
-def grow(site: Site, export: dict[str, Any]) -> None:
-    """Put a long file in the place of the export's: what is in it is nobody's business here."""
-    data_dir, export_id = site.runtime.cluster.data_dir, export["name"].removeprefix("exports/")
-    with closing(sqlite3.connect(data_dir / "storage.db", timeout=20)) as database, database:
-        query = "SELECT rendered FROM exports WHERE id = ?"
-        rendered = json.loads(database.execute(query, [export_id]).fetchone()[0])
-        rendered[0]["told"]["size"] = LONG
-        database.execute("UPDATE exports SET rendered = ? WHERE id = ?", [json.dumps(rendered), export_id])
-    file = data_dir / "evidence" / "exp" / export_id / rendered[0]["told"]["file"]
-    file.unlink()
-    with file.open("wb") as long:
-        long.truncate(LONG)

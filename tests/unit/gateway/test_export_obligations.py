@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.evidence.downloads import require_obliged
+from services.gateway.evidence.export_files import require_obliged
 from snowlight.access.token import TicketClaims
 from snowlight.api.storage.v1 import export_pb2
 from snowlight.errors import PermissionDeniedError

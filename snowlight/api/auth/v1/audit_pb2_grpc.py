@@ -41,6 +41,11 @@ class AuditStub:
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsResponse.FromString,
                 _registered_method=True)
+        self.ListOwnAuditRecords = channel.unary_unary(
+                '/snowlight.api.auth.v1.Audit/ListOwnAuditRecords',
+                request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListOwnAuditRecordsRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsResponse.FromString,
+                _registered_method=True)
         self.ExportAuditRecords = channel.unary_stream(
                 '/snowlight.api.auth.v1.Audit/ExportAuditRecords',
                 request_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ExportAuditRecordsRequest.SerializeToString,
@@ -80,8 +85,15 @@ class AuditServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOwnAuditRecords(self, request, context):
+        """Newest first: what is on record of the person themselves, of whom nobody needs a right to hear.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExportAuditRecords(self, request, context):
-        """The same, oldest first and without an end but that of the filter. That it was asked is on record before the
+        """The same as ListAuditRecords, oldest first and without an end but that of the filter. That it was asked is on record before the
         first answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -122,6 +134,11 @@ def add_AuditServicer_to_server(servicer, server):
             'ListAuditRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAuditRecords,
                     request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsResponse.SerializeToString,
+            ),
+            'ListOwnAuditRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOwnAuditRecords,
+                    request_deserializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListOwnAuditRecordsRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsResponse.SerializeToString,
             ),
             'ExportAuditRecords': grpc.unary_stream_rpc_method_handler(
@@ -178,6 +195,33 @@ class Audit:
             target,
             '/snowlight.api.auth.v1.Audit/ListAuditRecords',
             snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsRequest.SerializeToString,
+            snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOwnAuditRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.auth.v1.Audit/ListOwnAuditRecords',
+            snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListOwnAuditRecordsRequest.SerializeToString,
             snowlight_dot_api_dot_auth_dot_v1_dot_audit__pb2.ListAuditRecordsResponse.FromString,
             options,
             channel_credentials,

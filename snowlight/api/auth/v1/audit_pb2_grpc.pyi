@@ -37,8 +37,10 @@ class AuditStub:
     def __new__(cls, channel: _aio.Channel) -> AuditAsyncStub: ...
     ListAuditRecords: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditRecordsRequest, _audit_pb2.ListAuditRecordsResponse]
     """Newest first: of the regions that the person may read the audit of, or of everything."""
+    ListOwnAuditRecords: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListOwnAuditRecordsRequest, _audit_pb2.ListAuditRecordsResponse]
+    """Newest first: what is on record of the person themselves, of whom nobody needs a right to hear."""
     ExportAuditRecords: _grpc.UnaryStreamMultiCallable[_audit_pb2.ExportAuditRecordsRequest, _audit_pb2.ExportAuditRecordsResponse]
-    """The same, oldest first and without an end but that of the filter. That it was asked is on record before the
+    """The same as ListAuditRecords, oldest first and without an end but that of the filter. That it was asked is on record before the
     first answer.
     """
     GetAuditHead: _grpc.UnaryUnaryMultiCallable[_audit_pb2.GetAuditHeadRequest, _audit_pb2.AuditHead]
@@ -59,8 +61,10 @@ class AuditAsyncStub(AuditStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditRecords: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditRecordsRequest, _audit_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
     """Newest first: of the regions that the person may read the audit of, or of everything."""
+    ListOwnAuditRecords: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListOwnAuditRecordsRequest, _audit_pb2.ListAuditRecordsResponse]  # type: ignore[assignment]
+    """Newest first: what is on record of the person themselves, of whom nobody needs a right to hear."""
     ExportAuditRecords: _aio.UnaryStreamMultiCallable[_audit_pb2.ExportAuditRecordsRequest, _audit_pb2.ExportAuditRecordsResponse]  # type: ignore[assignment]
-    """The same, oldest first and without an end but that of the filter. That it was asked is on record before the
+    """The same as ListAuditRecords, oldest first and without an end but that of the filter. That it was asked is on record before the
     first answer.
     """
     GetAuditHead: _aio.UnaryUnaryMultiCallable[_audit_pb2.GetAuditHeadRequest, _audit_pb2.AuditHead]  # type: ignore[assignment]
@@ -86,12 +90,20 @@ class AuditServicer(metaclass=_abc_1.ABCMeta):
         """Newest first: of the regions that the person may read the audit of, or of everything."""
 
     @_abc_1.abstractmethod
+    def ListOwnAuditRecords(
+        self,
+        request: _audit_pb2.ListOwnAuditRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.ListAuditRecordsResponse, _abc.Awaitable[_audit_pb2.ListAuditRecordsResponse]]:
+        """Newest first: what is on record of the person themselves, of whom nobody needs a right to hear."""
+
+    @_abc_1.abstractmethod
     def ExportAuditRecords(
         self,
         request: _audit_pb2.ExportAuditRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_audit_pb2.ExportAuditRecordsResponse], _abc.AsyncIterator[_audit_pb2.ExportAuditRecordsResponse]]:
-        """The same, oldest first and without an end but that of the filter. That it was asked is on record before the
+        """The same as ListAuditRecords, oldest first and without an end but that of the filter. That it was asked is on record before the
         first answer.
         """
 
