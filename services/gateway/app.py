@@ -77,7 +77,18 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
         )
         express = LiveExpress(viewing.desk, cameras, hubs, viewing.sending, metrics)
         await stack.enter_async_context(
-            open_door(runtime, settings.access, peers, cameras, viewing, pictures.opening, evidence, metrics)
+            open_door(
+                runtime,
+                settings.access,
+                peers,
+                cameras,
+                journal,
+                exports,
+                viewing,
+                pictures.opening,
+                evidence,
+                metrics,
+            )
         )
         port = await stack.enter_async_context(_serve(site, express, settings, runtime.cluster.drain_seconds))
         log.info("gateway.listening", address=settings.listen, port=port)

@@ -42,7 +42,7 @@ from services.gateway.console import Console, find_console
 from services.gateway.events.exports import ExportBoard
 from services.gateway.events.routes import EventRoutes
 from services.gateway.events.sights import Sights
-from services.gateway.events.stream import Sources
+from services.gateway.events.telling import Sources
 from services.gateway.evidence.downloads import DownloadRoutes
 from services.gateway.evidence.export_files import ExportFiles
 from services.gateway.evidence.export_keeping import ExportKeeping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.guard import calling_officer
 from services.gateway.access.messages import camera_message, region_message
 from services.gateway.access.reading import read_page_size, require_between
@@ -19,10 +20,13 @@ from snowlight.api.access.v1 import camera_pb2, camera_pb2_grpc
 class CamerasService(camera_pb2_grpc.CamerasServicer):
     """Answers from this gateway's model of cameras, as far as auth lets the caller know of them."""
 
-    def __init__(self, identity: Identity, cameras: CameraModel, lists: CameraLists) -> None:
+    def __init__(
+        self, identity: Identity, cameras: CameraModel, lists: CameraLists, watch: CameraWatch
+    ) -> None:
         self._identity = identity
         self._cameras = cameras
         self._lists = lists
+        self._watch = watch
 
     async def ListRegions(  # noqa: N802
         self, request: camera_pb2.ListRegionsRequest, context: Any
@@ -42,6 +46,11 @@ class CamerasService(camera_pb2_grpc.CamerasServicer):
             next_page_token=page.next_page_token,
             total_size=page.total_size,
         )
+
+    async def WatchCameras(  # type: ignore[override]  # noqa: N802
+        self, request: camera_pb2.WatchCamerasRequest, context: Any
+    ) -> None:
+        await self._watch.serve(request, context)
 
 
 def _query(request: camera_pb2.ListCamerasRequest) -> ListQuery:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.gateway.access.audit import AuditService
+from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.downloads import DownloadCalls
@@ -25,9 +26,13 @@ from services.gateway.access.officers import Officers
 from services.gateway.access.place import Places
 from services.gateway.access.streams import Streams
 from services.gateway.access.view import Views
+from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
 from services.gateway.cameras.read_model import CameraModel
 from services.gateway.cameras.visible import VisibleCameras
+from services.gateway.events.exports import ExportBoard
+from services.gateway.events.sights import Sights
+from services.gateway.events.telling import Sources
 from services.gateway.evidence.export_files import ExportFiles
 from services.gateway.evidence.export_keeping import ExportKeeping
 from services.gateway.evidence.export_rights import ExportRights
@@ -64,6 +69,8 @@ async def open_door(
     settings: AccessSettings,
     peers: Peers,
     cameras: CameraModel,
+    journal: CameraJournal,
+    exports: ExportBoard,
     viewing: Viewing,
     opening: LiveOpening,
     evidence: ObjectStore,
@@ -84,12 +91,15 @@ async def open_door(
     streams = Streams()
     visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
     live = LiveWatch(views, visible, opening, streams, metrics)
+    sources = Sources(
+        identity, viewing.verifier, viewing.revocations, cameras, journal, exports, Sights(), clock
+    )
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
         Servicer(
             f"{_PACKAGE}.Cameras",
             camera_pb2_grpc.add_CamerasServicer_to_server,
-            CamerasService(identity, cameras, CameraLists(cameras)),
+            CamerasService(identity, cameras, CameraLists(cameras), CameraWatch(sources, officers, streams)),
         ),
         Servicer(
             f"{_PACKAGE}.Media",

@@ -57,6 +57,12 @@ def state_changed(event: event_pb2.StateEvent, camera: camera_pb2.Camera) -> Hap
     )
 
 
+def state_now(camera: camera_pb2.Camera, time_ms: int | None) -> Happening:
+    """What a camera does, since `time_ms`; None while that is not known."""
+    body = state_body(camera, camera.state, camera.state_reason, time_ms)
+    return Happening("camera_state", camera.uid, camera.name, frozenset({camera.region}), body)
+
+
 def health_changed(event: event_pb2.HealthEvent, camera: camera_pb2.Camera) -> Happening:
     """A camera's stream comes better or worse than before."""
     body = {"name": camera.name, "uid": camera.uid, "region": camera.region}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.gateway.cameras.happenings import deleted_body
 from services.gateway.cameras.journal import Happening, Kind
@@ -55,18 +55,17 @@ class View:
         """Whether this is told of a camera that is there now."""
         return kind in self._choice.types and camera.uid in self._now and self._is_chosen({camera.region})
 
-    def of(self, happening: Happening) -> tuple[Kind, bytes] | None:
+    def of(self, happening: Happening) -> Happening | None:
         """What is told of it. A camera that has gone out of sight is deleted to the client; of one that it
         never saw it hears nothing."""
-        kind, body = happening.kind, happening.body
         is_seen = happening.uid in self._now
-        if kind == "camera_deleted":
+        if happening.kind == "camera_deleted":
             is_seen = is_seen or happening.uid in self._before
-        elif kind == "camera_changed" and not is_seen and happening.uid in self._before:
-            kind, body, is_seen = "camera_deleted", deleted_body(happening.name, happening.uid), True
-        if not is_seen or kind not in self._choice.types or not self._is_chosen(happening.regions):
-            return None
-        return kind, body
+        elif happening.kind == "camera_changed" and not is_seen and happening.uid in self._before:
+            body = deleted_body(happening.name, happening.uid)
+            happening, is_seen = replace(happening, kind="camera_deleted", body=body), True
+        is_told = is_seen and happening.kind in self._choice.types and self._is_chosen(happening.regions)
+        return happening if is_told else None
 
     def _is_chosen(self, regions: frozenset[str] | set[str]) -> bool:
         """Where a deleted camera was may not be known any more."""

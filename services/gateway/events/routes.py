@@ -10,7 +10,8 @@ from aiohttp import web
 
 from services.gateway.events.choice import TYPES, Choice
 from services.gateway.events.frames import read_mark
-from services.gateway.events.stream import EventStream, Sources
+from services.gateway.events.stream import EventStream
+from services.gateway.events.telling import Sources
 from services.gateway.http.routes import Parameter, Route
 from snowlight.errors import ResourceExhaustedError
 

@@ -1,56 +1,24 @@
-"""One client's stream of events. It holds its place in the journal, and nothing of what it waits to send."""
+"""One client's stream of events, as text/event-stream."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
 
 from services.gateway.cameras import happenings
-from services.gateway.cameras.journal import CameraJournal, Happening, Place
-from services.gateway.cameras.read_model import CameraModel
-from services.gateway.events.choice import Choice, View
-from services.gateway.events.exports import ExportBoard
-from services.gateway.events.frames import ANEW, RETRY, Mark, frame, heartbeat
-from services.gateway.events.sights import Sights
-from services.gateway.people.identity import Identity
-from services.gateway.people.sight import Person, Sight
+from services.gateway.events.choice import Choice
+from services.gateway.events.frames import ANEW, RETRY, frame, heartbeat
+from services.gateway.events.mark import Mark
+from services.gateway.events.telling import LOOK_S, Sources, Telling, Told
+from services.gateway.people.sight import Person
 from services.gateway.viewing.sending import cut
-from snowlight.access.revocations import Position, Revocations
-from snowlight.access.token import TokenVerifier
-from snowlight.clock import Clock
-from snowlight.errors import SnowlightError, UnavailableError
-
-AT_ONCE = 100
-"""Events that are written together."""
-LOOK_S = 0.5
-"""How often the client's right is looked at."""
-SLOWEST_SEND_S = 10.0
-"""A client that has not taken some events by then is closed."""
-HEARTBEAT_S = 15.0
-LOOK_AGAIN_S = 30.0
-"""How old what they may see becomes where nothing tells of a change: rights may have an hour."""
-PACE_S = 0.5
-"""Between two questions of one client's sight: of cameras that are registered in a row it learns together."""
+from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.errors import SnowlightError
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where events and rights come from."""
-
-    identity: Identity
-    verifier: TokenVerifier
-    revocations: Revocations
-    model: CameraModel
-    journal: CameraJournal
-    exports: ExportBoard
-    sights: Sights
-    clock: Clock
 
 
 class EventStream:
@@ -59,30 +27,18 @@ class EventStream:
     def __init__(self, request: web.Request, person: Person, choice: Choice, sources: Sources) -> None:
         self._request = request
         self._person = person
-        self._choice = choice
         self._sources = sources
+        self._telling = Telling(person, choice, sources, self)
         self._response = web.StreamResponse(
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not collect it
         )
         self._response.content_type = "text/event-stream"
         self._writing: asyncio.Task[None] | None = None
-        self._index = 0
-        self._era = 0
-        self._exported = 0
-        """The newest version of an export that was told."""
-        self._rights: Position | None = None
-        """How far it was known what they may see when it was last asked."""
-        self._asked_at = self._sent_at = sources.clock.monotonic()
 
     async def run(self, mark: Mark | None) -> web.StreamResponse:
         """Serve it to its end, from `mark` on where that is still known. Raises SnowlightError before the
         first byte only."""
-        journal = self._sources.journal
-        if not journal.head.run:
-            raise UnavailableError("gateway.cameras_unknown", "the cameras are not known here yet")
-        sight = await self._see()
-        self._choice.check(sight)
-        self._place, self._sight = journal.head, sight
+        await self._telling.begin()
         await self._response.prepare(self._request)
         with self._sources.exports.listening():
             async with asyncio.TaskGroup() as group:
@@ -127,166 +83,26 @@ class EventStream:
 
     async def _write(self, mark: Mark | None) -> None:
         try:
-            await self._send(RETRY)
-            if mark is None or not self._goes_on(mark):
-                await self._begin_anew()
-            while True:
-                if self._era != self._sources.journal.era:
-                    await self._begin_anew()
-                if self._index < self._sources.journal.first:
-                    return  # so slow that its place is gone: it comes again, and hears of that
-                if not await self._tell_news():
-                    await self._wait()
-        except (ConnectionError, TimeoutError):
+            await self._response.write(RETRY)
+            await self._telling.run(mark)
+        except ConnectionError:
             return
-        except SnowlightError as error:  # auth does not answer, or does not know them any more
+        except SnowlightError as error:  # it comes again
             log.info("events.ended", principal=self._person.name, error=error.code)
 
-    def _goes_on(self, mark: Mark) -> bool:
-        """Take the client's place, if all since is known: what happened, and what could be seen."""
-        journal, sights = self._sources.journal, self._sources.sights
-        before = self._sight if mark.digest == self._sight.digest else sights.get(self._person, mark.digest)
-        if before is None or not journal.holds(mark.place):
-            return False
-        self._place, self._sight = mark.place, before
-        self._index, self._era = journal.first, journal.era
-        self._rights = None
-        return True
+    async def reset(self) -> None:
+        await self._response.write(frame("reset", b"{}", ANEW))
 
-    async def _begin_anew(self) -> None:
-        """Tell everything as it is. Who breaks off in the middle of it begins anew again."""
-        self._sight = await self._see()
-        journal, model = self._sources.journal, self._sources.model
-        self._index, self._era, self._place = journal.end, journal.era, journal.head
-        await self._send(frame("reset", b"{}", ANEW))
-        view, name = View(self._choice, self._sight, self._sight), ""
-        while self._choice.of_cameras and (page := model.page(name, AT_ONCE)):
-            name = page[-1].name
-            states = [
-                frame("camera_state", self._state(camera.uid), ANEW)
-                for camera in page
-                if view.tells("camera_state", camera)
-            ]
-            if states:
-                await self._send(b"".join(states))
-        await self._send(frame("synced", b"{}", self._mark))
+    async def cameras(self, cameras: Sequence[camera_pb2.Camera]) -> None:
+        state_ms = self._sources.model.state_ms
+        states = (happenings.state_now(camera, state_ms(camera.uid)).body for camera in cameras)
+        await self._response.write(b"".join(frame("camera_state", body, ANEW) for body in states))
 
-    async def _tell_news(self) -> bool:
-        """Tell what has come. Whether there is more already."""
-        journal, before = self._sources.journal, self._sight
-        if self._choice.of_cameras:
-            await self._look_again()
-        if self._era == journal.era and self._index >= journal.first:
-            await self._tell(self._news(before, self._sight), before)
-        exports = self._sources.exports.after(self._exported, self._person.name)
-        if exports and "export" in self._choice.types:
-            self._exported = exports[-1].version
-            await self._send(b"".join(frame("export", export.body, self._mark) for export in exports))
-        return journal.end > self._index or self._era != journal.era
+    async def synced(self, mark: Mark) -> None:
+        await self._response.write(frame("synced", b"{}", mark))
 
-    async def _tell(self, news: Iterable[_Told], before: Sight) -> None:
-        """Send them. Until the last one the client's id has what it could see before: who breaks off in the
-        middle hears some of it twice, and misses nothing."""
-        frames: list[bytes] = []
-        last: _Told | None = None
-        for told in news:
-            if last is not None:
-                frames.append(frame(last.kind, last.body, Mark(last.place, before.digest)))
-            last = told
-            if len(frames) == AT_ONCE:
-                await self._send(b"".join(frames))
-                frames.clear()
-        if last is not None:
-            frames.append(frame(last.kind, last.body, Mark(last.place, self._sight.digest)))
-            await self._send(b"".join(frames))
+    async def told(self, news: Sequence[Told]) -> None:
+        await self._response.write(b"".join(frame(one.kind, one.body, one.mark) for one in news))
 
-    def _news(self, before: Sight, now: Sight) -> Iterator[_Told]:
-        """What has come into sight and gone out of it, then what has happened up to now."""
-        journal, view = self._sources.journal, View(self._choice, before, now)
-        end, era = journal.end, self._era
-        if now.digest != before.digest:
-            pending = frozenset(
-                one.uid
-                for one in journal.since(self._index, end - self._index)
-                if one.revision and one.is_after(self._place)
-            )
-            yield from self._come_and_gone(before, now, pending, view)
-        while self._index < end and era == journal.era and self._index >= journal.first:
-            for one in journal.since(self._index, min(AT_ONCE, end - self._index)):
-                self._index += 1
-                if one.is_after(self._place):
-                    self._place = _joined(self._place, one)
-                    if (told := view.of(one)) is not None:
-                        yield _Told(*told, self._place)
-
-    def _come_and_gone(
-        self, before: Sight, now: Sight, pending: frozenset[str], view: View
-    ) -> Iterator[_Told]:
-        """By a change of rights alone: of the `pending` the journal tells."""
-        model = self._sources.model
-        for uid in before.camera_uids - now.camera_uids - pending:
-            camera = model.by_uid(uid)
-            if camera is not None and (told := view.of(happenings.out_of_sight(camera))) is not None:
-                yield _Told(*told, self._place)
-        for uid in now.camera_uids - before.camera_uids - pending:
-            camera = model.by_uid(uid)
-            if camera is None:
-                continue
-            if view.tells("camera_changed", camera):
-                yield _Told("camera_changed", happenings.changed(camera, None).body, self._place)
-            if view.tells("camera_state", camera):
-                yield _Told("camera_state", self._state(uid), self._place)
-
-    async def _look_again(self) -> None:
-        """Ask what they may see, where that may be something else by now."""
-        sources = self._sources
-        rights_changed = self._rights != sources.revocations.principal_change(self._person.name)
-        age_s = sources.clock.monotonic() - self._asked_at
-        if rights_changed or self._sight.revision < sources.journal.head.revision or age_s >= LOOK_AGAIN_S:
-            if age_s < PACE_S:
-                await asyncio.sleep(PACE_S - age_s)
-            self._sight = await self._see(anew=rights_changed)
-
-    async def _see(self, *, anew: bool = False) -> Sight:
-        sources = self._sources
-        rights = sources.revocations.principal_change(self._person.name)
-        self._asked_at = sources.clock.monotonic()
-        sight = await sources.identity.sight(self._person, anew=anew)
-        self._rights = rights
-        sources.sights.keep(self._person, sight)
-        return sight
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_S):
-                await self._sources.journal.news()
-        except TimeoutError:
-            if self._sources.clock.monotonic() - self._sent_at >= HEARTBEAT_S:
-                await self._send(heartbeat(self._mark))
-
-    async def _send(self, data: bytes) -> None:
-        """Raises ConnectionError once the client is gone, TimeoutError when it does not take anything."""
-        async with asyncio.timeout(SLOWEST_SEND_S):
-            await self._response.write(data)
-        self._sent_at = self._sources.clock.monotonic()
-
-    @property
-    def _mark(self) -> Mark:
-        return Mark(self._place, self._sight.digest)
-
-    def _state(self, uid: str) -> bytes:
-        model = self._sources.model
-        camera = model.by_uid(uid)
-        assert camera is not None
-        return happenings.state_body(camera, camera.state, camera.state_reason, model.state_ms(uid))
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    kind: str
-    body: bytes
-    place: Place
-
-
-def _joined(place: Place, one: Happening) -> Place:
-    return Place(max(place.revision, one.revision), place.run, max(place.number, one.number))
+    async def silent(self, mark: Mark) -> None:
+        await self._response.write(heartbeat(mark))

@@ -22,6 +22,7 @@ from snowlight.api.auth.v1 import auth_pb2, client_pb2, client_pb2_grpc
 from tests.parts.certificates import DAY, Authority, Issued
 from tests.rpc.gateway.people import COUNTY
 from tests.rpc.gateway.site import Site, run_site
+from tests.waiting import eventually
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -81,6 +82,11 @@ class Door:
         """The door of a second gateway of the site: its address."""
         listen = f"127.0.0.1:{free_port()}"
         async with self.site.another_gateway(access=self.settings.model_copy(update={"listen": listen})):
+
+            async def is_ready() -> bool:
+                return not self.site.runtime.health.waiting_for()
+
+            await eventually(is_ready)
             yield listen
 
     async def enrol(

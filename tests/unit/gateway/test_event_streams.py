@@ -18,11 +18,11 @@ from aiohttp.test_utils import make_mocked_request
 from services.gateway.cameras.happenings import state_changed
 from services.gateway.cameras.journal import CameraJournal, Place
 from services.gateway.cameras.read_model import CameraModel
-from services.gateway.events import stream as stream_module
+from services.gateway.events import telling as telling_module
 from services.gateway.events.exports import ExportBoard
 from services.gateway.events.routes import EventRoutes
 from services.gateway.events.sights import Sights
-from services.gateway.events.stream import Sources
+from services.gateway.events.telling import Sources
 from services.gateway.people.identity import Identity
 from services.gateway.people.sight import Person, Sight
 from snowlight.access.revocations import Revocations
@@ -205,7 +205,7 @@ async def test_a_thousand_streams_hold_no_events_of_their_own_and_one_more_is_re
 
 
 async def test_a_client_that_falls_behind_is_closed_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "SLOWEST_SEND_S", 0.3)
+    monkeypatch.setattr(telling_module, "SLOWEST_SEND_S", 0.3)
     gateway, wire = Gateway(), Wire()
     async with gateway.client(wire) as task:
         await until_synced(wire)

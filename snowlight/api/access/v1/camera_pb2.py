@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$snowlight/api/access/v1/camera.proto\x12\x17snowlight.api.access.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x06Region\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06parent\x18\x02 \x01(\t\x12\x33\n\x05level\x18\x03 \x01(\x0e\x32$.snowlight.api.access.v1.RegionLevel\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\"\x14\n\x12ListRegionsRequest\"G\n\x13ListRegionsResponse\x12\x30\n\x07regions\x18\x01 \x03(\x0b\x32\x1f.snowlight.api.access.v1.Region\"\xef\x02\n\x06\x43\x61mera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x35\n\townership\x18\x05 \x01(\x0e\x32\".snowlight.api.access.v1.Ownership\x12\x14\n\x0c\x63\x61mera_class\x18\x06 \x01(\x05\x12\x15\n\rmanaging_unit\x18\x07 \x01(\t\x12\x10\n\x08operator\x18\x08 \x01(\t\x12\x33\n\x08location\x18\t \x01(\x0b\x32!.snowlight.api.access.v1.Location\x12\x33\n\x05state\x18\n \x01(\x0e\x32$.snowlight.api.access.v1.CameraState\x12\x14\n\x0cstate_reason\x18\x0b \x01(\t\x12.\n\nstate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"/\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"M\n\x06\x43ircle\x12\x31\n\x06\x63\x65nter\x18\x01 \x01(\x0b\x32!.snowlight.api.access.v1.Location\x12\x10\n\x08radius_m\x18\x02 \x01(\x01\"\x9c\x01\n\x12ListCamerasRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x02 \x01(\t\x12-\n\x04near\x18\x03 \x01(\x0b\x32\x1f.snowlight.api.access.v1.Circle\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\x12\x10\n\x08order_by\x18\x06 \x01(\t\"t\n\x13ListCamerasResponse\x12\x30\n\x07\x63\x61meras\x18\x01 \x03(\x0b\x32\x1f.snowlight.api.access.v1.Camera\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05*\xf8\x01\n\x0bRegionLevel\x12\x1c\n\x18REGION_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15REGION_LEVEL_PROVINCE\x10\x01\x12\x1b\n\x17REGION_LEVEL_PREFECTURE\x10\x02\x12\x17\n\x13REGION_LEVEL_COUNTY\x10\x03\x12\x15\n\x11REGION_LEVEL_TOWN\x10\x04\x12\x18\n\x14REGION_LEVEL_VILLAGE\x10\x05\x12\x15\n\x11REGION_LEVEL_GRID\x10\x06\x12\x16\n\x12REGION_LEVEL_GROUP\x10\x07\x12\x1a\n\x16REGION_LEVEL_HOUSEHOLD\x10\x08*\x87\x01\n\tOwnership\x12\x19\n\x15OWNERSHIP_UNSPECIFIED\x10\x00\x12\x14\n\x10OWNERSHIP_PUBLIC\x10\x01\x12\x18\n\x14OWNERSHIP_COLLECTIVE\x10\x02\x12\x16\n\x12OWNERSHIP_BUSINESS\x10\x03\x12\x17\n\x13OWNERSHIP_HOUSEHOLD\x10\x04*\x96\x01\n\x0b\x43\x61meraState\x12\x1c\n\x18\x43\x41MERA_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41MERA_STATE_CONNECTING\x10\x01\x12\x17\n\x13\x43\x41MERA_STATE_ONLINE\x10\x02\x12\x18\n\x14\x43\x41MERA_STATE_OFFLINE\x10\x03\x12\x19\n\x15\x43\x41MERA_STATE_DISABLED\x10\x04\x32\xdd\x01\n\x07\x43\x61meras\x12h\n\x0bListRegions\x12+.snowlight.api.access.v1.ListRegionsRequest\x1a,.snowlight.api.access.v1.ListRegionsResponse\x12h\n\x0bListCameras\x12+.snowlight.api.access.v1.ListCamerasRequest\x1a,.snowlight.api.access.v1.ListCamerasResponseB\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$snowlight/api/access/v1/camera.proto\x12\x17snowlight.api.access.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x06Region\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06parent\x18\x02 \x01(\t\x12\x33\n\x05level\x18\x03 \x01(\x0e\x32$.snowlight.api.access.v1.RegionLevel\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\"\x14\n\x12ListRegionsRequest\"G\n\x13ListRegionsResponse\x12\x30\n\x07regions\x18\x01 \x03(\x0b\x32\x1f.snowlight.api.access.v1.Region\"\xef\x02\n\x06\x43\x61mera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x35\n\townership\x18\x05 \x01(\x0e\x32\".snowlight.api.access.v1.Ownership\x12\x14\n\x0c\x63\x61mera_class\x18\x06 \x01(\x05\x12\x15\n\rmanaging_unit\x18\x07 \x01(\t\x12\x10\n\x08operator\x18\x08 \x01(\t\x12\x33\n\x08location\x18\t \x01(\x0b\x32!.snowlight.api.access.v1.Location\x12\x33\n\x05state\x18\n \x01(\x0e\x32$.snowlight.api.access.v1.CameraState\x12\x14\n\x0cstate_reason\x18\x0b \x01(\t\x12.\n\nstate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"/\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"M\n\x06\x43ircle\x12\x31\n\x06\x63\x65nter\x18\x01 \x01(\x0b\x32!.snowlight.api.access.v1.Location\x12\x10\n\x08radius_m\x18\x02 \x01(\x01\"\x9c\x01\n\x12ListCamerasRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x02 \x01(\t\x12-\n\x04near\x18\x03 \x01(\x0b\x32\x1f.snowlight.api.access.v1.Circle\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\x12\x10\n\x08order_by\x18\x06 \x01(\t\"t\n\x13ListCamerasResponse\x12\x30\n\x07\x63\x61meras\x18\x01 \x03(\x0b\x32\x1f.snowlight.api.access.v1.Camera\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\";\n\x13WatchCamerasRequest\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\"\xe0\x03\n\x14WatchCamerasResponse\x12\x44\n\x05reset\x18\x01 \x01(\x0b\x32\x33.snowlight.api.access.v1.WatchCamerasResponse.ResetH\x00\x12\x46\n\x06synced\x18\x02 \x01(\x0b\x32\x34.snowlight.api.access.v1.WatchCamerasResponse.SyncedH\x00\x12\x31\n\x06\x63\x61mera\x18\x03 \x01(\x0b\x32\x1f.snowlight.api.access.v1.CameraH\x00\x12N\n\x07\x64\x65leted\x18\x04 \x01(\x0b\x32;.snowlight.api.access.v1.WatchCamerasResponse.DeletedCameraH\x00\x12L\n\theartbeat\x18\x05 \x01(\x0b\x32\x37.snowlight.api.access.v1.WatchCamerasResponse.HeartbeatH\x00\x12\x14\n\x0cresume_token\x18\x0f \x01(\t\x1a\x07\n\x05Reset\x1a\x08\n\x06Synced\x1a\x0b\n\tHeartbeat\x1a*\n\rDeletedCamera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uid\x18\x02 \x01(\tB\x07\n\x05\x65vent*\xf8\x01\n\x0bRegionLevel\x12\x1c\n\x18REGION_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15REGION_LEVEL_PROVINCE\x10\x01\x12\x1b\n\x17REGION_LEVEL_PREFECTURE\x10\x02\x12\x17\n\x13REGION_LEVEL_COUNTY\x10\x03\x12\x15\n\x11REGION_LEVEL_TOWN\x10\x04\x12\x18\n\x14REGION_LEVEL_VILLAGE\x10\x05\x12\x15\n\x11REGION_LEVEL_GRID\x10\x06\x12\x16\n\x12REGION_LEVEL_GROUP\x10\x07\x12\x1a\n\x16REGION_LEVEL_HOUSEHOLD\x10\x08*\x87\x01\n\tOwnership\x12\x19\n\x15OWNERSHIP_UNSPECIFIED\x10\x00\x12\x14\n\x10OWNERSHIP_PUBLIC\x10\x01\x12\x18\n\x14OWNERSHIP_COLLECTIVE\x10\x02\x12\x16\n\x12OWNERSHIP_BUSINESS\x10\x03\x12\x17\n\x13OWNERSHIP_HOUSEHOLD\x10\x04*\x96\x01\n\x0b\x43\x61meraState\x12\x1c\n\x18\x43\x41MERA_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41MERA_STATE_CONNECTING\x10\x01\x12\x17\n\x13\x43\x41MERA_STATE_ONLINE\x10\x02\x12\x18\n\x14\x43\x41MERA_STATE_OFFLINE\x10\x03\x12\x19\n\x15\x43\x41MERA_STATE_DISABLED\x10\x04\x32\xcc\x02\n\x07\x43\x61meras\x12h\n\x0bListRegions\x12+.snowlight.api.access.v1.ListRegionsRequest\x1a,.snowlight.api.access.v1.ListRegionsResponse\x12h\n\x0bListCameras\x12+.snowlight.api.access.v1.ListCamerasRequest\x1a,.snowlight.api.access.v1.ListCamerasResponse\x12m\n\x0cWatchCameras\x12,.snowlight.api.access.v1.WatchCamerasRequest\x1a-.snowlight.api.access.v1.WatchCamerasResponse0\x01\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,12 +33,12 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.access.v1.cam
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
-  _globals['_REGIONLEVEL']._serialized_start=1084
-  _globals['_REGIONLEVEL']._serialized_end=1332
-  _globals['_OWNERSHIP']._serialized_start=1335
-  _globals['_OWNERSHIP']._serialized_end=1470
-  _globals['_CAMERASTATE']._serialized_start=1473
-  _globals['_CAMERASTATE']._serialized_end=1623
+  _globals['_REGIONLEVEL']._serialized_start=1628
+  _globals['_REGIONLEVEL']._serialized_end=1876
+  _globals['_OWNERSHIP']._serialized_start=1879
+  _globals['_OWNERSHIP']._serialized_end=2014
+  _globals['_CAMERASTATE']._serialized_start=2017
+  _globals['_CAMERASTATE']._serialized_end=2167
   _globals['_REGION']._serialized_start=98
   _globals['_REGION']._serialized_end=211
   _globals['_LISTREGIONSREQUEST']._serialized_start=213
@@ -55,6 +55,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCAMERASREQUEST']._serialized_end=963
   _globals['_LISTCAMERASRESPONSE']._serialized_start=965
   _globals['_LISTCAMERASRESPONSE']._serialized_end=1081
-  _globals['_CAMERAS']._serialized_start=1626
-  _globals['_CAMERAS']._serialized_end=1847
+  _globals['_WATCHCAMERASREQUEST']._serialized_start=1083
+  _globals['_WATCHCAMERASREQUEST']._serialized_end=1142
+  _globals['_WATCHCAMERASRESPONSE']._serialized_start=1145
+  _globals['_WATCHCAMERASRESPONSE']._serialized_end=1625
+  _globals['_WATCHCAMERASRESPONSE_RESET']._serialized_start=1542
+  _globals['_WATCHCAMERASRESPONSE_RESET']._serialized_end=1549
+  _globals['_WATCHCAMERASRESPONSE_SYNCED']._serialized_start=1551
+  _globals['_WATCHCAMERASRESPONSE_SYNCED']._serialized_end=1559
+  _globals['_WATCHCAMERASRESPONSE_HEARTBEAT']._serialized_start=1561
+  _globals['_WATCHCAMERASRESPONSE_HEARTBEAT']._serialized_end=1572
+  _globals['_WATCHCAMERASRESPONSE_DELETEDCAMERA']._serialized_start=1574
+  _globals['_WATCHCAMERASRESPONSE_DELETEDCAMERA']._serialized_end=1616
+  _globals['_CAMERAS']._serialized_start=2170
+  _globals['_CAMERAS']._serialized_end=2502
 # @@protoc_insertion_point(module_scope)

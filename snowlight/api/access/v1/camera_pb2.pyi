@@ -347,3 +347,140 @@ class ListCamerasResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCamerasResponse: _TypeAlias = ListCamerasResponse  # noqa: Y015
+
+@_typing.final
+class WatchCamerasRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """"regions/{code}": that and all below it. Empty: everything."""
+    resume_token: _builtins.str
+    """The newest that an earlier call with the same region was told. Empty: from the beginning."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["region", b"region", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchCamerasRequest: _TypeAlias = WatchCamerasRequest  # noqa: Y015
+
+@_typing.final
+class WatchCamerasResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Reset(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        def __init__(
+            self,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Synced(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        def __init__(
+            self,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Heartbeat(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        def __init__(
+            self,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class DeletedCamera(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NAME_FIELD_NUMBER: _builtins.int
+        UID_FIELD_NUMBER: _builtins.int
+        name: _builtins.str
+        uid: _builtins.str
+        def __init__(
+            self,
+            *,
+            name: _builtins.str = ...,
+            uid: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "uid", b"uid"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESET_FIELD_NUMBER: _builtins.int
+    SYNCED_FIELD_NUMBER: _builtins.int
+    CAMERA_FIELD_NUMBER: _builtins.int
+    DELETED_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """Where to go on from when the call breaks off after this. Empty between `reset` and `synced`: who breaks off
+    there begins anew. Good at every gateway, for as long as the 10,000 newest events go back.
+    """
+    @_builtins.property
+    def reset(self) -> Global___WatchCamerasResponse.Reset:
+        """What was told before counts no more: each camera follows, then `synced`."""
+
+    @_builtins.property
+    def synced(self) -> Global___WatchCamerasResponse.Synced:
+        """All cameras have been told."""
+
+    @_builtins.property
+    def camera(self) -> Global___Camera:
+        """A camera that is new, has changed, came into sight, or is in another state."""
+
+    @_builtins.property
+    def deleted(self) -> Global___WatchCamerasResponse.DeletedCamera:
+        """One that was removed, or went out of sight."""
+
+    @_builtins.property
+    def heartbeat(self) -> Global___WatchCamerasResponse.Heartbeat:
+        """Nothing has happened for 15 s."""
+
+    def __init__(
+        self,
+        *,
+        reset: Global___WatchCamerasResponse.Reset | None = ...,
+        synced: Global___WatchCamerasResponse.Synced | None = ...,
+        camera: Global___Camera | None = ...,
+        deleted: Global___WatchCamerasResponse.DeletedCamera | None = ...,
+        heartbeat: Global___WatchCamerasResponse.Heartbeat | None = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "deleted", b"deleted", "event", b"event", "heartbeat", b"heartbeat", "reset", b"reset", "synced", b"synced"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "deleted", b"deleted", "event", b"event", "heartbeat", b"heartbeat", "reset", b"reset", "resume_token", b"resume_token", "synced", b"synced"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["reset", "synced", "camera", "deleted", "heartbeat"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___WatchCamerasResponse: _TypeAlias = WatchCamerasResponse  # noqa: Y015

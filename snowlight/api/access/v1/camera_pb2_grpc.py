@@ -45,6 +45,11 @@ class CamerasStub:
                 request_serializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.ListCamerasRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.ListCamerasResponse.FromString,
                 _registered_method=True)
+        self.WatchCameras = channel.unary_stream(
+                '/snowlight.api.access.v1.Cameras/WatchCameras',
+                request_serializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.WatchCamerasRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.WatchCamerasResponse.FromString,
+                _registered_method=True)
 
 
 class CamerasServicer:
@@ -65,6 +70,15 @@ class CamerasServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchCameras(self, request, context):
+        """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
+        UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
+        and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CamerasServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +91,11 @@ def add_CamerasServicer_to_server(servicer, server):
                     servicer.ListCameras,
                     request_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.ListCamerasRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.ListCamerasResponse.SerializeToString,
+            ),
+            'WatchCameras': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchCameras,
+                    request_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.WatchCamerasRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.WatchCamerasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +153,33 @@ class Cameras:
             '/snowlight.api.access.v1.Cameras/ListCameras',
             snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.ListCamerasRequest.SerializeToString,
             snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.ListCamerasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchCameras(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/snowlight.api.access.v1.Cameras/WatchCameras',
+            snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.WatchCamerasRequest.SerializeToString,
+            snowlight_dot_api_dot_access_dot_v1_dot_camera__pb2.WatchCamerasResponse.FromString,
             options,
             channel_credentials,
             insecure,

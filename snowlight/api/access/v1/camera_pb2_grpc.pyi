@@ -37,6 +37,11 @@ class CamerasStub:
     """Parents before children."""
     ListCameras: _grpc.UnaryUnaryMultiCallable[_camera_pb2.ListCamerasRequest, _camera_pb2.ListCamerasResponse]
     """Not of cameras that a consent or grant alone opens: what those name is known to who holds them."""
+    WatchCameras: _grpc.UnaryStreamMultiCallable[_camera_pb2.WatchCamerasRequest, _camera_pb2.WatchCamerasResponse]
+    """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
+    UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
+    and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+    """
 
 @_typing.type_check_only
 class CamerasAsyncStub(CamerasStub):
@@ -47,6 +52,11 @@ class CamerasAsyncStub(CamerasStub):
     """Parents before children."""
     ListCameras: _aio.UnaryUnaryMultiCallable[_camera_pb2.ListCamerasRequest, _camera_pb2.ListCamerasResponse]  # type: ignore[assignment]
     """Not of cameras that a consent or grant alone opens: what those name is known to who holds them."""
+    WatchCameras: _aio.UnaryStreamMultiCallable[_camera_pb2.WatchCamerasRequest, _camera_pb2.WatchCamerasResponse]  # type: ignore[assignment]
+    """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
+    UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
+    and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+    """
 
 class CamerasServicer(metaclass=_abc_1.ABCMeta):
     """What there is to see: regions and cameras, as far as whoever calls may know of them."""
@@ -66,5 +76,16 @@ class CamerasServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_camera_pb2.ListCamerasResponse, _abc.Awaitable[_camera_pb2.ListCamerasResponse]]:
         """Not of cameras that a consent or grant alone opens: what those name is known to who holds them."""
+
+    @_abc_1.abstractmethod
+    def WatchCameras(
+        self,
+        request: _camera_pb2.WatchCamerasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_camera_pb2.WatchCamerasResponse], _abc.AsyncIterator[_camera_pb2.WatchCamerasResponse]]:
+        """Tells each camera as it is, then what changes. Resumable: see WatchCamerasResponse.resume_token. Ends with
+        UNAUTHENTICATED when the officer's token does (ten minutes at most), with UNAVAILABLE when the gateway stops,
+        and with RESOURCE_EXHAUSTED for a reader that takes nothing for 10 s: call again with the newest token.
+        """
 
 def add_CamerasServicer_to_server(servicer: CamerasServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
