@@ -7,7 +7,7 @@ NAMES = (
     *("ingest", "put", "storage", "rebuild", "reconcile", "sweep"),
     *("decision", "tickets", "audit", "serving", "viewers", "imports"),
     *("latency", "archive", "wall", "receive", "transcode", "soak", "takeover", "start"),
-    *("camera_resources", "scaling", "tracing"),
+    *("camera_resources", "scaling", "tracing", "door_recording"),
 )
 
 

@@ -85,7 +85,7 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
                 journal,
                 exports,
                 viewing,
-                pictures.opening,
+                pictures,
                 evidence,
                 metrics,
             )

@@ -84,13 +84,17 @@ def encode_access_unit(
 
 
 def encode_discontinuity(
-    reason: media_pb2.Discontinuity.Reason.ValueType, from_ms: int | None, to_ms: int | None
+    reason: media_pb2.Discontinuity.Reason.ValueType,
+    from_ms: int | None,
+    to_ms: int | None,
+    cause: str = "",
 ) -> bytes:
-    """What follows does not go on at `from_ms`, but begins at `to_ms`."""
+    """What follows does not go on at `from_ms`, but begins at `to_ms`. `cause`: of a gap."""
     told = media_pb2.Discontinuity(
         reason=reason,
         from_time=None if from_ms is None else to_timestamp(from_ms),
         to_time=None if to_ms is None else to_timestamp(to_ms),
+        cause=cause,
     )
     return media_pb2.WatchLiveResponse(discontinuity=told).SerializeToString()
 

@@ -24,7 +24,10 @@ from services.gateway.access.media import PRESERIALIZED as PICTURES
 from services.gateway.access.media import MediaService
 from services.gateway.access.officers import Officers
 from services.gateway.access.place import Places
+from services.gateway.access.recordings import RecordingStreams
+from services.gateway.access.snapshot import SnapshotAnswers
 from services.gateway.access.streams import Streams
+from services.gateway.access.timeline import TimelineAnswers
 from services.gateway.access.view import Views
 from services.gateway.cameras.journal import CameraJournal
 from services.gateway.cameras.listing import CameraLists
@@ -39,10 +42,10 @@ from services.gateway.evidence.export_rights import ExportRights
 from services.gateway.evidence.hold_keeping import HoldKeeping
 from services.gateway.http.idempotency import Attempts
 from services.gateway.http.rates import Rates
-from services.gateway.live.opening import LiveOpening
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.peers import Peers
 from services.gateway.people.identity import Identity
+from services.gateway.pictures import Pictures
 from services.gateway.viewing.viewing import Viewing
 from snowlight.api.access.v1 import (
     audit_pb2_grpc,
@@ -72,7 +75,7 @@ async def open_door(
     journal: CameraJournal,
     exports: ExportBoard,
     viewing: Viewing,
-    opening: LiveOpening,
+    pictures: Pictures,
     evidence: ObjectStore,
     metrics: GatewayMetrics,
 ) -> AsyncIterator[None]:
@@ -90,9 +93,14 @@ async def open_door(
     views = Views(peers, officers, viewing.desk, cameras)
     streams = Streams()
     visible, attempts = VisibleCameras(identity, cameras), Attempts(runtime.key)
-    live = LiveWatch(views, visible, opening, streams, metrics)
     sources = Sources(
         identity, viewing.verifier, viewing.revocations, cameras, journal, exports, Sights(), clock
+    )
+    media = MediaService(
+        LiveWatch(views, visible, pictures.opening, streams, metrics),
+        RecordingStreams(views, visible, pictures, streams, metrics, clock),
+        TimelineAnswers(identity, visible, pictures.timelines),
+        SnapshotAnswers(views, visible, pictures.snapshots, clock),
     )
     guard = OfficerGuard(officers, rates, settings.max_streams, runtime.rpc_metrics, runtime.tracing)
     servicers: Sequence[Servicer] = (
@@ -104,7 +112,7 @@ async def open_door(
         Servicer(
             f"{_PACKAGE}.Media",
             media_pb2_grpc.add_MediaServicer_to_server,
-            MediaService(live),
+            media,
             PICTURES,
         ),
         Servicer(

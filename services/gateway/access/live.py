@@ -123,6 +123,6 @@ class _Call:
         if found.gap is not None:
             yield encode_discontinuity(_REASONS[found.gap], found.last_end_ms, part.start_ms)
         if found.begins:
-            yield self._packager.description(hub.window.init_of(part.session), silent=silent)
+            yield self._packager.description(hub.window.init_of(part.session).data, silent=silent)
         token = self._tokens.token(Place(part.session, part.number, part.end_ms))
         yield from self._packager.media(part, hub.window.part_data(part, silent=silent), token)

@@ -1,41 +1,55 @@
-"""Live parts as a reader asked for them."""
+"""Footage as a reader asked for it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from services.gateway.live.segment import LivePart
 from snowlight.api.access.v1 import media_pb2
 from snowlight.errors import InvalidArgumentError
 from snowlight.media.access_envelope import encode_access_unit, encode_description, encode_fragment
 from snowlight.media.access_units import AccessUnits
-from snowlight.media.description import read_tracks
-from snowlight.media.fragment import InitSection
-from snowlight.media.silent import silent_codecs, silent_init
+from snowlight.media.description import Track, read_tracks
+from snowlight.media.silent import silent_init
+
+
+class Part(Protocol):
+    """A movie fragment, live or recorded."""
+
+    @property
+    def start_ms(self) -> int: ...
+
+    @property
+    def duration_ms(self) -> int: ...
+
+    @property
+    def independent(self) -> bool: ...
+
+    @property
+    def lossy(self) -> bool: ...
 
 
 class Packager(ABC):
-    """Makes the messages of one reader."""
+    """Makes the messages of one reader. What is damaged raises ValueError."""
 
     @abstractmethod
-    def description(self, init: InitSection, *, silent: bool) -> bytes:
-        """What follows. `silent`: without the sound."""
+    def description(self, init: bytes, *, silent: bool) -> bytes:
+        """What follows, of its init section. `silent`: without the sound."""
 
     @abstractmethod
-    def media(self, part: LivePart, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
+    def media(self, part: Part, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
         """A part, whose bytes may have been rid of their sound."""
 
 
 class FragmentPackager(Packager):
     """Movie fragments as they are."""
 
-    def description(self, init: InitSection, *, silent: bool) -> bytes:
-        data = silent_init(init.data) if silent else init.data
-        codecs = silent_codecs(init.codecs) if silent else init.codecs
-        return encode_description(codecs, init.width, init.height, read_tracks(data), data)
+    def description(self, init: bytes, *, silent: bool) -> bytes:
+        data = silent_init(init) if silent else init
+        return _described(read_tracks(data), data)
 
-    def media(self, part: LivePart, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
+    def media(self, part: Part, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
         yield encode_fragment(
             start_ms=part.start_ms,
             duration_ms=part.duration_ms,
@@ -52,13 +66,12 @@ class AccessUnitPackager(Packager):
     def __init__(self) -> None:
         self._units = AccessUnits(())
 
-    def description(self, init: InitSection, *, silent: bool) -> bytes:
-        codecs = silent_codecs(init.codecs) if silent else init.codecs
-        tracks = [track for track in read_tracks(init.data) if track.is_video or not silent]
+    def description(self, init: bytes, *, silent: bool) -> bytes:
+        tracks = [track for track in read_tracks(init) if track.is_video or not silent]
         self._units = AccessUnits(tracks)
-        return encode_description(codecs, init.width, init.height, tracks, b"")
+        return _described(tracks, b"")
 
-    def media(self, part: LivePart, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
+    def media(self, part: Part, data: bytes | memoryview, resume_token: str) -> Iterable[bytes]:
         units = self._units.of(data)
         for left, unit in zip(range(len(units) - 1, -1, -1), units, strict=True):
             yield encode_access_unit(
@@ -82,3 +95,8 @@ def packager_of(packaging: media_pb2.Packaging.ValueType) -> Packager:
     raise InvalidArgumentError(
         "request.packaging", "packaging must be one of those that there are", field="packaging"
     )
+
+
+def _described(tracks: Sequence[Track], init_section: bytes) -> bytes:
+    codecs = ",".join(track.codec for track in tracks)
+    return encode_description(codecs, tracks[0].width, tracks[0].height, tracks, init_section)

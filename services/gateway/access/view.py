@@ -18,6 +18,8 @@ from snowlight.rpc.status import remote_errors
 LONGEST_PURPOSE = 200
 """Characters that a call may say beside the officer's incident."""
 _AGENT = "access.v1"
+_WANTS_OFFICER = frozenset({"auth.incident_required", "auth.acting_person_required"})
+"""Why auth refuses what is asked in nobody's name."""
 
 
 class View:
@@ -64,7 +66,7 @@ class Views:
         """Inside, `officer` may see it as far as `View.still` does not raise. On record either way.
 
         Raises InvalidArgumentError("purpose"), PermissionDeniedError with auth's reason, and
-        "access.officer_missing" where a household's camera is asked for in nobody's name.
+        "access.officer_missing" for what nobody may see without saying who they are.
         """
         if camera.ownership == camera_pb2.HOUSEHOLD:
             officer.require_named()
@@ -78,8 +80,15 @@ class Views:
         if window_ms is not None:
             wanted.start.FromMilliseconds(window_ms[0])
             wanted.end.FromMilliseconds(window_ms[1])
-        with remote_errors(AUTH):
-            ticket = await self._peers.access.CreateTicket(wanted, timeout=CALL_TIMEOUT_S)
+        try:
+            with remote_errors(AUTH):
+                ticket = await self._peers.access.CreateTicket(wanted, timeout=CALL_TIMEOUT_S)
+        except PermissionDeniedError as error:
+            if error.code in _WANTS_OFFICER:
+                officer.require_named()
+            raise
+        if ticket.watermark:
+            raise PermissionDeniedError("access.marked", "this right is for pictures that bear a mark")
         use = await self._desk.open(ticket.ticket)
         try:
             view = View(self._officers, self._desk, self._cameras, officer, use)

@@ -13,7 +13,7 @@ from snowlight.api.storage.v1 import storage_pb2
 
 GAP_MS = 1_000
 """A longer hole between recordings is a gap."""
-_KEY_FRAME = 1
+_KEY_FRAME, _LOSSY = 1, 2
 _IS_KEY_FRAME = bytes(flags & _KEY_FRAME for flags in range(256))
 
 
@@ -39,6 +39,8 @@ class Recording:
     """How long each fragment is, bytes: the column of the answer that told of it, which it keeps alive."""
     independent: bytes
     """1 for each fragment that begins with a key frame, 0 for any other."""
+    lossy: frozenset[int] = frozenset()
+    """Fragments in which units were lost."""
 
     @property
     def start_ms(self) -> int:
@@ -121,6 +123,7 @@ def _recording(
 ) -> Recording | None:
     if not table.size or not len(table.size) == len(table.duration_ms) == len(table.flags):
         return None
+    flags = table.flags[:]
     return Recording(
         camera_uid=uid,
         key=key,
@@ -134,9 +137,16 @@ def _recording(
         # Lists on the way: a day has 170,000 fragments. Where each begins is summed up when it is asked.
         starts=array("q", list(accumulate(table.duration_ms[:], initial=source.start_ms))),
         sizes=table.size,
-        independent=_independent(table.flags[:]),
+        independent=_independent(flags),
+        lossy=_lossy(flags),
     )
 
 
 def _independent(flags: Sequence[int]) -> bytes:
     return bytes(flags).translate(_IS_KEY_FRAME)
+
+
+def _lossy(flags: Sequence[int]) -> frozenset[int]:
+    if not flags or max(flags) < _LOSSY:  # as good as always
+        return frozenset()
+    return frozenset(index for index, each in enumerate(flags) if each & _LOSSY)

@@ -56,13 +56,14 @@ def gaps_between(
         at_edge = span.start_ms == end_ms and end_ms >= now_ms
         known = [gap for gap in ledger if gap.end_ms > reached_ms and gap.start_ms < span.start_ms]
         if hole_ms > GAP_MS and (known or not at_edge or hole_ms > EDGE_MS):
-            gaps += _caused(reached_ms, span.start_ms, known)
+            gaps += caused(reached_ms, span.start_ms, known)
         reached_ms = max(reached_ms, span.end_ms)
     return gaps
 
 
-def _caused(start_ms: int, end_ms: int, known: list[Gap]) -> list[Gap]:
-    """One hole, divided by cause. Slivers up to a second between causes go to the cause before."""
+def caused(start_ms: int, end_ms: int, known: list[Gap]) -> list[Gap]:
+    """One hole, all of it, divided by cause: unknown where no gap is `known`, which are in order. Slivers up
+    to a second between causes go to the cause before."""
     parts: list[Gap] = []
     reached_ms = start_ms
     for gap in known:

@@ -11,8 +11,8 @@ _RFC3339 = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
-_FIRST_MS = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
-_LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+FIRST_MS = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LAST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 """Year 1 to year 9999 of UTC: an offset can lead out of what can be written again."""
 
 
@@ -25,7 +25,7 @@ def parse_instant(text: str, field: str) -> int:
             whole = text.upper().replace(fraction, "", 1) if fraction else text.upper()
             seconds = datetime.fromisoformat(whole.replace("Z", "+00:00"))
             instant_ms = (seconds - _EPOCH) // _MILLISECOND + int((fraction[1:] + "000")[:3])
-            if _FIRST_MS <= instant_ms <= _LAST_MS:
+            if FIRST_MS <= instant_ms <= LAST_MS:
                 return instant_ms
         except (ValueError, OverflowError):
             pass

@@ -48,7 +48,7 @@ async def test_the_multivariant_playlist_tells_what_a_player_must_know(site: Sit
         text = await response.text()
     archive = m3u8.loads(text, uri=f"{site.url}/hls/{recorded.ticket}/archive.m3u8")
     (variant,), (frames,) = archive.playlists, archive.iframe_playlists
-    assert variant.stream_info.codecs == frames.iframe_stream_info.codecs == "avc1.42c00c"
+    assert variant.stream_info.codecs == frames.iframe_stream_info.codecs == "avc1.42c00b"
     assert 0 < variant.stream_info.average_bandwidth <= variant.stream_info.bandwidth
     assert "gaps=show" in variant.uri
     for uri in (variant.absolute_uri, frames.absolute_uri):
@@ -69,7 +69,7 @@ async def test_codecs_are_all_that_the_range_has(site: Site) -> None:
         "gate", action="playback", start=rfc3339(start_ms), end=rfc3339(start_ms + 60_000)
     )
     archive = m3u8.loads(await read(site, f"/hls/{ticket}/archive.m3u8"))
-    pictures = f"avc1.42c00c,{loud.init.codecs.split(',')[0]}"
+    pictures = f"avc1.42c00b,{loud.init.codecs.split(',')[0]}"
     assert archive.playlists[0].stream_info.codecs == f"{pictures},mp4a.40.2"
     assert archive.iframe_playlists[0].iframe_stream_info.codecs == pictures
 

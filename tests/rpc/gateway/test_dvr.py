@@ -112,7 +112,7 @@ async def test_its_multivariant_playlist_tells_the_codecs_and_names_it(site: Sit
     assert status == 200, body
     (variant,) = m3u8.loads(body.decode()).playlists
     assert variant.uri == "dvr.m3u8"
-    assert variant.stream_info.codecs == "avc1.42c00c"
+    assert variant.stream_info.codecs == "avc1.42c00b"
     assert variant.stream_info.bandwidth >= variant.stream_info.average_bandwidth > 0
     ends_soon = await site.ticket("gate", action="live")
     assert (await site.get(f"/hls/{ends_soon}/past.m3u8"))[0] == 403

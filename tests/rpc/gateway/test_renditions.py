@@ -24,7 +24,7 @@ SUB = live_pb2.Rendition(
     frames_per_second=15,
 )
 MAIN = live_pb2.Rendition(
-    name="main", codecs="avc1.42c00c", width=160, height=90, bits_per_second=300_000, frames_per_second=25
+    name="main", codecs="avc1.42c00b", width=160, height=90, bits_per_second=300_000, frames_per_second=25
 )
 SUB_SESSION_MS = 600_000
 """So much earlier the sub stream's session began, so that its numbers are others."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#snowlight/api/access/v1/media.proto\x12\x17snowlight.api.access.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x01\n\x10WatchLiveRequest\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\x35\n\tpackaging\x18\x02 \x01(\x0e\x32\".snowlight.api.access.v1.Packaging\x12\x11\n\trendition\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x14\n\x0cresume_token\x18\x05 \x01(\t\"\x8d\x02\n\x11WatchLiveResponse\x12;\n\x0b\x64\x65scription\x18\x01 \x01(\x0b\x32$.snowlight.api.access.v1.DescriptionH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.access.v1.FragmentH\x00\x12:\n\x0b\x61\x63\x63\x65ss_unit\x18\x03 \x01(\x0b\x32#.snowlight.api.access.v1.AccessUnitH\x00\x12?\n\rdiscontinuity\x18\x04 \x01(\x0b\x32&.snowlight.api.access.v1.DiscontinuityH\x00\x42\x07\n\x05\x65vent\"\x82\x01\n\x0b\x44\x65scription\x12\x0e\n\x06\x63odecs\x18\x01 \x01(\t\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x0e\n\x06height\x18\x03 \x01(\x05\x12.\n\x06tracks\x18\x04 \x03(\x0b\x32\x1e.snowlight.api.access.v1.Track\x12\x14\n\x0cinit_section\x18\x05 \x01(\x0c\"T\n\x05Track\x12\n\n\x02id\x18\x01 \x01(\x05\x12\r\n\x05\x63odec\x18\x02 \x01(\t\x12\x11\n\ttimescale\x18\x03 \x01(\x05\x12\x1d\n\x15\x64\x65\x63oder_configuration\x18\x04 \x01(\x0c\"\x97\x01\n\x08\x46ragment\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x05\x12\x13\n\x0bindependent\x18\x03 \x01(\x08\x12\r\n\x05lossy\x18\x04 \x01(\x08\x12\x14\n\x0cresume_token\x18\x05 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x0f \x01(\x0c\"\x9b\x01\n\nAccessUnit\x12\r\n\x05track\x18\x01 \x01(\x05\x12\x17\n\x0f\x63\x61pture_time_ms\x18\x02 \x01(\x03\x12\x13\n\x0b\x64\x65\x63ode_time\x18\x03 \x01(\x03\x12\x19\n\x11presentation_time\x18\x04 \x01(\x03\x12\x11\n\tkey_frame\x18\x05 \x01(\x08\x12\x14\n\x0cresume_token\x18\x06 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x0f \x01(\x0c\"\x82\x02\n\rDiscontinuity\x12=\n\x06reason\x18\x01 \x01(\x0e\x32-.snowlight.api.access.v1.Discontinuity.Reason\x12-\n\tfrom_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREADER_TOO_SLOW\x10\x01\x12\n\n\x06SOURCE\x10\x02\x12\x13\n\x0fRESUME_TOO_LATE\x10\x03*[\n\tPackaging\x12\x19\n\x15PACKAGING_UNSPECIFIED\x10\x00\x12\x17\n\x13PACKAGING_FRAGMENTS\x10\x01\x12\x1a\n\x16PACKAGING_ACCESS_UNITS\x10\x02\x32m\n\x05Media\x12\x64\n\tWatchLive\x12).snowlight.api.access.v1.WatchLiveRequest\x1a*.snowlight.api.access.v1.WatchLiveResponse0\x01\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#snowlight/api/access/v1/media.proto\x12\x17snowlight.api.access.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x01\n\x10WatchLiveRequest\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\x35\n\tpackaging\x18\x02 \x01(\x0e\x32\".snowlight.api.access.v1.Packaging\x12\x11\n\trendition\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x14\n\x0cresume_token\x18\x05 \x01(\t\"\x8d\x02\n\x11WatchLiveResponse\x12;\n\x0b\x64\x65scription\x18\x01 \x01(\x0b\x32$.snowlight.api.access.v1.DescriptionH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.access.v1.FragmentH\x00\x12:\n\x0b\x61\x63\x63\x65ss_unit\x18\x03 \x01(\x0b\x32#.snowlight.api.access.v1.AccessUnitH\x00\x12?\n\rdiscontinuity\x18\x04 \x01(\x0b\x32&.snowlight.api.access.v1.DiscontinuityH\x00\x42\x07\n\x05\x65vent\"\x82\x01\n\x0b\x44\x65scription\x12\x0e\n\x06\x63odecs\x18\x01 \x01(\t\x12\r\n\x05width\x18\x02 \x01(\x05\x12\x0e\n\x06height\x18\x03 \x01(\x05\x12.\n\x06tracks\x18\x04 \x03(\x0b\x32\x1e.snowlight.api.access.v1.Track\x12\x14\n\x0cinit_section\x18\x05 \x01(\x0c\"T\n\x05Track\x12\n\n\x02id\x18\x01 \x01(\x05\x12\r\n\x05\x63odec\x18\x02 \x01(\t\x12\x11\n\ttimescale\x18\x03 \x01(\x05\x12\x1d\n\x15\x64\x65\x63oder_configuration\x18\x04 \x01(\x0c\"\x97\x01\n\x08\x46ragment\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x05\x12\x13\n\x0bindependent\x18\x03 \x01(\x08\x12\r\n\x05lossy\x18\x04 \x01(\x08\x12\x14\n\x0cresume_token\x18\x05 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x0f \x01(\x0c\"\x9b\x01\n\nAccessUnit\x12\r\n\x05track\x18\x01 \x01(\x05\x12\x17\n\x0f\x63\x61pture_time_ms\x18\x02 \x01(\x03\x12\x13\n\x0b\x64\x65\x63ode_time\x18\x03 \x01(\x03\x12\x19\n\x11presentation_time\x18\x04 \x01(\x03\x12\x11\n\tkey_frame\x18\x05 \x01(\x08\x12\x14\n\x0cresume_token\x18\x06 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x0f \x01(\x0c\"\x9a\x02\n\rDiscontinuity\x12=\n\x06reason\x18\x01 \x01(\x0e\x32-.snowlight.api.access.v1.Discontinuity.Reason\x12-\n\tfrom_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\"_\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREADER_TOO_SLOW\x10\x01\x12\n\n\x06SOURCE\x10\x02\x12\x13\n\x0fRESUME_TOO_LATE\x10\x03\x12\x07\n\x03GAP\x10\x04\"\xec\x02\n\x16StreamRecordingRequest\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\tpackaging\x18\x04 \x01(\x0e\x32\".snowlight.api.access.v1.Packaging\x12\x42\n\x04pace\x18\x05 \x01(\x0e\x32\x34.snowlight.api.access.v1.StreamRecordingRequest.Pace\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x14\n\x0cresume_token\x18\x07 \x01(\t\"B\n\x04Pace\x12\x14\n\x10PACE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPACE_AS_READ\x10\x01\x12\x12\n\x0ePACE_REAL_TIME\x10\x02\"\x93\x02\n\x17StreamRecordingResponse\x12;\n\x0b\x64\x65scription\x18\x01 \x01(\x0b\x32$.snowlight.api.access.v1.DescriptionH\x00\x12\x35\n\x08\x66ragment\x18\x02 \x01(\x0b\x32!.snowlight.api.access.v1.FragmentH\x00\x12:\n\x0b\x61\x63\x63\x65ss_unit\x18\x03 \x01(\x0b\x32#.snowlight.api.access.v1.AccessUnitH\x00\x12?\n\rdiscontinuity\x18\x04 \x01(\x0b\x32&.snowlight.api.access.v1.DiscontinuityH\x00\x42\x07\n\x05\x65vent\"\x82\x01\n\x12GetTimelineRequest\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x02\n\x08Timeline\x12\x35\n\x05spans\x18\x01 \x03(\x0b\x32&.snowlight.api.access.v1.Timeline.Span\x12\x33\n\x04gaps\x18\x02 \x03(\x0b\x32%.snowlight.api.access.v1.Timeline.Gap\x1a\x64\n\x04Span\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1ar\n\x03Gap\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\"_\n\x12GetSnapshotRequest\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07purpose\x18\x03 \x01(\t\"B\n\x08Snapshot\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04jpeg\x18\x0f \x01(\x0c*[\n\tPackaging\x12\x19\n\x15PACKAGING_UNSPECIFIED\x10\x00\x12\x17\n\x13PACKAGING_FRAGMENTS\x10\x01\x12\x1a\n\x16PACKAGING_ACCESS_UNITS\x10\x02\x32\xa3\x03\n\x05Media\x12\x64\n\tWatchLive\x12).snowlight.api.access.v1.WatchLiveRequest\x1a*.snowlight.api.access.v1.WatchLiveResponse0\x01\x12v\n\x0fStreamRecording\x12/.snowlight.api.access.v1.StreamRecordingRequest\x1a\x30.snowlight.api.access.v1.StreamRecordingResponse0\x01\x12]\n\x0bGetTimeline\x12+.snowlight.api.access.v1.GetTimelineRequest\x1a!.snowlight.api.access.v1.Timeline\x12]\n\x0bGetSnapshot\x12+.snowlight.api.access.v1.GetSnapshotRequest\x1a!.snowlight.api.access.v1.SnapshotB\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'snowlight.api.access.v1.med
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
-  _globals['_PACKAGING']._serialized_start=1311
-  _globals['_PACKAGING']._serialized_end=1402
+  _globals['_PACKAGING']._serialized_start=2617
+  _globals['_PACKAGING']._serialized_end=2708
   _globals['_WATCHLIVEREQUEST']._serialized_start=98
   _globals['_WATCHLIVEREQUEST']._serialized_end=245
   _globals['_WATCHLIVERESPONSE']._serialized_start=248
@@ -48,9 +48,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCESSUNIT']._serialized_start=893
   _globals['_ACCESSUNIT']._serialized_end=1048
   _globals['_DISCONTINUITY']._serialized_start=1051
-  _globals['_DISCONTINUITY']._serialized_end=1309
-  _globals['_DISCONTINUITY_REASON']._serialized_start=1223
-  _globals['_DISCONTINUITY_REASON']._serialized_end=1309
-  _globals['_MEDIA']._serialized_start=1404
-  _globals['_MEDIA']._serialized_end=1513
+  _globals['_DISCONTINUITY']._serialized_end=1333
+  _globals['_DISCONTINUITY_REASON']._serialized_start=1238
+  _globals['_DISCONTINUITY_REASON']._serialized_end=1333
+  _globals['_STREAMRECORDINGREQUEST']._serialized_start=1336
+  _globals['_STREAMRECORDINGREQUEST']._serialized_end=1700
+  _globals['_STREAMRECORDINGREQUEST_PACE']._serialized_start=1634
+  _globals['_STREAMRECORDINGREQUEST_PACE']._serialized_end=1700
+  _globals['_STREAMRECORDINGRESPONSE']._serialized_start=1703
+  _globals['_STREAMRECORDINGRESPONSE']._serialized_end=1978
+  _globals['_GETTIMELINEREQUEST']._serialized_start=1981
+  _globals['_GETTIMELINEREQUEST']._serialized_end=2111
+  _globals['_TIMELINE']._serialized_start=2114
+  _globals['_TIMELINE']._serialized_end=2450
+  _globals['_TIMELINE_SPAN']._serialized_start=2234
+  _globals['_TIMELINE_SPAN']._serialized_end=2334
+  _globals['_TIMELINE_GAP']._serialized_start=2336
+  _globals['_TIMELINE_GAP']._serialized_end=2450
+  _globals['_GETSNAPSHOTREQUEST']._serialized_start=2452
+  _globals['_GETSNAPSHOTREQUEST']._serialized_end=2547
+  _globals['_SNAPSHOT']._serialized_start=2549
+  _globals['_SNAPSHOT']._serialized_end=2615
+  _globals['_MEDIA']._serialized_start=2711
+  _globals['_MEDIA']._serialized_end=3130
 # @@protoc_insertion_point(module_scope)

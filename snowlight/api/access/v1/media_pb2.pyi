@@ -301,6 +301,8 @@ class Discontinuity(_message.Message):
         """The camera was connected to anew, or changed what it sends: a description follows."""
         RESUME_TOO_LATE: Discontinuity._Reason.ValueType  # 3
         """What follows the resume token's place is not kept any more."""
+        GAP: Discontinuity._Reason.ValueType  # 4
+        """Nothing was recorded for a while (StreamRecording)."""
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper): ...
     REASON_UNSPECIFIED: Discontinuity.Reason.ValueType  # 0
@@ -310,11 +312,16 @@ class Discontinuity(_message.Message):
     """The camera was connected to anew, or changed what it sends: a description follows."""
     RESUME_TOO_LATE: Discontinuity.Reason.ValueType  # 3
     """What follows the resume token's place is not kept any more."""
+    GAP: Discontinuity.Reason.ValueType  # 4
+    """Nothing was recorded for a while (StreamRecording)."""
 
     REASON_FIELD_NUMBER: _builtins.int
     FROM_TIME_FIELD_NUMBER: _builtins.int
     TO_TIME_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
     reason: Global___Discontinuity.Reason.ValueType
+    cause: _builtins.str
+    """Of GAP, as GetTimeline has it."""
     @_builtins.property
     def from_time(self) -> _timestamp_pb2.Timestamp:
         """The end of what came before, and the start of what follows. Unset where one is not known."""
@@ -327,11 +334,274 @@ class Discontinuity(_message.Message):
         reason: Global___Discontinuity.Reason.ValueType = ...,
         from_time: _timestamp_pb2.Timestamp | None = ...,
         to_time: _timestamp_pb2.Timestamp | None = ...,
+        cause: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "to_time", b"to_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "reason", b"reason", "to_time", b"to_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "from_time", b"from_time", "reason", b"reason", "to_time", b"to_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Discontinuity: _TypeAlias = Discontinuity  # noqa: Y015
+
+@_typing.final
+class StreamRecordingRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Pace:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PaceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[StreamRecordingRequest._Pace.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PACE_UNSPECIFIED: StreamRecordingRequest._Pace.ValueType  # 0
+        """AS_READ"""
+        PACE_AS_READ: StreamRecordingRequest._Pace.ValueType  # 1
+        """As fast as it is read."""
+        PACE_REAL_TIME: StreamRecordingRequest._Pace.ValueType  # 2
+        """A second of footage a second; gaps are passed over."""
+
+    class Pace(_Pace, metaclass=_PaceEnumTypeWrapper): ...
+    PACE_UNSPECIFIED: StreamRecordingRequest.Pace.ValueType  # 0
+    """AS_READ"""
+    PACE_AS_READ: StreamRecordingRequest.Pace.ValueType  # 1
+    """As fast as it is read."""
+    PACE_REAL_TIME: StreamRecordingRequest.Pace.ValueType  # 2
+    """A second of footage a second; gaps are passed over."""
+
+    CAMERA_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    PACKAGING_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    camera: _builtins.str
+    """"cameras/{id}" """
+    packaging: Global___Packaging.ValueType
+    pace: Global___StreamRecordingRequest.Pace.ValueType
+    purpose: _builtins.str
+    """What it is wanted for; on record beside the incident. 200 characters at most."""
+    resume_token: _builtins.str
+    """Where an earlier call for the same camera and window broke off: its newest resume_token. Goes on with the next
+    fragment, at whichever gateway.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """[start, end), 24 hours at most; start is not in the future. The first picture is the key frame at or before
+        start.
+        """
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        camera: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        packaging: Global___Packaging.ValueType = ...,
+        pace: Global___StreamRecordingRequest.Pace.ValueType = ...,
+        purpose: _builtins.str = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "end_time", b"end_time", "pace", b"pace", "packaging", b"packaging", "purpose", b"purpose", "resume_token", b"resume_token", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamRecordingRequest: _TypeAlias = StreamRecordingRequest  # noqa: Y015
+
+@_typing.final
+class StreamRecordingResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
+    ACCESS_UNIT_FIELD_NUMBER: _builtins.int
+    DISCONTINUITY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def description(self) -> Global___Description: ...
+    @_builtins.property
+    def fragment(self) -> Global___Fragment: ...
+    @_builtins.property
+    def access_unit(self) -> Global___AccessUnit: ...
+    @_builtins.property
+    def discontinuity(self) -> Global___Discontinuity: ...
+    def __init__(
+        self,
+        *,
+        description: Global___Description | None = ...,
+        fragment: Global___Fragment | None = ...,
+        access_unit: Global___AccessUnit | None = ...,
+        discontinuity: Global___Discontinuity | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access_unit", b"access_unit", "description", b"description", "discontinuity", b"discontinuity", "event", b"event", "fragment", b"fragment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_unit", b"access_unit", "description", b"description", "discontinuity", b"discontinuity", "event", b"event", "fragment", b"fragment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["description", "fragment", "access_unit", "discontinuity"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___StreamRecordingResponse: _TypeAlias = StreamRecordingResponse  # noqa: Y015
+
+@_typing.final
+class GetTimelineRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    camera: _builtins.str
+    """"cameras/{id}" """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """[start, end), 31 days at most."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        camera: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTimelineRequest: _TypeAlias = GetTimelineRequest  # noqa: Y015
+
+@_typing.final
+class Timeline(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Span(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        START_TIME_FIELD_NUMBER: _builtins.int
+        END_TIME_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def start_time(self) -> _timestamp_pb2.Timestamp: ...
+        @_builtins.property
+        def end_time(self) -> _timestamp_pb2.Timestamp: ...
+        def __init__(
+            self,
+            *,
+            start_time: _timestamp_pb2.Timestamp | None = ...,
+            end_time: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Gap(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        START_TIME_FIELD_NUMBER: _builtins.int
+        END_TIME_FIELD_NUMBER: _builtins.int
+        CAUSE_FIELD_NUMBER: _builtins.int
+        cause: _builtins.str
+        """"camera_offline", "ingest_restart", "lost_object", ..."""
+        @_builtins.property
+        def start_time(self) -> _timestamp_pb2.Timestamp: ...
+        @_builtins.property
+        def end_time(self) -> _timestamp_pb2.Timestamp: ...
+        def __init__(
+            self,
+            *,
+            start_time: _timestamp_pb2.Timestamp | None = ...,
+            end_time: _timestamp_pb2.Timestamp | None = ...,
+            cause: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    SPANS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___Timeline.Span]:
+        """In order; up to now, what is in no store yet included."""
+
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Timeline.Gap]: ...
+    def __init__(
+        self,
+        *,
+        spans: _abc.Iterable[Global___Timeline.Span] | None = ...,
+        gaps: _abc.Iterable[Global___Timeline.Gap] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "spans", b"spans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Timeline: _TypeAlias = Timeline  # noqa: Y015
+
+@_typing.final
+class GetSnapshotRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    camera: _builtins.str
+    """"cameras/{id}" """
+    purpose: _builtins.str
+    """What it is wanted for; on record beside the incident. 200 characters at most."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Unset: now."""
+
+    def __init__(
+        self,
+        *,
+        camera: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        purpose: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "purpose", b"purpose", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSnapshotRequest: _TypeAlias = GetSnapshotRequest  # noqa: Y015
+
+@_typing.final
+class Snapshot(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    JPEG_FIELD_NUMBER: _builtins.int
+    jpeg: _builtins.bytes
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it was taken, to within the time that one picture is shown."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        jpeg: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jpeg", b"jpeg", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Snapshot: _TypeAlias = Snapshot  # noqa: Y015

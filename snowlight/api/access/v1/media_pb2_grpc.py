@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class MediaStub:
-    """Pictures. Each call is a view: decided by auth for the officer it names, on record before the
+    """Pictures, live and recorded. Each call is a view: decided by auth for the officer it names, on record before the
     first picture, and ended within two seconds once the right behind it is gone (PERMISSION_DENIED "ticket.revoked").
     """
 
@@ -41,10 +41,25 @@ class MediaStub:
                 request_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.WatchLiveRequest.SerializeToString,
                 response_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.WatchLiveResponse.FromString,
                 _registered_method=True)
+        self.StreamRecording = channel.unary_stream(
+                '/snowlight.api.access.v1.Media/StreamRecording',
+                request_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.StreamRecordingRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.StreamRecordingResponse.FromString,
+                _registered_method=True)
+        self.GetTimeline = channel.unary_unary(
+                '/snowlight.api.access.v1.Media/GetTimeline',
+                request_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.GetTimelineRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.Timeline.FromString,
+                _registered_method=True)
+        self.GetSnapshot = channel.unary_unary(
+                '/snowlight.api.access.v1.Media/GetSnapshot',
+                request_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.GetSnapshotRequest.SerializeToString,
+                response_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.Snapshot.FromString,
+                _registered_method=True)
 
 
 class MediaServicer:
-    """Pictures. Each call is a view: decided by auth for the officer it names, on record before the
+    """Pictures, live and recorded. Each call is a view: decided by auth for the officer it names, on record before the
     first picture, and ended within two seconds once the right behind it is gone (PERMISSION_DENIED "ticket.revoked").
     """
 
@@ -58,6 +73,29 @@ class MediaServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamRecording(self, request, context):
+        """Recorded pictures of a window, as fast as they are read or in real time. A description comes before the first
+        media, and again whenever it changes. What is missing is told with its cause, and so is a window without any
+        footage. Ends with the window, or with the newest footage there is where the window ends later.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTimeline(self, request, context):
+        """What of a window was recorded, and why the rest was not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSnapshot(self, request, context):
+        """One picture: the newest key frame, or the one at or before an instant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MediaServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +103,21 @@ def add_MediaServicer_to_server(servicer, server):
                     servicer.WatchLive,
                     request_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.WatchLiveRequest.FromString,
                     response_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.WatchLiveResponse.SerializeToString,
+            ),
+            'StreamRecording': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamRecording,
+                    request_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.StreamRecordingRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.StreamRecordingResponse.SerializeToString,
+            ),
+            'GetTimeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTimeline,
+                    request_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.GetTimelineRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.Timeline.SerializeToString,
+            ),
+            'GetSnapshot': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSnapshot,
+                    request_deserializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.GetSnapshotRequest.FromString,
+                    response_serializer=snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.Snapshot.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -75,7 +128,7 @@ def add_MediaServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Media:
-    """Pictures. Each call is a view: decided by auth for the officer it names, on record before the
+    """Pictures, live and recorded. Each call is a view: decided by auth for the officer it names, on record before the
     first picture, and ended within two seconds once the right behind it is gone (PERMISSION_DENIED "ticket.revoked").
     """
 
@@ -96,6 +149,87 @@ class Media:
             '/snowlight.api.access.v1.Media/WatchLive',
             snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.WatchLiveRequest.SerializeToString,
             snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.WatchLiveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/snowlight.api.access.v1.Media/StreamRecording',
+            snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.StreamRecordingRequest.SerializeToString,
+            snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.StreamRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTimeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.access.v1.Media/GetTimeline',
+            snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.GetTimelineRequest.SerializeToString,
+            snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.Timeline.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSnapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/snowlight.api.access.v1.Media/GetSnapshot',
+            snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.GetSnapshotRequest.SerializeToString,
+            snowlight_dot_api_dot_access_dot_v1_dot_media__pb2.Snapshot.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MediaStub:
-    """Pictures. Each call is a view: decided by auth for the officer it names, on record before the
+    """Pictures, live and recorded. Each call is a view: decided by auth for the officer it names, on record before the
     first picture, and ended within two seconds once the right behind it is gone (PERMISSION_DENIED "ticket.revoked").
     """
 
@@ -41,10 +41,19 @@ class MediaStub:
     newest key frame, and is told what it missed. UNAVAILABLE "camera.offline" and the like while there is no
     picture.
     """
+    StreamRecording: _grpc.UnaryStreamMultiCallable[_media_pb2.StreamRecordingRequest, _media_pb2.StreamRecordingResponse]
+    """Recorded pictures of a window, as fast as they are read or in real time. A description comes before the first
+    media, and again whenever it changes. What is missing is told with its cause, and so is a window without any
+    footage. Ends with the window, or with the newest footage there is where the window ends later.
+    """
+    GetTimeline: _grpc.UnaryUnaryMultiCallable[_media_pb2.GetTimelineRequest, _media_pb2.Timeline]
+    """What of a window was recorded, and why the rest was not."""
+    GetSnapshot: _grpc.UnaryUnaryMultiCallable[_media_pb2.GetSnapshotRequest, _media_pb2.Snapshot]
+    """One picture: the newest key frame, or the one at or before an instant."""
 
 @_typing.type_check_only
 class MediaAsyncStub(MediaStub):
-    """Pictures. Each call is a view: decided by auth for the officer it names, on record before the
+    """Pictures, live and recorded. Each call is a view: decided by auth for the officer it names, on record before the
     first picture, and ended within two seconds once the right behind it is gone (PERMISSION_DENIED "ticket.revoked").
     """
 
@@ -55,9 +64,18 @@ class MediaAsyncStub(MediaStub):
     newest key frame, and is told what it missed. UNAVAILABLE "camera.offline" and the like while there is no
     picture.
     """
+    StreamRecording: _aio.UnaryStreamMultiCallable[_media_pb2.StreamRecordingRequest, _media_pb2.StreamRecordingResponse]  # type: ignore[assignment]
+    """Recorded pictures of a window, as fast as they are read or in real time. A description comes before the first
+    media, and again whenever it changes. What is missing is told with its cause, and so is a window without any
+    footage. Ends with the window, or with the newest footage there is where the window ends later.
+    """
+    GetTimeline: _aio.UnaryUnaryMultiCallable[_media_pb2.GetTimelineRequest, _media_pb2.Timeline]  # type: ignore[assignment]
+    """What of a window was recorded, and why the rest was not."""
+    GetSnapshot: _aio.UnaryUnaryMultiCallable[_media_pb2.GetSnapshotRequest, _media_pb2.Snapshot]  # type: ignore[assignment]
+    """One picture: the newest key frame, or the one at or before an instant."""
 
 class MediaServicer(metaclass=_abc_1.ABCMeta):
-    """Pictures. Each call is a view: decided by auth for the officer it names, on record before the
+    """Pictures, live and recorded. Each call is a view: decided by auth for the officer it names, on record before the
     first picture, and ended within two seconds once the right behind it is gone (PERMISSION_DENIED "ticket.revoked").
     """
 
@@ -72,5 +90,32 @@ class MediaServicer(metaclass=_abc_1.ABCMeta):
         newest key frame, and is told what it missed. UNAVAILABLE "camera.offline" and the like while there is no
         picture.
         """
+
+    @_abc_1.abstractmethod
+    def StreamRecording(
+        self,
+        request: _media_pb2.StreamRecordingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_media_pb2.StreamRecordingResponse], _abc.AsyncIterator[_media_pb2.StreamRecordingResponse]]:
+        """Recorded pictures of a window, as fast as they are read or in real time. A description comes before the first
+        media, and again whenever it changes. What is missing is told with its cause, and so is a window without any
+        footage. Ends with the window, or with the newest footage there is where the window ends later.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTimeline(
+        self,
+        request: _media_pb2.GetTimelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_media_pb2.Timeline, _abc.Awaitable[_media_pb2.Timeline]]:
+        """What of a window was recorded, and why the rest was not."""
+
+    @_abc_1.abstractmethod
+    def GetSnapshot(
+        self,
+        request: _media_pb2.GetSnapshotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_media_pb2.Snapshot, _abc.Awaitable[_media_pb2.Snapshot]]:
+        """One picture: the newest key frame, or the one at or before an instant."""
 
 def add_MediaServicer_to_server(servicer: MediaServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
