@@ -17,7 +17,7 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test test-clusters test-browsers chart-test kubernetes looks lint format proto \
+.PHONY: help setup demo demo-clean test test-clusters test-browsers chart-test kubernetes clients looks lint format proto \
 	promise bench fuzz console locks wheel image-steps chart-docs clean
 
 help: ## Show this list
@@ -73,6 +73,9 @@ chart-test: $(VENV)/.installed ## Test the chart, and what talks to Kubernetes, 
 
 kubernetes: $(VENV)/.installed ## Build the API server that chart-test needs: some minutes, once
 	$(BIN)/python -m tests.parts.kubernetes.programs
+
+clients: $(VENV)/.installed ## Build the examples of clients/ and the foreign clients of gRPC that tests run: minutes, once
+	$(BIN)/python -m tests.parts.foreign_grpc
 
 looks: $(VENV)/.installed console/dist/index.html ## Take the pictures anew that the console is compared with
 	$(BIN)/python -m pytest -q tests/console/test_looks.py --renew-looks

@@ -118,9 +118,30 @@ def documented_programs(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
+def go_client(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command of the example in Go."""
+    found: tuple[str, ...] = request.config.stash[parts_key].need("go_client")
+    return found
+
+
+@pytest.fixture(scope="session")
 def java_clients(request: pytest.FixtureRequest) -> JavaClients:
     """The commands of the examples in Java."""
     found: JavaClients = request.config.stash[parts_key].need("java_clients")
+    return found
+
+
+@pytest.fixture(scope="session")
+def grpcurl(request: pytest.FixtureRequest) -> Path:
+    """The program."""
+    found: Path = request.config.stash[parts_key].need("grpcurl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def ghz(request: pytest.FixtureRequest) -> Path:
+    """The program."""
+    found: Path = request.config.stash[parts_key].need("ghz")
     return found
 
 

@@ -9,9 +9,12 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What the manifest says, as far as the check and its report need it. */
 record Manifest(
@@ -20,11 +23,29 @@ record Manifest(
         String reason,
         String createdBy,
         String createTime,
+        Optional<Exporter> exporter,
         Span window,
         List<Camera> cameras) {
     static final String NAME = "manifest.json";
 
-    private static final Set<String> FORMATS = Set.of("snowlight-evidence/1", "snowlight-evidence/2");
+    private static final List<String> FORMATS =
+            List.of("snowlight-evidence/1", "snowlight-evidence/2", "snowlight-evidence/3");
+    private static final Set<String> ROOT = Set.of(
+            "format", "export", "case_number", "reason", "created_by", "create_time", "start", "end", "immutable",
+            "retain_until", "cameras");
+    private static final Set<String> EXPORTER = Set.of("person", "unit", "organisation", "incident");
+    private static final Set<String> CAMERA = Set.of("uid", "objects", "gaps");
+
+    /** What a camera has from format 2, and from 3. */
+    private static final List<String> CAMERA_FROM = List.of("rendered", "clock");
+
+    private static final Set<String> CLOCK = Set.of("offset_ms", "measured");
+    private static final Set<String> GAP = Set.of("start", "end", "cause");
+    private static final Set<String> OBJECT = Set.of(
+            "file", "start", "end", "size", "sha256", "committed_sha256", "store", "key", "epoch", "codecs");
+    private static final Set<String> RENDERED = Set.of(
+            "file", "start", "end", "duration_ms", "size", "sha256", "codecs", "reencoded", "burnt_in", "silent",
+            "parts");
     private static final Pattern INSTANT = Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{1,6}Z");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
@@ -46,7 +67,21 @@ record Manifest(
      */
     record Item(String file, Span span, long size, String sha256, String committed) {}
 
-    record Camera(String uid, List<Item> objects, List<Span> gaps, List<Item> rendered) {}
+    record Camera(
+            String uid, List<Item> objects, List<Span> gaps, List<Item> rendered, Optional<CameraClock> clock) {}
+
+    /** By how much the camera's own clock was ahead, and when that was measured. */
+    record CameraClock(long offsetMs, String measured) {}
+
+    /** Who took it, beside the account that did. */
+    record Exporter(String person, String unit, String organisation, String incident) {
+        @Override
+        public String toString() {
+            return Stream.of(person, unit, organisation, incident)
+                    .filter(text -> !text.isEmpty())
+                    .collect(Collectors.joining(", "));
+        }
+    }
 
     static Manifest parse(byte[] data) throws EvidenceException {
         try {
@@ -59,7 +94,9 @@ record Manifest(
             if (!FORMATS.contains(format)) {
                 throw new IllegalArgumentException("format: " + format + " is not known");
             }
-            List<Camera> cameras = list(root, "cameras", Manifest::camera);
+            int version = FORMATS.indexOf(format) + 1;
+            requireKnown(root, ROOT, version >= 3 ? List.of("exporter") : List.of());
+            List<Camera> cameras = list(root, "cameras", each -> camera(each, version));
             if (cameras.isEmpty()) {
                 throw new IllegalArgumentException("cameras: there is none");
             }
@@ -69,6 +106,7 @@ record Manifest(
                     text(root, "reason"),
                     text(root, "created_by"),
                     instant(root, "create_time"),
+                    optional(root, "exporter", Manifest::exporter),
                     span(root),
                     cameras);
         } catch (JsonParseException | IllegalArgumentException error) {
@@ -80,16 +118,28 @@ record Manifest(
         return cameras.stream().anyMatch(camera -> !camera.rendered().isEmpty());
     }
 
-    private static Camera camera(JsonObject json) {
-        List<Item> rendered = json.has("rendered") ? list(json, "rendered", each -> item(each, "")) : List.of();
+    private static Camera camera(JsonObject json, int version) {
+        requireKnown(json, CAMERA, CAMERA_FROM.subList(0, version - 1));
         return new Camera(
                 text(json, "uid"),
-                list(json, "objects", each -> item(each, text(each, "committed_sha256"))),
+                list(json, "objects", each -> item(each, OBJECT, text(each, "committed_sha256"))),
                 list(json, "gaps", Manifest::gap),
-                rendered);
+                json.has("rendered") ? list(json, "rendered", each -> item(each, RENDERED, "")) : List.of(),
+                optional(json, "clock", Manifest::clock));
     }
 
-    private static Item item(JsonObject json, String committed) {
+    private static Exporter exporter(JsonObject json) {
+        requireKnown(json, EXPORTER, List.of());
+        return new Exporter(text(json, "person"), text(json, "unit"), text(json, "organisation"), text(json, "incident"));
+    }
+
+    private static CameraClock clock(JsonObject json) {
+        requireKnown(json, CLOCK, List.of());
+        return new CameraClock(member(json, "offset_ms").getAsLong(), instant(json, "measured"));
+    }
+
+    private static Item item(JsonObject json, Set<String> known, String committed) {
+        requireKnown(json, known, List.of());
         String file = text(json, "file");
         for (String part : file.split("/", -1)) {
             if (part.isEmpty() || part.equals(".") || part.equals("..") || part.contains("\\")) {
@@ -109,6 +159,7 @@ record Manifest(
 
     /** Without its cause nothing explains a gap. */
     private static Span gap(JsonObject json) {
+        requireKnown(json, GAP, List.of());
         text(json, "cause");
         return span(json);
     }
@@ -150,6 +201,26 @@ record Manifest(
             all.add(read.apply(each.getAsJsonObject()));
         }
         return List.copyOf(all);
+    }
+
+    private static <T> Optional<T> optional(JsonObject json, String name, Function<JsonObject, T> read) {
+        JsonElement value = json.get(name);
+        if (value == null || value.isJsonNull()) {
+            return Optional.empty();
+        }
+        if (!value.isJsonObject()) {
+            throw new IllegalArgumentException(name + ": must be an object");
+        }
+        return Optional.of(read.apply(value.getAsJsonObject()));
+    }
+
+    /** What a reader passes over could say something else to the next one. */
+    private static void requireKnown(JsonObject json, Set<String> known, List<String> further) {
+        for (String name : json.keySet()) {
+            if (!known.contains(name) && !further.contains(name)) {
+                throw new IllegalArgumentException(name + ": is not known");
+            }
+        }
     }
 
     private static JsonElement member(JsonObject json, String name) {

@@ -63,13 +63,27 @@ final class Verification {
     List<String> report(boolean pinned) {
         int gaps = manifest.cameras().stream().mapToInt(camera -> camera.gaps().size()).sum();
         String uids = String.join(", ", manifest.cameras().stream().map(Manifest.Camera::uid).toList());
-        return List.of(
-                "export:   %s, case %s".formatted(manifest.export(), manifest.caseNumber()),
-                "taken by: %s at %s: %s".formatted(manifest.createdBy(), manifest.createTime(), manifest.reason()),
-                "window:   %s to %s, cameras %s".formatted(manifest.window().start(), manifest.window().end(), uids),
-                "signed:   by " + signer + (pinned ? "" : " (not compared with a key you trust)"),
-                "footage:  %s, %d bytes, %d gaps with their causes".formatted(footage(), size, gaps),
-                "verdict:  " + (problems.isEmpty() ? "whole and as it was signed" : "NOT whole as it was signed"));
+        List<String> lines = new ArrayList<>();
+        lines.add("export:   %s, case %s".formatted(manifest.export(), manifest.caseNumber()));
+        lines.add("taken by: %s at %s: %s".formatted(manifest.createdBy(), manifest.createTime(), manifest.reason()));
+        manifest.exporter()
+                .map(Manifest.Exporter::toString)
+                .filter(told -> !told.isEmpty())
+                .ifPresent(told -> lines.add("for:      " + told));
+        lines.add("window:   %s to %s, cameras %s".formatted(manifest.window().start(), manifest.window().end(), uids));
+        lines.add("signed:   by " + signer + (pinned ? "" : " (not compared with a key you trust)"));
+        lines.add("footage:  %s, %d bytes, %d gaps with their causes".formatted(footage(), size, gaps));
+        for (Manifest.Camera camera : manifest.cameras()) {
+            camera.clock().ifPresent(clock -> lines.add("clock:    of " + camera.uid() + " " + ahead(clock)));
+        }
+        lines.add("verdict:  " + (problems.isEmpty() ? "whole and as it was signed" : "NOT whole as it was signed"));
+        return lines;
+    }
+
+    private static String ahead(Manifest.CameraClock clock) {
+        String way = clock.offsetMs() >= 0 ? "ahead" : "behind";
+        double seconds = Math.abs(clock.offsetMs()) / 1000.0;
+        return String.format(Locale.ROOT, "%.3f s %s at %s", seconds, way, clock.measured());
     }
 
     private String footage() {
