@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from zipfile import ZipFile
@@ -15,8 +16,9 @@ from tests.cluster.decoding import play
 from tests.parts.access_clients import JavaClients, Ran, python_client, run_program
 from tests.parts.bureau import AccessDoor, Bureau
 from tests.parts.part import ROOT
-from tests.players.street import FRAME_RATE, GATE, REGION, Footage, Street
+from tests.players.street import FRAME_RATE, GATE, LARGE, REGION, Footage, Street
 from tests.rpc.access.exporting import Desk
+from tests.rpc.gateway.relay import relaying
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 LANGUAGES = ["go", "java", "python"]
 LISTING = "snowlight.api.access.v1.Cameras/ListCameras"
 LIVE_S = 3
+BROKEN_OFF_AFTER = 400_000
+"""Bytes of a recording."""
 
 
 @pytest.fixture
@@ -95,6 +99,23 @@ async def test_the_past_comes_with_its_gap(
 
 
 @pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_what_breaks_off_goes_on_without_a_byte_lost_or_doubled(
+    client: Sequence[str], street: Street, bureau: Bureau, footage: Footage, tmp_path: Path
+) -> None:
+    whole, film = tmp_path / "whole.mp4", tmp_path / "film.mp4"
+    window = ("-start", footage.back.isoformat(), "-end", footage.end.isoformat())
+    wanted = ("recording", "-camera", f"cameras/{LARGE}", *window, "-out")
+    assert (await ran(client, bureau, *wanted, whole)).status == 0
+    async with relaying(bureau.door) as relay:
+        relay.bytes_to_cut = BROKEN_OFF_AFTER
+        told = await ran(client, replace(bureau, door=relay.address), *wanted, film)
+    assert told.status == 0, told
+    assert re.search(r"^broken off: (Unavailable|UNAVAILABLE)", told.output, re.MULTILINE), told
+    assert content(film) == content(whole)
+    assert len(content(whole)) > BROKEN_OFF_AFTER
+
+
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
 async def test_evidence_is_taken_along_and_holds(
     client: Sequence[str], java_clients: JavaClients, desk: Desk, station: Bureau, tmp_path: Path
 ) -> None:
@@ -152,6 +173,11 @@ def tls(bureau: Bureau) -> tuple[str | Path, ...]:
     files = bureau.tls
     assert files.ca and files.certificate and files.key
     return ("--cacert", files.ca, "--cert", files.certificate, "--key", files.key)
+
+
+def content(film: Path) -> bytes:
+    """All of it."""
+    return film.read_bytes()
 
 
 def films(folder: Path) -> list[Path]:

@@ -104,6 +104,32 @@ def test_it_reads_a_package_as_it_was_downloaded(java_clients: JavaClients, tmp_
     assert "2 objects, 10000 bytes, 1 gaps" in found.stdout
 
 
+def test_it_tells_who_took_it_and_what_the_cameras_clock_showed(
+    java_clients: JavaClients, tmp_path: Path
+) -> None:
+    manifest = write_export(tmp_path)
+    officer = {"person": "031877", "unit": "城关派出所", "organisation": "", "incident": "case 2026-118"}
+    said = json.loads(manifest.read_bytes()) | {"format": "snowlight-evidence/3", "exporter": officer}
+    said["cameras"][0] |= {"rendered": [], "clock": {"offset_ms": -1_250, "measured": said["start"]}}
+    manifest.write_text(json.dumps(said))
+    manifest.with_name(SIGNATURE).write_bytes(sign(manifest.read_bytes(), KEY))
+    lines = checked(java_clients, manifest).stdout.splitlines()
+    assert "for:      031877, 城关派出所, case 2026-118" in lines
+    assert f"clock:    of cam 1.250 s behind at {said['start']}" in lines
+
+
+@pytest.mark.parametrize("unknown", ["exporter", "another"])
+def test_a_field_that_the_format_does_not_have_is_refused(
+    java_clients: JavaClients, tmp_path: Path, unknown: str
+) -> None:
+    manifest = write_export(tmp_path)
+    manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | {unknown: None}))
+    manifest.with_name(SIGNATURE).write_bytes(sign(manifest.read_bytes(), KEY))
+    found = checked(java_clients, manifest)
+    assert found.returncode == 1
+    assert found.stderr == f"snowlight: evidence.manifest_malformed: {unknown}: is not known\n"
+
+
 def checked(java: JavaClients, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*java.verify, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
