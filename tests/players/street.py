@@ -112,7 +112,7 @@ async def run_street(folder: Path, settings: Mapping[str, str]) -> AsyncIterator
         for camera in server.cameras:
             await person.add_camera(camera.path, region=REGION, source_url=server.url(camera), audio=True)
         for camera in server.cameras:
-            await eventually(partial(street.recording, camera.path))
+            await eventually(partial(street.recording, camera.path), 60)
         yield street
 
 
