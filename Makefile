@@ -17,8 +17,8 @@ DEMO_PORT ?= 8080
 DEMO_CAMERAS ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-clean test test-clusters test-browsers chart-test kubernetes looks lint format proto \
-	bench fuzz console locks wheel image-steps chart-docs clean
+.PHONY: help setup demo demo-clean test test-clusters test-browsers chart-test kubernetes clients looks lint format proto \
+	promise bench fuzz console locks wheel image-steps chart-docs clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ chart-test: $(VENV)/.installed ## Test the chart, and what talks to Kubernetes, 
 kubernetes: $(VENV)/.installed ## Build the API server that chart-test needs: some minutes, once
 	$(BIN)/python -m tests.parts.kubernetes.programs
 
+clients: $(VENV)/.installed ## Build the examples of clients/ and the foreign clients of gRPC that tests run: minutes, once
+	$(BIN)/python -m tests.parts.foreign_grpc
+
 looks: $(VENV)/.installed console/dist/index.html ## Take the pictures anew that the console is compared with
 	$(BIN)/python -m pytest -q tests/console/test_looks.py --renew-looks
 
@@ -81,6 +84,8 @@ lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(MAKE) --no-print-directory proto OUT="$$fresh" \
 		&& diff -r -x __pycache__ "$$fresh/snowlight/api" snowlight/api \
 		|| { echo "generated code is not what proto/ makes: run make proto"; exit 1; }
+	$(BIN)/buf lint proto
+	$(BIN)/buf breaking proto --against $(PROMISED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -99,6 +104,11 @@ proto: $(VENV)/.installed ## Generate the Python code of proto/
 		--mypy_out=quiet:$(OUT) --grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) \
 		$$(find proto -name '*.proto' | sort)
 	@find $(OUT)/snowlight/api -type d -not -name __pycache__ -exec touch {}/__init__.py \;
+
+# What proto/buf.yaml is for: the last release's, which nothing after it may break.
+PROMISED := proto/released.binpb
+promise: $(VENV)/.installed ## At a release: promise the messages for public-security systems as they are now
+	$(BIN)/buf build proto --as-file-descriptor-set --exclude-source-info -o $(PROMISED)
 
 bench: $(VENV)/.installed ## Measure: ingest against its peers, or ARGS=put (MEDIAMTX_BIN names MediaMTX)
 	$(BIN)/python -m bench $(ARGS)

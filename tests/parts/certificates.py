@@ -63,6 +63,11 @@ class Authority:
         )
         self.pem = certificate.public_bytes(Encoding.PEM)
 
+    @property
+    def key_pem(self) -> bytes:
+        """What it signs with."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
     def issue(
         self,
         *names: str,

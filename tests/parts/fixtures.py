@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from tests.parts.access_clients import JavaClients
 from tests.parts.chromium import run_chromium
 from tests.parts.gstreamer import RtspServer, run_gstreamer
 from tests.parts.hooks import parts_key
@@ -113,6 +114,34 @@ def rtmp_server(nginx: Nginx) -> Iterator[RtmpServer]:
 def documented_programs(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """What the examples of the guides call."""
     found: tuple[str, ...] = request.config.stash[parts_key].need("documented_programs")
+    return found
+
+
+@pytest.fixture(scope="session")
+def go_client(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command of the example in Go."""
+    found: tuple[str, ...] = request.config.stash[parts_key].need("go_client")
+    return found
+
+
+@pytest.fixture(scope="session")
+def java_clients(request: pytest.FixtureRequest) -> JavaClients:
+    """The commands of the examples in Java."""
+    found: JavaClients = request.config.stash[parts_key].need("java_clients")
+    return found
+
+
+@pytest.fixture(scope="session")
+def grpcurl(request: pytest.FixtureRequest) -> Path:
+    """The program."""
+    found: Path = request.config.stash[parts_key].need("grpcurl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def ghz(request: pytest.FixtureRequest) -> Path:
+    """The program."""
+    found: Path = request.config.stash[parts_key].need("ghz")
     return found
 
 

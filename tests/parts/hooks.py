@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.parts.access_clients import find_go_client, find_java_clients
 from tests.parts.chromium import find_chinese_font, find_chromium
 from tests.parts.documented import find_documented
+from tests.parts.foreign_grpc import find_ghz, find_grpcurl
 from tests.parts.gstreamer import find_gstreamer
 from tests.parts.kubernetes.programs import find_kubernetes
 from tests.parts.mediamtx import find_mediamtx
@@ -28,6 +30,10 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "chinese_font": ("Noto Sans CJK", find_chinese_font),
     "kube_apiserver": ("Kubernetes", find_kubernetes),
     "documented_programs": ("curl and jq", find_documented),
+    "go_client": ("the client in Go", find_go_client),
+    "java_clients": ("the clients in Java", find_java_clients),
+    "grpcurl": ("grpcurl", find_grpcurl),
+    "ghz": ("ghz", find_ghz),
 }
 """By the session fixture that needs the part: its name, and what finds or makes it."""
 

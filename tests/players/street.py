@@ -1,6 +1,6 @@
 """What the players play: two cameras in front of `snowlight all`, one of which was away for a while."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from simulator.faults import Faults
 from simulator.loop.parameters import LoopParameters
 from simulator.server import serve_cameras
 from tests.parts.part import CACHE
-from tests.parts.snowlight import run_embedded
+from tests.parts.snowlight import Snowlight, run_embedded
 from tests.person import Person, now, signed_in
 from tests.waiting import eventually
 
@@ -50,8 +50,13 @@ class Footage:
 class Street:
     """The running site and somebody who may watch it."""
 
-    url: str
+    snowlight: Snowlight
     person: Person
+
+    @property
+    def url(self) -> str:
+        """The gateway's root."""
+        return self.snowlight.url
 
     async def live(self, camera_id: str, playlist: str = "live.m3u8") -> str:
         """The URL of a live playlist."""
@@ -91,11 +96,11 @@ class Street:
 
 
 @asynccontextmanager
-async def run_street(folder: Path) -> AsyncIterator[Street]:
-    """The site with its cameras online, while the context is open."""
+async def run_street(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Street]:
+    """The site with its cameras online, while the context is open. `settings`: further ones of it."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve_cameras(_CAMERAS, CACHE / "loops"))
-        snowlight = await stack.enter_async_context(run_embedded(folder, {}))
+        snowlight = await stack.enter_async_context(run_embedded(folder, settings))
         await snowlight.administer(
             *("create-region", "--code", REGION.rpartition("/")[2], "--level", "county"),
             *("--display-name", "广水市"),
@@ -103,11 +108,11 @@ async def run_street(folder: Path) -> AsyncIterator[Street]:
         password = await snowlight.add_operator("chen", scope=REGION, line="government", role="admin")
         person = await stack.enter_async_context(signed_in(snowlight.url, "chen", password))
         await server.encoded()
-        street = Street(snowlight.url, person)
+        street = Street(snowlight, person)
         for camera in server.cameras:
             await person.add_camera(camera.path, region=REGION, source_url=server.url(camera), audio=True)
         for camera in server.cameras:
-            await eventually(partial(street.recording, camera.path))
+            await eventually(partial(street.recording, camera.path), 60)
         yield street
 
 

@@ -1,7 +1,7 @@
 """A way to a server that a test can cut and mend."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
@@ -13,6 +13,8 @@ class Relay:
         self._open: set[asyncio.StreamWriter] = set()
         self.whole = True
         self.address = ""
+        self.bytes_to_cut = 0
+        """Of the target's: after these it cuts by itself, once, and is mended at once. 0: it does not."""
 
     def cut(self) -> None:
         """End all connections and take no more."""
@@ -35,10 +37,17 @@ class Relay:
         self._open |= both
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_pipe(reader, there_writer))
-                group.create_task(_pipe(there_reader, writer))
+                group.create_task(_pipe(reader, there_writer, lambda length: None))
+                group.create_task(_pipe(there_reader, writer, self._count))
         finally:
             self._open -= both
+
+    def _count(self, length: int) -> None:
+        if self.bytes_to_cut:
+            self.bytes_to_cut = max(0, self.bytes_to_cut - length)
+            if not self.bytes_to_cut:
+                self.cut()
+                self.mend()
 
 
 @asynccontextmanager
@@ -54,10 +63,14 @@ async def relaying(target: str) -> AsyncIterator[Relay]:
         server.close()
 
 
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pipe(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, told: Callable[[int], None]
+) -> None:
+    """`told`: how much has been passed on."""
     try:
         while data := await reader.read(1 << 16):
             writer.write(data)
+            told(len(data))
             await writer.drain()
     except ConnectionError:
         pass
