@@ -153,9 +153,9 @@ class Officers:
     def require_running(self, officer: Officer) -> None:
         """Raises UnauthenticatedError once a session that the officer's calls rest on was ended, or their
         certificate has; UnavailableError("access.feed_lost") when that has not been known for long."""
+        _require_unexpired(officer.certificate, self._clock.now_ms())
         if self._clock.monotonic() >= self._revocations.lost_at:
             raise _feed_lost()
-        _require_unexpired(officer.certificate, self._clock.now_ms())
         if any(self._revocations.refuses(claims) for claims in officer.rests_on):
             raise UnauthenticatedError("auth.session_revoked", "the session was ended: sign in again")
 

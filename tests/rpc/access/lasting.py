@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,8 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
             running(follow_revocations(peers.revocations, viewing.revocations)),
             serve_door(runtime, access, address, peers, viewing, [servicer]),
         ):
-            yield LastingDoor(door.site, address, door.authority, door.clients, door._stack, runtime.registry)
+            same: dict[str, Any] = {field.name: getattr(door, field.name) for field in fields(door)}
+            yield LastingDoor(**same | {"address": address}, registry=runtime.registry)
 
 
 class _Lasting:
