@@ -86,7 +86,9 @@ class Exports:
         if earlier is not None:
             return _same(*earlier, wish)
         await self._holds.hold(export)
-        await self._repository.add(export, wish.request_id, wish.fingerprint)
+        if not await self._repository.add(export, wish.request_id, wish.fingerprint):
+            await self._holds.release(export)
+            return await self.create(wish)
         self._worker.wake()
         return export
 

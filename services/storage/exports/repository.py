@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.exports.export import OPEN_STATES, Export, ExportState, Phase, Rendered, Rendering
 from services.storage.tables import exports
@@ -20,8 +21,8 @@ class ExportRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, export: Export, request_id: str, fingerprint: bytes = b"") -> None:
-        """A new one, and which request it was."""
+    async def add(self, export: Export, request_id: str, fingerprint: bytes = b"") -> bool:
+        """A new one, and which request it was. False when another attempt at that has just made one."""
         values = {column.name: getattr(export, column.name) for column in _COLUMNS}
         values |= {
             "camera_uids": list(export.camera_uids),
@@ -33,7 +34,9 @@ class ExportRepository:
             "rendered": [],
         }
         async with self._database.write() as connection:
-            await connection.execute(sa.insert(exports).values(values))
+            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            added = await connection.execute(insert(exports).values(values).on_conflict_do_nothing())
+            return added.rowcount == 1
 
     async def find_request(self, request_id: str) -> tuple[Export, bytes] | None:
         """What an earlier call with the same request id made, and that request's fingerprint."""

@@ -1,5 +1,6 @@
 """An export is a copy with a manifest that says all, and can be checked offline."""
 
+import asyncio
 from pathlib import Path
 
 import grpc
@@ -45,6 +46,14 @@ async def test_an_export_holds_the_footage_and_says_what_is_missing(
         ("camera_offline", START_MS + 2 * MINUTE_MS, START_MS + 3 * MINUTE_MS)
     ]
     assert [gap.cause for gap in second.gaps] == ["unknown", "unknown"]
+
+
+async def test_attempts_at_one_moment_make_one_export(cluster: Cluster) -> None:
+    async with storage_with_footage(cluster) as desk:
+        made = await asyncio.gather(*(desk.create("a", request_id="once") for _ in range(8)))
+        assert len({export.name for export in made}) == 1
+        assert (await desk.ended(made[0].name)).state == export_pb2.Export.SUCCEEDED
+        await desk.lets_go()
 
 
 async def test_time_before_a_camera_was_registered_is_told_as_such(
