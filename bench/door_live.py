@@ -12,7 +12,7 @@ import asyncio
 import os
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,12 +125,15 @@ class Watching:
         Raises TimeoutError."""
         async with asyncio.timeout(READY_S):
             while True:
-                begun = time.monotonic()
-                with suppress(grpc.aio.AioRpcError):
-                    async for message in self._call(camera):
+                begun, call = time.monotonic(), self._call(camera)
+                try:
+                    async for message in call:
                         if message[0] in (_FRAGMENT, _ACCESS_UNIT):
                             return time.monotonic() - begun
-                await asyncio.sleep(0.5)
+                except grpc.aio.AioRpcError:
+                    await asyncio.sleep(0.5)
+                finally:
+                    call.cancel()
 
     async def read(self, camera: int, seen: Seen) -> None:
         """Take all that comes, until cancelled."""
