@@ -11,8 +11,9 @@ import pytest
 from services.verify import main
 from snowlight.evidence.signature import public_jwk, sign
 from tests.parts.access_clients import JavaClients
+from tests.parts.evidence_package import KEY, write_export
 from tests.unit.evidence.test_forged_signature import FORGERIES
-from tests.unit.evidence.test_verification import KEY, OTHER_KEY, write_export
+from tests.unit.evidence.test_verification import OTHER_KEY
 
 Change = Callable[[Path], object]
 SIGNATURE = "manifest.json.jws"
