@@ -20,7 +20,7 @@ class Track:
     codec: str
     """RFC 6381."""
     timescale: int
-    """Ticks a second."""
+    """Ticks a second; 0 where it is not told."""
     configuration: bytes
     """AVCDecoderConfigurationRecord, HEVCDecoderConfigurationRecord or AudioSpecificConfig."""
     width: int = 0
@@ -43,12 +43,20 @@ class Description:
 
 def describe(init: bytes) -> Description:
     """Read an init section. Raises ValueError when it has no video."""
-    tracks = read_tracks(init)
+    tracks = _read(init)
     return Description(",".join(track.codec for track in tracks), tracks[0].width, tracks[0].height)
 
 
 def read_tracks(init: bytes) -> tuple[Track, ...]:
-    """The tracks of an init section, video first. Raises ValueError when it has no video."""
+    """The tracks of an init section, video first. Raises ValueError when it has no video, or one of them no
+    timescale."""
+    tracks = _read(init)
+    if not all(track.timescale for track in tracks):
+        raise ValueError("a track without a timescale")
+    return tracks
+
+
+def _read(init: bytes) -> tuple[Track, ...]:
     found: list[Track] = []
     try:
         for kind, content, end in iterate(init):
@@ -66,11 +74,8 @@ def read_tracks(init: bytes) -> tuple[Track, ...]:
 def _tracks(init: bytes, start: int, end: int) -> list[Track]:
     """That of one `trak`; none of what is not understood."""
     boxes = dict(_leaves(init, start, end))
-    entries, header = boxes.get(b"stsd", b""), boxes.get(b"mdhd", b"")
-    if len(header) < 20:
-        return []
-    number = _u32(boxes.get(b"tkhd", b"").ljust(24, b"\0"), 12, 20)
-    timescale = _u32(header.ljust(24, b"\0"), 12, 20)
+    entries = boxes.get(b"stsd", b"")
+    number, timescale = (_u32(boxes.get(kind, b"").ljust(24, b"\0"), 12, 20) for kind in (b"tkhd", b"mdhd"))
     for kind, content, stop in iterate(entries, 8):
         if kind in (b"avc1", b"hvc1", b"hev1"):
             width, height = struct.unpack_from(">HH", entries, content + 24)

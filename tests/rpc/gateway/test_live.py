@@ -22,7 +22,7 @@ async def test_a_live_playlist_decodes_end_to_end_and_follows_the_camera(site: S
 
     status, body = await site.get(f"/hls/{ticket}/live.m3u8")
     assert status == 200, body
-    assert 'CODECS="avc1.42c00c",RESOLUTION=160x90' in body.decode()
+    assert 'CODECS="avc1.42c00b",RESOLUTION=160x90' in body.decode()
     status, body = await site.get(f"/hls/{ticket}/live/media.m3u8")
     first = int(re.findall(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", body.decode())[0])
     assert first == footage.init.session
