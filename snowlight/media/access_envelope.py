@@ -1,5 +1,5 @@
-"""Messages of `access.v1.Media`, written by hand as `snowlight.media.envelope` does: footage is not copied
-through the protobuf runtime, and any generated client reads them.
+"""Messages of `access.v1` that carry footage, written by hand as `snowlight.media.envelope` does: it is not
+copied through the protobuf runtime, and any generated client reads them.
 
 `WatchLiveResponse` and `StreamRecordingResponse` have the same fields, so these are either's.
 """
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from snowlight.api.access.v1 import media_pb2
+from snowlight.api.access.v1 import evidence_pb2, media_pb2
 from snowlight.media.description import Track
 from snowlight.media.envelope import varint
 
 _FRAGMENT_TAG = b"\x12"  # WatchLiveResponse.fragment = 2, length-delimited
 _ACCESS_UNIT_TAG = b"\x1a"  # WatchLiveResponse.access_unit = 3
-_DATA_TAG = b"\x7a"  # Fragment.data and AccessUnit.data = 15
+_DATA_TAG = b"\x7a"  # data = 15 of Fragment, AccessUnit and DownloadExportResponse
 
 
 def encode_description(
@@ -97,6 +97,12 @@ def encode_discontinuity(
         cause=cause,
     )
     return media_pb2.WatchLiveResponse(discontinuity=told).SerializeToString()
+
+
+def encode_download(data: bytes | memoryview, size: int | None) -> bytes:
+    """A DownloadExportResponse that carries `data`; `size`: of the whole, in the first one."""
+    head = b"" if size is None else evidence_pb2.DownloadExportResponse(size=size).SerializeToString()
+    return b"".join((head, _DATA_TAG, varint(len(data)), data))
 
 
 def to_timestamp(ms: int) -> Timestamp:

@@ -43,20 +43,12 @@ class Description:
 
 def describe(init: bytes) -> Description:
     """Read an init section. Raises ValueError when it has no video."""
-    tracks = _read(init)
+    tracks = read_tracks(init)
     return Description(",".join(track.codec for track in tracks), tracks[0].width, tracks[0].height)
 
 
 def read_tracks(init: bytes) -> tuple[Track, ...]:
-    """The tracks of an init section, video first. Raises ValueError when it has no video, or one of them no
-    timescale."""
-    tracks = _read(init)
-    if not all(track.timescale for track in tracks):
-        raise ValueError("a track without a timescale")
-    return tracks
-
-
-def _read(init: bytes) -> tuple[Track, ...]:
+    """The tracks of an init section, video first. Raises ValueError when it has no video."""
     found: list[Track] = []
     try:
         for kind, content, end in iterate(init):

@@ -1,12 +1,10 @@
 """Protobuf envelopes written and read by hand, so that footage is not copied through the protobuf runtime.
 
-The bytes are those of `ingest.v1.WatchLiveResponse` and `ReadSpoolResponse`, and of `access.v1`'s
-`DownloadExportResponse`: any generated client reads them.
+The bytes are those of `ingest.v1.WatchLiveResponse` and `ReadSpoolResponse`: any generated client reads them.
 Servers send them through an identity serializer (`snowlight.rpc`), and a reader here finds the payload by its
 last field without decoding it.
 """
 
-from snowlight.api.access.v1 import evidence_pb2
 from snowlight.api.ingest.v1 import live_pb2
 from snowlight.media.fragment import Fragment, InitSection
 
@@ -14,7 +12,6 @@ _INIT_TAG = b"\x0a"  # WatchLiveResponse.init = 1, length-delimited
 _FRAGMENT_TAG = b"\x12"  # WatchLiveResponse.fragment = 2
 _FRAGMENT_DATA_TAG = b"\x7a"  # Fragment.data = 15
 _SPOOL_DATA_TAG = b"\x0a"  # ReadSpoolResponse.data = 1
-_DOWNLOAD_DATA_TAG = b"\x7a"  # DownloadExportResponse.data = 15
 
 
 def encode_init(init: InitSection) -> bytes:
@@ -95,12 +92,6 @@ def _fragment(head: live_pb2.Fragment, data: bytes) -> Fragment:
 def encode_spool_data(data: bytes | memoryview) -> bytes:
     """A ReadSpoolResponse that carries `data`."""
     return b"".join((_SPOOL_DATA_TAG, varint(len(data)), data))
-
-
-def encode_download(data: bytes | memoryview, size: int | None) -> bytes:
-    """A DownloadExportResponse that carries `data`; `size`: of the whole, in the first one."""
-    head = b"" if size is None else evidence_pb2.DownloadExportResponse(size=size).SerializeToString()
-    return b"".join((head, _DOWNLOAD_DATA_TAG, varint(len(data)), data))
 
 
 def decode_spool_data(message: bytes) -> bytes:

@@ -14,12 +14,14 @@ from services.gateway.access.camera_watch import CameraWatch
 from services.gateway.access.cameras import CamerasService
 from services.gateway.access.config import AccessSettings
 from services.gateway.access.downloads import DownloadCalls
+from services.gateway.access.evidence import PRESERIALIZED as EVIDENCE_PRESERIALIZED
 from services.gateway.access.evidence import EvidenceService
 from services.gateway.access.exports import ExportCalls
 from services.gateway.access.grants import GrantsService
 from services.gateway.access.guard import OfficerGuard
 from services.gateway.access.holds import HoldCalls
 from services.gateway.access.live import LiveWatch
+from services.gateway.access.media import PRESERIALIZED as MEDIA_PRESERIALIZED
 from services.gateway.access.media import MediaService
 from services.gateway.access.metrics import AccessMetrics
 from services.gateway.access.officers import Officers
@@ -117,13 +119,13 @@ async def open_door(
             f"{_PACKAGE}.Media",
             media_pb2_grpc.add_MediaServicer_to_server,
             media,
-            MediaService.PRESERIALIZED,
+            MEDIA_PRESERIALIZED,
         ),
         Servicer(
             f"{_PACKAGE}.Evidence",
             evidence_pb2_grpc.add_EvidenceServicer_to_server,
-            _evidence(runtime, peers, cameras, viewing, evidence, identity, visible, attempts),
-            EvidenceService.PRESERIALIZED,
+            _evidence(runtime, peers, cameras, viewing, evidence, identity, visible, attempts, streams),
+            EVIDENCE_PRESERIALIZED,
         ),
         Servicer(
             f"{_PACKAGE}.Grants",
@@ -187,6 +189,7 @@ def _evidence(
     identity: Identity,
     visible: VisibleCameras,
     attempts: Attempts,
+    streams: Streams,
 ) -> EvidenceService:
     clock = runtime.clock
     rights = ExportRights(peers, identity, viewing.verifier, viewing.desk)
@@ -198,8 +201,9 @@ def _evidence(
             visible,
             Places(identity, cameras),
             attempts,
+            streams,
             clock,
         ),
-        DownloadCalls(files, viewing.desk, clock),
+        DownloadCalls(files, viewing.desk, streams),
         HoldCalls(HoldKeeping(peers, identity), visible, attempts),
     )

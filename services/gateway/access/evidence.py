@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any, ClassVar
+from typing import Any
 
 from services.gateway.access.downloads import DownloadCalls
 from services.gateway.access.exports import ExportCalls
@@ -11,12 +10,11 @@ from services.gateway.access.guard import calling_officer
 from services.gateway.access.holds import HoldCalls
 from snowlight.api.access.v1 import evidence_pb2, evidence_pb2_grpc
 
+PRESERIALIZED = frozenset({"DownloadExport"})
+
 
 class EvidenceService(evidence_pb2_grpc.EvidenceServicer):
     """Hands each call to those who carry it out."""
-
-    PRESERIALIZED: ClassVar = frozenset({"DownloadExport"})
-    """Methods that yield bytes."""
 
     def __init__(self, exports: ExportCalls, downloads: DownloadCalls, holds: HoldCalls) -> None:
         self._exports = exports
@@ -38,11 +36,10 @@ class EvidenceService(evidence_pb2_grpc.EvidenceServicer):
     ) -> evidence_pb2.ListExportsResponse:
         return await self._exports.page(calling_officer(), request)
 
-    async def WatchExport(  # noqa: N802
+    async def WatchExport(  # type: ignore[override]  # noqa: N802
         self, request: evidence_pb2.WatchExportRequest, context: Any
-    ) -> AsyncIterator[evidence_pb2.Export]:
-        async for export in self._exports.watch(calling_officer, request.name):
-            yield export
+    ) -> None:
+        await self._exports.watch(calling_officer, request.name, context)
 
     async def CancelExport(  # noqa: N802
         self, request: evidence_pb2.CancelExportRequest, context: Any
@@ -51,9 +48,8 @@ class EvidenceService(evidence_pb2_grpc.EvidenceServicer):
 
     async def DownloadExport(  # type: ignore[override]  # noqa: N802
         self, request: evidence_pb2.DownloadExportRequest, context: Any
-    ) -> AsyncIterator[bytes]:
-        async for answer in self._downloads.download(calling_officer(), request):
-            yield answer
+    ) -> None:
+        await self._downloads.serve(calling_officer(), request, context)
 
     async def CreateHold(  # noqa: N802
         self, request: evidence_pb2.CreateHoldRequest, context: Any

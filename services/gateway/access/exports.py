@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from typing import Any
 
 from services.gateway.access.evidence_messages import export_message
 from services.gateway.access.officers import Officer
-from services.gateway.access.place import Places, read_window
+from services.gateway.access.place import Places, window_around
 from services.gateway.access.reading import read_instant, read_page, told_as
+from services.gateway.access.streams import Streams
 from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.evidence.export_keeping import ExportKeeping
 from services.gateway.evidence.export_rights import ExportRights, purpose_of
@@ -42,6 +44,7 @@ class ExportCalls:
         cameras: VisibleCameras,
         places: Places,
         attempts: Attempts,
+        streams: Streams,
         clock: Clock,
     ) -> None:
         self._exports = exports
@@ -49,6 +52,7 @@ class ExportCalls:
         self._cameras = cameras
         self._places = places
         self._attempts = attempts
+        self._streams = streams
         self._clock = clock
 
     async def create(
@@ -78,15 +82,19 @@ class ExportCalls:
             exports=map(self._told, page.exports), next_page_token=page.next_page_token
         )
 
-    async def watch(self, officer: Callable[[], Officer], name: str) -> AsyncIterator[evidence_pb2.Export]:
-        """The export whenever it has got on, until it is over. `officer`: with a token that is good now."""
+    async def watch(self, officer: Callable[[], Officer], name: str, context: Any) -> None:
+        """Writes the export whenever it has got on, until it is over. `officer`: with a token that is good
+        now."""
+        await self._streams.run(self._tell(officer, name, context))
+
+    async def _tell(self, officer: Callable[[], Officer], name: str, context: Any) -> None:
         told: export_pb2.Export | None = None
         while told is None or told.state in _OPEN:
             if told is not None:
                 await asyncio.sleep(LOOK_S)
             export = await self._rights.known(officer().person, name)
             if export != told:
-                yield self._told(export)
+                await context.write(self._told(export))
             told = export
 
     async def cancel(self, officer: Officer, name: str) -> evidence_pb2.Export:
@@ -134,4 +142,4 @@ def _window(request: evidence_pb2.CreateExportRequest, now_ms: int) -> tuple[int
             raise InvalidArgumentError("request.invalid", f"near has its own {field}", field=field)
     if request.cameras:
         raise InvalidArgumentError("request.invalid", "cameras or near, not both", field="cameras")
-    return read_window(request.near, now_ms)
+    return window_around(request.near, now_ms)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.gateway.access.guard import calling_officer
-from services.gateway.access.live_token import LiveTokens
 from services.gateway.access.packaging import Packager, packager_of
+from services.gateway.access.resume_token import ResumeTokens, live_tokens
 from services.gateway.access.streams import LOOK_S, Streams
 from services.gateway.access.view import View, Views
 from services.gateway.cameras.visible import VisibleCameras
@@ -56,7 +56,7 @@ class LiveWatch:
                 "request.rendition", f"rendition must be one of {', '.join(RENDITIONS)}", field="rendition"
             )
         camera = await self._visible.named(officer.person, request.camera, field="camera")
-        tokens = LiveTokens(camera.uid, rendition)
+        tokens = live_tokens(camera.uid, rendition)
         following = Following(tokens.read(request.resume_token))
         async with self._views.begun(officer, camera, "live", request.purpose) as view:
             call = _Call(view, rendition, following, tokens, packager, self._opening, self._metrics, context)
@@ -71,7 +71,7 @@ class _Call:
         view: View,
         rendition: str,
         following: Following,
-        tokens: LiveTokens,
+        tokens: ResumeTokens[Place],
         packager: Packager,
         opening: LiveOpening,
         metrics: GatewayMetrics,

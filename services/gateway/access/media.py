@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from services.gateway.access.live import LiveWatch
 from services.gateway.access.recordings import RecordingStreams
@@ -10,12 +10,11 @@ from services.gateway.access.snapshot import SnapshotAnswers
 from services.gateway.access.timeline import TimelineAnswers
 from snowlight.api.access.v1 import media_pb2, media_pb2_grpc
 
+PRESERIALIZED = frozenset({"WatchLive", "StreamRecording"})
+
 
 class MediaService(media_pb2_grpc.MediaServicer):
     """Hands each call to who serves it."""
-
-    PRESERIALIZED: ClassVar = frozenset({"WatchLive", "StreamRecording"})
-    """Methods that yield bytes."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ _AT_ONCE = 64
 """Cameras that auth is asked about together."""
 
 
-def read_window(near: evidence_pb2.CreateExportRequest.Place, now_ms: int) -> tuple[int, int]:
+def window_around(near: evidence_pb2.CreateExportRequest.Place, now_ms: int) -> tuple[int, int]:
     """[start, end) around the place's time, ms, but not beyond now."""
     with told_as({"time": "near.time"}):
         time_ms = read_instant(near, "time")

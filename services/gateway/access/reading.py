@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.gateway.http.instants import FIRST_MS, LAST_MS
 from services.gateway.http.paging import DEFAULT_PAGE, LARGEST_PAGE
 from snowlight.errors import InvalidArgumentError, SnowlightError
 
-_LAST_S = 253_402_300_799  # the end of year 9999, which RFC 3339 can still write
 _NANOS = 1_000_000_000
+_DAY_MS = 86_400_000
 
 
 class Paged(Protocol):
@@ -43,11 +44,21 @@ def read_instant(request: Message, field: str) -> int:
     if not request.HasField(field):
         raise InvalidArgumentError("request.required", f"{field} is required", field=field)
     instant: Timestamp = getattr(request, field)
-    if not (0 <= instant.seconds <= _LAST_S and 0 <= instant.nanos < _NANOS):
-        raise InvalidArgumentError(
-            "request.instant", f"{field} must lie in the years 1970 to 9999", field=field
-        )
-    return instant.ToMilliseconds()
+    instant_ms = instant.seconds * 1000 + instant.nanos // 1_000_000
+    if not (FIRST_MS <= instant_ms <= LAST_MS and 0 <= instant.nanos < _NANOS):
+        raise InvalidArgumentError("request.instant", f"{field} must lie in years 1 to 9999", field=field)
+    return instant_ms
+
+
+def read_window(request: Message, *, longest_ms: int) -> tuple[int, int]:
+    """[start_time, end_time), ms since 1970 UTC; both must be there."""
+    start_ms, end_ms = read_instant(request, "start_time"), read_instant(request, "end_time")
+    if end_ms <= start_ms:
+        raise InvalidArgumentError("request.range", "end_time must be after start_time", field="end_time")
+    if end_ms - start_ms > longest_ms:
+        longest = "24 hours" if longest_ms == _DAY_MS else f"{longest_ms // _DAY_MS} days"
+        raise InvalidArgumentError("request.range", f"the window may be {longest} at most", field="end_time")
+    return start_ms, end_ms
 
 
 def require_between(value: float, field: str, least: float, most: float) -> None:

@@ -11,10 +11,10 @@ import structlog
 from services.gateway.access.guard import calling_officer
 from services.gateway.access.pace import RealTime
 from services.gateway.access.packaging import Packager, packager_of
-from services.gateway.access.recording_token import RecordingTokens
+from services.gateway.access.reading import read_window
+from services.gateway.access.resume_token import ResumeTokens, recording_tokens
 from services.gateway.access.streams import Streams
 from services.gateway.access.view import View, Views
-from services.gateway.access.window import read_window
 from services.gateway.archive.pieces import Piece
 from services.gateway.archive.recording import GAP_MS, Recording
 from services.gateway.archive.timeline import caused
@@ -67,7 +67,7 @@ class RecordingStreams:
                 "request.range", "start_time must not be in the future", field="start_time"
             )
         camera = await self._visible.named(officer.person, request.camera, field="camera")
-        tokens = RecordingTokens(camera.uid, start_ms, end_ms)
+        tokens = recording_tokens(camera.uid, start_ms, end_ms)
         after = tokens.read(request.resume_token)
         window_ms = start_ms, end_ms
         async with self._views.begun(officer, camera, "playback", request.purpose, window_ms) as view:
@@ -105,7 +105,7 @@ class _Call:
         camera: camera_pb2.Camera,
         window_ms: tuple[int, int],
         after: Place | None,
-        tokens: RecordingTokens,
+        tokens: ResumeTokens[Place],
         packager: Packager,
         pace: RealTime | None,
         pictures: Pictures,

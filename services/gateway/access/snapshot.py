@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.gateway.access.guard import calling_officer
 from services.gateway.access.officers import Officer
+from services.gateway.access.reading import read_instant
 from services.gateway.access.view import View, Views
-from services.gateway.access.window import read_time
 from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.snapshot.snapshots import Snapshot, Snapshots
 from snowlight.api.access.v1 import media_pb2
@@ -27,7 +27,7 @@ class SnapshotAnswers:
     async def of(self, request: media_pb2.GetSnapshotRequest) -> media_pb2.Snapshot:
         """Raises InvalidArgumentError naming the field."""
         officer = calling_officer()
-        time_ms = read_time(request.time, "time") if request.HasField("time") else None
+        time_ms = read_instant(request, "time") if request.HasField("time") else None
         if time_ms is not None and time_ms > self._clock.now_ms():
             raise InvalidArgumentError("request.range", "time must not be in the future", field="time")
         camera = await self._visible.named(officer.person, request.camera, field="camera")

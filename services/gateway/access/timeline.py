@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.gateway.access.guard import calling_officer
-from services.gateway.access.window import read_window
+from services.gateway.access.reading import read_window
 from services.gateway.archive.timelines import Timelines
 from services.gateway.cameras.visible import VisibleCameras
 from services.gateway.people.identity import LONGEST_TOLD_MS, Identity

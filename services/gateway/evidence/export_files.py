@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +92,7 @@ class ExportFiles:
 
     async def pieces(
         self, taking: Taking, start: int, end: int, at_once: int
-    ) -> AsyncIterator[tuple[bytes, TicketUse | None]]:
+    ) -> AsyncGenerator[tuple[bytes, TicketUse | None], None]:
         """Bytes [start, end), `at_once` of a file at a time; with a piece whose footage it is."""
         uses = {use.claims.camera_uid: use for use in taking.uses}
         for each in _slices(taking.what, start, end):

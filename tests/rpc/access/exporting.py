@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import obstore
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from snowlight.api.access.v1 import evidence_pb2, evidence_pb2_grpc
@@ -15,7 +16,9 @@ from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import NotFoundError
 from snowlight.rpc.status import remote_errors
 from tests.rpc.access.door import Bureau, Door, open_door
-from tests.rpc.gateway.exporting import Yard, settle_yard
+from tests.rpc.gateway.exporting import Yard, record, settle_yard
+from tests.rpc.gateway.footage import session
+from tests.rpc.gateway.people import OTHER
 from tests.waiting import eventually
 
 SQUARE = {"latitude": 31.6, "longitude": 113.8}
@@ -110,3 +113,37 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
         bureau = await door.enrol()
         station = await door.enrol("station", role=auth_pb2.ADMIN)
         yield Desk(door, yard, bureau, station)
+
+
+def around(time_ms: int, **fields: Any) -> dict[str, Any]:
+    """A wish for a place in place of cameras and a window."""
+    told: dict[str, Any] = SQUARE | {"radius_m": 200, "time": at(time_ms), "minutes": 10} | fields
+    place = evidence_pb2.CreateExportRequest.Place(
+        **{name: value for name, value in told.items() if value is not None}
+    )
+    return {"near": place, "cameras": [], "start_time": None, "end_time": None}
+
+
+async def move(desk: Desk, camera: str, metres: float) -> None:
+    """Put the camera so far north of the square."""
+    location = SQUARE | {"latitude": SQUARE["latitude"] + metres / 111_200}
+    token = await desk.door.site.token("root")
+    status, told = await desk.door.site.call(
+        "PATCH", f"/v1/cameras/{camera}", token, json={"location": location}
+    )
+    assert status == 200, told
+
+
+async def send_away(desk: Desk, principal: str) -> None:
+    """Another county is theirs from now on."""
+    change = auth_pb2.UpdatePrincipalRequest(principal=auth_pb2.Principal(name=principal, scope=OTHER))
+    change.update_mask.paths.append("scope")
+    await desk.door.site.directory.UpdatePrincipal(change)
+
+
+async def record_damaged(desk: Desk, uid: str, start_ms: int) -> None:
+    """Footage whose bytes in the store are not those that were committed."""
+    site = desk.door.site
+    await record(site, uid, session(start_ms, 4))
+    (stored,) = [each for page in obstore.list(site.footage, prefix=f"rec/{uid}/") for each in page]
+    await obstore.put_async(site.footage, stored["path"], bytes(stored["size"]))

@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import obstore
 import pytest
 import pytest_asyncio
 
 from snowlight.api.access.v1 import evidence_pb2
-from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.storage.v1 import export_pb2
 from snowlight.errors import (
     AlreadyExistsError,
@@ -22,13 +20,23 @@ from snowlight.errors import (
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
+    UnavailableError,
 )
 from snowlight.evidence.signature import evidence_key
 from snowlight.evidence.verification import verify
 from snowlight.rpc.status import remote_errors
-from tests.rpc.access.exporting import REASON, SQUARE, Desk, at, evidence, open_desk
-from tests.rpc.gateway.exporting import LONG, grow, record
-from tests.rpc.gateway.footage import session
+from tests.rpc.access.exporting import (
+    REASON,
+    Desk,
+    around,
+    at,
+    evidence,
+    move,
+    open_desk,
+    record_damaged,
+    send_away,
+)
+from tests.rpc.gateway.exporting import LONG, grow
 from tests.rpc.gateway.people import OTHER
 from tests.rpc.gateway.streaming import come, look
 
@@ -134,6 +142,18 @@ async def test_what_is_not_over_can_be_ended_and_gives_nothing(desk: Desk) -> No
         await desk.call("CancelExport", request)
     (told,) = [each async for each in desk.watched(young.name)]
     assert told.state == Export.CANCELLED
+
+
+async def test_who_watches_one_is_told_when_the_gateway_stops(desk: Desk) -> None:
+    young = await desk.create(end_time=at(desk.door.site.clock.now_ms() - 1_000))
+    request = evidence_pb2.WatchExportRequest(name=young.name)
+    with pytest.raises(UnavailableError) as stopped, remote_errors("services/gateway"):
+        async with desk.door.another() as address:
+            bureau = desk.bureau.at(desk.door, address)
+            watched = aiter(evidence(bureau).WatchExport(request, metadata=bureau.officer(), timeout=60))
+            assert (await anext(watched)).state == Export.PENDING
+        await anext(watched)
+    assert stopped.value.code == "access.stopping"
 
 
 async def test_one_that_failed_says_why(desk: Desk) -> None:
@@ -291,35 +311,3 @@ async def complete(desk: Desk, method: str, request: Any, bureau: Any, *, named:
             pass
     else:
         await call
-
-
-def around(time_ms: int, **fields: Any) -> dict[str, Any]:
-    """A wish for a place in place of cameras and a window."""
-    told: dict[str, Any] = SQUARE | {"radius_m": 200, "time": at(time_ms), "minutes": 10} | fields
-    place = Place(**{name: value for name, value in told.items() if value is not None})
-    return {"near": place, "cameras": [], "start_time": None, "end_time": None}
-
-
-async def move(desk: Desk, camera: str, metres: float) -> None:
-    """Put the camera so far north of the square."""
-    location = SQUARE | {"latitude": SQUARE["latitude"] + metres / 111_200}
-    token = await desk.door.site.token("root")
-    status, told = await desk.door.site.call(
-        "PATCH", f"/v1/cameras/{camera}", token, json={"location": location}
-    )
-    assert status == 200, told
-
-
-async def send_away(desk: Desk, principal: str) -> None:
-    """Another county is theirs from now on."""
-    change = auth_pb2.UpdatePrincipalRequest(principal=auth_pb2.Principal(name=principal, scope=OTHER))
-    change.update_mask.paths.append("scope")
-    await desk.door.site.directory.UpdatePrincipal(change)
-
-
-async def record_damaged(desk: Desk, uid: str, start_ms: int) -> None:
-    """Footage whose bytes in the store are not those that were committed."""
-    site = desk.door.site
-    await record(site, uid, session(start_ms, 4))
-    (stored,) = [each for page in obstore.list(site.footage, prefix=f"rec/{uid}/") for each in page]
-    await obstore.put_async(site.footage, stored["path"], bytes(stored["size"]))

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.gateway.access.recording_token import RecordingTokens
+from services.gateway.access.resume_token import recording_tokens
 from services.gateway.archive.walk import Place
 from snowlight.api.access.v1 import media_pb2
 from snowlight.api.auth.v1 import revocation_pb2
@@ -150,7 +150,7 @@ async def test_access_units_are_a_byte_stream_and_go_on_after_a_whole_fragment(
 
 async def test_a_forged_token_opens_nothing_before_the_window(bureau: Bureau, gate: Recorded) -> None:
     start_ms, end_ms = gate.start_ms + 6_100, gate.start_ms + 9_000
-    forged = RecordingTokens(gate.uid, start_ms, end_ms).token(Place(gate.start_ms, 1, gate.sequence, 0, 0))
+    forged = recording_tokens(gate.uid, start_ms, end_ms).token(Place(gate.start_ms, 1, gate.sequence, 0, 0))
     answers = await streamed(bureau, gate.name, **gate.window(6_100, 9_000), resume_token=forged)
     assert fragments(answers) == data(gate.footage.between(gate.start_ms + 6_000, end_ms))
 

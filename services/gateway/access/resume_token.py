@@ -1,0 +1,68 @@
+"""Where a reader broke off, as it is told: opaque to it, good at every gateway, and no right to anything."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from services.gateway.archive import walk
+from services.gateway.live import following
+from snowlight.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_VERSION = 1
+_SUBJECT_BYTES = 6
+
+_Place = TypeVar("_Place", bound="DataclassInstance")
+
+
+class ResumeTokens(Generic[_Place]):
+    """Of places of one kind, in one subject."""
+
+    def __init__(self, place: type[_Place], form: str, subject: str, subject_name: str) -> None:
+        """`form`: of the place's fields (`struct`). `subject_name`: what another subject differs in."""
+        self._place = place
+        self._numbers = attrgetter(*(field.name for field in fields(place)))
+        self._form = struct.Struct(f">B{_SUBJECT_BYTES}s{form}")
+        self._subject = hashlib.sha256(subject.encode()).digest()[:_SUBJECT_BYTES]
+        self._subject_name = subject_name
+
+    def token(self, place: _Place) -> str:
+        """Goes on from `place`."""
+        return urlsafe_b64encode(self._form.pack(_VERSION, self._subject, *self._numbers(place))).decode()
+
+    def read(self, token: str) -> _Place | None:
+        """The place; None for "". Raises InvalidArgumentError("resume_token") for what is no token, and for
+        one of another subject."""
+        if not token:
+            return None
+        try:
+            version, subject, *numbers = self._form.unpack(urlsafe_b64decode(token.encode("ascii")))
+        except (ValueError, struct.error) as error:
+            raise _invalid("must be one that was told") from error
+        if version != _VERSION:
+            raise _invalid("is of another version")
+        if subject != self._subject:
+            raise _invalid(f"is of another {self._subject_name}")
+        return self._place(*numbers)
+
+
+def live_tokens(camera_uid: str, rendition: str) -> ResumeTokens[following.Place]:
+    """Of one rendition of a camera: behind which part to go on."""
+    return ResumeTokens(following.Place, "QIQ", f"{camera_uid}/{rendition}", "camera or rendition")
+
+
+def recording_tokens(camera_uid: str, start_ms: int, end_ms: int) -> ResumeTokens[walk.Place]:
+    """Of one window of a camera: which fragment comes next."""
+    window = f"{camera_uid} {start_ms} {end_ms}"
+    return ResumeTokens(walk.Place, "QQQIQ", window, "camera, start_time or end_time")
+
+
+def _invalid(problem: str) -> InvalidArgumentError:
+    return InvalidArgumentError("request.resume_token", f"resume_token {problem}", field="resume_token")
