@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.auth.camera_model import CameraModel
 from services.auth.decision import Decision
 from services.auth.model import AuditRecord, Principal
@@ -124,6 +126,7 @@ class TicketOffice:
                     outcomes.append(given if decision.allowed else _refusal(decision))
             await audit.add_all(connection, records)
             await tickets.add_all(connection, [one.ticket for one in outcomes if isinstance(one, _Given)])
+            await _end_continued(connection, requests, outcomes, now_ms)
         return [one if isinstance(one, Exception) else self._signed(one, now_ms) for one in outcomes]
 
     def _ticket(self, request: TicketRequest, decision: Decision, now_ms: int) -> StoredTicket:
@@ -179,6 +182,34 @@ class TicketOffice:
         token = self._keys.sign(claims, TICKET_TYP)
         mark = given.viewer.mark if "watermark" in ticket.obligations else ""
         return IssuedTicket(token, ticket.ticket_id, ticket.expire_ms, mark, given.viewer.organisation)
+
+
+async def _end_continued(
+    connection: AsyncConnection,
+    requests: Sequence[TicketRequest],
+    outcomes: Sequence[_Given | Exception],
+    now_ms: int,
+) -> None:
+    """End the tickets in whose place others were given: their gateways may be gone, and cannot say so."""
+    given = [
+        (request, one.ticket)
+        for request, one in zip(requests, outcomes, strict=True)
+        if isinstance(one, _Given) and request.continues
+    ]
+    if not given:
+        return
+    broken = await tickets.find_all(connection, {request.continues for request, _ in given})
+    over = [
+        old.ticket_id for request, new in given if (old := broken.get(request.continues)) and _same(old, new)
+    ]
+    await tickets.revoke(connection, over, now_ms)
+
+
+def _same(old: StoredTicket, new: StoredTicket) -> bool:
+    """Both show one camera in one way to one session. A share link's are of none."""
+    return bool(old.session_id) and (
+        (old.session_id, old.camera_uid, old.action) == (new.session_id, new.camera_uid, new.action)
+    )
 
 
 def _record(

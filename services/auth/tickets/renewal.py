@@ -33,6 +33,8 @@ class Renewal:
     """When it was last used there; 0 when it is only asked about."""
     viewers: tuple[Viewing, ...]
     refused_addresses: tuple[str, ...]
+    finished: bool = False
+    """Nobody uses it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ class Renewals:
         use = TicketUse(ticket.ticket_id, gateway, max(renewal.report, reported), renewal.viewers)
         if renewal.use_ms or renewal.report > reported:
             writing.uses.append(use)
+        if renewal.finished:
+            writing.ended.append(ticket.ticket_id)
+            return Renewed()
         answer = self._decide(known, ticket, principal, actor, renewal, now_ms, writing)
         if answer.refusal == "ticket.revoked" and ticket.revoke_ms is None:
             writing.ended.append(ticket.ticket_id)

@@ -23,6 +23,8 @@ class TicketRequest:
     remote_address: str
     share_until_ms: int | None = None
     """Of a share link: when it ends, ms since 1970 UTC."""
+    continues: str = ""
+    """The id of a ticket whose use broke off and goes on with this one."""
 
 
 @dataclass(frozen=True, slots=True)

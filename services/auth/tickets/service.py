@@ -138,7 +138,14 @@ def _ticket_request(
         purpose=check_text(request.purpose, "purpose", max_length=500),
         remote_address=check_address(request.remote_address),
         share_until_ms=share_until_ms,
+        continues=_continued(request),
     )
+
+
+def _continued(request: _Asked) -> str:
+    if isinstance(request, auth_pb2.CreateTicketRequest) and request.continues:
+        return check_id(request.continues, "continues")
+    return ""
 
 
 def _result(answer: IssuedTicket | Exception) -> auth_pb2.TicketResult:
@@ -179,6 +186,7 @@ def _renewal(request: auth_pb2.RenewTicketRequest) -> Renewal:
         refused_addresses=tuple(
             check_text(address, "refused_addresses", max_length=64) for address in request.refused_addresses
         ),
+        finished=request.finished,
     )
 
 

@@ -57,8 +57,10 @@ class LiveWatch:
             )
         camera = await self._visible.named(officer.person, request.camera, field="camera")
         tokens = live_tokens(camera.uid, rendition)
-        following = Following(tokens.read(request.resume_token))
-        async with self._views.begun(officer, camera, "live", request.purpose) as view:
+        broken = tokens.read(request.resume_token)
+        following = Following(broken.place if broken else None)
+        continues = broken.ticket_id if broken else ""
+        async with self._views.begun(officer, camera, "live", request.purpose, continues=continues) as view:
             call = _Call(view, rendition, following, tokens, packager, self._opening, self._metrics, context)
             await self._streams.run(call.write(), call.look)
 
@@ -124,5 +126,6 @@ class _Call:
             yield encode_discontinuity(_REASONS[found.gap], found.last_end_ms, part.start_ms)
         if found.begins:
             yield self._packager.description(hub.window.init_of(part.session).data, silent=silent)
-        token = self._tokens.token(Place(part.session, part.number, part.end_ms))
+        place = Place(part.session, part.number, part.end_ms)
+        token = self._tokens.token(place, self._view.use.claims.ticket_id)
         yield from self._packager.media(part, hub.window.part_data(part, silent=silent), token)

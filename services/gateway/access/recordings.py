@@ -68,9 +68,13 @@ class RecordingStreams:
             )
         camera = await self._visible.named(officer.person, request.camera, field="camera")
         tokens = recording_tokens(camera.uid, start_ms, end_ms)
-        after = tokens.read(request.resume_token)
+        broken = tokens.read(request.resume_token)
+        after = broken.place if broken else None
+        continues = broken.ticket_id if broken else ""
         window_ms = start_ms, end_ms
-        async with self._views.begun(officer, camera, "playback", request.purpose, window_ms) as view:
+        async with self._views.begun(
+            officer, camera, "playback", request.purpose, window_ms, continues=continues
+        ) as view:
             call = _Call(
                 view, camera, window_ms, after, tokens, packager, pace, self._pictures, self._metrics, context
             )
@@ -199,9 +203,8 @@ class _Call:
         self, recording: Recording, index: int, fragment: _Fragment, data: bytes | memoryview
     ) -> None:
         end_ms = fragment.start_ms + fragment.duration_ms
-        token = self._tokens.token(
-            Place(recording.start_ms, recording.epoch, recording.sequence, index + 1, end_ms)
-        )
+        place = Place(recording.start_ms, recording.epoch, recording.sequence, index + 1, end_ms)
+        token = self._tokens.token(place, self._view.use.claims.ticket_id)
         with _whole():
             if self._view.use.claims.silent:
                 data = silent_fragments(bytes(data))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from services.gateway.archive import walk
 from services.gateway.live import following
@@ -16,10 +17,18 @@ from snowlight.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_VERSION = 1
+_VERSION = 2
 _SUBJECT_BYTES = 6
+_TICKET_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
 _Place = TypeVar("_Place", bound="DataclassInstance")
+
+
+class BrokenOff(NamedTuple, Generic[_Place]):
+    """Where a call got to, and the id of the ticket that it showed pictures with."""
+
+    place: _Place
+    ticket_id: str
 
 
 class ResumeTokens(Generic[_Place]):
@@ -33,24 +42,29 @@ class ResumeTokens(Generic[_Place]):
         self._subject = hashlib.sha256(subject.encode()).digest()[:_SUBJECT_BYTES]
         self._subject_name = subject_name
 
-    def token(self, place: _Place) -> str:
+    def token(self, place: _Place, ticket_id: str) -> str:
         """Goes on from `place`."""
-        return urlsafe_b64encode(self._form.pack(_VERSION, self._subject, *self._numbers(place))).decode()
+        found = self._form.pack(_VERSION, self._subject, *self._numbers(place))
+        return urlsafe_b64encode(found + ticket_id.encode("ascii")).decode()
 
-    def read(self, token: str) -> _Place | None:
-        """The place; None for "". Raises InvalidArgumentError("resume_token") for what is no token, and for
-        one of another subject."""
+    def read(self, token: str) -> BrokenOff[_Place] | None:
+        """What it tells; None for "". Raises InvalidArgumentError("resume_token") for what is no token, and
+        for one of another subject."""
         if not token:
             return None
         try:
-            version, subject, *numbers = self._form.unpack(urlsafe_b64decode(token.encode("ascii")))
+            told = urlsafe_b64decode(token.encode("ascii"))
+            version, subject, *numbers = self._form.unpack_from(told)
         except (ValueError, struct.error) as error:
             raise _invalid("must be one that was told") from error
         if version != _VERSION:
             raise _invalid("is of another version")
         if subject != self._subject:
             raise _invalid(f"is of another {self._subject_name}")
-        return self._place(*numbers)
+        ticket_id = told[self._form.size :]
+        if not _TICKET_ID.fullmatch(ticket_id):
+            raise _invalid("must be one that was told")
+        return BrokenOff(self._place(*numbers), ticket_id.decode())
 
 
 def live_tokens(camera_uid: str, rendition: str) -> ResumeTokens[following.Place]:

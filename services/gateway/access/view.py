@@ -57,8 +57,10 @@ class Views:
         action: str,
         purpose: str,
         window_ms: tuple[int, int] | None = None,
+        continues: str = "",
     ) -> AsyncIterator[View]:
         """Inside, `officer` may see it as far as `View.still` does not raise. On record either way.
+        `continues`: the id of the ticket of a call that broke off, in whose place this one comes.
 
         Raises InvalidArgumentError("purpose"), PermissionDeniedError with auth's reason, and
         "access.officer_missing" for what nobody may see without saying who they are.
@@ -71,6 +73,7 @@ class Views:
             action=action,
             purpose=purpose_of(officer, purpose),
             remote_address=officer.person.address,
+            continues=continues,
         )
         if window_ms is not None:
             wanted.start.FromMilliseconds(window_ms[0])

@@ -120,7 +120,7 @@ class TicketDesk:
 
     def leave(self, use: TicketUse) -> None:
         """Nobody uses it again: it is forgotten once auth has been told of it."""
-        use.idle_s = 0.0
+        use.finish(self._clock.monotonic())
 
     def doubt(self, token: str) -> None:
         """Ask auth when the ticket is next shown: it was woken or ended through this gateway."""
@@ -138,8 +138,8 @@ class TicketDesk:
             await asyncio.sleep(SWEEP_S)
             now = self._clock.monotonic()
             for token, use in list(self._uses.items()):
-                is_over = now >= use.expires_at or now - use.used_at >= use.idle_s
-                if is_over and use.pending is None and not use.measure:
+                is_over = use.finished or now >= use.expires_at or now - use.used_at >= use.idle_s
+                if is_over and not use.is_untold:
                     del self._uses[token]
             if len(self._uses) > self._capacity:
                 self._make_room(now)
@@ -150,7 +150,7 @@ class TicketDesk:
         oldest = sorted(self._uses.items(), key=lambda entry: entry[1].used_at)
         untold = 0
         for token, use in oldest[: len(self._uses) - self._capacity]:
-            untold += use.pending is not None or bool(use.measure)
+            untold += use.is_untold
             del self._uses[token]
         if untold:
             log.warning("viewing.forgotten", tickets=untold)

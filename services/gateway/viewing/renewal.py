@@ -57,12 +57,12 @@ class Renewals:
 
     async def finish(self, uses: Collection[TicketUse]) -> None:
         """Tell the rest, in a bounded time: nothing is watched any more."""
-        told = [use for use in uses if use.pending is not None or use.measure]
+        told = [use for use in uses if use.is_untold]
         try:
             async with asyncio.timeout(LAST_REPORT_S):
                 await self._report(told, last=True)
                 # What was pending first had an older report; what is left goes now.
-                await self._report([use for use in told if use.measure], last=True)
+                await self._report([use for use in told if use.is_untold], last=True)
         except TimeoutError:
             log.warning("viewing.not_reported", tickets=len(told))
 
@@ -93,13 +93,15 @@ class Renewals:
         if use.pending is None:
             use.report += 1
             use.look_again, use.newcomer = use.newcomer, False
-            watched_ms, watched_bytes = use.measure.take(all_of_it=last or use.refusal is not None)
+            all_of_it = last or use.finished or use.refusal is not None
+            watched_ms, watched_bytes = use.measure.take(all_of_it=all_of_it)
             use.pending = auth_pb2.RenewTicketRequest(
                 ticket_id=use.claims.ticket_id,
                 report=use.report,
                 watched_ms=watched_ms,
                 watched_bytes=watched_bytes,
                 refused_addresses=use.viewers.told(),
+                finished=use.finished,
             )
             for viewer in use.viewers.now(now):
                 told = use.pending.viewers.add(viewer=viewer.id)
@@ -122,6 +124,7 @@ class Renewals:
         for use, request, response in zip(uses, requests, answer.responses, strict=True):
             if request is use.pending:
                 use.pending = None
+                use.finished_told = request.finished
                 use.renew_at = now + _pause_s(use)
             self._take(use, response, position, epoch, now)
 
@@ -160,6 +163,6 @@ class Renewals:
 
 def _pause_s(use: TicketUse) -> float:
     """Until the next renewal."""
-    if use.newcomer:
+    if use.newcomer or use.finished != use.finished_told:
         return 0.0
     return LOOK_AGAIN_S if use.look_again else INTERVAL_S

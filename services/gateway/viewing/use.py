@@ -42,6 +42,8 @@ class TicketUse:
         "decided",
         "epoch",
         "expires_at",
+        "finished",
+        "finished_told",
         "holds_until",
         "idle_s",
         "look_again",
@@ -84,6 +86,9 @@ class TicketUse:
         self.reported_use = float("-inf")
         self.pending: auth_pb2.RenewTicketRequest | None = None
         """A report whose answer has not come."""
+        self.finished = False
+        """Nobody uses it again."""
+        self.finished_told = False
 
     def rests_on(self, grants: Iterable[str]) -> None:
         """The newest decision was made by these grants and consents."""
@@ -102,8 +107,16 @@ class TicketUse:
         if self.refusal is not None:
             self.refusal = replace(self.refusal, until=float("-inf"))
 
+    def finish(self, now: float) -> None:
+        """Nobody uses it again, and auth is to know at once: until then it counts for its session."""
+        self.finished = True
+        self.renew_at = min(self.renew_at, now)
+
+    @property
+    def is_untold(self) -> bool:
+        """Auth does not know yet what was watched, or that it is finished."""
+        return self.pending is not None or bool(self.measure) or self.finished != self.finished_told
+
     def is_due(self, now: float) -> bool:
         """Whether auth is to be told of it now."""
-        return now >= self.renew_at and (
-            self.pending is not None or self.used_at > self.reported_use or bool(self.measure)
-        )
+        return now >= self.renew_at and (self.is_untold or self.used_at > self.reported_use)

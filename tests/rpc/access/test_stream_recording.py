@@ -150,7 +150,8 @@ async def test_access_units_are_a_byte_stream_and_go_on_after_a_whole_fragment(
 
 async def test_a_forged_token_opens_nothing_before_the_window(bureau: Bureau, gate: Recorded) -> None:
     start_ms, end_ms = gate.start_ms + 6_100, gate.start_ms + 9_000
-    forged = recording_tokens(gate.uid, start_ms, end_ms).token(Place(gate.start_ms, 1, gate.sequence, 0, 0))
+    place = Place(gate.start_ms, 1, gate.sequence, 0, 0)
+    forged = recording_tokens(gate.uid, start_ms, end_ms).token(place, "no-ticket")
     answers = await streamed(bureau, gate.name, **gate.window(6_100, 9_000), resume_token=forged)
     assert fragments(answers) == data(gate.footage.between(gate.start_ms + 6_000, end_ms))
 

@@ -38,10 +38,12 @@ class Desk:
     office: TicketOffice
     renewals: Renewals
 
-    async def ticket(self, session: str = "s1", camera: str = "gate") -> str:
+    async def ticket(self, session: str = "s1", camera: str = "gate", continues: str = "") -> str:
         """The id of a new ticket."""
         caller = AccessClaims(principal="principals/chen", session_id=session, acting_person="officer Li")
-        request = TicketRequest(caller, camera, Action.LIVE, None, "flood watch", "192.0.2.7")
+        request = TicketRequest(
+            caller, camera, Action.LIVE, None, "flood watch", "192.0.2.7", continues=continues
+        )
         (issued,) = await self.office.create_all([request])
         if isinstance(issued, Exception):
             raise issued
@@ -205,6 +207,37 @@ async def test_one_session_plays_so_many_tickets_at_once(desk: Desk) -> None:
     assert (await desk.renew(playing[0], report=3)).refusal == ""
     desk.clock.ahead_s = 80  # the other has stopped
     assert (await desk.renew(newcomer, "g2", report=2)).refusal == ""
+
+
+async def test_a_ticket_that_is_finished_makes_room_and_what_was_watched_is_told(desk: Desk) -> None:
+    playing = [await desk.ticket(), await desk.ticket(camera="bridge")]
+    for ticket in playing:
+        assert (await desk.renew(ticket)).refusal == ""
+    for _ in range(2):  # its answer was lost
+        assert (await desk.renew(playing[0], report=2, watched_ms=7_000, finished=True)).refusal == ""
+    assert [one.watched_s for one in await desk.records("view")] == [7]
+    assert (await desk.renew(await desk.ticket(), "g2")).refusal == ""
+    assert (await desk.renew(playing[0], report=3)).refusal == "ticket.revoked"
+
+
+async def test_what_goes_on_after_it_broke_off_counts_once(desk: Desk) -> None:
+    broken, other = await desk.ticket(), await desk.ticket(camera="bridge")
+    for ticket in (broken, other):
+        assert (await desk.renew(ticket, "dead")).refusal == ""
+    again = await desk.ticket(continues=broken)
+    assert (await desk.renew(again, "g2")).refusal == ""
+    assert (await desk.renew(broken, "dead", report=2)).refusal == "ticket.revoked"
+    assert (await desk.renew(other, "dead", report=2)).refusal == ""
+
+
+@pytest.mark.parametrize("differs", [{"session": "s2"}, {"camera": "bridge"}])
+async def test_nobody_ends_anything_by_going_on_from_what_is_not_theirs(
+    desk: Desk, differs: dict[str, str]
+) -> None:
+    ticket = await desk.ticket()
+    await desk.ticket(**differs, continues=ticket)
+    await desk.ticket(continues="never-made")
+    assert (await desk.renew(ticket)).refusal == ""
 
 
 async def test_many_at_once_of_one_session_are_counted_in_one_transaction(desk: Desk) -> None:

@@ -811,6 +811,7 @@ class CreateTicketRequest(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    CONTINUES_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     camera_uid: _builtins.str
     action: _builtins.str
@@ -818,6 +819,10 @@ class CreateTicketRequest(_message.Message):
     purpose: _builtins.str
     remote_address: _builtins.str
     """The caller's address as the gateway saw it, for the audit."""
+    continues: _builtins.str
+    """The id of a ticket whose use broke off and goes on with this one: it ends. Nothing happens to one of another
+    session, camera or action.
+    """
     @_builtins.property
     def start(self) -> _timestamp_pb2.Timestamp:
         """The window of footage the ticket opens; both unset for live."""
@@ -834,10 +839,11 @@ class CreateTicketRequest(_message.Message):
         end: _timestamp_pb2.Timestamp | None = ...,
         purpose: _builtins.str = ...,
         remote_address: _builtins.str = ...,
+        continues: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera_uid", b"camera_uid", "end", b"end", "purpose", b"purpose", "remote_address", b"remote_address", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "action", b"action", "camera_uid", b"camera_uid", "continues", b"continues", "end", b"end", "purpose", b"purpose", "remote_address", b"remote_address", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1071,6 +1077,7 @@ class RenewTicketRequest(_message.Message):
     USE_TIME_FIELD_NUMBER: _builtins.int
     VIEWERS_FIELD_NUMBER: _builtins.int
     REFUSED_ADDRESSES_FIELD_NUMBER: _builtins.int
+    FINISHED_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     report: _builtins.int
     """Of which report by this gateway on this ticket the measures are, counted up from 1: one that comes again,
@@ -1081,6 +1088,8 @@ class RenewTicketRequest(_message.Message):
     is sent again soon being counted once, and the bytes of all answers.
     """
     watched_bytes: _builtins.int
+    finished: _builtins.bool
+    """Nobody uses it again, here or anywhere: the ticket ends."""
     @_builtins.property
     def use_time(self) -> _timestamp_pb2.Timestamp:
         """When it was last used here; unset when it is only asked about."""
@@ -1103,10 +1112,11 @@ class RenewTicketRequest(_message.Message):
         use_time: _timestamp_pb2.Timestamp | None = ...,
         viewers: _abc.Iterable[Global___TicketViewer] | None = ...,
         refused_addresses: _abc.Iterable[_builtins.str] | None = ...,
+        finished: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["use_time", b"use_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["refused_addresses", b"refused_addresses", "report", b"report", "ticket_id", b"ticket_id", "use_time", b"use_time", "viewers", b"viewers", "watched_bytes", b"watched_bytes", "watched_ms", b"watched_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finished", b"finished", "refused_addresses", b"refused_addresses", "report", b"report", "ticket_id", b"ticket_id", "use_time", b"use_time", "viewers", b"viewers", "watched_bytes", b"watched_bytes", "watched_ms", b"watched_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
