@@ -44,6 +44,15 @@ def test_a_container_is_pinned_and_may_do_little(name: str) -> None:
     assert not container.get("privileged")
 
 
+def test_what_is_configured_comes_from_a_file_that_is_there() -> None:
+    # Compose writes `content` into the container, and refuses to where its root is read-only.
+    assert [set(config) for config in COMPOSE["configs"].values()] == [{"file"}]
+    (databases,) = [ROOT / "deploy" / config["file"] for config in COMPOSE["configs"].values()]
+    made = set(re.findall(r"CREATE DATABASE (\w+);", databases.read_text()))
+    told = {str(value) for container in CONTAINERS.values() for value in container["environment"].values()}
+    assert made == {url.rpartition("/")[2] for url in told if url.startswith("postgresql+")}
+
+
 def test_no_secret_has_a_default() -> None:
     secrets = r"\$\{(\w*(?:KEY|PASSWORD|USER)\w*)(:\?)?[^}]*\}"
     found = re.findall(secrets, (ROOT / "deploy" / "compose.yaml").read_text())
