@@ -27,11 +27,12 @@ STORING = ("storage", "ingest", "gateway")
 PLAYED_MS = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
     """Four processes on PostgreSQL and MinIO, each with a role and a user of its own there."""
 
     snowlight: Snowlight
+    postgres: PostgresServer
     minio: MinioServer
     administrator: dict[str, str]
     """What the shell of whoever administers databases and stores knows besides."""
@@ -52,6 +53,7 @@ class Cluster:
 
     def move(self, server: PostgresServer) -> None:
         """Databases are made and looked for on another server from now on."""
+        self.postgres = server
         self.administrator["ADMIN_URL"] = admin_url(server)
         self.snowlight.tell(database_settings(database_urls(server)))
 
@@ -82,7 +84,7 @@ async def installed(folder: Path, postgres: PostgresServer, minio: MinioServer) 
     async with run_separate(folder / "cluster", {}, settings, keys) as snowlight:
         printed = await carry_out(commands("Install", "create-operator"), operators, shell_of(snowlight))
         password = printed.rpartition("password: ")[2].strip()
-        yield Cluster(snowlight, minio, administrator, "li", password, operators)
+        yield Cluster(snowlight, postgres, minio, administrator, "li", password, operators)
 
 
 def admin_url(server: PostgresServer) -> str:

@@ -1,5 +1,9 @@
 """Back up, and restore: all databases are lost with their server, and what the page says comes back."""
 
+import shutil
+import signal
+from typing import Any
+
 import pytest
 
 from tests.cluster.person import COUNTY, Person, now_ms
@@ -39,6 +43,7 @@ async def test_the_backup_comes_back_on_an_empty_server_and_what_was_recorded_si
     cluster.move(empty_postgres)
     await cluster.follow("Install", "CREATE DATABASE")
     await cluster.follow("Restore", "pg_restore")
+    await cluster.follow("Restore", "feeds")
     started_ms = now_ms()
     await snowlight.start()
     await cluster.follow("Restore", "rebuild")
@@ -57,6 +62,52 @@ async def test_the_backup_comes_back_on_an_empty_server_and_what_was_recorded_si
     assert '"days": 60' in await snowlight.administer("list-retention")
     told_of = await cluster.follow("Restore", "verify-audit", expected_status=1)
     assert "head_differs: the chain is not that of a head which was kept" in told_of
+
+
+async def test_what_the_servers_log_has_comes_back_with_it(
+    cluster: Cluster, person: Person, cameras: list[Recorded]
+) -> None:
+    snowlight, server = cluster.snowlight, cluster.postgres
+    data, archive = server.folder / "data", server.folder / "archive"
+    archive.mkdir()
+    server.own(archive)
+    log: dict[str, Any] = {"WAL_ARCHIVE": str(archive), "PGDATA": str(data)}
+    await snowlight.stop()
+    await cluster.follow("Back up", "archive_mode", **log)
+    server.stop()
+    server.start()
+    await snowlight.start()
+    await cluster.follow("Back up", "pg_basebackup")
+
+    night = await add_viewer(cluster, "night")
+    since_ms = now_ms()
+    await person.create_camera("night", cameras[0].source_url)
+    await person.wait_recorded("cameras/night", since_ms)
+    (cluster.folder / "heads").unlink(missing_ok=True)  # of a chain before another restore
+    await cluster.follow("Back up", "audit-head")
+    await hand_on(snowlight, person, [each.name for each in cameras])
+    told = {each.uid: await person.timeline(each.name, each.start_ms) for each in cameras}
+    await snowlight.stop()
+    await server.archive_log()
+    server.stop(signal.SIGQUIT)
+    shutil.rmtree(data)
+    data.mkdir()
+    await cluster.follow("Restore", "recovery.signal", **log)
+    server.own(data)
+    server.start()
+    await cluster.follow("Restore", "feeds")
+    started_ms = now_ms()
+    await snowlight.start()
+    await cluster.follow("Restore", "rebuild")
+
+    assert await sign_in_status(snowlight, "night", night) == 200
+    await person.wait_recorded("cameras/night", started_ms)
+    for camera in cameras:
+        before = told[camera.uid]
+        end_ms = before.spans[-1].end_ms
+        after = await person.timeline(camera.name, camera.start_ms)
+        assert up_to(after, end_ms) == up_to(before, end_ms)
+    await cluster.follow("Restore", "verify-audit")
 
 
 async def add_viewer(cluster: Cluster, username: str) -> str:

