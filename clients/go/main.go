@@ -50,9 +50,13 @@ type request struct {
 	region, filter string
 	camera, path   string
 	made           string // the export or hold
-	seconds, hours float64
+	reason         string
+	seconds        float64
+	window         window
 	taken, expire  time.Time
-	wish           wish
+	kind           accessv1.Grant_Kind
+	actions        []accessv1.Grant_Action
+	hours          float64
 }
 
 func main() {
@@ -87,7 +91,7 @@ func call(ctx context.Context, connection grpc.ClientConnInterface, asked reques
 	pictures := accessv1.NewMediaClient(connection)
 	evidence := accessv1.NewEvidenceClient(connection)
 	grants := accessv1.NewGrantsClient(connection)
-	several, window := strings.Split(asked.camera, ","), asked.wish.window
+	several := strings.Split(asked.camera, ",")
 	switch asked.command {
 	case "regions":
 		return listRegions(ctx, cameras, out)
@@ -100,26 +104,26 @@ func call(ctx context.Context, connection grpc.ClientConnInterface, asked reques
 	case "snapshot":
 		return getSnapshot(ctx, pictures, asked.camera, asked.path, asked.taken, out)
 	case "timeline":
-		return getTimeline(ctx, pictures, asked.camera, window, out)
+		return getTimeline(ctx, pictures, asked.camera, asked.window, out)
 	case "recording":
-		return streamRecording(ctx, pictures, asked.camera, asked.path, window, out)
+		return streamRecording(ctx, pictures, asked.camera, asked.path, asked.window, out)
 	case "export":
-		return export(ctx, evidence, several, asked.path, window, out)
+		return export(ctx, evidence, several, asked.path, asked.window, out)
 	case "download":
 		return download(ctx, evidence, asked.made, asked.path, out)
 	case "hold":
-		return createHold(ctx, evidence, asked.camera, asked.wish.reason, window, asked.expire, out)
+		return createHold(ctx, evidence, asked.camera, asked.reason, asked.window, asked.expire, out)
 	case "holds":
 		return listHolds(ctx, evidence, asked.camera, out)
 	case "release":
-		return releaseHold(ctx, evidence, asked.made, asked.wish.reason, out)
+		return releaseHold(ctx, evidence, asked.made, asked.reason, out)
 	case "grant":
-		asked.wish.duration = duration(asked.hours, time.Hour)
-		return requestGrant(ctx, grants, several, asked.wish, out)
+		wish := wish{asked.kind, asked.actions, asked.window, duration(asked.hours, time.Hour), asked.reason}
+		return requestGrant(ctx, grants, several, wish, out)
 	case "grants":
 		return listGrants(ctx, grants, out)
 	case "access":
-		return listMyAccess(ctx, accessv1.NewAuditClient(connection), asked.camera, window, out)
+		return listMyAccess(ctx, accessv1.NewAuditClient(connection), asked.camera, asked.window, out)
 	}
 	return fmt.Errorf("no command %q\n%s", asked.command, usage)
 }
@@ -151,14 +155,14 @@ func read(arguments []string) (asked request, err error) {
 	own.StringVar(&asked.camera, "camera", "", "cameras/{id}; of an export or a grant several with commas")
 	own.StringVar(&asked.made, "export", "", "exports/{id}")
 	own.StringVar(&asked.made, "hold", "", "holds/{id}")
-	own.StringVar(&asked.wish.reason, "reason", "", "of a hold or a grant")
+	own.StringVar(&asked.reason, "reason", "", "of a hold or a grant")
 	own.StringVar(&asked.path, "out", "", "the file to write")
 	own.Float64Var(&asked.seconds, "seconds", 10, "how much to watch")
 	own.Float64Var(&asked.hours, "hours", 0, "how long a grant is to hold")
-	own.Func("kind", "CASE or EMERGENCY", readKind(&asked.wish.kind))
-	own.Func("actions", "LIVE, PLAYBACK, SNAPSHOT, EXPORT, with commas", readActions(&asked.wish.actions))
-	own.Func("start", "RFC 3339", readInstant(&asked.wish.window.start))
-	own.Func("end", "RFC 3339", readInstant(&asked.wish.window.end))
+	own.Func("kind", "CASE or EMERGENCY", readKind(&asked.kind))
+	own.Func("actions", "LIVE, PLAYBACK, SNAPSHOT, EXPORT, with commas", readActions(&asked.actions))
+	own.Func("start", "RFC 3339", readInstant(&asked.window.start))
+	own.Func("end", "RFC 3339", readInstant(&asked.window.end))
 	own.Func("time", "RFC 3339", readInstant(&asked.taken))
 	own.Func("expire", "RFC 3339", readInstant(&asked.expire))
 	return asked, own.Parse(common.Args()[1:])

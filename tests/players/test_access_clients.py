@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from random import randbytes
 from zipfile import ZipFile
 
 import pytest
@@ -22,9 +23,11 @@ from tests.parts.part import ROOT
 from tests.person import Answer, now
 from tests.players.access import LANGUAGES, ran, shown, steps
 from tests.players.street import GATE, LARGE, REGION, TURNING, Footage, Street
+from tests.rpc.access.door import open_door
 from tests.rpc.access.exporting import Desk
-from tests.rpc.gateway.exporting import grow
+from tests.rpc.gateway.exporting import LONG, grow
 from tests.rpc.gateway.relay import relaying
+from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -40,7 +43,7 @@ ALL = (GATE, LARGE, TURNING)
 async def long_export(desk: Desk) -> tuple[str, bytes]:
     """The name of one and its package."""
     export = await desk.done(cameras=["cameras/lane"])
-    await asyncio.to_thread(grow, desk.door.site, export.name)
+    await asyncio.to_thread(fill, desk.door.site, export.name)
     return export.name, b"".join([answer.data for answer in await desk.downloaded(export.name)])
 
 
@@ -203,6 +206,19 @@ async def test_a_refusal_is_told_by_reason_and_field(
     assert re.match(r"(Unauthenticated|UNAUTHENTICATED) access\.officer_invalid: .*", unit.errors), unit
 
 
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_a_limit_is_told_with_when_to_come_again(client: Sequence[str], tmp_path: Path) -> None:
+    async with open_door(tmp_path, rate_quota=1, rate_window_seconds=50) as door:
+        issued = (await door.enrol()).issued
+        bureau = Bureau(door.address, issued.write(tmp_path / "bureau", door.authority.pem))
+        first, second = [await ran(client, bureau, "regions") for _ in range(2)]
+    assert (first.status, second.status) == (0, 1), (first, second)
+    exhausted = r"(ResourceExhausted|RESOURCE_EXHAUSTED) access\.rate: .* \(again in (\d+) ?s\)$"
+    told = re.match(exhausted, second.errors)
+    assert told, second
+    assert 0 < int(told[2]) <= 50
+
+
 async def test_grpcurl_calls_it_with_the_protos_alone(street: Street, bureau: Bureau, grpcurl: Path) -> None:
     protos = ("-import-path", ROOT / "proto", "-proto", "snowlight/api/access/v1/camera.proto")
     asked = ("-d", json.dumps({"page_size": 1}))
@@ -237,6 +253,14 @@ async def one_more(street: Street) -> AsyncIterator[Callable[[], Awaitable[Answe
         yield lambda: street.person.ask("PATCH", path, json={"enabled": True})
     finally:
         assert (await street.person.ask("DELETE", path)).status == 204
+
+
+def fill(site: Site, name: str) -> None:
+    """Make an export's file long, of bytes that are nowhere the same."""
+    grow(site, name)
+    folder = site.runtime.cluster.data_dir / "evidence/exp" / name.removeprefix("exports/")
+    (film,) = folder.rglob("rendered/*.mp4")
+    film.write_bytes(randbytes(LONG))
 
 
 def tls(bureau: Bureau) -> tuple[str | Path, ...]:
