@@ -55,13 +55,13 @@ class CameraWatch:
             self._resume_token = told.resume_token  # none between `reset` and `synced`
             match told.WhichOneof("event"):
                 case "reset" | "synced" as event:  # after `reset`, what was printed before counts no more
-                    print(event, flush=True)
+                    print(event)
                 case "camera":
                     _print_camera(told.camera)
                 case "deleted":
-                    print("deleted", told.deleted.name, sep="\t", flush=True)
+                    print("deleted", told.deleted.name, sep="\t")
 
 
 def _print_camera(camera: camera_pb2.Camera) -> None:
     state = camera_pb2.CameraState.Name(camera.state)
-    print(camera.name, state, camera.region, camera.display_name, sep="\t", flush=True)
+    print(camera.name, state, camera.region, camera.display_name, sep="\t")

@@ -6,6 +6,7 @@ to do when a call is refused or breaks off; each other file has one subject.
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import grpc
@@ -152,6 +153,8 @@ def _wish(options: argparse.Namespace) -> grant_pb2.Grant:
 def main() -> None:
     """Carry out what the command line says."""
     options = _read_options()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # who reads it through a pipe hears of it at once too
     with connect(options) as channel:
         try:
             _carry_out(options, channel)
