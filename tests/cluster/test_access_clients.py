@@ -14,7 +14,7 @@ from snowlight.instants import format_instant
 from tests.cluster.decoding import play
 from tests.cluster.person import COUNTY
 from tests.cluster.recording import Recorded, recorded_for, recording
-from tests.parts.access_clients import JavaClients, Ran, python_client, run_program
+from tests.parts.access_clients import Ran, run_program
 from tests.parts.bureau import AccessDoor, Bureau
 from tests.parts.snowlight import Snowlight
 
@@ -27,21 +27,9 @@ RECORDED_BESIDES_S = 2.5
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> AccessDoor:
-    """The cluster's."""
-    return AccessDoor(tmp_path / "door")
-
-
-@pytest.fixture
 def snowlight_settings(door: AccessDoor) -> dict[str, str]:
     """It is open."""
     return door.settings()
-
-
-@pytest.fixture
-def commands(go_client: tuple[str, ...], java_clients: JavaClients) -> dict[str, tuple[str, ...]]:
-    """Of the example in each language."""
-    return {"go": go_client, "java": java_clients.client, "python": python_client()}
 
 
 @dataclass(frozen=True)
@@ -61,17 +49,17 @@ class Platform:
 
 @pytest.mark.timeout(600)
 async def test_each_lists_cameras_watches_live_and_recorded_and_takes_evidence_along(
-    snowlight_separate: Snowlight, door: AccessDoor, commands: Mapping[str, tuple[str, ...]], tmp_path: Path
+    snowlight_separate: Snowlight, door: AccessDoor, platforms: Mapping[str, tuple[str, ...]], tmp_path: Path
 ) -> None:
     await snowlight_separate.administer("init-store")  # evidence wants a bucket with object lock
     async with recording(snowlight_separate, tmp_path, 2) as (person, cameras):
         bureau = await door.enrol(snowlight_separate, f"regions/{COUNTY}")
         await recorded_for(person, cameras, WINDOW_MS)
-        async with asyncio.TaskGroup() as platforms:
-            for language, command in commands.items():
+        async with asyncio.TaskGroup() as rounds:
+            for language, command in platforms.items():
                 folder = tmp_path / language
                 folder.mkdir()
-                platforms.create_task(do_the_round(Platform(command, bureau, folder), cameras))
+                rounds.create_task(do_the_round(Platform(command, bureau, folder), cameras))
 
 
 async def do_the_round(platform: Platform, cameras: list[Recorded]) -> None:
