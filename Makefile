@@ -89,6 +89,7 @@ lint: $(VENV)/.installed console/node_modules/.installed ## Check generated code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy clients/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m services.auth.policy
 	$(BIN)/python deploy/helm/readme.py --check

@@ -31,12 +31,16 @@ func listCameras(
 			return err
 		}
 		for _, camera := range answer.GetCameras() {
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\n",
-				camera.GetName(), camera.GetState(), camera.GetRegion(), camera.GetDisplayName())
+			printCamera(camera, out)
 		}
 		if answer.GetNextPageToken() == "" {
 			return nil
 		}
 		request.PageToken = answer.GetNextPageToken()
 	}
+}
+
+func printCamera(camera *accessv1.Camera, out io.Writer) {
+	fmt.Fprintf(out, "%s\t%s\t%s\t%s\n",
+		camera.GetName(), camera.GetState(), camera.GetRegion(), camera.GetDisplayName())
 }

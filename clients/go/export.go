@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	accessv1 "snowlight-client/gen/snowlight/api/access/v1"
 )
 
@@ -18,8 +16,8 @@ func export(
 ) error {
 	request := &accessv1.CreateExportRequest{
 		Cameras:   cameras,
-		StartTime: timestamppb.New(window.start),
-		EndTime:   timestamppb.New(window.end),
+		StartTime: timestamp(window.start),
+		EndTime:   timestamp(window.end),
 		Reason:    "example",
 		RequestId: rand.Text(), // the same at each attempt, so that a lost answer makes no second export
 	}

@@ -4,17 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	accessv1 "snowlight-client/gen/snowlight/api/access/v1"
 )
-
-// window is [start, end).
-type window struct {
-	start, end time.Time
-}
 
 // streamRecording writes what was recorded in the window to a file, through breaks of the connection.
 func streamRecording(
@@ -26,8 +18,8 @@ func streamRecording(
 		before := film.length
 		stream, err := client.StreamRecording(ctx, &accessv1.StreamRecordingRequest{
 			Camera:      camera,
-			StartTime:   timestamppb.New(window.start),
-			EndTime:     timestamppb.New(window.end),
+			StartTime:   timestamp(window.start),
+			EndTime:     timestamp(window.end),
 			Packaging:   accessv1.Packaging_PACKAGING_FRAGMENTS,
 			Purpose:     "example",
 			ResumeToken: film.token,
@@ -53,8 +45,8 @@ func getTimeline(
 ) error {
 	timeline, err := client.GetTimeline(ctx, &accessv1.GetTimelineRequest{
 		Camera:    camera,
-		StartTime: timestamppb.New(window.start),
-		EndTime:   timestamppb.New(window.end),
+		StartTime: timestamp(window.start),
+		EndTime:   timestamp(window.end),
 	})
 	if err != nil {
 		return err
@@ -66,8 +58,4 @@ func getTimeline(
 		fmt.Fprintf(out, "%s\t%s\t%s\n", gap.GetCause(), instant(gap.GetStartTime()), instant(gap.GetEndTime()))
 	}
 	return nil
-}
-
-func instant(told *timestamppb.Timestamp) string {
-	return told.AsTime().Format(time.RFC3339Nano)
 }

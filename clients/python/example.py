@@ -1,190 +1,51 @@
 """An example of a platform that gets live pictures, recordings and evidence through the police's door.
 
-It needs Snowlight's wheel alone, for the messages: `snowlight.api.access.v1`.
+It needs Snowlight's wheel alone, for the messages: `snowlight.api.access.v1`. `door` says who calls, and what
+to do when a call is refused or breaks off; each other file has one subject.
 """
 
 import argparse
 import sys
-import time
-import uuid
-from collections.abc import Iterable
-from contextlib import ExitStack
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import grpc
-from door import connect, keep_on, read_refusal
+from audit import print_access
+from cameras import CameraWatch, print_cameras, print_regions
+from door import connect, read_refusal
+from exports import download, export
 from google.protobuf.timestamp_pb2 import Timestamp
+from grants import print_grants, request_grant
+from holds import create_hold, print_holds, release_hold
+from pictures import get_snapshot, print_timeline, stream_recording, watch_live
 
 from snowlight.api.access.v1 import (
-    camera_pb2,
+    audit_pb2_grpc,
     camera_pb2_grpc,
-    evidence_pb2,
     evidence_pb2_grpc,
-    media_pb2,
+    grant_pb2,
+    grant_pb2_grpc,
     media_pb2_grpc,
 )
 
-
-class Movie:
-    """A file that plays: the init section, then the fragments as they come.
-
-    Where the camera changes what it sends, or its media times begin anew, another file begins: gate.mp4,
-    gate-2.mp4.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.length_s = 0.0
-        self.resume_token = ""
-        self._path = path
-        self._open = ExitStack()
-        self._file: BinaryIO | None = None
-        self._files = 0
-        self._init = b""
-        self._anew = False
-        self._first = ""
-
-    def take(self, told: Any) -> None:
-        """What one answer of WatchLive or StreamRecording brought."""
-        match told.WhichOneof("event"):
-            case "description" if self._anew or self._init != told.description.init_section:
-                self._begin(told.description)
-            case "fragment" if self._file is not None:
-                self._anew = False
-                self._first = self._first or told.fragment.start_time.ToJsonString()
-                self.length_s += told.fragment.duration_ms / 1000
-                self.resume_token = told.fragment.resume_token
-                self._file.write(told.fragment.data)
-            case "discontinuity":
-                hole = told.discontinuity
-                self._anew = hole.reason in (media_pb2.Discontinuity.SOURCE, media_pb2.Discontinuity.GAP)
-                print(f"discontinuity: {media_pb2.Discontinuity.Reason.Name(hole.reason)} {hole.cause}")
-
-    def _begin(self, description: media_pb2.Description) -> None:
-        self._open.close()
-        self._files += 1
-        path = self._path
-        if self._files > 1:
-            path = path.with_stem(f"{path.stem}-{self._files}")
-        self._file = self._open.enter_context(path.open("wb"))
-        self._init = description.init_section
-        self._file.write(self._init)
-        print(f"{path}: {description.codecs}, {description.width}x{description.height}")
-
-    def close(self) -> None:
-        """The file is whole."""
-        self._open.close()
-
-    def __str__(self) -> str:
-        return f"{self.length_s:.3f} s from {self._first}"
-
-
-def print_cameras(stub: camera_pb2_grpc.CamerasStub, region: str, words: str) -> None:
-    """Of all pages, a line each."""
-    request = camera_pb2.ListCamerasRequest(region=region, filter=words)
-    while True:
-        answer = stub.ListCameras(request)
-        for camera in answer.cameras:
-            state = camera_pb2.CameraState.Name(camera.state)
-            print(camera.name, state, camera.region, camera.display_name, sep="\t")
-        if not answer.next_page_token:
-            return
-        request.page_token = answer.next_page_token
-
-
-def watch_live(stub: media_pb2_grpc.MediaStub, camera: str, path: Path, seconds: float) -> None:
-    """Write so much of the live pictures to a file, through breaks of the connection."""
-    movie = Movie(path)
-    begun = time.monotonic()
-
-    def attempt() -> None:
-        request = media_pb2.WatchLiveRequest(
-            camera=camera,
-            packaging=media_pb2.PACKAGING_FRAGMENTS,
-            purpose="example",
-            resume_token=movie.resume_token,
-        )
-        call = stub.WatchLive(request)
-        for told in call:
-            if not movie.length_s and told.HasField("fragment"):
-                print(f"first picture after {(time.monotonic() - begun) * 1000:.0f} ms")
-            movie.take(told)
-            if movie.length_s >= seconds:
-                call.cancel()
-                return
-
-    keep_on(attempt, lambda: movie.length_s)
-    movie.close()
-    print(f"live: {movie}")
-
-
-def stream_recording(
-    stub: media_pb2_grpc.MediaStub, camera: str, path: Path, start: Timestamp, end: Timestamp
-) -> None:
-    """Write what was recorded in [start, end) to a file, through breaks of the connection."""
-    movie = Movie(path)
-
-    def attempt() -> None:
-        request = media_pb2.StreamRecordingRequest(
-            camera=camera,
-            start_time=start,
-            end_time=end,
-            packaging=media_pb2.PACKAGING_FRAGMENTS,
-            purpose="example",
-            resume_token=movie.resume_token,
-        )
-        for told in stub.StreamRecording(request):
-            movie.take(told)
-
-    keep_on(attempt, lambda: movie.length_s)
-    movie.close()
-    print(f"recording: {movie}")
-
-
-def print_timeline(stub: media_pb2_grpc.MediaStub, camera: str, start: Timestamp, end: Timestamp) -> None:
-    """What of [start, end) was recorded, and why the rest was not."""
-    request = media_pb2.GetTimelineRequest(camera=camera, start_time=start, end_time=end)
-    timeline = stub.GetTimeline(request)
-    parts: Iterable[tuple[str, Any]] = (
-        *(("recorded", span) for span in timeline.spans),
-        *((gap.cause, gap) for gap in timeline.gaps),
-    )
-    for what, part in parts:
-        print(what, part.start_time.ToJsonString(), part.end_time.ToJsonString(), sep="\t")
-
-
-def export(
-    stub: evidence_pb2_grpc.EvidenceStub, cameras: list[str], path: Path, start: Timestamp, end: Timestamp
-) -> None:
-    """Have a package made of the cameras' footage of [start, end), follow it, bring it home as a ZIP file."""
-    request = evidence_pb2.CreateExportRequest(
-        cameras=cameras,
-        start_time=start,
-        end_time=end,
-        reason="example",
-        request_id=str(uuid.uuid4()),  # the same at each attempt: a lost answer makes no second export
-    )
-    newest = evidence_pb2.Export()
-    keep_on(lambda: newest.CopyFrom(stub.CreateExport(request)), lambda: 0)
-    name = newest.name
-
-    def follow() -> None:
-        for told in stub.WatchExport(evidence_pb2.WatchExportRequest(name=name)):
-            newest.CopyFrom(told)
-            print(f"{name}: {evidence_pb2.Export.State.Name(told.state)} {told.percent} %")
-
-    keep_on(follow, lambda: newest.percent)
-    if newest.state != evidence_pb2.Export.SUCCEEDED:
-        sys.exit(f"{name} is {evidence_pb2.Export.State.Name(newest.state)}: {newest.error}")
-    with path.open("wb") as file:
-
-        def download() -> None:
-            wanted = evidence_pb2.DownloadExportRequest(name=name, offset=file.tell())
-            for told in stub.DownloadExport(wanted):
-                file.write(told.data)
-
-        keep_on(download, file.tell)
-        print(f"{path}: {file.tell()} bytes")
+_COMMANDS = {
+    "regions": "",
+    "cameras": "[region] [filter]",
+    "watch": "[region] [seconds]",
+    "live": "camera [seconds] out",
+    "snapshot": "camera [time] out",
+    "timeline": "camera start end",
+    "recording": "camera start end out",
+    "export": "camera start end out",
+    "download": "export out",
+    "hold": "camera start end [reason] [expire]",
+    "holds": "[camera]",
+    "release": "hold [reason]",
+    "grant": "kind camera [actions] [hours] [reason] [start] [end]",
+    "grants": "",
+    "access": "[camera] [start] [end]",
+}
+"""Each with its options; of those in brackets the door says where one is missing."""
 
 
 def _read_options() -> argparse.Namespace:
@@ -199,21 +60,32 @@ def _read_options() -> argparse.Namespace:
     for name in ("officer", "unit", "incident"):
         parser.add_argument(f"-{name}", default="")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("regions")
-    cameras = commands.add_parser("cameras")
-    cameras.add_argument("-region", default="")
-    cameras.add_argument("-filter", default="")
-    live = commands.add_parser("live")
-    live.add_argument("-seconds", type=float, default=10)
-    window = [commands.add_parser(name) for name in ("timeline", "recording", "export")]
-    for command in (live, *window):
-        command.add_argument("-camera", required=True, help="cameras/{id}; of an export several with commas")
-    for command in window:
-        command.add_argument("-start", required=True, type=_instant)
-        command.add_argument("-end", required=True, type=_instant)
-    for command in (live, *window[1:]):
-        command.add_argument("-out", required=True, type=Path)
+    for name, options in _COMMANDS.items():
+        command = commands.add_parser(name)
+        for option in options.split():
+            _add_option(command, option.strip("[]"), required=not option.startswith("["))
     return parser.parse_args()
+
+
+def _add_option(command: argparse.ArgumentParser, name: str, *, required: bool) -> None:
+    match name:
+        case "seconds":
+            command.add_argument("-seconds", type=float, default=10.0)
+        case "hours":
+            command.add_argument("-hours", type=float, default=0.0, help="how long a grant is to hold")
+        case "out":
+            command.add_argument("-out", type=Path, required=required)
+        case "start" | "end" | "time" | "expire":
+            command.add_argument(f"-{name}", type=_instant, required=required, help="RFC 3339")
+        case "kind":
+            command.add_argument("-kind", choices=grant_pb2.Grant.Kind.keys(), required=required)
+        case "actions":
+            command.add_argument("-actions", type=_actions, default=(), help="LIVE,PLAYBACK,SNAPSHOT,EXPORT")
+        case "camera":
+            several = "cameras/{id}; of an export or a grant several with commas"
+            command.add_argument("-camera", default="", required=required, help=several)
+        case _:
+            command.add_argument(f"-{name}", default="", required=required)
 
 
 def _instant(text: str) -> Timestamp:
@@ -222,29 +94,67 @@ def _instant(text: str) -> Timestamp:
     return instant
 
 
+def _actions(text: str) -> list[grant_pb2.Grant.Action.ValueType]:
+    return [grant_pb2.Grant.Action.Value(word) for word in text.split(",")]
+
+
 def _carry_out(options: argparse.Namespace, channel: grpc.Channel) -> None:
     cameras = camera_pb2_grpc.CamerasStub(channel)
     pictures = media_pb2_grpc.MediaStub(channel)
     evidence = evidence_pb2_grpc.EvidenceStub(channel)
+    grants = grant_pb2_grpc.GrantsStub(channel)
     match options.command:
         case "regions":
-            for region in cameras.ListRegions(camera_pb2.ListRegionsRequest()).regions:
-                print(region.name, region.display_name, sep="\t")
+            print_regions(cameras)
         case "cameras":
             print_cameras(cameras, options.region, options.filter)
+        case "watch":
+            CameraWatch(cameras, options.region).print(options.seconds)
         case "live":
             watch_live(pictures, options.camera, options.out, options.seconds)
+        case "snapshot":
+            get_snapshot(pictures, options.camera, options.out, options.time)
         case "timeline":
             print_timeline(pictures, options.camera, options.start, options.end)
         case "recording":
             stream_recording(pictures, options.camera, options.out, options.start, options.end)
         case "export":
             export(evidence, options.camera.split(","), options.out, options.start, options.end)
+        case "download":
+            download(evidence, options.export, options.out)
+        case "hold":
+            window = (options.start, options.end)
+            create_hold(evidence, options.camera, *window, options.reason, options.expire)
+        case "holds":
+            print_holds(evidence, options.camera)
+        case "release":
+            release_hold(evidence, options.hold, options.reason)
+        case "grant":
+            request_grant(grants, _wish(options))
+        case "grants":
+            print_grants(grants)
+        case "access":
+            audit = audit_pb2_grpc.AuditStub(channel)
+            print_access(audit, options.camera, options.start, options.end)
+
+
+def _wish(options: argparse.Namespace) -> grant_pb2.Grant:
+    return grant_pb2.Grant(
+        kind=grant_pb2.Grant.Kind.Value(options.kind),
+        cameras=options.camera.split(","),
+        actions=options.actions,
+        window_start_time=options.start,
+        window_end_time=options.end,
+        reason=options.reason,
+        duration_s=round(options.hours * 3600),
+    )
 
 
 def main() -> None:
     """Carry out what the command line says."""
     options = _read_options()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # who reads it through a pipe hears of it at once too
     with connect(options) as channel:
         try:
             _carry_out(options, channel)

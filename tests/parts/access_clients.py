@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +47,42 @@ async def run_program(command: Sequence[str | Path], timeout_s: float = 60) -> R
         await process.wait()
         raise
     return Ran(process.returncode or 0, output.decode(), errors.decode())
+
+
+class Running:
+    """A program whose lines are read as it writes them, its errors among them."""
+
+    def __init__(self, output: asyncio.StreamReader) -> None:
+        self._output = output
+        self.lines: list[str] = []
+        """So far."""
+
+    async def says(self, pattern: str, timeout_s: float = 60) -> str:
+        """The next line that matches. Raises TimeoutError, or AssertionError where the program ends first."""
+        async with asyncio.timeout(timeout_s):
+            while told := (await self._output.readline()).decode():
+                self.lines.append(told.removesuffix("\n"))
+                if re.search(pattern, self.lines[-1]):
+                    return self.lines[-1]
+        raise AssertionError(self.lines)
+
+
+@asynccontextmanager
+async def running_program(command: Sequence[str | Path]) -> AsyncIterator[Running]:
+    """It runs while the context is open."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    try:
+        yield Running(process.stdout)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 def python_client() -> tuple[str, ...]:

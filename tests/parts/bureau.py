@@ -46,12 +46,14 @@ class AccessDoor:
             "SNOWLIGHT_ACCESS_CLIENT_CA": str(tls.ca),
         }
 
-    async def enrol(self, snowlight: Snowlight, scope: str, username: str = "bureau") -> Bureau:
+    async def enrol(
+        self, snowlight: Snowlight, scope: str, username: str = "bureau", *, role: str = "viewer"
+    ) -> Bureau:
         """A system of the police that the cluster knows by its certificate."""
         tls = self.authority.issue().write(self._folder / username, self.authority.pem)
         await snowlight.administer(
             *("create-operator", "--kind", "system", "--username", username, "--scope", scope),
-            *("--line", "police", "--role", "viewer"),
+            *("--line", "police", "--role", role),
         )
         await snowlight.administer(
             *("create-client", "--display-name", username, "--username", username),

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from tests.parts.access_clients import python_client
 from tests.parts.bureau import AccessDoor, Bureau
 from tests.parts.chromium import run_chromium
 from tests.parts.part import run
@@ -33,6 +34,19 @@ async def street(tmp_path_factory: pytest.TempPathFactory, door: AccessDoor) -> 
 async def bureau(street: Street, door: AccessDoor) -> Bureau:
     """A system that may see all of the street."""
     return await door.enrol(street.snowlight, REGION)
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command of the example in a language."""
+    match request.param:
+        case "go":
+            command: tuple[str, ...] = request.getfixturevalue("go_client")
+        case "java":
+            command = request.getfixturevalue("java_clients").client
+        case _:
+            command = python_client()
+    return command
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

@@ -52,6 +52,8 @@ class Street:
 
     snowlight: Snowlight
     person: Person
+    sources: Mapping[str, str]
+    """URLs of its cameras."""
 
     @property
     def url(self) -> str:
@@ -108,11 +110,12 @@ async def run_street(folder: Path, settings: Mapping[str, str]) -> AsyncIterator
         password = await snowlight.add_operator("chen", scope=REGION, line="government", role="admin")
         person = await stack.enter_async_context(signed_in(snowlight.url, "chen", password))
         await server.encoded()
-        street = Street(snowlight, person)
-        for camera in server.cameras:
-            await person.add_camera(camera.path, region=REGION, source_url=server.url(camera), audio=True)
-        for camera in server.cameras:
-            await eventually(partial(street.recording, camera.path), 60)
+        sources = {camera.path: server.url(camera) for camera in server.cameras}
+        street = Street(snowlight, person, sources)
+        for camera_id, source_url in sources.items():
+            await person.add_camera(camera_id, region=REGION, source_url=source_url, audio=True)
+        for camera_id in sources:
+            await eventually(partial(street.recording, camera_id), 60)
         yield street
 
 

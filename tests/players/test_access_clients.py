@@ -1,50 +1,50 @@
 """Platforms in Go, Java and Python at the door for public-security systems, built as `clients/` shows."""
 
+import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from random import randbytes
 from zipfile import ZipFile
 
 import pytest
+import pytest_asyncio
 
 from services.verify import main as verify
 from snowlight.instants import format_instant
-from tests.cluster.decoding import play
-from tests.parts.access_clients import JavaClients, Ran, python_client, run_program
+from tests.parts.access_clients import JavaClients, Ran, run_program, running_program
 from tests.parts.bureau import AccessDoor, Bureau
 from tests.parts.part import ROOT
-from tests.players.street import FRAME_RATE, GATE, LARGE, REGION, Footage, Street
+from tests.person import Answer, now
+from tests.players.access import LANGUAGES, ran, shown, steps
+from tests.players.street import GATE, LARGE, REGION, TURNING, Footage, Street
+from tests.rpc.access.door import open_door
 from tests.rpc.access.exporting import Desk
+from tests.rpc.gateway.exporting import LONG, grow
 from tests.rpc.gateway.relay import relaying
+from tests.rpc.gateway.site import Site
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-LANGUAGES = ["go", "java", "python"]
 LISTING = "snowlight.api.access.v1.Cameras/ListCameras"
 LIVE_S = 3
 BROKEN_OFF_AFTER = 400_000
 """Bytes of a recording."""
+ALL = (GATE, LARGE, TURNING)
 
 
-@pytest.fixture
-def client(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """The command of the example in a language."""
-    match request.param:
-        case "go":
-            command: tuple[str, ...] = request.getfixturevalue("go_client")
-        case "java":
-            command = request.getfixturevalue("java_clients").client
-        case _:
-            command = python_client()
-    return command
-
-
-async def ran(client: Sequence[str], bureau: Bureau, *command: str | Path, officer: str = "031877") -> Ran:
-    return await run_program((*client, *bureau.options(officer), *command))
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def long_export(desk: Desk) -> tuple[str, bytes]:
+    """The name of one and its package."""
+    export = await desk.done(cameras=["cameras/lane"])
+    await asyncio.to_thread(fill, desk.door.site, export.name)
+    return export.name, b"".join([answer.data for answer in await desk.downloaded(export.name)])
 
 
 @pytest.mark.parametrize("client", LANGUAGES, indirect=True)
@@ -60,6 +60,50 @@ async def test_regions_and_cameras(client: Sequence[str], street: Street, bureau
 
     await eventually(online, 60)
     assert told.output.split("\t")[:3] == [f"cameras/{GATE}", "CAMERA_STATE_ONLINE", REGION], told.errors
+
+
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_who_watches_cameras_misses_nothing_where_it_broke_off(
+    client: Sequence[str], street: Street, bureau: Bureau
+) -> None:
+    async with relaying(bureau.door) as relay:
+        options = replace(bureau, door=relay.address).options()
+        async with running_program((*client, *options, "watch", "-seconds", "150")) as watching:
+            await watching.says("^synced$")
+            reset, *cameras, _ = watching.lines
+            assert reset == "reset"
+            assert [line.split("\t")[0] for line in cameras] == [f"cameras/{each}" for each in ALL]
+            relay.cut()
+            await watching.says("^broken off: (Unavailable|UNAVAILABLE)")
+            async with one_more(street) as switch_on:
+                relay.mend()
+                await watching.says("^cameras/brief\tCAMERA_STATE_DISABLED\t")
+                await switch_on()
+                await watching.says("^cameras/brief\tCAMERA_STATE_(CONNECTING|OFFLINE)\t")
+            await watching.says("^deleted\tcameras/brief$")
+            assert [watching.lines.count(each) for each in ("reset", "synced")] == [1, 1]
+
+
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_watching_ends_with_its_time(client: Sequence[str], street: Street, bureau: Bureau) -> None:
+    told = await ran(client, bureau, "watch", "-region", REGION, "-seconds", "1")
+    assert (told.status, told.errors) == (0, ""), told
+
+
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_a_snapshot_shows_the_instant_that_is_told(
+    client: Sequence[str], street: Street, bureau: Bureau, footage: Footage, tmp_path: Path
+) -> None:
+    picture = tmp_path / "gate.jpg"
+    then = footage.back + timedelta(seconds=5)
+    for wanted, instant, leeway_s in (((), now(), 20), (("-time", then.isoformat()), then, 0.2)):
+        told = await ran(client, bureau, "snapshot", "-camera", f"cameras/{GATE}", *wanted, "-out", picture)
+        found = re.fullmatch(r".*gate\.jpg: (\d+) bytes, taken (\S+)\n", told.output)
+        assert found, told
+        assert int(found[1]) == len(content(picture))
+        taken = datetime.fromisoformat(found[2])
+        assert abs(taken - instant) <= timedelta(seconds=leeway_s)
+        assert await shown(picture) == [pytest.approx(taken.timestamp(), abs=0.2)]
 
 
 @pytest.mark.parametrize("client", LANGUAGES, indirect=True)
@@ -134,6 +178,23 @@ async def test_evidence_is_taken_along_and_holds(
 
 
 @pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_a_download_that_breaks_off_goes_on_from_its_offset(
+    client: Sequence[str], long_export: tuple[str, bytes], station: Bureau, tmp_path: Path
+) -> None:
+    name, whole = long_export
+    package = tmp_path / "package.zip"
+    async with relaying(station.door) as relay:
+        relay.bytes_to_cut = len(whole) // 2
+        told = await ran(
+            client, replace(station, door=relay.address), "download", "-export", name, "-out", package
+        )
+    assert told.status == 0, told
+    assert re.search(r"^broken off: (Unavailable|UNAVAILABLE)", told.output, re.MULTILINE), told
+    assert content(package) == whole
+    assert relay.bytes_passed < 1.25 * len(whole), "it did not begin anew"
+
+
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
 async def test_a_refusal_is_told_by_reason_and_field(
     client: Sequence[str], street: Street, bureau: Bureau, tmp_path: Path
 ) -> None:
@@ -143,6 +204,19 @@ async def test_a_refusal_is_told_by_reason_and_field(
     assert re.match(r"(NotFound|NOT_FOUND) camera\.not_found: .*\(field camera\)", unknown.errors), unknown
     unit = await ran(client, bureau, *wanted, officer=" ")
     assert re.match(r"(Unauthenticated|UNAUTHENTICATED) access\.officer_invalid: .*", unit.errors), unit
+
+
+@pytest.mark.parametrize("client", LANGUAGES, indirect=True)
+async def test_a_limit_is_told_with_when_to_come_again(client: Sequence[str], tmp_path: Path) -> None:
+    async with open_door(tmp_path, rate_quota=1, rate_window_seconds=50) as door:
+        issued = (await door.enrol()).issued
+        bureau = Bureau(door.address, issued.write(tmp_path / "bureau", door.authority.pem))
+        first, second = [await ran(client, bureau, "regions") for _ in range(2)]
+    assert (first.status, second.status) == (0, 1), (first, second)
+    exhausted = r"(ResourceExhausted|RESOURCE_EXHAUSTED) access\.rate: .* \(again in (\d+) ?s\)$"
+    told = re.match(exhausted, second.errors)
+    assert told, second
+    assert 0 < int(told[2]) <= 50
 
 
 async def test_grpcurl_calls_it_with_the_protos_alone(street: Street, bureau: Bureau, grpcurl: Path) -> None:
@@ -168,6 +242,27 @@ async def test_ghz_finds_the_limit_and_no_other_error(street: Street, door: Acce
     assert sum(answers.values()) == calls
 
 
+@asynccontextmanager
+async def one_more(street: Street) -> AsyncIterator[Callable[[], Awaitable[Answer]]]:
+    """A camera "brief", switched off, while the context is open; what is told switches it on."""
+    path = "/v1/cameras/brief"
+    await street.person.add_camera(
+        "brief", region=REGION, source_url="rtsp://127.0.0.1:1/live", enabled=False
+    )
+    try:
+        yield lambda: street.person.ask("PATCH", path, json={"enabled": True})
+    finally:
+        assert (await street.person.ask("DELETE", path)).status == 204
+
+
+def fill(site: Site, name: str) -> None:
+    """Make an export's file long, of bytes that are nowhere the same."""
+    grow(site, name)
+    folder = site.runtime.cluster.data_dir / "evidence/exp" / name.removeprefix("exports/")
+    (film,) = folder.rglob("rendered/*.mp4")
+    film.write_bytes(randbytes(LONG))
+
+
 def tls(bureau: Bureau) -> tuple[str | Path, ...]:
     """Who calls, as grpcurl and ghz have it."""
     files = bureau.tls
@@ -183,16 +278,3 @@ def content(film: Path) -> bytes:
 def films(folder: Path) -> list[Path]:
     """past.mp4, past-2.mp4: another one where the camera had begun anew."""
     return sorted(folder.glob("past*.mp4"), key=lambda film: (len(film.name), film.name))
-
-
-async def shown(film: Path) -> list[float]:
-    """The instants burnt into its pictures, all of which are legible."""
-    played = await play(str(film), instants=True)
-    instants = [instant for instant in played.instants if instant is not None]
-    assert len(instants) == len(played.instants) > 0
-    return instants
-
-
-def steps(instants: Sequence[float]) -> set[int]:
-    """From picture to picture, in pictures."""
-    return {round((after - before) * FRAME_RATE) for before, after in pairwise(instants)}

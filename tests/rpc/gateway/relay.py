@@ -15,6 +15,8 @@ class Relay:
         self.address = ""
         self.bytes_to_cut = 0
         """Of the target's: after these it cuts by itself, once, and is mended at once. 0: it does not."""
+        self.bytes_passed = 0
+        """Of the target's, so far."""
 
     def cut(self) -> None:
         """End all connections and take no more."""
@@ -43,6 +45,7 @@ class Relay:
             self._open -= both
 
     def _count(self, length: int) -> None:
+        self.bytes_passed += length
         if self.bytes_to_cut:
             self.bytes_to_cut = max(0, self.bytes_to_cut - length)
             if not self.bytes_to_cut:

@@ -1,5 +1,6 @@
 package snowlight.client;
 
+import snowlight.api.access.v1.Camera;
 import snowlight.api.access.v1.CamerasGrpc.CamerasBlockingStub;
 import snowlight.api.access.v1.ListCamerasRequest;
 import snowlight.api.access.v1.ListCamerasResponse;
@@ -19,12 +20,14 @@ record Cameras(CamerasBlockingStub stub) {
         ListCamerasResponse answer;
         do {
             answer = stub.listCameras(request.build());
-            for (var camera : answer.getCamerasList()) {
-                System.out.printf(
-                        "%s\t%s\t%s\t%s%n",
-                        camera.getName(), camera.getState(), camera.getRegion(), camera.getDisplayName());
-            }
+            answer.getCamerasList().forEach(Cameras::print);
             request.setPageToken(answer.getNextPageToken());
         } while (!answer.getNextPageToken().isEmpty());
+    }
+
+    static void print(Camera camera) {
+        System.out.printf(
+                "%s\t%s\t%s\t%s%n",
+                camera.getName(), camera.getState(), camera.getRegion(), camera.getDisplayName());
     }
 }

@@ -45,8 +45,8 @@ record Exports(EvidenceBlockingStub stub) {
         download(name, path);
     }
 
-    /** Goes on where it was when the connection breaks. */
-    private void download(String name, Path path) throws IOException, InterruptedException {
+    /** Brings the whole package home. Goes on where it was when the connection breaks. */
+    void download(String name, Path path) throws IOException, InterruptedException {
         long[] have = {0};
         long[] size = {0};
         try (OutputStream file = Files.newOutputStream(path)) {

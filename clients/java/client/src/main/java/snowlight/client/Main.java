@@ -4,9 +4,11 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.util.List;
+import snowlight.api.access.v1.AuditGrpc;
 import snowlight.api.access.v1.CamerasGrpc;
 import snowlight.api.access.v1.EvidenceGrpc;
+import snowlight.api.access.v1.Grant;
+import snowlight.api.access.v1.GrantsGrpc;
 import snowlight.api.access.v1.MediaGrpc;
 
 /**
@@ -20,10 +22,21 @@ public final class Main {
 
               regions
               cameras    [-region REGION] [-filter WORDS]
-              live       -camera CAMERA -seconds N -out FILE.mp4
+              watch      [-region REGION] [-seconds N]
+              live       -camera CAMERA [-seconds N] -out FILE.mp4
+              snapshot   -camera CAMERA [-time INSTANT] -out FILE.jpg
               timeline   -camera CAMERA -start INSTANT -end INSTANT
               recording  -camera CAMERA -start INSTANT -end INSTANT -out FILE.mp4
               export     -camera CAMERA[,CAMERA] -start INSTANT -end INSTANT -out FILE.zip
+              download   -export EXPORT -out FILE.zip
+              hold       -camera CAMERA -start INSTANT -end INSTANT -reason TEXT [-expire INSTANT]
+              holds      [-camera CAMERA]
+              release    -hold HOLD -reason TEXT
+              grant      -kind CASE -camera CAMERA[,CAMERA] -actions ACTION[,ACTION] -hours N -reason TEXT
+                         [-start INSTANT -end INSTANT]
+              grant      -kind EMERGENCY -camera CAMERA[,CAMERA] -reason TEXT
+              grants
+              access     [-camera CAMERA] [-start INSTANT] [-end INSTANT]
             """;
 
     private Main() {}
@@ -50,36 +63,91 @@ public final class Main {
     }
 
     private static void call(Connection connection, Options options) throws IOException, InterruptedException {
-        var channel = connection.channel();
-        var statements = connection.statements();
         switch (options.command()) {
-            case "regions", "cameras" -> {
-                Cameras cameras = new Cameras(CamerasGrpc.newBlockingStub(channel).withCallCredentials(statements));
-                if (options.command().equals("regions")) {
-                    cameras.printRegions();
-                } else {
-                    cameras.print(options.optional("region", ""), options.optional("filter", ""));
-                }
-            }
-            case "live", "timeline", "recording" -> {
-                Pictures pictures = new Pictures(
-                        MediaGrpc.newBlockingStub(channel).withCallCredentials(statements), options.required("camera"));
-                switch (options.command()) {
-                    case "live" -> {
-                        double seconds = Double.parseDouble(options.optional("seconds", "10"));
-                        pictures.watchLive(options.file("out"), Duration.ofMillis(Math.round(seconds * 1000)));
-                    }
-                    case "timeline" -> pictures.printTimeline(options.instant("start"), options.instant("end"));
-                    default -> pictures.streamRecording(
-                            options.file("out"), options.instant("start"), options.instant("end"));
-                }
-            }
-            case "export" -> {
-                Exports exports = new Exports(EvidenceGrpc.newBlockingStub(channel).withCallCredentials(statements));
-                List<String> cameras = List.of(options.required("camera").split(","));
-                exports.export(cameras, options.instant("start"), options.instant("end"), options.file("out"));
-            }
+            case "regions", "cameras", "watch" -> askForCameras(connection, options);
+            case "live", "snapshot", "timeline", "recording" -> askForPictures(connection, options);
+            case "export", "download", "hold", "holds", "release" -> askForEvidence(connection, options);
+            case "grant", "grants" -> askForGrants(connection, options);
+            case "access" -> new Audit(AuditGrpc.newBlockingStub(connection.channel())
+                            .withCallCredentials(connection.statements()))
+                    .print(
+                            options.optional("camera", ""),
+                            options.perhapsInstant("start"),
+                            options.perhapsInstant("end"));
             default -> throw new IllegalArgumentException("no command \"" + options.command() + "\"\n" + USAGE);
         }
+    }
+
+    private static void askForCameras(Connection connection, Options options)
+            throws IOException, InterruptedException {
+        var stub = CamerasGrpc.newBlockingStub(connection.channel()).withCallCredentials(connection.statements());
+        String region = options.optional("region", "");
+        switch (options.command()) {
+            case "regions" -> new Cameras(stub).printRegions();
+            case "cameras" -> new Cameras(stub).print(region, options.optional("filter", ""));
+            default -> new CameraWatch(stub, region).print(seconds(options));
+        }
+    }
+
+    private static void askForPictures(Connection connection, Options options)
+            throws IOException, InterruptedException {
+        var stub = MediaGrpc.newBlockingStub(connection.channel()).withCallCredentials(connection.statements());
+        Pictures pictures = new Pictures(stub, options.required("camera"));
+        switch (options.command()) {
+            case "live" -> pictures.watchLive(options.file("out"), seconds(options));
+            case "snapshot" -> pictures.getSnapshot(options.file("out"), options.perhapsInstant("time"));
+            case "timeline" -> pictures.printTimeline(options.instant("start"), options.instant("end"));
+            default -> pictures.streamRecording(
+                    options.file("out"), options.instant("start"), options.instant("end"));
+        }
+    }
+
+    private static void askForEvidence(Connection connection, Options options)
+            throws IOException, InterruptedException {
+        var stub = EvidenceGrpc.newBlockingStub(connection.channel()).withCallCredentials(connection.statements());
+        Exports exports = new Exports(stub);
+        Holds holds = new Holds(stub);
+        switch (options.command()) {
+            case "export" -> exports.export(
+                    options.several("camera"), options.instant("start"), options.instant("end"), options.file("out"));
+            case "download" -> exports.download(options.required("export"), options.file("out"));
+            case "hold" -> holds.create(
+                    options.required("camera"),
+                    options.instant("start"),
+                    options.instant("end"),
+                    options.optional("reason", ""),
+                    options.perhapsInstant("expire"));
+            case "release" -> holds.release(options.required("hold"), options.optional("reason", ""));
+            default -> holds.list(options.optional("camera", ""));
+        }
+    }
+
+    private static void askForGrants(Connection connection, Options options)
+            throws IOException, InterruptedException {
+        Grants grants = new Grants(
+                GrantsGrpc.newBlockingStub(connection.channel()).withCallCredentials(connection.statements()));
+        if (options.command().equals("grants")) {
+            grants.list();
+        } else {
+            grants.request(wish(options));
+        }
+    }
+
+    private static Grant wish(Options options) {
+        var wish = Grant.newBuilder()
+                .setKind(Grant.Kind.valueOf(options.required("kind")))
+                .addAllCameras(options.several("camera"))
+                .setReason(options.optional("reason", ""))
+                .setDurationS(Math.round(options.number("hours", 0) * 3600));
+        if (!options.optional("actions", "").isEmpty()) {
+            options.several("actions").forEach(action -> wish.addActions(Grant.Action.valueOf(action)));
+        }
+        options.perhapsInstant("start").ifPresent(wish::setWindowStartTime);
+        options.perhapsInstant("end").ifPresent(wish::setWindowEndTime);
+        return wish.build();
+    }
+
+    private static Duration seconds(Options options) {
+        return Duration.ofMillis(Math.round(options.number("seconds", 10) * 1000));
     }
 }

@@ -5,7 +5,9 @@ import com.google.protobuf.util.Timestamps;
 import java.nio.file.Path;
 import java.text.ParseException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What the command line says: a command, and options by name. */
 record Options(String command, Map<String, String> values) {
@@ -37,6 +39,19 @@ record Options(String command, Map<String, String> values) {
 
     Path file(String name) {
         return Path.of(required(name));
+    }
+
+    /** What has commas between. */
+    List<String> several(String name) {
+        return List.of(required(name).split(","));
+    }
+
+    double number(String name, double otherwise) {
+        return Double.parseDouble(optional(name, Double.toString(otherwise)));
+    }
+
+    Optional<Timestamp> perhapsInstant(String name) {
+        return values.containsKey(name) ? Optional.of(instant(name)) : Optional.empty();
     }
 
     Timestamp instant(String name) {

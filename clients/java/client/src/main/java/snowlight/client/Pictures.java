@@ -4,9 +4,12 @@ import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
 import io.grpc.Context;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.Optional;
+import snowlight.api.access.v1.GetSnapshotRequest;
 import snowlight.api.access.v1.GetTimelineRequest;
 import snowlight.api.access.v1.MediaGrpc.MediaBlockingStub;
 import snowlight.api.access.v1.Packaging;
@@ -74,6 +77,17 @@ record Pictures(MediaBlockingStub stub, String camera) {
             });
             System.out.printf("recording: %s%n", movie);
         }
+    }
+
+    /** Writes one picture to a file: what was shown at that instant, or the newest where there is none. */
+    void getSnapshot(Path path, Optional<Timestamp> taken) throws IOException {
+        var request = GetSnapshotRequest.newBuilder().setCamera(camera).setPurpose("example");
+        taken.ifPresent(request::setTime);
+        var snapshot = stub.getSnapshot(request.build());
+        Files.write(path, snapshot.getJpeg().toByteArray());
+        System.out.printf(
+                "%s: %d bytes, taken %s%n",
+                path, snapshot.getJpeg().size(), Timestamps.toString(snapshot.getTime()));
     }
 
     /** Prints what of [start, end) was recorded, and why the rest was not. */
