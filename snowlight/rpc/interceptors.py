@@ -164,6 +164,8 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
         except SnowlightError as error:
             code = error.grpc_code
             await context.abort(code, str(error), to_trailing_metadata(error))
+        except grpc.aio.InternalError:
+            raise  # nothing can be written any more: the caller's connection is gone, and gRPC knows
         except Exception as error:
             if isinstance(error, grpc.aio.AbortError):
                 raise

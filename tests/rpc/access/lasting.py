@@ -20,6 +20,7 @@ from services.gateway.viewing.viewing import open_viewing
 from simulator.ports import free_port
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.background import running
+from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.server import Servicer
 from tests.rpc.access.door import Bureau, Door, Metadata
 
@@ -36,6 +37,10 @@ class LastingDoor(Door):
     def counted(self, name: str, **labels: str) -> float:
         """Of its metrics."""
         return self.registry.get_sample_value(name, labels) or 0.0
+
+    def served(self, method: str, code: str) -> float:
+        """How many calls of the method ended so."""
+        return self.counted("snowlight_rpc_seconds_count", method=f"/{SERVICE}/{method}", code=code)
 
 
 def following(bureau: Bureau, metadata: Metadata = ()) -> Any:
@@ -67,7 +72,10 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
     """A second gateway's door at a site; `settings` are the door's."""
     tls = door.authority.issue().write(folder / "lasting", door.authority.pem)
     address = f"127.0.0.1:{free_port()}"
-    runtime = replace(door.site.runtime.named("gateway"), registry=CollectorRegistry())
+    registry = CollectorRegistry()
+    runtime = replace(
+        door.site.runtime.named("gateway"), registry=registry, rpc_metrics=RpcMetrics(registry)
+    )
     access = AccessSettings(certificate=tls.certificate, key=tls.key, client_ca=tls.ca, **settings)
     servicer = Servicer(SERVICE, _add, _Lasting())
     async with open_peers(runtime) as peers:
@@ -77,7 +85,7 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
             serve_door(runtime, access, address, peers, viewing, [servicer]),
         ):
             same: dict[str, Any] = {field.name: getattr(door, field.name) for field in fields(door)}
-            yield LastingDoor(**same | {"address": address}, registry=runtime.registry)
+            yield LastingDoor(**same | {"address": address}, registry=registry)
 
 
 class _Lasting:
