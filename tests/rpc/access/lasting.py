@@ -73,9 +73,7 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
     tls = door.authority.issue().write(folder / "lasting", door.authority.pem)
     address = f"127.0.0.1:{free_port()}"
     registry = CollectorRegistry()
-    runtime = replace(
-        door.site.runtime.named("gateway"), registry=registry, rpc_metrics=RpcMetrics(registry)
-    )
+    runtime = replace(door.site.runtime.named("gateway"), registry=registry, rpc_metrics=RpcMetrics(registry))
     access = AccessSettings(certificate=tls.certificate, key=tls.key, client_ca=tls.ca, **settings)
     servicer = Servicer(SERVICE, _add, _Lasting())
     async with open_peers(runtime) as peers:

@@ -32,7 +32,7 @@ class Relay:
         self.whole = True
 
     def silence(self) -> None:
-        """Pass nothing on any more, either way, and end nothing: neither side hears that the other is gone."""
+        """Pass nothing on any more, either way, and end nothing: neither hears that the other is gone."""
         self._flows.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
