@@ -49,6 +49,12 @@ def following(bureau: Bureau, metadata: Metadata = ()) -> Any:
     return method(b"", metadata=metadata)
 
 
+def staying(bureau: Bureau) -> Any:
+    """A call that is answered at once, and then tells nothing."""
+    method: Any = bureau.channel.unary_stream(f"/{SERVICE}/Stay")
+    return method(b"")
+
+
 def flooding(bureau: Bureau, metadata: Metadata = ()) -> Any:
     """A call that is answered faster than it is read."""
     method: Any = bureau.channel.unary_stream(f"/{SERVICE}/Flood")
@@ -96,6 +102,10 @@ class _Lasting:
                 yield f"{claims.session_id} {claims.acting_person}".encode()
             await asyncio.sleep(0.02)
 
+    async def stay(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
+        yield b"here"
+        await asyncio.Event().wait()
+
     async def flood(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
         while True:
             yield bytes(FLOOD_BYTES)
@@ -108,6 +118,7 @@ class _Lasting:
 def _add(lasting: _Lasting, server: grpc.aio.Server) -> None:
     handlers: dict[str, Any] = {
         "Follow": grpc.unary_stream_rpc_method_handler(lasting.follow),
+        "Stay": grpc.unary_stream_rpc_method_handler(lasting.stay),
         "Flood": grpc.unary_stream_rpc_method_handler(lasting.flood),
         "Wait": grpc.unary_unary_rpc_method_handler(lasting.wait),
     }
