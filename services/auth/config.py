@@ -60,7 +60,10 @@ class AuthSettings(BaseSettings):
         "and counts for 15 seconds after each request.",
     )
     session_tickets: int = Field(
-        default=256, ge=1, description="How many tickets of one sign-in may play at once: a wall of cameras."
+        default=256,
+        ge=1,
+        description="How many tickets of one sign-in may play at once: a wall of cameras. Of a system: of "
+        "one officer for one incident.",
     )
     audit_days: int = Field(
         default=1095,

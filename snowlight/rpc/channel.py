@@ -22,6 +22,7 @@ _OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),  # else, with grpcio 1.85.1, a ping has 60 s for its answer
     ("grpc.http2.max_pings_without_data", 0),
 )
 

@@ -58,6 +58,10 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
     def _entered(self, call: GuardedCall) -> AbstractAsyncContextManager[None]:
         """The call of who was admitted goes on inside. Raises what they are refused with."""
 
+    def _told(self, error: SnowlightError) -> SnowlightError:
+        """What a caller is told whose call ends with `error`."""
+        return error
+
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
@@ -162,8 +166,11 @@ class CallGuard(grpc.aio.ServerInterceptor, ABC):
                 yield
             code = grpc.StatusCode.OK
         except SnowlightError as error:
-            code = error.grpc_code
-            await context.abort(code, str(error), to_trailing_metadata(error))
+            told = self._told(error)
+            code = told.grpc_code
+            await context.abort(code, str(told), to_trailing_metadata(told))
+        except grpc.aio.InternalError:
+            raise  # nothing can be written any more: the caller's connection is gone, and gRPC knows
         except Exception as error:
             if isinstance(error, grpc.aio.AbortError):
                 raise

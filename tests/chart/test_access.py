@@ -28,6 +28,17 @@ def test_there_is_none_unless_it_is_asked_for() -> None:
     assert not [name for name in environment(gateway) if name.startswith("SNOWLIGHT_ACCESS")]
 
 
+def test_a_county_opens_it_to_the_bureau_alone_and_a_town_on_one_node_does_not() -> None:
+    county = manifests_of("existing-cluster.yaml")
+    opened = of_kind(county, "NetworkPolicy")["snowlight-gateway"]["spec"]["ingress"]
+    (rule,) = [rule for rule in opened if rule["ports"][0]["port"] == 8443]
+    assert rule["from"] == [{"ipBlock": {"cidr": "10.7.0.0/16"}}]
+    certificate = of_kind(county, "Certificate")["snowlight-access"]["spec"]
+    assert certificate["issuerRef"]["name"] == "county"
+    assert "snowlight-access" in of_kind(county, "Service")
+    assert "snowlight-access" not in of_kind(manifests_of("town-59-cameras.yaml"), "Service")
+
+
 def test_the_gateway_is_told_of_files_that_are_there_and_of_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     workload = of_kind(manifests_of(ROW), "Deployment")["snowlight-gateway"]
     (gateway,) = containers(workload)

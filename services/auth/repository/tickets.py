@@ -40,6 +40,8 @@ class StoredTicket:
     play_ms: int = 0
     """When pictures were last asked for with it; 0 while it was never used."""
     revoke_ms: int | None = None
+    counts_for: str = ""
+    """Whose tickets that play at once it is counted among; empty for nobody's."""
 
     def ended_by(self, revoked: Collection[tuple[Kind, str]]) -> bool:
         """Whether it is over: itself, its session, or a grant it rests on."""
@@ -102,17 +104,17 @@ async def uses_of(connection: AsyncConnection, ticket_ids: Collection[str]) -> l
 
 
 async def playing(
-    connection: AsyncConnection, session_ids: Collection[str], since_ms: int
+    connection: AsyncConnection, counted_for: Collection[str], since_ms: int
 ) -> dict[str, set[str]]:
-    """By session, the tickets that pictures were asked for with since then."""
+    """By whom they count for, the tickets that pictures were asked for with since then."""
     found: dict[str, set[str]] = {}
-    query = sa.select(tickets.c.session_id, tickets.c.ticket_id).where(
-        tickets.c.session_id.in_(in_list(session_ids)),
+    query = sa.select(tickets.c.counts_for, tickets.c.ticket_id).where(
+        tickets.c.counts_for.in_(in_list(counted_for)),
         tickets.c.play_ms >= since_ms,
         tickets.c.revoke_ms.is_(None),
     )
     for row in await connection.execute(query):
-        found.setdefault(row.session_id, set()).add(row.ticket_id)
+        found.setdefault(row.counts_for, set()).add(row.ticket_id)
     return found
 
 
@@ -197,6 +199,7 @@ def _values(ticket: StoredTicket) -> dict[str, object]:
         "ticket_id": ticket.ticket_id,
         "principal": ticket.principal,
         "session_id": ticket.session_id,
+        "counts_for": ticket.counts_for,
         "shared": ticket.shared,
         "camera_uid": ticket.camera_uid,
         "action": ticket.action,

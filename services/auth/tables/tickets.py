@@ -42,6 +42,8 @@ tickets = sa.Table(
     sa.Column("ticket_id", sa.Text, primary_key=True),
     sa.Column("principal", sa.Text, nullable=False),
     sa.Column("session_id", sa.Text, nullable=False, index=True),
+    # Whose tickets that play at once it is counted among; empty for nobody's.
+    sa.Column("counts_for", sa.Text, nullable=False, server_default="", index=True),
     # A share link: the principal is its sponsor, and somebody else watches.
     sa.Column("shared", sa.Boolean, nullable=False),
     sa.Column("camera_uid", sa.Text, nullable=False),

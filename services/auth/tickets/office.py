@@ -17,6 +17,7 @@ from services.auth.rights import Asked, Rights, actor_of, principal_unknown
 from services.auth.signing_keys import SigningKeys
 from services.auth.tickets.grouping import Grouped
 from services.auth.tickets.request import LIFETIME_MS, IssuedTicket, TicketRequest
+from services.auth.tickets.viewers import counted_for
 from snowlight.access.token import TICKET_AUDIENCE, TICKET_TYP
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -152,6 +153,7 @@ class TicketOffice:
             max_viewers=1 if shared else self._max_viewers,
             expire_ms=until_ms // 1000 * 1000,
             use_ms=now_ms,
+            counts_for="" if shared else counted_for(request.caller),
         )
 
     def _signed(self, given: _Given, issue_ms: int) -> IssuedTicket:
@@ -206,9 +208,9 @@ async def _end_continued(
 
 
 def _same(old: StoredTicket, new: StoredTicket) -> bool:
-    """Both show one camera in one way to one session. A share link's are of none."""
-    return bool(old.session_id) and (
-        (old.session_id, old.camera_uid, old.action) == (new.session_id, new.camera_uid, new.action)
+    """Both show one camera in one way to the same. A share link is nobody's."""
+    return bool(old.counts_for) and (
+        (old.counts_for, old.camera_uid, old.action) == (new.counts_for, new.camera_uid, new.action)
     )
 
 

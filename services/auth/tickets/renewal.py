@@ -1,6 +1,6 @@
 """Tickets in use: decided again each minute, and what was watched goes on record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,7 @@ from services.auth.repository import audit, revocations, tickets
 from services.auth.repository.revocations import Kind
 from services.auth.repository.tickets import StoredTicket, TicketUse, Viewing
 from services.auth.rights import Asked, Rights, actor_of
-from services.auth.tickets.viewers import RENEWED_WITHIN_MS, in_session, too_many
+from services.auth.tickets.viewers import RENEWED_WITHIN_MS, may_play, too_many
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
 from snowlight.database import Database
@@ -70,6 +70,12 @@ class _Known:
     revoked: set[tuple[Kind, str]]
     playing: dict[str, set[str]]
 
+    def make_room(self, finished: Iterable[str]) -> None:
+        """For those that are asked about with them, whichever comes first."""
+        for ticket_id in finished:
+            if ticket := self.tickets.get(ticket_id):
+                self.playing.get(ticket.counts_for, set()).discard(ticket_id)
+
 
 class Renewals:
     """Answers gateways about tickets in use."""
@@ -86,6 +92,7 @@ class Renewals:
         writing = _Writing()
         async with self._database.write() as connection:
             known = await _read(connection, self._rights, [renewal.ticket_id for renewal in renewals], now_ms)
+            known.make_room(renewal.ticket_id for renewal in renewals if renewal.finished)
             answers = [self._renew(known, gateway, renewal, now_ms, writing) for renewal in renewals]
             # In one order always, so that two transactions never wait for each other.
             await tickets.revoke(connection, writing.ended, now_ms)
@@ -154,16 +161,16 @@ class Renewals:
             return Renewed("ticket.revoked", decision.sentence)
         if not decision.obligations <= set(ticket.obligations):
             return Renewed("ticket.revoked", "it must be shown otherwise now: ask for a new ticket")
-        playing = known.playing.get(ticket.session_id, set())
-        if not in_session(playing, ticket.ticket_id, self._session_tickets):
+        playing = known.playing.get(ticket.counts_for, set())
+        if not may_play(playing, ticket.ticket_id, self._session_tickets):
             if renewal.report == 1:  # the gateway's first word on it: once on record is enough
                 writing.records.append(
                     _record(ticket, actor, now_ms, allowed=False, reason="ticket.too_many_viewers")
                 )
-            detail = f"this session plays {self._session_tickets} tickets at once already"
+            detail = f"{self._session_tickets} tickets play at once already, as many as may"
             return Renewed("ticket.too_many_viewers", detail)
-        if renewal.use_ms and ticket.session_id:
-            known.playing.setdefault(ticket.session_id, set()).add(ticket.ticket_id)
+        if renewal.use_ms and ticket.counts_for:
+            known.playing.setdefault(ticket.counts_for, set()).add(ticket.ticket_id)
         return Renewed(grants=decision.grants, until_ms=decision.until_ms)
 
 
@@ -175,7 +182,7 @@ async def _read(
     for use in await tickets.uses_of(connection, ticket_ids):
         uses.setdefault(use.ticket_id, []).append(use)
     subjects = {subject for ticket in stored.values() for subject in ticket.subjects}
-    sessions = {ticket.session_id for ticket in stored.values()} - {""}
+    counted_for = {ticket.counts_for for ticket in stored.values()} - {""}
     return _Known(
         tickets=stored,
         uses=uses,
@@ -185,7 +192,7 @@ async def _read(
             {ticket.camera_uid for ticket in stored.values()},
         ),
         revoked=await revocations.revoked(connection, subjects),
-        playing=await tickets.playing(connection, sessions, now_ms - RENEWED_WITHIN_MS),
+        playing=await tickets.playing(connection, counted_for, now_ms - RENEWED_WITHIN_MS),
     )
 
 

@@ -67,11 +67,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# A peer that is gone without a word is noticed within a minute.
+# A peer that is gone without a word is noticed within a minute. Seen with grpcio 1.85.1: the timeout of
+# keepalive does nothing where that of all pings, 60 s by default, is longer.
 _BOUNDS = (
     ("grpc.max_receive_message_length", 1 << 20),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 )

@@ -13,11 +13,11 @@ import structlog
 from services.gateway.access.calls import OpenCall, OpenCalls
 from services.gateway.access.certificate import ClientCertificate, ClientCertificates
 from services.gateway.access.metrics import AccessMetrics
-from services.gateway.access.officers import Client, Officer, Officers
+from services.gateway.access.officers import Client, Officer, Officers, feed_lost
 from services.gateway.access.statement import METADATA
 from services.gateway.http.rates import Rates
 from snowlight.clock import Clock
-from snowlight.errors import ResourceExhaustedError, SnowlightError, UnauthenticatedError
+from snowlight.errors import ResourceExhaustedError, SnowlightError, UnauthenticatedError, UnavailableError
 from snowlight.instants import format_instant
 from snowlight.observability.metrics import RpcMetrics
 from snowlight.observability.tracing import Tracing
@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 EXPIRES = "snowlight-certificate-expires"
 """Trailing metadata: when the client's certificate ends, RFC 3339, once that is near."""
 NEAR_MS = 30 * 86_400_000
+AGAIN_S = 5
+"""When to come again while auth is away."""
+_AWAY = frozenset({"auth.unavailable", "ticket.undecided", "access.feed_lost"})
 _OPEN = "/grpc.health.v1.Health/"
 _CLIENT = "client"
 _call: ContextVar[OpenCall] = ContextVar("call")
@@ -84,6 +87,16 @@ class OfficerGuard(CallGuard):
             self._tell_end(client.certificate, call.context)
             _call.set(held.enter_context(self._calls.serving(officer, call)))
             yield
+
+    def _told(self, error: SnowlightError) -> SnowlightError:
+        """While auth is away each is told so in one way, whatever was asked of it, and when to come again."""
+        if error.code == "ticket.feed_lost":
+            error = feed_lost()
+        if error.code == "auth.deadline_exceeded":  # the caller's own deadline is another one
+            error = UnavailableError("auth.unavailable", error.detail)
+        if error.code in _AWAY and error.retry_after_s is None:
+            error.retry_after_s = AGAIN_S
+        return error
 
     async def _client(self, context: grpc.aio.ServicerContext[Any, Any]) -> Client:
         certificate = self._certificates.of(context.auth_context())

@@ -114,7 +114,7 @@ class Officers:
         _require_unexpired(certificate, self._clock.now_ms())
         await self._revocations.known(timeout_s=_SYNC_WAIT_S)
         if self._clock.monotonic() >= self._revocations.stale_at:
-            raise _feed_lost()
+            raise feed_lost()
         return Client(certificate, address, await self._session(certificate, _NOBODY, address))
 
     async def named(self, client: Client, token: str, statement: str) -> Officer:
@@ -155,7 +155,7 @@ class Officers:
         certificate has; UnavailableError("access.feed_lost") when that has not been known for long."""
         _require_unexpired(officer.certificate, self._clock.now_ms())
         if self._clock.monotonic() >= self._revocations.lost_at:
-            raise _feed_lost()
+            raise feed_lost()
         if any(self._revocations.refuses(claims) for claims in officer.rests_on):
             raise UnauthenticatedError("auth.session_revoked", "the session was ended: sign in again")
 
@@ -250,7 +250,8 @@ def _require_unexpired(certificate: ClientCertificate, now_ms: int) -> None:
         raise UnauthenticatedError("access.certificate_expired", "the client certificate has expired")
 
 
-def _feed_lost() -> UnavailableError:
+def feed_lost() -> UnavailableError:
+    """Nobody is let in, for auth has not been heard of."""
     return UnavailableError("access.feed_lost", "it is not known any more what was revoked")
 
 

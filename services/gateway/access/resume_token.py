@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -53,7 +53,7 @@ class ResumeTokens(Generic[_Place]):
         if not token:
             return None
         try:
-            told = urlsafe_b64decode(token.encode("ascii"))
+            told = b64decode(token, altchars=b"-_", validate=True)
             version, subject, *numbers = self._form.unpack_from(told)
         except (ValueError, struct.error) as error:
             raise _invalid("must be one that was told") from error

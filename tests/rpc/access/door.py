@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -62,9 +62,10 @@ class Bureau:
             tokens: auth_pb2_grpc.TokensAsyncStub = auth_pb2_grpc.TokensStub(channel)
             return (await tokens.IssueToken(request)).access_token
 
-    def at(self, door: Door, address: str) -> Bureau:
-        """Itself, at the door of another gateway."""
-        return replace(self, channel=door.connect(self.issued, address))
+    def at(self, door: Door, address: str, **options: int) -> Bureau:
+        """Itself, by a connection of its own: to the door of another gateway, or by another way.
+        `options`: see `Door.connect`."""
+        return replace(self, channel=door.connect(self.issued, address, **options))
 
     def officer(self, number: str = "031877", **claims: Any) -> Metadata:
         """Names an officer: metadata for a call. `claims` replace what it says; None leaves out."""
@@ -95,10 +96,12 @@ class Door:
     _stack: AsyncExitStack
 
     @asynccontextmanager
-    async def another(self) -> AsyncIterator[str]:
-        """The door of a second gateway of the site: its address."""
+    async def another(self, auth_address: str = "", **settings: Any) -> AsyncIterator[str]:
+        """The door of a second gateway of the site: its address. `auth_address`: where it looks for auth;
+        `settings` are the gateway's."""
         listen = f"127.0.0.1:{free_port()}"
-        async with self.site.another_gateway(access=self.settings.model_copy(update={"listen": listen})):
+        access = self.settings.model_copy(update={"listen": listen})
+        async with self.site.another_gateway(auth_address, access=access, **settings):
 
             async def is_ready() -> bool:
                 return not self.site.runtime.health.waiting_for()
@@ -137,22 +140,28 @@ class Door:
         )
         return Bureau(created.client, issued, self.connect(issued))
 
-    def connect(self, issued: Issued | None, address: str = "") -> grpc.aio.Channel:
-        """A connection with that certificate, or with none. `address`: of another door."""
+    def connect(self, issued: Issued | None, address: str = "", **options: int) -> grpc.aio.Channel:
+        """A connection with that certificate, or with none. `address`: of another door, or of a way to one.
+        `options`: gRPC's, as "keepalive_time_ms"."""
         credentials = grpc.ssl_channel_credentials(
             self.authority.pem,
             issued.key if issued else None,
             issued.certificate if issued else None,
         )
+        told = {"use_local_subchannel_pool": 1} | options
         channel = grpc.aio.secure_channel(
-            address or self.address, credentials, options=(("grpc.use_local_subchannel_pool", 1),)
+            address or self.address,
+            credentials,
+            options=[(f"grpc.{name}", value) for name, value in told.items()],
         )
         self._stack.push_async_callback(channel.close)
         return channel
 
 
 @asynccontextmanager
-async def open_door(folder: Path, **access: Any) -> AsyncIterator[Door]:
+async def open_door(
+    folder: Path, *, auth_settings: Mapping[str, Any] | None = None, **access: Any
+) -> AsyncIterator[Door]:
     """A site whose gateway has its door open; `access` are the door's settings."""
     authority = Authority("Public security")
     tls = authority.issue().write(folder / "door", authority.pem)
@@ -164,7 +173,9 @@ async def open_door(folder: Path, **access: Any) -> AsyncIterator[Door]:
         **access,
     )
     async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(run_site(folder, live_wait_seconds=2, access=settings))
+        site = await stack.enter_async_context(
+            run_site(folder, auth_settings=auth_settings, live_wait_seconds=2, access=settings)
+        )
         admin = await stack.enter_async_context(
             site.runtime.named("admin").channel(site.runtime.cluster.auth_address)
         )

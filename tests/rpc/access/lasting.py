@@ -20,6 +20,7 @@ from services.gateway.viewing.viewing import open_viewing
 from simulator.ports import free_port
 from snowlight.access.revocation_feed import follow_revocations
 from snowlight.background import running
+from snowlight.observability.metrics import RpcMetrics
 from snowlight.rpc.server import Servicer
 from tests.rpc.access.door import Bureau, Door, Metadata
 
@@ -37,11 +38,21 @@ class LastingDoor(Door):
         """Of its metrics."""
         return self.registry.get_sample_value(name, labels) or 0.0
 
+    def served(self, method: str, code: str) -> float:
+        """How many calls of the method ended so."""
+        return self.counted("snowlight_rpc_seconds_count", method=f"/{SERVICE}/{method}", code=code)
+
 
 def following(bureau: Bureau, metadata: Metadata = ()) -> Any:
     """A call that tells in which session it is, and whenever that is another one."""
     method: Any = bureau.channel.unary_stream(f"/{SERVICE}/Follow")
     return method(b"", metadata=metadata)
+
+
+def staying(bureau: Bureau) -> Any:
+    """A call that is answered at once, and then tells nothing."""
+    method: Any = bureau.channel.unary_stream(f"/{SERVICE}/Stay")
+    return method(b"")
 
 
 def flooding(bureau: Bureau, metadata: Metadata = ()) -> Any:
@@ -67,7 +78,8 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
     """A second gateway's door at a site; `settings` are the door's."""
     tls = door.authority.issue().write(folder / "lasting", door.authority.pem)
     address = f"127.0.0.1:{free_port()}"
-    runtime = replace(door.site.runtime.named("gateway"), registry=CollectorRegistry())
+    registry = CollectorRegistry()
+    runtime = replace(door.site.runtime.named("gateway"), registry=registry, rpc_metrics=RpcMetrics(registry))
     access = AccessSettings(certificate=tls.certificate, key=tls.key, client_ca=tls.ca, **settings)
     servicer = Servicer(SERVICE, _add, _Lasting())
     async with open_peers(runtime) as peers:
@@ -77,7 +89,7 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
             serve_door(runtime, access, address, peers, viewing, [servicer]),
         ):
             same: dict[str, Any] = {field.name: getattr(door, field.name) for field in fields(door)}
-            yield LastingDoor(**same | {"address": address}, registry=runtime.registry)
+            yield LastingDoor(**same | {"address": address}, registry=registry)
 
 
 class _Lasting:
@@ -89,6 +101,10 @@ class _Lasting:
                 told = claims
                 yield f"{claims.session_id} {claims.acting_person}".encode()
             await asyncio.sleep(0.02)
+
+    async def stay(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
+        yield b"here"
+        await asyncio.Event().wait()
 
     async def flood(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
         while True:
@@ -102,6 +118,7 @@ class _Lasting:
 def _add(lasting: _Lasting, server: grpc.aio.Server) -> None:
     handlers: dict[str, Any] = {
         "Follow": grpc.unary_stream_rpc_method_handler(lasting.follow),
+        "Stay": grpc.unary_stream_rpc_method_handler(lasting.stay),
         "Flood": grpc.unary_stream_rpc_method_handler(lasting.flood),
         "Wait": grpc.unary_unary_rpc_method_handler(lasting.wait),
     }

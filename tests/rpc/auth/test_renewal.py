@@ -38,9 +38,24 @@ class Desk:
     office: TicketOffice
     renewals: Renewals
 
-    async def ticket(self, session: str = "s1", camera: str = "gate", continues: str = "") -> str:
-        """The id of a new ticket."""
-        caller = AccessClaims(principal="principals/chen", session_id=session, acting_person="officer Li")
+    async def ticket(
+        self,
+        session: str = "s1",
+        camera: str = "gate",
+        continues: str = "",
+        *,
+        client: str = "",
+        incident: str = "",
+    ) -> str:
+        """The id of a new ticket. `client`: a system's, in an officer's name."""
+        caller = AccessClaims(
+            principal="principals/chen",
+            session_id=session,
+            acting_person="officer Li",
+            acting_unit="station 3" if client else "",
+            acting_reason=incident,
+            client_id=client,
+        )
         request = TicketRequest(
             caller, camera, Action.LIVE, None, "flood watch", "192.0.2.7", continues=continues
         )
@@ -51,6 +66,11 @@ class Desk:
 
     async def renew(self, ticket_id: str, gateway: str = "g1", **fields: Any) -> Renewed:
         """Renew as a gateway does."""
+        (answer,) = await self.renewals.renew_all(gateway, [self.renewal(ticket_id, **fields)])
+        return answer
+
+    def renewal(self, ticket_id: str, **fields: Any) -> Renewal:
+        """What a gateway tells of a ticket."""
         told: dict[str, Any] = {
             "report": 1,
             "watched_ms": 0,
@@ -58,8 +78,7 @@ class Desk:
             "use_ms": self.clock.now_ms(),
         }
         told |= {"viewers": (), "refused_addresses": ()} | fields
-        (answer,) = await self.renewals.renew_all(gateway, [Renewal(ticket_id, **told)])
-        return answer
+        return Renewal(ticket_id, **told)
 
     async def records(self, event: str) -> list[AuditRecord]:
         """The audit's records of one kind, oldest first."""
@@ -218,6 +237,34 @@ async def test_a_ticket_that_is_finished_makes_room_and_what_was_watched_is_told
     assert [one.watched_s for one in await desk.records("view")] == [7]
     assert (await desk.renew(await desk.ticket(), "g2")).refusal == ""
     assert (await desk.renew(playing[0], report=3)).refusal == "ticket.revoked"
+
+
+async def test_a_ticket_that_is_finished_makes_room_for_one_that_is_told_of_with_it(desk: Desk) -> None:
+    ended, other, newcomer = [await desk.ticket(camera=camera) for camera in ("gate", "bridge", "gate")]
+    for ticket in (ended, other):
+        assert (await desk.renew(ticket)).refusal == ""
+    together = [desk.renewal(newcomer), desk.renewal(ended, report=2, finished=True)]
+    assert [one.refusal for one in await desk.renewals.renew_all("g1", together)] == ["", ""]
+
+
+async def test_of_a_system_an_officer_counts_by_incident_however_often_it_signs_in(desk: Desk) -> None:
+    for session in ("s1", "s2"):
+        ticket = await desk.ticket(session, client="bureau", incident="case 1")
+        assert (await desk.renew(ticket, session)).refusal == ""
+    one_too_many = await desk.ticket("s3", client="bureau", incident="case 1")
+    assert (await desk.renew(one_too_many)).refusal == "ticket.too_many_viewers"
+    for client, incident in (("bureau", "case 2"), ("station", "case 1")):
+        assert (await desk.renew(await desk.ticket("s3", client=client, incident=incident))).refusal == ""
+
+
+async def test_what_broke_off_goes_on_in_another_session_of_the_officers(desk: Desk) -> None:
+    named = {"client": "bureau", "incident": "case 1"}
+    broken, other = await desk.ticket(**named), await desk.ticket(camera="bridge", **named)
+    for ticket in (broken, other):
+        assert (await desk.renew(ticket, "dead")).refusal == ""
+    again = await desk.ticket("s2", continues=broken, **named)
+    assert (await desk.renew(again, "g2")).refusal == ""
+    assert (await desk.renew(broken, "dead", report=2)).refusal == "ticket.revoked"
 
 
 async def test_what_goes_on_after_it_broke_off_counts_once(desk: Desk) -> None:

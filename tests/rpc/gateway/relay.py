@@ -1,4 +1,4 @@
-"""A way to a server that a test can cut and mend."""
+"""A way to a server that a test can cut and mend, or on which nothing comes through any more."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,8 +11,12 @@ class Relay:
     def __init__(self, target: str) -> None:
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
         self.whole = True
         self.address = ""
+        self.connections = 0
+        """That were taken so far."""
         self.bytes_to_cut = 0
         """Of the target's: after these it cuts by itself, once, and is mended at once. 0: it does not."""
         self.bytes_passed = 0
@@ -21,6 +25,7 @@ class Relay:
     def cut(self) -> None:
         """End all connections and take no more."""
         self.whole = False
+        self._flows.set()
         for writer in self._open:
             writer.transport.abort()
 
@@ -28,19 +33,24 @@ class Relay:
         """Take connections again."""
         self.whole = True
 
+    def silence(self) -> None:
+        """Pass nothing on any more, either way, and end nothing: neither hears that the other is gone."""
+        self._flows.clear()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on."""
         if not self.whole:
             writer.transport.abort()
             return
+        self.connections += 1
         host, _, port = self._target.rpartition(":")
         there_reader, there_writer = await asyncio.open_connection(host, int(port))
         both = {writer, there_writer}
         self._open |= both
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_pipe(reader, there_writer, lambda length: None))
-                group.create_task(_pipe(there_reader, writer, self._count))
+                group.create_task(_pipe(reader, there_writer, self._flows, lambda length: None))
+                group.create_task(_pipe(there_reader, writer, self._flows, self._count))
         finally:
             self._open -= both
 
@@ -67,11 +77,15 @@ async def relaying(target: str) -> AsyncIterator[Relay]:
 
 
 async def _pipe(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, told: Callable[[int], None]
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    flows: asyncio.Event,
+    told: Callable[[int], None],
 ) -> None:
-    """`told`: how much has been passed on."""
+    """Pass on while it `flows`. `told`: how much has been passed on."""
     try:
         while data := await reader.read(1 << 16):
+            await flows.wait()
             writer.write(data)
             told(len(data))
             await writer.drain()

@@ -1,0 +1,13 @@
+"""Tickets know for whom they count where those that play at once are counted: until now for their session."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    op.add_column("tickets", sa.Column("counts_for", sa.Text, nullable=False, server_default=""))
+    op.execute("UPDATE tickets SET counts_for = session_id")
+    op.create_index("ix_tickets_counts_for", "tickets", ["counts_for"])
