@@ -821,7 +821,7 @@ class CreateTicketRequest(_message.Message):
     """The caller's address as the gateway saw it, for the audit."""
     continues: _builtins.str
     """The id of a ticket whose use broke off and goes on with this one: it ends. Nothing happens to one of another
-    session, camera or action.
+    camera or action, or of somebody whose tickets are not counted with the caller's.
     """
     @_builtins.property
     def start(self) -> _timestamp_pb2.Timestamp:
