@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.ingest.online.meter import HOUR_MS, CameraHour
 from services.ingest.registry.tables import cameras
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 from snowlight.shards import shard_of
 
 UIDS_AT_ONCE = 500
@@ -58,7 +58,7 @@ class OnlineRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = (postgresql if database.is_postgres else sqlite).insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def write(self, rows: Sequence[CameraHour]) -> None:
         """Keep these hours in place of what is kept of them."""
