@@ -74,15 +74,13 @@ class OnlineRepository:
         """Everything up to then is written of the cameras of `shards`."""
         if not shards:
             return
-        insert = self._insert(_seen).values(
-            [{"shard": each, "until_ms": until_ms} for each in sorted(shards)]
+        insert = self._insert(_seen)
+        upsert = insert.on_conflict_do_update(
+            index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
         )
+        rows = [{"shard": each, "until_ms": until_ms} for each in sorted(shards)]
         async with self._database.write() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
-                )
-            )
+            await connection.execute(upsert, rows)
 
     async def newest(self, shards: Collection[int]) -> dict[int, list[CameraHour]]:
         """Of the cameras of `shards`, by the time until which all was written: the newest hour of each that
