@@ -1,8 +1,9 @@
 """How long a process takes to be of use: `python -m bench start`.
 
 For each service, on SQLite and a folder that it has used before, beside its peers that run: the time and the
-CPU of importing it, and those from the start of the process until /readyz answers 200. `--python` is that of
-an environment of requirements.lock: a developer's has more packages, and some load what they find.
+CPU of importing it, and those from the start of the process until /readyz answers 200. Its bytecode is there,
+as in the image, also where Python is told to write none. `--python` is that of an environment of
+requirements.lock: a developer's has more packages, and some load what they find.
 """
 
 from __future__ import annotations
@@ -70,22 +71,23 @@ def main() -> None:
                     took.append(
                         process.enter_context(_starting(python, service, folder, environment)).wait_ready()
                     )
-                _tell(service, _imported(python, service, folder, times), took)
+                _tell(service, _imported(python, service, folder, environment, times), took)
         took = []
         for _ in range(times):
             with _starting(python, "all", folder, environment) as start:
                 took.append(start.wait_ready())
-        _tell("all", _imported(python, "all", folder, times), took)
+        _tell("all", _imported(python, "all", folder, environment, times), took)
 
 
-def _imported(python: str, command: str, folder: Path, times: int) -> list[Took]:
+def _imported(
+    python: str, command: str, folder: Path, environment: Mapping[str, str], times: int
+) -> list[Took]:
     module = "services.embedded" if command == "all" else f"services.{command}.__main__"
     log = folder / "import.log"
     took = []
     for _ in range(times):
         log.write_bytes(b"")
-        env = {"PYTHONPATH": str(Path.cwd())}
-        with running([python, "-c", _IMPORT, module], core=None, log=log, env=env) as process:
+        with running([python, "-c", _IMPORT, module], core=None, log=log, env=environment) as process:
             if process.wait(_READY_S):
                 raise RuntimeError(log.read_text())
         took.append(Took(*map(float, log.read_text().split())))
@@ -133,6 +135,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "SNOWLIGHT_CLUSTER_KEY": CLUSTER_KEY,
         "SNOWLIGHT_LOG_LEVEL": "warning",
         "PYTHONPATH": str(Path.cwd()),
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        "PYTHONDONTWRITEBYTECODE": "",  # who starts first writes it
         **{f"SNOWLIGHT_{name.upper()}_ADDRESS": addresses[name] for name in SERVICES},
         **{f"SNOWLIGHT_{name.upper()}_LISTEN": addresses[name] for name in SERVICES},
     }

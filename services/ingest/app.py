@@ -6,22 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from services.ingest.camera_resources.opening import camera_resources
 from services.ingest.commit import Commits
 from services.ingest.config import IngestSettings
-from services.ingest.health.metrics import HealthMetrics
-from services.ingest.health.repository import HealthRepository
-from services.ingest.health.writer import HealthWriter
 from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.kubernetes.work import KubernetesWork
-from services.ingest.online.days import LocalDays
-from services.ingest.online.rates import OnlineRates
-from services.ingest.online.repository import OnlineRepository
-from services.ingest.online.writer import OnlineWriter
 from services.ingest.publishing.desk import PublishDesk
 from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.keys import AuthKeys
@@ -33,6 +25,7 @@ from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.registry.repository import CameraRepository
+from services.ingest.reporting import open_reporting
 from services.ingest.service.camera_events import CameraEvents
 from services.ingest.service.camera_registry import CameraRegistry
 from services.ingest.service.discovery import Discovery
@@ -45,25 +38,15 @@ from services.ingest.service.servicers import servicers
 from services.ingest.service.shards import ShardsService
 from services.ingest.service.transcodes import Transcodes
 from services.ingest.service.viewers import Viewers
-from services.ingest.shards.balancer import Balancer
 from services.ingest.shards.drains import DrainRepository
-from services.ingest.shards.holding import Holding
-from services.ingest.shards.keeper import ShardKeeper
-from services.ingest.shards.load import LoadMeter
 from services.ingest.shards.membership import join
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
+from services.ingest.sharing import build_sharing
 from services.ingest.sources.network import SourceNetwork, trusting
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
-from services.ingest.status.board import StatusBoard
 from services.ingest.status.following import StateFollower
-from services.ingest.status.gaps import GapLedger
-from services.ingest.status.kept import kept_status
-from services.ingest.status.metrics import StatusMetrics
-from services.ingest.status.reporter import GapReporter
-from services.ingest.status.repository import StatusRepository
-from services.ingest.status.writer import StatusWriter
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
@@ -132,33 +115,14 @@ async def run_ingest(
             placement.check_takes_camera,
             require_dossier=settings.require_dossier,
         )
-        board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
-        statuses = StatusRepository(database)
-        reporter = GapReporter(statuses, commits.gaps)
-        writer = StatusWriter(board, statuses, reporter.wake)
-        await statuses.forget_deleted()
         spool = open_spool(runtime, settings)
         shards = ShardRepository(database)
         kubernetes = KubernetesWork(settings.kubernetes, runtime.registry)
-        worker = Worker(
-            settings.worker,
-            token_hex(8),
-            settings.advertise or "",
-            settings.weight,
-            settings.zone or await kubernetes.zone(),
-            settings.kubernetes.pod or "",
-        )
+        worker = _worker(settings, settings.zone or await kubernetes.zone())
         membership = await join(worker, shards, commits, clock, spool.raise_epoch)
-        terms, fence = membership.terms, membership.fence
-        board.metrics.count_shards(lambda: len(terms.shards))
-        online = OnlineRepository(database)
-        days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
-        online_writer = OnlineWriter(board.online, online, days, clock, lambda: terms.shards)
-        await online_writer.restore(terms.shards)
-        health = HealthRepository(database)
-        health_writer = HealthWriter(
-            board.health, health, HealthMetrics(runtime.registry), clock, board.change_health
-        )
+        terms = membership.terms
+        reporting = await open_reporting(runtime, database, commits, terms)
+        board, statuses = reporting.board, reporting.statuses
         keeping = await open_keeping(
             runtime,
             settings,
@@ -170,7 +134,7 @@ async def run_ingest(
             registered,
             board.gaps,
             statuses,
-            reporter,
+            reporting.gaps,
             is_clock_right=lambda: readiness.clock_agrees,
         )
         stores = StoresWatch(
@@ -205,33 +169,11 @@ async def run_ingest(
             discontinuities,
         )
         supervisor, renditions = receiving.supervisor, receiving.renditions
-        holding = Holding(
-            terms,
-            repository,
-            statuses,
-            board.gaps,
-            writer,
-            online_writer,
-            discontinuities,
-            supervisor,
-            keeping.absent,
+        sharing = build_sharing(
+            clock, membership, repository, reporting, keeping, supervisor, discontinuities
         )
-        keeper = ShardKeeper(
-            shards,
-            worker,
-            terms,
-            fence,
-            clock,
-            holding.take,
-            holding.give,
-            supervisor.review,
-            supervisor.hand_over.stand_by,
-            supervisor.hand_over.awaited,
-            supervisor.cameras_by_shard,
-            LoadMeter(spool, lambda: supervisor.enabled_in(terms.shards), clock).load,
-        )
+        keeper = sharing.keeper
         follower = StateFollower(board, statuses, terms.owns, supervisor.name_of, lambda: membership.has_all)
-        balancer = Balancer(shards, health, clock, membership.has_duty)
         shards_told = ShardsService(shards, keeper)
         publishers = RegisteredPublishers(repository.get)
         publishing = Publishing(desk, keeper.check_owns)
@@ -239,7 +181,7 @@ async def run_ingest(
         runtime.health.require("ingest.clock", lambda: readiness.clock_agrees)
         runtime.health.require("ingest.cameras", supervisor.synced.is_set)
         async with (
-            kept_status(writer, reporter, online_writer, health_writer),
+            reporting.kept(),
             keeping.spool.running(),
             running(terms.run(), _upload(keeping, terms, stores), stores.run()),
             keeping.drained(runtime.cluster.drain_seconds),
@@ -249,7 +191,7 @@ async def run_ingest(
                 supervisor.run(),
                 renditions.run(),
                 keeper.run(),
-                balancer.run(),
+                sharing.balancer.run(),
                 follower.run(supervisor.synced),
                 readiness.run(),
                 *kubernetes.tasks(
@@ -290,13 +232,13 @@ async def run_ingest(
             runtime.serve(
                 settings.listen,
                 *servicers(
-                    CameraRegistry(cameras, feed, board, statuses, writer, keeper.check_owns),
+                    CameraRegistry(cameras, feed, board, statuses, reporting.writer, keeper.check_owns),
                     CameraEvents(feed, board),
                     Discovery(network, clock),
                     shards_told,
                     publishing,
-                    OnlineRatesService(OnlineRates(board.online, online_writer, online, days), health, days),
-                    HealthReportsService(cameras, board.health, health, clock, keeper.check_owns),
+                    OnlineRatesService(reporting.rates, reporting.health, reporting.days),
+                    HealthReportsService(cameras, board.health, reporting.health, clock, keeper.check_owns),
                     Live(
                         supervisor,
                         viewers,
@@ -319,6 +261,18 @@ async def run_ingest(
                 shards_told.close()
                 publishing.close()
                 viewers.end_all()
+
+
+def _worker(settings: IngestSettings, zone: str) -> Worker:
+    """This run of the worker that the settings name."""
+    return Worker(
+        settings.worker,
+        token_hex(8),
+        settings.advertise or "",
+        settings.weight,
+        zone,
+        settings.kubernetes.pod or "",
+    )
 
 
 async def _upload(keeping: Keeping, terms: Terms, stores: StoresWatch) -> None:

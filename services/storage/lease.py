@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.tables import leases
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import UnavailableError
+from snowlight.on_conflict import insert_for
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
@@ -29,7 +29,7 @@ class Lease:
         self._name = name
         self._holder = holder
         self._clock = clock
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Whenever the lease is ours, run `work`; end it when the lease is lost. Until cancelled.

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.audit import audit_drops, audit_heads, audit_links, audit_records
+from snowlight.on_conflict import conflict_insert
 
 DAY_MS = 86_400_000
 

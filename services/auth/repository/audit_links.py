@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.audit.places import Place, Sight
@@ -244,7 +243,7 @@ async def _with_records(connection: AsyncConnection, query: sa.Select[tuple[obje
     times = {link.time_ms for link in links}
     ids: sa.ColumnElement[bool]
     if connection.dialect.name == "postgresql":
-        array = sa.literal([link.record_id for link in links], postgresql.ARRAY(sa.BigInteger))
+        array = sa.literal([link.record_id for link in links], sa.ARRAY(sa.BigInteger))
         ids = audit_records.c.record_id == sa.any_(array)
     else:
         ids = audit_records.c.record_id.in_([link.record_id for link in links])

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import CameraFacts, Ownership
 from services.auth.repository.in_list import in_list
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.tickets import camera_feed, cameras
+from snowlight.on_conflict import conflict_insert
 
 
 async def find(connection: AsyncConnection, uid: str) -> CameraFacts | None:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.in_list import in_list
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.sign_in import client_certificates, revoked_certificates
+from snowlight.on_conflict import conflict_insert
 
 
 @dataclass(frozen=True, slots=True)

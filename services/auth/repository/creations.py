@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.creations import creations
+from snowlight.on_conflict import conflict_insert
 
 
 async def find(connection: AsyncConnection, request_id: str, since_ms: int) -> tuple[str, bytes] | None:

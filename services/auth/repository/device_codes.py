@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.sign_in import device_codes
+from snowlight.on_conflict import conflict_insert
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.workspace import favourites
 from services.auth.workspace.model import Favourites
+from snowlight.on_conflict import conflict_insert
 
 
 async def of(connection: AsyncConnection, principal: str) -> Favourites:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.people import principals
 from services.auth.tables.sign_in import known_origins
+from snowlight.on_conflict import conflict_insert
 
 KEPT_MS = 90 * 86_400_000
 MAX_OF_PRINCIPAL = 20

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Kind, Line, Principal, Role
 from services.auth.repository.in_list import in_list
-from services.auth.repository.insert import conflict_insert
 from services.auth.repository.regions import codes_below
 from services.auth.tables.people import principals, regions
+from snowlight.on_conflict import conflict_insert
 
 _COLUMNS = [*(column for column in principals.c if column is not principals.c.password_hash), regions.c.level]
 _WITH_REGION = principals.outerjoin(regions, principals.c.scope == regions.c.code)

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Level, Region
 from services.auth.repository.in_list import in_list
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.people import regions
+from snowlight.on_conflict import conflict_insert
 
 
 def _chains() -> sa.Select[tuple[str, str]]:

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.sign_in import signing_keys
+from snowlight.on_conflict import conflict_insert
 
 _SIGNS, _NEXT = 1, 2
 

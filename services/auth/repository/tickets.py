@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.repository.in_list import in_list
-from services.auth.repository.insert import conflict_insert
 from services.auth.repository.revocations import Kind
 from services.auth.tables.tickets import ticket_uses, tickets
+from snowlight.on_conflict import conflict_insert
 
 
 @dataclass(frozen=True, slots=True)

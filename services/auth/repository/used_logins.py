@@ -5,8 +5,8 @@ import hashlib
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.repository.insert import conflict_insert
 from services.auth.tables.sign_in import used_logins
+from snowlight.on_conflict import conflict_insert
 
 
 async def use(connection: AsyncConnection, state: str, expire_ms: int, now_ms: int) -> bool:

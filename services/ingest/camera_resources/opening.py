@@ -1,17 +1,21 @@
 """Cameras as custom resources as a part of ingest, where there are any."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
-from services.ingest.kubernetes.client import KubernetesClient
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.work import KubernetesWork
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.feed import CameraFeed
 from services.ingest.status.board import StatusBoard
 from snowlight.clock import Clock
+
+if TYPE_CHECKING:
+    from services.ingest.kubernetes.client import KubernetesClient
 
 
 def camera_resources(

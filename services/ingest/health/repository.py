@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.ingest.health.meter import HealthHour
 from services.ingest.registry.tables import cameras
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 UIDS_AT_ONCE = 500
 """Cameras of one statement, so that none keeps writers waiting."""
@@ -46,7 +46,7 @@ class HealthRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = (postgresql if database.is_postgres else sqlite).insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def add(self, rows: Sequence[HealthHour]) -> None:
         """Add these to what is kept of their hours."""

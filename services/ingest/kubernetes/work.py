@@ -1,24 +1,29 @@
-"""What a worker of a pod does beside recording: as far as it is told to, and on Kubernetes alone."""
+"""What a worker of a pod does beside recording: as far as it is told to, and on Kubernetes alone.
+
+What speaks to the API server is loaded where there is one.
+"""
+
+from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from services.ingest.kubernetes.autoscaler import Autoscaler
-from services.ingest.kubernetes.client import KubernetesClient, open_kubernetes
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.duty import on_duty
 from services.ingest.kubernetes.metrics import AutoscalerMetrics, KubernetesMetrics
 from services.ingest.kubernetes.patience import Patience
-from services.ingest.kubernetes.pod_watch import PodWatch
-from services.ingest.kubernetes.zone import zone_of
-from services.ingest.shards.drains import DrainRepository
-from services.ingest.shards.repository import ShardRepository
 from snowlight.clock import Clock
 from snowlight.errors import SnowlightError, UnavailableError
+
+if TYPE_CHECKING:
+    from services.ingest.kubernetes.client import KubernetesClient
+    from services.ingest.shards.drains import DrainRepository
+    from services.ingest.shards.repository import ShardRepository
 
 RETRY_SECONDS = 30.0
 ZONE_SECONDS = 3.0
@@ -51,7 +56,9 @@ class KubernetesWork:
         node = self._settings.node
         if self._metrics is None or node is None:
             return ""
-        async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
+        from services.ingest.kubernetes.zone import zone_of
+
+        async with self._open(self._metrics) as client:
             async with asyncio.timeout(seconds):
                 return await zone_of(client, node)
 
@@ -89,6 +96,8 @@ class KubernetesWork:
         if self._zone_failed is not None:
             yield self._find_zone(self._zone_failed, on_zone)
         if settings.pod == worker:  # the first one of the pod
+            from services.ingest.kubernetes.pod_watch import PodWatch
+
             namespace, pod = settings.namespace, worker
 
             async def watch(client: KubernetesClient) -> None:
@@ -96,6 +105,8 @@ class KubernetesWork:
 
             yield self.connected(watch)
         if settings.autoscale:
+            from services.ingest.kubernetes.autoscaler import Autoscaler
+
             metrics = AutoscalerMetrics(self._registry)
 
             async def scale(client: KubernetesClient) -> None:
@@ -110,8 +121,13 @@ class KubernetesWork:
         assert self._metrics is not None
         while True:
             try:
-                async with open_kubernetes(self._settings.kubeconfig, self._metrics) as client:
+                async with self._open(self._metrics) as client:
                     await work(client)
             except UnavailableError as error:
                 log.warning("kubernetes.away", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _open(self, metrics: KubernetesMetrics) -> AbstractAsyncContextManager[KubernetesClient]:
+        from services.ingest.kubernetes.client import open_kubernetes
+
+        return open_kubernetes(self._settings.kubeconfig, metrics)

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.ingest.online.meter import HOUR_MS, CameraHour
 from services.ingest.registry.tables import cameras
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 from snowlight.shards import shard_of
 
 UIDS_AT_ONCE = 500
@@ -58,7 +58,7 @@ class OnlineRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = (postgresql if database.is_postgres else sqlite).insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def write(self, rows: Sequence[CameraHour]) -> None:
         """Keep these hours in place of what is kept of them."""
@@ -74,15 +74,13 @@ class OnlineRepository:
         """Everything up to then is written of the cameras of `shards`."""
         if not shards:
             return
-        insert = self._insert(_seen).values(
-            [{"shard": each, "until_ms": until_ms} for each in sorted(shards)]
+        insert = self._insert(_seen)
+        upsert = insert.on_conflict_do_update(
+            index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
         )
+        rows = [{"shard": each, "until_ms": until_ms} for each in sorted(shards)]
         async with self._database.write() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
-                )
-            )
+            await connection.execute(upsert, rows)
 
     async def newest(self, shards: Collection[int]) -> dict[int, list[CameraHour]]:
         """Of the cameras of `shards`, by the time until which all was written: the newest hour of each that

@@ -15,7 +15,6 @@ from services.ingest.publishing.doorway import Doorway
 from services.ingest.publishing.forwarding.forwarder import Forwarder
 from services.ingest.publishing.metrics import PublishingMetrics
 from services.ingest.publishing.registered import RegisteredPublishers
-from services.ingest.publishing.rtsp import RtspPublisher
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.source import SourceSettings
 from snowlight.errors import FailedPreconditionError
@@ -57,14 +56,15 @@ async def open_listeners(
         beside = [group.create_task(desk.end_revoked()), group.create_task(forwarder.run())]
         try:
             if rtmp:
-                from services.ingest.publishing.rtmp.connection import (
-                    RtmpConnection,  # only where it is spoken
-                )
+                # Each is loaded only where it is spoken.
+                from services.ingest.publishing.rtmp.connection import RtmpConnection
 
                 await stack.enter_async_context(
                     _listening("rtmp", rtmp, shared, lambda: RtmpConnection(doorway, most))
                 )
             if rtsp:
+                from services.ingest.publishing.rtsp import RtspPublisher
+
                 await stack.enter_async_context(
                     _listening("rtsp", rtsp, shared, lambda: RtspPublisher(doorway, rounds, most).connection)
                 )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 _absent = sa.Table(
     "absent_spools",
@@ -41,7 +41,7 @@ class AbsentRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def note(self, absent: Sequence[Absent]) -> None:
         """Keep these until they are forgotten. May be repeated."""

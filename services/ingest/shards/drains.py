@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.ingest.shards.tables import drains, shards, workers
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 AUTOSCALER = "autoscaler"
 """The pod is not to come back."""
@@ -38,7 +38,7 @@ class DrainRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def ask(self, pod: str, asked_by: str) -> None:
         """Have the workers of `pod` drain, for as long as this one asks it."""

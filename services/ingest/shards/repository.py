@@ -5,7 +5,6 @@ from dataclasses import asdict, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.shards.drains import AUTOSCALER, DISRUPTION, STOP
@@ -16,6 +15,7 @@ from services.ingest.shards.tables import shards as _shards
 from services.ingest.shards.tables import workers as _workers
 from snowlight.database import Database
 from snowlight.errors import AbortedError
+from snowlight.on_conflict import insert_for
 
 AWAY_SECONDS = 600.0
 """A worker that went so long ago is not waited for: other zones take its part."""
@@ -30,7 +30,7 @@ class ShardRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def join(self, worker: Worker) -> list[Taken]:
         """Be a worker from now on, in place of an earlier run of the same id, and own again what that owned.

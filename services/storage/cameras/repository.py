@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.camera import CameraRecord, CameraVersion
@@ -21,6 +20,7 @@ from snowlight.api.storage.v1 import stored_pb2
 from snowlight.camera_feed import CameraChange
 from snowlight.clock import Clock
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 _FEED = "cameras"
 VERSION_COLUMNS = tuple(column for column in camera_versions.c if column.name != "camera_uid")
@@ -32,7 +32,7 @@ class CameraRepository:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def get(self, uid: str) -> CameraRecord | None:
         """What is known of one camera, also after its deletion."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.tables import feeds
 from snowlight.database import Database
 from snowlight.errors import UnavailableError
+from snowlight.on_conflict import conflict_insert
 
 _NAME = "catalogue"
 """In `feeds`."""
@@ -28,8 +28,7 @@ async def was_read_back(database: Database) -> bool:
 
 async def note_read_back(connection: AsyncConnection) -> None:
     """All of the catalogue is in the database, by the caller's transaction at the latest."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    done = insert(feeds).values(name=_NAME, revision=1)
+    done = conflict_insert(connection, feeds).values(name=_NAME, revision=1)
     await connection.execute(done.on_conflict_do_nothing())
 
 

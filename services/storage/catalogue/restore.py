@@ -1,13 +1,12 @@
 """What lies beside the footage, read back into a database that does not have it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from google.protobuf.message import DecodeError, Message
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.cameras.repository import note_camera
@@ -50,6 +49,7 @@ from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import DataLossError
+from snowlight.on_conflict import insert_for
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -81,7 +81,7 @@ class Restore:
         self._store = store
         self._ledger = ledger
         self._clock = clock
-        self._insert: Callable[[sa.Table], Any] = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
         self._done = False
 
     async def once(self) -> None:

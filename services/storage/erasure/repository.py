@@ -3,13 +3,13 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.erasure.erasure import Erasure, ErasureState
 from services.storage.holds.active import is_active, is_held
 from services.storage.segment import MAX_DURATION_MS
 from services.storage.tables import erasures, holds, segment_end, segments
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 
 class ErasureRepository:
@@ -17,11 +17,11 @@ class ErasureRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._insert = insert_for(database.engine.dialect)
 
     async def add(self, wanted: Erasure) -> Erasure:
         """The erasure of this camera and window, made unless it is there."""
-        dialect = postgresql if self._database.is_postgres else sqlite
-        insert = dialect.insert(erasures).values(
+        insert = self._insert(erasures).values(
             camera_uid=wanted.camera_uid,
             start_ms=wanted.start_ms,
             end_ms=wanted.end_ms,

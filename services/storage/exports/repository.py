@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.exports.export import OPEN_STATES, Export, ExportState, Phase, Rendered, Rendering
 from services.storage.tables import exports
 from snowlight.database import Database
 from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter
+from snowlight.on_conflict import conflict_insert
 
 _OF_REQUEST = ("request_id", "request_fingerprint")
 _COLUMNS = tuple(column for column in exports.c if column.name not in _OF_REQUEST)
@@ -34,8 +34,9 @@ class ExportRepository:
             "rendered": [],
         }
         async with self._database.write() as connection:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            added = await connection.execute(insert(exports).values(values).on_conflict_do_nothing())
+            added = await connection.execute(
+                conflict_insert(connection, exports).values(values).on_conflict_do_nothing()
+            )
             return added.rowcount == 1
 
     async def find_request(self, request_id: str) -> tuple[Export, bytes] | None:

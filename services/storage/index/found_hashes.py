@@ -1,11 +1,11 @@
 """Hashes of objects whose recorded one is not known, as they were when somebody first looked."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.segment import MAX_DURATION_MS, Segment
 from services.storage.tables import found_hashes
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 
 class FoundHashes:
@@ -16,7 +16,7 @@ class FoundHashes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def list(self, camera_uid: str, start_ms: int, end_ms: int) -> dict[str, bytes]:
         """SHA-256 by key, of objects of the camera that lie in [start_ms, end_ms) or reach into it."""

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.day_object import Day, DayKey
@@ -16,6 +15,7 @@ from services.storage.segment import DAY_MS, MAX_DURATION_MS, Segment
 from services.storage.spans import Span, join_footage
 from services.storage.tables import packed_days
 from snowlight.errors import DataLossError
+from snowlight.on_conflict import conflict_insert
 
 if TYPE_CHECKING:  # it reads packed days itself
     from services.storage.index.repository import Repository
@@ -122,8 +122,9 @@ async def list_packed_of(
 
 async def insert_packed(connection: AsyncConnection, row: PackedDay) -> bool:
     """Insert `row` unless its camera-day has one. Returns whether it was inserted."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    inserted = await connection.execute(insert(packed_days).values(asdict(row)).on_conflict_do_nothing())
+    inserted = await connection.execute(
+        conflict_insert(connection, packed_days).values(asdict(row)).on_conflict_do_nothing()
+    )
     return inserted.rowcount == 1
 
 

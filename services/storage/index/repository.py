@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.index.packed import list_packed_and_before
@@ -15,6 +14,7 @@ from services.storage.segment import JOIN_MS, MAX_DURATION_MS, EpochOpening, Led
 from services.storage.spans import Span
 from services.storage.tables import epochs, packed_days, segment_end, segments
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
 KEY_COLUMNS = tuple(segments.primary_key.columns)
@@ -41,7 +41,7 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def begin_answer(self, connection: AsyncConnection) -> None:
         """What is asked in this transaction from now on is answered as of one moment."""

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.outbox import note
@@ -16,6 +15,7 @@ from services.storage.segment import LedgerGap
 from services.storage.spans import Span
 from services.storage.tables import gaps
 from snowlight.api.storage.v1 import stored_pb2
+from snowlight.on_conflict import conflict_insert
 
 _FOREVER_MS = (1 << 63) - 1
 
@@ -25,7 +25,7 @@ async def record_gaps(connection: AsyncConnection, rows: Iterable[LedgerGap]) ->
     merged = merge_gaps(rows)
     if not merged:
         return
-    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(gaps)
+    insert = conflict_insert(connection, gaps)
     ended = sa.case((insert.excluded.end_ms == 0, gaps.c.end_ms), else_=insert.excluded.end_ms)
     statement = insert.on_conflict_do_update(
         index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
@@ -38,7 +38,7 @@ async def add_gaps(connection: AsyncConnection, rows: Iterable[LedgerGap]) -> No
     """Insert rows, but for those that begin where another of the camera does: what is known of it stays."""
     merged = merge_gaps(rows)
     if merged:
-        insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(gaps)
+        insert = conflict_insert(connection, gaps)
         await _write(connection, insert.on_conflict_do_nothing().returning(gaps), merged)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.index.packed import PackedDay
 from services.storage.index.repository import COLUMNS, NO_TABLE
 from services.storage.segment import DAY_MS, Segment
 from services.storage.tables import cameras, checked_days, found_hashes, packed_days, segments, set_aside
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ReconcileRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def read(self, of: CameraDay) -> DayRows:
         """What the index has of the day."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.catalogue.outbox import note
@@ -14,6 +13,7 @@ from services.storage.tables import cameras, policies, segment_end, segments
 from snowlight.api.storage.v1 import retention_pb2
 from snowlight.clock import Clock
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 _DAY_MS = 86_400_000
 
@@ -39,7 +39,7 @@ class PolicyRepository:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def list(self) -> list[StoredPolicy]:
         """All policies by name, the default one always."""

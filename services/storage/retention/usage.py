@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.segment import DAY_MS
 from services.storage.tables import packed_days, segments, store_usage
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 HOUR_MS = 3_600_000
 _KEPT_MS = 2 * DAY_MS
@@ -33,7 +33,7 @@ class UsageRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def count(self) -> dict[str, int]:
         """Bytes by store, by the index: footage, buried footage too, and index objects."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.stores.objects import read, write
 from services.storage.tables import known_stores
@@ -21,6 +20,7 @@ from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import FailedPreconditionError, SnowlightError, UnavailableError
 from snowlight.object_store import StoreDescription
+from snowlight.on_conflict import insert_for
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -61,7 +61,7 @@ class StoreProber:
         self._database = database
         self._clock = clock
         self._probe_seconds = probe_seconds
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
         self._states = {name: _State() for name in stores}
         self._known: set[str] = set()
         self._available = Gauge(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.storage.catalogue.outbox import REGION_STORES, note_changed
 from services.storage.tables import region_stores
 from snowlight.database import Database
+from snowlight.on_conflict import insert_for
 
 
 def store_of(region: str, regions: Mapping[str, str], default: str) -> str:
@@ -23,7 +23,7 @@ class RegionStores:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = postgresql.insert if database.is_postgres else sqlite.insert
+        self._insert = insert_for(database.engine.dialect)
 
     async def all(self) -> dict[str, str]:
         """Store by region's code, in order of code."""

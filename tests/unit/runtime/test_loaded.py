@@ -10,16 +10,23 @@ from services.ingest.media.sample_entry import sps_of, video_sample_entry
 from services.ingest.media.sps import parse_sps
 from tests.unit.media.samples import clip
 
+_BY_NONE = ("alembic", "av", "kubernetes", "minio", "numpy", "opentelemetry")
+_OF_POSTGRESQL = ("asyncpg", "sqlalchemy.dialects.postgresql")
 NEVER_NEEDED = {
-    "auth": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
-    "storage": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+    "auth": (*_BY_NONE, *_OF_POSTGRESQL, "services.auth.sign_in.oidc.providers_file"),
+    "storage": (*_BY_NONE, *_OF_POSTGRESQL),
     "ingest": (
-        *("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+        *_BY_NONE,
+        *_OF_POSTGRESQL,
         "services.ingest.camera_resources.duty",
+        "services.ingest.kubernetes.autoscaler",
+        "services.ingest.kubernetes.client",
+        "services.ingest.kubernetes.pod_watch",
         "services.ingest.publishing.rtmp.connection",
+        "services.ingest.publishing.rtsp",
     ),
-    "gateway": ("alembic", "av", "kubernetes", "minio", "numpy", "opentelemetry", "sqlalchemy"),
-    "all": ("alembic", "asyncpg", "av", "kubernetes", "minio", "numpy", "opentelemetry"),
+    "gateway": (*_BY_NONE, "sqlalchemy"),
+    "all": (*_BY_NONE, *_OF_POSTGRESQL),
 }
 """Migrations, PostgreSQL, sound and pictures that libav has to look at, Kubernetes, buckets, spans; what a
 setting switches on."""

@@ -1,14 +1,18 @@
 """ID tokens, verified (OpenID Connect Core 1.0, section 3.1.3.7)."""
 
+from __future__ import annotations
+
 import hmac
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from joserfc import jws
 from joserfc.jwk import KeySet
 
-from services.auth.sign_in.oidc.providers_file import Provider
 from snowlight.access.jwt import REFUSALS, parse_header, parse_json
 from snowlight.errors import UnauthenticatedError
+
+if TYPE_CHECKING:
+    from services.auth.sign_in.oidc.providers_file import Provider
 
 KEY_TYPES = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
 """The algorithms that are taken, and the keys that go with them."""

@@ -5,6 +5,8 @@ database by beginning many, any process of auth takes the second half, and only 
 finish.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
@@ -12,7 +14,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import structlog
@@ -24,10 +26,8 @@ from services.auth.repository import principals, revocations, used_logins
 from services.auth.repository.refresh_tokens import Way
 from services.auth.repository.revocations import Kind
 from services.auth.rights import actor_of, load_principal
-from services.auth.sign_in.oidc.client import ProviderClient
 from services.auth.sign_in.oidc.id_token import check_id_token, refused, verify_signature
 from services.auth.sign_in.oidc.mapping import Mapped, map_claims, require_within
-from services.auth.sign_in.oidc.providers_file import Provider
 from services.auth.tokens import Grant, Tokens
 from services.auth.validation import invalid
 from snowlight.access.token import AccessClaims
@@ -35,6 +35,10 @@ from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import NotFoundError, PermissionDeniedError
 from snowlight.sealed import Sealed
+
+if TYPE_CHECKING:
+    from services.auth.sign_in.oidc.client import ProviderClient
+    from services.auth.sign_in.oidc.providers_file import Provider
 
 LIFETIME_S = 600
 MAX_CODE = 2048

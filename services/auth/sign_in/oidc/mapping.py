@@ -1,15 +1,19 @@
 """From a provider's claims to what somebody is here."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.model import Line, Role
 from services.auth.repository import regions
-from services.auth.sign_in.oidc.providers_file import Provider, Rule
 from snowlight.errors import PermissionDeniedError
+
+if TYPE_CHECKING:
+    from services.auth.sign_in.oidc.providers_file import Provider, Rule
 
 
 @dataclass(frozen=True, slots=True)
