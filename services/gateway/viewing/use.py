@@ -108,7 +108,7 @@ class TicketUse:
             self.refusal = replace(self.refusal, until=float("-inf"))
 
     def finish(self, now: float) -> None:
-        """Nobody uses it again, and auth is to know at once: until then it counts for its session."""
+        """Nobody uses it again, and auth is to know at once: until then it counts among those that play."""
         self.finished = True
         self.renew_at = min(self.renew_at, now)
 
