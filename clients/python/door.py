@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import grpc
 from google.rpc import error_details_pb2
@@ -16,6 +17,15 @@ STATEMENT_S = 300
 """How long a statement says that it is good for; ten minutes is the most."""
 SPARE_S = 60
 """A new one is signed so long before the last one ends."""
+LONGEST_ANSWER_S = 30.0
+"""A call with one answer waits for it so long. Streams go on for as long as they are read."""
+_OPTIONS = (
+    ("grpc.max_receive_message_length", LARGEST),
+    # Pings tell that a silent door is still there. It sends away who pings more often than each 10 s.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
+)
 MOST_ATTEMPTS = 8
 LONGEST_PAUSE_S = 30.0
 
@@ -46,9 +56,33 @@ def connect(options: argparse.Namespace) -> grpc.Channel:
         credentials = grpc.composite_channel_credentials(
             credentials, grpc.metadata_call_credentials(statements)
         )
-    return grpc.secure_channel(
-        options.door, credentials, options=(("grpc.max_receive_message_length", LARGEST),)
+    return grpc.intercept_channel(
+        grpc.secure_channel(options.door, credentials, options=_OPTIONS), Deadlines()
     )
+
+
+class _Limited(NamedTuple):
+    """What gRPC knows of a call that is about to begin."""
+
+    method: str
+    timeout: float | None
+    metadata: Any
+    credentials: Any
+    wait_for_ready: bool | None
+    compression: Any
+
+
+class Deadlines(grpc.UnaryUnaryClientInterceptor):
+    """Of calls with one answer."""
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Begin the call, with a deadline where it has none."""
+        told = client_call_details
+        timeout = LONGEST_ANSWER_S if told.timeout is None else told.timeout
+        limited = _Limited(
+            told.method, timeout, told.metadata, told.credentials, told.wait_for_ready, told.compression
+        )
+        return continuation(limited, request)
 
 
 @dataclass

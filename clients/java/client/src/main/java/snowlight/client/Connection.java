@@ -12,11 +12,16 @@ import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.concurrent.TimeUnit;
 
 /** The one connection that all calls share. {@code statements}: names the officer; null for nobody. */
 record Connection(ManagedChannel channel, CallCredentials statements) implements AutoCloseable {
     /** What one message may have: a key frame of a large picture is more than gRPC's usual 4 MB. */
     private static final int LARGEST = 32 << 20;
+    /** Pings tell that a door which is silent is still there. It sends away who pings more often than each 10 s. */
+    private static final int PING_EACH_S = 30;
+
+    private static final int PING_ANSWERED_S = 10;
 
     /**
      * Connects by mutual TLS.
@@ -33,6 +38,9 @@ record Connection(ManagedChannel channel, CallCredentials statements) implements
                 .build();
         ManagedChannel channel = Grpc.newChannelBuilder(address, credentials)
                 .maxInboundMessageSize(LARGEST)
+                .keepAliveTime(PING_EACH_S, TimeUnit.SECONDS)
+                .keepAliveTimeout(PING_ANSWERED_S, TimeUnit.SECONDS)
+                .intercept(new Deadlines())
                 .build();
         return new Connection(channel, officer.named() ? new Statements(officer, readKey(key)) : null);
     }
