@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -17,6 +18,15 @@ AT_ONCE = 16
 """Writes at a time."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Came:
+    """What came of writes that were made at once."""
+
+    written: bool = False
+    refused: list[SnowlightError] = field(default_factory=list)
+    """With what others would meet too."""
 
 
 class StatusWriter:
@@ -51,39 +61,40 @@ class StatusWriter:
         try:
             while True:
                 names = await self._queue.take(1 if self._pace is not None else AT_ONCE)
+                came = _Came()
                 async with asyncio.TaskGroup() as group:
-                    writes = [group.create_task(self._write(name)) for name in names]
-                refused = [error for write in writes if (error := write.result()) is not None]
-                if refused:
-                    await self._patience.after(refused[0])
+                    for name in names:
+                        group.create_task(self._write(name, came))
+                if came.refused:  # though others may have been let through meanwhile
+                    await self._patience.after(came.refused[0])
+                elif came.written:
+                    self._patience.succeeded()
         finally:
             self._queue.close()
 
-    async def _write(self, name: str) -> SnowlightError | None:
-        """Returns what other writes would meet too."""
+    async def _write(self, name: str, came: _Came) -> None:
         if self._patch(name) is None:
             self._queue.done(name)
-            return None
+            return
         if self._pace is not None:
             await self._pace.wait(None)
         patch = self._patch(name)
         if patch is None:
-            return None
+            return
         try:
             answer = await self._client.patch(self._path(name), {"status": patch})
         except NotFoundError:
             self._queue.done(name)
         except OF_ALL_CALLS as error:
             self._queue.add(name)
-            return error
+            came.refused.append(error)
         except SnowlightError as error:
             log.warning("resource.status_unwritten", resource=name, reason=str(error))
             self._queue.retry(name)
         else:
-            self._patience.succeeded()
+            came.written = True
             self._queue.done(name)
             self._resources.put(answer)
-        return None
 
     def _patch(self, name: str) -> Mapping[str, Any] | None:
         """What is to be merged into the status, None when nothing is."""
