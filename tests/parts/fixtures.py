@@ -111,6 +111,13 @@ def rtmp_server(nginx: Nginx) -> Iterator[RtmpServer]:
 
 
 @pytest.fixture(scope="session")
+def ffprobe(request: pytest.FixtureRequest) -> Path:
+    """FFprobe."""
+    found: Path = request.config.stash[parts_key].need("ffprobe")
+    return found
+
+
+@pytest.fixture(scope="session")
 def documented_programs(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """What the examples of the guides call."""
     found: tuple[str, ...] = request.config.stash[parts_key].need("documented_programs")

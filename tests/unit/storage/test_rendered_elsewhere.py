@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -64,14 +63,13 @@ def cut(folder: Path, *, exact: bool, reordered: bool) -> Made:
 
 @pytest.mark.parametrize("reordered", [False, True])
 @pytest.mark.parametrize("exact", [False, True])
-def test_ffprobe_and_pyav_agree_to_a_picture(tmp_path: Path, exact: bool, reordered: bool) -> None:
-    probe = shutil.which("ffprobe")
-    if probe is None:
-        pytest.skip("there is no ffprobe")
+def test_ffprobe_and_pyav_agree_to_a_picture(
+    ffprobe: Path, tmp_path: Path, exact: bool, reordered: bool
+) -> None:
     file = cut(tmp_path, exact=exact, reordered=reordered)
     asked = ["-select_streams", "v", "-count_frames", "-show_entries", "stream=duration,nb_read_frames"]
     found = subprocess.run(
-        [probe, "-v", "error", *asked, "-of", "json", str(tmp_path / file.path)],
+        [ffprobe, "-v", "error", *asked, "-of", "json", str(tmp_path / file.path)],
         check=True,
         capture_output=True,
     )
