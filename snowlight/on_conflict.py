@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
-    Insert = postgresql.Insert | sqlite.Insert
-    """Can say what happens on a conflict."""
 
+def conflict_insert(
+    database: AsyncConnection | AsyncEngine, table: sa.Table
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT into `table` that can say what happens on a conflict.
 
-def insert_for(dialect: sa.Dialect) -> Callable[[sa.Table], Insert]:
-    """What makes an INSERT into a table. All of `dialect` is loaded, by the engine that has it; the other
-    one's parts are never needed, and PostgreSQL's take long."""
-    if dialect.name == "postgresql":
+    What the database's dialect needs was loaded by its engine; the other one's parts are never needed, and
+    PostgreSQL's take long.
+    """
+    if database.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql
 
-        return postgresql.insert
+        return postgresql.insert(table)
     from sqlalchemy.dialects import sqlite
 
-    return sqlite.insert
-
-
-def conflict_insert(connection: AsyncConnection, table: sa.Table) -> Insert:
-    """An INSERT into `table` that can say what happens on a conflict."""
-    return insert_for(connection.dialect)(table)
+    return sqlite.insert(table)

@@ -11,7 +11,7 @@ from services.storage.tables import leases
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import UnavailableError
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
@@ -29,7 +29,6 @@ class Lease:
         self._name = name
         self._holder = holder
         self._clock = clock
-        self._insert = insert_for(database.engine.dialect)
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Whenever the lease is ours, run `work`; end it when the lease is lost. Until cancelled.
@@ -72,7 +71,7 @@ class Lease:
     async def _renew(self) -> bool:
         async with self._database.write() as connection:
             now_ms = int(await connection.scalar(self._now()) or 0)
-            insert = self._insert(leases).values(
+            insert = conflict_insert(self._database.engine, leases).values(
                 name=self._name, holder=self._holder, expires_ms=now_ms + int(LEASE_SECONDS * 1000)
             )
             taken = await connection.execute(

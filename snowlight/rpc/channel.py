@@ -10,6 +10,7 @@ from snowlight.config import TlsSettings
 from snowlight.observability.tracing import Tracing, Untraced
 from snowlight.rpc import balancing
 from snowlight.rpc.certificates import Certificates, certificate_files
+from snowlight.rpc.keepalive import keepalive
 from snowlight.rpc.outgoing import outgoing
 from snowlight.rpc.plaintext import require_leave
 from snowlight.rpc.renewed_channel import RenewedChannel
@@ -20,10 +21,7 @@ _OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 2000),  # how long connecting itself may take, on a busy machine too
     ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),  # else, with grpcio 1.85.1, a ping has 60 s for its answer
-    ("grpc.http2.max_pings_without_data", 0),
+    *keepalive(each_s=30, answered_within_s=10),
 )
 
 

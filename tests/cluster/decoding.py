@@ -1,7 +1,9 @@
 """A player that is not ours: FFmpeg, through PyAV, decodes a playlist to its end."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -42,11 +44,16 @@ async def play(
     return await asyncio.wait_for(asyncio.to_thread(_play, url, seconds, instants), timeout_s)
 
 
+def steps(pictures: Sequence[float], frame_rate: float) -> set[int]:
+    """From one of the instants `pictures` (seconds) to the next, in pictures."""
+    return {round((after - before) * frame_rate) for before, after in pairwise(pictures)}
+
+
 def expect_every_picture(played: Played, frame_rate: float, duration_s: float) -> None:
     """All pictures of `duration_s` are there, evenly spaced: none is missing, doubled or out of place."""
     assert len(played.pictures) == pytest.approx(frame_rate * duration_s, abs=1.5)
-    steps = np.diff(played.pictures)
-    assert steps == pytest.approx(np.full(len(steps), 1 / frame_rate), abs=0.002)
+    apart = np.diff(played.pictures)
+    assert apart == pytest.approx(np.full(len(apart), 1 / frame_rate), abs=0.002)
 
 
 def expect_sound_throughout(played: Played) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -11,7 +10,7 @@ import pytest
 
 from services.verify import main as verify
 from snowlight.instants import format_instant
-from tests.cluster.decoding import play
+from tests.cluster.decoding import play, steps
 from tests.cluster.person import COUNTY
 from tests.cluster.recording import Recorded, recorded_for, recording
 from tests.parts.access_clients import Ran, run_program
@@ -77,7 +76,7 @@ async def watch(platform: Platform, camera: Recorded) -> None:
     await platform.told("live", "-camera", camera.name, "-seconds", str(LIVE_S), "-out", film)
     pictures = (await play(str(film))).pictures
     assert pictures[-1] - pictures[0] >= LIVE_S - 0.2
-    assert steps(pictures, camera) == {1}
+    assert steps(pictures, camera.stream.frame_rate) == {1}
 
 
 async def record(platform: Platform, camera: Recorded, name: str) -> bytes:
@@ -86,7 +85,7 @@ async def record(platform: Platform, camera: Recorded, name: str) -> bytes:
     pictures = (await play(str(film))).pictures
     length_s = pictures[-1] - pictures[0]
     assert WINDOW_MS / 1000 - 0.2 <= length_s <= WINDOW_MS / 1000 + RECORDED_BESIDES_S
-    assert steps(pictures, camera) == {1}
+    assert steps(pictures, camera.stream.frame_rate) == {1}
     return film.read_bytes()
 
 
@@ -109,8 +108,3 @@ def window(cameras: list[Recorded]) -> tuple[str, ...]:
     """What all of them have recorded."""
     start_ms = round(max(camera.start_ms for camera in cameras))
     return "-start", format_instant(start_ms), "-end", format_instant(start_ms + WINDOW_MS)
-
-
-def steps(pictures: list[float], camera: Recorded) -> set[int]:
-    """From picture to picture, in pictures."""
-    return {round((after - before) * camera.stream.frame_rate) for before, after in pairwise(pictures)}

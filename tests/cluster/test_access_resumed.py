@@ -3,12 +3,11 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.decoding import play
+from tests.cluster.decoding import play, steps
 from tests.cluster.person import COUNTY
 from tests.cluster.recording import recording
 from tests.parts.access_clients import run_program
@@ -53,10 +52,10 @@ async def test_no_picture_is_lost_untold_or_doubled(
         assert told.status == 0, told
         assert re.search(r"^broken off: (Unavailable|UNAVAILABLE)", told.output, re.MULTILINE), told
         pictures = (await play(str(film))).pictures
-        steps = [round((after - before) * camera.stream.frame_rate) for before, after in pairwise(pictures)]
+        found = steps(pictures, camera.stream.frame_rate)
         assert len(pictures) >= (FILM_S - 1) * camera.stream.frame_rate
-        assert min(steps) == 1
-        assert max(steps) == 1 or "discontinuity" in told.output, steps
+        assert min(found) == 1
+        assert max(found) == 1 or "discontinuity" in told.output, found
 
 
 def has_begun(film: Path) -> bool:

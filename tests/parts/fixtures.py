@@ -118,9 +118,9 @@ def ffprobe(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def documented_programs(request: pytest.FixtureRequest) -> tuple[str, ...]:
+def documented_programs(request: pytest.FixtureRequest) -> tuple[Path, ...]:
     """What the examples of the guides call."""
-    found: tuple[str, ...] = request.config.stash[parts_key].need("documented_programs")
+    found: tuple[Path, ...] = request.config.stash[parts_key].need("documented_programs")
     return found
 
 

@@ -107,6 +107,19 @@ def apt_install(packages: Sequence[str]) -> None:
             run(*install, env=env)
 
 
+def debian_program(name: str, package: str = "") -> Path:
+    """Where it is on PATH, once Debian's `package` (of the same name unless told) is installed if need be.
+
+    Raises PartMissingError.
+    """
+    if shutil.which(name) is None:
+        apt_install([package or name])
+    found = shutil.which(name)
+    if found is None:
+        raise PartMissingError(f"{name} is not on PATH")
+    return Path(found)
+
+
 def apt_unpack(packages: Sequence[str], target: Path) -> None:
     """Unpack Debian packages into `target` without installing them, so none of their services starts.
 

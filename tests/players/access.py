@@ -1,13 +1,11 @@
 """What the examples of `clients/` do at the street's door, and what they have written."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from tests.cluster.decoding import play
 from tests.parts.access_clients import Ran, run_program
 from tests.parts.bureau import Bureau
-from tests.players.street import FRAME_RATE
 
 LANGUAGES = ["go", "java", "python"]
 
@@ -23,8 +21,3 @@ async def shown(film: Path) -> list[float]:
     instants = [instant for instant in played.instants if instant is not None]
     assert len(instants) == len(played.instants) > 0
     return instants
-
-
-def steps(instants: Sequence[float]) -> set[int]:
-    """From picture to picture, in pictures."""
-    return {round((after - before) * FRAME_RATE) for before, after in pairwise(instants)}

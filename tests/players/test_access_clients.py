@@ -17,12 +17,13 @@ import pytest_asyncio
 
 from services.verify import main as verify
 from snowlight.instants import format_instant
+from tests.cluster.decoding import steps
 from tests.parts.access_clients import JavaClients, Ran, run_program, running_program
 from tests.parts.bureau import AccessDoor, Bureau
 from tests.parts.part import ROOT
 from tests.person import Answer, now
-from tests.players.access import LANGUAGES, ran, shown, steps
-from tests.players.street import GATE, LARGE, REGION, TURNING, Footage, Street
+from tests.players.access import LANGUAGES, ran, shown
+from tests.players.street import FRAME_RATE, GATE, LARGE, REGION, TURNING, Footage, Street
 from tests.rpc.access.door import open_door
 from tests.rpc.access.exporting import Desk
 from tests.rpc.gateway.exporting import LONG, grow
@@ -118,7 +119,7 @@ async def test_live_pictures_are_a_film_that_plays(
     assert re.search(r"^first picture after \d+ ms$", told.output, re.MULTILINE)
     instants = await shown(film)
     assert instants[-1] - instants[0] >= LIVE_S - 0.2
-    assert steps(instants) == {1}
+    assert steps(instants, FRAME_RATE) == {1}
 
 
 @pytest.mark.parametrize("client", LANGUAGES, indirect=True)
@@ -139,7 +140,7 @@ async def test_the_past_comes_with_its_gap(
     assert before == pytest.approx(footage.left.timestamp(), abs=0.2)
     assert after == pytest.approx(footage.back.timestamp(), abs=0.2)
     there = instants.index(after)
-    assert steps(instants[:there]) == steps(instants[there:]) == {1}
+    assert steps(instants[:there], FRAME_RATE) == steps(instants[there:], FRAME_RATE) == {1}
 
 
 @pytest.mark.parametrize("client", LANGUAGES, indirect=True)

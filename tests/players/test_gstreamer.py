@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.decoding import steps
 from tests.players.gstreamer import Played, play
 from tests.players.street import FRAME_RATE, GATE, SIZES, TURNING, Footage, Street
 
@@ -24,7 +25,7 @@ async def test_live_plays_every_picture_of_now(
     played = await play(gstreamer_player, await street.live(GATE, playlist), pictures=PICTURES)
     _expect_played(played, playlist)
     instants = _instants(played)
-    assert _steps(instants) == {1}
+    assert steps(instants, FRAME_RATE) == {1}
     assert 0 < time.time() - instants[-1] < LIVE_S
 
 
@@ -42,7 +43,7 @@ async def test_every_picture_before_and_after_a_gap_is_played(
     assert before == pytest.approx(footage.left.timestamp(), abs=0.2)
     assert after == pytest.approx(footage.back.timestamp(), abs=0.2)
     there = instants.index(after)
-    assert _steps(instants[:there]) == _steps(instants[there:]) == {1}
+    assert steps(instants[:there], FRAME_RATE) == steps(instants[there:], FRAME_RATE) == {1}
     heard_s = sum(duration for _, duration in played.sounds)  # decodebin3 may lose the sound at a new session
     assert heard_s > there / FRAME_RATE - 1
 
@@ -55,7 +56,7 @@ async def test_every_picture_of_either_size_is_played(
     _expect_played(played, "vod.m3u8")
     instants = _instants(played)
     assert set(played.sizes) == set(SIZES)
-    assert _steps(instants) == {1}
+    assert steps(instants, FRAME_RATE) == {1}
     whole_s = (footage.end - footage.start).total_seconds()
     assert instants[-1] - instants[0] >= whole_s - 0.2
 
@@ -72,8 +73,3 @@ def _instants(played: Played) -> list[float]:
     instants = [instant for instant in played.instants if instant is not None]
     assert len(instants) == len(played.instants)
     return instants
-
-
-def _steps(instants: list[float]) -> set[int]:
-    """From picture to picture, in pictures."""
-    return {round((after - before) * FRAME_RATE) for before, after in pairwise(instants)}

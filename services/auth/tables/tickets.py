@@ -41,7 +41,7 @@ tickets = sa.Table(
     metadata,
     sa.Column("ticket_id", sa.Text, primary_key=True),
     sa.Column("principal", sa.Text, nullable=False),
-    sa.Column("session_id", sa.Text, nullable=False, index=True),
+    sa.Column("session_id", sa.Text, nullable=False),
     # Whose tickets that play at once it is counted among; empty for nobody's.
     sa.Column("counts_for", sa.Text, nullable=False, server_default="", index=True),
     # A share link: the principal is its sponsor, and somebody else watches.

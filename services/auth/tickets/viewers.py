@@ -1,4 +1,4 @@
-"""How many use one ticket, and how many tickets one session, at all gateways together."""
+"""How many use one ticket, and how many tickets play at once, at all gateways together."""
 
 import hashlib
 import json

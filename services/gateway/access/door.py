@@ -59,6 +59,7 @@ from snowlight.api.access.v1 import (
 )
 from snowlight.background import running
 from snowlight.config import TlsSettings
+from snowlight.rpc.keepalive import keepalive
 from snowlight.rpc.server import Servicer, serve_grpc
 from snowlight.runtime import Runtime
 
@@ -67,15 +68,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# A peer that is gone without a word is noticed within a minute. Seen with grpcio 1.85.1: the timeout of
-# keepalive does nothing where that of all pings, 60 s by default, is longer.
 _BOUNDS = (
     ("grpc.max_receive_message_length", 1 << 20),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.http2.ping_timeout_ms", 20_000),
+    # A peer that is gone without a word is noticed within a minute.
+    *keepalive(each_s=30, answered_within_s=20),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
 )
 _PACKAGE = "snowlight.api.access.v1"
 

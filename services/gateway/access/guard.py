@@ -33,8 +33,12 @@ EXPIRES = "snowlight-certificate-expires"
 """Trailing metadata: when the client's certificate ends, RFC 3339, once that is near."""
 NEAR_MS = 30 * 86_400_000
 AGAIN_S = 5
-"""When to come again while auth is away."""
-_AWAY = frozenset({"auth.unavailable", "ticket.undecided", "access.feed_lost"})
+"""When to come again while a service behind is away."""
+_SILENT = ".deadline_exceeded"
+_AWAY = frozenset(
+    {f"{behind}.unavailable" for behind in ("auth", "ingest", "storage", "database")}
+    | {"ticket.undecided", "access.feed_lost"}
+)
 _OPEN = "/grpc.health.v1.Health/"
 _CLIENT = "client"
 _call: ContextVar[OpenCall] = ContextVar("call")
@@ -89,11 +93,12 @@ class OfficerGuard(CallGuard):
             yield
 
     def _told(self, error: SnowlightError) -> SnowlightError:
-        """While auth is away each is told so in one way, whatever was asked of it, and when to come again."""
+        """While a service behind is away each is told so in one way, whatever was asked, and when to come
+        again."""
         if error.code == "ticket.feed_lost":
             error = feed_lost()
-        if error.code == "auth.deadline_exceeded":  # the caller's own deadline is another one
-            error = UnavailableError("auth.unavailable", error.detail)
+        if error.code.endswith(_SILENT):  # the gateway's deadline to it: the caller's own is another one
+            error = UnavailableError(f"{error.code.removesuffix(_SILENT)}.unavailable", error.detail)
         if error.code in _AWAY and error.retry_after_s is None:
             error.retry_after_s = AGAIN_S
         return error

@@ -57,9 +57,8 @@ class LiveWatch:
             )
         camera = await self._visible.named(officer.person, request.camera, field="camera")
         tokens = live_tokens(camera.uid, rendition)
-        broken = tokens.read(request.resume_token)
-        following = Following(broken.place if broken else None)
-        continues = broken.ticket_id if broken else ""
+        after, continues = tokens.read(request.resume_token)
+        following = Following(after)
         async with self._views.begun(officer, camera, "live", request.purpose, continues=continues) as view:
             call = _Call(view, rendition, following, tokens, packager, self._opening, self._metrics, context)
             await self._streams.run(call.write(), call.look)

@@ -68,9 +68,7 @@ class RecordingStreams:
             )
         camera = await self._visible.named(officer.person, request.camera, field="camera")
         tokens = recording_tokens(camera.uid, start_ms, end_ms)
-        broken = tokens.read(request.resume_token)
-        after = broken.place if broken else None
-        continues = broken.ticket_id if broken else ""
+        after, continues = tokens.read(request.resume_token)
         window_ms = start_ms, end_ms
         async with self._views.begun(
             officer, camera, "playback", request.purpose, window_ms, continues=continues

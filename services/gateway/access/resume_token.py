@@ -8,7 +8,7 @@ import struct
 from base64 import b64decode, urlsafe_b64encode
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from services.gateway.archive import walk
 from services.gateway.live import following
@@ -22,13 +22,6 @@ _SUBJECT_BYTES = 6
 _TICKET_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
 _Place = TypeVar("_Place", bound="DataclassInstance")
-
-
-class BrokenOff(NamedTuple, Generic[_Place]):
-    """Where a call got to, and the id of the ticket that it showed pictures with."""
-
-    place: _Place
-    ticket_id: str
 
 
 class ResumeTokens(Generic[_Place]):
@@ -47,11 +40,13 @@ class ResumeTokens(Generic[_Place]):
         found = self._form.pack(_VERSION, self._subject, *self._numbers(place))
         return urlsafe_b64encode(found + ticket_id.encode("ascii")).decode()
 
-    def read(self, token: str) -> BrokenOff[_Place] | None:
-        """What it tells; None for "". Raises InvalidArgumentError("resume_token") for what is no token, and
-        for one of another subject."""
+    def read(self, token: str) -> tuple[_Place | None, str]:
+        """Where a call broke off, and the id of the ticket that it showed pictures with; None and "" for "".
+
+        Raises InvalidArgumentError("resume_token") for what is no token, and for one of another subject.
+        """
         if not token:
-            return None
+            return None, ""
         try:
             told = b64decode(token, altchars=b"-_", validate=True)
             version, subject, *numbers = self._form.unpack_from(told)
@@ -64,7 +59,7 @@ class ResumeTokens(Generic[_Place]):
         ticket_id = told[self._form.size :]
         if not _TICKET_ID.fullmatch(ticket_id):
             raise _invalid("must be one that was told")
-        return BrokenOff(self._place(*numbers), ticket_id.decode())
+        return self._place(*numbers), ticket_id.decode()
 
 
 def live_tokens(camera_uid: str, rendition: str) -> ResumeTokens[following.Place]:

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Came:
+class _Outcome:
     """What came of writes that were made at once."""
 
     written: bool = False
@@ -61,18 +61,18 @@ class StatusWriter:
         try:
             while True:
                 names = await self._queue.take(1 if self._pace is not None else AT_ONCE)
-                came = _Came()
+                outcome = _Outcome()
                 async with asyncio.TaskGroup() as group:
                     for name in names:
-                        group.create_task(self._write(name, came))
-                if came.refused:  # though others may have been let through meanwhile
-                    await self._patience.after(came.refused[0])
-                elif came.written:
+                        group.create_task(self._write(name, outcome))
+                if outcome.refused:  # though others may have been let through meanwhile
+                    await self._patience.after(outcome.refused[0])
+                elif outcome.written:
                     self._patience.succeeded()
         finally:
             self._queue.close()
 
-    async def _write(self, name: str, came: _Came) -> None:
+    async def _write(self, name: str, outcome: _Outcome) -> None:
         if self._patch(name) is None:
             self._queue.done(name)
             return
@@ -87,12 +87,12 @@ class StatusWriter:
             self._queue.done(name)
         except OF_ALL_CALLS as error:
             self._queue.add(name)
-            came.refused.append(error)
+            outcome.refused.append(error)
         except SnowlightError as error:
             log.warning("resource.status_unwritten", resource=name, reason=str(error))
             self._queue.retry(name)
         else:
-            came.written = True
+            outcome.written = True
             self._queue.done(name)
             self._resources.put(answer)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.ingest.health.meter import HealthHour
 from services.ingest.registry.tables import cameras
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 UIDS_AT_ONCE = 500
 """Cameras of one statement, so that none keeps writers waiting."""
@@ -46,11 +46,10 @@ class HealthRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def add(self, rows: Sequence[HealthHour]) -> None:
         """Add these to what is kept of their hours."""
-        insert = self._insert(_hours)
+        insert = conflict_insert(self._database.engine, _hours)
         new = insert.excluded
         greatest = sa.case((new.jitter_ms > _hours.c.jitter_ms, new.jitter_ms), else_=_hours.c.jitter_ms)
         upsert = insert.on_conflict_do_update(

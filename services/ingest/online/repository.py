@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from services.ingest.online.meter import HOUR_MS, CameraHour
 from services.ingest.registry.tables import cameras
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 from snowlight.shards import shard_of
 
 UIDS_AT_ONCE = 500
@@ -58,11 +58,10 @@ class OnlineRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def write(self, rows: Sequence[CameraHour]) -> None:
         """Keep these hours in place of what is kept of them."""
-        insert = self._insert(_hours)
+        insert = conflict_insert(self._database.engine, _hours)
         values = {name: insert.excluded[name] for name in ("enabled_ms", "online_ms", "until_ms", "phase")}
         upsert = insert.on_conflict_do_update(
             index_elements=[_hours.c.camera_uid, _hours.c.hour_ms], set_=values
@@ -74,7 +73,7 @@ class OnlineRepository:
         """Everything up to then is written of the cameras of `shards`."""
         if not shards:
             return
-        insert = self._insert(_seen)
+        insert = conflict_insert(self._database.engine, _seen)
         upsert = insert.on_conflict_do_update(
             index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
         )
@@ -161,7 +160,9 @@ class OnlineRepository:
                 .where(theirs)
                 .group_by(_hours.c.camera_uid)
             )
-            insert = self._insert(_days).from_select([column.name for column in _days.c], sums)
+            insert = conflict_insert(self._database.engine, _days).from_select(
+                [column.name for column in _days.c], sums
+            )
             added = {
                 name: _days.c[name] + insert.excluded[name]  # hours that a clock put back made anew
                 for name in ("enabled_ms", "online_ms")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 _absent = sa.Table(
     "absent_spools",
@@ -41,13 +41,12 @@ class AbsentRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def note(self, absent: Sequence[Absent]) -> None:
         """Keep these until they are forgotten. May be repeated."""
         if absent:
             async with self._database.write() as connection:
-                insert = self._insert(_absent).on_conflict_do_nothing()
+                insert = conflict_insert(self._database.engine, _absent).on_conflict_do_nothing()
                 await connection.execute(insert, [asdict(each) for each in absent])
 
     async def due(self, noted_before_ms: int) -> list[Absent]:
@@ -64,7 +63,7 @@ class AbsentRepository:
         async with self._database.write() as connection:
             await connection.execute(_absent.delete().where(*_is(absent)))
             if told:
-                insert = self._insert(_absent).on_conflict_do_nothing()
+                insert = conflict_insert(self._database.engine, _absent).on_conflict_do_nothing()
                 await connection.execute(insert, [asdict(each) for each in told])
 
     async def came_back(self, worker: str, *, is_lost: bool) -> None:

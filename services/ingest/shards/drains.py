@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.ingest.shards.tables import drains, shards, workers
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 AUTOSCALER = "autoscaler"
 """The pod is not to come back."""
@@ -38,13 +38,14 @@ class DrainRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def ask(self, pod: str, asked_by: str) -> None:
         """Have the workers of `pod` drain, for as long as this one asks it."""
         async with self._database.write() as connection:
             await connection.execute(
-                self._insert(drains).values(pod=pod, asked_by=asked_by).on_conflict_do_nothing()
+                conflict_insert(self._database.engine, drains)
+                .values(pod=pod, asked_by=asked_by)
+                .on_conflict_do_nothing()
             )
 
     async def take_back(self, pods: Collection[str], asked_by: str) -> None:

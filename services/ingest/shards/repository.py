@@ -15,7 +15,7 @@ from services.ingest.shards.tables import shards as _shards
 from services.ingest.shards.tables import workers as _workers
 from snowlight.database import Database
 from snowlight.errors import AbortedError
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 AWAY_SECONDS = 600.0
 """A worker that went so long ago is not waited for: other zones take its part."""
@@ -30,7 +30,6 @@ class ShardRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def join(self, worker: Worker) -> list[Taken]:
         """Be a worker from now on, in place of an earlier run of the same id, and own again what that owned.
@@ -177,7 +176,7 @@ class ShardRepository:
             )
 
     def _join(self, worker: Worker) -> sa.Executable:
-        insert = self._insert(_workers).values(
+        insert = conflict_insert(self._database.engine, _workers).values(
             id=worker.id,
             run=worker.run,
             address=worker.address,

@@ -12,7 +12,7 @@ from services.ingest.status.board import CHANGES_KEPT
 from services.ingest.status.change import StateChange
 from services.ingest.status.gaps import GAP_MIN_MS, Gap
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 GAPS_KEPT = 50
 """Gaps kept of each camera, besides those that storage has not been told."""
@@ -55,7 +55,6 @@ class StatusRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def write(
         self, changes: Sequence[StateChange], gaps: Sequence[Gap], discontinuities: Mapping[str, int]
@@ -66,13 +65,13 @@ class StatusRepository:
         """
         async with self._database.write() as connection:
             if changes:
-                insert = self._insert(_changes).on_conflict_do_nothing()
+                insert = conflict_insert(self._database.engine, _changes).on_conflict_do_nothing()
                 number = await _next_numbers(connection, len(changes))
                 rows = [{**_row(change), "number": number + at} for at, change in enumerate(changes)]
                 await connection.execute(insert, rows)
                 await connection.execute(_drop_old_changes(), _uids(changes))
             if gaps:
-                upsert = self._insert(_gaps)
+                upsert = conflict_insert(self._database.engine, _gaps)
                 upsert = upsert.on_conflict_do_update(
                     index_elements=[_gaps.c.camera_uid, _gaps.c.start_ms],
                     set_={
@@ -84,7 +83,7 @@ class StatusRepository:
                 await connection.execute(upsert, [{**_row(gap), "reported": False} for gap in gaps])
                 await connection.execute(_drop_old_gaps(), _uids(gaps))
             if discontinuities:
-                count = self._insert(_discontinuities)
+                count = conflict_insert(self._database.engine, _discontinuities)
                 count = count.on_conflict_do_update(
                     index_elements=[_discontinuities.c.camera_uid],
                     set_={"sequence": count.excluded.sequence},

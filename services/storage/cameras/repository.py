@@ -20,7 +20,7 @@ from snowlight.api.storage.v1 import stored_pb2
 from snowlight.camera_feed import CameraChange
 from snowlight.clock import Clock
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 _FEED = "cameras"
 VERSION_COLUMNS = tuple(column for column in camera_versions.c if column.name != "camera_uid")
@@ -32,7 +32,6 @@ class CameraRepository:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._insert = insert_for(database.engine.dialect)
 
     async def get(self, uid: str) -> CameraRecord | None:
         """What is known of one camera, also after its deletion."""
@@ -76,7 +75,7 @@ class CameraRepository:
             await self._set_revision(connection, 0)
 
     async def _set_revision(self, connection: AsyncConnection, revision: int) -> None:
-        insert = self._insert(feeds).values(name=_FEED, revision=revision)
+        insert = conflict_insert(self._database.engine, feeds).values(name=_FEED, revision=revision)
         await connection.execute(
             insert.on_conflict_do_update(index_elements=[feeds.c.name], set_={"revision": revision})
         )
@@ -100,7 +99,7 @@ class CameraRepository:
             "kept_days": kept.days,
             "minimum_days": kept.minimum_days,
         }
-        insert = self._insert(cameras).values(uid=camera.uid, **values)
+        insert = conflict_insert(self._database.engine, cameras).values(uid=camera.uid, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=[cameras.c.uid], set_=values))
         await self._save_version(connection, camera.uid, version)
 
@@ -110,7 +109,7 @@ class CameraRepository:
         known = sa.select(sa.exists().where(*(column == row[column.name] for column in camera_versions.c)))
         if await connection.scalar(known):
             return
-        insert = self._insert(camera_versions).values(row)
+        insert = conflict_insert(self._database.engine, camera_versions).values(row)
         await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=row))
         await reopen(connection, [(uid, Span(version.from_ms, self._clock.now_ms()))])
 

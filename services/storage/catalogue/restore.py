@@ -49,7 +49,7 @@ from snowlight.bounded import for_each
 from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import DataLossError
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -81,7 +81,6 @@ class Restore:
         self._store = store
         self._ledger = ledger
         self._clock = clock
-        self._insert = insert_for(database.engine.dialect)
         self._done = False
 
     async def once(self) -> None:
@@ -129,7 +128,9 @@ class Restore:
                 await self._add(connection, region_stores, region_store_rows(kept_regions))
             for row in epoch_rows(kept_epochs) if kept_epochs else []:
                 # Whether older epochs have committed since is forgotten: up to now they may have.
-                insert = self._insert(epochs).values(row | {"late_until_ms": self._clock.now_ms()})
+                insert = conflict_insert(self._database.engine, epochs).values(
+                    row | {"late_until_ms": self._clock.now_ms()}
+                )
                 await connection.execute(
                     insert.on_conflict_do_update(
                         index_elements=[epochs.c.shard],
@@ -222,7 +223,7 @@ class Restore:
 
     async def _add_gaps(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> int:
         """A gap once closed stays closed."""
-        insert = self._insert(gaps)
+        insert = conflict_insert(self._database.engine, gaps)
         closing = insert.on_conflict_do_update(
             index_elements=[gaps.c.camera_uid, gaps.c.start_ms],
             set_={"end_ms": insert.excluded.end_ms},
@@ -256,7 +257,9 @@ class Restore:
         if not rows:
             return 0
         key = next(iter(table.primary_key.columns))
-        added = await connection.execute(self._insert(table).on_conflict_do_nothing().returning(key), rows)
+        added = await connection.execute(
+            conflict_insert(self._database.engine, table).on_conflict_do_nothing().returning(key), rows
+        )
         return len(added.all())
 
     async def _uids(self) -> list[str]:

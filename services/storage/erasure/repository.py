@@ -9,7 +9,7 @@ from services.storage.holds.active import is_active, is_held
 from services.storage.segment import MAX_DURATION_MS
 from services.storage.tables import erasures, holds, segment_end, segments
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 
 class ErasureRepository:
@@ -17,11 +17,10 @@ class ErasureRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def add(self, wanted: Erasure) -> Erasure:
         """The erasure of this camera and window, made unless it is there."""
-        insert = self._insert(erasures).values(
+        insert = conflict_insert(self._database.engine, erasures).values(
             camera_uid=wanted.camera_uid,
             start_ms=wanted.start_ms,
             end_ms=wanted.end_ms,

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from services.storage.segment import MAX_DURATION_MS, Segment
 from services.storage.tables import found_hashes
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 
 class FoundHashes:
@@ -16,7 +16,6 @@ class FoundHashes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def list(self, camera_uid: str, start_ms: int, end_ms: int) -> dict[str, bytes]:
         """SHA-256 by key, of objects of the camera that lie in [start_ms, end_ms) or reach into it."""
@@ -30,7 +29,7 @@ class FoundHashes:
 
     async def keep(self, segment: Segment, sha256: bytes) -> None:
         """What was found first is what counts."""
-        insert = self._insert(found_hashes).values(
+        insert = conflict_insert(self._database.engine, found_hashes).values(
             camera_uid=segment.camera_uid, start_ms=segment.start_ms, key=str(segment.key), sha256=sha256
         )
         async with self._database.write() as connection:

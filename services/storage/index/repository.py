@@ -14,7 +14,7 @@ from services.storage.segment import JOIN_MS, MAX_DURATION_MS, EpochOpening, Led
 from services.storage.spans import Span
 from services.storage.tables import epochs, packed_days, segment_end, segments
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 COLUMNS = tuple(column for column in segments.c if column.name not in ("tombstone_ms", "doomed"))
 KEY_COLUMNS = tuple(segments.primary_key.columns)
@@ -41,7 +41,6 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def begin_answer(self, connection: AsyncConnection) -> None:
         """What is asked in this transaction from now on is answered as of one moment."""
@@ -82,7 +81,7 @@ class Repository:
 
     async def save_epochs(self, connection: AsyncConnection, openings: Sequence[EpochOpening]) -> None:
         """Make each the newest of its shard, unless a newer one is there."""
-        insert = self._insert(epochs)
+        insert = conflict_insert(self.database.engine, epochs)
         await connection.execute(
             insert.on_conflict_do_update(
                 index_elements=[epochs.c.shard],
@@ -103,7 +102,9 @@ class Repository:
         if not rows:
             return set()
         rows = sorted(rows, key=key_of)  # one order for all writers: they wait, and never for each other
-        statement = self._insert(segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
+        statement = (
+            conflict_insert(self.database.engine, segments).on_conflict_do_nothing().returning(*KEY_COLUMNS)
+        )
         buried = {"tombstone_ms": tombstone_ms}
         values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
         return {tuple(each) for each in await connection.execute(statement, values)}

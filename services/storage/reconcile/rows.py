@@ -10,7 +10,7 @@ from services.storage.index.repository import COLUMNS, NO_TABLE
 from services.storage.segment import DAY_MS, Segment
 from services.storage.tables import cameras, checked_days, found_hashes, packed_days, segments, set_aside
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,6 @@ class ReconcileRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def read(self, of: CameraDay) -> DayRows:
         """What the index has of the day."""
@@ -116,7 +115,7 @@ class ReconcileRows:
 
     async def note_checked(self, of: CameraDay, now_ms: int) -> None:
         """Bucket and index agree about the day, as of now."""
-        insert = self._insert(checked_days).values(
+        insert = conflict_insert(self._database.engine, checked_days).values(
             camera_uid=of.camera_uid, day=of.day, store=of.store, checked_ms=now_ms
         )
         async with self._database.write() as connection:
@@ -143,7 +142,9 @@ class ReconcileRows:
 
     async def note_aside(self, store: str, key: str, reason: str, now_ms: int) -> bool:
         """An object does not belong into the index. Whether that is news."""
-        insert = self._insert(set_aside).values(store=store, key=key, reason=reason, found_ms=now_ms)
+        insert = conflict_insert(self._database.engine, set_aside).values(
+            store=store, key=key, reason=reason, found_ms=now_ms
+        )
         async with self._database.write() as connection:
             noted = await connection.execute(insert.on_conflict_do_nothing())
             return noted.rowcount == 1

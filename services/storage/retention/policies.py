@@ -13,7 +13,7 @@ from services.storage.tables import cameras, policies, segment_end, segments
 from snowlight.api.storage.v1 import retention_pb2
 from snowlight.clock import Clock
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 _DAY_MS = 86_400_000
 
@@ -39,7 +39,6 @@ class PolicyRepository:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._insert = insert_for(database.engine.dialect)
 
     async def list(self) -> list[StoredPolicy]:
         """All policies by name, the default one always."""
@@ -56,7 +55,7 @@ class PolicyRepository:
             "updated_ms": now_ms,
             "updated_by": updated_by,
         }
-        insert = self._insert(policies).values(name=name, **values)
+        insert = conflict_insert(self._database.engine, policies).values(name=name, **values)
         async with self._database.write() as connection:
             await forbid_deletion(connection)
             await connection.execute(

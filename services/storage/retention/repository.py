@@ -14,7 +14,7 @@ from services.storage.retention.lock import lock_deletion
 from services.storage.tables import cameras, deletions, gaps, segments
 from snowlight.database import Database
 from snowlight.media.fragment import ObjectKey
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ class RetentionRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def count_expired(self, camera_uids: Collection[str], now_ms: int) -> dict[str, int]:
         """How many live segments of these cameras are expired and not held, where there are any."""
@@ -142,7 +141,7 @@ class RetentionRepository:
             until[each.key.uid] = max(until.get(each.key.uid, 0), each.key.end_ms)
         if not until:
             return
-        insert = self._insert(deletions)
+        insert = conflict_insert(self._database.engine, deletions)
         further = insert.on_conflict_do_update(
             index_elements=[deletions.c.camera_uid],
             set_={"until_ms": insert.excluded.until_ms},

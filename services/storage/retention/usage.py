@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.storage.segment import DAY_MS
 from services.storage.tables import packed_days, segments, store_usage
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 HOUR_MS = 3_600_000
 _KEPT_MS = 2 * DAY_MS
@@ -33,7 +33,6 @@ class UsageRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def count(self) -> dict[str, int]:
         """Bytes by store, by the index: footage, buried footage too, and index objects."""
@@ -69,7 +68,7 @@ class UsageRepository:
         """Keep samples in place of those of the same hour; forget old ones."""
         if not usages:
             return
-        insert = self._insert(store_usage)
+        insert = conflict_insert(self._database.engine, store_usage)
         values = [
             {
                 "store": usage.store,

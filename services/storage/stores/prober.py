@@ -20,7 +20,7 @@ from snowlight.clock import Clock
 from snowlight.database import Database
 from snowlight.errors import FailedPreconditionError, SnowlightError, UnavailableError
 from snowlight.object_store import StoreDescription
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -61,7 +61,6 @@ class StoreProber:
         self._database = database
         self._clock = clock
         self._probe_seconds = probe_seconds
-        self._insert = insert_for(database.engine.dialect)
         self._states = {name: _State() for name in stores}
         self._known: set[str] = set()
         self._available = Gauge(
@@ -143,6 +142,8 @@ class StoreProber:
             return await connection.scalar(query) is not None
 
     async def _remember(self, name: str) -> None:
-        insert = self._insert(known_stores).values(name=name, since_ms=self._clock.now_ms())
+        insert = conflict_insert(self._database.engine, known_stores).values(
+            name=name, since_ms=self._clock.now_ms()
+        )
         async with self._database.write() as connection:
             await connection.execute(insert.on_conflict_do_nothing())

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from services.storage.catalogue.outbox import REGION_STORES, note_changed
 from services.storage.tables import region_stores
 from snowlight.database import Database
-from snowlight.on_conflict import insert_for
+from snowlight.on_conflict import conflict_insert
 
 
 def store_of(region: str, regions: Mapping[str, str], default: str) -> str:
@@ -23,7 +23,6 @@ class RegionStores:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = insert_for(database.engine.dialect)
 
     async def all(self) -> dict[str, str]:
         """Store by region's code, in order of code."""
@@ -33,7 +32,7 @@ class RegionStores:
 
     async def set(self, region: str, store: str) -> None:
         """New footage of the region goes to `store`."""
-        insert = self._insert(region_stores).values(region=region, store=store)
+        insert = conflict_insert(self._database.engine, region_stores).values(region=region, store=store)
         async with self._database.write() as connection:
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=[region_stores.c.region], set_={"store": store})

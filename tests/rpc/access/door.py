@@ -96,12 +96,12 @@ class Door:
     _stack: AsyncExitStack
 
     @asynccontextmanager
-    async def another(self, auth_address: str = "", **settings: Any) -> AsyncIterator[str]:
-        """The door of a second gateway of the site: its address. `auth_address`: where it looks for auth;
-        `settings` are the gateway's."""
+    async def another(self, peers: Mapping[str, str] | None = None, **settings: Any) -> AsyncIterator[str]:
+        """The door of a second gateway of the site: its address. `peers`: where it looks for some of the
+        services; `settings` are the gateway's."""
         listen = f"127.0.0.1:{free_port()}"
         access = self.settings.model_copy(update={"listen": listen})
-        async with self.site.another_gateway(auth_address, access=access, **settings):
+        async with self.site.another_gateway(peers, access=access, **settings):
 
             async def is_ready() -> bool:
                 return not self.site.runtime.health.waiting_for()

@@ -70,7 +70,7 @@ async def test_all_go_on_at_another_gateway_when_one_is_gone_without_a_word(
     async with (
         AsyncExitStack() as ended,
         relaying(door.site.runtime.cluster.auth_address) as cable,
-        door.another(cable.address) as address,
+        door.another({"auth": cable.address}) as address,
     ):
         broken = await begin(door, ended, bureau.at(door, address), AT_ONCE)
         cable.cut()

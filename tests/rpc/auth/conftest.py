@@ -11,6 +11,7 @@ from tests.rpc.auth.audit_log import settle_two_counties
 from tests.rpc.auth.cluster import Auth, auth_of, runtime_for, serve_registry
 from tests.rpc.auth.delegating import settle_pingyi
 from tests.rpc.auth.registry import Registry
+from tests.rpc.auth.ticket_desk import Desk, open_desk
 from tests.rpc.auth.village import Village, settle
 
 database_url = migrated_database(AUTH)
@@ -22,6 +23,12 @@ async def auth(tmp_path: Path, database_url: str) -> AsyncIterator[Auth]:
     registry = Registry()  # type: ignore[abstract]  # the feed is all that auth asks
     async with serve_registry(runtime, registry), auth_of(runtime, registry, database_url) as running:
         yield running
+
+
+@pytest.fixture
+async def desk(database_url: str) -> AsyncIterator[Desk]:
+    async with open_desk(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -107,11 +107,13 @@ class Site:
         return next(one.name for one in answer.principals if one.username == username)
 
     @asynccontextmanager
-    async def another_gateway(self, auth_address: str = "", **settings: Any) -> AsyncIterator[str]:
-        """A second gateway of the same cluster: its URL. `auth_address`: where it looks for auth."""
+    async def another_gateway(
+        self, peers: Mapping[str, str] | None = None, **settings: Any
+    ) -> AsyncIterator[str]:
+        """A second gateway of the same cluster: its URL. `peers`: where it looks for some of the services."""
         part = _part(self.runtime, "gateway")
-        if auth_address:
-            part = replace(part, cluster=part.cluster.model_copy(update={"auth_address": auth_address}))
+        told = {f"{service}_address": address for service, address in (peers or {}).items()}
+        part = replace(part, cluster=part.cluster.model_copy(update=told))
         port = free_port()
         gateway = GatewaySettings(listen=f"127.0.0.1:{port}", live_wait_seconds=2, **settings)
         async with run_gateway(part, gateway):

@@ -125,7 +125,7 @@ async def cut_off(site: Site) -> AsyncIterator[tuple[str, Relay]]:
     """A second gateway whose way to auth can be cut."""
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(relaying(site.runtime.cluster.auth_address))
-        url = await stack.enter_async_context(site.another_gateway(relay.address))
+        url = await stack.enter_async_context(site.another_gateway({"auth": relay.address}))
         yield url, relay
 
 

@@ -29,7 +29,7 @@ def test_it_tells_the_place_and_the_ticket() -> None:
     assert LIVE.read(GOOD) == (LAST_SEEN, TICKET)
     longest = "x" * 64
     assert RECORDED.read(RECORDED.token(COMES_NEXT, longest)) == (COMES_NEXT, longest)
-    assert LIVE.read("") is None
+    assert LIVE.read("") == (None, "")
 
 
 @pytest.mark.parametrize(

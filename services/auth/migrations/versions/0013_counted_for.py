@@ -11,3 +11,4 @@ def upgrade() -> None:
     op.add_column("tickets", sa.Column("counts_for", sa.Text, nullable=False, server_default=""))
     op.execute("UPDATE tickets SET counts_for = session_id")
     op.create_index("ix_tickets_counts_for", "tickets", ["counts_for"])
+    op.drop_index("ix_tickets_session_id", "tickets")  # nobody looks for those of a session any more

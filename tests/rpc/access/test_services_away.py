@@ -1,14 +1,17 @@
-"""Auth is away: pictures go on for ten minutes, and nothing new begins."""
+"""A service behind the door is away. Auth: pictures go on for ten minutes, and nothing new begins."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.gateway.peers import CALL_TIMEOUT_S
+from snowlight.api.access.v1 import media_pb2
 from snowlight.errors import UnavailableError
 from snowlight.media.fragment import Fragment
+from snowlight.rpc.status import remote_errors
 from tests.rpc.access.door import Bureau, Door
 from tests.rpc.access.test_officers import ask
 from tests.rpc.access.watching import Reader, camera, data, watching
@@ -33,7 +36,7 @@ async def cable(door: Door) -> AsyncIterator[Relay]:
 @pytest.fixture
 async def remote(door: Door, bureau: Bureau, cable: Relay) -> AsyncIterator[Bureau]:
     """The bureau, at that gateway."""
-    async with door.another(cable.address, live_idle_seconds=10_000) as address:
+    async with door.another({"auth": cable.address}, live_idle_seconds=10_000) as address:
         yield bureau.at(door, address)
 
 
@@ -92,6 +95,22 @@ async def test_nothing_begins_and_each_call_is_told_when_to_come_again(
     cable.cut()
     cable.mend()
     await eventually(lambda: is_let_in(remote))
+
+
+async def test_storage_that_is_silent_is_away_too(door: Door, bureau: Bureau) -> None:
+    await camera(door)
+    hour = {"start_time": Timestamp(seconds=1_795_000_000), "end_time": Timestamp(seconds=1_795_003_600)}
+    request = media_pb2.GetTimelineRequest(camera="cameras/gate", **hour)
+    async with (
+        relaying(door.site.runtime.cluster.storage_address) as cable,
+        door.another({"storage": cable.address}) as address,
+    ):
+        media = bureau.at(door, address).media
+        await media.GetTimeline(request, metadata=bureau.officer())
+        cable.silence()
+        with pytest.raises(UnavailableError) as error, remote_errors("services/gateway"):
+            await media.GetTimeline(request, metadata=bureau.officer(), timeout=CALL_TIMEOUT_S + 5)
+    assert (error.value.code, error.value.retry_after_s) == ("storage.unavailable", 5)
 
 
 async def is_let_in(bureau: Bureau) -> bool:
