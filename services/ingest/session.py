@@ -17,7 +17,7 @@ from services.ingest.media.held import StreamSettings
 from services.ingest.media.init_section import InitSections
 from services.ingest.media.ring import Ring
 from services.ingest.media.stream import MediaStream
-from services.ingest.media.transcoders import load_transcoders
+from services.ingest.media.transcoders import Transcoders
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.pace import Pace
 from services.ingest.recording.recorder import Recorder
@@ -71,6 +71,7 @@ class SessionParts:
     """Of the cameras' schedules."""
     wall: WallClock
     init_sections: InitSections
+    transcoders: Transcoders
     random: Random
     pace: Pace
     """Of the connections to all cameras."""
@@ -97,6 +98,7 @@ class SessionParts:
             time_zone,
             WallClock(clock, skew_ms),
             InitSections(),
+            Transcoders(),
             Random(),  # noqa: S311  jitter, no secret
             pace,
             settings or SessionSettings(),
@@ -188,7 +190,7 @@ class CameraSession:
         """One connection, from its opening to its end. Returns why it ended."""
         parts = self._parts
         if self._camera.audio:
-            await load_transcoders()
+            await parts.transcoders.load()
         try:
             source = self._open_source(self._camera)
         except SourceError as error:
@@ -201,6 +203,7 @@ class CameraSession:
                 self._ring.numbering,
                 output,
                 parts.settings.stream,
+                parts.transcoders,
                 self._footage.recorded_until_ms or self._begin_ms,
             ),
             self._footage,

@@ -1,15 +1,15 @@
 """The way of a camera's audio into a mux session: whether it is declared, as what, and at which time."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from services.ingest.media.init_section import REFUSALS, AudioEntry
-from services.ingest.media.sample_entry import AAC_FRAME, audio_sample_entry
-from services.ingest.media.transcoders import open_transcoder
+from services.ingest.media.sample_entry import AAC_FRAME, TimedFrame, audio_sample_entry
+from services.ingest.media.transcoders import Transcoders
 from services.ingest.sources.source import AudioTrack, TrackKind
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _SILENCE_MS: Final = 3000.0
 _LONGEST_DRIFT_MS: Final = 200.0
 _WINDOWS_OF_DRIFT: Final = 3
 _STALE_REPORT_MS: Final = 60_000.0
-_MOST_WAITING: Final = 64  # units: 1.28 s of packets of 20 ms
+_MOST_WAITING: Final = 16  # frames: 2 s of 8 kHz
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ class AudioPath:
     SessionClock the least delay of a window tells: late units tell of the network alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, transcoders: Transcoders) -> None:
         self.track: AudioTrack | None = None
         self.declared = False
         """The open mux session has an audio track."""
@@ -41,6 +41,7 @@ class AudioPath:
         """The last sender report of each track: (ms since 1970 by the camera's clock, pts)."""
         self.jumped = False
         """The stamps jumped in the open mux session: it takes no more audio."""
+        self._transcoders = transcoders
         self._arrival_ms = 0.0
         self._pts = 0
         self._origin_ms: float | None = None  # wall time of PTS 0, by the least delayed arrival
@@ -53,7 +54,7 @@ class AudioPath:
         self._zero = 0
         self._last = -1
         self._drifts_ms: deque[float] = deque(maxlen=_WINDOWS_OF_DRIFT)
-        self._waiting: list[tuple[bytes, int]] = []
+        self._waiting: list[TimedFrame] = []
 
     def observe(self, pts: int, arrival_ms: float) -> bool:
         """A unit came. True if its stamp jumped: those before it tell nothing about what follows."""
@@ -128,7 +129,7 @@ class AudioPath:
         config = track.config
         try:
             if track.codec != "aac":
-                self._encoder = open_transcoder(track)
+                self._encoder = self._transcoders.open(track)
                 config = self._encoder.config
             entry = audio_sample_entry(track.clock_rate, track.channels, config)
         except REFUSALS as error:
@@ -182,32 +183,37 @@ class AudioPath:
 
     def add(self, data: bytes, pts: int) -> bool:
         """Take one more unit of the open mux session. True if enough wait for `frames`."""
-        if not self.jumped:
-            self._waiting.append((data, pts))
-        return len(self._waiting) >= _MOST_WAITING
-
-    def frames(self) -> Iterator[tuple[bytes, int, int]]:
-        """(AAC frame, time, duration) of all that waits, in samples from the session's start, strictly
-        increasing.
-
-        An encoder is much more memory than the processor's caches have for each camera: it is quicker with
-        what comes in half a second than with one packet at a time.
-        """
-        waiting, self._waiting = self._waiting, []
+        if self.jumped:
+            return False
         if self._encoder is None:
-            return self._timed((data, pts, AAC_FRAME) for data, pts in waiting)
-        return self._timed(self._encoder.encode(waiting))
+            self._waiting.append((data, pts, AAC_FRAME))
+            return len(self._waiting) >= _MOST_WAITING
+        self._encoder.add(data, pts)
+        return self._encoder.ready >= _MOST_WAITING
 
-    def flush(self) -> Iterator[tuple[bytes, int, int]]:
+    def frames(self) -> list[TimedFrame]:
+        """All that waits, each time in samples from the session's start, strictly increasing."""
+        if self._encoder is not None:
+            return self._encoded(self._encoder.take)
+        waiting, self._waiting = self._waiting, []
+        return self._timed(waiting)
+
+    def flush(self) -> list[TimedFrame]:
         """What the encoder still holds, at the end of a session, once `frames` has been asked."""
-        return self._timed(self._encoder.flush()) if self._encoder is not None else iter(())
+        return [] if self._encoder is None else self._encoded(self._encoder.finish)
 
-    def _timed(self, encoded: Iterator[tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
+    def _encoded(self, take: Callable[[], list[TimedFrame]]) -> list[TimedFrame]:
         try:
-            for frame, sample, duration in encoded:
-                time = sample - self._zero
-                if time > self._last:
-                    self._last = time
-                    yield frame, time, duration
+            return self._timed(take())
         except REFUSALS as error:
             self.refuse(error)
+            return []
+
+    def _timed(self, frames: list[TimedFrame]) -> list[TimedFrame]:
+        timed: list[TimedFrame] = []
+        for frame, sample, duration in frames:
+            time = sample - self._zero
+            if time > self._last:
+                self._last = time
+                timed.append((frame, time, duration))
+        return timed

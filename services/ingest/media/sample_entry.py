@@ -8,6 +8,8 @@ from snowlight.media.boxes import box, full_box
 
 AAC_FRAME = 1024
 """Samples of a frame of AAC-LC."""
+TimedFrame = tuple[bytes, int, int]
+"""An AAC frame, the time of its first sample, and its number of samples."""
 
 _ES, _DECODER_CONFIG, _DECODER_SPECIFIC, _SL_CONFIG = 3, 4, 5, 6  # descriptor tags (ISO/IEC 14496-1, 7.2.2.1)
 

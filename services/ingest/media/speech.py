@@ -1,6 +1,7 @@
 """What cameras code speech with, back to samples: ITU-T G.711, G.722 and G.726."""
 
-from typing import Final, Protocol
+from functools import cache
+from typing import Final, Literal, Protocol
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ from services.ingest.media.libav_refusals import libav_refusals
 from services.ingest.sources.source import AudioTrack
 
 Samples = npt.NDArray[np.float32]
-"""Of shape (channels, samples), 1.0 is full scale."""
+"""1.0 is full scale."""
 
 _ADPCM: Final = {
     "g722": ("g722", 8),
@@ -27,14 +28,27 @@ _ADPCM: Final = {
 """libav's decoder, and the bits of a code word."""
 
 
+class SampleFormat(Protocol):
+    """How bytes hold samples that can be heard one by one. One object for all that is alike."""
+
+    size: int
+    """Bytes of a sample, of all channels together."""
+    silence: bytes
+    """Such a sample."""
+
+    def samples(self, data: bytes) -> Samples:
+        """One after the other, those of several channels in turn."""
+
+
 class SpeechDecoder(Protocol):
     """Of one track, from a session's first packet on."""
 
     bits: int
-    """Of a sample, of all channels together."""
+    """Of a coded sample, of all channels together."""
+    format: SampleFormat
 
-    def decode(self, data: bytes) -> Samples:
-        """A packet's samples. Raises ValueError for what is damaged."""
+    def decode(self, data: bytes) -> bytes:
+        """A packet's samples, in `format`. Raises ValueError for what is damaged."""
 
 
 def speech_decoder(track: AudioTrack) -> SpeechDecoder:
@@ -42,25 +56,52 @@ def speech_decoder(track: AudioTrack) -> SpeechDecoder:
     if track.codec in ("pcma", "pcmu"):
         if track.channels not in (1, 2):
             raise ValueError(f"G.711 of {track.channels} channels")
-        return G711Decoder(_a_law() if track.codec == "pcma" else _mu_law(), track.channels)
+        return G711Decoder(_companded(track.codec, track.channels))
     if track.codec not in _ADPCM or track.channels != 1:
         raise ValueError(f"{track.codec} of {track.channels} channels")
     return AdpcmDecoder(*_ADPCM[track.codec], track.clock_rate)
 
 
-class G711Decoder:
-    """A byte is a sample; those of several channels take turns (RFC 3551, 4.1)."""
+class Companded:
+    """G.711: a byte is a sample (RFC 3551, 4.5.14)."""
 
-    def __init__(self, table: Samples, channels: int) -> None:
-        self.bits = 8 * channels
+    def __init__(self, table: Samples, silence: int, channels: int) -> None:
+        self.size = channels
+        self.silence = bytes((silence,)) * channels
         self._table = table
-        self._channels = channels
 
-    def decode(self, data: bytes) -> Samples:
-        """What is no whole sample of all channels is left out."""
+    def samples(self, data: bytes) -> Samples:
+        """As a SampleFormat."""
         # no code lies beyond the table; to look whether one does takes as long as the table itself
-        samples = self._table.take(np.frombuffer(data, np.uint8), mode="wrap")
-        return samples[: len(samples) // self._channels * self._channels].reshape(-1, self._channels).T
+        samples: Samples = self._table.take(np.frombuffer(data, np.uint8), mode="wrap")
+        return samples
+
+
+class Linear:
+    """16 bits of one channel, as the machine has them."""
+
+    size = 2
+    silence = bytes(2)
+
+    def samples(self, data: bytes) -> Samples:
+        """As a SampleFormat."""
+        return np.frombuffer(data, np.int16).astype(np.float32) / np.float32(32768)
+
+
+_LINEAR: Final = Linear()
+
+
+class G711Decoder:
+    """Each sample tells itself: they are left as they are."""
+
+    def __init__(self, companded: Companded) -> None:
+        self.bits = 8 * companded.size
+        self.format: SampleFormat = companded
+
+    def decode(self, data: bytes) -> bytes:
+        """What is no whole sample of all channels is left out."""
+        rest = len(data) % self.format.size
+        return data[:-rest] if rest else data
 
 
 class AdpcmDecoder:
@@ -71,16 +112,13 @@ class AdpcmDecoder:
 
     def __init__(self, name: str, bits: int, sample_rate: int) -> None:
         self.bits = bits // 2 if name == "g722" else bits  # its code word is of two samples
+        self.format: SampleFormat = _LINEAR
         self._context = _open_decoder(name, bits, sample_rate)
 
     @libav_refusals()
-    def decode(self, data: bytes) -> Samples:
+    def decode(self, data: bytes) -> bytes:
         """16 bits a sample, whatever the codec's own range is."""
-        frames = [frame.to_ndarray() for frame in self._context.decode(av.Packet(data))]
-        if not frames:
-            return np.zeros((1, 0), np.float32)
-        samples: Samples = np.concatenate(frames, axis=1).astype(np.float32) / np.float32(32768)
-        return samples
+        return b"".join(frame.to_ndarray().tobytes() for frame in self._context.decode(av.Packet(data)))
 
 
 @libav_refusals()
@@ -92,6 +130,11 @@ def _open_decoder(name: str, bits: int, sample_rate: int) -> AudioCodecContext:
     context.options = {"bits_per_coded_sample": str(bits)}
     context.thread_count = 1
     return context
+
+
+@cache
+def _companded(codec: Literal["pcma", "pcmu"], channels: int) -> Companded:
+    return Companded(_a_law(), 0xD5, channels) if codec == "pcma" else Companded(_mu_law(), 0xFF, channels)
 
 
 def _a_law() -> Samples:

@@ -14,6 +14,7 @@ from services.ingest.media.sample_entry import sps_of, video_sample_entry
 from services.ingest.media.session_head import session_head
 from services.ingest.media.sps import parse_sps
 from services.ingest.media.timestamps import Discontinuity, VideoTimestamps
+from services.ingest.media.transcoders import Transcoders
 from services.ingest.recorded import HOLE_MS
 from services.ingest.sources.source import AudioTrack, SourceError, TrackKind, VideoCodec, VideoTrack
 from snowlight.media.boxes import VIDEO_TIMESCALE, build_prft
@@ -33,6 +34,7 @@ class MediaStream:
         numbering: Numbering,
         output: StreamOutput,
         settings: StreamSettings,
+        transcoders: Transcoders,
         not_before_ms: int = 0,
     ) -> None:
         """`not_before_ms`: where the camera's footage ends so far; a start little earlier is moved there."""
@@ -44,7 +46,7 @@ class MediaStream:
         self._video: VideoTrack | None = None
         self._clock_rate = VIDEO_TIMESCALE
         self._sets: tuple[bytes, ...] = ()
-        self._audio = AudioPath()
+        self._audio = AudioPath(transcoders)
         self._held = HeldUnits(settings)
         self._mux: Muxer | None = None
         self._stamps = VideoTimestamps(0, 0, 1)

@@ -59,6 +59,7 @@ class SubStreams:
                 ring.numbering,
                 output,
                 parts.settings.stream,
+                parts.transcoders,
                 feed.until_ms,
             ),
             feed,

@@ -11,6 +11,7 @@ from services.ingest.media.held import StreamSettings
 from services.ingest.media.init_section import InitSections
 from services.ingest.media.numbering import Numbering
 from services.ingest.media.stream import MediaStream
+from services.ingest.media.transcoders import Transcoders
 from services.ingest.sources.source import SourceError
 from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.samples import FPS, Clip, Sound
@@ -93,6 +94,7 @@ class Feed:
             Numbering(),
             self.collected,
             StreamSettings(settle_ms),
+            Transcoders(soon=lambda callback: callback()),
             not_before_ms,
         )
 

@@ -1,11 +1,13 @@
 """Speech becomes the same AAC at the same times, however many of its packets come at once."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
 from services.ingest.media.audio import AacTranscoder
-from services.ingest.media.sample_entry import AAC_FRAME
+from services.ingest.media.audio_batch import AudioBatch
+from services.ingest.media.sample_entry import AAC_FRAME, TimedFrame
 from services.ingest.media.speech import speech_decoder
 from services.ingest.sources.source import AudioCodec, AudioTrack
 
@@ -34,13 +36,16 @@ def troubled(random: Random, codec: AudioCodec, channels: int) -> Packets:
     return packets
 
 
-def transcoded(track: AudioTrack, packets: Packets, at_once: int) -> list[tuple[bytes, int, int]]:
-    transcoder = AacTranscoder(speech_decoder(track), RATE, track.channels)
+def transcoded(track: AudioTrack, packets: Packets, at_once: int) -> list[TimedFrame]:
+    """`at_once`: packets that have come when it is time to encode."""
+    due: list[Callable[[], None]] = []
+    transcoder = AacTranscoder(speech_decoder(track), RATE, track.channels, AudioBatch(due.append))
     transcoder.begin(50)
-    frames: list[tuple[bytes, int, int]] = []
-    for i in range(0, len(packets), at_once):
-        frames += transcoder.encode(packets[i : i + at_once])
-    return [*frames, *transcoder.flush()]
+    for count, packet in enumerate(packets, 1):
+        transcoder.add(*packet)
+        if count % at_once == 0 and due:
+            due.pop()()
+    return [*transcoder.take(), *transcoder.finish()]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -119,9 +119,11 @@ def test_packets_are_decoded_together_as_one_by_one(codec: AudioCodec, channels:
     """Whole samples are in each, and a decoder remembers what came before."""
     track, packets = every(codec, channels)
     one_by_one, together = speech_decoder(track), speech_decoder(track)
-    expected = np.concatenate([one_by_one.decode(data) for data in packets], axis=1)
-    np.testing.assert_array_equal(together.decode(b"".join(packets)), expected)
-    assert expected.shape == (channels, sum(map(len, packets)) * 8 // together.bits)
+    expected = b"".join(one_by_one.decode(data) for data in packets)
+    assert together.decode(b"".join(packets)) == expected
+    count = sum(map(len, packets)) * 8 // together.bits
+    assert len(expected) == count * together.format.size
+    assert len(together.format.samples(expected)) == count * channels
 
 
 def test_the_bits_of_g726_lie_as_its_name_says() -> None:
@@ -132,8 +134,8 @@ def test_the_bits_of_g726_lie_as_its_name_says() -> None:
         for prefix in ("g726", "aal2-g726"):
             coded = speech(f"{prefix}-{bits}", tone, 8000)  # type: ignore[arg-type]
             decoder = speech_decoder(coded.track)
-            decoded.append(np.concatenate([decoder.decode(data) for data, _ in coded.packets], axis=1))
-        assert len({packets.shape for packets in decoded}) == 1
-        np.testing.assert_array_equal(decoded[0], decoded[1])
-        assert decoded[0].shape == (1, 8000)
-        assert np.abs(decoded[0][0, 800:] - tone[800:]).mean() < 0.1
+            decoded.append(b"".join(decoder.decode(data) for data, _ in coded.packets))
+        assert decoded[0] == decoded[1]
+        heard_again = decoder.format.samples(decoded[0])
+        assert len(heard_again) == 8000
+        assert np.abs(heard_again[800:] - tone[800:]).mean() < 0.1

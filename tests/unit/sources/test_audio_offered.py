@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.ingest.media.audio import AacTranscoder
 from services.ingest.media.speech import speech_decoder
+from services.ingest.media.transcoders import Transcoders
 from services.ingest.sources.carried_audio import is_carried
 from services.ingest.sources.rtsp.sdp import (
     choose_audio,
@@ -31,7 +31,7 @@ def offered(audio: str) -> AudioTrack | None:
 def test_g711_that_aac_encodes_is_taken(audio: str) -> None:
     track = offered(audio)
     assert track is not None and track.codec in ("pcma", "pcmu")
-    assert AacTranscoder(speech_decoder(track), track.clock_rate, track.channels).config
+    assert Transcoders().open(track).config
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_other_g711_is_left_out(audio: str) -> None:
 def test_adpcm_that_is_decoded_is_taken(audio: str, codec: AudioCodec, rate: int) -> None:
     track = offered(audio)
     assert track == AudioTrack(codec, rate, 1, b"")
-    assert AacTranscoder(speech_decoder(track), track.clock_rate, track.channels).config
+    assert Transcoders().open(track).config
 
 
 def test_g722_needs_no_more_than_its_payload_type() -> None:

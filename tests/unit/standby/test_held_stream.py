@@ -9,6 +9,7 @@ from services.ingest.media.held import StreamSettings
 from services.ingest.media.init_section import InitSections
 from services.ingest.media.numbering import Numbering
 from services.ingest.media.stream import MediaStream
+from services.ingest.media.transcoders import Transcoders
 from services.ingest.sources.source import VideoTrack
 from services.ingest.standby.held_stream import HELD_BYTES, HELD_MS, Ending, HeldStream
 from tests.unit.media.feed import START_MS, Collected, HandClock
@@ -131,7 +132,9 @@ def test_footage_goes_on_where_the_other_one_ended(late_ms: int) -> None:
     keys = [unit.pts for unit in film.units if unit.key]
     end_ms = START_MS + keys[1] * PICTURE_MS // TICKS
     collected = Collected()
-    stream = MediaStream(wall, InitSections(), Numbering(), collected, StreamSettings(), end_ms)
+    stream = MediaStream(
+        wall, InitSections(), Numbering(), collected, StreamSettings(), Transcoders(), end_ms
+    )
     held.pass_on(stream, Ending(end_ms, early_ms=500))
     stream.finish()
     (session,) = collected.sessions
