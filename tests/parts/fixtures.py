@@ -118,6 +118,13 @@ def ffprobe(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
+def faad(request: pytest.FixtureRequest) -> Path:
+    """FAAD2."""
+    found: Path = request.config.stash[parts_key].need("faad")
+    return found
+
+
+@pytest.fixture(scope="session")
 def documented_programs(request: pytest.FixtureRequest) -> tuple[Path, ...]:
     """What the examples of the guides call."""
     found: tuple[Path, ...] = request.config.stash[parts_key].need("documented_programs")

@@ -9,6 +9,7 @@ import pytest
 from tests.parts.access_clients import find_go_client, find_java_clients
 from tests.parts.chromium import find_chinese_font, find_chromium
 from tests.parts.documented import find_documented
+from tests.parts.faad import find_faad
 from tests.parts.ffprobe import find_ffprobe
 from tests.parts.foreign_grpc import find_ghz, find_grpcurl
 from tests.parts.gstreamer import find_gstreamer
@@ -31,6 +32,7 @@ FINDERS: dict[str, tuple[str, Callable[[], Any]]] = {
     "chinese_font": ("Noto Sans CJK", find_chinese_font),
     "kube_apiserver": ("Kubernetes", find_kubernetes),
     "ffprobe": ("FFprobe", find_ffprobe),
+    "faad": ("FAAD2", find_faad),
     "documented_programs": ("curl and jq", find_documented),
     "go_client": ("the client in Go", find_go_client),
     "java_clients": ("the clients in Java", find_java_clients),

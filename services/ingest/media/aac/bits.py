@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 Codewords = npt.NDArray[np.uint64]
-Lengths = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
+Lengths = Integers
 
 
 def joined(codewords: Codewords, lengths: Lengths) -> list[bytes]:

@@ -3,16 +3,13 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from services.ingest.media.aac.bands import SAMPLING_FREQUENCIES, band_offsets, sampling_frequency_index
-from services.ingest.media.aac.bits import Codewords, Lengths, joined
+from services.ingest.media.aac.bits import Codewords, Integers, Lengths, joined
 from services.ingest.media.aac.codebooks import SCALE_FACTOR_OFFSET, SCALE_FACTORS, split
 from services.ingest.media.aac.mdct import LINES, Floats, spectra
 from services.ingest.media.aac.spectral import Sections, spectral_data
-from services.ingest.media.aac.tns import NoiseShaping
-
-Integers = npt.NDArray[np.int64]
+from services.ingest.media.aac.tns import NoiseShaping, Tools
 
 _BITS_PER_SECOND: Final = 40_000  # of a channel of 8 kHz; four times that frequency has twice as much
 _SUDDEN_BITS: Final = 5500  # of a frame's lines
@@ -69,7 +66,7 @@ class AacEncoder:
         means /= self._lines
         factors = self._scale_factors(means, bits)
         while True:
-            codewords, lengths = self._stream(lines, levels, means, factors, tools.codewords, tools.lengths)
+            codewords, lengths = self._stream(lines, levels, means, factors, tools)
             too_long = lengths.sum(axis=1) > _MOST_BITS
             if not too_long.any():
                 break
@@ -99,13 +96,7 @@ class AacEncoder:
         return whole
 
     def _stream(
-        self,
-        lines: Floats,
-        levels: Floats,
-        means: Floats,
-        factors: Integers,
-        tools: Codewords,
-        tool_lengths: Lengths,
+        self, lines: Floats, levels: Floats, means: Floats, factors: Integers, tools: Tools
     ) -> tuple[Codewords, Lengths]:
         """individual_channel_stream() of each row (4.4.2.7), in a frame's first behind its element's head."""
         steps = np.exp2((_UNITY - factors).astype(np.float32) / _OCTAVE)
@@ -125,7 +116,7 @@ class AacEncoder:
         differences[:, 1:] += factors[:, 1:]
         differences[:, 1:] -= factors[:, :-1]
         codewords[:, 1 + sections : tail], lengths[:, 1 + sections : tail] = split(SCALE_FACTORS[differences])
-        codewords[:, tail], lengths[:, tail] = tools, tool_lengths
+        codewords[:, tail], lengths[:, tail] = tools.codewords, tools.lengths
         codewords[:, tail + 1 : -2], lengths[:, tail + 1 : -2] = spectral, spectral_lengths
         if self._channels == 1:
             lengths[:, 0] += 7  # ID_SCE, and 0 as its tag

@@ -3,13 +3,10 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from services.ingest.media.aac.bits import Codewords, Lengths
+from services.ingest.media.aac.bits import Codewords, Integers, Lengths
 from services.ingest.media.aac.codebooks import ESCAPE, PAIRS, PAIRS_MIDDLE, PAIRS_STRIDE, split
 from services.ingest.media.aac.mdct import Floats
-
-Integers = npt.NDArray[np.int64]
 
 _BANDS: Final = 4  # of a section, whatever is in them: so those of all frames are alike
 _ROUNDING: Final = np.float32(0.4054)  # what decoders expect (4.B.13)

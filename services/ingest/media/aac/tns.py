@@ -9,15 +9,13 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.ingest.media.aac.bits import Codewords, Lengths
+from services.ingest.media.aac.bits import Codewords, Integers, Lengths
 from services.ingest.media.aac.mdct import Floats
-
-Integers = npt.NDArray[np.int64]
 
 _ORDER: Final = 8
 _BANDS: Final = (31, 31, 34, 40, 42, 51, 46, 46, 42, 42, 42, 39, 39)  # at most, by samplingFrequencyIndex
 _SEGMENTS: Final = 16
-_SUDDEN: Final = 4
+_SUDDEN: Final = 4  # times the mean energy, in one segment
 _WORTH: Final = 1.6  # times less energy in the differences
 _NO_TOOLS: Final = 3  # bits: pulse_data_present, tns_data_present, gain_control_data_present
 _SHAPED: Final = _NO_TOOLS + 2 + 1 + 6 + 5 + 2 + 4 * _ORDER
@@ -85,7 +83,8 @@ class NoiseShaping:
             missed = np.vecdot(filters[:, :order], correlation[:, order:0:-1])
             reflection = -missed / error
             coefficients[:, order - 1] = reflection
-            filters[:, 1 : order + 1] += reflection[:, None] * filters[:, order - 1 :: -1][:, :order]
+            mirrored = filters[:, order - 1 :: -1][:, :order]
+            filters[:, 1 : order + 1] += reflection[:, None] * mirrored
             error = error * (1 - reflection * reflection)
         return coefficients, correlation[:, 0] / error
 
@@ -110,7 +109,6 @@ def _direct(reflections: npt.NDArray[np.float64]) -> Floats:
     filters = np.zeros((len(reflections), _ORDER + 1))
     filters[:, 0] = 1
     for order in range(1, _ORDER + 1):
-        filters[:, 1 : order + 1] += (
-            reflections[:, order - 1 : order] * filters[:, order - 1 :: -1][:, :order]
-        )
+        mirrored = filters[:, order - 1 :: -1][:, :order]
+        filters[:, 1 : order + 1] += reflections[:, order - 1 : order] * mirrored
     return filters[:, 1:].astype(np.float32)
