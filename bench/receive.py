@@ -65,10 +65,10 @@ def main() -> None:
     rounds = _rounds(arguments.seconds, audio=arguments.audio)
     collect_rarely()
     costs = []
-    due: list[Callable[[], None]] = []  # when a group of cameras has been read
     for _ in range(arguments.runs):
         with tempfile.TemporaryDirectory(prefix="snowlight-bench-") as folder:
             clock = _Clock()
+            due: list[Callable[[], None]] = []  # when a group of cameras has been read
             spool = Spool(Path(folder), clock, SpoolSettings(), RecordingMetrics(CollectorRegistry()))
             transcoders = Transcoders(due.append)
             ways = [

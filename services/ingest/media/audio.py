@@ -36,7 +36,7 @@ class AacTranscoder:
         self._last = self._silence(AAC_FRAME)  # the block encoded last
         self._placed: deque[tuple[int, int] | None] = deque((None,))  # blocks that no frame decodes to yet
         self._frames: list[TimedFrame] = []
-        self._failure: ValueError | None = None
+        self._failure: Exception | None = None
 
     @property
     def config(self) -> bytes:
@@ -67,7 +67,7 @@ class AacTranscoder:
             self._batch.add(self)
 
     def take(self) -> list[TimedFrame]:
-        """The frames that are complete. Raises ValueError for speech that cannot be decoded."""
+        """The frames that are complete. Raises one of REFUSALS for speech that cannot be decoded."""
         if self._failure is not None:
             raise self._failure
         frames, self._frames = self._frames, []
@@ -76,7 +76,7 @@ class AacTranscoder:
     def finish(self) -> list[TimedFrame]:
         """What is held as well, the last frame with fewer samples than others. Nothing is added after that.
 
-        Raises ValueError as `take` does.
+        Raises as `take` does.
         """
         self._finished = True
         self._batch.encode((self,))
@@ -121,7 +121,7 @@ class AacTranscoder:
             if placed is not None:  # or it is the first one, and there is no block before
                 self._frames.append((frame, *placed))
 
-    def fail(self, error: ValueError) -> None:
+    def fail(self, error: Exception) -> None:
         """As a BlockSource."""
         self._failure = error
 

@@ -6,7 +6,8 @@ from typing import Final, Protocol
 import numpy as np
 
 from services.ingest.media.aac.encoder import AacEncoder
-from services.ingest.media.aac.mdct import LINES
+from services.ingest.media.init_section import REFUSALS
+from services.ingest.media.sample_entry import AAC_FRAME
 from services.ingest.media.speech import SampleFormat
 
 _MOST_BLOCKS: Final = 32  # at once: more fit the processor's caches less
@@ -20,12 +21,12 @@ class BlockSource(Protocol):
     format: SampleFormat
 
     def blocks(self) -> list[bytes]:
-        """What is complete, of 1024 samples each, behind the last one of before. Raises ValueError."""
+        """What is complete, of 1024 samples each, behind the last one of before. Raises REFUSALS."""
 
     def deliver(self, frames: list[bytes]) -> None:
         """Of all these blocks but the first."""
 
-    def fail(self, error: ValueError) -> None:
+    def fail(self, error: Exception) -> None:
         """There will be none: that is why."""
 
 
@@ -57,7 +58,7 @@ class AudioBatch:
         for source in sources:
             try:
                 blocks = source.blocks()
-            except ValueError as error:
+            except REFUSALS as error:  # of one camera: the others go on
                 source.fail(error)
                 continue
             if len(blocks) > 1:
@@ -78,7 +79,7 @@ def _encode(
     for _, some in waiting:
         followed += range(len(blocks), len(blocks) + len(some) - 1)
         blocks += some
-    samples = sample_format.samples(b"".join(blocks)).reshape(len(blocks), LINES, -1).swapaxes(1, 2)
+    samples = sample_format.samples(b"".join(blocks)).reshape(len(blocks), AAC_FRAME, -1).swapaxes(1, 2)
     frames: list[bytes] = []
     for at in range(0, len(followed), _MOST_BLOCKS):
         places = np.array(followed[at : at + _MOST_BLOCKS])

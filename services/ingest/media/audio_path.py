@@ -21,7 +21,7 @@ _SILENCE_MS: Final = 3000.0
 _LONGEST_DRIFT_MS: Final = 200.0
 _WINDOWS_OF_DRIFT: Final = 3
 _STALE_REPORT_MS: Final = 60_000.0
-_MOST_WAITING: Final = 16  # frames: 2 s of 8 kHz
+_MOST_WAITING: Final = 64  # frames
 
 log = structlog.get_logger(__name__)
 
@@ -199,8 +199,8 @@ class AudioPath:
         return self._timed(waiting)
 
     def flush(self) -> list[TimedFrame]:
-        """What the encoder still holds, at the end of a session, once `frames` has been asked."""
-        return [] if self._encoder is None else self._encoded(self._encoder.finish)
+        """As `frames`, and what the encoder still holds: the session ends."""
+        return self.frames() if self._encoder is None else self._encoded(self._encoder.finish)
 
     def _encoded(self, take: Callable[[], list[TimedFrame]]) -> list[TimedFrame]:
         try:

@@ -262,8 +262,6 @@ class MediaStream:
         mux, self._mux = self._mux, None
         if mux is None:
             return
-        for frame, time, duration in self._audio.frames():
-            mux.audio(frame, time, duration)
         for frame, time, duration in self._audio.flush():
             mux.audio(frame, time, duration)
         muxed = mux.close()

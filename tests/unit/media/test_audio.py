@@ -8,7 +8,7 @@ import pytest
 from services.ingest.media.audio import AacTranscoder
 from services.ingest.media.audio_batch import AudioBatch
 from services.ingest.media.sample_entry import AAC_FRAME, TimedFrame
-from services.ingest.media.speech import speech_decoder
+from services.ingest.media.speech import Companded, G711Decoder, speech_decoder
 from services.ingest.sources.source import AudioCodec, AudioTrack
 
 RATE = 8000
@@ -69,3 +69,25 @@ def test_half_a_second_at_once_gives_frames_that_follow_each_other() -> None:
     assert [time for _, time, _ in frames] == [50, *ends[:-1]]
     assert {samples for _, _, samples in frames[:-1]} == {AAC_FRAME}
     assert ends[-1] == 800 + 100 * PACKET
+
+
+class Undecodable(G711Decoder):
+    def decode(self, data: bytes) -> bytes:
+        raise ValueError("no speech")
+
+
+def test_speech_that_cannot_be_decoded_costs_no_other_camera_its_sound() -> None:
+    due: list[Callable[[], None]] = []
+    batch = AudioBatch(due.append)
+    track = AudioTrack("pcma", RATE, 1, b"")
+    good = AacTranscoder(speech_decoder(track), RATE, 1, batch)
+    decoder = speech_decoder(track)
+    assert isinstance(decoder.format, Companded)
+    bad = AacTranscoder(Undecodable(decoder.format), RATE, 1, batch)
+    for number in range(20):
+        for transcoder in (bad, good):
+            transcoder.add(bytes(PACKET), number * PACKET)
+    due.pop()()
+    with pytest.raises(ValueError, match="no speech"):
+        bad.take()
+    assert [time for _, time, _ in good.take()] == [0, AAC_FRAME]

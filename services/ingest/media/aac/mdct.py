@@ -5,9 +5,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from services.ingest.media.sample_entry import AAC_FRAME
+
 Floats = npt.NDArray[np.float32]
 
-LINES: Final = 1024
+LINES: Final = AAC_FRAME
 _HALF: Final = LINES // 2
 _FULL_SCALE: Final = 32768  # of a decoder's output, where ours is 1.0
 

@@ -83,8 +83,7 @@ class NoiseShaping:
             missed = np.vecdot(filters[:, :order], correlation[:, order:0:-1])
             reflection = -missed / error
             coefficients[:, order - 1] = reflection
-            mirrored = filters[:, order - 1 :: -1][:, :order]
-            filters[:, 1 : order + 1] += reflection[:, None] * mirrored
+            _lengthen(filters, order, reflection)
             error = error * (1 - reflection * reflection)
         return coefficients, correlation[:, 0] / error
 
@@ -109,6 +108,10 @@ def _direct(reflections: npt.NDArray[np.float64]) -> Floats:
     filters = np.zeros((len(reflections), _ORDER + 1))
     filters[:, 0] = 1
     for order in range(1, _ORDER + 1):
-        mirrored = filters[:, order - 1 :: -1][:, :order]
-        filters[:, 1 : order + 1] += reflections[:, order - 1 : order] * mirrored
+        _lengthen(filters, order, reflections[:, order - 1])
     return filters[:, 1:].astype(np.float32)
+
+
+def _lengthen(filters: npt.NDArray[np.float64], order: int, reflection: npt.NDArray[np.float64]) -> None:
+    """By one coefficient, to `order` beside the first one, in place."""
+    filters[:, 1 : order + 1] += reflection[:, None] * filters[:, order - 1 :: -1]
