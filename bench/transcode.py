@@ -94,7 +94,7 @@ def _seconds(footage: Path) -> float:
 def _fragment(muxed: Muxed | None) -> bytes:
     if muxed is None:
         return b""
-    start = muxed.movie.decode_time
+    start = muxed.decode_time
     clock = build_prft(_START_MS + start * 1000 // VIDEO_TIMESCALE, start)
     return b"".join((clock, muxed.head, *muxed.samples))
 

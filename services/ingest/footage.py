@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from services.ingest.media.live import LiveFeed
-from services.ingest.media.ring import Ring, Spooled
+from services.ingest.media.live_item import Spooled
+from services.ingest.media.ring import Ring
 from services.ingest.media_meter import MediaMeter
 from services.ingest.observer import CameraObserver, GapCause
 from services.ingest.recorded import HOLE_MS, Recorded

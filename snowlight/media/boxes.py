@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from mmap import mmap
 from typing import Final, NamedTuple
 
-VIDEO_TRACK, AUDIO_TRACK = 1, 2
+VIDEO_TRACK: Final = 1
+AUDIO_TRACK: Final = 2
 VIDEO_TIMESCALE: Final = 90_000
 LONGEST_FRAGMENT_MS: Final = 60_000
 """One ends with the first picture after half a second; the slowest cameras send one in ten seconds."""

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from services.ingest.media.ring import Ring, Spooled
+from services.ingest.media.live_item import Spooled
+from services.ingest.media.ring import Ring
 from snowlight.media.fragment import Fragment, InitSection
 
 

@@ -3,86 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Protocol
 
+from services.ingest.media.live_item import LiveItem, RingEntry, Spooled
 from services.ingest.media.numbering import Numbering
 from snowlight.errors import ResourceExhaustedError, UnavailableError
-from snowlight.media.envelope import encode_fragment, encode_init
 from snowlight.media.fragment import Fragment, InitSection
 
 _HARD_CAP_BYTES = 16 << 20
 _LEAST_MS = 2000  # a reader may be this late however large the fragments are
-
-
-class Spooled(Protocol):
-    """Where a fragment's bytes can be had again."""
-
-    def read(self) -> bytes:
-        """All of them. Raises OSError."""
-
-
-class LiveItem:
-    """One event for watchers, and its WatchLiveResponse, made once for all who take it as it comes."""
-
-    __slots__ = ("_event", "_message", "_numbers", "_spooled")
-
-    def __init__(self, event: InitSection | Fragment, spooled: Spooled | None = None) -> None:
-        """`spooled`: where the bytes of a fragment lie, so that it need not hold them."""
-        self._event: InitSection | Fragment | None = event
-        self._spooled = spooled
-        self._message: bytes | None = None
-        self._numbers = (
-            (event.segment, event.part, event.start_ms, event.duration_ms, event.independent, event.lossy)
-            if isinstance(event, Fragment)
-            else None
-        )
-
-    @property
-    def event(self) -> InitSection | Fragment:
-        """Raises UnavailableError when the disk does not give it."""
-        if self._event is not None:
-            return self._event
-        assert self._numbers is not None
-        return Fragment(*self._numbers, (self._read(),))
-
-    def message(self) -> bytes:
-        """The event as a serialised WatchLiveResponse. Raises UnavailableError as `event` does."""
-        if self._message is not None:
-            return self._message
-        event = self.event
-        message = encode_fragment(event) if isinstance(event, Fragment) else encode_init(event)
-        if self._event is not None:
-            self._message = message
-        return message
-
-    def let_go(self) -> None:
-        """Hold no bytes that can be had again."""
-        if self._spooled is not None:
-            self._event = self._message = None
-
-    def take_back(self) -> None:
-        """Hold the bytes, and keep no file open for them. Raises UnavailableError as `event` does."""
-        self._event, self._spooled = self.event, None
-
-    def _read(self) -> bytes:
-        assert self._spooled is not None
-        try:
-            return self._spooled.read()
-        except OSError as error:
-            raise UnavailableError(
-                "live.no_picture", f"the spool does not give what it has of the camera: {error.strerror}"
-            ) from error
-
-
-class _Entry:
-    __slots__ = ("duration_ms", "independent", "init", "item", "size")
-
-    def __init__(self, init: LiveItem, fragment: Fragment, spooled: Spooled | None) -> None:
-        self.init = init
-        self.size = fragment.size
-        self.duration_ms = fragment.duration_ms
-        self.independent = fragment.independent
-        self.item = LiveItem(fragment, spooled)
 
 
 class Ring:
@@ -95,7 +23,7 @@ class Ring:
     def __init__(self, cap_bytes: int = 1_500_000, discontinuities: int = 0) -> None:
         """`discontinuities`: the discontinuity sequence number of the camera's last session so far."""
         self._cap = cap_bytes
-        self._entries: deque[_Entry] = deque()
+        self._entries: deque[RingEntry] = deque()
         self._begin = 0  # number of the first entry
         self._bytes = 0
         self._duration_ms = 0
@@ -116,7 +44,7 @@ class Ring:
         assert self._init is not None
         if self._entries:
             self._entries[-1].item.let_go()
-        self._entries.append(_Entry(self._init, fragment, spooled))
+        self._entries.append(RingEntry(self._init, fragment, spooled))
         self._bytes += fragment.size
         self._duration_ms += fragment.duration_ms
         if self._bytes > self._cap:

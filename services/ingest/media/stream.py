@@ -276,25 +276,24 @@ class MediaStream:
     # Its fragments.
 
     def _emit(self, muxed: Muxed) -> None:
-        movie, head, samples = muxed
         begin_ms = self._end_ms
-        media_ms = (movie.decode_time + movie.duration) / _TICKS_PER_MS
+        media_ms = (muxed.decode_time + muxed.duration) / _TICKS_PER_MS
         self._end_ms = max(round(self._clock.wall_ms(media_ms)), begin_ms + 1)
-        if self._clock.advance(media_ms, movie.duration / _TICKS_PER_MS):
+        if self._clock.advance(media_ms, muxed.duration / _TICKS_PER_MS):
             self._audio.end_window(self._clock.wall_ms(0) + self._clock.late_ms)
-        segment, part = self._numbering.place(self._end_ms - begin_ms, movie.independent)
-        prft = build_prft(begin_ms, movie.decode_time + self._stamps.delay)
+        segment, part = self._numbering.place(self._end_ms - begin_ms, muxed.independent)
+        prft = build_prft(begin_ms, muxed.decode_time + self._stamps.delay)
         fragment = Fragment(
             segment=segment,
             part=part,
             start_ms=begin_ms,
             duration_ms=self._end_ms - begin_ms,
-            independent=movie.independent,
+            independent=muxed.independent,
             lossy=self._lossy,
-            chunks=(prft + head, *samples),
-            pictures=movie.samples,
+            chunks=(prft + muxed.head, *muxed.samples),
+            pictures=muxed.pictures,
         )
         self._lossy = False
-        if movie.independent:
+        if muxed.independent:
             self._output.on_jitter(self._jitter.ms)
         self._output.on_fragment(fragment)

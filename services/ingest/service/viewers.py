@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from services.ingest.media.ring import LiveItem
+from services.ingest.media.live_item import LiveItem
 from snowlight.errors import SnowlightError, UnavailableError
 
 

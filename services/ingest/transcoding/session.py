@@ -199,17 +199,15 @@ def _place(fragment: Fragment, samples: Samples) -> _Pending:
 def _written(pending: _Pending, sequence: int, end: int) -> Fragment:
     pictures = pending.pictures
     times = [picture.pts for picture in pictures] + [end]
-    columns: list[list[int]] = [
-        [b - a for a, b in pairwise(times)],
-        [len(picture.data) for picture in pictures],
-    ]
-    if pending.delay:
-        columns.append([pending.delay] * len(pictures))
-    runs = [Run(VIDEO_TRACK, times[0] - pending.delay, columns, key=pictures[0].key)]
+    durations = [b - a for a, b in pairwise(times)]
+    sizes = [len(picture.data) for picture in pictures]
+    offsets = [pending.delay] * len(pictures) if pending.delay else None
+    runs = [Run(VIDEO_TRACK, times[0] - pending.delay, durations, sizes, offsets, key=pictures[0].key)]
     sounds = pending.samples.audio
     if sounds:
-        columns = [[sound.duration for sound in sounds], [len(sound.data) for sound in sounds]]
-        runs.append(Run(AUDIO_TRACK, sounds[0].dts, columns, key=True))
+        durations = [sound.duration for sound in sounds]
+        sizes = [len(sound.data) for sound in sounds]
+        runs.append(Run(AUDIO_TRACK, sounds[0].dts, durations, sizes, key=True))
     head = pending.samples.clock + movie_head(sequence, runs)
     return replace(
         pending.fragment,

@@ -9,7 +9,8 @@ from pathlib import Path
 import av
 import pytest
 
-from services.ingest.media.ring import Ring, Spooled
+from services.ingest.media.live_item import Spooled
+from services.ingest.media.ring import Ring
 from services.ingest.pace import Pace
 from services.ingest.sources.source import AccessUnitSink, SourceError, VideoTrack
 from snowlight.media.fragment import Fragment, InitSection

@@ -25,7 +25,7 @@ def test_pictures_whose_stamps_hardly_go_on_are_cut_by_their_size() -> None:
     assert rest is not None
     assert all(4 * MB <= size(muxed.samples) < 4 * MB + len(picture) for muxed in cut)
     assert sum(len(muxed.samples) for muxed in (*cut, rest)) == 200
-    assert [muxed.movie.independent for muxed in (*cut, rest)] == [True, False, False, False, False]
+    assert [muxed.independent for muxed in (*cut, rest)] == [True, False, False, False, False]
 
 
 def test_many_tiny_pictures_are_not_held_together() -> None:
@@ -84,7 +84,7 @@ def test_audio_is_taken_again_once_pictures_come() -> None:
     mux.audio(b"frame", 80_000, 1024)
     muxed = mux.close()
     assert muxed is not None
-    assert muxed.samples == (b"two", b"frame")
+    assert muxed.samples == [b"two", b"frame"]
 
 
 @pytest.mark.parametrize(("length", "count"), [(10_000, 5_000), (0, 150_000)])

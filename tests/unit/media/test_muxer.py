@@ -3,7 +3,7 @@
 import struct
 
 from services.ingest.media.muxer import Muxed, Muxer
-from snowlight.media.boxes import find_movie, iterate
+from snowlight.media.boxes import MovieFragment, find_movie, iterate
 
 FRAME = 3600  # 25 a second in 90 kHz
 
@@ -49,7 +49,7 @@ def test_the_unit_behind_the_cut_tells_how_long_the_last_one_lasted() -> None:
 
     assert runs(whole(muxed)) == {1: (0, [(3000, 5), (5000, 6)], [b"first", b"second"])}
     assert muxed is not None
-    assert muxed.movie.duration == 8000
+    assert muxed.duration == 8000
     assert runs(whole(mux.close())) == {1: (8000, [(FRAME, 5)], [b"third"])}
 
 
@@ -83,7 +83,8 @@ def test_a_fragment_says_of_itself_what_its_boxes_say() -> None:
     muxed = mux.close()
 
     assert muxed is not None
-    assert find_movie(whole(muxed), 0) == (muxed.movie, len(whole(muxed)))
+    movie = MovieFragment(muxed.decode_time, muxed.duration, muxed.pictures, muxed.independent)
+    assert find_movie(whole(muxed), 0) == (movie, len(whole(muxed)))
 
 
 def test_nothing_taken_is_nothing_written() -> None:

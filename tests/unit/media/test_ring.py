@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.ingest.media.ring import LiveItem, Ring
+from services.ingest.media.live_item import LiveItem
+from services.ingest.media.ring import Ring
 from snowlight.errors import ResourceExhaustedError, UnavailableError
 from snowlight.media.envelope import decode_live
 from snowlight.media.fragment import Fragment, InitSection

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from services.ingest.media.live_item import LiveItem
 from services.ingest.media.movie_head import Run, movie_head
-from services.ingest.media.ring import LiveItem, Ring
+from services.ingest.media.ring import Ring
 from services.ingest.recording.spool_file import SpoolFile, SpoolName
 from snowlight.errors import UnavailableError
 from snowlight.media.boxes import VIDEO_TRACK, build_prft
@@ -21,8 +22,7 @@ INIT = InitSection("0" * 8, b"init", "avc1.42c028", 320, 180, 1, 0, 2000, 562)
 
 
 def fragment(number: int) -> Fragment:
-    columns = [[45_000], [100]]
-    moof = movie_head(number, [Run(VIDEO_TRACK, 45_000 * number, columns, key=number % 4 == 0)])
+    moof = movie_head(number, [Run(VIDEO_TRACK, 45_000 * number, [45_000], [100], key=number % 4 == 0)])
     chunks = (build_prft(number * 500, 45_000 * number) + moof, bytes([number]) * 100)
     return Fragment(number // 4, number % 4, number * 500, 500, number % 4 == 0, False, chunks)
 

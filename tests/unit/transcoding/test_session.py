@@ -121,6 +121,7 @@ def _enlarged(fragment: Fragment, size: int) -> Fragment:
     filler = (size + 1).to_bytes(4, "big") + b"\x0c" + b"\xff" * size
     units = [sample.data for sample in samples.video]
     units[0] = filler + units[0]
-    columns = [[sample.duration for sample in samples.video], [len(unit) for unit in units]]
-    head = movie_head(1, [Run(VIDEO_TRACK, samples.video[0].dts, columns, key=True)])
+    durations = [sample.duration for sample in samples.video]
+    sizes = [len(unit) for unit in units]
+    head = movie_head(1, [Run(VIDEO_TRACK, samples.video[0].dts, durations, sizes, key=True)])
     return replace(fragment, chunks=(samples.clock + head, *units))

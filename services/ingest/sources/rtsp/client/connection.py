@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from services.ingest.sources.ending import tell_end
+from services.ingest.sources.rtsp.client.inbound import Inbound
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
 from services.ingest.sources.rtsp.interleaved import Demultiplexer
 from services.ingest.sources.rtsp.message import Request, Response, write_request, write_response
 from services.ingest.sources.source import SourceError
 
-_LEAST_ROOM = 64 << 10
 _LINGER = 0.5
 _MOST_UNSENT = 64 << 10  # bytes of ours that the server has not read
 _LONGEST_CSEQ = 32  # characters; RFC 2326, 12.17 has digits
@@ -27,8 +27,8 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_demultiplexer",
         "_farewell",
+        "_inbound",
         "_on_request",
-        "_rest",
         "_rounds",
         "_sequence",
         "_socket",
@@ -41,11 +41,11 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, on_request: Callable[[Request], None], rounds: ReadRounds) -> None:
         self._demultiplexer = Demultiplexer(self._on_message)
         self.channels = self._demultiplexer.channels
+        self._inbound = Inbound(self._demultiplexer)
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._on_request = on_request
         self._transport: asyncio.Transport | None = None
         self._rounds = rounds
-        self._rest = b""  # what came of a frame or message that is not whole yet
         self._socket: socket.socket | None = None  # while it is read in rounds
         self._waiting: dict[int, asyncio.Future[Response]] = {}
         self._sequence = 0
@@ -81,18 +81,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """asyncio: `nbytes` arrived. Reads everything that is complete."""
-        # Copied once for all frames of the read: what is cut out of bytes costs a third of a view.
-        data = self._rest + self._rounds.buffer[:nbytes]
-        end = len(data)
         try:
-            start = self._demultiplexer.read(data, 0, end)
+            self._inbound.take(bytes(self._rounds.buffer[:nbytes]))
         except Exception as error:  # noqa: BLE001 - a sink's failure belongs to whoever runs the source
             self.end(error)
-            start = end
-        if end - start > len(self._rounds.buffer) - _LEAST_ROOM:
-            self.end(SourceError("camera.protocol_error", "the camera sends a message without end"))
-            start = end
-        self._rest = data[start:]
 
     def read_in_rounds(self) -> None:
         """From here on media comes: read it in rounds."""
@@ -102,19 +94,16 @@ class Connection(asyncio.BufferedProtocol):
         transport.pause_reading()
         # a descriptor of its own: the transport may close its one, for another connection to get the number
         self._socket = transport.get_extra_info("socket").dup()
+        self._inbound.read_from(self._socket.fileno())
         self._rounds.add(self)
 
     def read_round(self) -> None:
         """Read all that has come. The transport is left to find out how the connection ended."""
-        assert self._socket is not None
         try:
-            count = self._socket.recv_into(self.get_buffer(-1))
-        except BlockingIOError:
-            return
-        except OSError:
-            count = 0
-        if count:
-            self.buffer_updated(count)
+            if self._inbound.read():
+                return
+        except Exception as error:  # noqa: BLE001 - as in `buffer_updated`
+            self.end(error)
             return
         self._leave_rounds()
         if self._transport is not None and not self._transport.is_closing():

@@ -1,4 +1,4 @@
-"""Media sockets are read in rounds: few large reads for many small ones, and one buffer for all cameras."""
+"""Media sockets are read in rounds: few large reads for many small ones."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from typing import Protocol
 
 INTERVAL_S = 0.1
 _GROUPS = 5
-_BUFFER_SIZE = 512 << 10  # a round of 40 Mb/s
+_BUFFER_SIZE = 64 << 10
 _LONGEST_S = 0.02
 """Of reads without a break: hundreds of full buffers are a second of work, and a process with more cameras
 than it has time for has to answer and keep its shards all the same."""
@@ -29,7 +29,8 @@ class ReadRounds:
 
     def __init__(self) -> None:
         self.buffer = memoryview(bytearray(_BUFFER_SIZE))
-        """Where all connections receive. Nothing stays in it between two calls from the event loop."""
+        """Where connections receive before they are read in rounds. Nothing stays in it between two calls
+        from the event loop."""
         self._groups: tuple[set[RoundReader], ...] = tuple(set() for _ in range(_GROUPS))
         self._turn = 0
         self._timer: asyncio.Handle | None = None
