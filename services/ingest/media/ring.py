@@ -3,14 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Final, Self, final
 
 from services.ingest.media.live_item import LiveItem, RingEntry, Spooled
 from services.ingest.media.numbering import Numbering
 from snowlight.errors import ResourceExhaustedError, UnavailableError
 from snowlight.media.fragment import Fragment, InitSection
 
-_HARD_CAP_BYTES = 16 << 20
-_LEAST_MS = 2000  # a reader may be this late however large the fragments are
+_HARD_CAP_BYTES: Final = 16 << 20
+_LEAST_MS: Final = 2000  # a reader may be this late however large the fragments are
 
 
 class Ring:
@@ -80,35 +81,36 @@ class Ring:
         """Bytes of the fragments held."""
         return self._bytes
 
-    async def subscribe(self, backlog: bool = False) -> AsyncIterator[LiveItem]:
+    def subscribe(self, backlog: bool = False) -> AsyncIterator[LiveItem]:
         """The init section, then fragments from the last key frame on (all that is held, with `backlog`).
 
-        A new init section comes before the first fragment it belongs to. Raises UnavailableError when there
-        is no picture, ResourceExhaustedError when the reader fell behind by more than the ring holds.
+        A new init section comes before the first fragment it belongs to. Raises, when asked for the next,
+        UnavailableError when there is no picture at the start, ResourceExhaustedError when the reader fell
+        behind by more than the ring holds.
         """
+        return _Subscription(self, backlog)
+
+    def begin(self, backlog: bool) -> int:
+        """The number of the entry that a watcher begins with. Raises UnavailableError as told above."""
         if not self.live or not self._entries:
             raise UnavailableError("live.no_picture", "the camera has no picture")
-        position = self._begin if backlog else self._last_key_frame()
-        init: LiveItem | None = None
-        while True:
-            while position < self._begin + len(self._entries):
-                if position < self._begin:
-                    raise ResourceExhaustedError(
-                        "live.too_slow", "the reader is further behind than the ring"
-                    )
-                entry = self._entries[position - self._begin]
-                if entry.init is not init:
-                    init = entry.init
-                    yield init
-                    continue  # the ring may have moved on meanwhile
-                position += 1
-                yield entry.item
-            future = asyncio.get_running_loop().create_future()
-            self._waiting.add(future)
-            try:
-                await future
-            finally:
-                self._waiting.discard(future)
+        return self._begin if backlog else self._last_key_frame()
+
+    def entry(self, number: int) -> RingEntry | None:
+        """None while it has not come. Raises ResourceExhaustedError when it is held no more."""
+        if number < self._begin:
+            raise ResourceExhaustedError("live.too_slow", "the reader is further behind than the ring")
+        at = number - self._begin
+        return self._entries[at] if at < len(self._entries) else None
+
+    async def appended(self) -> None:
+        """Return when the next fragment has come."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
 
     def _forget(self) -> None:
         """Hold nothing: readers are told that they are too slow."""
@@ -144,3 +146,33 @@ class Ring:
             self._begin += count
             if len(self._entries) <= 1:
                 return
+
+
+@final
+class _Subscription:
+    """One watcher's way through a ring. No generator: those that wait are not compiled."""
+
+    __slots__ = ("_backlog", "_init", "_number", "_ring")
+
+    def __init__(self, ring: Ring, backlog: bool) -> None:
+        self._ring = ring
+        self._backlog = backlog
+        self._number = -1  # of the next entry; not begun
+        self._init: LiveItem | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> LiveItem:
+        ring = self._ring
+        if self._number < 0:
+            self._number = ring.begin(self._backlog)
+        entry = ring.entry(self._number)
+        while entry is None:
+            await ring.appended()
+            entry = ring.entry(self._number)
+        if entry.init is not self._init:
+            self._init = entry.init
+            return entry.init
+        self._number += 1
+        return entry.item
