@@ -59,7 +59,6 @@ class Muxer:
         "_durations",
         "_interval",
         "_key",
-        "_offset",
         "_offsets",
         "_reordered",
         "_sample_rate",
@@ -77,7 +76,7 @@ class Muxer:
         self._sizes: list[int] = []
         self._offsets: list[int] = []  # of composition
         self._durations: list[int] = []  # of all but the last
-        self._dts = self._offset = self._interval = 0  # of the last; how long it lasts if none follows
+        self._dts = self._interval = 0  # of the last; how long it lasts if none follows
         self._reordered = False
         self._audio: list[tuple[bytes, int, int]] = []  # data, time, duration
         self._video_bytes = self._audio_bytes = 0
@@ -109,7 +108,6 @@ class Muxer:
         self._offsets.append(offset)
         self._reordered = self._reordered or offset != 0
         self._dts = dts
-        self._offset = offset
         self._interval = duration
         self._video_bytes += size + _SAMPLE_BYTES
         return muxed
@@ -129,7 +127,7 @@ class Muxer:
         """The latest time that audio may have now: a slow camera's next picture is an interval away."""
         limit = _AUDIO_AHEAD_S * self._sample_rate
         if self._units:
-            limit += (self._dts + self._offset + self._interval) * self._sample_rate // VIDEO_TIMESCALE
+            limit += (self._dts + self._offsets[-1] + self._interval) * self._sample_rate // VIDEO_TIMESCALE
         return limit
 
     def close(self) -> Muxed | None:

@@ -1,10 +1,12 @@
 """Connections that are read in rounds get everything, keep to themselves what is not whole, and end."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,34 @@ async def test_a_connection_that_was_closed_is_read_no_more() -> None:
         first.far.setblocking(False)
         far_end = asyncio.get_running_loop().sock_recv(first.far, 1)
         assert await asyncio.wait_for(far_end, 5) == b""
+
+
+async def test_what_closes_a_connection_in_the_middle_of_a_round_lets_nothing_else_be_read(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "another").write_bytes(bytes(1 << 20))
+    opened: list[int] = []
+
+    class Closer(Recorder):
+        def on_video(self, data: bytes, pts: int, key: bool, arrival_ms: float | None = None) -> None:
+            if not opened:
+                near.connection.close(farewell=False)
+                # the least numbers that are free: the one that was read is among them
+                opened.extend(os.open(tmp_path / "another", os.O_RDONLY) for _ in range(8))
+
+    async with camera(ReadRounds()) as near:
+        near.connection.channels[0] = VideoReceiver(0, 96, H264Depacketiser(), Closer(), 1 << 20)
+        wire = frame(SLICE, sequence=0, marker=True)
+        wire += b"".join(frame(SLICE * 10, sequence=1 + i, timestamp=1) for i in range(100))
+        near.far.sendall(wire)
+        async with asyncio.timeout(5):
+            while not opened:  # noqa: ASYNC110 - a round reads it
+                await asyncio.sleep(0.01)
+        try:
+            assert [os.lseek(descriptor, 0, os.SEEK_CUR) for descriptor in opened] == [0] * 8
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
 
 
 async def test_a_round_of_full_buffers_lets_others_work_in_between() -> None:

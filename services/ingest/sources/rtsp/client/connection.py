@@ -18,7 +18,7 @@ _LONGEST_CSEQ = 32  # characters; RFC 2326, 12.17 has digits
 _USER_AGENT = "Snowlight"
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(asyncio.Protocol):
     """Media goes to the readers in `channels`, as soon as it is read; responses to whoever asked.
 
     The event loop reads the socket when it is ready, until `read_in_rounds`.
@@ -75,14 +75,10 @@ class Connection(asyncio.BufferedProtocol):
         # uvloop's transports have the methods of asyncio.Transport without being one.
         self._transport = cast(asyncio.Transport, transport)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """asyncio: where the next bytes go."""
-        return self._rounds.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """asyncio: `nbytes` arrived. Reads everything that is complete."""
+    def data_received(self, data: bytes) -> None:
+        """asyncio: `data` arrived, while it is not read in rounds."""
         try:
-            self._inbound.take(bytes(self._rounds.buffer[:nbytes]))
+            self._inbound.take(data)
         except Exception as error:  # noqa: BLE001 - a sink's failure belongs to whoever runs the source
             self.end(error)
 
@@ -94,7 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         transport.pause_reading()
         # a descriptor of its own: the transport may close its one, for another connection to get the number
         self._socket = transport.get_extra_info("socket").dup()
-        self._inbound.read_from(self._socket.fileno())
+        self._inbound.begin(self._socket.fileno())
         self._rounds.add(self)
 
     def read_round(self) -> None:
@@ -102,7 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             if self._inbound.read():
                 return
-        except Exception as error:  # noqa: BLE001 - as in `buffer_updated`
+        except Exception as error:  # noqa: BLE001 - as in `data_received`
             self.end(error)
             return
         self._leave_rounds()
@@ -112,6 +108,7 @@ class Connection(asyncio.BufferedProtocol):
     def _leave_rounds(self) -> None:
         if self._socket is not None:
             self._rounds.remove(self)
+            self._inbound.stop()
             self._socket.close()
             self._socket = None
 

@@ -26,9 +26,14 @@ class Inbound:
         self._descriptor = -1
         self._rest = b""  # what came of a frame or message that is not whole yet
 
-    def read_from(self, descriptor: int) -> None:
-        """`read` reads this one, which does not block."""
+    def begin(self, descriptor: int) -> None:
+        """`read` reads this one, which does not block, until `stop`."""
         self._descriptor = descriptor
+
+    def stop(self) -> None:
+        """The descriptor is about to be closed, and its number may become another's: also in the middle of
+        `read`, by what was read."""
+        self._descriptor = -1
 
     def read(self) -> bool:
         """Take what has come. False where the connection is over. Raises as `take` does."""
@@ -42,7 +47,7 @@ class Inbound:
             if not data:
                 return False
             self.take(data)
-            if len(data) < _READ:
+            if len(data) < _READ or self._descriptor < 0:
                 break
         return True
 

@@ -6,7 +6,6 @@ from typing import Protocol
 
 INTERVAL_S = 0.1
 _GROUPS = 5
-_BUFFER_SIZE = 64 << 10
 _LONGEST_S = 0.02
 """Of reads without a break: hundreds of full buffers are a second of work, and a process with more cameras
 than it has time for has to answer and keep its shards all the same."""
@@ -28,9 +27,6 @@ class ReadRounds:
     """
 
     def __init__(self) -> None:
-        self.buffer = memoryview(bytearray(_BUFFER_SIZE))
-        """Where connections receive before they are read in rounds. Nothing stays in it between two calls
-        from the event loop."""
         self._groups: tuple[set[RoundReader], ...] = tuple(set() for _ in range(_GROUPS))
         self._turn = 0
         self._timer: asyncio.Handle | None = None
