@@ -140,7 +140,7 @@ def _uploaders(
         least=settings.uploads_least,
         most=settings.uploads_most,
         slow_seconds=settings.upload_slow_seconds,
-        folder_seconds=settings.upload_timeout_seconds,
+        put_seconds=settings.upload_timeout_seconds,
         backlog_bytes_per_second=settings.backlog_bytes_per_second,
     )
     random = Random()  # noqa: S311 - jitter

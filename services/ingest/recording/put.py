@@ -14,6 +14,7 @@ import structlog
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
+from services.ingest.recording.sendfile import SendfilePut, takes_sendfile
 from services.ingest.recording.spool_file import SpoolFile
 from services.ingest.recording.sync import sync_another
 
@@ -53,23 +54,25 @@ class ObjectPut:
     def __init__(
         self,
         store: "ObjectStore",
-        folder_seconds: float,
+        seconds: float,
         *,
+        most: int = 16,
         link: Callable[[Path, Path, str], bool] = link,
         sync: Callable[[Path, Path], None] = sync_another,
     ) -> None:
-        """`folder_seconds`: how long a local store may take for it; calls to a bucket have their own limits.
+        """`seconds`: what the store has not done by then has failed. `most`: how many PUTs run at a time.
         `link` and `sync` touch the folder; they block and raise OSError.
         """
         self._store = store
         self.is_local = isinstance(store, LocalStore)
         """In a folder, an object is only as safe as the sync round behind it."""
         self._root = Path(store.prefix) if isinstance(store, LocalStore) and store.prefix else None
-        self._seconds = folder_seconds if self.is_local else None
+        self._seconds = seconds
         self._link = link
         self._sync = sync
         # Threads of its own: a folder whose server is away keeps them, and they would be missing elsewhere.
         self._threads = ThreadPoolExecutor(_THREADS, "store folder") if self.is_local else None
+        self._sendfile = SendfilePut(store, most) if takes_sendfile(store) else None
 
     async def put(self, file: SpoolFile) -> None:
         """The whole of `file` lies under its key when this returns.
@@ -100,18 +103,23 @@ class ObjectPut:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
     async def _send(self, file: SpoolFile) -> None:
-        # Closed with the last reference: a transfer that is cancelled may still look into it.
-        data = await asyncio.to_thread(_map, file.path, file.size)
-        key = file.key
         # An object that a crash left in a folder may be shorter than it says, or hollow.
-        mode: Literal["create", "overwrite"] = "overwrite" if file.recovered and self.is_local else "create"
         try:
-            await self._store.put_async(key, data, mode=mode, use_multipart=False)
+            await self._transfer(file, replace=file.recovered and self.is_local)
         except AlreadyExistsError:
             # An earlier attempt whose answer was lost, most likely. That a store says so proves nothing.
             if not await self._holds(file):
-                log.warning("store.object_replaced", key=key)
-                await self._store.put_async(key, data, mode="overwrite", use_multipart=False)
+                log.warning("store.object_replaced", key=file.key)
+                await self._transfer(file, replace=True)
+
+    async def _transfer(self, file: SpoolFile, *, replace: bool) -> None:
+        if self._sendfile is not None:
+            await self._sendfile.put(file.path, file.size, file.key, replace=replace)
+            return
+        # Closed with the last reference: a transfer that is cancelled may still look into it.
+        data = await asyncio.to_thread(_map, file.path, file.size)
+        mode: Literal["create", "overwrite"] = "overwrite" if replace else "create"
+        await self._store.put_async(file.key, data, mode=mode, use_multipart=False)
 
     async def _holds(self, file: SpoolFile) -> bool:
         """The object is byte for byte the file. Epoch and sequence make its key this file's alone."""
@@ -125,7 +133,7 @@ class ObjectPut:
 
 
 @asynccontextmanager
-async def _within(seconds: float | None) -> AsyncIterator[None]:
+async def _within(seconds: float) -> AsyncIterator[None]:
     """Raises TimeoutError, which is an OSError, when what is inside takes longer."""
     try:
         async with asyncio.timeout(seconds):

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
     """`least`, `most`: PUTs at a time. `slow_seconds`: a PUT that takes longer says that the store has too
-    much to do. `folder_seconds`: what a local store has not done by then has failed.
+    much to do. `put_seconds`: what a store has not done by then has failed.
     `backlog_bytes_per_second`: how fast what was left over is uploaded, 0 for no cap. `batch`: objects in one
     commit. Retries wait between the two bounds.
     """
@@ -41,7 +41,7 @@ class UploadSettings:
     least: int = 1
     most: int = 16
     slow_seconds: float = 10.0
-    folder_seconds: float = 60.0
+    put_seconds: float = 60.0
     backlog_bytes_per_second: int = 0
     batch: int = 200
     retry_first_s: float = 0.5
@@ -68,7 +68,7 @@ class Uploader:
     ) -> None:
         """`prepare` makes the store ready for a first PUT; raises UnavailableError while it cannot."""
         self._spool = spool
-        self._put = ObjectPut(store, settings.folder_seconds)
+        self._put = ObjectPut(store, settings.put_seconds, most=settings.most)
         self._name = store_name
         self._commit = commit
         self._prepare = prepare

@@ -132,7 +132,8 @@ async def test_a_store_that_is_away_holds_up_no_other_and_back_fills(
     stores = {segment.camera_uid: segment.store for segment in minutes.ledger.segments.values()}
     assert stores == {"village": "town", "county": "default"}
     assert len(minutes.ledger.segments) == 20
-    found = {each["path"] async for batch in town.list("rec/") for each in batch}
+    beside = open_store(minio_server.store(bucket), tmp_path)
+    found = {each["path"] async for batch in beside.list("rec/") for each in batch}
     assert found == {key for key, each in minutes.ledger.segments.items() if each.store == "town"}
 
 
