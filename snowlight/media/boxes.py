@@ -20,7 +20,7 @@ Buffer = bytes | bytearray | memoryview | mmap
 _HEADER: Final = struct.Struct(">I4s")
 _U32: Final = struct.Struct(">I")
 _U64: Final = struct.Struct(">Q")
-_PRFT: Final = struct.Struct(">I4sIIQQ")
+_PRFT: Final = struct.Struct(">I4sIIIIQ")
 PRFT_SIZE: Final = _PRFT.size
 _NTP_EPOCH_S: Final = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905)
 _PRFT_FLAGS: Final = 1 << 24  # version 1; flags 0: the time at which the sample came in (8.16.5.3)
@@ -165,8 +165,10 @@ def movie_fragment_number(data: Buffer) -> int:
 def build_prft(capture_ms: int, media_time: int) -> bytes:
     """A producer reference time box (8.16.5): the video at `media_time` was captured at `capture_ms`."""
     seconds, ms = divmod(capture_ms, 1000)
-    ntp = (seconds + _NTP_EPOCH_S) << 32 | ((ms << 32) + 500) // 1000
-    return _PRFT.pack(PRFT_SIZE, b"prft", _PRFT_FLAGS, VIDEO_TRACK, ntp, media_time)
+    fraction = ((ms << 32) + 500) // 1000
+    return _PRFT.pack(
+        PRFT_SIZE, b"prft", _PRFT_FLAGS, VIDEO_TRACK, seconds + _NTP_EPOCH_S, fraction, media_time
+    )
 
 
 def parse_prft(data: Buffer, start: int = 0) -> int:

@@ -19,6 +19,8 @@ _COMPOSITION_OFFSETS: Final = 0x0800
 _SYNC: Final = 0x0200_0000  # sample_depends_on nothing (8.8.3.1)
 _NON_SYNC: Final = 0x0101_0000  # on others; no sync sample
 _MDAT: Final = Struct(">I4s")
+_TIME: Final = Struct(">Q")
+_TIME_OFFSET: Final = 8 + _TFHD_SIZE + 12  # in a traf, of baseMediaDecodeTime (8.8.12)
 _MOOF_SIZE: Final = _MOOF.size
 _TRAF_SIZE: Final = _TRAF.size
 _MDAT_SIZE: Final = _MDAT.size
@@ -49,6 +51,12 @@ class Run:
         self.size = _TRAF_SIZE + 4 * len(self.columns) * len(sizes)
         """Bytes of its `traf`."""
         self.sample_bytes = sum(sizes)
+
+
+def first_decode_time(data: bytes, start: int) -> int:
+    """Of the first sample of the first run, where `movie_head` wrote what is at `start`."""
+    (time,) = _TIME.unpack_from(data, start + _MOOF_SIZE + _TIME_OFFSET)
+    return int(time)
 
 
 def movie_head(sequence: int, runs: Sequence[Run]) -> bytes:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, final
 
+from services.ingest.media.movie_head import first_decode_time
 from snowlight.api.storage.v1 import storage_pb2, stored_pb2
-from snowlight.media.boxes import PRFT_SIZE, build_mfra, parse_moof
+from snowlight.media.boxes import PRFT_SIZE, build_mfra
 from snowlight.media.fragment import Fragment, InitSection, ObjectKey
 
 _NAME: Final = re.compile(
@@ -66,17 +67,21 @@ class OpenFile:
         os.close(self.descriptor)
 
 
-class SpooledFragment(NamedTuple):
+@final
+class SpooledFragment:
     """Where the bytes of a fragment are: in the page cache, as a rule."""
 
-    file: OpenFile
-    offset: int
-    size: int
+    __slots__ = ("_file", "_offset", "_size")
+
+    def __init__(self, file: OpenFile, offset: int, size: int) -> None:
+        self._file = file
+        self._offset = offset
+        self._size = size
 
     def read(self) -> bytes:
         """All of them. Raises OSError."""
-        data = os.pread(self.file.descriptor, self.size, self.offset)
-        if len(data) < self.size:
+        data = os.pread(self._file.descriptor, self._size, self._offset)
+        if len(data) < self._size:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return data
 
@@ -196,7 +201,7 @@ class SpoolFile:
             raise
         for chunk in fragment.chunks:
             self._hash.update(chunk)
-        media_time = parse_moof(fragment.chunks[0], PRFT_SIZE).decode_time if fragment.independent else 0
+        media_time = first_decode_time(fragment.chunks[0], PRFT_SIZE) if fragment.independent else 0
         self.note(fragment.duration_ms, fragment.size, fragment.independent, fragment.lossy, media_time)
 
     @property
