@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from services.ingest.recording.uploader import UploadSettings
 from snowlight.object_store import open_store
 from tests.parts.faults import Fault, FaultProxy, run_fault_proxy
 from tests.parts.minio import MinioServer
+from tests.parts.open_files import mapped, opened
 from tests.rpc.recording.replay import until
 from tests.rpc.recording.spooled import Minutes
 
@@ -146,24 +146,12 @@ async def test_no_more_files_are_open_than_uploads_run(site: Site, tmp_path: Pat
     minutes = Minutes(tmp_path / "spool", {"default": site.behind}, upload=settings)
     site.proxy.slow_bytes_per_second = 1_000_000
     site.proxy.always = lambda method, path: Fault.SLOW_BODY
-    spool = str(tmp_path / "spool")
+    files = tmp_path / "spool" / UID  # how all their names begin
     held = 0
     async with minutes.uploading():
         for minute in range(40):
             minutes.seal(UID, minute)
         while minutes.spool.cameras():
-            held = max(held, _open().count(spool), _mapped().count(spool))
+            held = max(held, len(opened(files)), mapped(files))
             await asyncio.sleep(0.01)
     assert 0 < held <= 4
-
-
-def _open() -> str:
-    found = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # it was listed, and is closed
-            found.append(str(descriptor.readlink()))
-    return "\n".join(found)
-
-
-def _mapped() -> str:
-    return Path("/proc/self/maps").read_text()

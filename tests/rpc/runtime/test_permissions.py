@@ -56,12 +56,16 @@ def served_by(address: str) -> list[Served]:
 
 
 async def answer(channel: grpc.aio.Channel, method: Served) -> str:
-    """The code of the error that an empty request ends with, or that it was let in."""
+    """The code of the error that an empty request ends with, or that it was let in.
+
+    Where requests are a stream there is none: to write into a call that was refused meanwhile may fail as
+    INTERNAL, which the client then tells in place of the refusal.
+    """
     call: Any
     try:
         if method.requests_stream:
             call = channel.stream_stream(method.name)
-            async for _ in call(iter([b""]), timeout=TIMEOUT_S):
+            async for _ in call(iter([]), timeout=TIMEOUT_S):
                 break
         elif method.responses_stream:
             call = channel.unary_stream(method.name)
