@@ -47,7 +47,7 @@ class StoreDescription(BaseModel):
     region: str = Field("us-east-1", description="The bucket's region.")
     sign_payload: bool = Field(
         False,
-        description="Sign bodies too, for a network that is not trusted. Costs three times the CPU.",
+        description="Sign bodies too, for a network that is not trusted. Costs four times the CPU of an upload.",
     )
     capacity_bytes: int = Field(
         0, ge=0, description="Footage it may hold, bytes. 0: unlimited; a folder is limited by its disk."
