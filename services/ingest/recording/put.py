@@ -114,7 +114,11 @@ class ObjectPut:
 
     async def _transfer(self, file: SpoolFile, *, replace: bool) -> None:
         if self._sendfile is not None:
-            await self._sendfile.put(file.path, file.size, file.key, replace=replace)
+            try:
+                await self._sendfile.put(file.path, file.size, file.key, replace=replace)
+            except OSError as error:
+                file.refused = file.refused or error.errno == errno.EIO  # the disk's, not the store's
+                raise
             return
         # Closed with the last reference: a transfer that is cancelled may still look into it.
         data = await asyncio.to_thread(_map, file.path, file.size)

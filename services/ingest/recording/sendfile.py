@@ -5,7 +5,7 @@ import os
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, IncompleteRead
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
     from obstore.store import ObjectStore
 
 _CONNECT_SECONDS = 5.0
+_LEFT_SECONDS = 1.0
+"""A thread that the disk keeps for longer is not waited for: what it does then goes nowhere."""
 _SIGNED_FOR = timedelta(minutes=15)
 """As long as S3 takes any other signature: clocks may be that far apart."""
 _ANSWER_BYTES = 16 << 10
@@ -63,6 +65,7 @@ class SendfilePut:
         except asyncio.CancelledError:
             with suppress(OSError):  # the store was quicker
                 connected.shutdown(socket.SHUT_RDWR)  # ends whatever the thread waits for
+            await asyncio.wait([sending], timeout=_LEFT_SECONDS)
             raise
         if status == 412:
             raise AlreadyExistsError(key)
@@ -105,9 +108,9 @@ def _request(
     """Status and the beginning of the body. Blocks; RFC 9112."""
     connected.setblocking(True)
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection = HTTPConnection(url.netloc)
-    connection.sock = connected
-    with path.open("rb") as file:
+    with closing(HTTPConnection(url.netloc)) as connection, path.open("rb") as file:
+        # A descriptor of its own: it closes it when it likes, and then the number may be another's.
+        connection.sock = connected.dup()
         connection.putrequest("PUT", f"{url.path}?{url.query}", skip_accept_encoding=True)
         connection.putheader("Connection", "close")
         connection.putheader("Content-Length", str(size))
@@ -119,13 +122,17 @@ def _request(
             _send(connected.fileno(), file.fileno(), size)
         except ConnectionError as error:
             hung_up = error  # perhaps not without a word
-    try:
-        with connection.getresponse() as response:
-            if not (response.getheader("Content-Length") or response.getheader("Transfer-Encoding")):
-                raise IncompleteRead(b"")  # it may be cut off anywhere: RFC 9112, 6.3
-            return response.status, response.read(_ANSWER_BYTES)
-    except (HTTPException, OSError) as error:
-        raise hung_up or ConnectionError(f"no answer: {type(error).__name__}") from error
+        try:
+            return _answer(connection)
+        except (HTTPException, OSError) as error:
+            raise hung_up or ConnectionError(f"no answer: {type(error).__name__}") from error
+
+
+def _answer(connection: HTTPConnection) -> tuple[int, bytes]:
+    with connection.getresponse() as response:
+        if not (response.getheader("Content-Length") or response.getheader("Transfer-Encoding")):
+            raise IncompleteRead(b"")  # it may be cut off anywhere: RFC 9112, 6.3
+        return response.status, response.read(_ANSWER_BYTES)
 
 
 def _send(connected: int, file: int, size: int) -> None:

@@ -1,13 +1,16 @@
 """Whatever an object store answers, every minute ends up in it whole and is committed once."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from services.ingest.recording.put import ObjectPut
 from services.ingest.recording.uploader import UploadSettings
 from snowlight.object_store import open_store
 from tests.parts.faults import Fault, FaultProxy, run_fault_proxy
@@ -101,6 +104,23 @@ async def test_a_bucket_that_is_missing_loses_no_file(minio_server: MinioServer,
         minio_server.client().make_bucket(bucket_name="not-there-yet")
         await minutes.empty()
     await minutes.check_objects(store)
+
+
+async def test_a_minute_that_the_disk_does_not_give_is_the_disks_fault(
+    minio_server: MinioServer, minio_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(minio_server.store(minio_bucket), tmp_path, retries=0)
+    minutes = Minutes(tmp_path / "spool", {"default": store}, upload=QUICK)
+    file = minutes.seal(UID, 0)
+    await ObjectPut(store, 5.0).put(minutes.seal(UID, 1))
+    monkeypatch.setattr("os.sendfile", _broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        await ObjectPut(store, 5.0).put(file)
+    assert file.refused
+
+
+def _broken(connected: int, file: int, offset: int, count: int) -> int:
+    raise OSError(EIO, os.strerror(EIO))
 
 
 async def test_a_storm_of_refusals_halves_the_uploads_and_calm_brings_them_back(

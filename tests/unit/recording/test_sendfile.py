@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from services.ingest.recording.sendfile import SendfilePut, takes_sendfile
 from snowlight.object_store import ObjectStoreSettings, open_store
+from tests.parts.open_files import opened
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECRET = "a-secret-key"
@@ -133,9 +134,11 @@ async def test_nothing_more_is_sent_once_it_is_cancelled(minute: Path) -> None:
     async with store_that(stall) as put:
         putting = asyncio.create_task(put.put(minute, len(BODY), KEY, replace=False))
         await begun.wait()
+        assert opened(minute)
         putting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await putting
+        assert not opened(minute)
         async with asyncio.timeout(5):
             await ended.wait()
 
