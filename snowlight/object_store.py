@@ -47,7 +47,8 @@ class StoreDescription(BaseModel):
     region: str = Field("us-east-1", description="The bucket's region.")
     sign_payload: bool = Field(
         False,
-        description="Sign bodies too, for a network that is not trusted. Costs four times the CPU of an upload.",
+        description="Sign bodies too, for a network that is not trusted. Costs four times the CPU of an "
+        "upload.",
     )
     capacity_bytes: int = Field(
         0, ge=0, description="Footage it may hold, bytes. 0: unlimited; a folder is limited by its disk."
@@ -68,8 +69,13 @@ class StoreDescription(BaseModel):
                 raise ValueError("s3 needs access_key and secret_key")
         else:
             raise ValueError("url must begin with file:// or s3://")
-        if self.endpoint is not None and urlsplit(self.endpoint).scheme not in ("http", "https"):
+        endpoint = urlsplit(self.endpoint or AWS_ENDPOINT)
+        if endpoint.scheme not in ("http", "https"):
             raise ValueError("endpoint must begin with http:// or https://")
+        if "@" in endpoint.netloc:
+            raise ValueError(
+                "endpoint must be without user and password: access_key and secret_key are theirs"
+            )
         return self
 
     @property

@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
-# user:password@ in a URL, the ticket in a media path, a token in a header, and tokens and tickets (RFC 7519)
-# wherever else they stand
+# user:password@ in a URL, the ticket in a media path, what an object's address is signed with, a token in a
+# header, and tokens and tickets (RFC 7519) wherever else they stand
 _SECRETS = re.compile(
-    r"(?<=://)[^/@\s]+(?=@)|(?<=/hls/)[^/\s]+|(?<=/snapshot/)[^/\s]+"
+    r"(?<=://)[^/@\s]+(?=@)|(?<=/hls/)[^/\s]+|(?<=/snapshot/)[^/\s]+|(?<=X-Amz-Signature=)\w+"
     r"|(?<=\bBearer )\s*[^\s\"']+|\beyJ[\w-]+\.[\w-]+\.[\w-]*",
     re.IGNORECASE,
 )

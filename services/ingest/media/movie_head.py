@@ -20,7 +20,7 @@ _SYNC: Final = 0x0200_0000  # sample_depends_on nothing (8.8.3.1)
 _NON_SYNC: Final = 0x0101_0000  # on others; no sync sample
 _MDAT: Final = Struct(">I4s")
 _TIME: Final = Struct(">Q")
-_TIME_OFFSET: Final = 8 + _TFHD_SIZE + 12  # in a traf, of baseMediaDecodeTime (8.8.12)
+_TIME_OFFSET: Final = 8 + _TFHD_SIZE + 12  # of baseMediaDecodeTime: behind the heads of traf and tfdt
 _MOOF_SIZE: Final = _MOOF.size
 _TRAF_SIZE: Final = _TRAF.size
 _MDAT_SIZE: Final = _MDAT.size
@@ -54,13 +54,14 @@ class Run:
 
 
 def first_decode_time(data: bytes, start: int) -> int:
-    """Of the first sample of the first run, where `movie_head` wrote what is at `start`."""
+    """Of the first picture, where `movie_head` wrote what is at `start`."""
     (time,) = _TIME.unpack_from(data, start + _MOOF_SIZE + _TIME_OFFSET)
     return int(time)
 
 
 def movie_head(sequence: int, runs: Sequence[Run]) -> bytes:
-    """`moof`, and the header of the `mdat` that holds the runs' samples one behind the other."""
+    """`moof`, and the header of the `mdat` that holds the runs' samples one behind the other: the pictures'
+    first."""
     moof_size = _MOOF_SIZE
     for run in runs:
         moof_size += run.size

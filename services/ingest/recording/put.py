@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # an alias that obstore keeps in its type stubs only
 
 _CHUNK = 1 << 20
 _THREADS = 4
+_OF_THE_DISK = (errno.EIO, errno.ESTALE)
+"""No socket says so."""
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
@@ -55,12 +57,12 @@ class ObjectPut:
         self,
         store: "ObjectStore",
         seconds: float,
+        most: int,
         *,
-        most: int = 16,
         link: Callable[[Path, Path, str], bool] = link,
         sync: Callable[[Path, Path], None] = sync_another,
     ) -> None:
-        """`seconds`: what the store has not done by then has failed. `most`: how many PUTs run at a time.
+        """`seconds`: a request that the store has not done by then has failed. `most`: PUTs at a time.
         `link` and `sync` touch the folder; they block and raise OSError.
         """
         self._store = store
@@ -85,10 +87,8 @@ class ObjectPut:
             except OSError:
                 file.refused = True  # unless the disk gives it after all
                 raise
-        root = self._root
-        async with _within(self._seconds):
-            if root is None or not await self._in_thread(self._link, file.path, root, file.key):
-                await self._send(file)
+        if not await self._linked(file):
+            await self._send(file)
 
     async def synced(self, spool: Path) -> None:
         """What was put into a folder is on its disk when this returns. Raises OSError when it may not be.
@@ -102,6 +102,12 @@ class ObjectPut:
     async def _in_thread(self, call: Callable[[Unpack[_Ts]], _T], *arguments: *_Ts) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
+    async def _linked(self, file: SpoolFile) -> bool:
+        if self._root is None:
+            return False
+        async with _within(self._seconds):
+            return await self._in_thread(self._link, file.path, self._root, file.key)
+
     async def _send(self, file: SpoolFile) -> None:
         # An object that a crash left in a folder may be shorter than it says, or hollow.
         try:
@@ -113,27 +119,29 @@ class ObjectPut:
                 await self._transfer(file, replace=True)
 
     async def _transfer(self, file: SpoolFile, *, replace: bool) -> None:
-        if self._sendfile is not None:
+        async with _within(self._seconds):
+            if self._sendfile is None:
+                # Closed with the last reference: a transfer that is cancelled may still look into it.
+                data = await asyncio.to_thread(_map, file.path, file.size)
+                mode: Literal["create", "overwrite"] = "overwrite" if replace else "create"
+                await self._store.put_async(file.key, data, mode=mode, use_multipart=False)
+                return
             try:
                 await self._sendfile.put(file.path, file.size, file.key, replace=replace)
             except OSError as error:
-                file.refused = file.refused or error.errno == errno.EIO  # the disk's, not the store's
+                file.refused = file.refused or error.errno in _OF_THE_DISK
                 raise
-            return
-        # Closed with the last reference: a transfer that is cancelled may still look into it.
-        data = await asyncio.to_thread(_map, file.path, file.size)
-        mode: Literal["create", "overwrite"] = "overwrite" if replace else "create"
-        await self._store.put_async(file.key, data, mode=mode, use_multipart=False)
 
     async def _holds(self, file: SpoolFile) -> bool:
         """The object is byte for byte the file. Epoch and sequence make its key this file's alone."""
-        if (await self._store.head_async(file.key))["size"] != file.size:
-            return False
-        digest = sha256()
-        found = await self._store.get_async(file.key)
-        async for chunk in found.stream():
-            digest.update(chunk)
-        return digest.digest() == file.sha256
+        async with _within(self._seconds):
+            if (await self._store.head_async(file.key))["size"] != file.size:
+                return False
+            digest = sha256()
+            found = await self._store.get_async(file.key)
+            async for chunk in found.stream():
+                digest.update(chunk)
+            return digest.digest() == file.sha256
 
 
 @asynccontextmanager

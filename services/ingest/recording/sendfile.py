@@ -3,13 +3,15 @@
 import asyncio
 import os
 import re
+import select
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
-from http.client import HTTPConnection, HTTPException, IncompleteRead
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from random import sample
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -27,6 +29,8 @@ _SIGNED_FOR = timedelta(minutes=15)
 """As long as S3 takes any other signature: clocks may be that far apart."""
 _ANSWER_BYTES = 16 << 10
 _CODE = re.compile(rb"<Code>(\w{1,64})</Code>")
+_ENCRYPTION = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_SSE_")
+"""Variables by which obstore has the store encrypt, with headers that only it sends."""
 
 
 def takes_sendfile(store: "ObjectStore") -> TypeGuard[S3Store]:
@@ -36,7 +40,17 @@ def takes_sendfile(store: "ObjectStore") -> TypeGuard[S3Store]:
     endpoint = urlsplit(str(store.config.get("endpoint", "")))
     if endpoint.scheme != "http" or str(store.config.get("unsigned_payload")) != "true":
         return False
-    return "http" not in getproxies() or bool(proxy_bypass(endpoint.hostname or ""))
+    if any(name.upper().startswith(_ENCRYPTION) for name in os.environ):
+        return False
+    return not getproxies().keys() & {"http", "all"} or bool(proxy_bypass(endpoint.hostname or ""))
+
+
+class _Answer(NamedTuple):
+    status: int
+    tagged: bool
+    """It names the object's ETag, as a store does that has it, and as nothing else does."""
+    body: bytes
+    """How it begins."""
 
 
 class SendfilePut:
@@ -55,90 +69,106 @@ class SendfilePut:
         more is sent.
         """
         url = urlsplit(obstore.sign(self._store, "PUT", key, _SIGNED_FOR))
-        connected = await _connect(url)
+        peer = await self._connect(url.hostname or "", url.port or 80)
         sending = asyncio.get_running_loop().run_in_executor(
-            self._threads, _request, connected, url, path, size, replace
+            self._threads, _request, peer, url, path, size, replace
         )
-        sending.add_done_callback(lambda _: connected.close())
+        sending.add_done_callback(lambda ended: _close(peer, ended))
         try:
-            status, answer = await asyncio.shield(sending)
+            answer = await asyncio.shield(sending)
         except asyncio.CancelledError:
             with suppress(OSError):  # the store was quicker
-                connected.shutdown(socket.SHUT_RDWR)  # ends whatever the thread waits for
+                peer.shutdown(socket.SHUT_RDWR)  # ends whatever the thread waits for
             await asyncio.wait([sending], timeout=_LEFT_SECONDS)
             raise
-        if status == 412:
+        finally:
+            del sending  # an error in it leads back to here, and would wait for the garbage collector
+        if answer.status in (304, 412):
             raise AlreadyExistsError(key)
-        if not 200 <= status < 300:
-            code = _CODE.search(answer)
-            raise OSError(f"HTTP status {status} {code[1].decode() if code else ''}".rstrip())
+        if not 200 <= answer.status < 300:
+            code = _CODE.search(answer.body)
+            raise OSError(f"HTTP status {answer.status} {code[1].decode() if code else ''}".rstrip())
+        if not answer.tagged:
+            raise OSError(f"HTTP status {answer.status} without an ETag: {url.hostname} is no object store")
+
+    async def _connect(self, host: str, port: int) -> socket.socket:
+        """To any address of the store's that takes it. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        failed = OSError(f"{host} has no address")
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                # In threads of its own: those of the event loop wait for the names of cameras.
+                found = await loop.run_in_executor(
+                    self._threads, socket.getaddrinfo, host, port, socket.AF_UNSPEC, socket.SOCK_STREAM
+                )
+        except TimeoutError:
+            raise TimeoutError(f"no address of {host} within {_CONNECT_SECONDS} s") from None
+        for family, kind, protocol, _, address in sample(found, len(found)):  # each node has its share
+            try:
+                async with asyncio.timeout(_CONNECT_SECONDS / len(found)):
+                    return await _connect_to(socket.socket(family, kind, protocol), address)
+            except TimeoutError:
+                failed = TimeoutError(f"no connection to {host} within {_CONNECT_SECONDS} s")
+            except OSError as error:
+                failed = error
+        raise failed
 
 
-async def _connect(url: SplitResult) -> socket.socket:
-    """To the first address that takes it. Raises OSError."""
+async def _connect_to(peer: socket.socket, address: tuple[Any, ...]) -> socket.socket:
     try:
-        async with asyncio.timeout(_CONNECT_SECONDS):
-            return await _connect_first(url.hostname or "", url.port or 80)
-    except TimeoutError:
-        raise TimeoutError(f"no connection to {url.netloc} within {_CONNECT_SECONDS} s") from None
+        peer.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(peer, address)
+    except BaseException:
+        peer.close()
+        raise
+    return peer
 
 
-async def _connect_first(host: str, port: int) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    refused = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        connecting = socket.socket(family, kind, protocol)
-        try:
-            connecting.setblocking(False)
-            await loop.sock_connect(connecting, address)
-        except OSError as error:
-            connecting.close()
-            refused = error
-        except BaseException:
-            connecting.close()
-            raise
-        else:
-            return connecting
-    raise refused
+def _close(peer: socket.socket, sending: "asyncio.Future[_Answer]") -> None:
+    peer.close()
+    if not sending.cancelled():
+        sending.exception()  # is told, or nobody waits for it any more
 
 
-def _request(
-    connected: socket.socket, url: SplitResult, path: Path, size: int, replace: bool
-) -> tuple[int, bytes]:
-    """Status and the beginning of the body. Blocks; RFC 9112."""
-    connected.setblocking(True)
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with closing(HTTPConnection(url.netloc)) as connection, path.open("rb") as file:
+def _request(peer: socket.socket, url: SplitResult, path: Path, size: int, replace: bool) -> _Answer:
+    """What the store says to it. Blocks; RFC 9112."""
+    peer.setblocking(True)
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with path.open("rb") as file, closing(HTTPConnection(url.hostname or "", url.port or 80)) as connection:
         # A descriptor of its own: it closes it when it likes, and then the number may be another's.
-        connection.sock = connected.dup()
-        connection.putrequest("PUT", f"{url.path}?{url.query}", skip_accept_encoding=True)
-        connection.putheader("Connection", "close")
-        connection.putheader("Content-Length", str(size))
-        if not replace:
-            connection.putheader("If-None-Match", "*")
-        hung_up: OSError | None = None
+        connection.sock = peer.dup()
         try:
+            connection.putrequest("PUT", f"{url.path}?{url.query}", skip_accept_encoding=True)
+            connection.putheader("Connection", "close")
+            connection.putheader("Content-Length", str(size))
+            if not replace:
+                connection.putheader("If-None-Match", "*")
             connection.endheaders()
-            _send(connected.fileno(), file.fileno(), size)
-        except ConnectionError as error:
-            hung_up = error  # perhaps not without a word
-        try:
-            return _answer(connection)
-        except (HTTPException, OSError) as error:
-            raise hung_up or ConnectionError(f"no answer: {type(error).__name__}") from error
+            whole = _send(peer.fileno(), file.fileno(), size)
+            with connection.getresponse() as response:
+                tagged = whole and response.getheader("ETag") is not None
+                return _Answer(response.status, tagged, response.read(_ANSWER_BYTES))
+        except (HTTPException, ConnectionError) as error:
+            raise ConnectionError(f"no answer: {type(error).__name__}") from None
 
 
-def _answer(connection: HTTPConnection) -> tuple[int, bytes]:
-    with connection.getresponse() as response:
-        if not (response.getheader("Content-Length") or response.getheader("Transfer-Encoding")):
-            raise IncompleteRead(b"")  # it may be cut off anywhere: RFC 9112, 6.3
-        return response.status, response.read(_ANSWER_BYTES)
-
-
-def _send(connected: int, file: int, size: int) -> None:
+def _send(peer: int, file: int, size: int) -> bool:
+    """Whether all was sent: a store that answers before, or that hangs up, wants no more."""
+    events = select.poll()
+    events.register(peer, select.POLLIN | select.POLLOUT)
+    os.set_blocking(peer, False)
     sent = 0
-    while sent < size:
-        taken = os.sendfile(connected, file, sent, size - sent)
-        if not taken:
-            raise ValueError("the file has become shorter")
-        sent += taken
+    try:
+        while sent < size:
+            if any(event != select.POLLOUT for _, event in events.poll()):
+                return False
+            with suppress(BlockingIOError):
+                taken = os.sendfile(peer, file, sent, size - sent)
+                if not taken:
+                    raise ValueError("the file has become shorter")
+                sent += taken
+    except ConnectionError:
+        return False  # it may have said why
+    finally:
+        os.set_blocking(peer, True)
+    return True

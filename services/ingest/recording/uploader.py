@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
     """`least`, `most`: PUTs at a time. `slow_seconds`: a PUT that takes longer says that the store has too
-    much to do. `put_seconds`: what a store has not done by then has failed.
+    much to do. `put_seconds`: a PUT that is not done by then has failed.
     `backlog_bytes_per_second`: how fast what was left over is uploaded, 0 for no cap. `batch`: objects in one
     commit. Retries wait between the two bounds.
     """
@@ -68,7 +68,7 @@ class Uploader:
     ) -> None:
         """`prepare` makes the store ready for a first PUT; raises UnavailableError while it cannot."""
         self._spool = spool
-        self._put = ObjectPut(store, settings.put_seconds, most=settings.most)
+        self._put = ObjectPut(store, settings.put_seconds, settings.most)
         self._name = store_name
         self._commit = commit
         self._prepare = prepare
@@ -137,7 +137,7 @@ class Uploader:
         self._spool.reached("upload.put")
         try:
             await self._put.put(file)
-        except (BaseError, OSError, ValueError) as error:  # the last by a file that is too short to map
+        except (BaseError, OSError, ValueError) as error:  # the last by a file that has become shorter
             self._gate.leave(began, succeeded=False)
             await self._put_failed(file, failures, error)
             return

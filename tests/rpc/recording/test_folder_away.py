@@ -134,7 +134,7 @@ async def test_a_store_that_never_answers_delays_no_round_of_the_spool(tmp_path:
 
     minutes = Minutes(tmp_path / "spool", {}, spool=SETTINGS)
     store = LocalStore(tmp_path / "store", mkdir=True)
-    put = ObjectPut(store, 60, **{call: hang})  # type: ignore[arg-type]
+    put = ObjectPut(store, 60, 16, **{call: hang})  # type: ignore[arg-type]
     file = minutes.seal("first", 0)
     work = partial(put.put, file) if call == "link" else partial(put.synced, minutes.spool.folder)
     hanging = [asyncio.create_task(work()) for _ in range(100)]  # more than there are threads
@@ -159,7 +159,7 @@ async def test_a_store_that_never_answers_fails(tmp_path: Path, call: str) -> No
     minutes = Minutes(tmp_path / "spool", {}, spool=SETTINGS)
     file = minutes.seal("first", 0)
     store = LocalStore(tmp_path / "store", mkdir=True)
-    put = ObjectPut(store, 0.01, **{call: hang})  # type: ignore[arg-type]
+    put = ObjectPut(store, 0.01, 16, **{call: hang})  # type: ignore[arg-type]
     try:
         for _ in range(10):  # more than there are threads
             with pytest.raises(

@@ -110,12 +110,15 @@ async def test_a_minute_that_the_disk_does_not_give_is_the_disks_fault(
     minio_server: MinioServer, minio_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_store(minio_server.store(minio_bucket), tmp_path, retries=0)
-    minutes = Minutes(tmp_path / "spool", {"default": store}, upload=QUICK)
-    file = minutes.seal(UID, 0)
-    await ObjectPut(store, 5.0).put(minutes.seal(UID, 1))
+    minutes = Minutes(tmp_path / "spool", {"default": store})
+    file, another = minutes.seal(UID, 0), minutes.seal(UID, 1)
+    nowhere = minio_server.store(minio_bucket).model_copy(update={"endpoint": "http://127.0.0.1:1"})
+    with pytest.raises(ConnectionRefusedError):
+        await ObjectPut(open_store(nowhere, tmp_path), 5.0, 1).put(another)
+    assert not another.refused
     monkeypatch.setattr("os.sendfile", _broken)
     with pytest.raises(OSError, match="Input/output error"):
-        await ObjectPut(store, 5.0).put(file)
+        await ObjectPut(store, 5.0, 1).put(file)
     assert file.refused
 
 

@@ -2,6 +2,7 @@
 
 import struct
 
+from services.ingest.media.movie_head import first_decode_time
 from services.ingest.media.muxer import Muxed, Muxer
 from snowlight.media.boxes import MovieFragment, find_movie, iterate
 
@@ -77,13 +78,14 @@ def test_audio_lies_with_the_pictures_beside_it() -> None:
 
 def test_a_fragment_says_of_itself_what_its_boxes_say() -> None:
     mux = Muxer(sample_rate=8000)
-    mux.video(b"one", 9000, 0, FRAME, True)
-    mux.audio(b"sound", 0, 1024)
-    mux.video(b"two", 12600, 3600, FRAME, False)
+    mux.video(b"one", 99_000, 90_000, FRAME, True)
+    mux.audio(b"sound", 8000, 1024)
+    mux.video(b"two", 102_600, 93_600, FRAME, False)
     muxed = mux.close()
 
     assert muxed is not None
     movie = MovieFragment(muxed.decode_time, muxed.duration, muxed.pictures, muxed.independent)
+    assert first_decode_time(muxed.head, 0) == muxed.decode_time
     assert find_movie(whole(muxed), 0) == (movie, len(whole(muxed)))
 
 

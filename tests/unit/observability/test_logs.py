@@ -21,6 +21,7 @@ TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJjaGVuIn0.c2lnbmF0dXJl"
         ("authorization: bearer SECRET, and more", "authorization: bearer *** and more"),
         (r"b'Authorization: Bearer SECRET\x01' is wrong", "b'Authorization: Bearer ***' is wrong"),
         (f"token={TOKEN}&x=1", "token=***&x=1"),
+        ("PUT /b/k?X-Amz-Date=1&X-Amz-Signature=0a1f", "PUT /b/k?X-Amz-Date=1&X-Amz-Signature=***"),
         ("there is nothing secret here: 7.5.3", "there is nothing secret here: 7.5.3"),
     ),
 )

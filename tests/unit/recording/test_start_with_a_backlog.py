@@ -121,5 +121,5 @@ async def test_what_the_disk_does_not_give_is_an_error_at_its_upload(left: Spool
     file.path.unlink()
     file.path.symlink_to("/proc/self/mem")
     with pytest.raises(OSError, match="Input/output error"):
-        await ObjectPut(MemoryStore(), 5.0).put(file)
+        await ObjectPut(MemoryStore(), 5.0, 1).put(file)
     assert file.refused

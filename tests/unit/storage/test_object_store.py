@@ -34,6 +34,7 @@ def test_a_folder_can_be_named(tmp_path: Path) -> None:
         ("s3://bucket/prefix", None, "s3://BUCKET"),
         ("file://host/x", None, "absolute path"),
         ("s3://bucket", "127.0.0.1:9000", "http://"),
+        ("s3://bucket", "http://someone:secret@127.0.0.1:9000", "without user and password"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_with_the_reason(
