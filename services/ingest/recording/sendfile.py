@@ -47,8 +47,8 @@ def takes_sendfile(store: "ObjectStore") -> TypeGuard[S3Store]:
 
 class _Answer(NamedTuple):
     status: int
-    tagged: bool
-    """It names the object's ETag, as a store does that has it, and as nothing else does."""
+    taken: bool
+    """It has all, and names the object's ETag, as nothing but an object store does."""
     body: bytes
     """How it begins."""
 
@@ -88,8 +88,8 @@ class SendfilePut:
         if not 200 <= answer.status < 300:
             code = _CODE.search(answer.body)
             raise OSError(f"HTTP status {answer.status} {code[1].decode() if code else ''}".rstrip())
-        if not answer.tagged:
-            raise OSError(f"HTTP status {answer.status} without an ETag: {url.hostname} is no object store")
+        if not answer.taken:
+            raise OSError(f"HTTP status {answer.status}, but too soon or without an ETag: no object store's")
 
     async def _connect(self, host: str, port: int) -> socket.socket:
         """To any address of the store's that takes it. Raises OSError."""
@@ -146,8 +146,8 @@ def _request(peer: socket.socket, url: SplitResult, path: Path, size: int, repla
             connection.endheaders()
             whole = _send(peer.fileno(), file.fileno(), size)
             with connection.getresponse() as response:
-                tagged = whole and response.getheader("ETag") is not None
-                return _Answer(response.status, tagged, response.read(_ANSWER_BYTES))
+                taken = whole and response.getheader("ETag") is not None
+                return _Answer(response.status, taken, response.read(_ANSWER_BYTES))
         except (HTTPException, ConnectionError) as error:
             raise ConnectionError(f"no answer: {type(error).__name__}") from None
 
