@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from minio import Minio
 from minio.error import MinioException, S3Error
@@ -10,7 +9,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from snowlight.errors import UnavailableError
-from snowlight.object_store import AWS_ENDPOINT, StoreDescription
+from snowlight.object_store import StoreDescription
 
 _NOT_OURS_TO_MAKE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "AccessDenied"}
 """Another process was first, or `snowlight admin init-store` made it and gave us fewer rights."""
@@ -20,7 +19,7 @@ _NOT_OURS_TO_MAKE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "AccessDe
 def open_control(store: StoreDescription) -> Iterator[Minio]:
     """A client of the endpoint of `store`, a bucket. Its calls raise MinioException, HTTPError, OSError."""
     assert store.secret_key is not None
-    endpoint = urlsplit(store.endpoint or AWS_ENDPOINT)
+    endpoint = store.endpoint_url
     with PoolManager(timeout=Timeout(connect=5, read=60), retries=False) as http:
         yield Minio(
             endpoint=endpoint.netloc,

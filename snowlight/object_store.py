@@ -6,7 +6,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from obstore.store import LocalStore, S3Store
 from pydantic import (
@@ -69,10 +69,9 @@ class StoreDescription(BaseModel):
                 raise ValueError("s3 needs access_key and secret_key")
         else:
             raise ValueError("url must begin with file:// or s3://")
-        endpoint = urlsplit(self.endpoint or AWS_ENDPOINT)
-        if endpoint.scheme not in ("http", "https"):
+        if self.endpoint_url.scheme not in ("http", "https"):
             raise ValueError("endpoint must begin with http:// or https://")
-        if "@" in endpoint.netloc:
+        if "@" in self.endpoint_url.netloc:
             raise ValueError(
                 "endpoint must be without user and password: access_key and secret_key are theirs"
             )
@@ -85,9 +84,14 @@ class StoreDescription(BaseModel):
         return url.netloc if url.scheme == "s3" else None
 
     @property
+    def endpoint_url(self) -> SplitResult:
+        """Of a bucket: AWS, where nothing else is said."""
+        return urlsplit(self.endpoint or AWS_ENDPOINT)
+
+    @property
     def allow_http(self) -> bool:
         """The endpoint speaks plain HTTP."""
-        return self.endpoint is not None and urlsplit(self.endpoint).scheme == "http"
+        return self.endpoint_url.scheme == "http"
 
     def folder(self, data_dir: Path) -> Path:
         """The folder of a store that is no bucket."""

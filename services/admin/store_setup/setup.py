@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
@@ -23,7 +22,6 @@ from services.admin.store_setup.users import init_policies, init_users, without_
 from snowlight.bucket_control import open_control
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.object_store import (
-    AWS_ENDPOINT,
     EVIDENCE,
     EvidenceSettings,
     ObjectStoreSettings,
@@ -72,7 +70,7 @@ def _init_rights(stores: list[StoreDescription], users_dir: Path | None, report:
     users = {f"{store.name}-{service}": name for service, name in names.items()}
     wanted = {names[service]: policy for service, policy in by_service.items()}
     assert store.secret_key is not None
-    endpoint = urlsplit(store.endpoint or AWS_ENDPOINT)
+    endpoint = store.endpoint_url
     with PoolManager(timeout=Timeout(connect=5, read=30), retries=False) as http:
         admin = MinioAdmin(
             endpoint=endpoint.netloc,

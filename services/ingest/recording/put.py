@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from mmap import MAP_POPULATE, MAP_SHARED, PROT_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, Unpack
 
 import structlog
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
+from services.ingest.recording.mapped import MappedPut
 from services.ingest.recording.sendfile import SendfilePut, takes_sendfile
 from services.ingest.recording.spool_file import SpoolFile
 from services.ingest.recording.sync import sync_another
@@ -74,7 +74,7 @@ class ObjectPut:
         self._sync = sync
         # Threads of its own: a folder whose server is away keeps them, and they would be missing elsewhere.
         self._threads = ThreadPoolExecutor(_THREADS, "store folder") if self.is_local else None
-        self._sendfile = SendfilePut(store, most) if takes_sendfile(store) else None
+        self._way = SendfilePut(store, most) if takes_sendfile(store) else MappedPut(store)
 
     async def put(self, file: SpoolFile) -> None:
         """The whole of `file` lies under its key when this returns.
@@ -119,18 +119,12 @@ class ObjectPut:
                 await self._transfer(file, replace=True)
 
     async def _transfer(self, file: SpoolFile, *, replace: bool) -> None:
-        async with _within(self._seconds):
-            if self._sendfile is None:
-                # Closed with the last reference: a transfer that is cancelled may still look into it.
-                data = await asyncio.to_thread(_map, file.path, file.size)
-                mode: Literal["create", "overwrite"] = "overwrite" if replace else "create"
-                await self._store.put_async(file.key, data, mode=mode, use_multipart=False)
-                return
-            try:
-                await self._sendfile.put(file.path, file.size, file.key, replace=replace)
-            except OSError as error:
-                file.refused = file.refused or error.errno in _OF_THE_DISK
-                raise
+        try:
+            async with _within(self._seconds):
+                await self._way.put(file.path, file.size, file.key, replace=replace)
+        except OSError as error:
+            file.refused = file.refused or error.errno in _OF_THE_DISK
+            raise
 
     async def _holds(self, file: SpoolFile) -> bool:
         """The object is byte for byte the file. Epoch and sequence make its key this file's alone."""
@@ -152,12 +146,6 @@ async def _within(seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise TimeoutError(str(error) or f"no answer within {seconds} s") from error
-
-
-def _map(path: Path, size: int) -> mmap:
-    """The file's first `size` bytes. All pages at once: a fault for each costs a fifth of an upload's CPU."""
-    with path.open("rb") as file:
-        return mmap(file.fileno(), size, flags=MAP_SHARED | MAP_POPULATE, prot=PROT_READ)
 
 
 def _sha256_of(path: Path, size: int) -> bytes:

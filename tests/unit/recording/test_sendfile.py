@@ -45,6 +45,15 @@ async def store_that(answers: Answer) -> AsyncIterator[SendfilePut]:
         yield SendfilePut(bucket(f"http://127.0.0.1:{port}"), 2)
 
 
+async def take_minute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[bytes, bytes]:
+    """As a store does. Head and body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    body = await reader.readexactly(len(BODY) - 7)
+    writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: "1"\r\n\r\n')
+    writer.close()
+    return head, body
+
+
 @pytest.fixture
 def minute(tmp_path: Path) -> Path:
     path = tmp_path / "minute.mp4"
@@ -57,10 +66,7 @@ async def test_a_store_gets_the_first_bytes_of_the_file_on_its_condition(minute:
     got: list[tuple[bytes, bytes]] = []
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        got.append((head, await reader.readexactly(len(BODY) - 7)))
-        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: "1"\r\n\r\n')
-        writer.close()
+        got.append(await take_minute(reader, writer))
 
     async with store_that(take) as put:
         await put.put(minute, len(BODY) - 7, KEY, replace=replace)
@@ -158,13 +164,12 @@ async def test_a_file_that_has_become_shorter_is_no_object(minute: Path) -> None
 async def test_nothing_more_is_sent_once_it_is_cancelled(minute: Path) -> None:
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
-    ended = asyncio.Event()
-    begun = asyncio.Event()
+    begun, cancelled, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         begun.set()
-        await asyncio.sleep(0.1)
+        await cancelled.wait()
         assert len(await reader.read(-1)) < len(BODY)
         ended.set()
         writer.close()
@@ -177,6 +182,7 @@ async def test_nothing_more_is_sent_once_it_is_cancelled(minute: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await putting
         assert not opened(minute)
+        cancelled.set()
         async with asyncio.timeout(5):
             await ended.wait()
     gc.collect()
@@ -187,10 +193,7 @@ async def test_a_node_that_is_silent_is_passed_by(minute: Path, monkeypatch: pyt
     """Its queue of connections is full: it takes no more, and refuses none."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(len(BODY))
-        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: "1"\r\n\r\n')
-        writer.close()
+        await take_minute(reader, writer)
 
     with socket.socket() as silent, ExitStack() as waiting:
         silent.bind(("127.0.0.2", 0))
@@ -206,7 +209,7 @@ async def test_a_node_that_is_silent_is_passed_by(minute: Path, monkeypatch: pyt
             monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments: found)
             monkeypatch.setattr("services.ingest.recording.sendfile.sample", lambda them, count: them)
             monkeypatch.setattr("services.ingest.recording.sendfile._CONNECT_SECONDS", 1.0)
-            await SendfilePut(bucket("http://minio:9000"), 1).put(minute, len(BODY), KEY, replace=False)
+            await SendfilePut(bucket("http://minio:9000"), 1).put(minute, len(BODY) - 7, KEY, replace=False)
 
 
 async def test_nobody_listening_is_an_error_at_once(minute: Path) -> None:

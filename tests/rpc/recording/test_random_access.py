@@ -3,27 +3,12 @@
 import struct
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
-from services.ingest.recording.metrics import RecordingMetrics
-from services.ingest.recording.recorder import Recorder
-from services.ingest.recording.spool import Spool, SpoolSettings
 from snowlight.media import boxes
-from tests.unit.media.feed import START_MS, Feed, HandClock
-from tests.unit.media.samples import clip
+from tests.rpc.recording.spooled import Minutes
 
 
 def test_each_key_frame_is_found_by_its_time_and_place(tmp_path: Path) -> None:
-    feed = Feed()
-    feed.stream.on_tracks(clip().video, None)
-    feed.play(clip())
-    feed.stream.finish()
-    spool = Spool(tmp_path, HandClock(), SpoolSettings(), RecordingMetrics(CollectorRegistry()))
-    recorder = Recorder(spool, "camera-1", 7, 3, lambda _uid: False)
-    for fragment in feed.session.fragments:
-        assert recorder.append(feed.session.init, fragment)
-    recorder.close()
-    (file,) = spool.list_spool("camera-1", START_MS, START_MS + 4000)
+    file = Minutes(tmp_path / "spool", {}).seal("camera-1", 0)
     data = file.path.read_bytes()
     found = [
         (fragment.movie.decode_time, fragment.offset + boxes.PRFT_SIZE)
