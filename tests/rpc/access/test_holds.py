@@ -1,27 +1,19 @@
 """A bureau has footage kept past its retention, in an officer's name."""
 
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from snowlight.api.access.v1 import evidence_pb2
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
-from tests.rpc.access.exporting import REASON, Desk, at, open_desk
+from tests.rpc.access.exporting import REASON, Desk, at
 from tests.rpc.gateway.people import OTHER
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOUR_MS = 3_600_000
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path_factory.mktemp("desk")) as opened:
-        yield opened
 
 
 def wish(desk: Desk, **fields: Any) -> evidence_pb2.CreateHoldRequest:
