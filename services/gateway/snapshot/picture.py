@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.gateway.snapshot.jpeg import encode_jpeg
 from snowlight.errors import DataLossError
+from snowlight.media.appearance import pixel_shape
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -26,8 +27,11 @@ def picture(init: bytes, fragments: bytes, offset_ms: int | None = None) -> byte
     try:
         with av.open(io.BytesIO(init + fragments), "r") as container:
             frame = _shown(container, offset_ms)
-        if frame is None:
-            raise DataLossError("snapshot.undecodable", "there is no picture in this footage")
+            if frame is None:
+                raise DataLossError("snapshot.undecodable", "there is no picture in this footage")
+            shape = pixel_shape(container.streams.video[0].codec_context)
+        if shape != 1:
+            frame = frame.reformat(width=max(1, round(frame.width * shape)))
         return encode_jpeg(frame, _QUANTISER)
     except av.FFmpegError as error:
         raise DataLossError("snapshot.undecodable", "this footage cannot be decoded") from error

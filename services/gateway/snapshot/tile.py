@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from services.gateway.snapshot.jpeg import encode_jpeg
 from snowlight.errors import DataLossError
+from snowlight.media.appearance import pixel_shape
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -49,8 +50,8 @@ def decode_tile(init: bytes, fragment: bytes) -> Tile:
     from av.video.reformatter import Interpolation
 
     try:
-        frame, pixel_shape = _key_frame(init + fragment)
-        width, height = fit(frame.width * pixel_shape, frame.height)
+        frame, shape = _key_frame(init + fragment)
+        width, height = fit(frame.width * shape, frame.height)
         return _laid_in(
             frame.reformat(width=width, height=height, format="yuvj420p", interpolation=Interpolation.AREA)
         )
@@ -96,7 +97,7 @@ def _key_frame(data: bytes) -> tuple[VideoFrame, float]:
         decoder.options = {"skip_loop_filter": "all"}  # nobody sees it at this size
         for packet in container.demux(stream):
             for frame in decoder.decode(packet) or decoder.decode(None):
-                return frame, float(decoder.sample_aspect_ratio or 1)
+                return frame, float(pixel_shape(decoder))
             break
     raise ValueError("there is no picture in this footage")
 

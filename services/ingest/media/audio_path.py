@@ -10,6 +10,7 @@ import structlog
 from services.ingest.media.init_section import REFUSALS, AudioEntry
 from services.ingest.media.sample_entry import AAC_FRAME, TimedFrame, audio_sample_entry
 from services.ingest.media.transcoders import Transcoders
+from services.ingest.sources.carried_audio import frame_duration
 from services.ingest.sources.source import AudioTrack, TrackKind
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class AudioPath:
         self._last = -1
         self._drifts_ms: deque[float] = deque(maxlen=_WINDOWS_OF_DRIFT)
         self._waiting: list[TimedFrame] = []
+        self._frame_duration = AAC_FRAME
 
     def observe(self, pts: int, arrival_ms: float) -> bool:
         """A unit came. True if its stamp jumped: those before it tell nothing about what follows."""
@@ -128,7 +130,9 @@ class AudioPath:
         assert track is not None
         config = track.config
         try:
-            if track.codec != "aac":
+            if track.codec == "aac":
+                self._frame_duration = frame_duration(track)
+            else:
                 self._encoder = self._transcoders.open(track)
                 config = self._encoder.config
             entry = audio_sample_entry(track.clock_rate, track.channels, config)
@@ -186,7 +190,7 @@ class AudioPath:
         if self.jumped:
             return False
         if self._encoder is None:
-            self._waiting.append((data, pts, AAC_FRAME))
+            self._waiting.append((data, pts, self._frame_duration))
             return len(self._waiting) >= _MOST_WAITING
         self._encoder.add(data, pts)
         return self._encoder.ready >= _MOST_WAITING

@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from services.ingest.media.init_section import AudioEntry
 from services.ingest.media.sample_entry import audio_sample_entry
 from services.ingest.transcoding.samples import Sample
+from snowlight.media.appearance import Appearance
 from snowlight.media.boxes import VIDEO_TIMESCALE
 
 TIME_BASE = Fraction(1, VIDEO_TIMESCALE)
@@ -35,6 +36,11 @@ class Decoder:
         codec.open()
         self._codec = codec
 
+    @property
+    def appearance(self) -> Appearance:
+        """Of what it has decoded."""
+        return Appearance.of(self._codec)
+
     def decode(self, sample: Sample) -> list[VideoFrame]:
         """The pictures that are whole now, in the order in which they are shown; `pts` is their sample's.
 
@@ -54,6 +60,9 @@ class Decoder:
 def _audio_entry(movie: av.container.InputContainer) -> AudioEntry | None:
     if not movie.streams.audio:
         return None
-    codec = movie.streams.audio[0].codec_context
-    rate = codec.sample_rate
-    return AudioEntry(audio_sample_entry(rate, codec.layout.nb_channels, codec.extradata or b""), rate)
+    stream = movie.streams.audio[0]
+    assert stream.time_base is not None
+    codec, timescale = stream.codec_context, stream.time_base.denominator
+    return AudioEntry(
+        audio_sample_entry(timescale, codec.layout.nb_channels, codec.extradata or b""), timescale
+    )

@@ -17,6 +17,7 @@ from services.ingest.media.sps import parse_sps
 from services.ingest.sources.annex_b import split_annex_b
 from services.ingest.transcoding.decoder import TIME_BASE
 from services.ingest.transcoding.encoders import OPTIONS, SOFTWARE
+from snowlight.media.appearance import UNTOLD, Appearance
 
 _NEVER = 1 << 20
 """Pictures between key frames: the source's alone count."""
@@ -40,6 +41,7 @@ class Output:
     height: int
     frames_per_second: float
     bits_per_second: int
+    appearance: Appearance = UNTOLD
 
 
 class Encoder:
@@ -49,6 +51,7 @@ class Encoder:
         codec = av.CodecContext.create(name, "w")
         assert isinstance(codec, VideoCodecContext)
         codec.width, codec.height, codec.pix_fmt = output.width, output.height, "yuv420p"
+        output.appearance.tell(codec)
         codec.time_base = TIME_BASE
         codec.framerate = Fraction(output.frames_per_second).limit_denominator(1001)
         codec.bit_rate = output.bits_per_second
@@ -64,7 +67,8 @@ class Encoder:
         self._sets = tuple(bytes(unit) for unit in split_annex_b(codec.extradata or b""))
 
     def encode(self, frame: VideoFrame, *, key: bool) -> Iterator[Encoded]:
-        """`frame` is yuv420p of the output's size, with a later `pts` each time. Yields what is done."""
+        """`frame` is in limited range and of the output's size, with a later `pts` each time. Yields what is
+        done."""
         frame.time_base = TIME_BASE
         frame.pict_type = PictureType.I if key else PictureType.NONE
         for packet in self._codec.encode(frame):

@@ -16,12 +16,12 @@ from services.ingest.transcoding.decoder import Decoder
 from services.ingest.transcoding.encoder import Encoded, Encoder, Output
 from services.ingest.transcoding.ladder import Rung, check_size
 from services.ingest.transcoding.samples import Sample, Samples, read_samples
+from snowlight.media.appearance import in_limited_range
 from snowlight.media.boxes import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK
 from snowlight.media.description import describe
 from snowlight.media.fragment import Fragment, InitSection
 
 _MOST_PENDING = 8
-_PIXEL_FORMAT = "yuv420p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,9 @@ class Session:
         pending.keyed = True
         encoder = self._encoder or self._begin(frame, pending)
         output = encoder.output
-        if (frame.width, frame.height, frame.format.name) != (output.width, output.height, _PIXEL_FORMAT):
-            frame = self._reformatter.reformat(
-                frame, output.width, output.height, _PIXEL_FORMAT, interpolation=Interpolation.BILINEAR
-            )
+        frame = in_limited_range(
+            frame, output.width, output.height, self._reformatter, Interpolation.BILINEAR
+        )
         frame.pts = pts
         self._take(encoder.encode(frame, key=key))
 
@@ -133,8 +132,15 @@ class Session:
         length = sum(picture.duration for picture in pictures)
         rate = len(pictures) * VIDEO_TIMESCALE / max(length, 1)
         self._encoder = self._open_encoder(
-            # Whole frames: all segments of a recording have the same parameter sets.
-            Output(width, height, min(max(round(rate), 1), 120), self._rung.bits_per_second)
+            Output(
+                width,
+                height,
+                min(
+                    max(round(rate), 1), 120
+                ),  # whole: all segments of a recording have the same parameter sets
+                self._rung.bits_per_second,
+                self._decoder.appearance,
+            )
         )
         return self._encoder
 

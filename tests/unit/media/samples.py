@@ -11,6 +11,8 @@ import numpy as np
 from services.ingest.sources.source import AudioCodec, AudioTrack, VideoCodec, VideoTrack
 
 FPS = 25
+BT_709 = 1
+"""MatrixCoefficients (ISO/IEC 23091-2, 8.3)."""
 TICKS = 90_000 // FPS
 
 
@@ -47,15 +49,21 @@ def clip(
     gop: int = 25,
     b_frames: int = 0,
     size: tuple[int, int] = (320, 180),
+    pixel_shape: Fraction = Fraction(1),
+    full_range: bool = False,
 ) -> Clip:
-    """Moving noise, `gop` frames between key frames."""
+    """Moving noise, `gop` frames between key frames. `pixel_shape`: how much wider than high a pixel is.
+    `full_range`: black is 0 and white 255."""
     width, height = size
     sink = io.BytesIO()
     x265 = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:open-gop=0:log-level=error"
     options = {"preset": "ultrafast", "x265-params": x265, "sc_threshold": "0"}
     with av.open(sink, "w", format="mp4") as output:
         stream = output.add_stream("libx264" if codec == "h264" else "libx265", rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuvj420p" if full_range else "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel_shape
+        stream.codec_context.colorspace = BT_709
         stream.gop_size, stream.max_b_frames, stream.bit_rate = gop, b_frames, 400_000
         random = np.random.default_rng(1)
         for i in range(int(seconds * FPS)):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from services.ingest.sources.source import AudioCodec, VideoCodec
+from services.ingest.sources.source import AudioCodec, AudioTrack, VideoCodec
 from tests.unit.media.feed import START_MS, Feed, MuxSession
 from tests.unit.media.samples import Sound, clicks, clip, sound
 
@@ -142,6 +142,30 @@ def test_aac_of_the_camera_keeps_its_times_from_the_first_frame_on(rate: int, la
     starts = [start for start, _ in audio_frames(feed.session)]
     stamps = [stamp / rate + late_ms * MS for _, stamp in tone.packets]
     assert starts == pytest.approx(stamps, abs=MS)
+    expect_no_hole(feed.session)
+
+
+@pytest.mark.parametrize(
+    ("config", "rate", "samples"),
+    [
+        pytest.param("2b098800", 24_000, 1024, id="bands are replicated, the core's clock"),
+        pytest.param("2b098800", 48_000, 2048, id="bands are replicated"),
+        pytest.param("1308", 48_000, 2048, id="bands are replicated, which is not told"),
+        pytest.param("1588", 16_000, 2048, id="a camera that tells 8 kHz"),
+    ],
+)
+def test_aac_counts_in_the_clock_of_its_source_whatever_its_configuration_tells(
+    config: str, rate: int, samples: int
+) -> None:
+    packets = tuple((bytes(100), at) for at in range(0, 4 * rate, samples))
+    frames = Sound(AudioTrack("aac", rate, 1, bytes.fromhex(config)), packets)
+    feed = Feed()
+    feed.stream.on_tracks(clip().video, frames.track)
+    feed.play(clip(), frames)
+    feed.stream.finish()
+
+    starts = [start for start, _ in audio_frames(feed.session)]
+    assert starts == pytest.approx([at / rate for _, at in packets], abs=MS)
     expect_no_hole(feed.session)
 
 

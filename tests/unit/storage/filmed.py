@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +25,7 @@ FRAME_MS = 40
 GROUP = 25
 """Pictures from one key frame to the next: a second."""
 WIDTH, HEIGHT = 160, 96
+_FULL = 2  # as libav numbers ranges
 _PRIMING = 1024
 """Samples of silence with which an AAC encoder begins, before the first that it is given."""
 _SHADES, _STEP, _DARKEST = 60, 3, 30
@@ -39,13 +41,17 @@ def film(
     sound: bool = False,
     first: int = 0,
     open_groups: bool = False,
+    pixel_shape: Fraction = Fraction(1),
+    full_range: bool = False,
 ) -> bytes:
     """An object of so many seconds, its pictures numbered from `first` on."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4", options=_OPTIONS) as container:
         stream = container.add_stream(codec, rate=1000 // FRAME_MS)
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height = WIDTH, HEIGHT
+        stream.pix_fmt = pixels = "yuvj420p" if full_range else "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel_shape
         bframes = f"bframes={2 if reordered else 0}:b-adapt=0"
         opened = f"open-gop={int(open_groups)}"
         name = "x265-params" if codec == "libx265" else "x264-params"
@@ -60,7 +66,7 @@ def film(
         voice = container.add_stream("aac", rate=8000, layout="mono") if sound else None
         assert voice is None or isinstance(voice, AudioStream)
         for number in range(first, first + seconds * GROUP):
-            frame = av.VideoFrame.from_ndarray(_picture(number), "yuv420p")
+            frame = av.VideoFrame.from_ndarray(_picture(number), pixels)
             container.mux(stream.encode(frame))
             if voice is not None:
                 samples = np.full((1, 320), 0.1, np.float32)
@@ -140,6 +146,14 @@ def see(path: Path) -> Seen:
                     seen.sound_begins_ms = frame.time * 1000
                 seen.sound_ms += frame.samples * 1000 / frame.sample_rate
     return seen
+
+
+def looks(path: Path) -> Iterator[tuple[Fraction, bool]]:
+    """Of each picture: how much wider than high its pixels are, and whether black is 0."""
+    with av.open(path, "r") as container:
+        decoder = container.streams.video[0].codec_context
+        for frame in container.decode(video=0):
+            yield decoder.sample_aspect_ratio or Fraction(1), frame.color_range == _FULL
 
 
 def _picture(number: int) -> NDArray[np.uint8]:

@@ -1,15 +1,17 @@
 """The time of day and who exported, drawn into every picture."""
 
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from services.storage.exports.rendering.burning import Painter, draw
 from services.storage.exports.rendering.encoding import Encoding
-from tests.unit.storage.filmed import FRAME_MS, GROUP, HEIGHT, START_MS, WIDTH, film, job, made, see
+from tests.unit.storage.filmed import FRAME_MS, GROUP, HEIGHT, START_MS, WIDTH, film, job, looks, made, see
 
 MARK = "principals/01hq 0195-ab"
 WRONG_DOTS = 2
@@ -40,6 +42,15 @@ def test_every_picture_bears_its_second_and_the_mark(tmp_path: Path) -> None:
         for frame, wall_ms in zip(container.decode(video=0), walls, strict=True):
             assert legible(frame.to_ndarray().astype(np.uint8), START_MS + wall_ms)
             assert not legible(frame.to_ndarray().astype(np.uint8), START_MS + wall_ms + 1_000)
+
+
+def test_pixels_keep_their_shape_and_shadows_their_depth(tmp_path: Path) -> None:
+    stream = film(2, pixel_shape=Fraction(2), full_range=True)
+    (file,) = made(Encoding(job(tmp_path, 0, 2_000), "all", Painter(MARK, "Asia/Shanghai")), (0, stream))
+    assert set(looks(tmp_path / file.path)) == {(Fraction(2), False)}
+    with av.open(tmp_path / file.path, "r") as container:
+        first = next(container.decode(video=0)).to_ndarray()[: HEIGHT // 2]
+    assert first.mean() == pytest.approx(16 + 30 * 219 / 255, abs=1)  # its grey is 30 of 255
 
 
 def test_exact_and_marked_it_begins_and_ends_where_it_was_asked_to(tmp_path: Path) -> None:

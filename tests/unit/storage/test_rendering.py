@@ -1,5 +1,6 @@
 """Recorded objects become files that play from where they were asked to."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,17 @@ import pytest
 
 from services.storage.exports.rendering.exact import ExactCopying
 from services.storage.exports.rendering.film import Copying
-from tests.unit.storage.filmed import FRAME_MS, GROUP, START_MS, film, job, made, see, with_capture_times
+from tests.unit.storage.filmed import (
+    FRAME_MS,
+    GROUP,
+    START_MS,
+    film,
+    job,
+    looks,
+    made,
+    see,
+    with_capture_times,
+)
 
 STREAMS = [
     pytest.param({}, id="h264"),
@@ -79,6 +90,16 @@ def test_the_sound_goes_along_and_stays_in_step(tmp_path: Path) -> None:
         assert seen.sound_ms == pytest.approx(length_ms, abs=300)
         assert 0 <= seen.sound_begins_ms < 130, "it begins with the first whole frame of sound"
         assert file.codecs.endswith(",mp4a.40.2")
+
+
+@pytest.mark.parametrize("full_range", [False, True])
+def test_an_exact_cut_is_shown_alike_from_its_first_picture_to_its_last(
+    full_range: bool, tmp_path: Path
+) -> None:
+    stream = film(4, pixel_shape=Fraction(2), full_range=full_range)
+    (file,) = made(ExactCopying(job(tmp_path, 1_500, 3_500, exact=True)), (0, stream))
+    assert file.reencoded
+    assert set(looks(tmp_path / file.path)) == {(Fraction(2), full_range)}
 
 
 def test_who_may_not_hear_gets_a_file_without_a_track_of_sound(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 
 from services.ingest.sources.source import VideoCodec
 from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.feed import Feed, MuxSession
-from tests.unit.media.samples import clip, sound
+from tests.unit.media.samples import Clip, Sound, clip, sound
+
+_FULL = 2  # as libav numbers ranges
 
 
 def record(
@@ -22,11 +25,15 @@ def record(
     with_sound: bool = False,
 ) -> MuxSession:
     """One mux session of a camera."""
-    feed = Feed()
     pictures = clip(codec, seconds=seconds, gop=gop, b_frames=b_frames, size=size)
-    aac = sound("aac", seconds=seconds) if with_sound else None
-    feed.stream.on_tracks(pictures.video, aac.track if aac else None)
-    feed.play(pictures, aac)
+    return mux(pictures, sound("aac", seconds=seconds) if with_sound else None)
+
+
+def mux(pictures: Clip, sounds: Sound | None = None) -> MuxSession:
+    """What a camera that sends these has recorded of it."""
+    feed = Feed()
+    feed.stream.on_tracks(pictures.video, sounds.track if sounds else None)
+    feed.play(pictures, sounds)
     feed.stream.finish()
     return feed.session
 
@@ -64,3 +71,24 @@ def develop(init: InitSection, fragments: Sequence[Fragment]) -> Film:
         instants += [frame.pts or 0 for frame in video.decode(None)]
         size = video.codec_context.width, video.codec_context.height
         return Film(video.codec_context.name, size, sorted(instants), keys, sounds)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is to be shown."""
+
+    pixel_shape: Fraction
+    is_full_range: bool
+    matrix: int
+    shade: float
+    """The mean of its luma."""
+
+
+def first_picture(init: InitSection, fragments: Sequence[Fragment]) -> Look:
+    """As a player sees it."""
+    with av.open(io.BytesIO(init.data + fragments[0].data), "r", format="mp4") as movie:
+        decoder = movie.streams.video[0].codec_context
+        frame = next(movie.decode(video=0))
+        luma = frame.to_ndarray(format=frame.format.name)[: frame.height]
+        shape = decoder.sample_aspect_ratio or Fraction(1)
+        return Look(shape, frame.color_range == _FULL, frame.colorspace, float(luma.mean()))

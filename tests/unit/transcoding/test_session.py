@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from services.ingest.media.init_section import InitSections
 from services.ingest.media.movie_head import Run, movie_head
-from services.ingest.sources.source import VideoCodec
+from services.ingest.sources.source import AudioTrack, VideoCodec
 from services.ingest.transcoding.encoder import Encoder, Output, open_encoder
 from services.ingest.transcoding.ladder import Rung
 from services.ingest.transcoding.samples import read_samples
 from services.ingest.transcoding.session import Event, Session, Skipped
 from snowlight.media.boxes import VIDEO_TRACK, parse_prft
+from snowlight.media.description import read_tracks
 from snowlight.media.fragment import Fragment, InitSection
 from tests.unit.media.feed import MuxSession
-from tests.unit.transcoding.footage import develop, record
+from tests.unit.media.samples import BT_709, Sound, clip
+from tests.unit.transcoding.footage import develop, first_picture, mux, record
 
 SOURCE = Rung("h264", 180, 400_000)
 SMALL = Rung("90p", 90, 100_000)
@@ -57,6 +60,30 @@ def test_every_fragment_has_the_numbers_and_instants_of_its_source(codec: VideoC
         samples, originals = read_samples(made.data), read_samples(was.data)
         assert samples.video[0].dts == originals.video[0].dts
         assert samples.audio == originals.audio
+
+
+def test_sound_goes_on_counting_in_the_clock_of_its_source() -> None:
+    """Which is not the frequency of its configuration where spectral bands are replicated."""
+    frames = tuple((bytes(100), at) for at in range(0, 4 * 24_000, 1024))
+    source = mux(clip(), Sound(AudioTrack("aac", 24_000, 1, bytes.fromhex("2b098800")), frames))
+
+    init, fragments = parts(transcode(source))
+
+    assert develop(init, fragments).sounds == develop(source.init, source.fragments).sounds
+    assert [track.timescale for track in read_tracks(init.data)] == [90_000, 24_000]
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("rung", [SOURCE, SMALL])
+def test_pixels_keep_their_shape_and_shadows_their_depth(codec: VideoCodec, rung: Rung) -> None:
+    source = mux(clip(codec, size=(160, 180), pixel_shape=Fraction(2), full_range=True))
+
+    init, fragments = parts(transcode(source, rung))
+
+    was, made = first_picture(source.init, source.fragments), first_picture(init, fragments)
+    assert (was.pixel_shape, was.is_full_range) == (Fraction(2), True)
+    assert (made.pixel_shape, made.is_full_range, made.matrix) == (Fraction(2), False, BT_709)
+    assert made.shade == pytest.approx(16 + was.shade * 219 / 255, abs=2)
 
 
 @pytest.mark.parametrize("b_frames", [0, 2])

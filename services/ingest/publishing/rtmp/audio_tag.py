@@ -1,12 +1,11 @@
 """FLV audio tags (FLV 10.1, E.4.2) of AAC and G.711."""
 
-from services.ingest.sources.carried_audio import SAMPLING_FREQUENCIES, is_carried
+from services.ingest.sources.carried_audio import EXPLICIT_FREQUENCY, core_frequency, is_carried
 from services.ingest.sources.source import AudioCodec, AudioTrack
 
 _AAC = 10
 _G711: dict[int, AudioCodec] = {7: "pcma", 8: "pcmu"}
 _G711_RATE = 8000
-_EXPLICIT_FREQUENCY = 15
 _CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8)  # by channelConfiguration (ISO/IEC 14496-3, table 1.19)
 
 
@@ -35,12 +34,8 @@ def read_frame(data: bytes, track: AudioTrack) -> bytes:
 def _aac_track(config: bytes) -> AudioTrack | None:
     """AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), of object types below 31."""
     bits = int.from_bytes(config[:5].ljust(5, b"\x00"), "big")
-    index, rest = (bits >> 31) & 0x0F, 27
-    if index == _EXPLICIT_FREQUENCY:
-        frequency, rest = (bits >> 7) & 0xFFFFFF, 3
-    elif index < len(SAMPLING_FREQUENCIES):
-        frequency = SAMPLING_FREQUENCIES[index]
-    else:
+    rest = 3 if (bits >> 31) & 0x0F == EXPLICIT_FREQUENCY else 27
+    frequency, channels = core_frequency(config), (bits >> rest) & 0x0F
+    if not frequency or channels >= len(_CHANNELS):
         return None
-    channels = (bits >> rest) & 0x0F
-    return AudioTrack("aac", frequency, _CHANNELS[channels], config) if channels < len(_CHANNELS) else None
+    return AudioTrack("aac", frequency, _CHANNELS[channels], config)

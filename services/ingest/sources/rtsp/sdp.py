@@ -5,7 +5,7 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from services.ingest.sources.carried_audio import SAMPLING_FREQUENCIES, is_carried
+from services.ingest.sources.carried_audio import core_frequency, frame_duration, is_carried
 from services.ingest.sources.rtp.aac import AuHeaderLayout
 from services.ingest.sources.rtp.h264 import h264_parameter_sets
 from services.ingest.sources.rtp.h265 import h265_parameter_sets
@@ -26,7 +26,6 @@ _SPEECH: dict[str, AudioCodec] = {
     "AAL2-G726-40": "aal2-g726-40",
 }
 _G722_CLOCK = 8000  # of 16,000 samples a second (RFC 3551, 4.5.2)
-_EXPLICIT_FREQUENCY = 15
 _VIDEO_CLOCK = 90_000  # RFC 6184, 8.2.1 and RFC 7798, 7.1 allow no other, whatever a camera writes
 # RFC 3640, 3.3.6: bits of an AU header's fields. Some cameras leave them out, or tell no size.
 _HIGH_BIT_RATE = (("sizelength", (13, 0, None)), ("indexlength", (3, None)), ("indexdeltalength", (3, None)))
@@ -156,7 +155,7 @@ def _audio_track(media: MediaDescription) -> AudioTrack | None:
         return AudioTrack(_SPEECH[media.encoding], rate, media.channels, b"")
     if media.encoding == "MPEG4-GENERIC" and _is_high_bit_rate(media):
         config = _hexadecimal(media.parameters.get("config", ""))
-        if _frequency(config):
+        if core_frequency(config):
             return AudioTrack("aac", media.clock_rate, media.channels, config)
     return None
 
@@ -176,16 +175,7 @@ def samples_per_tick(media: MediaDescription, track: AudioTrack) -> int:
 
 def au_header_layout(media: MediaDescription, track: AudioTrack) -> AuHeaderLayout:
     """How an AAC track's AU headers are laid out."""
-    return AuHeaderLayout(frame_duration=1024 * track.clock_rate // _frequency(track.config))
-
-
-def _frequency(config: bytes) -> int:
-    """The core sampling frequency of an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), 0 if it has none."""
-    bits = int.from_bytes(config[:5].ljust(5, b"\x00"), "big")
-    index = (bits >> 31) & 0x0F
-    if index == _EXPLICIT_FREQUENCY:
-        return (bits >> 7) & 0xFFFFFF
-    return SAMPLING_FREQUENCIES[index] if index < len(SAMPLING_FREQUENCIES) else 0
+    return AuHeaderLayout(frame_duration=frame_duration(track))
 
 
 def _units(media: MediaDescription, *names: str) -> list[bytes]:

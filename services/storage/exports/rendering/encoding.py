@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from av.video.reformatter import VideoReformatter
+
 from services.storage.exports.rendering.burning import Painter
 from services.storage.exports.rendering.decoding import shown
 from services.storage.exports.rendering.film import (
@@ -15,6 +17,7 @@ from services.storage.exports.rendering.footage import ObjectFootage, Picture, S
 from services.storage.exports.rendering.job import Job, Made, Span
 from services.storage.exports.rendering.mp4 import Mp4, Summary
 from services.storage.exports.rendering.timeline import FileTimeline
+from snowlight.media.appearance import in_limited_range
 
 
 class Encoding:
@@ -26,6 +29,7 @@ class Encoding:
         self._painter = painter
         self._timeline = FileTimeline()
         self._file: Mp4 | None = None
+        self._reformatter = VideoReformatter()
         self._sound_end = 0
 
     def feed(self, data: bytes, start_ms: int) -> None:
@@ -48,7 +52,7 @@ class Encoding:
                 begun = True
                 first = picture if timeline.begin(picture) else None
             timeline.add(picture)
-            frame = each.frame.reformat(file.width, file.height, "yuv420p")
+            frame = in_limited_range(each.frame, file.width, file.height, self._reformatter)
             if self._painter is not None:
                 frame = self._painter.paint(frame, picture.wall_ms)
             file.encode(frame, picture.pts + timeline.shift, picture.duration)

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 
 from services.storage.exports.rendering.decoding import Shown
 from services.storage.exports.rendering.footage import Picture
+from snowlight.media.appearance import Appearance
 from snowlight.media.boxes import VIDEO_TIMESCALE
 
 _PROFILES = {66: "baseline", 77: "main", 100: "high"}
@@ -71,7 +72,8 @@ class Graft:
         if known.length_size != 4 or known.profile not in _PROFILES:
             raise ValueError("another kind of H.264")
         self._size = video.width, video.height
-        self._pixels = video.format.name
+        self._pixels, self._range = video.format.name, video.color_range
+        self._appearance = Appearance.of(video)
         self._profile = _PROFILES[known.profile]
         self._id = known.free_id()
         sets = {each[0] & 31: each for each in _units(self._open().extradata or b"")}
@@ -115,6 +117,7 @@ class Graft:
         assert isinstance(encoder, VideoCodecContext)
         encoder.width, encoder.height = self._size
         encoder.pix_fmt = self._pixels
+        self._appearance.tell(encoder, self._range)
         encoder.time_base = Fraction(1, VIDEO_TIMESCALE)
         encoder.framerate = Fraction(25)
         encoder.thread_count = 2

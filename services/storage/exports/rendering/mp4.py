@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from services.storage.exports.rendering.job import Made, Part, Span
 from snowlight.instants import format_instant
+from snowlight.media.appearance import Appearance
 from snowlight.media.boxes import VIDEO_TIMESCALE
 from snowlight.media.description import describe
 
@@ -56,13 +57,14 @@ class Mp4:
         self._video = stream
 
     def encode_video(self, template: VideoStream) -> None:
-        """Declare video that is encoded anew, by `encode`."""
+        """Declare video that is encoded anew, by `encode`. Of `template`, a picture has been decoded."""
         rate = template.average_rate or Fraction(25)
         stream = self._container.add_stream(ENCODER, rate=rate)
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = template.width // 2 * 2, template.height // 2 * 2
         context.pix_fmt = "yuv420p"
+        Appearance.of(template.codec_context).tell(context)
         context.time_base = UNIT
         context.thread_count = 2
         context.options = {
@@ -102,7 +104,7 @@ class Mp4:
         self._container.mux(packet)
 
     def encode(self, frame: VideoFrame, pts: int, duration: int) -> None:
-        """`frame`, whose format is yuv420p, is shown at `pts`."""
+        """`frame`, in limited range, is shown at `pts`."""
         frame.pts, frame.time_base = pts, UNIT
         self._durations[pts] = duration
         self._encode(frame)
