@@ -50,6 +50,7 @@ from services.ingest.status.following import StateFollower
 from services.ingest.stores.placement import Placement
 from services.ingest.stores.repository import StoresRepository
 from services.ingest.stores.watch import StoresWatch
+from services.ingest.transcoding.machine import Together
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from services.ingest.transcoding.pool import TranscodingPool
 from snowlight.access.revocation_feed import follow_revocations
@@ -145,7 +146,13 @@ async def run_ingest(
         )
         await stores.restore()
         viewers = Viewers()
-        transcoding = TranscodingPool(settings.transcode, TranscodingMetrics(runtime.registry), clock)
+        together = settings.transcode.together
+        transcoding = TranscodingPool(
+            settings.transcode,
+            TranscodingMetrics(runtime.registry),
+            clock,
+            Together(together, settings.worker) if together is not None else None,
+        )
         revocations = Revocations(clock)
         desk = PublishDesk(revocations)
         rounds = ReadRounds()

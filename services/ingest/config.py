@@ -32,6 +32,11 @@ class TranscodingSettings(BaseSettings):
         description="Cores that transcoding may take; what would take more is refused. 0: there is none. "
         "Unset: half of them.",
     )
+    together: Path | None = Field(
+        None,
+        description="Folder in which the workers of a machine account for the cores that they take, so that "
+        "they are bounded together. Unset: a worker's are bounded for itself; `--workers` sets it.",
+    )
     encoder: Literal["auto", "libx264", "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_v4l2m2m"] = Field(
         "auto", description="H.264 encoder. auto: the hardware's where it opens, else libx264."
     )

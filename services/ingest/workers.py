@@ -48,6 +48,9 @@ def worker_settings(number: int, settings: IngestSettings, cluster: ClusterSetti
         "SNOWLIGHT_INGEST_ADVERTISE": _next_port(settings.advertise or cluster.ingest_address, number),
         "SNOWLIGHT_INGEST_SPOOL_DIR": str(_spool_of(spool, number)),
         "SNOWLIGHT_ADMIN_LISTEN": _next_port(cluster.admin_listen, number),
+        "SNOWLIGHT_INGEST_TRANSCODE_TOGETHER": str(
+            settings.transcode.together or cluster.data_dir / "transcoding"
+        ),
     }
 
 

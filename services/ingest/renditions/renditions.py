@@ -188,7 +188,9 @@ class Renditions:
         if running.name == SUB:
 
             def seen(media: MediaInfo) -> None:
-                running.media = self._seen[uid] = media
+                running.media = media
+                if self._running.get((uid, SUB)) is running:  # else it is what the sub stream was before
+                    self._seen[uid] = media
 
             await self._sub_streams.run(self._subs[uid], running, seen)
             return

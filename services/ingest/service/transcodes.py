@@ -36,7 +36,7 @@ class Transcodes(transcoding_pb2_grpc.TranscodesServicer):
         if not fragments or not fragments[0].independent:
             raise invalid("fragments", "must begin with a key frame")
         source = Picture.of(init)
-        async with self._pool.open(find_rung(source, request.rung), source) as transcode:
+        async with self._pool.open(find_rung(source, request.rung), source, live=False) as transcode:
             transcode.begin(init)
             giving = asyncio.create_task(_give(transcode, fragments))
             try:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from services.ingest.sources.source import VideoCodec
 from services.ingest.transcoding.ladder import Picture, Rung
+from services.ingest.transcoding.machine import Shares
 from services.ingest.transcoding.metrics import TranscodingMetrics
 from snowlight.errors import ResourceExhaustedError
 
@@ -39,10 +40,11 @@ class Lease:
 
 
 class CoreBudget:
-    """`cores`: 0 means that there are none."""
+    """`cores`: of the machine, for all that have `shares` of it; 0 means that there are none."""
 
-    def __init__(self, cores: float, metrics: TranscodingMetrics) -> None:
+    def __init__(self, cores: float, metrics: TranscodingMetrics, shares: Shares) -> None:
         self.cores = cores
+        self._shares = shares
         self._taken = 0.0
         self._metrics = metrics
 
@@ -58,14 +60,19 @@ class CoreBudget:
 
     def take(self, cores: float) -> None:
         """Raises ResourceExhaustedError("transcode.no_capacity"); fewer than 0 are given back."""
-        if cores > 0 and self._taken + cores > self.cores:
+        wanted = self._taken + cores
+        self._shares.tell(
+            wanted
+        )  # before others are asked: of two at once both may be refused, but not let in
+        if cores > 0 and wanted + (others := self._shares.others()) > self.cores:
+            self._shares.tell(self._taken)
             self._metrics.refused.inc()
             detail = (
-                f"{self._taken:.2f} of {self.cores:.2f} cores for transcoding are taken, "
+                f"{self._taken + others:.2f} of {self.cores:.2f} cores for transcoding are taken, "
                 f"and this takes {cores:.2f} more"
             )
             raise ResourceExhaustedError(
                 "transcode.no_capacity", detail if self.cores else "it is turned off"
             )
-        self._taken += cores
+        self._taken = wanted
         self._metrics.cores.set(self._taken)

@@ -25,6 +25,7 @@ MOST_WAITING_BYTES = 32 << 20
 """Of fragments that the process has not taken yet: about 4 s."""
 _MOST_READY = 16
 _WATCH_SECONDS = 0.5
+_KILLED = frozenset(("transcode.process_ended", "transcode.stalled"))
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +38,6 @@ class TranscodeParts:
     clock: Clock
     threads: int
     stall_seconds: float
-    encoders: Callable[[], tuple[str, ...]]
-    """To be tried in this order."""
-    on_encoder: Callable[[str | None], None]
-    """Hears which one opened; None where a process ended before it knew."""
 
 
 class _Incoming:
@@ -94,7 +91,20 @@ class _Incoming:
 class Transcode:
     """Made by `TranscodingPool.open`. One reader."""
 
-    def __init__(self, rung: Rung, source: Picture, lease: Lease, parts: TranscodeParts) -> None:
+    def __init__(
+        self,
+        rung: Rung,
+        source: Picture,
+        lease: Lease,
+        parts: TranscodeParts,
+        encoders: tuple[str, ...],
+        on_encoder: Callable[[str | None], None],
+    ) -> None:
+        """`encoders`: to be tried in this order. `on_encoder` hears which one opened; None where the process
+        ended, or hung, before it knew."""
+        self._encoders = encoders
+        self._on_encoder = on_encoder
+        self._knows_encoder = False
         self._rung = rung
         self._source = source
         self._lease = lease
@@ -172,7 +182,7 @@ class Transcode:
 
     async def run(self) -> None:
         """Transcode until cancelled, or until it has failed."""
-        job = Job(self._rung, self._parts.encoders(), self._parts.threads)
+        job = Job(self._rung, self._encoders, self._parts.threads)
         self._failure = UnavailableError("transcode.broken", "the transcode has broken off")
         try:
             async with run_worker(job) as worker:
@@ -181,6 +191,8 @@ class Transcode:
             self._failure = None
         except* SnowlightError as group:
             self._failure = failure = _first(group)
+            if failure.code in _KILLED and not self._knows_encoder:
+                self._on_encoder(None)
             self._parts.metrics.failed.labels(failure.code).inc()
             log.warning("transcode.failed", rung=self._rung.name, code=failure.code, reason=failure.detail)
         finally:
@@ -213,14 +225,8 @@ class Transcode:
             await worker.send(Kind.END)
 
     async def _read(self, worker: Worker) -> None:
-        knows_encoder = False
         while True:
-            try:
-                kind, data = await worker.receive()
-            except UnavailableError:
-                if not knows_encoder:
-                    self._parts.on_encoder(None)
-                raise
+            kind, data = await worker.receive()
             match kind:
                 case Kind.EVENT:
                     await self._ready.put(decode_live(data))
@@ -228,8 +234,8 @@ class Transcode:
                     self._untaken -= 1
                     self._taken_at = self._parts.clock.monotonic()
                 case Kind.ENCODER:
-                    knows_encoder = True
-                    self._parts.on_encoder(data.decode())
+                    self._knows_encoder = True
+                    self._on_encoder(data.decode())
                 case Kind.SKIPPED:
                     self._parts.metrics.skipped.inc()
                     log.info("transcode.fragment_skipped", rung=self._rung.name, reason=data.decode())

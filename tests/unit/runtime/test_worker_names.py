@@ -18,6 +18,13 @@ def test_workers_of_several_machines_have_names_of_their_own(worker: str, names:
     assert [each["SNOWLIGHT_INGEST_WORKER"] for each in told] == names
 
 
+def test_workers_of_a_machine_account_for_its_cores_in_one_place() -> None:
+    settings = IngestSettings(database_url="postgresql+asyncpg://u:p@db/ingest")
+    told = [worker_settings(number, settings, ClusterSettings()) for number in range(3)]
+    (folder,) = {each["SNOWLIGHT_INGEST_TRANSCODE_TOGETHER"] for each in told}
+    assert folder
+
+
 @pytest.mark.parametrize("setting", ["worker", "zone"])
 @pytest.mark.parametrize("name", ["north hall", "a\nb", "", "x" * 65, "café"])
 def test_a_name_is_refused_that_does_not_go_into_paths_and_labels(setting: str, name: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterable
+from typing import Literal
 
 from prometheus_client import CollectorRegistry
 
@@ -20,9 +21,13 @@ PICTURE = Picture(320, 180, "h264")
 
 
 def pool(
-    cores: float = 4, *, stall_seconds: float = 60, registry: CollectorRegistry | None = None
+    cores: float = 4,
+    *,
+    stall_seconds: float = 60,
+    registry: CollectorRegistry | None = None,
+    encoder: Literal["auto", "libx264"] = "libx264",
 ) -> TranscodingPool:
-    settings = TranscodingSettings(cores=cores, encoder="libx264", stall_seconds=stall_seconds)
+    settings = TranscodingSettings(cores=cores, encoder=encoder, stall_seconds=stall_seconds)
     return TranscodingPool(settings, TranscodingMetrics(registry or CollectorRegistry()), SystemClock())
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
-from services.ingest.transcoding.transcode import MOST_WAITING
+from services.ingest.transcoding.transcode import MOST_WAITING, Transcode
 from snowlight.errors import (
     DataLossError,
     UnavailableError,
@@ -51,6 +52,25 @@ async def test_a_process_that_hangs_is_killed() -> None:
 
     assert caught.value.code == "transcode.stalled"
     assert await is_gone(transcode.pid)
+
+
+async def test_a_trial_of_the_hardware_that_hangs_is_the_last_one() -> None:
+    source = record()
+    transcodes = pool(stall_seconds=3, encoder="auto")
+
+    with capture_logs() as logs:
+        async with transcodes.open(RUNG, PICTURE) as transcode:
+            await eventually(lambda: has_pid(transcode))
+            os.kill(transcode.pid, signal.SIGSTOP)  # before it has been told of any pictures
+            await give(transcode, source, source.fragments[:1])
+            with pytest.raises(UnavailableError) as caught:
+                await rest(transcode)
+    assert caught.value.code == "transcode.stalled"
+    assert [log["event"] for log in logs] == ["transcode.encoder_failed", "transcode.failed"]
+
+    async with transcodes.open(RUNG, PICTURE) as transcode:
+        await give(transcode, source, source.fragments[:1])
+        assert (await first(transcode)).segment == source.fragments[0].segment
 
 
 async def test_who_is_behind_goes_on_at_a_key_frame_and_says_so() -> None:
@@ -128,6 +148,10 @@ async def test_processes_end_with_ingest(tmp_path: Path) -> None:
     await ingest.wait()
 
     await eventually(lambda: is_gone(pid))
+
+
+async def has_pid(transcode: Transcode) -> bool:
+    return transcode.pid > 0
 
 
 _INGEST = """
