@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+import structlog
+
 from services.ingest.discovery.bounded_xml import below, parse_xml, text_of
 from services.ingest.sources.network import is_allowed
 from services.ingest.sources.source import IPNetwork, SourceError
@@ -28,6 +30,8 @@ xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:n="http://www.on
 <a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To>\
 <a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action></e:Header>\
 <e:Body><d:Probe><d:Types>n:NetworkVideoTransmitter</d:Types></d:Probe></e:Body></e:Envelope>"""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,9 @@ class _Answers(asyncio.DatagramProtocol):
                 self._answers.put_nowait(match)
         except SourceError as error:
             self._answers.put_nowait(SourceError(error.code, f"{source}: {error.detail}"))
+        except Exception:
+            log.error("discovery.answer_failed", address=source, exc_info=True)
+            self._answers.put_nowait(SourceError("camera.session_failed", f"{source}: internal error"))
 
     def error_received(self, exc: Exception) -> None:
         """asyncio: nobody listens there, which is what most addresses of a network say."""
