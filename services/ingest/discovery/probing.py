@@ -44,14 +44,17 @@ class Match:
     scopes: dict[str, str]
 
 
-def read_match(data: bytes, source: str) -> list[Match]:
-    """The matches in a datagram from `source`. Raises SourceError camera.protocol_error."""
-    matches = []
-    for found in below(parse_xml(data), "ProbeMatch"):
-        addresses = tuple(text_of(found, "XAddrs").split())
-        endpoint = text_of(found, "EndpointReference", "Address")[:_LONGEST_SCOPE]
-        matches.append(Match(source, endpoint, addresses, _scopes(text_of(found, "Scopes"))))
-    return matches
+def read_match(data: bytes, source: str) -> Match | None:
+    """The first match in a datagram from `source`, None without one: a device tells of itself alone.
+
+    Raises SourceError camera.protocol_error.
+    """
+    found = next(below(parse_xml(data), "ProbeMatch"), None)
+    if found is None:
+        return None
+    addresses = tuple(text_of(found, "XAddrs").split())
+    endpoint = text_of(found, "EndpointReference", "Address")[:_LONGEST_SCOPE]
+    return Match(source, endpoint, addresses, _scopes(text_of(found, "Scopes")))
 
 
 def _scopes(text: str) -> dict[str, str]:
@@ -151,7 +154,8 @@ class _Answers(asyncio.DatagramProtocol):
             return
         self._heard.add(source)
         try:
-            for match in read_match(data, source)[:1]:
+            match = read_match(data, source)
+            if match is not None:
                 self._answers.put_nowait(match)
         except SourceError as error:
             self._answers.put_nowait(SourceError(error.code, f"{source}: {error.detail}"))
