@@ -10,13 +10,13 @@ on which the owner's way in depends, are in the database.
 """
 
 import hashlib
-import ipaddress
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 from services.auth.failures import Failures
 from snowlight.clock import Clock
+from snowlight.counted_address import counted_address
 from snowlight.errors import ResourceExhaustedError
 
 MAX_FAILURES = 5
@@ -36,26 +36,13 @@ class Origin:
     @property
     def place(self) -> str:
         """The address as it is counted."""
-        return place_of(self.address)
+        return counted_address(self.address)
 
     @property
     def names(self) -> list[str]:
         """How it is remembered, the surest first."""
         names = [f"address/{self.place}"]
         return [device_name(self.device_key), *names] if self.device_key else names
-
-
-def place_of(address: str) -> str:
-    """An address as it is counted: an IPv6 subscriber has a whole /64."""
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(read, ipaddress.IPv6Address):
-        if read.ipv4_mapped is not None:
-            return str(read.ipv4_mapped)
-        return str(ipaddress.ip_network((read, 64), strict=False))
-    return str(read)
 
 
 def device_name(device_key: str) -> str:

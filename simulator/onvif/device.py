@@ -36,7 +36,7 @@ class OnvifFaults:
     entity_bomb: answers declare entities that grow a thousandfold.
     endless: answers never end. refuses: 401 to all. redirect_to: answers lead there, "" for none.
     stream_host: the host of the URLs of its streams, "" for its own. garbage_match: its answer to a
-    probe is no XML.
+    probe is no XML. end_of_time: it tells the last second of the year 9999.
     """
 
     xaddr: str = ""
@@ -48,6 +48,7 @@ class OnvifFaults:
     redirect_to: str = ""
     stream_host: str = ""
     garbage_match: bool = False
+    end_of_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Services:
         device = self.device
         match operation:
             case "GetSystemDateAndTime":
-                return answers.date_and_time(self._now())
+                return answers.date_and_time(datetime.max if device.faults.end_of_time else self._now())
             case "GetDeviceInformation":
                 return answers.device_information(device.name, device.endpoint)
             case "GetServices":

@@ -154,8 +154,8 @@ def flv(data: bytes) -> None:
 def discovery(data: bytes) -> None:
     """A datagram that answers a probe."""
     with suppress(SourceError):
-        for match in read_match(data, "192.0.2.1"):
-            assert len(match.endpoint) <= 256
+        match = read_match(data, "192.0.2.1")
+        assert match is None or len(match.endpoint) <= 256
 
 
 def soap(data: bytes) -> None:

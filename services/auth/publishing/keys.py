@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.attempts import MAX_FAILURES, place_of
+from services.auth.attempts import MAX_FAILURES
 from services.auth.camera_model import CameraModel
 from services.auth.changes import record_change
 from services.auth.decision import Action
@@ -20,6 +20,7 @@ from services.auth.tokens import token_hash
 from services.auth.validation import check_address, check_id, check_text, invalid
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
+from snowlight.counted_address import counted_address
 from snowlight.database import Database
 from snowlight.errors import (
     FailedPreconditionError,
@@ -102,7 +103,7 @@ class PublishKeys:
         Raises UnauthenticatedError, and ResourceExhaustedError after too many wrong ones. A right key is
         refused then too: else what is counted would be no bound for who guesses.
         """
-        place, now = place_of(check_address(address)), self._clock.monotonic()
+        place, now = counted_address(check_address(address)), self._clock.monotonic()
         of_camera = (camera_id[:_MAX_ID], place)
         wait_s = max(self._of_camera.wait_s(of_camera, now), self._of_address.wait_s(place, now))
         if wait_s > 0:

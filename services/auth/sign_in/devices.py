@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth.attempts import place_of
 from services.auth.changes import record_change
 from services.auth.facts import read_facts
 from services.auth.failures import Failures
@@ -21,6 +20,7 @@ from services.auth.tokens import Grant, Tokens, token_hash
 from services.auth.validation import check_id, invalid
 from snowlight.access.token import AccessClaims
 from snowlight.clock import Clock
+from snowlight.counted_address import counted_address
 from snowlight.database import Database
 from snowlight.errors import (
     FailedPreconditionError,
@@ -71,7 +71,7 @@ class DeviceSignIn:
         """
         check_id(client_id, "client_id")
         now_ms, now = self._clock.now_ms(), self._clock.monotonic()
-        place = place_of(remote_address)
+        place = counted_address(remote_address)
         _require_turn(self._asked.wait_s(place, now), "too many codes asked for")
         self._asked.add(place, now)
         device_code = secrets.token_urlsafe(32)

@@ -36,15 +36,21 @@ def parse_xml(data: bytes) -> Element:
 
 
 def below(element: Element, *names: str) -> Iterator[Element]:
-    """The elements of the last of `names` that lie below those of the name before it, however deep."""
+    """The elements of the last of `names` that lie below those of the name before it, however deep.
+
+    Of those of one name that lie in each other the outermost is meant: so none is looked at again for each
+    that it lies in, and all of them together cost no more than the document is long.
+    """
     first, *rest = names
+    inside: set[Element] = set()
     for found in element.iter(first):
-        if found is element:
+        if found is element or found in inside:
             continue
         if rest:
             yield from below(found, *rest)
         else:
             yield found
+        inside.update(found.iter(first))
 
 
 def text_of(element: Element, *names: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import quoteattr
 
@@ -16,6 +17,8 @@ _MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 _MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
 _PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 _SCHEMA = "http://www.onvif.org/ver10/schema"
+_WRONGEST_CLOCK = timedelta(days=36_525)
+"""One that has lost its battery says 1970 or 2000; another is of no use, and no date may come after 9999."""
 _CARRIED = ("H264", "H265", "HEVC")
 _MOST_PROFILES = 64
 _LONGEST_FACT = 128
@@ -51,8 +54,8 @@ async def read_device(
 ) -> DeviceFacts:
     """Ask the device service at `address`. Raises SourceError, camera.no_video too."""
     told = read_time(await client.call(address, _request(_DEVICE, "GetSystemDateAndTime"), signed=False))
-    if told is not None:
-        client.ahead = told - client.now()
+    if told is not None and abs(ahead := told - client.now()) < _WRONGEST_CLOCK:
+        client.ahead = ahead
     information = await client.call(address, _request(_DEVICE, "GetDeviceInformation"))
     services = await _services(client, address)
     media, url = _media_service(services)

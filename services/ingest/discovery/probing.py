@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+import structlog
+
 from services.ingest.discovery.bounded_xml import below, parse_xml, text_of
 from services.ingest.sources.network import is_allowed
 from services.ingest.sources.source import IPNetwork, SourceError
@@ -29,6 +31,8 @@ xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:n="http://www.on
 <a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action></e:Header>\
 <e:Body><d:Probe><d:Types>n:NetworkVideoTransmitter</d:Types></d:Probe></e:Body></e:Envelope>"""
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -40,14 +44,17 @@ class Match:
     scopes: dict[str, str]
 
 
-def read_match(data: bytes, source: str) -> list[Match]:
-    """The matches in a datagram from `source`. Raises SourceError camera.protocol_error."""
-    matches = []
-    for found in below(parse_xml(data), "ProbeMatch"):
-        addresses = tuple(text_of(found, "XAddrs").split())
-        endpoint = text_of(found, "EndpointReference", "Address")[:_LONGEST_SCOPE]
-        matches.append(Match(source, endpoint, addresses, _scopes(text_of(found, "Scopes"))))
-    return matches
+def read_match(data: bytes, source: str) -> Match | None:
+    """The first match in a datagram from `source`, None without one: a device tells of itself alone.
+
+    Raises SourceError camera.protocol_error.
+    """
+    found = next(below(parse_xml(data), "ProbeMatch"), None)
+    if found is None:
+        return None
+    addresses = tuple(text_of(found, "XAddrs").split())
+    endpoint = text_of(found, "EndpointReference", "Address")[:_LONGEST_SCOPE]
+    return Match(source, endpoint, addresses, _scopes(text_of(found, "Scopes")))
 
 
 def _scopes(text: str) -> dict[str, str]:
@@ -147,10 +154,14 @@ class _Answers(asyncio.DatagramProtocol):
             return
         self._heard.add(source)
         try:
-            for match in read_match(data, source)[:1]:
+            match = read_match(data, source)
+            if match is not None:
                 self._answers.put_nowait(match)
         except SourceError as error:
             self._answers.put_nowait(SourceError(error.code, f"{source}: {error.detail}"))
+        except Exception:
+            log.error("discovery.answer_failed", address=source, exc_info=True)
+            self._answers.put_nowait(SourceError("camera.session_failed", f"{source}: internal error"))
 
     def error_received(self, exc: Exception) -> None:
         """asyncio: nobody listens there, which is what most addresses of a network say."""

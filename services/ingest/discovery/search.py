@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import aiohttp
+import structlog
 
 from services.ingest.discovery.device import DeviceFacts, read_device
 from services.ingest.discovery.probing import Match, probing
@@ -16,6 +17,8 @@ from services.ingest.sources.source import Credentials, SourceError
 from snowlight.clock import Clock
 
 _AT_ONCE = 16
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ async def search(
                 )
             except SourceError as error:
                 found.put_nowait(Found(match, None, error))
+            except Exception:
+                log.error("discovery.device_failed", address=match.source, exc_info=True)
+                found.put_nowait(Found(match, None, SourceError("camera.session_failed", "internal error")))
             else:
                 found.put_nowait(Found(match, facts))
 

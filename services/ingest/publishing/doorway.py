@@ -13,11 +13,12 @@ from services.ingest.publishing.admission import Admission
 from services.ingest.publishing.metrics import PublishingMetrics
 from services.ingest.publishing.seat import Place, Publisher
 from services.ingest.sources.source import SourceError
+from snowlight.counted_address import counted_address
 from snowlight.errors import ResourceExhaustedError, SnowlightError
 
 MOST_WAITING = 512
 MOST_OF_ADDRESS = 64
-"""Of those: a whole village may come back at once from behind one address."""
+"""Of those: a whole village may come back at once from behind one address. Of IPv6 a /64 is one."""
 PATIENCE_S = 10.0
 """From the connection to the first word of media."""
 
@@ -52,29 +53,30 @@ class Doorway:
         self._admission = admission
         self._start = start
         self._metrics = metrics
-        self._visits: set[Visit] = set()
+        self._visits: dict[Visit, str] = {}  # and the address as each is counted by it
         self._of_address: Counter[str] = Counter()
 
     def enter(self, address: str, turn_away: Callable[[Exception], None]) -> Visit:
         """A new connection, which `turn_away` ends. Raises ResourceExhaustedError when too many wait."""
-        if len(self._visits) >= MOST_WAITING or self._of_address[address] >= MOST_OF_ADDRESS:
+        counted = counted_address(address)
+        if len(self._visits) >= MOST_WAITING or self._of_address[counted] >= MOST_OF_ADDRESS:
             self._metrics.refused.labels("camera.too_many_connections").inc()
             raise ResourceExhaustedError(
                 "camera.too_many_connections", "too many connections wait to publish"
             )
         visit = Visit(self, address, turn_away)
-        self._visits.add(visit)
-        self._of_address[address] += 1
+        self._visits[visit] = counted
+        self._of_address[counted] += 1
         return visit
 
     def left(self, visit: Visit) -> None:
         """A visit is over."""
-        if visit not in self._visits:
+        counted = self._visits.pop(visit, None)
+        if counted is None:
             return
-        self._visits.remove(visit)
-        self._of_address[visit.address] -= 1
-        if not self._of_address[visit.address]:
-            del self._of_address[visit.address]
+        self._of_address[counted] -= 1
+        if not self._of_address[counted]:
+            del self._of_address[counted]
 
     def dismiss(self, visit: Visit) -> None:
         """A visit has taken its time without a word of media."""

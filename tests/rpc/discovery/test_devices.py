@@ -3,6 +3,11 @@
 import ipaddress
 from dataclasses import replace
 
+import pytest
+from structlog.testing import capture_logs
+
+from services.ingest.discovery import probing
+from services.ingest.discovery.probing import read_match
 from services.ingest.discovery.search import Found, search
 from services.ingest.sources.network import LookUp, SourceNetwork, system_look_up
 from services.ingest.sources.source import Credentials
@@ -75,6 +80,42 @@ async def test_a_device_whose_clock_is_a_year_wrong_takes_our_password() -> None
     async with on_air([device(behind, clock_ahead=-year), device(ahead, clock_ahead=year)]):
         found = await found_at(f"{behind}/30")
     assert all(each.facts is not None for each in found.values()) and len(found) == 2
+
+
+async def test_a_device_that_tells_the_end_of_time_takes_our_time_and_no_other_is_lost() -> None:
+    last, good = hosts(2)
+    faults = OnvifFaults(end_of_time=True, slow=1.1)  # till a second later no date of its clock is too late
+    async with on_air([device(last, faults=faults), device(good, faults=OnvifFaults(slow=1.5))]):
+        found = await found_at(f"{last}/30")
+    assert {host for host, each in found.items() if each.facts is not None} == {last, good}
+
+
+async def test_what_nobody_foresaw_is_that_devices_problem_and_logged_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named, unread, good = hosts(3)
+
+    async def look_up(host: str, port: int) -> list[str]:
+        raise RuntimeError("nobody foresaw it")
+
+    def read(data: bytes, source: str) -> object:
+        if source == unread:
+            raise RuntimeError("nor this")
+        return read_match(data, source)
+
+    monkeypatch.setattr(probing, "read_match", read)
+    faults = OnvifFaults(xaddr="http://gate.example/onvif/device_service")
+    async with on_air([device(named, faults=faults), device(unread), device(good)]):
+        with capture_logs() as lines:
+            found = await found_at(f"{named}/29", look_up=look_up)
+    said = {host: str(each.problem) for host, each in found.items() if each.problem is not None}
+    assert said == {
+        named: "camera.session_failed: internal error",
+        "": f"camera.session_failed: {unread}: internal error",
+    }
+    assert found[good].facts is not None
+    told = [(line["event"], line["address"]) for line in lines if line.get("exc_info")]
+    assert sorted(told) == [("discovery.answer_failed", unread), ("discovery.device_failed", named)]
 
 
 async def test_a_device_that_asks_by_http_digest_is_read_by_who_knows_its_password() -> None:
