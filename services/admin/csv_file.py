@@ -23,6 +23,7 @@ def read_rows(file: Path, columns: Collection[str], required: Collection[str], c
                 if row.problem is not None:
                     with at_line(row.line):
                         raise row.problem
-                yield Row(row.line, empty | row.text)
+                if row.text:
+                    yield Row(row.line, empty | row.text)
     except OSError as error:
         raise InvalidArgumentError(code, f"{file} cannot be read", field="file") from error

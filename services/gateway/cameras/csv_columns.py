@@ -11,6 +11,8 @@ from snowlight.csv_table import FORMULA, harmless, unarmed
 from snowlight.errors import InvalidArgumentError
 
 ID = "camera_id"
+MOST_ERRORS = 16
+"""Of the cells of one row; each is told with every row that has it."""
 CREDENTIALED = ("source_url", "sub_source_url")
 _DOSSIER = "dossier."
 _OWNERSHIPS = {"公共": "PUBLIC", "集体": "COLLECTIVE", "企业": "BUSINESS", "家庭": "HOUSEHOLD"}
@@ -114,8 +116,8 @@ def column_of(title: str) -> str:
 
 
 def read_row(text: dict[str, str]) -> tuple[camera_pb2.Camera, list[str], list[InvalidArgumentError]]:
-    """The camera of a row, the fields that the row gives, and what is wrong, one by one. An empty cell gives
-    nothing."""
+    """The camera of a row, the fields that the row gives, and what is wrong, one by one, up to a number that
+    people read. An empty cell gives nothing."""
     camera, fields, wrong = camera_pb2.Camera(), [], []
     for column, cell in text.items():
         if not cell:
@@ -128,6 +130,8 @@ def read_row(text: dict[str, str]) -> tuple[camera_pb2.Camera, list[str], list[I
             fields.append(_put(camera, column, unarmed(cell)))
         except InvalidArgumentError as error:
             wrong.append(error)
+        if len(wrong) == MOST_ERRORS:
+            break
     if not text.get(ID):
         wrong.append(InvalidArgumentError("request.required", f"{ID} is required", field=ID))
     for here, there in (_PLACE, _PLACE[::-1]):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -33,8 +33,12 @@ from snowlight.errors import (
 )
 
 MAX_LINES = 30_000
+MAX_FILE_LINES = 1 << 20
+"""As many as a spreadsheet has, where most may be empty."""
 MAX_RUN_S = 1_800.0
 _AT_ONCE = 100
+_TURN_S = 0.005
+"""Of reading, until others have a turn."""
 _HEARD_OF_S = 2.0
 
 
@@ -71,6 +75,15 @@ class Outcome:
         }
 
 
+class _Line(NamedTuple):
+    """A row, and as `read_row` has it: the camera, the fields that the row gives, and what is wrong."""
+
+    row: Row
+    camera: camera_pb2.Camera
+    fields: list[str]
+    wrong: list[InvalidArgumentError]
+
+
 class CameraImport:
     """Imports for people who may write the cameras in them."""
 
@@ -83,7 +96,8 @@ class CameraImport:
     async def run(self, person: Person, rows: Iterator[Row], choice: Choice) -> AsyncGenerator[Outcome, None]:
         """What became of each row, in order; 100 of them are worked on at a time.
 
-        Rows behind the 30,000th, and those not begun after 30 minutes, are refused. Raises UnavailableError.
+        The first behind the 30,000th ends it, refused; those not begun after 30 minutes are refused.
+        Raises UnavailableError, and InvalidArgumentError as `read_table`.
         """
         sight = await self._identity.sight(person)
         identity = self._identity.together(person)
@@ -91,18 +105,48 @@ class CameraImport:
         lines = _Lines(writing, identity, self._model, person, sight, choice)
         ends = self._clock.monotonic() + MAX_RUN_S
         first_lines: dict[str, int] = {}
-        begun = 0
-        while batch := list(islice(rows, _AT_ONCE)):
-            refused = [
-                row.problem
-                or _check_place(begun + index)
-                or _check_time(self._clock.monotonic() < ends)
-                or _check_first(row, first_lines)
-                for index, row in enumerate(batch)
-            ]
-            begun += len(batch)
-            for outcome in await lines.together(batch, refused):
-                yield outcome
+        async with aclosing(_batches(rows)) as batches:
+            async for batch in batches:
+                refused = [
+                    row.problem
+                    or _check_time(self._clock.monotonic() < ends)
+                    or _check_first(row, first_lines)
+                    for row, *_ in batch
+                ]
+                for outcome in await lines.together(batch, refused):
+                    yield outcome
+
+
+async def _batches(rows: Iterator[Row]) -> AsyncGenerator[list[_Line], None]:
+    """A hundred lines at a time, without the empty ones. Whatever is in them, others have turns meanwhile."""
+    loop = asyncio.get_running_loop()
+    turn_ends = loop.time() + _TURN_S
+    batch: list[_Line] = []
+    for row in _bounded(rows):
+        if row.text or row.problem is not None:
+            batch.append(_Line(row, *read_row(row.text)))
+        if len(batch) == _AT_ONCE:
+            yield batch
+            batch = []
+        if loop.time() > turn_ends:
+            await asyncio.sleep(0)
+            turn_ends = loop.time() + _TURN_S
+    if batch:
+        yield batch
+
+
+def _bounded(rows: Iterator[Row]) -> Iterator[Row]:
+    """As many as a file may have, and the first that is one too many, with that as its problem."""
+    cameras = 0
+    for row in rows:
+        cameras += bool(row.text or row.problem)
+        if cameras > MAX_LINES or row.line > MAX_FILE_LINES:
+            problem = (
+                f"a file has at most {MAX_LINES} cameras and {MAX_FILE_LINES} lines: what follows is left"
+            )
+            yield row._replace(problem=InvalidArgumentError("import.too_long", problem, field="file"))
+            return
+        yield row
 
 
 class _Lines:
@@ -124,20 +168,22 @@ class _Lines:
         self._sight = sight
         self._choice = choice
 
-    async def together(self, batch: Iterable[Row], refused: Iterable[SnowlightError | None]) -> list[Outcome]:
-        """What became of each row, of those that are not refused already."""
+    async def together(
+        self, batch: Iterable[_Line], refused: Iterable[SnowlightError | None]
+    ) -> list[Outcome]:
+        """What became of each line, of those that are not refused already."""
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._one(row, problem))
-                for row, problem in zip(batch, refused, strict=True)
+                group.create_task(self._one(line, problem))
+                for line, problem in zip(batch, refused, strict=True)
             ]
         return [task.result() for task in tasks]
 
-    async def _one(self, row: Row, problem: SnowlightError | None) -> Outcome:
+    async def _one(self, line: _Line, problem: SnowlightError | None) -> Outcome:
+        row, camera, fields, wrong = line
         camera_id = row.text.get(ID, "")[:64]
         if problem is not None:
             return Outcome(row.line, camera_id, "refused", (problem,))
-        camera, fields, wrong = read_row(row.text)
         if wrong:
             return Outcome(row.line, camera_id, "refused", tuple(wrong))
         try:
@@ -196,12 +242,6 @@ class _Lines:
         written = await self._writing.change(self._person, current, wish)
         same = not self._choice.dry_run and written.etag == current.etag
         return Outcome(line, camera_id, "unchanged" if same else "update", revision=written.revision)
-
-
-def _check_place(index: int) -> SnowlightError | None:
-    if index < MAX_LINES:
-        return None
-    return InvalidArgumentError("import.too_long", f"a file has at most {MAX_LINES} cameras", field="file")
 
 
 def _check_time(left: bool) -> SnowlightError | None:
