@@ -92,6 +92,8 @@ async def test_a_camera_without_a_required_field_is_refused(town: Town, field: s
         ("GET", "/v1/cameras?page_token=%21", "page_token"),
         ("GET", "/v1/cameras?page_token=cmVnaW9ucw", "page_token"),
         ("GET", "/v1/cameras?filter=" + "x" * 300, "filter"),
+        ("GET", "/v1/cameras?filter=" + "x+" * 100, "filter"),
+        ("GET", "/v1/cameras:offline?filter=" + "x+" * 100, "filter"),
         ("GET", "/v1/cameras/gate/timeline", "start"),
         ("GET", "/v1/cameras/gate/timeline?start=2026-01-01T00:00:00Z", "end"),
         ("GET", "/v1/cameras/gate/timeline?start=yesterday&end=2026-01-01T00:00:00Z", "start"),

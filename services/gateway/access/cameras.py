@@ -38,7 +38,7 @@ class CamerasService(camera_pb2_grpc.CamerasServicer):
         self, request: camera_pb2.ListCamerasRequest, context: Any
     ) -> camera_pb2.ListCamerasResponse:
         query = _query(request)
-        page = self._lists.page(await self._identity.sight(calling_officer().person), query)
+        page = await self._lists.page(await self._identity.sight(calling_officer().person), query)
         return camera_pb2.ListCamerasResponse(
             cameras=[
                 camera_message(known.camera, self._cameras.state_ms(known.uid)) for known, _ in page.cameras
@@ -59,7 +59,7 @@ def _query(request: camera_pb2.ListCamerasRequest) -> ListQuery:
     order = read_order(request.order_by, with_distance=circle is not None)
     return ListQuery(
         region=request.region,
-        test=read_filter(request.filter),
+        wanted=read_filter(request.filter),
         circle=circle,
         order=order,
         tokens=PageTokens(order, request.region, request.filter, f"{circle!r} "),

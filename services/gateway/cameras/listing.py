@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.gateway.cameras.circle import Circle, read_point, read_radius
-from services.gateway.cameras.filter import Test, read_filter
+from services.gateway.cameras.filter import Filter, read_filter
 from services.gateway.cameras.known import KnownCamera
 from services.gateway.cameras.order import Found, Order, PageTokens, read_order
 from services.gateway.cameras.read_model import CameraModel
@@ -21,6 +22,8 @@ FARTHEST_M = 20_000
 DEFAULT_RADIUS_M = 5_000
 KEPT_LISTS = 16
 """Of at most every camera each: what somebody sees of a region is looked up once for all their pages."""
+HELD_AT_ONCE = 40_000
+"""Cameras times terms of a filter, some milliseconds, before others have a turn."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class ListQuery:
     """What a listing is asked for."""
 
     region: str
-    test: Test | None
+    wanted: Filter | None
     circle: Circle | None
     order: Order
     tokens: PageTokens
@@ -42,12 +45,12 @@ class ListQuery:
         """`state`: only cameras in this one. Raises InvalidArgumentError naming the parameter."""
         region = require_unicode(query.get("region", ""), "region")
         text = require_unicode(query.get("filter", ""), "filter")
-        test = read_filter(text)
+        wanted = read_filter(text)
         circle = _read_circle(query)
         order = read_order(query.get("order_by", ""), with_distance=circle is not None)
         return cls(
             region,
-            test if state is None else _also_in(state, test),
+            wanted if state is None else _also_in(state, wanted),
             circle,
             order,
             PageTokens(order, region, text, f"{circle!r} {state or ''}"),
@@ -72,10 +75,13 @@ class CameraLists:
         self._model = model
         self._seen: OrderedDict[tuple[str, frozenset[str]], tuple[int, list[Found]]] = OrderedDict()
 
-    def page(self, sight: Sight, query: ListQuery) -> Page:
-        """Raises NotFoundError for a region that the person does not see."""
+    async def page(self, sight: Sight, query: ListQuery) -> Page:
+        """Others have turns while a filter of many terms is gone through: what changes meanwhile may be
+        chosen by what it was. Raises NotFoundError for a region that the person does not see."""
         after = query.tokens.read(query.page_token)
-        found = self._matching(sight, query)
+        found = self._around(sight, query)
+        if query.wanted is not None:
+            found = await _matching(found, query.wanted)
         if not query.order.is_by_name:
             query.order.sort(found)
         start = 0 if after is None else query.order.first_after(found, after)
@@ -83,8 +89,9 @@ class CameraLists:
         more = start + len(page) < len(found)
         return Page(page, query.tokens.write(page[-1]) if more else "", len(found))
 
-    def _matching(self, sight: Sight, query: ListQuery) -> list[Found]:
-        """By name; those of a circle in no order. Not to be changed unless it is another order's."""
+    def _around(self, sight: Sight, query: ListQuery) -> list[Found]:
+        """What the filter is left to choose from, by name unless another order is asked for. Not to be
+        changed unless one is."""
         if query.region and query.region not in sight.names:
             raise NotFoundError("region.not_found", "there is no such region", field="region")
         regions = sight.below(query.region) if query.region else sight.names
@@ -98,9 +105,6 @@ class CameraLists:
                 query.order.sort(found)
         else:
             found = self._seen_in(sight, regions)
-        test = query.test
-        if test is not None:
-            return [one for one in found if test(one[0])]
         return found if query.order.is_by_name else list(found)
 
     def _seen_in(self, sight: Sight, regions: frozenset[str]) -> list[Found]:
@@ -117,8 +121,22 @@ class CameraLists:
         return kept[1]
 
 
-def _also_in(state: camera_pb2.CameraState.ValueType, test: Test | None) -> Test:
-    return lambda known: known.camera.state == state and (test is None or test(known))
+async def _matching(found: Sequence[Found], wanted: Filter) -> list[Found]:
+    """Those that the filter takes, in the order of `found`."""
+    test, at_once = wanted.test, HELD_AT_ONCE // wanted.terms
+    matching: list[Found] = []
+    for start in range(0, len(found), at_once):
+        if start:
+            await asyncio.sleep(0)
+        matching += [one for one in found[start : start + at_once] if test(one[0])]
+    return matching
+
+
+def _also_in(state: camera_pb2.CameraState.ValueType, wanted: Filter | None) -> Filter:
+    if wanted is None:
+        return Filter(lambda known: known.camera.state == state, 1)
+    test = wanted.test
+    return Filter(lambda known: known.camera.state == state and test(known), wanted.terms + 1)
 
 
 def _read_circle(query: Mapping[str, str]) -> Circle | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from services.gateway.cameras.filter import LONGEST, MOST_TERMS
 from services.gateway.cameras.listing import DEFAULT_RADIUS_M, FARTHEST_M, CameraLists, ListQuery
 from services.gateway.cameras.past import keep_told
 from services.gateway.cameras.read_model import CameraModel
@@ -76,7 +77,8 @@ class CameraRoutes:
                     Parameter(
                         "filter",
                         "AIP-160: words in the display name or the id; display_name, operator, state, "
-                        "ownership, camera_class, enabled with =, != or, for texts, :; AND, OR, NOT, ().",
+                        "ownership, camera_class, enabled with =, != or, for texts, :; AND, OR, NOT, (). "
+                        f"At most {LONGEST} characters and {MOST_TERMS} terms.",
                     ),
                     Parameter(
                         "order_by",
@@ -138,7 +140,7 @@ class CameraRoutes:
         person = await self._identity.person(request)
         sight = await self._identity.sight(person)
         query = ListQuery.read(request.query)
-        page = self._lists.page(sight, query)
+        page = await self._lists.page(sight, query)
         cameras = [camera_json(known.camera) for known, _ in page.cameras]
         if query.circle is not None:
             for camera, (_, distance_m) in zip(cameras, page.cameras, strict=True):

@@ -41,17 +41,22 @@ async def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
 
 def remote_address(request: web.Request, *, behind_proxy: bool) -> str:
     """The caller's address; behind a proxy, the last one in X-Forwarded-For, which the proxy itself wrote."""
-    forwarded = forwarded_address(request.headers.get("X-Forwarded-For", "")) if behind_proxy else ""
+    forwarded = _written_by_proxy(request, "X-Forwarded-For") if behind_proxy else ""
     return forwarded or request.remote or ""
-
-
-def forwarded_address(field: str) -> str:
-    """The address that the proxy itself wrote into X-Forwarded-For; "" when there is none."""
-    return field.rpartition(",")[2].strip()
 
 
 def is_https(request: web.Request, *, behind_proxy: bool) -> bool:
     """Whether the browser speaks TLS, to us or to the proxy in front."""
     if behind_proxy and "X-Forwarded-Proto" in request.headers:
-        return request.headers["X-Forwarded-Proto"].rpartition(",")[2].strip() == "https"
+        return _written_by_proxy(request, "X-Forwarded-Proto") == "https"
     return request.scheme == "https"
+
+
+def last_forwarded(field: str) -> str:
+    """What the proxy itself wrote into a field that clients may have begun; "" when there is nothing."""
+    return field.rpartition(",")[2].strip()
+
+
+def _written_by_proxy(request: web.Request, name: str) -> str:
+    """A proxy may add a line of its own to the client's: all of them are one list (RFC 9110, 5.3)."""
+    return last_forwarded(",".join(request.headers.getall(name, [])))

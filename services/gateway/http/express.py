@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.gateway.http.cross_origin import picture_headers
-from services.gateway.http.edges import forwarded_address
+from services.gateway.http.edges import last_forwarded
 
 PREFIX = b"GET /hls/"
 SUFFIX = b" HTTP/1.1"
@@ -100,7 +100,7 @@ def read_caller(fields: bytes, peer: str, *, behind_proxy: bool) -> Caller | Non
     if b"host" not in told:
         return None
     forwarded = told.get(b"x-forwarded-for", b"").decode()
-    address = forwarded_address(forwarded) if behind_proxy else ""
+    address = last_forwarded(forwarded) if behind_proxy else ""
     headers = picture_headers(told.get(b"origin", b"").decode())
     return Caller(address or peer, told.get(b"user-agent", b"").decode(), field_lines(headers) + b"\r\n")
 

@@ -67,7 +67,7 @@ class OfflineRoutes:
         person = await self._identity.person(request)
         sight = await self._identity.sight(person)
         query = ListQuery.read(request.query, state=camera_pb2.OFFLINE)
-        page = self._lists.page(sight, query)
+        page = await self._lists.page(sight, query)
         return json_response(
             {
                 "cameras": [self._json(known.camera) for known, _ in page.cameras],

@@ -21,6 +21,7 @@ from snowlight.access.token import TokenVerifier
 from snowlight.api.auth.v1 import auth_pb2
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import Clock
+from snowlight.counted_address import counted_address
 from snowlight.errors import (
     InvalidArgumentError,
     PermissionDeniedError,
@@ -84,11 +85,11 @@ class Identity:
         return person
 
     async def caller(self, request: web.Request) -> str:
-        """Who is counted: the caller, or the address of one who has not said who they are."""
+        """Who is counted: the caller, or the address (IPv6: the /64) of one who has not said who they are."""
         if "Authorization" in request.headers:
             with suppress(UnauthenticatedError):
                 return (await self.person(request)).name
-        return remote_address(request, behind_proxy=self._behind_proxy)
+        return counted_address(remote_address(request, behind_proxy=self._behind_proxy))
 
     async def sight(self, person: Person, *, anew: bool = False) -> Sight:
         """What `person` may know of, at most a second old, and not older than the cameras known here. `anew`:

@@ -87,6 +87,7 @@ async def test_nobody_hears_of_another_countys_cameras(door: Door, bureau: Burea
         ({"page_size": 1001}, "page_size"),
         ({"page_token": "?"}, "page_token"),
         ({"filter": "state="}, "filter"),
+        ({"filter": "x " * 100}, "filter"),
         ({"order_by": "uid"}, "order_by"),
         (
             {"near": camera_pb2.Circle(radius_m=500, center=camera_pb2.Location(latitude=91))},

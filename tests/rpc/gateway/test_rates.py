@@ -4,11 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.gateway.http.rates import MAX_CALLERS, Rates
 from tests.parts.clock import MovableClock
+from tests.parts.password import PASSWORD
 from tests.rpc.gateway.people import VILLAGE
 from tests.rpc.gateway.site import Site, run_site
 
@@ -61,6 +63,26 @@ async def test_callers_are_counted_apart_and_pictures_not_at_all(strict: Site) -
         async with strict.http.get(path) as answer:
             assert answer.status in (401, 404)
             assert "RateLimit" not in answer.headers
+
+
+async def test_an_ipv6_subscriber_is_one_caller_and_on_record_by_their_whole_address(tmp_path: Path) -> None:
+    async with run_site(tmp_path, behind_proxy=True, rate_quota=10, rate_window_seconds=1000) as site:
+
+        async def ask(address: str, token: str = "") -> tuple[int, Any]:
+            return await site.call("GET", "/v1/sessions", token, headers={"X-Forwarded-For": address})
+
+        for number in range(10):
+            assert (await ask(f"2001:db8:1:2:{number:x}::{number:x}"))[0] == 401
+        assert (await ask("2001:db8:1:2:ffff::1"))[0] == 429
+        assert (await ask("2001:db8:1:3::1"))[0] == 401, "the /64 beside it is another subscriber's"
+        for number in range(10):
+            assert (await ask(f"::ffff:192.0.2.{number}"))[0] == 401, "IPv4, mapped: each by itself"
+        form = {"grant_type": "password", "username": "chen", "password": PASSWORD}
+        whole = {"X-Forwarded-For": "2001:db8:7::9"}
+        async with site.http.post("/v1/token", data=form, headers=whole) as answer:
+            token = (await answer.json())["access_token"]
+        _, listed = await ask("2001:db8:7::9", token)
+        assert [one["remote_address"] for one in listed["sessions"]] == ["2001:db8:7::9"]
 
 
 def test_as_many_again_come_back_in_each_window() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from services.gateway.cameras.known import KnownCamera
@@ -43,7 +44,11 @@ class Cameras:
         self.model.remove(camera_id, self.model.revision + 1)
 
     def page(self, **query: str) -> Page:
-        return self._lists.page(self._sight(), ListQuery.read(query))
+        return asyncio.run(self.asked(**query))
+
+    async def asked(self, **query: str) -> Page:
+        """A page, where a loop runs already."""
+        return await self._lists.page(self._sight(), ListQuery.read(query))
 
     def names(self, **query: str) -> list[str]:
         """The ids of a page, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.cameras.filter import LONGEST
+from services.gateway.cameras.filter import LONGEST, MOST_TERMS
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError
 from tests.unit.gateway.cameras_seen import Cameras
@@ -102,5 +102,26 @@ def test_a_filter_is_bounded(cameras: Cameras) -> None:
         with pytest.raises(InvalidArgumentError) as refused:
             cameras.names(filter=text)
         assert refused.value.field == "filter"
-    assert cameras.names(filter="gate " * 50) == ["east", "west"]
-    assert cameras.names(filter="OR ".join(["gate "] * 31)) == ["east", "west"]
+    for text in ("gate " * MOST_TERMS, "OR ".join(["gate "] * MOST_TERMS)):
+        assert cameras.names(filter=text) == ["east", "west"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a " * 125, 41),
+        ("-a " * 83, 61),
+        (" OR ".join(["a"] * 50), 101),
+        (" AND ".join(["a"] * 42), 121),
+        ("(a) " * 62, 41),
+        ("-(-(-(a)))" * 25, 51),
+    ],
+    ids=["words", "NOT", "OR", "AND", "parentheses", "NOT in parentheses"],
+)
+def test_a_filter_of_more_terms_than_anybody_needs_is_refused_where_they_begin(
+    cameras: Cameras, text: str, place: int
+) -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        cameras.names(filter=text)
+    assert (refused.value.code, refused.value.field) == ("request.filter", "filter")
+    assert refused.value.detail == f"filter, character {place}: there are more than {MOST_TERMS} terms"

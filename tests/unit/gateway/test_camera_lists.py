@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
 
+from services.gateway.cameras.filter import MOST_TERMS
+from services.gateway.cameras.listing import HELD_AT_ONCE
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import InvalidArgumentError, NotFoundError
 from tests.unit.gateway.cameras_seen import COUNTY, OTHER_VILLAGE, VILLAGE, Cameras
@@ -43,6 +46,24 @@ def test_pages_of_28500_cameras_hold_each_once_while_cameras_come_and_go(cameras
     assert sum(name.endswith("-new") for name in found) == 28
     assert not any(name.endswith("-old") for name in found)
     assert page.total_size == len(cameras.all_pages(page_size="1000"))
+
+
+async def test_others_have_turns_while_very_many_cameras_are_held_against_a_filter(cameras: Cameras) -> None:
+    names = [f"c{number:05}" for number in range(MANY)]
+    for name in names:
+        cameras.put(name)
+    terms = MOST_TERMS // 2
+    asked = asyncio.create_task(cameras.asked(filter="-x " * terms, page_size="1000"))
+    turns = 0
+    while not asked.done():
+        turns += 1
+        await asyncio.sleep(0)
+        cameras.forget(names[turns])
+        cameras.put(f"a{turns}")
+    page = await asked
+    assert turns >= MANY * terms // HELD_AT_ONCE
+    assert page.total_size == MANY, "as it was when it was asked for"
+    assert [known.uid for known, _ in page.cameras] == names[:1000]
 
 
 def test_every_order_goes_through_its_pages(cameras: Cameras) -> None:

@@ -37,6 +37,7 @@ def test_who_asks_is_read_from_the_header() -> None:
         b"User-Agent: player\r\n\r\n",
         b"Host: a\r\nHost: b\r\n\r\n",
         b"Host: a\r\nUser-Agent: x\r\nuser-agent: y\r\n\r\n",
+        b"Host: a\r\nX-Forwarded-For: 10.9.9.9\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n",
         b"Host: a\r\nContent-Length: 5\r\n\r\n",
         b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"Host: a\r\nConnection: close\r\n\r\n",
