@@ -183,6 +183,7 @@ def rounds_of_one_kind() -> Iterator[tuple[str, bytes, str]]:
     yield "malformed answers", many(b"RTSP/1.0 200 OK\r\nContent-Length:x\r\n\r\n") * 2, "frames of no use"
     yield "tiny slices in one packet", numbered(slices), "small NAL units"
     yield "parameter sets", numbered(sets), "small NAL units"
+    yield "start codes in a parameter set", numbered(b"\x67" + b"\x00\x00\x01" * 400), "small NAL units"
     yield "extra information", numbered(b"\x06" + bytes(1000)), "small NAL units"
 
 
