@@ -28,6 +28,7 @@ _SPEECH: dict[str, AudioCodec] = {
 _G722_CLOCK = 8000  # of 16,000 samples a second (RFC 3551, 4.5.2)
 _EXPLICIT_FREQUENCY = 15
 _VIDEO_CLOCK = 90_000  # RFC 6184, 8.2.1 and RFC 7798, 7.1 allow no other, whatever a camera writes
+_MOST_SETS = 64  # of a parameter: each is read bit by bit, also for who has shown no key yet
 # RFC 3640, 3.3.6: bits of an AU header's fields. Some cameras leave them out, or tell no size.
 _HIGH_BIT_RATE = (("sizelength", (13, 0, None)), ("indexlength", (3, None)), ("indexdeltalength", (3, None)))
 
@@ -123,7 +124,8 @@ def resolve_control(base: str, control: str) -> str:
 def choose_video(session: SessionDescription) -> tuple[MediaDescription, VideoTrack]:
     """The first video track that is carried.
 
-    Raises SourceError camera.no_video, or camera.codec_unsupported naming what is offered instead.
+    Raises SourceError camera.no_video, camera.codec_unsupported naming what is offered instead, or
+    camera.protocol_error for more parameter sets than a stream has.
     """
     offered = [media for media in session.media if media.kind == "video"]
     if not offered:
@@ -192,7 +194,10 @@ def _units(media: MediaDescription, *names: str) -> list[bytes]:
     """NAL units in base64, separated by commas; some cameras leave start codes in."""
     units = []
     for name in names:
-        for text in media.parameters.get(name, "").split(","):
+        texts = media.parameters.get(name, "").split(",", _MOST_SETS)
+        if len(texts) > _MOST_SETS:
+            raise SourceError("camera.protocol_error", f"the stream has over {_MOST_SETS} parameter sets")
+        for text in texts:
             try:
                 unit = base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
             except (binascii.Error, ValueError):
