@@ -166,3 +166,13 @@ def test_impossible_numbers_are_passed_over() -> None:
 )
 def test_controls_resolve_as_cameras_mean_them(base: str, control: str, url: str) -> None:
     assert resolve_control(base, control) == url
+
+
+@pytest.mark.parametrize(
+    ("base", "control"),
+    [("rtsp://h/live", "rtsp://[cam]/t"), ("rtsp://h/live", "//[cam]/t"), ("rtsp://[cam]/live", "/t")],
+)
+def test_a_control_that_is_no_url_is_refused_by_name(base: str, control: str) -> None:
+    with pytest.raises(SourceError, match="malformed URL") as caught:
+        resolve_control(base, control)
+    assert caught.value.code == "camera.protocol_error"

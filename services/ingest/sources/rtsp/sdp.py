@@ -5,6 +5,7 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from services.ingest.sources.address import malformed_url
 from services.ingest.sources.carried_audio import SAMPLING_FREQUENCIES, is_carried
 from services.ingest.sources.rtp.aac import AuHeaderLayout
 from services.ingest.sources.rtp.h264 import h264_parameter_sets
@@ -108,14 +109,17 @@ def resolve_control(base: str, control: str) -> str:
 
     A relative one is appended to the base, behind its query if it has one: "rtsp://h/cam?channel=1" and
     "trackID=0" are "rtsp://h/cam?channel=1/trackID=0", which no reading of RFC 3986 gives, and every
-    camera expects.
+    camera expects. Raises SourceError camera.protocol_error for one that cannot be read.
     """
     if not control or control == "*":
         return base
-    if urlsplit(control).scheme in ("rtsp", "rtspu", "rtsps"):
-        return control
-    if control.startswith("/"):
-        return urljoin(base, control)
+    try:
+        if urlsplit(control).scheme in ("rtsp", "rtspu", "rtsps"):
+            return control
+        if control.startswith("/"):
+            return urljoin(base, control)
+    except ValueError:
+        raise malformed_url() from None
     if control.startswith("?") or base.endswith("/"):
         return base + control
     return f"{base}/{control}"
