@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from services.ingest.publishing.address import read_place
 from services.ingest.publishing.doorway import Doorway, Visit
@@ -233,6 +234,9 @@ class _Connection(Connection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if transport.get_extra_info("peername") is None:  # reset before it was accepted
+            cast(asyncio.Transport, transport).abort()
+            return
         self._on_made()
 
 

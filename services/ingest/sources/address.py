@@ -1,7 +1,7 @@
 """A source's URL taken apart, so that the part that is spoken of holds no credentials."""
 
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from services.ingest.sources.source import Credentials, SourceError
 
@@ -36,3 +36,19 @@ def parse_address(url: str) -> Address:
         port=port,
         credentials=Credentials(unquote(user), unquote(password)) if at else None,
     )
+
+
+def join_url(base: str, reference: str) -> str:
+    """What a camera at `base` means by `reference` (RFC 3986, 5).
+
+    Raises SourceError camera.protocol_error, which never repeats either.
+    """
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        raise malformed_url() from None
+
+
+def malformed_url() -> SourceError:
+    """What a camera names cannot be read as a URL."""
+    return SourceError("camera.protocol_error", "the camera names a malformed URL")

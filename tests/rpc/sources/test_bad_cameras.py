@@ -127,6 +127,24 @@ async def test_a_description_without_video_that_is_carried(sdp: str, code: str, 
     assert said in error.detail
 
 
+@pytest.mark.parametrize(
+    ("sdp", "base"),
+    [
+        (SDP.replace("trackID=0", "rtsp://[cam]/t"), ""),
+        (SDP.replace("control:*", "control://[cam]/"), ""),
+        (SDP, "Content-Base: rtsp://[cam]/\r\n"),
+        (SDP, "Content-Location: rtsp://[cam]/\r\n"),
+    ],
+)
+async def test_a_camera_that_names_what_is_no_url(sdp: str, base: str) -> None:
+    async def script(client: Client) -> None:
+        await client.until_playing(sdp=sdp, base=base)
+
+    async with scripted(script) as (url, _):
+        error = await failure(url)
+    assert (error.code, error.detail) == ("camera.protocol_error", "the camera names a malformed URL")
+
+
 async def test_a_description_without_end_is_refused() -> None:
     async def script(client: Client) -> None:
         await client.next()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.ingest.sources.rtsp.client.datagrams import Traffic
+from services.ingest.sources.source import SourceError, SourceSettings
 from tests.rpc.sources.playing import failure, playing
 from tests.rpc.sources.scripted import TRANSPORT, UDP_TRANSPORT, Client, scripted
 from tests.unit.sources.packets import frame
@@ -74,6 +76,55 @@ async def test_what_others_send_is_not_taken(sender: socket.socket) -> None:
     async with scripted(script) as (url, _), playing(url.replace("rtsp:", "rtsp+udp:")) as camera:
         units = await camera.pictures(30)
         assert [pts // 3600 for _, pts, _ in units] == list(range(100, 130))
+
+
+@pytest.mark.parametrize("port", [0, 1], ids=["RTP", "RTCP"])
+async def test_more_than_any_camera_sends_ends_it_by_name(sender: socket.socket, port: int) -> None:
+    async def script(client: Client) -> None:
+        host, rtp = await play(client)
+        while True:
+            sender.sendto(b"\x80" * 32_000, (host, rtp + port))
+            await asyncio.sleep(0)
+
+    async with scripted(script) as (url, _):
+        error = await failure(url.replace("rtsp:", "rtsp+udp:"), settings=SourceSettings(silence_timeout=20))
+    assert error.code == "camera.protocol_error"
+    assert error.detail == "the camera sends over 5242880 bytes of datagrams a second"
+
+
+class Sending:
+    """Datagrams without a camera, on a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.refused: list[SourceError] = []
+        self._traffic = Traffic(self.refused.append, lambda: self.now)
+
+    def send(self, datagrams: int, size: int) -> None:
+        for _ in range(datagrams):
+            self._traffic.admits(bytes(size))
+
+    def play(self, per_second: int, size: int) -> None:
+        for _ in range(600):
+            self.now += 0.1
+            self.send(per_second // 10, size)
+
+
+@pytest.mark.parametrize(("per_second", "size"), [(3700, 1400), (9900, 500)])
+def test_forty_megabits_a_second_are_no_harm_and_may_come_late(per_second: int, size: int) -> None:
+    camera = Sending()
+    camera.play(per_second, size)
+    camera.now += 3
+    camera.send(3 * per_second, size)
+    assert not camera.refused
+
+
+@pytest.mark.parametrize(("per_second", "size", "cause"), [(4000, 1400, "bytes"), (11_000, 8, "datagrams")])
+def test_a_little_more_for_long_is_refused(per_second: int, size: int, cause: str) -> None:
+    camera = Sending()
+    camera.play(per_second, size)
+    assert camera.refused[0].code == "camera.protocol_error"
+    assert cause in camera.refused[0].detail
 
 
 async def test_the_camera_hears_that_somebody_listens() -> None:

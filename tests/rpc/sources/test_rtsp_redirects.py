@@ -40,6 +40,16 @@ async def test_a_camera_that_redirects_in_a_circle() -> None:
         assert (await failure(url)).code == "camera.protocol_error"
 
 
+async def test_a_redirect_to_what_is_no_url() -> None:
+    async def script(client: Client) -> None:
+        await client.next()
+        client.reply("302 Moved", "Location: rtsp://[cam]/\r\n")
+
+    async with scripted(script) as (url, _):
+        error = await failure(url)
+    assert (error.code, error.detail) == ("camera.protocol_error", "the camera names a malformed URL")
+
+
 async def test_a_redirect_while_playing_goes_on_elsewhere_with_the_tracks_told_once() -> None:
     async def target(client: Client) -> None:
         await client.until_playing()

@@ -152,6 +152,38 @@ def test_a_thousand_pictures_at_once_are_too_many() -> None:
             tags.video(avc(IDR, key=True), number)
 
 
+def test_a_configuration_of_more_than_cameras_have_is_refused_by_name() -> None:
+    def h265(units: int, size: int) -> bytes:
+        array = b"\x21" + units.to_bytes(2, "big") + (size.to_bytes(2, "big") + HEVC_SPS[:1] * size) * units
+        return b"\x1c\x00\x00\x00\x00\x01" + bytes(20) + b"\x0f\x01" + array
+
+    reader(Told()).video(h265(64, 900), 0)
+    for record, said in ((h265(65, 900), "over 64 parameter sets"), (h265(2, 40_000), "over 65536 bytes")):
+        with pytest.raises(SourceError, match=said) as refused:
+            reader(Told()).video(record, 0)
+        assert refused.value.code == "camera.protocol_error"
+
+
+@pytest.mark.parametrize(
+    "units",
+    [b"\x00\x00\x00\x00", b"\x00\x00\x00\x01" + b"\x00\x00\x01", b"\x00\x00\x00\x01" + b"\x09"],
+    ids=["empty", "start codes alone", "of one byte"],
+)
+def test_units_that_hold_nothing_count_as_units(units: bytes) -> None:
+    tags = reader(Told())
+    tags.video(avc_configuration(), 0)
+    tags.video(b"\x17\x01\x00\x00\x00" + units * 1000, 0)
+    with pytest.raises(SourceError, match="NAL units a second"):
+        tags.video(b"\x17\x01\x00\x00\x00" + units * 50_000, 40)
+
+
+def test_start_codes_within_a_unit_count_as_units() -> None:
+    tags = reader(Told())
+    tags.video(avc_configuration(), 0)
+    with pytest.raises(SourceError, match="NAL units a second"):
+        tags.video(avc(SPS[:1] + b"\x00\x00\x01" * 50_000), 40)
+
+
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=100), st.integers(0, (1 << 32) - 1)), max_size=8))
 def test_any_tags_are_media_or_refused(tags: list[tuple[bool, bytes, int]]) -> None:
     receiving = reader(Told())

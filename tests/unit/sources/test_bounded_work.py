@@ -11,8 +11,10 @@ from services.ingest.sources.rtp.audio import AudioReceiver
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.sampled import SampledDepacketiser
 from services.ingest.sources.rtp.video import VideoReceiver
+from services.ingest.sources.rtsp import interleaved
 from services.ingest.sources.rtsp.client.connection import Connection
 from services.ingest.sources.rtsp.client.rounds import ReadRounds
+from services.ingest.sources.rtsp.message import Request, Response, read_message
 from services.ingest.sources.source import SourceError
 from tests.unit.sources.packets import aggregate, frame, sized
 from tests.unit.sources.recorder import Recorder
@@ -183,6 +185,7 @@ def rounds_of_one_kind() -> Iterator[tuple[str, bytes, str]]:
     yield "malformed answers", many(b"RTSP/1.0 200 OK\r\nContent-Length:x\r\n\r\n") * 2, "frames of no use"
     yield "tiny slices in one packet", numbered(slices), "small NAL units"
     yield "parameter sets", numbered(sets), "small NAL units"
+    yield "start codes in a parameter set", numbered(b"\x67" + b"\x00\x00\x01" * 400), "small NAL units"
     yield "extra information", numbered(b"\x06" + bytes(1000)), "small NAL units"
 
 
@@ -197,6 +200,39 @@ async def test_a_round_of_what_is_slow_to_read_ends_the_connection(sent: bytes, 
         connection.data_received(sent[at : at + (64 << 10)])
     with pytest.raises(SourceError, match=cause) as caught:
         connection.closed.result()
+    assert caught.value.code == "camera.protocol_error"
+
+
+async def test_a_body_that_comes_in_pieces_has_its_header_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    def counted(data: bytes, position: int, end: int) -> tuple[Request | Response | None, int]:
+        nonlocal read
+        read += 1
+        return read_message(data, position, end)
+
+    monkeypatch.setattr(interleaved, "read_message", counted)
+    heard: list[Request] = []
+    connection = Connection(heard.append, ReadRounds())
+    for _ in range(2):
+        connection.data_received(b"ANNOUNCE rtsp://a/b RTSP/1.0\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(1000):
+            connection.data_received(b"x")
+    assert [request.body for request in heard] == [b"x" * 1000] * 2
+    assert read == 4
+
+
+@pytest.mark.parametrize("rest", [b"", b"\r\n\r\n"], ids=["without end", "whole"])
+async def test_a_header_over_16_kib_is_no_message(rest: bytes) -> None:
+    def received(size: int) -> Connection:
+        connection = Connection(lambda request: None, ReadRounds())
+        begin = b"RTSP/1.0 200 OK\r\nA: "
+        connection.data_received(begin + b"x" * (size - len(begin)) + rest)
+        return connection
+
+    assert not received(16 << 10).closed.done()
+    with pytest.raises(SourceError, match="a header of over 16384 bytes") as caught:
+        received((16 << 10) + 5).closed.result()
     assert caught.value.code == "camera.protocol_error"
 
 

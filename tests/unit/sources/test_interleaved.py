@@ -103,6 +103,23 @@ def test_a_head_that_lies_in_the_noise_does_not_swallow_what_follows() -> None:
     assert wire.sink.losses == []
 
 
+def test_a_header_that_has_no_end_does_not_keep_the_next_message_waiting() -> None:
+    wire = Wire()
+    wire.feed(b"RTSP/1.0 200 OK\r\nA: " + b"x" * 16_000)
+    assert wire.messages == []
+    wire.feed(b"x" * 1000 + RESPONSE)
+    assert len(wire.messages) == 1
+    assert not wire.rest
+
+
+def test_a_header_that_is_no_utf_8_is_read_a_character_a_byte() -> None:
+    wire = Wire()
+    for realm in ("摄像头".encode(), "摄像头".encode("gbk")):
+        wire.feed(b"RTSP/1.0 401 No\r\nRealm: " + realm + b"\r\n\r\n")
+    realms = [message.headers.get("realm") for message in wire.messages]
+    assert realms == ["摄像头", "摄像头".encode("gbk").decode("latin-1")]
+
+
 def test_frames_of_a_channel_nobody_asked_for_are_passed_over() -> None:
     other = frame(b"metadata", sequence=1, channel=9)
     wire = Wire()

@@ -91,6 +91,20 @@ def test_parameter_sets_with_start_codes_left_in_are_cleaned() -> None:
     assert choose_video(parse_session_description(text))[1].parameter_sets == (SPS, PPS)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("H264", "sprop-parameter-sets"), ("H265", "sprop-sps"), ("H265", "sprop-pps")]
+)
+def test_more_parameter_sets_than_a_stream_has_are_not_read(encoding: str, name: str) -> None:
+    def described(sets: int) -> str:
+        texts = ",".join(["aOvjyyLA"] * sets)
+        return f"m=video 0 RTP/AVP 96\na=rtpmap:96 {encoding}/90000\na=fmtp:96 {name}={texts}\n"
+
+    choose_video(parse_session_description(described(64)))
+    with pytest.raises(SourceError, match="over 64 parameter sets") as caught:
+        choose_video(parse_session_description(described(65)))
+    assert caught.value.code == "camera.protocol_error"
+
+
 def test_half_a_set_of_parameters_is_none() -> None:
     text = "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 sprop-parameter-sets=aOvjyyLA\n"
     assert choose_video(parse_session_description(text))[1].parameter_sets == ()
@@ -152,3 +166,13 @@ def test_impossible_numbers_are_passed_over() -> None:
 )
 def test_controls_resolve_as_cameras_mean_them(base: str, control: str, url: str) -> None:
     assert resolve_control(base, control) == url
+
+
+@pytest.mark.parametrize(
+    ("base", "control"),
+    [("rtsp://h/live", "rtsp://[cam]/t"), ("rtsp://h/live", "//[cam]/t"), ("rtsp://[cam]/live", "/t")],
+)
+def test_a_control_that_is_no_url_is_refused_by_name(base: str, control: str) -> None:
+    with pytest.raises(SourceError, match="malformed URL") as caught:
+        resolve_control(base, control)
+    assert caught.value.code == "camera.protocol_error"

@@ -62,9 +62,12 @@ class RtmpConnection(asyncio.Protocol):
         """asyncio: a camera connected."""
         # uvloop's transports have the methods of asyncio.Transport without being one.
         self._transport = cast(asyncio.Transport, transport)
-        address = str(transport.get_extra_info("peername")[0])
+        peer = transport.get_extra_info("peername")
+        if peer is None:  # reset before it was accepted
+            self._transport.abort()
+            return
         try:
-            self._visit = self._doorway.enter(address, self.refuse)
+            self._visit = self._doorway.enter(str(peer[0]), self.refuse)
         except ResourceExhaustedError as error:
             self.refuse(error)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from services.ingest.sources.annex_b import split_annex_b
+from services.ingest.sources.annex_b import between_start_codes
 from services.ingest.sources.rtp.access_unit import AccessUnitBuilder
 from services.ingest.sources.rtp.h264 import H264Depacketiser
 from services.ingest.sources.rtp.h265 import H265Depacketiser
@@ -17,6 +17,8 @@ _SEQUENCE_START, _CODED_FRAMES, _CODED_FRAMES_X = 0, 1, 3
 _INFORMATION = 5  # a frame type: no picture, but a word to the player
 _START = b"\x00\x00\x00\x01"
 _MOST_ARRAYS = 16
+_LONGEST_RECORD = 64 << 10  # bytes: those of cameras have below 300
+_MOST_SETS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +88,35 @@ class DecoderConfiguration:
 def read_configuration(codec: VideoCodec, data: bytes) -> DecoderConfiguration:
     """AVC or HEVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1 and 8.3.3.1).
 
-    Raises SourceError camera.protocol_error for one that is cut off.
+    Raises SourceError camera.protocol_error for one that is cut off, and for one of over 64 KiB or 64
+    parameter sets: each is read bit by bit.
     """
-    if codec == "h264":
-        if len(data) < 6:
-            raise _cut_off()
-        pictures, position = _units(data, 6, data[5] & 0x1F)
-        if position >= len(data):
-            raise _cut_off()
-        sequences, _ = _units(data, position + 1, data[position])
-        return DecoderConfiguration((*pictures, *sequences), (data[4] & 3) + 1)
+    if len(data) > _LONGEST_RECORD:
+        raise _refused(f"is of over {_LONGEST_RECORD} bytes")
+    configuration = _read_avc(data) if codec == "h264" else _read_hevc(data)
+    if len(configuration.parameter_sets) > _MOST_SETS:
+        raise _refused(f"has over {_MOST_SETS} parameter sets")
+    return configuration
+
+
+def _read_avc(data: bytes) -> DecoderConfiguration:
+    if len(data) < 6:
+        raise _refused("is cut off")
+    sequences, position = _units(data, 6, data[5] & 0x1F)
+    if position >= len(data):
+        raise _refused("is cut off")
+    pictures, _ = _units(data, position + 1, data[position])
+    return DecoderConfiguration((*sequences, *pictures), (data[4] & 3) + 1)
+
+
+def _read_hevc(data: bytes) -> DecoderConfiguration:
     if len(data) < 23:
-        raise _cut_off()
+        raise _refused("is cut off")
     sets: list[bytes] = []
     position = 23
     for _ in range(min(data[22], _MOST_ARRAYS)):
         if position + 3 > len(data):
-            raise _cut_off()
+            raise _refused("is cut off")
         units, position = _units(data, position + 3, int.from_bytes(data[position + 1 : position + 3], "big"))
         sets += units
     return DecoderConfiguration(tuple(sets), (data[21] & 3) + 1)
@@ -112,26 +126,27 @@ def _units(data: bytes, position: int, count: int) -> tuple[list[bytes], int]:
     units = []
     for _ in range(count):
         if position + 2 > len(data):
-            raise _cut_off()
+            raise _refused("is cut off")
         begin = position + 2
         position = begin + int.from_bytes(data[position:begin], "big")
         if position > len(data):
-            raise _cut_off()
+            raise _refused("is cut off")
         units.append(data[begin:position])
     return units, position
 
 
-def _cut_off() -> SourceError:
-    return SourceError("camera.protocol_error", "the camera's decoder configuration is cut off")
+def _refused(what: str) -> SourceError:
+    return SourceError("camera.protocol_error", f"the camera's decoder configuration {what}")
 
 
 def split_units(data: bytes, length_size: int) -> Iterator[bytes]:
     """NAL units behind their lengths; where a camera writes start codes instead, those between them.
 
-    A unit that is cut off, and what stands behind it, is left out.
+    Empty ones too, for whoever counts what was looked for. A unit that is cut off, and what stands behind it,
+    is left out.
     """
     if data.startswith(_START):
-        yield from split_annex_b(data)
+        yield from between_start_codes(data)
         return
     position = 0
     while position + length_size < len(data):
@@ -139,5 +154,4 @@ def split_units(data: bytes, length_size: int) -> Iterator[bytes]:
         position = begin + int.from_bytes(data[position:begin], "big")
         if position > len(data):
             return
-        if position > begin:
-            yield data[begin:position]
+        yield data[begin:position]

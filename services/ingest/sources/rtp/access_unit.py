@@ -68,9 +68,9 @@ class AccessUnitBuilder(ABC):
         codes looked for: to search every picture would cost more than the rest.
         """
         if self._may_hold_start_codes(unit) and _START_CODE in unit:
+            self._units.take(1 + unit.count(_START_CODE))  # those with nothing between them cost too
             for piece in unit.split(_START_CODE):
                 if whole := piece.rstrip(b"\x00"):
-                    self._units.take()
                     self._single_unit(whole)
         else:
             self._single_unit(unit)

@@ -43,13 +43,14 @@ class Demultiplexer:
     frame or message stands right behind it: compressed video is full of bytes that look like a frame's head.
     """
 
-    __slots__ = ("_messages", "_on_message", "_searching", "_strays", "channels", "skipped")
+    __slots__ = ("_message_size", "_messages", "_on_message", "_searching", "_strays", "channels", "skipped")
 
     def __init__(self, on_message: Callable[[Request | Response], None]) -> None:
         self.channels: dict[int, FrameReader] = {}
         self.skipped = 0  # bytes of noise so far
         self._on_message = on_message
         self._searching = False
+        self._message_size = 0  # of the incomplete message that the rest begins with, as far as it is known
         self._strays = Allowance("frames of no use", burst=_STRAYS, per_second=_STRAYS_PER_SECOND)
         self._messages = Allowance("messages", burst=_MESSAGES, per_second=_MESSAGES_PER_SECOND)
 
@@ -59,7 +60,8 @@ class Demultiplexer:
         self._on_message = _ignore
 
     def read(self, data: bytes, position: int, end: int) -> int:
-        """Read all that is complete in `data[position:end]`; returns where the incomplete rest begins.
+        """Read all that is complete in `data[position:end]`; returns where the incomplete rest begins, which
+        the next call begins with.
 
         Raises SourceError camera.protocol_error for a malformed answer before there is media, and for more
         messages or noise than a camera has reason to send.
@@ -96,6 +98,9 @@ class Demultiplexer:
         return after if after <= end else position
 
     def _message(self, data: bytes, position: int, end: int) -> int:
+        if end - position < self._message_size:
+            return position  # its header was read before
+        self._message_size = 0
         if data[position : position + 2] == b"\r\n":
             self._strays.take()
             return position + 2
@@ -103,7 +108,7 @@ class Demultiplexer:
         if begins is None:
             return position
         try:
-            message = read_message(data, position, end) if begins else None
+            message, after = read_message(data, position, end) if begins else (None, position)
         except MalformedMessageError as error:
             if not self.channels:  # the camera answers, and there is no media to find the way back to
                 raise SourceError("camera.protocol_error", f"the camera answers with {error}") from None
@@ -111,10 +116,11 @@ class Demultiplexer:
         if not begins:
             return self._lose_sync(position)
         if message is None:
+            self._message_size = after - position
             return position
         self._messages.take()
-        self._on_message(message[0])
-        return message[1]
+        self._on_message(message)
+        return after
 
     def _lose_sync(self, position: int) -> int:
         self._strays.take()

@@ -5,6 +5,7 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from services.ingest.sources.address import malformed_url
 from services.ingest.sources.carried_audio import core_frequency, frame_duration, is_carried
 from services.ingest.sources.rtp.aac import AuHeaderLayout
 from services.ingest.sources.rtp.h264 import h264_parameter_sets
@@ -27,6 +28,7 @@ _SPEECH: dict[str, AudioCodec] = {
 }
 _G722_CLOCK = 8000  # of 16,000 samples a second (RFC 3551, 4.5.2)
 _VIDEO_CLOCK = 90_000  # RFC 6184, 8.2.1 and RFC 7798, 7.1 allow no other, whatever a camera writes
+_MOST_SETS = 64  # of a parameter: each is read bit by bit, also for who has shown no key yet
 # RFC 3640, 3.3.6: bits of an AU header's fields. Some cameras leave them out, or tell no size.
 _HIGH_BIT_RATE = (("sizelength", (13, 0, None)), ("indexlength", (3, None)), ("indexdeltalength", (3, None)))
 
@@ -106,14 +108,17 @@ def resolve_control(base: str, control: str) -> str:
 
     A relative one is appended to the base, behind its query if it has one: "rtsp://h/cam?channel=1" and
     "trackID=0" are "rtsp://h/cam?channel=1/trackID=0", which no reading of RFC 3986 gives, and every
-    camera expects.
+    camera expects. Raises SourceError camera.protocol_error for one that cannot be read.
     """
     if not control or control == "*":
         return base
-    if urlsplit(control).scheme in ("rtsp", "rtspu", "rtsps"):
-        return control
-    if control.startswith("/"):
-        return urljoin(base, control)
+    try:
+        if urlsplit(control).scheme in ("rtsp", "rtspu", "rtsps"):
+            return control
+        if control.startswith("/"):
+            return urljoin(base, control)
+    except ValueError:
+        raise malformed_url() from None
     if control.startswith("?") or base.endswith("/"):
         return base + control
     return f"{base}/{control}"
@@ -122,7 +127,8 @@ def resolve_control(base: str, control: str) -> str:
 def choose_video(session: SessionDescription) -> tuple[MediaDescription, VideoTrack]:
     """The first video track that is carried.
 
-    Raises SourceError camera.no_video, or camera.codec_unsupported naming what is offered instead.
+    Raises SourceError camera.no_video, camera.codec_unsupported naming what is offered instead, or
+    camera.protocol_error for more parameter sets than a stream has.
     """
     offered = [media for media in session.media if media.kind == "video"]
     if not offered:
@@ -182,7 +188,10 @@ def _units(media: MediaDescription, *names: str) -> list[bytes]:
     """NAL units in base64, separated by commas; some cameras leave start codes in."""
     units = []
     for name in names:
-        for text in media.parameters.get(name, "").split(","):
+        texts = media.parameters.get(name, "").split(",", _MOST_SETS)
+        if len(texts) > _MOST_SETS:
+            raise SourceError("camera.protocol_error", f"the stream has over {_MOST_SETS} parameter sets")
+        for text in texts:
             try:
                 unit = base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
             except (binascii.Error, ValueError):

@@ -4,10 +4,12 @@ import asyncio
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
+from services.ingest.sources.allowance import Allowance
 from services.ingest.sources.rtp.header import DOLLAR
 from services.ingest.sources.rtsp.client.connection import Connection
 from services.ingest.sources.rtsp.client.resequencer import Resequencer
@@ -15,12 +17,44 @@ from services.ingest.sources.source import SourceError
 
 _ATTEMPTS = 50
 _RECEIVE_BUFFER = 1 << 20  # a large key frame comes in one burst; the kernel may grant less
+_PACKETS = 30_000
+_PACKETS_PER_SECOND = 10_000  # of 500 bytes, and cameras send larger ones, 40 Mb/s
+_BYTES = 16 << 20
+_BYTES_PER_SECOND = 5 << 20  # 40 Mb/s, as much as is read of a camera by TCP
 _REPORT_INTERVAL_S = 5.0  # RFC 3550, 6.2
 _RTP_VERSION_2 = 0x80
 _RTP_HEADER = 12
 _FRAME = struct.Struct(">BBH")  # RFC 2326, 10.12: what readers expect before each packet
 _EMPTY_RTP = bytes([_RTP_VERSION_2]) + bytes(_RTP_HEADER - 1)
 _NAME = b"snowlight"
+
+
+class Traffic:
+    """What may come to all ports of a session. TCP slows a camera down; by UDP it can only be refused."""
+
+    __slots__ = ("_bytes", "_end", "_packets")
+
+    def __init__(
+        self, end: Callable[[SourceError], None], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`end` is told camera.protocol_error when it is too much."""
+        self._end = end
+        self._packets = Allowance(
+            "datagrams", burst=_PACKETS, per_second=_PACKETS_PER_SECOND, monotonic=monotonic
+        )
+        self._bytes = Allowance(
+            "bytes of datagrams", burst=_BYTES, per_second=_BYTES_PER_SECOND, monotonic=monotonic
+        )
+
+    def admits(self, packet: bytes) -> bool:
+        """Whether one more may come, of any content."""
+        try:
+            self._packets.take()
+            self._bytes.take(len(packet))
+        except SourceError as error:
+            self._end(error)
+            return False
+        return True
 
 
 class DatagramPair:
@@ -30,11 +64,12 @@ class DatagramPair:
     next; what comes from elsewhere goes nowhere.
     """
 
-    def __init__(self, connection: Connection, channel: int, port: int) -> None:
+    def __init__(self, connection: Connection, channel: int, port: int, traffic: Traffic) -> None:
         self.port = port
         self._connection = connection
         self._channel = channel
         self._peer = connection.remote
+        self._traffic = traffic
         self._resequencer = Resequencer(lambda packet: self._deliver(channel, packet))
         self._ports: list[asyncio.DatagramTransport] = []
         self._answers: tuple[int, int] | None = None
@@ -42,13 +77,13 @@ class DatagramPair:
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def open(cls, connection: Connection, channel: int) -> Self:
+    async def open(cls, connection: Connection, channel: int, traffic: Traffic) -> Self:
         """Take two ports of the address that the connection has on this side.
 
         Raises SourceError camera.unreachable if none are free.
         """
         sockets = _bind_pair(connection.local)
-        pair = cls(connection, channel, sockets[0].getsockname()[1])
+        pair = cls(connection, channel, sockets[0].getsockname()[1], traffic)
         loop = asyncio.get_running_loop()
         for bound, take in zip(sockets, (pair._on_rtp, pair._on_rtcp), strict=True):
             port, _ = await loop.create_datagram_endpoint(partial(_Port, pair._peer[0], take), sock=bound)
@@ -75,11 +110,12 @@ class DatagramPair:
             port.close()
 
     def _on_rtp(self, packet: bytes) -> None:
-        if len(packet) >= _RTP_HEADER and packet[0] & 0xC0 == _RTP_VERSION_2:
+        if self._traffic.admits(packet) and len(packet) >= _RTP_HEADER and packet[0] & 0xC0 == _RTP_VERSION_2:
             self._resequencer.put(int.from_bytes(packet[2:4], "big"), packet)
 
     def _on_rtcp(self, packet: bytes) -> None:
-        self._deliver(self._channel + 1, packet)
+        if self._traffic.admits(packet):
+            self._deliver(self._channel + 1, packet)
 
     def _deliver(self, channel: int, packet: bytes) -> None:
         reader = self._connection.channels.get(channel)

@@ -4,7 +4,7 @@ import re
 from typing import Protocol
 
 from services.ingest.sources.rtsp.client.connection import Connection
-from services.ingest.sources.rtsp.client.datagrams import DatagramPair
+from services.ingest.sources.rtsp.client.datagrams import DatagramPair, Traffic
 from services.ingest.sources.rtsp.client.dialogue import Dialogue
 from services.ingest.sources.rtsp.client.rounds import INTERVAL_S
 from services.ingest.sources.source import SourceError
@@ -76,11 +76,12 @@ class Datagrams:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._pairs: list[DatagramPair] = []
+        self._traffic = Traffic(connection.end)
 
     async def set_up(self, dialogue: Dialogue, url: str) -> tuple[int, int]:
         """Open a pair of ports and have the camera send there."""
         channel = 2 * len(self._pairs)
-        pair = await DatagramPair.open(self._connection, channel)
+        pair = await DatagramPair.open(self._connection, channel, self._traffic)
         self._pairs.append(pair)
         granted = await dialogue.setup(url, f"RTP/AVP;unicast;client_port={pair.port}-{pair.port + 1}")
         if "TCP" in granted.upper() or "MULTICAST" in granted.upper():

@@ -3,8 +3,8 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
+from services.ingest.sources.address import join_url
 from services.ingest.sources.rtsp.authentication import Authenticator
 from services.ingest.sources.rtsp.client.connection import Connection
 from services.ingest.sources.rtsp.message import Response
@@ -64,7 +64,7 @@ class Dialogue:
         base = response.headers.get("content-base") or response.headers.get("content-location")
         return Presentation(
             parse_session_description(response.body.decode("utf-8", "replace")),
-            urljoin(self._url, base) if base else self._url,
+            join_url(self._url, base) if base else self._url,
         )
 
     async def setup(self, url: str, transport: str) -> str:
@@ -123,7 +123,7 @@ class Dialogue:
             self._authenticator.accept()
             location = response.headers.get("location")
             if response.status in _REDIRECTS and location:
-                raise RedirectedError(urljoin(self._url, location))
+                raise RedirectedError(join_url(self._url, location))
             return response
         raise SourceError("camera.auth_failed", "the camera keeps asking for credentials")
 
