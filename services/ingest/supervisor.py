@@ -91,6 +91,15 @@ class Supervisor:
         """How many of them are of `shards`."""
         return sum(camera.wanted is not None and camera.shard in shards for camera in self._cameras.values())
 
+    @property
+    def revision(self) -> int:
+        """Of the registry: what it had by then is known here."""
+        return self._revision
+
+    def uids_in(self, shards: Container[int]) -> list[str]:
+        """Of the cameras of `shards` that are known here, those that are just deleted included."""
+        return [camera.uid for camera in self._cameras.values() if camera.shard in shards]
+
     def name_of(self, uid: str) -> str | None:
         """The name of a camera that is registered."""
         camera = self._cameras.get(uid)

@@ -7,7 +7,7 @@ pictures of its cameras and says so (`ready`); the owner ends, tells the databas
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -29,8 +29,13 @@ MOVING_SECONDS = 0.25
 MOVED_SECONDS = 5.0
 """So long after the last one that did."""
 
+BEGUN_AT_ONCE = 200
+"""Cameras, or one more shard of them: so few that nothing else of this process waits for long."""
+UNKNOWN = 28
+"""Cameras of a shard while they are not known: as many as it has of a county."""
+
 OnTaken = Callable[[Sequence[Taken]], Awaitable[None]]
-"""Raises UnavailableError when it has to be asked again."""
+"""Raises UnavailableError when it has to be asked again, and has begun nothing then."""
 OnLost = Callable[[Collection[int]], None]
 OnComing = Callable[[Collection[int]], None]
 OnGiven = Callable[[Collection[int]], Awaitable[None]]
@@ -192,9 +197,13 @@ class ShardKeeper:
             await self._repository.be_ready(self._worker, ready)
 
     async def _begin(self) -> None:
-        if self._taken:
-            await self._on_taken(list(self._taken.values()))
-            self._taken.clear()
+        """Record what was taken, some at a time; what has begun is not begun with again."""
+        cameras = self._cameras() if self._taken else None
+        while self._taken:
+            some = _first(self._taken.values(), cameras)
+            await self._on_taken(some)
+            for each in some:
+                del self._taken[each.shard]
             self._tell()
 
     async def _give(self, shards: Collection[int]) -> None:
@@ -230,3 +239,15 @@ class ShardKeeper:
         if self._view is None or row is None or row.owner == self._worker.id:
             return None
         return self._view.live.get(row.owner)
+
+
+def _first(taken: Iterable[Taken], cameras: Mapping[int, int] | None) -> list[Taken]:
+    """As many of them as have `BEGUN_AT_ONCE` cameras."""
+    some: list[Taken] = []
+    room = BEGUN_AT_ONCE
+    for each in taken:
+        some.append(each)
+        room -= UNKNOWN if cameras is None else cameras[each.shard]
+        if room <= 0:
+            break
+    return some
