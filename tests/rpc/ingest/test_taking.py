@@ -157,7 +157,9 @@ async def test_shards_are_begun_with_some_at_a_time_and_none_again(registry: Reg
     assert sorted(begun) == list(range(SHARDS))
 
 
-def keeper_of(database: Database, worker: Worker, terms: Terms, on_taken: OnTaken) -> ShardKeeper:
+def keeper_of(
+    database: Database, worker: Worker, terms: Terms, on_taken: OnTaken, fence: Fence | None = None
+) -> ShardKeeper:
     clock = SystemClock()
 
     async def given(_shards: Collection[int]) -> None:
@@ -167,7 +169,7 @@ def keeper_of(database: Database, worker: Worker, terms: Terms, on_taken: OnTake
         ShardRepository(database),
         worker,
         terms,
-        Fence(clock),
+        fence or Fence(clock),
         clock,
         on_taken,
         given,
