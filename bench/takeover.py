@@ -26,7 +26,7 @@ from bench.holes import Holes, Spans, spans_of, twice_ms
 from bench.processes import running, wait_for_port
 from bench.recorder import KEY, SENDER_CORE, Recorder, place_recorder
 from bench.sender import running_sender
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import wanted_owners
 from services.ingest.shards.repository import ShardRepository
 from simulator.ports import free_port
 from snowlight.access.cluster_key import ClusterKey
@@ -109,9 +109,10 @@ class Workers:
     async def _is_settled(self, names: Sequence[str]) -> bool:
         rows, live = await self.shards.owners()
         weights = {worker.id: worker.weight for worker in live.values() if worker.weight > 0}
-        if weights.keys() != set(names) or any(
-            row.successor or row.owner != wanted_owner(row.shard, weights) for row in rows
-        ):
+        if weights.keys() != set(names):
+            return False
+        owners = wanted_owners(weights)
+        if any(row.successor or row.owner != owner for row, owner in zip(rows, owners, strict=True)):
             return False
         return await self._online() == len(self.uids)
 

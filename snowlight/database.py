@@ -3,6 +3,7 @@
 Only a service's repository modules and this file know which one it is.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,8 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from snowlight.errors import FailedPreconditionError, UnavailableError
 from snowlight.migrations import is_newest, upgrade
+from snowlight.postgres_connections import CONNECT_SECONDS, Connections, watch
 
 _MIGRATION_LOCK = 0x534E4F57  # advisory lock: one process migrates a database at a time
+
+ANSWER_SECONDS = 300.0
+"""For a statement of PostgreSQL; the longest that are made take some seconds. Migrations have no bound."""
 
 _LAST_ACTS = "snowlight_last_acts"
 
@@ -27,6 +32,30 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.is_postgres = engine.dialect.name == "postgresql"
+        self._connections = Connections(engine)
+        self._is_silent = False
+
+    @asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[None]:
+        """Inside, the database has `seconds` to answer. Raises UnavailableError when it has not.
+
+        Where one connection is silent others are, each of which would cost as long again. So all are given
+        up, whoever uses them; but only once until it has answered, for a database that is merely slow would
+        never end what it is asked.
+        """
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            if not self._is_silent:
+                self._connections.cut()
+            self._is_silent = True
+            raise UnavailableError(
+                "database.silent", f"the database has not answered for {seconds:g} s"
+            ) from error
+        self._is_silent = False
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -64,7 +93,7 @@ class Database:
         try:
             async with self.engine.connect() as connection:
                 yield connection
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError) as error:
             raise UnavailableError("database.unavailable", "the database does not answer") from error
         except sa.exc.DBAPIError as error:
             if not _is_away(error):
@@ -124,20 +153,41 @@ Migrate = Callable[[Database, str, Path], Awaitable[None]]
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, service: str, migrations: Path, migrate: Migrate = migrate_here
+    url: str,
+    *,
+    service: str,
+    migrations: Path,
+    migrate: Migrate = migrate_here,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> AsyncIterator[Database]:
     """Connect to `url`, bring its schema to the newest of `migrations`, and close at the end.
 
-    `sqlite+aiosqlite:///path` or `postgresql+asyncpg://user:password@host/name`.
+    `sqlite+aiosqlite:///path` or `postgresql+asyncpg://user:password@host/name`. `answer_seconds`: how long a
+    statement may take on PostgreSQL.
 
     Raises UnavailableError, and FailedPreconditionError for one that refuses or is of a newer version.
     """
-    engine = _create_engine(url)
+    engine = _create_engine(url, answer_seconds)
     try:
         database = Database(engine)
         if not await _is_newest(database, service, migrations):
-            await migrate(database, service, migrations)
+            async with _unhurried(database) as unhurried:
+                await migrate(unhurried, service, migrations)
         yield database
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _unhurried(database: Database) -> AsyncIterator[Database]:
+    """The same one, by connections whose statements may take as long as a migration does, and as one waits
+    for another."""
+    if not database.is_postgres:
+        yield database
+        return
+    engine = _create_engine(database.engine.url, None)
+    try:
+        yield Database(engine)
     finally:
         await engine.dispose()
 
@@ -153,11 +203,12 @@ async def _is_newest(database: Database, service: str, migrations: Path) -> bool
         raise
 
 
-def _create_engine(url: str) -> AsyncEngine:
-    parsed = _parse(url)
+def _create_engine(url: str | URL, answer_seconds: float | None) -> AsyncEngine:
+    parsed = _parse(url) if isinstance(url, str) else url
     if parsed.drivername == "postgresql+asyncpg":
-        engine = create_async_engine(parsed, pool_size=8, max_overflow=8)
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        bounds = {"timeout": CONNECT_SECONDS, "command_timeout": answer_seconds}
+        engine = create_async_engine(parsed, pool_size=8, max_overflow=8, connect_args=bounds)
+        watch(engine)
         return engine
     if parsed.drivername != "sqlite+aiosqlite":
         raise FailedPreconditionError(
@@ -180,12 +231,6 @@ def _parse(url: str) -> URL:
             "config.database_url",
             "not sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME, percent-encoded",
         ) from None
-
-
-def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Have a connection that the server has closed replaced. Asking the server takes four round trips."""
-    if connection.driver_connection.is_closed():
-        raise sa.exc.DisconnectionError
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

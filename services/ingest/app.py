@@ -67,6 +67,9 @@ from snowlight.runtime import Runtime
 HAND_OVER_SECONDS = 60.0
 """How long other workers may take to have the cameras of one that stops."""
 
+ANSWER_SECONDS = 30.0
+"""For a statement of the database: those of a whole county that goes offline at once take five."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -92,6 +95,7 @@ async def run_ingest(
             service="ingest",
             migrations=Path(__file__).parent / "migrations",
             migrate=migrate,
+            answer_seconds=ANSWER_SECONDS,
         ) as database,
         runtime.channel(runtime.cluster.storage_address) as channel,
         runtime.channel(runtime.cluster.auth_address) as auth,

@@ -99,6 +99,6 @@ def build_receiving(
         on_record=on_record,
         on_dark=on_dark,
         seen=discontinuities.keys(),
-        owns=terms.owns,
+        owns=terms.has,
     )
     return Receiving(supervisor, renditions)

@@ -46,13 +46,13 @@ class Supervisor:
         on_record: Callable[[CameraRecord], None],
         on_dark: Callable[[str], None],
         seen: Container[str],
-        owns: Callable[[str], bool] = lambda uid: True,
+        owns: Callable[[int], bool] = lambda shard: True,
     ) -> None:
         """`new_ring` gets a camera's uid; `on_dark` that of a camera that was disabled or deleted;
         `on_record` each version of a camera that is registered.
 
         `recorded`: footage of earlier sessions. `seen`: uids of the cameras of which an earlier run had
-        a picture. `owns`: whether a camera, by uid, is this worker's now; `review` asks again.
+        a picture. `owns`: whether a shard's cameras are this worker's now; `review` asks again.
         """
         self._feed = feed
         self._board = board
@@ -90,6 +90,15 @@ class Supervisor:
     def enabled_in(self, shards: Container[int]) -> int:
         """How many of them are of `shards`."""
         return sum(camera.wanted is not None and camera.shard in shards for camera in self._cameras.values())
+
+    @property
+    def revision(self) -> int:
+        """Of the registry: what it had by then is known here."""
+        return self._revision
+
+    def uids_in(self, shards: Container[int]) -> list[str]:
+        """Of the cameras of `shards` that are known here, those that are just deleted included."""
+        return [camera.uid for camera in self._cameras.values() if camera.shard in shards]
 
     def name_of(self, uid: str) -> str | None:
         """The name of a camera that is registered."""
@@ -139,7 +148,7 @@ class Supervisor:
             camera = self._cameras[change.uid] = SupervisedCamera(
                 change.uid, shard_of(change.uid), change.name, ring, wanted
             )
-            if change.uid not in self._seen and self._owns(change.uid):
+            if change.uid not in self._seen and self._owns(camera.shard):
                 self._board.register(change.uid, change.create_time_ms)
             keepers.create_task(self._keep(camera), name=change.name)
         elif camera.wanted != wanted:
@@ -172,7 +181,7 @@ class Supervisor:
 
     async def _go_on(self, camera: SupervisedCamera) -> None:
         """Do what is to be done with the camera until something changes."""
-        if not self._owns(camera.uid):
+        if not self._owns(camera.shard):
             await self._leave(camera)
         elif camera.ended is not None:
             camera.ended.set()
@@ -225,7 +234,7 @@ class Supervisor:
                 log.error("session.failed", camera=camera.name, exc_info=True)
                 observer.on_state("offline", "camera.session_failed: internal error", self._clock.now_ms())
             finally:
-                if self._owns(camera.uid):
+                if self._owns(camera.shard):
                     disabled = camera.changed.is_set() and camera.wanted is None
                     cause = "disabled" if disabled else "ingest_restart"
                     self._board.pause(camera.uid, session.recorded_until_ms, cause)

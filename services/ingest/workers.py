@@ -18,7 +18,7 @@ from snowlight.errors import FailedPreconditionError
 
 MOST_WORKERS = 64
 RESTART_SECONDS = (1.0, 30.0)
-"""Shortest and longest pause before a worker that ended is started again."""
+"""Shortest and longest pause before a worker that ended, or did not start, is started again."""
 STEADY_SECONDS = 60.0
 """One that ran for so long is started again after the shortest."""
 KILL_SECONDS = 90.0
@@ -69,23 +69,32 @@ async def _keep(environment: Mapping[str, str], stop: asyncio.Event) -> None:
     pause, time = shortest, asyncio.get_running_loop().time
     while not stop.is_set():
         began = time()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.ingest", "--parent", str(os.getpid())),
-            env={**os.environ, **environment},
-        )
         try:
-            await _until_either(process, stop)
-        finally:
-            await _end(process)
-        if stop.is_set():
-            return
-        if time() - began >= STEADY_SECONDS:
-            pause = shortest
-        log.error("worker.ended", status=process.returncode, again_in_s=pause)
+            process = await _start(environment)
+        except OSError as error:  # the machine is full, or the program is just replaced: the others go on
+            log.error("worker.not_started", reason=str(error), again_in_s=pause)
+        else:
+            try:
+                await _until_either(process, stop)
+            finally:
+                await _end(process)
+            if stop.is_set():
+                return
+            if time() - began >= STEADY_SECONDS:
+                pause = shortest
+            log.error("worker.ended", status=process.returncode, again_in_s=pause)
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await stop.wait()
         pause = min(2 * pause, longest)
+
+
+async def _start(environment: Mapping[str, str]) -> Process:
+    """Raises OSError."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.ingest", "--parent", str(os.getpid())),
+        env={**os.environ, **environment},
+    )
 
 
 async def _until_either(process: Process, stop: asyncio.Event) -> None:

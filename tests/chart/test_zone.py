@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.kubernetes.config import KubernetesSettings
 from services.ingest.kubernetes.work import KubernetesWork
-from services.ingest.shards.rendezvous import Zones, wanted_owner
+from services.ingest.shards.rendezvous import Zones, wanted_owners
 from services.ingest.shards.repository import ShardRepository
 from simulator.ports import free_port
 from snowlight.config import ClusterSettings
@@ -45,7 +45,7 @@ async def are_placed(database: Database) -> bool:
     rows, live = await ShardRepository(database).owners()
     weights = {worker.id: worker.weight for worker in live.values()}
     drawn = Zones({worker.id: worker.zone for worker in live.values()})
-    return all(row.owner == wanted_owner(row.shard, weights, drawn) for row in rows)
+    return [row.owner for row in rows] == wanted_owners(weights, drawn)
 
 
 async def test_a_zone_that_could_not_be_told_at_the_start_is_found_and_shards_go_where_it_wants_them(

@@ -1,17 +1,16 @@
 """Hours of camera health in the database, SQLite or PostgreSQL alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 import sqlalchemy as sa
 
 from services.ingest.health.meter import HealthHour
 from services.ingest.registry.tables import cameras
+from services.ingest.uid_parts import uid_parts
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
 
-UIDS_AT_ONCE = 500
-"""Cameras of one statement, so that none keeps writers waiting."""
 LOSSY_PART = 100
 """An hour is lossy where more than one packet of so many was lost."""
 
@@ -72,7 +71,7 @@ class HealthRepository:
     async def lossy(self, uids: Sequence[str], start_ms: int, end_ms: int) -> list[LossyHours]:
         """Of hours that begin in [start_ms, end_ms), by the region that the cameras are in now."""
         found: list[LossyHours] = []
-        for some in _parts(uids):
+        for some in uid_parts(uids):
             query = (
                 sa.select(cameras.c.region, _hours.c.hour_ms, sa.func.count())
                 .join(cameras, cameras.c.uid == _hours.c.camera_uid)
@@ -105,7 +104,3 @@ class HealthRepository:
         gone = sa.or_(_hours.c.hour_ms < before_ms, _hours.c.camera_uid.not_in(sa.select(cameras.c.uid)))
         async with self._database.write() as connection:
             await connection.execute(_hours.delete().where(gone))
-
-
-def _parts(uids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (uids[at : at + UIDS_AT_ONCE] for at in range(0, len(uids), UIDS_AT_ONCE))

@@ -1,6 +1,6 @@
 """Online time in the database, SQLite or PostgreSQL alike: hours first, sums of days later."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -8,12 +8,10 @@ import sqlalchemy as sa
 
 from services.ingest.online.meter import HOUR_MS, CameraHour
 from services.ingest.registry.tables import cameras
+from services.ingest.uid_parts import UIDS_AT_ONCE, uid_parts
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
 from snowlight.shards import shard_of
-
-UIDS_AT_ONCE = 500
-"""Cameras of one statement, so that none keeps writers waiting."""
 
 _metadata = sa.MetaData()
 _hours = sa.Table(
@@ -81,25 +79,37 @@ class OnlineRepository:
         async with self._database.write() as connection:
             await connection.execute(upsert, rows)
 
-    async def newest(self, shards: Collection[int]) -> dict[int, list[CameraHour]]:
+    async def newest(
+        self, shards: Collection[int], uids: Sequence[str] | None = None
+    ) -> dict[int, list[CameraHour]]:
         """Of the cameras of `shards`, by the time until which all was written: the newest hour of each that
-        is registered and had one lately. Shards of which nothing ever was are left out."""
-        async with self._database.read() as connection:
+        is registered and had one lately. Shards of which nothing ever was are left out.
+
+        `uids`: of all these cameras, where they are known; they are read some at a time then.
+        """
+        async with self._database.ask() as connection:
             seen = {
                 row.shard: row.until_ms
                 for row in await connection.execute(_seen.select())
                 if row.shard in shards
             }
-            if not seen:
-                return {}
-            oldest_ms = min(seen.values())
-            rows = await connection.execute(
-                sa.select(*_OF_HOUR)
-                .join(cameras, cameras.c.uid == _hours.c.camera_uid)
-                .where(_hours.c.hour_ms >= oldest_ms - oldest_ms % HOUR_MS - HOUR_MS)
-                .order_by(_hours.c.hour_ms)
-            )
-            newest = {row.camera_uid: CameraHour(**row._mapping) for row in rows}
+        if not seen:
+            return {}
+        oldest_ms = min(seen.values())
+        query = (
+            sa.select(*_OF_HOUR)
+            .join(cameras, cameras.c.uid == _hours.c.camera_uid)
+            .where(_hours.c.hour_ms >= oldest_ms - oldest_ms % HOUR_MS - HOUR_MS)
+            .order_by(_hours.c.hour_ms)
+        )
+        parts = [query]
+        if uids is not None:
+            parts = [query.where(_hours.c.camera_uid.in_(some)) for some in uid_parts(uids)]
+        newest: dict[str, CameraHour] = {}
+        for part in parts:
+            async with self._database.ask() as connection:
+                rows = await connection.execute(part)
+                newest |= {row.camera_uid: CameraHour(**row._mapping) for row in rows}
         found: dict[int, list[CameraHour]] = {until_ms: [] for until_ms in seen.values()}
         for hour in newest.values():
             shard = shard_of(hour.camera_uid)
@@ -114,7 +124,7 @@ class OnlineRepository:
     async def of_hour(self, uids: Sequence[str], hour_ms: int) -> list[CameraHour]:
         """What is written of one hour."""
         found: list[CameraHour] = []
-        for some in _parts(uids):
+        for some in uid_parts(uids):
             query = sa.select(*_OF_HOUR).where(_hours.c.hour_ms == hour_ms, _hours.c.camera_uid.in_(some))
             async with self._database.ask() as connection:
                 found += [CameraHour(**row._mapping) for row in await connection.execute(query)]
@@ -127,7 +137,7 @@ class OnlineRepository:
     async def regions(self, uids: Sequence[str]) -> dict[str, str]:
         """The regions of those that are registered."""
         found: dict[str, str] = {}
-        for some in _parts(uids):
+        for some in uid_parts(uids):
             query = sa.select(cameras.c.uid, cameras.c.region).where(cameras.c.uid.in_(some))
             async with self._database.ask() as connection:
                 found |= {row.uid: row.region for row in await connection.execute(query)}
@@ -182,7 +192,7 @@ class OnlineRepository:
         self, table: sa.Table, start: sa.Column[int], uids: Sequence[str], start_ms: int, end_ms: int
     ) -> list[OnlineSum]:
         found: list[OnlineSum] = []
-        for some in _parts(uids):
+        for some in uid_parts(uids):
             query = (
                 sa.select(
                     cameras.c.region,
@@ -202,7 +212,3 @@ class OnlineRepository:
 def _sum(region: str, start_ms: int, enabled_ms: Any, online_ms: Any) -> OnlineSum:
     """PostgreSQL's sums are Decimal."""
     return OnlineSum(region, start_ms, int(enabled_ms), int(online_ms))
-
-
-def _parts(uids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (uids[at : at + UIDS_AT_ONCE] for at in range(0, len(uids), UIDS_AT_ONCE))

@@ -1,7 +1,7 @@
 """Takes the meter to the database, once a minute for all cameras together, and sums up what is old."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
@@ -39,10 +39,11 @@ class OnlineWriter:
         self._clock = clock
         self._lock = asyncio.Lock()
 
-    async def restore(self, shards: Collection[int]) -> None:
-        """Go on with the cameras of `shards` where whoever had them ended. Raises UnavailableError."""
+    async def restore(self, shards: Collection[int], uids: Sequence[str] | None = None) -> None:
+        """Go on with the cameras of `shards` where whoever had them ended. `uids`: of all these cameras,
+        where they are known. Raises UnavailableError."""
         counted_from_ms = self._clock.now_ms() - HOURS_KEPT_MS
-        for seen_ms, rows in (await self._repository.newest(shards)).items():
+        for seen_ms, rows in (await self._repository.newest(shards, uids)).items():
             self._meter.restore(rows, seen_ms, counted_from_ms)
 
     async def flush(self) -> int:

@@ -15,8 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.registry.creations import Creation, keep, made_by, made_by_all
 from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
+from services.ingest.uid_parts import uid_parts
 from snowlight.database import Database
 from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError, SnowlightError
+
+_PLACED = sa.select(cameras.c.uid, cameras.c.region, cameras.c.create_time_ms)
 
 Revision = Callable[[CameraRecord], CameraRecord]
 """Makes the next version of a camera of the current one, or raises what is against it."""
@@ -35,9 +38,17 @@ class CameraRepository:
 
     async def placed(self) -> list[PlacedCamera]:
         """All cameras that are registered, and where they are."""
-        query = sa.select(cameras.c.uid, cameras.c.region, cameras.c.create_time_ms)
         async with self._database.read() as connection:
-            return [PlacedCamera(*row) for row in await connection.execute(query)]
+            return [PlacedCamera(*row) for row in await connection.execute(_PLACED)]
+
+    async def placed_of(self, uids: Sequence[str]) -> list[PlacedCamera]:
+        """Those of these that are registered."""
+        found: list[PlacedCamera] = []
+        for some in uid_parts(uids):
+            query = _PLACED.where(cameras.c.uid.in_(some))
+            async with self._database.ask() as connection:
+                found += [PlacedCamera(*row) for row in await connection.execute(query)]
+        return found
 
     async def made_by(self, creation: Creation, now_ms: int) -> CameraRecord | None:
         """The camera that an earlier attempt has made, as it is now. Raises RequestReusedError when it was no

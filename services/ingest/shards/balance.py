@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from services.ingest.shards.rendezvous import NO_ZONES, Zones, wanted_owner
+from services.ingest.shards.rendezvous import NO_ZONES, Zones, wanted_owners
 
 ALLOWED = 0.1
 """How much more than its share a worker may have before anything is done."""
@@ -38,7 +38,7 @@ def balance(
 ) -> Balance:
     """`capacities`: by worker, as it is set. `loads`: of each shard. There must be some of either."""
     weights = {worker: capacity * corrections[worker] for worker, capacity in capacities.items()}
-    owners = [wanted_owner(shard, weights, zones) for shard in range(len(loads))]
+    owners = wanted_owners(weights, zones)
     had = dict.fromkeys(capacities, 0.0)
     for owner, load in zip(owners, loads, strict=True):
         had[owner] += load

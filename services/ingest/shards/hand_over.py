@@ -20,7 +20,7 @@ class HandOver:
     def __init__(
         self,
         cameras: Mapping[str, SupervisedCamera],
-        owns: Callable[[str], bool],
+        owns: Callable[[int], bool],
         open_standby: OpenStandby,
     ) -> None:
         """`cameras`: all that are registered, by uid. `owns`: as `Supervisor` has it."""
@@ -36,15 +36,15 @@ class HandOver:
     def stand_by(self, shards: Collection[int]) -> None:
         """Hold the newest pictures of the cameras of `shards`, which other workers record still, and of no
         others any more."""
-        if not shards and not self._coming:
+        coming = frozenset(shards)
+        if coming == self._coming:
             return
-        added, self._coming = frozenset(shards) - self._coming, frozenset(shards)
+        added, self._coming = coming - self._coming, coming
         for camera in self._cameras.values():
-            if self._owns(camera.uid):
-                continue
-            if camera.standby is not None and not self.comes(camera):
-                camera.changed.set()
-            elif camera.standby is None and camera.shard in added and camera.wanted is not None:
+            if camera.standby is not None:
+                if not self.comes(camera) and not self._owns(camera.shard):
+                    camera.changed.set()
+            elif camera.shard in added and camera.wanted is not None and not self._owns(camera.shard):
                 camera.standby = self._open_standby(camera.wanted)
                 camera.changed.set()
 

@@ -1,6 +1,6 @@
 """What goes with a shard: its cameras' gaps, online time and numbers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.recording.absent import AbsentSpools, LeftBehind
@@ -13,6 +13,7 @@ from services.ingest.status.gaps import Gap, GapLedger
 from services.ingest.status.repository import StatusRepository
 from services.ingest.status.writer import StatusWriter
 from services.ingest.supervisor import Supervisor
+from services.ingest.uid_parts import UIDS_AT_ONCE
 from snowlight.shards import shard_of
 
 
@@ -47,11 +48,12 @@ class Holding:
         heard of: a gap begins there. Raises UnavailableError, and has begun nothing then.
         """
         shards = {each.shard: each for each in taken}
-        open_gaps = [gap for gap in await self._statuses.open_gaps() if shard_of(gap.uid) in shards]
-        seen = await self._statuses.discontinuities()
-        cameras = [camera for camera in await self._cameras.placed() if shard_of(camera.uid) in shards]
+        uids = await self._uids(shards)
+        open_gaps = await self._statuses.open_gaps_of(uids)
+        seen = await self._statuses.discontinuities_of(uids)
+        cameras = await self._cameras.placed_of(uids)
         await self._absent.note(_left_behind(cameras, shards, open_gaps))
-        await self._online.restore(shards)
+        await self._online.restore(shards, uids)
         self._gaps.restore(open_gaps)
         self._discontinuities.update(seen)
         for camera in cameras:
@@ -73,6 +75,15 @@ class Holding:
         for shard in shards:
             self._terms.drop(shard)
         self._supervisor.review(shards)
+
+    async def _uids(self, shards: Container[int]) -> list[str]:
+        """Of all cameras of `shards`, with those that the registry has and the supervisor not yet."""
+        uids = dict.fromkeys(self._supervisor.uids_in(shards))
+        revision = self._supervisor.revision
+        while changes := await self._cameras.changes_after(revision, UIDS_AT_ONCE):
+            uids |= {change.uid: None for change in changes if shard_of(change.uid) in shards}
+            revision = changes[-1].revision
+        return list(uids)
 
 
 def _left_behind(

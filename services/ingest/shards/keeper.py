@@ -7,13 +7,13 @@ pictures of its cameras and says so (`ready`); the owner ends, tells the databas
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
 
-from services.ingest.shards.lease import HEARTBEAT_SECONDS, Fence
+from services.ingest.shards.lease import FENCE_SECONDS, HEARTBEAT_SECONDS, WORK_SECONDS, Fence
 from services.ingest.shards.outlook import Outlook
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import LiveWorker, Load, ShardRow, Taken, View, Worker
@@ -22,15 +22,19 @@ from snowlight.clock import Clock
 from snowlight.errors import AbortedError, FailedPreconditionError, UnavailableError
 from snowlight.shards import shard_of
 
-ANSWER_SECONDS = 4.0
-"""Longer a heartbeat is not waited for: the next one may be sooner answered."""
 MOVING_SECONDS = 0.25
-"""Between two looks while shards change hands, or may have to."""
+"""Between two looks while shards change hands or may have to, and after one that failed, as long as this
+worker's lease may be kept."""
 MOVED_SECONDS = 5.0
 """So long after the last one that did."""
 
+BEGUN_AT_ONCE = 200
+"""Cameras, or one more shard of them: so few that nothing else of this process waits for long."""
+UNKNOWN = 28
+"""Cameras of a shard while they are not known: as many as it has of a county."""
+
 OnTaken = Callable[[Sequence[Taken]], Awaitable[None]]
-"""Raises UnavailableError when it has to be asked again."""
+"""Raises UnavailableError when it has to be asked again, and has begun nothing then."""
 OnLost = Callable[[Collection[int]], None]
 OnComing = Callable[[Collection[int]], None]
 OnGiven = Callable[[Collection[int]], Awaitable[None]]
@@ -78,6 +82,7 @@ class ShardKeeper:
         self._taken: dict[int, Taken] = {}  # and not begun with
         self._giving: set[int] = set()
         self._moved_at = float("-inf")
+        self._heard_at = clock.monotonic()
         self._view: View | None = None
         self._foreign: Mapping[int, ShardRow] = {}
         self._wakes: set[asyncio.Event] = set()
@@ -114,17 +119,19 @@ class ShardKeeper:
     async def run(self) -> None:
         """Until cancelled. Raises AbortedError once another run of the same worker has begun."""
         async with asyncio.TaskGroup() as giving:
+            pause = HEARTBEAT_SECONDS
             while True:
-                await asyncio.sleep(MOVING_SECONDS if self._moves else HEARTBEAT_SECONDS)
+                await asyncio.sleep(pause)
                 try:
-                    async with asyncio.timeout(ANSWER_SECONDS):
-                        await self._round(giving)
-                    await self._begin()
+                    await self._round(giving)
                 except (UnavailableError, TimeoutError) as error:
-                    log.warning("worker.unheard", reason=str(error) or "the database did not answer in time")
+                    log.warning("worker.unheard", reason=str(error) or "no time until the next heartbeat")
+                    pause = MOVING_SECONDS if self._is_heard else HEARTBEAT_SECONDS
                 except AbortedError:
                     self._on_lost(list(self._terms.shards))
                     raise
+                else:
+                    pause = MOVING_SECONDS if self._moves else HEARTBEAT_SECONDS
 
     def move_to(self, zone: str) -> None:
         """It is known by now where this worker runs: the next heartbeat tells the others."""
@@ -152,15 +159,27 @@ class ShardKeeper:
         """Shards change hands now, and more may follow."""
         return self._clock.monotonic() - self._moved_at < MOVED_SECONDS
 
+    @property
+    def _is_heard(self) -> bool:
+        """By its own clock it has its shards still."""
+        return self._clock.monotonic() - self._heard_at < FENCE_SECONDS
+
     async def _round(self, giving: asyncio.TaskGroup) -> None:
+        """A heartbeat, and what is to be done by what it shows."""
         sent = self._clock.monotonic()
         view = await self._repository.beat(self._worker, self._load())
         self._lose({row.shard for row in view.foreign if row.owner != self._worker.id})
+        self._heard_at = sent
         self._fence.renew(sent, alone=view.live.keys() <= {self._worker.id})
         if view != self._view:
             self._view = view
             self._foreign = {row.shard: row for row in view.foreign}
             self._tell()
+        async with asyncio.timeout(WORK_SECONDS):
+            await self._act(view, sent, giving)
+            await self._begin()
+
+    async def _act(self, view: View, sent: float, giving: asyncio.TaskGroup) -> None:
         outlook = Outlook(view, self._worker.id)
         if outlook.moves:
             self._moved_at = sent
@@ -192,9 +211,14 @@ class ShardKeeper:
             await self._repository.be_ready(self._worker, ready)
 
     async def _begin(self) -> None:
-        if self._taken:
-            await self._on_taken(list(self._taken.values()))
-            self._taken.clear()
+        """Record what was taken, some at a time while there is time. What has begun does not begin again."""
+        cameras = self._cameras() if self._taken else None
+        until = self._clock.monotonic() + WORK_SECONDS / 2
+        while self._taken and self._clock.monotonic() < until:
+            some = _first(self._taken.values(), cameras)
+            await self._on_taken(some)
+            for each in some:
+                del self._taken[each.shard]
             self._tell()
 
     async def _give(self, shards: Collection[int]) -> None:
@@ -230,3 +254,15 @@ class ShardKeeper:
         if self._view is None or row is None or row.owner == self._worker.id:
             return None
         return self._view.live.get(row.owner)
+
+
+def _first(taken: Iterable[Taken], cameras: Mapping[int, int] | None) -> list[Taken]:
+    """As many of them as have `BEGUN_AT_ONCE` cameras."""
+    some: list[Taken] = []
+    room = BEGUN_AT_ONCE
+    for each in taken:
+        some.append(each)
+        room -= UNKNOWN if cameras is None else cameras[each.shard]
+        if room <= 0:
+            break
+    return some

@@ -7,6 +7,10 @@ EXPIRY_SECONDS = 6.0
 """A worker whose last heartbeat is older, by the database's clock, loses its shards to whoever takes them."""
 FENCE_SECONDS = 5.5
 """It stops by its own clock before: clocks may run at different speeds."""
+ANSWER_SECONDS = 1.5
+"""So long a heartbeat is waited for: there is time for another one then, by a new connection."""
+WORK_SECONDS = 1.5
+"""And so long for what is to be done about shards between two; the rest of it is done after the next."""
 
 
 class Fence:

@@ -1,11 +1,11 @@
 """What a worker is to do about shards, by what the database shows it. Pure: no database, no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from services.ingest.shards.rendezvous import Zones, wanted_owner
-from services.ingest.shards.rows import ShardRow, View
+from services.ingest.shards.rendezvous import Zones, wanted_owners
+from services.ingest.shards.rows import LiveWorker, ShardRow, View
 
 MOST_MOVING = 256
 """Shards that one worker takes from others at a time."""
@@ -60,16 +60,18 @@ class Outlook:
 
     def feared(self) -> set[int]:
         """Shards that this worker will take if their owner, which is silent, has died."""
-        heard = {
-            worker.id: worker.weight for worker in self.view.live.values() if worker.silent_ms <= FEARED_MS
-        }
+        live = self.view.live
+        heard = {worker.id: worker for worker in live.values() if worker.silent_ms <= FEARED_MS}
+        if len(heard) == len(live):
+            return set()
+        wanted = self._wanted_of(heard.values())
         return {
             row.shard
             for row in self.view.foreign
-            if row.owner in self.view.live
+            if row.owner in live
             and row.owner not in heard
             and not self._takes(row.successor)
-            and self._is_wanted(row, heard)
+            and row.shard in wanted
         }
 
     def wanted(self, cameras: Mapping[int, int]) -> list[int]:
@@ -78,7 +80,6 @@ class Outlook:
         room = MOST_CAMERAS - sum(
             cameras[row.shard] for row in self.view.foreign if row.successor == self.worker
         )
-        weights = {worker.id: worker.weight for worker in self.view.live.values()}
         chosen: list[int] = []
         for row in self.view.foreign:
             if room <= 0 or len(chosen) == MOST_MOVING:
@@ -87,7 +88,7 @@ class Outlook:
                 row.owner in self.view.live
                 and row.owner != self.worker
                 and not self._takes(row.successor)
-                and self._is_wanted(row, weights)
+                and row.shard in self._wanted
             ):
                 chosen.append(row.shard)
                 room -= cameras[row.shard]
@@ -107,21 +108,26 @@ class Outlook:
     def _is_heir(self, row: ShardRow) -> bool:
         if self._takes(row.successor):
             return row.successor == self.worker or self._is_let_down(row)
-        weights = {worker.id: worker.weight for worker in self.view.live.values()}
-        return self._is_wanted(row, weights)
+        return row.shard in self._wanted
 
     def _is_let_down(self, row: ShardRow) -> bool:
         """This worker has let go of the shard for one that fell silent. It is nobody's: who takes it first
         has it."""
         return not row.owner and row.previous == self.worker and self._is_silent(row.successor)
 
-    def _is_wanted(self, row: ShardRow, weights: Mapping[str, float]) -> bool:
-        taking = {worker: weight for worker, weight in weights.items() if weight > 0}
-        return bool(taking) and wanted_owner(row.shard, taking, self._zones) == self.worker
-
     @cached_property
-    def _zones(self) -> Zones:
-        return Zones({worker.id: worker.zone for worker in self.view.live.values()}, self.view.zones)
+    def _wanted(self) -> frozenset[int]:
+        """The shards that all name this worker for."""
+        return self._wanted_of(self.view.live.values())
+
+    def _wanted_of(self, workers: Iterable[LiveWorker]) -> frozenset[int]:
+        """The same, were only these alive."""
+        weights = {worker.id: worker.weight for worker in workers if worker.weight > 0}
+        if self.worker not in weights:
+            return frozenset()
+        zones = Zones({worker.id: worker.zone for worker in self.view.live.values()}, self.view.zones)
+        owners = wanted_owners(weights, zones)
+        return frozenset(shard for shard, owner in enumerate(owners) if owner == self.worker)
 
     def _takes(self, worker: str) -> bool:
         """It is alive and does not stop."""

@@ -1,14 +1,20 @@
-"""The owner that every worker would name for a shard, without asking each other (highest random weight).
+"""The owners that every worker would name for the shards, without asking each other (highest random weight).
 
 First a zone is named and then a worker of it: one that restarts moves shards within its zone alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from math import log
 
+from snowlight.shards import SHARDS
+
 _SCALE = float(1 << 64)
+_NAMES_KEPT = 256
+"""Workers and zones whose draws are remembered, of 32 KB each: to draw anew for 34 workers at each heartbeat
+takes 100 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +30,38 @@ class Zones:
 NO_ZONES = Zones()
 
 
-def wanted_owner(shard: int, weights: Mapping[str, float], zones: Zones = NO_ZONES) -> str:
-    """The worker, of those with their weights, that is to own `shard`. There must be one at least.
+def wanted_owners(weights: Mapping[str, float], zones: Zones = NO_ZONES) -> list[str]:
+    """The workers, of those with their weights, that are to own the shards, by shard. There must be one at
+    least.
 
     A zone gets shards by its share of all weights, and a worker of it by its share of the zone's. When one
     comes or goes, no shard moves between others while the weights of the zones stay.
     """
-    there = {zones.of.get(worker, "") for worker in weights}
-    if len(there) > 1:
-        of_zone = dict.fromkeys(there, 0.0)
-        for worker, weight in weights.items():
-            of_zone[zones.of.get(worker, "")] += weight
-        known = {zone: max(weight, zones.weights.get(zone, 0.0)) for zone, weight in of_zone.items()}
-        # No worker's name has a colon: a zone draws other numbers than a worker of its name.
-        zone = _drawn({f"zone:{zone}": weight for zone, weight in known.items()}, shard).removeprefix("zone:")
-        weights = {worker: weight for worker, weight in weights.items() if zones.of.get(worker, "") == zone}
-    return _drawn(weights, shard)
+    of_zone: dict[str, dict[str, float]] = {}
+    for worker, weight in weights.items():
+        of_zone.setdefault(zones.of.get(worker, ""), {})[worker] = weight
+    if len(of_zone) == 1:
+        return _drawn(weights)
+    # No worker's name has a colon: a zone draws other numbers than a worker of its name.
+    known = {
+        f"zone:{zone}": max(sum(its.values()), zones.weights.get(zone, 0.0)) for zone, its in of_zone.items()
+    }
+    drawn = {f"zone:{zone}": _drawn(its) for zone, its in of_zone.items()}
+    return [drawn[zone][shard] for shard, zone in enumerate(_drawn(known))]
 
 
-def _drawn(weights: Mapping[str, float], shard: int) -> str:
-    return max(weights, key=lambda name: (_score(shard, name, weights[name]), name))
+def _drawn(weights: Mapping[str, float]) -> list[str]:
+    """Whose score is highest, by shard; of two of the same score the last name."""
+    names = sorted(weights, reverse=True)
+    scores = [[-weights[name] / drawn for drawn in _draws(name)] for name in names]
+    return [names[of_shard.index(max(of_shard))] for of_shard in zip(*scores, strict=True)]
 
 
-def _score(shard: int, name: str, weight: float) -> float:
-    digest = sha256(f"{shard}:{name}".encode()).digest()
-    drawn = (int.from_bytes(digest[:8]) + 0.5) / _SCALE
-    return -weight / log(drawn)
+@lru_cache(_NAMES_KEPT)
+def _draws(name: str) -> Sequence[float]:
+    """The logarithm of what a name draws in (0, 1), by shard: the same for ever, for weights alone change."""
+    return [log((_number(f"{shard}:{name}") + 0.5) / _SCALE) for shard in range(SHARDS)]
+
+
+def _number(drawer: str) -> int:
+    return int.from_bytes(sha256(drawer.encode()).digest()[:8])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.shards.drains import AUTOSCALER, DISRUPTION, STOP
-from services.ingest.shards.lease import EXPIRY_SECONDS
+from services.ingest.shards.lease import ANSWER_SECONDS, EXPIRY_SECONDS
 from services.ingest.shards.rows import LiveWorker, Load, ShardRow, Taken, View, Worker
 from services.ingest.shards.tables import drains as _drains
 from services.ingest.shards.tables import shards as _shards
@@ -46,8 +46,9 @@ class ShardRepository:
             return await self._take(connection, worker.id, own)
 
     async def beat(self, worker: Worker, load: Load = IDLE) -> View:
-        """Be alive, and look around. Raises AbortedError once another run of the same worker has joined."""
-        async with self._database.write() as connection:
+        """Be alive, and look around. Raises AbortedError once another run of the same worker has joined, and
+        UnavailableError as well when the database has not answered within `ANSWER_SECONDS`."""
+        async with self._database.within(ANSWER_SECONDS), self._database.write() as connection:
             await self._beat(connection, worker, load)
             return await self._view(connection, worker.id)
 

@@ -45,6 +45,10 @@ class Terms:
         """Those that are owned."""
         return self._epochs.keys()
 
+    def has(self, shard: int) -> bool:
+        """Whether a shard is this worker's."""
+        return shard in self._epochs
+
     def owns(self, uid: str) -> bool:
         """Whether a camera is this worker's."""
         return shard_of(uid) in self._epochs

@@ -11,6 +11,7 @@ from services.ingest.registry.tables import cameras
 from services.ingest.status.board import CHANGES_KEPT
 from services.ingest.status.change import StateChange
 from services.ingest.status.gaps import GAP_MIN_MS, Gap
+from services.ingest.uid_parts import uid_parts
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
 
@@ -42,6 +43,7 @@ _gaps = sa.Table(
     sa.Column("cause", sa.String),
     sa.Column("reported", sa.Boolean),
 )
+_OPEN_GAPS = sa.select(_gaps).where(_gaps.c.end_ms.is_(None))
 _discontinuities = sa.Table(
     "discontinuities",
     _metadata,
@@ -127,10 +129,16 @@ class StatusRepository:
     async def open_gaps(self) -> list[Gap]:
         """Those that go on."""
         async with self._database.read() as connection:
-            return [
-                _gap(row)
-                for row in await connection.execute(sa.select(_gaps).where(_gaps.c.end_ms.is_(None)))
-            ]
+            return [_gap(row) for row in await connection.execute(_OPEN_GAPS)]
+
+    async def open_gaps_of(self, uids: Sequence[str]) -> list[Gap]:
+        """Those that go on, of these cameras."""
+        found: list[Gap] = []
+        for some in uid_parts(uids):
+            query = _OPEN_GAPS.where(_gaps.c.camera_uid.in_(some))
+            async with self._database.ask() as connection:
+                found += [_gap(row) for row in await connection.execute(query)]
+        return found
 
     async def unreported_gaps(self, limit: int) -> list[Gap]:
         """Gaps that storage has not been told in their present form, oldest first."""
@@ -159,6 +167,15 @@ class StatusRepository:
             return {
                 row.camera_uid: row.sequence for row in await connection.execute(_discontinuities.select())
             }
+
+    async def discontinuities_of(self, uids: Sequence[str]) -> dict[str, int]:
+        """As `discontinuities`, of these cameras."""
+        found: dict[str, int] = {}
+        for some in uid_parts(uids):
+            query = _discontinuities.select().where(_discontinuities.c.camera_uid.in_(some))
+            async with self._database.ask() as connection:
+                found |= {row.camera_uid: row.sequence for row in await connection.execute(query)}
+        return found
 
     async def forget_deleted(self) -> None:
         """Drop what is kept of cameras that are no longer registered and of which all is reported."""

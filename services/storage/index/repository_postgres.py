@@ -114,5 +114,8 @@ async def _driver(connection: AsyncConnection, *, alone: bool = False) -> AsyncI
     assert driver.is_in_transaction() != alone, "execute something through SQLAlchemy first"
     try:
         yield driver
+    except TimeoutError as error:  # of the bound that all statements have
+        driver.terminate()
+        raise UnavailableError("database.unavailable", "the database does not answer") from error
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
         raise UnavailableError("database.unavailable", "the database does not answer") from error

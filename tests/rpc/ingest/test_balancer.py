@@ -8,7 +8,7 @@ import pytest
 from services.ingest.health.meter import HOUR_MS, HealthHour
 from services.ingest.health.repository import HealthRepository
 from services.ingest.shards.balancer import Balancer
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import wanted_owners
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
 from snowlight.clock import SystemClock
@@ -31,7 +31,7 @@ async def shared(shards: ShardRepository) -> None:
     """Each of two workers has its share of the shards, and nothing moves."""
     await shards.join(ONE)
     await shards.join(TWO)
-    theirs = [shard for shard in range(SHARDS) if wanted_owner(shard, {"one": 1, "two": 1}) == "two"]
+    theirs = [shard for shard, owner in enumerate(wanted_owners({"one": 1, "two": 1})) if owner == "two"]
     await shards.prepare(TWO, theirs)
     await shards.release(ONE, theirs)
     assert len(await shards.claim(TWO, lambda view: theirs)) == len(theirs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, suppress
 
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import wanted_owners
 from simulator.ports import free_port
 from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.errors import SnowlightError
@@ -51,9 +51,8 @@ async def test_a_worker_that_stops_gives_its_cameras_away_without_a_hole(site: C
         cameras = await site.cameras(one)
         await until_at(one, cameras)
         two = await rest.enter_async_context(site.worker("two"))
-        moving = [
-            camera for camera in cameras if wanted_owner(shard_of(camera.uid), {"one": 1, "two": 1}) == "two"
-        ]
+        owners = wanted_owners({"one": 1, "two": 1})
+        moving = [camera for camera in cameras if owners[shard_of(camera.uid)] == "two"]
         await until_at(two, moving)
         await first.aclose()
         await until_at(two, cameras)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import wanted_owners
 from services.ingest.shards.repository import ShardRepository
 from simulator.server import CameraServer
 from snowlight.api.ingest.v1 import camera_pb2, live_pb2
@@ -109,7 +109,8 @@ class Site:
                 rows, live = await shards.owners()
                 weights = {worker.id: worker.weight for worker in live.values()}
                 return len(live) == 2 and all(
-                    row.owner == wanted_owner(row.shard, weights) and not row.successor for row in rows
+                    row.owner == owner and not row.successor
+                    for row, owner in zip(rows, wanted_owners(weights), strict=True)
                 )
 
             await eventually(is_balanced, 90)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from services.ingest.shards.outlook import FEARED_MS, MOST_CAMERAS, SILENT_MS, Outlook
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import wanted_owners
 from services.ingest.shards.rows import LiveWorker, ShardRow, View
 from snowlight.shards import SHARDS
 
@@ -25,7 +25,7 @@ def rows_of(owner: str, *, successor: str = "", previous: str = "", ready: bool 
 def named(*workers: str) -> list[int]:
     """The shards for which all name "me", of these workers."""
     weights = dict.fromkeys(workers, 1.0)
-    return [shard for shard in range(SHARDS) if wanted_owner(shard, weights) == "me"]
+    return [shard for shard, owner in enumerate(wanted_owners(weights)) if owner == "me"]
 
 
 def test_a_dead_workers_shards_go_to_those_that_all_name() -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.shards.rendezvous import wanted_owner
+from services.ingest.shards.rendezvous import wanted_owners
 from snowlight.shards import SHARDS, shard_of
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
@@ -13,7 +13,7 @@ WORKERS = st.dictionaries(NAMES, st.floats(0.5, 4.0), min_size=2, max_size=8)
 
 
 def owners(weights: dict[str, float]) -> list[str]:
-    return [wanted_owner(shard, weights) for shard in range(SHARDS)]
+    return wanted_owners(weights)
 
 
 @settings(deadline=None, max_examples=30)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from services.ingest.shards.rendezvous import Zones, wanted_owner
+from services.ingest.shards.rendezvous import Zones, wanted_owners
 from snowlight.shards import SHARDS
 
 PLACES = {f"{zone}{number}": zone for zone in "abc" for number in range(3)}
@@ -13,16 +13,16 @@ def owners(workers: Mapping[str, str], known: Mapping[str, str] = PLACES) -> lis
     """Of `workers`, with their zones; `known` are all that are there or will be back."""
     weights = {zone: float(count) for zone, count in Counter(known.values()).items()}
     zones = Zones(workers, weights)
-    return [wanted_owner(shard, dict.fromkeys(workers, 1.0), zones) for shard in range(SHARDS)]
+    return wanted_owners(dict.fromkeys(workers, 1.0), zones)
 
 
 def test_workers_of_no_zone_or_all_of_one_own_what_they_did_before_there_were_zones() -> None:
     weights = {"0": 1.0, "1": 2.0, "2": 1.0}
-    before = [wanted_owner(shard, weights) for shard in range(SHARDS)]
+    before = wanted_owners(weights)
     assert Counter(before) == {"1": 514, "0": 265, "2": 245}
     assert before[:8] == ["1", "1", "0", "0", "1", "1", "0", "0"]
     for zones in (Zones(), Zones(dict.fromkeys(weights, ""), {"": 4.0}), Zones(dict.fromkeys(weights, "a"))):
-        assert [wanted_owner(shard, weights, zones) for shard in range(SHARDS)] == before
+        assert wanted_owners(weights, zones) == before
 
 
 def test_each_worker_has_its_share_whatever_its_zone() -> None:
