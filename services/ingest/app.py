@@ -121,7 +121,7 @@ async def run_ingest(
         worker = _worker(settings, settings.zone or await kubernetes.zone())
         membership = await join(worker, shards, commits, clock, spool.raise_epoch)
         terms = membership.terms
-        reporting = await open_reporting(runtime, database, commits, terms)
+        reporting = await open_reporting(runtime, database, commits, membership)
         board, statuses = reporting.board, reporting.statuses
         keeping = await open_keeping(
             runtime,
