@@ -128,7 +128,7 @@ async def run_ingest(
             settings,
             database,
             spool,
-            terms,
+            membership,
             commits,
             placement,
             registered,
@@ -137,6 +137,7 @@ async def run_ingest(
             reporting.gaps,
             is_clock_right=lambda: readiness.clock_agrees,
         )
+        await reporting.online.restore(terms.shards)
         stores = StoresWatch(
             store_pb2_grpc.StoresStub(channel),
             StoresRepository(database),

@@ -49,10 +49,7 @@ class Reporting:
 async def open_reporting(
     runtime: Runtime, database: Database, commits: Commits, membership: Membership
 ) -> Reporting:
-    """The time online of the cameras that this worker has goes on where it was kept.
-
-    Raises UnavailableError.
-    """
+    """`online` is to be restored before it is kept. Raises UnavailableError."""
     clock, terms = runtime.clock, membership.terms
     board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
     board.metrics.count_shards(lambda: len(terms.shards))
@@ -62,7 +59,6 @@ async def open_reporting(
     hours = OnlineRepository(database)
     days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
     online = OnlineWriter(board.online, hours, days, clock, lambda: terms.shards)
-    await online.restore(terms.shards)
     health = HealthRepository(database)
     return Reporting(
         board,
