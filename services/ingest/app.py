@@ -126,14 +126,14 @@ async def run_ingest(
         worker = _worker(settings, settings.zone or await kubernetes.zone())
         membership = await join(worker, shards, commits, clock, spool.raise_epoch)
         terms = membership.terms
-        reporting = await open_reporting(runtime, database, commits, terms)
+        reporting = await open_reporting(runtime, database, commits, membership)
         board, statuses = reporting.board, reporting.statuses
         keeping = await open_keeping(
             runtime,
             settings,
             database,
             spool,
-            terms,
+            membership,
             commits,
             placement,
             registered,
@@ -142,6 +142,7 @@ async def run_ingest(
             reporting.gaps,
             is_clock_right=lambda: readiness.clock_agrees,
         )
+        await reporting.online.restore(terms.shards)
         stores = StoresWatch(
             store_pb2_grpc.StoresStub(channel),
             StoresRepository(database),

@@ -24,7 +24,7 @@ from services.ingest.recording.uploader import Uploader, UploadSettings
 from services.ingest.recording.uploads import Uploads
 from services.ingest.recording.volume import SpoolVolumes, Unaccounted
 from services.ingest.registry.record import PlacedCamera
-from services.ingest.shards.terms import Terms
+from services.ingest.shards.membership import Membership
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.reporter import GapReporter
 from services.ingest.status.repository import StatusRepository
@@ -72,7 +72,7 @@ async def open_keeping(
     settings: IngestSettings,
     database: Database,
     spool: Spool,
-    terms: Terms,
+    membership: Membership,
     commits: Commits,
     placement: Placement,
     cameras: Sequence[PlacedCamera],
@@ -84,11 +84,14 @@ async def open_keeping(
 ) -> Keeping:
     """Recover what an earlier run left, and account for the time since then. Nothing is recorded before.
 
-    `terms`: of the shards that this worker has taken; what is others' is accounted for by them.
+    What is others' by the end of the recovery is accounted for by them. Raises as `Membership.renew`, and
+    OSError.
     """
+    terms = membership.terms
     volumes = SpoolVolumes(database, settings.worker)
     is_lost = await volumes.is_lost(spool.folder)
     recovered = await recover(spool, reporter.record)
+    await membership.renew()
     cameras = [camera for camera in cameras if terms.owns(camera.uid)]
     ledger.restore(gap for gap in await statuses.open_gaps() if terms.owns(gap.uid))
     now_ms = runtime.clock.now_ms()

@@ -14,7 +14,8 @@ from services.ingest.online.days import LocalDays
 from services.ingest.online.rates import OnlineRates
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
-from services.ingest.shards.terms import Terms
+from services.ingest.shards.membership import Membership
+from services.ingest.shards.own import OwnShards
 from services.ingest.status.board import StatusBoard
 from services.ingest.status.gaps import GapLedger
 from services.ingest.status.kept import kept_status
@@ -45,12 +46,11 @@ class Reporting:
         return kept_status(self.writer, self.gaps, self.online, self.health_writer)
 
 
-async def open_reporting(runtime: Runtime, database: Database, commits: Commits, terms: Terms) -> Reporting:
-    """`terms`: of the shards that this worker has, whose time online goes on where it was kept.
-
-    Raises UnavailableError.
-    """
-    clock = runtime.clock
+async def open_reporting(
+    runtime: Runtime, database: Database, commits: Commits, membership: Membership
+) -> Reporting:
+    """`online` is to be restored before it is kept. Raises UnavailableError."""
+    clock, terms = runtime.clock, membership.terms
     board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
     board.metrics.count_shards(lambda: len(terms.shards))
     statuses = StatusRepository(database)
@@ -59,13 +59,12 @@ async def open_reporting(runtime: Runtime, database: Database, commits: Commits,
     hours = OnlineRepository(database)
     days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
     online = OnlineWriter(board.online, hours, days, clock, lambda: terms.shards)
-    await online.restore(terms.shards)
     health = HealthRepository(database)
     return Reporting(
         board,
         statuses,
         gaps,
-        StatusWriter(board, statuses, gaps.wake),
+        StatusWriter(board, statuses, gaps.wake, OwnShards(membership.worker)),
         days,
         online,
         OnlineRates(board.online, online, hours, days),

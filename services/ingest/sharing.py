@@ -54,7 +54,7 @@ def build_sharing(
         clock,
         holding.take,
         holding.give,
-        supervisor.review,
+        supervisor.lose,
         supervisor.hand_over.stand_by,
         supervisor.hand_over.awaited,
         supervisor.cameras_by_shard,

@@ -111,10 +111,17 @@ class Supervisor:
         return not self.synced.is_set() or self._revision < self._feed.head
 
     def review(self, shards: Collection[int]) -> None:
-        """This worker has taken or lost `shards`: begin or end the sessions of their cameras."""
+        """This worker has taken or given `shards`: begin or end the sessions of their cameras."""
         for camera in self._cameras.values():
             if camera.shard in shards:
                 camera.changed.set()
+
+    def lose(self, shards: Collection[int]) -> None:
+        """Another worker has taken `shards`: end the sessions, and tell nothing more that is not told yet."""
+        for camera in self._cameras.values():
+            if camera.shard in shards:
+                self._board.leave(camera.uid)
+        self.review(shards)
 
     async def run(self) -> None:
         """Supervise until cancelled; then every session ends, and its gap begins."""

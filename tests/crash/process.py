@@ -24,6 +24,7 @@ from services.ingest.config import IngestSettings
 from services.ingest.keeping import Keeping, open_keeping, open_spool
 from services.ingest.recording.recorder import Recorder
 from services.ingest.registry.record import PlacedCamera
+from services.ingest.shards.membership import join
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import Worker
 from services.ingest.shards.terms import Terms
@@ -95,14 +96,15 @@ async def record(runtime: Runtime, created_ms: int, seconds: float) -> None:
         board = StatusBoard(clock, GapLedger(), StatusMetrics(runtime.registry))
         writer = StatusWriter(board, statuses, reporter.wake)
         spool, shards = open_spool(runtime, settings), ShardRepository(database)
-        terms = Terms(shards, commits, settings.worker, clock, spool.raise_epoch)
-        terms.take(await shards.join(Worker(settings.worker, "run", "")))
+        worker = Worker(settings.worker, "run", "")
+        membership = await join(worker, shards, commits, clock, spool.raise_epoch)
+        terms = membership.terms
         keeping = await open_keeping(
             runtime,
             settings,
             database,
             spool,
-            terms,
+            membership,
             commits,
             Placement(frozenset({settings.store.name}), settings.store.name, {UID: REGION}),
             [PlacedCamera(UID, REGION, created_ms)],

@@ -87,6 +87,14 @@ class HealthMeter:
         if camera is not None:
             del self._turns[camera.turn][uid]
 
+    def leave(self, uid: str, now_ms: int) -> None:
+        """Another worker has the camera: what came here is in rows, and `counts` begins anew."""
+        camera = self._cameras.get(uid)
+        if camera is not None:
+            self._look(camera, now_ms)
+            self._hand_out(camera)
+            self.remove(uid)
+
     def measure(self, turn: int, now_ms: int) -> Iterator[Measured]:
         """Look at the cameras whose `turn` it is. One of which nothing comes is left out."""
         for camera in self._turns[turn].values():

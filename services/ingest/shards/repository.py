@@ -211,7 +211,8 @@ class ShardRepository:
             raise AbortedError("worker.replaced", f"another run of worker {worker.id} has begun")
 
     async def _lock(self, connection: AsyncConnection, worker: str) -> View:
-        """What is so until the transaction ends (on SQLite every writer is alone)."""
+        """What is so until the transaction ends (on SQLite every writer is alone). `OwnShards` relies on it
+        that all rows are locked."""
         await connection.execute(sa.select(_shards.c.shard).order_by(_shards.c.shard).with_for_update())
         return await self._view(connection, worker)
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -37,7 +37,8 @@ class CameraStatus:
 
     uid: str
     name: str
-    stream: StreamCounts
+    stream: StreamCounts = field(default_factory=StreamCounts)
+    """The meter's from the first session on: nothing comes here of another worker's camera."""
     state: State = camera_pb2.CAMERA_STATE_UNSPECIFIED
     reason: str = ""
     time_ms: int = 0
@@ -82,7 +83,7 @@ class StatusBoard:
     def session(self, uid: str, name: str) -> "SessionObserver":
         """The observer of a session that begins now."""
         camera = self._camera(uid, name)
-        camera.foreign = False
+        camera.foreign, camera.stream = False, self.health.counts(uid)
         gap = self.gaps.open_gap(uid)
         if gap is not None and gap.cause == "disabled":
             self.gaps.start(uid, self._clock.now_ms(), "camera_offline")  # it is enabled, not yet reached
@@ -116,7 +117,7 @@ class StatusBoard:
         """The camera is another worker's from now on."""
         self.gaps.leave(uid)
         self.online.remove(uid)
-        self.health.remove(uid)
+        self.health.leave(uid, self._clock.now_ms())
         camera = self._cameras.get(uid)
         if camera is not None:
             camera.foreign, camera.media = True, None
@@ -176,7 +177,7 @@ class StatusBoard:
     def _camera(self, uid: str, name: str) -> CameraStatus:
         camera = self._cameras.get(uid)
         if camera is None:
-            camera = self._cameras[uid] = CameraStatus(uid, name, self.health.counts(uid))
+            camera = self._cameras[uid] = CameraStatus(uid, name)
         return camera
 
 

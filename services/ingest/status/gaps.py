@@ -29,9 +29,15 @@ class GapLedger:
         self._pending: dict[str, dict[int, Gap]] = {}
 
     def restore(self, gaps: Iterable[Gap]) -> None:
-        """Go on with the gaps that an earlier run left open."""
+        """Go on with the gaps that an earlier run left open, or the worker before.
+
+        A camera has but one: where there are more the newest goes on, and each other one had ended by then.
+        """
         for gap in gaps:
-            self._open[gap.uid] = gap
+            older, newest = sorted((self._open.get(gap.uid, gap), gap), key=lambda each: each.start_ms)
+            if older.start_ms < newest.start_ms:
+                self._note(replace(older, end_ms=newest.start_ms))
+            self._open[gap.uid] = newest
             self._known.add(gap.uid)
 
     def open_gap(self, uid: str) -> Gap | None:
@@ -88,9 +94,11 @@ class GapLedger:
         return taken
 
     def put_back(self, gaps: Iterable[Gap]) -> None:
-        """The database did not take them: hand them out again, unless they changed meanwhile."""
+        """The database did not take them: hand them out again, unless they changed meanwhile, or their
+        cameras were left."""
         for gap in gaps:
-            if gap.start_ms not in self._pending.get(gap.uid, {}):
+            has_left = gap.end_ms is None and self._open.get(gap.uid) != gap
+            if not has_left and gap.start_ms not in self._pending.get(gap.uid, {}):
                 self._note(gap)
 
     def _note(self, gap: Gap) -> None:

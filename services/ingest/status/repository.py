@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.registry.tables import cameras
+from services.ingest.shards.own import OwnShards
 from services.ingest.status.board import CHANGES_KEPT
 from services.ingest.status.change import StateChange
 from services.ingest.status.gaps import GAP_MIN_MS, Gap
 from services.ingest.uid_parts import uid_parts
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
+from snowlight.shards import shard_of
 
 GAPS_KEPT = 50
 """Gaps kept of each camera, besides those that storage has not been told."""
@@ -43,7 +45,7 @@ _gaps = sa.Table(
     sa.Column("cause", sa.String),
     sa.Column("reported", sa.Boolean),
 )
-_OPEN_GAPS = sa.select(_gaps).where(_gaps.c.end_ms.is_(None))
+_OPEN_GAPS = sa.select(_gaps).where(_gaps.c.end_ms.is_(None)).order_by(_gaps.c.start_ms)
 _discontinuities = sa.Table(
     "discontinuities",
     _metadata,
@@ -66,32 +68,61 @@ class StatusRepository:
         `discontinuities`: by camera uid, the discontinuity sequence number of its last session.
         """
         async with self._database.write() as connection:
-            if changes:
-                insert = conflict_insert(self._database.engine, _changes).on_conflict_do_nothing()
-                number = await _next_numbers(connection, len(changes))
-                rows = [{**_row(change), "number": number + at} for at, change in enumerate(changes)]
-                await connection.execute(insert, rows)
-                await connection.execute(_drop_old_changes(), _uids(changes))
-            if gaps:
-                upsert = conflict_insert(self._database.engine, _gaps)
-                upsert = upsert.on_conflict_do_update(
-                    index_elements=[_gaps.c.camera_uid, _gaps.c.start_ms],
-                    set_={
-                        "end_ms": upsert.excluded.end_ms,
-                        "cause": upsert.excluded.cause,
-                        "reported": False,
-                    },
-                )
-                await connection.execute(upsert, [{**_row(gap), "reported": False} for gap in gaps])
-                await connection.execute(_drop_old_gaps(), _uids(gaps))
-            if discontinuities:
-                count = conflict_insert(self._database.engine, _discontinuities)
-                count = count.on_conflict_do_update(
-                    index_elements=[_discontinuities.c.camera_uid],
-                    set_={"sequence": count.excluded.sequence},
-                )
-                rows = [{"camera_uid": uid, "sequence": n} for uid, n in sorted(discontinuities.items())]
-                await connection.execute(count, rows)
+            await self._put(connection, changes, gaps, discontinuities)
+
+    async def write_own(
+        self,
+        own: OwnShards,
+        changes: Sequence[StateChange],
+        gaps: Sequence[Gap],
+        discontinuities: Mapping[str, int],
+    ) -> None:
+        """The same without what is of cameras that are another worker's: that one tells what they do.
+
+        Raises UnavailableError, with nothing written, also where they become so meanwhile.
+        """
+        async with self._database.write() as connection:
+            shards = await own.shards(connection)
+            changes = [change for change in changes if shard_of(change.uid) in shards]
+            gaps = [gap for gap in gaps if shard_of(gap.uid) in shards]
+            discontinuities = {uid: n for uid, n in discontinuities.items() if shard_of(uid) in shards}
+            await self._put(connection, changes, gaps, discontinuities)
+            uids = {*(change.uid for change in changes), *(gap.uid for gap in gaps), *discontinuities}
+            await own.check(connection, {shard_of(uid) for uid in uids})
+
+    async def _put(
+        self,
+        connection: AsyncConnection,
+        changes: Sequence[StateChange],
+        gaps: Sequence[Gap],
+        discontinuities: Mapping[str, int],
+    ) -> None:
+        if changes:
+            insert = conflict_insert(self._database.engine, _changes).on_conflict_do_nothing()
+            number = await _next_numbers(connection, len(changes))
+            rows = [{**_row(change), "number": number + at} for at, change in enumerate(changes)]
+            await connection.execute(insert, rows)
+            await connection.execute(_drop_old_changes(), _uids(changes))
+        if gaps:
+            upsert = conflict_insert(self._database.engine, _gaps)
+            upsert = upsert.on_conflict_do_update(
+                index_elements=[_gaps.c.camera_uid, _gaps.c.start_ms],
+                set_={
+                    "end_ms": upsert.excluded.end_ms,
+                    "cause": upsert.excluded.cause,
+                    "reported": False,
+                },
+            )
+            await connection.execute(upsert, [{**_row(gap), "reported": False} for gap in gaps])
+            await connection.execute(_drop_old_gaps(), _uids(gaps))
+        if discontinuities:
+            count = conflict_insert(self._database.engine, _discontinuities)
+            count = count.on_conflict_do_update(
+                index_elements=[_discontinuities.c.camera_uid],
+                set_={"sequence": count.excluded.sequence},
+            )
+            rows = [{"camera_uid": uid, "sequence": n} for uid, n in sorted(discontinuities.items())]
+            await connection.execute(count, rows)
 
     async def changes(self, uid: str) -> list[StateChange]:
         """Newest first."""
@@ -127,12 +158,12 @@ class StatusRepository:
             return [_gap(row) for row in await connection.execute(query.limit(GAPS_KEPT))]
 
     async def open_gaps(self) -> list[Gap]:
-        """Those that go on."""
+        """Those that go on, oldest first."""
         async with self._database.read() as connection:
             return [_gap(row) for row in await connection.execute(_OPEN_GAPS)]
 
     async def open_gaps_of(self, uids: Sequence[str]) -> list[Gap]:
-        """Those that go on, of these cameras."""
+        """Those that go on, of these cameras, of each the oldest first."""
         found: list[Gap] = []
         for some in uid_parts(uids):
             query = _OPEN_GAPS.where(_gaps.c.camera_uid.in_(some))

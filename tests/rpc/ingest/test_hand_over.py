@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack, suppress
 
 from services.ingest.shards.rendezvous import wanted_owners
 from simulator.ports import free_port
-from snowlight.api.ingest.v1 import camera_pb2
+from snowlight.api.ingest.v1 import camera_pb2, health_pb2
 from snowlight.errors import SnowlightError
 from snowlight.media.fragment import Fragment
 from snowlight.shards import shard_of
 from tests.rpc.ingest.cluster import Client
-from tests.rpc.ingest.handing_over import Cluster, check_whole, site, until_at
+from tests.rpc.ingest.handing_over import PATIENCE_S, Cluster, check_whole, site, until_at
 from tests.rpc.ingest.village import fragments, later_gaps
+from tests.waiting import eventually
 
 __all__ = ("site",)  # fixtures
 
@@ -74,3 +75,18 @@ async def test_cameras_that_publish_or_are_away_hold_up_nobody(site: Cluster) ->
         await until_at(two, cameras)
         await fragments(two, cameras[0].uid, 4)
     await check_whole(site, cameras, epochs=2)
+
+
+async def test_how_well_a_camera_comes_is_told_by_the_worker_that_has_it_now(site: Cluster) -> None:
+    async with AsyncExitStack() as workers:
+        one = await workers.enter_async_context(site.worker("one", weight=0))
+        (camera,) = await site.cameras(one, 1)
+        await until_at(one, [camera])
+        two = await workers.enter_async_context(site.worker("two"))
+        await until_at(two, [camera])
+
+        async def is_told() -> bool:
+            wish = health_pb2.GetCameraHealthRequest(name=camera.name)
+            return (await two.health.GetCameraHealth(wish)).stream.bits_per_second > 0
+
+        await eventually(is_told, PATIENCE_S)

@@ -10,6 +10,7 @@ from services.ingest.observer import CameraObserver
 from services.ingest.pace import Pace
 from services.ingest.registry.record import CameraRecord
 from services.ingest.sources.source import Source
+from services.ingest.status.board import CameraStatus
 from services.ingest.supervised import Session
 from services.ingest.supervisor import Supervisor
 from snowlight.api.ingest.v1 import camera_pb2
@@ -159,3 +160,18 @@ async def test_a_camera_that_is_deleted_while_its_shard_is_given_away_holds_that
         key_frame.set()
         async with asyncio.timeout(10):
             await ending
+
+
+async def test_nothing_more_is_told_of_a_camera_from_the_moment_that_it_is_lost(registry: Registry) -> None:
+    camera = await create(registry, "steady")
+
+    async def status() -> CameraStatus | None:
+        return registry.board.get(camera.uid)
+
+    async with supervising(registry, []) as supervisor:
+        await until(status, lambda found: found is not None and found.state == camera_pb2.ONLINE)
+        registry.board.gaps.start(camera.uid, T, "camera_offline")
+        supervisor.lose([shard_of(camera.uid)])
+        assert registry.board.take() == []
+        assert registry.board.gaps.take() == []
+        assert registry.board.gaps.open_gap(camera.uid) is None

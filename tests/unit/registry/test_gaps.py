@@ -64,6 +64,33 @@ def test_a_gap_left_open_by_an_earlier_run_goes_on() -> None:
     assert ledger.take() == [Gap("a", T, T + 90_000, "disabled")]
 
 
+def test_of_several_that_were_left_open_the_newest_goes_on_and_ends_the_others() -> None:
+    ledger = GapLedger()
+    ledger.start("a", T + 60_000, "ingest_restart")
+    ledger.restore([Gap("a", T, None, "camera_offline"), Gap("a", T + 30_000, None, "network")])
+    newest = Gap("a", T + 60_000, None, "ingest_restart")
+    assert ledger.open_gap("a") == newest
+    assert ledger.take() == [
+        newest,
+        Gap("a", T, T + 60_000, "camera_offline"),
+        Gap("a", T + 30_000, T + 60_000, "network"),
+    ]
+    ledger = GapLedger()
+    ledger.restore([Gap("a", T, None, "camera_offline"), Gap("a", T + 30_000, None, "network")])
+    assert ledger.open_gap("a") == Gap("a", T + 30_000, None, "network")
+    assert ledger.take() == [Gap("a", T, T + 30_000, "camera_offline")]
+
+
+def test_what_was_left_is_another_workers_to_tell_though_the_database_did_not_take_it() -> None:
+    ledger = GapLedger()
+    ledger.start("a", T, "network")
+    taken = ledger.take()
+    ledger.leave("a")
+    ledger.restore([Gap("a", T + 5_000, None, "ingest_restart")])
+    ledger.put_back(taken)
+    assert ledger.take() == []
+
+
 def test_what_the_database_did_not_take_is_handed_out_again_in_its_newest_form() -> None:
     ledger = GapLedger()
     ledger.start("a", T, "network")
