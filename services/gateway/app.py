@@ -46,7 +46,12 @@ async def run_gateway(runtime: Runtime, settings: GatewaySettings) -> AsyncItera
     runtime.health.require("gateway.cameras", lambda: cameras.synced)
     async with AsyncExitStack() as stack:
         peers = await stack.enter_async_context(open_peers(runtime))
-        viewing = open_viewing(peers, runtime.clock, known_tickets=settings.known_tickets)
+        viewing = open_viewing(
+            peers,
+            runtime.clock,
+            known_tickets=settings.known_tickets,
+            sending_bytes=settings.sending_bytes,
+        )
         exports = ExportBoard(peers, journal.tell)
         hubs = LiveHubs(peers, runtime.clock, viewing.revocations, metrics, idle_s=settings.live_idle_seconds)
         runtime.health.require("gateway.revocations", lambda: viewing.revocations.synced)

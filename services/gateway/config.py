@@ -71,6 +71,11 @@ class GatewaySettings(BaseSettings):
         gt=0,
         description="Tickets in use here at once, about 3 kB each; those used longest ago make room.",
     )
+    sending_bytes: int = Field(
+        512 << 20,
+        gt=0,
+        description="Footage held in memory at once for those it is read for and sent to; beyond it, 503.",
+    )
     archive_cached_hours: int = Field(
         512, gt=0, description="Camera-hours of the footage index kept in memory, about 0.1 MB each."
     )

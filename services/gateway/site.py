@@ -236,7 +236,11 @@ def build_site(
             problems(console.answer),
             preflights,
             limited(rates, identity.caller),
-            timely_bodies(settings.body_seconds, {route.path for route in table if route.streams_body}),
+            timely_bodies(
+                settings.body_seconds,
+                streamed={route.path for route in table if route.streams_body},
+                small={route.path for route in table if route.small_body},
+            ),
         ],
         client_max_size=settings.max_body_bytes,
     )

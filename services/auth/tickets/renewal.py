@@ -26,7 +26,7 @@ class Renewal:
 
     ticket_id: str
     report: int
-    """Counted up by the gateway; 0 when nothing is reported."""
+    """Greater than in any report of the gateway's before; 0 when nothing is reported."""
     watched_ms: int
     watched_bytes: int
     use_ms: int
@@ -70,6 +70,10 @@ class _Known:
     revoked: set[tuple[Kind, str]]
     playing: dict[str, set[str]]
 
+    def use_at(self, gateway: str, ticket_id: str) -> TicketUse | None:
+        """What that gateway has told of the ticket; None: nothing yet."""
+        return next((use for use in self.uses.get(ticket_id, ()) if use.gateway == gateway), None)
+
     def make_room(self, finished: Iterable[str]) -> None:
         """For those that are asked about with them, whichever comes first."""
         for ticket_id in finished:
@@ -108,7 +112,7 @@ class Renewals:
         if ticket is None:
             return Renewed("ticket.revoked", "this ticket is not known")
         principal = known.facts.principals.get(ticket.principal)
-        own = next((use for use in known.uses.get(ticket.ticket_id, ()) if use.gateway == gateway), None)
+        own = known.use_at(gateway, ticket.ticket_id)
         reported = own.report if own else 0
         actor = _actor(ticket, principal)
         if renewal.report > reported:
@@ -120,7 +124,8 @@ class Renewals:
         if renewal.finished:
             writing.ended.append(ticket.ticket_id)
             return Renewed()
-        answer = self._decide(known, ticket, principal, actor, renewal, now_ms, writing)
+        is_first = own is None and renewal.report > 0
+        answer = self._decide(known, ticket, principal, actor, renewal, now_ms, writing, is_first=is_first)
         if answer.refusal == "ticket.revoked" and ticket.revoke_ms is None:
             writing.ended.append(ticket.ticket_id)
         if not answer.refusal and use_ms:
@@ -139,6 +144,8 @@ class Renewals:
         renewal: Renewal,
         now_ms: int,
         writing: _Writing,
+        *,
+        is_first: bool,
     ) -> Renewed:
         if ticket.ended_by(known.revoked) or principal is None:
             return Renewed("ticket.revoked", "the right to this was taken away")
@@ -163,7 +170,7 @@ class Renewals:
             return Renewed("ticket.revoked", "it must be shown otherwise now: ask for a new ticket")
         playing = known.playing.get(ticket.counts_for, set())
         if not may_play(playing, ticket.ticket_id, self._session_tickets):
-            if renewal.report == 1:  # the gateway's first word on it: once on record is enough
+            if is_first:  # the gateway's first word on it: once on record is enough
                 writing.records.append(
                     _record(ticket, actor, now_ms, allowed=False, reason="ticket.too_many_viewers")
                 )

@@ -50,7 +50,7 @@ class ArchivePartRoutes:
                 summary,
                 access="ticket",
                 answer_type=answer_type,
-                errors=ERRORS,
+                errors=(*ERRORS, 429),
             )
 
         return (
@@ -100,7 +100,8 @@ class ArchivePartRoutes:
         use = await self._tickets.open(request, "playback")
         claims = use.claims
         piece = await named_segment(self._index, claims, request.match_info["segment"])
-        data = await self._reader.read(piece.recording, piece.offset, piece.size)
+        with self._sending.room.reading(piece.size):
+            data = await self._reader.read(piece.recording, piece.offset, piece.size)
         await self._tickets.still(use)
         if claims.silent:
             data = cut_down(silent_fragments, data)
@@ -113,7 +114,8 @@ class ArchivePartRoutes:
         piece = await named_piece(self._index, use.claims, instant_of(request), 1)
         if not piece.independent:
             raise NotFoundError("vod.unknown_part", "this fragment does not begin with a key frame")
-        whole = await self._reader.read(piece.recording, piece.offset, piece.size)
+        with self._sending.room.reading(piece.size):
+            whole = await self._reader.read(piece.recording, piece.offset, piece.size)
         await self._tickets.still(use)
         data = cut_down(key_picture, whole)
         self._metrics.archive_bytes.inc(len(data))

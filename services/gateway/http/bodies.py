@@ -12,6 +12,11 @@ from aiohttp.typedefs import Handler, Middleware
 from services.gateway.http.problems import problem
 from snowlight.errors import InvalidArgumentError
 
+SMALL_BODY_BYTES = 16 << 10
+"""Enough for a name, a password and a token. A stranger may make the gateway read no more than that."""
+LONGEST_PATH = 200
+"""How much of a path is told: its names are the caller's, and may be long."""
+
 
 async def read_json(request: web.Request) -> dict[str, Any]:
     """The body, a JSON object whose text is all valid Unicode. Raises InvalidArgumentError that says what is
@@ -19,10 +24,11 @@ async def read_json(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise InvalidArgumentError("request.content_type", "the body must be application/json")
     try:
-        value = json.loads(
-            await request.read(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
-        )
-        _require_unicode_in(value, "")
+        body = await request.read()
+        text = body.decode(json.detect_encoding(body))  # by itself json lets surrogates through
+        value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        if "\\u" in text:  # nothing else spells a surrogate
+            _require_unicode_in(value, [])
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise InvalidArgumentError("request.json", f"the body is not JSON: {error.msg} at {where}") from error
@@ -55,13 +61,17 @@ async def read_form(request: web.Request) -> dict[str, str]:
     return form
 
 
-def timely_bodies(limit_s: float, streamed: Collection[str]) -> Middleware:
-    """Reads each body before its handler does, within a time; not those of the routes in `streamed`."""
+def timely_bodies(limit_s: float, streamed: Collection[str], small: Collection[str] = ()) -> Middleware:
+    """Reads each body before its handler does, within a time; not those of the paths in `streamed`. Those of
+    the paths in `small` have at most SMALL_BODY_BYTES."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
-        if request.can_read_body and (resource is None or resource.canonical not in streamed):
+        path = resource.canonical if resource is not None else ""
+        if request.can_read_body and path not in streamed:
+            if path in small and (request.content_length or 0) > SMALL_BODY_BYTES:
+                return _too_long()  # before it has come
             try:
                 async with asyncio.timeout(limit_s):
                     await request.read()
@@ -69,6 +79,8 @@ def timely_bodies(limit_s: float, streamed: Collection[str]) -> Middleware:
                 answer = problem(408, "http.body_slow", f"the body did not come within {limit_s:g} s")
                 answer.force_close()
                 return answer
+            if path in small and len(await request.read()) > SMALL_BODY_BYTES:
+                return _too_long()
         return await handler(request)
 
     return middleware
@@ -124,19 +136,37 @@ def no_content() -> web.Response:
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
-def _require_unicode_in(value: Any, path: str) -> None:
+def _require_unicode_in(value: Any, steps: list[str | int]) -> None:
+    """`steps`, names and indices, lead to it. They are put together for what is at fault alone: a name may be
+    long, and have many items."""
     if isinstance(value, str):
-        require_unicode(value, path)
+        if not _is_unicode(value):
+            path = _path(steps)
+            raise InvalidArgumentError("request.type", f"{path} is not valid Unicode", field=path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _require_unicode_in(item, f"{path}[{index}]")
+            steps.append(index)
+            _require_unicode_in(item, steps)
+            steps.pop()
     elif isinstance(value, dict):
         for name, item in value.items():
             if not _is_unicode(name):
                 raise InvalidArgumentError(
-                    "request.json", "the name of a member is not valid Unicode", field=path
+                    "request.json", "the name of a member is not valid Unicode", field=_path(steps)
                 )
-            _require_unicode_in(item, f"{path}.{name}" if path else name)
+            steps.append(name)
+            _require_unicode_in(item, steps)
+            steps.pop()
+
+
+def _path(steps: list[str | int]) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
+
+
+def _too_long() -> web.Response:
+    detail = f"the body of this request has at most {SMALL_BODY_BYTES} bytes"
+    return problem(413, "http.request_entity_too_large", detail)
 
 
 def _is_unicode(text: str) -> bool:

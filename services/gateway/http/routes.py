@@ -38,6 +38,9 @@ class Route:
     body_type: str = "application/json"
     streams_body: bool = False
     """The handler reads the body as it comes, and bounds how large it is and how long it takes."""
+    small_body: bool = False
+    """The body is a few words: it has at most `bodies.SMALL_BODY_BYTES`. So have all by which a stranger may
+    ask for something."""
     answer: Schema | None = None
     answer_type: str = "application/json"
     status: int = 200

@@ -61,6 +61,8 @@ class LiveExpress:
             return None
         if isinstance(found, _LiveWait):
             return found
+        if self._sending.room.refusal(use, found.body) is not None:
+            return None
         found.count()
         if found.media is not None:
             self._metrics.live_bytes.inc(len(found.body))
@@ -143,10 +145,10 @@ class _LiveAnswer(Answer):
             count(self._use, len(self.body), self._media)
 
     def held(self, transport: asyncio.Transport) -> None:
-        self._sending.hold(self._use, transport)
+        self._sending.hold(self._use, transport, self.body)
 
     def released(self, transport: asyncio.Transport) -> None:
-        self._sending.release(self._use, transport)
+        self._sending.release(self._use, transport, self.body)
 
 
 class _LiveWait:

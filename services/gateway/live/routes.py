@@ -31,7 +31,7 @@ SEGMENT_TYPE = "video/iso.segment"
 _INIT_NAME = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
 LASTING = {"Cache-Control": "private, max-age=3600, immutable"}
 FLEETING = {"Cache-Control": "no-cache"}
-_ERRORS = (401, 403, 404, 410, 503)
+_ERRORS = (401, 403, 404, 410, 429, 503)
 _OTHERS = tuple(name for name in RENDITIONS if name != MAIN)
 
 
@@ -189,7 +189,7 @@ def _below(route: Route, folder: str, *, of: str = "") -> Route:
         route,
         path=f"/hls/{{ticket}}/{folder}/{route.path}",
         summary=route.summary.replace(".", f" of {of}.", 1) if of else route.summary,
-        errors=(*route.errors, 412, 429) if of else route.errors,
+        errors=(*route.errors, 412) if of else route.errors,
     )
 
 

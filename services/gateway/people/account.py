@@ -35,6 +35,7 @@ class AccountRoutes:
                     "required": ["current_password", "new_password"],
                     "properties": {"current_password": _STRING, "new_password": _STRING},
                 },
+                small_body=True,
                 status=204,
                 errors=(400, 401, 403, 429),
             ),

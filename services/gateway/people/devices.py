@@ -52,6 +52,7 @@ class DeviceRoutes:
                 access="none",
                 body={"type": "object", "required": ["client_id"], "properties": {"client_id": _STRING}},
                 body_type="application/x-www-form-urlencoded",
+                small_body=True,
                 answer={
                     "type": "object",
                     "properties": {
@@ -87,6 +88,7 @@ class DeviceRoutes:
                         "decision": {"type": "string", "enum": list(_DECISIONS)},
                     },
                 },
+                small_body=True,
                 status=204,
                 errors=(400, 401, 403, 404, 429),
             ),

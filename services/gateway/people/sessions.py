@@ -101,6 +101,7 @@ class SessionRoutes:
                         },
                     },
                 },
+                small_body=True,
                 answer=_ANSWER,
                 errors=(400, 401, 403, 429),
             ),

@@ -77,6 +77,7 @@ class TokenRoutes:
                 access="none",
                 body=_TOKEN_FORM,
                 body_type=_FORM,
+                small_body=True,
                 answer=_TOKEN_ANSWER,
                 errors=(400, 401, 429),
             ),
@@ -88,6 +89,7 @@ class TokenRoutes:
                 access="none",
                 body=_ONE_TOKEN,
                 body_type=_FORM,
+                small_body=True,
                 errors=(400, 401),
             ),
             Route(
@@ -97,6 +99,7 @@ class TokenRoutes:
                 "Tell a system, or a client, about a token (RFC 7662).",
                 body=_ONE_TOKEN,
                 body_type=_FORM,
+                small_body=True,
                 answer={"type": "object", "properties": {"active": {"type": "boolean"}}},
                 errors=(400, 401, 403),
             ),

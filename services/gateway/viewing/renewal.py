@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Collection, Sequence
+from itertools import count
 
 import structlog
 
@@ -41,6 +42,8 @@ class Renewals:
         self._revocations = revocations
         self._clock = clock
         self._gateway = secrets.token_urlsafe(12)
+        self._reports = count(1)
+        """Of all tickets: one that was forgotten here and comes again must not count as told already."""
 
     async def ask(self, use: TicketUse) -> None:
         """Have the ticket decided anew now. Raises UnavailableError and the like while auth is away."""
@@ -91,13 +94,12 @@ class Renewals:
     def _pending(self, use: TicketUse, now: float, *, last: bool) -> auth_pb2.RenewTicketRequest:
         """The report whose answer is missing, told once more, or else a new one."""
         if use.pending is None:
-            use.report += 1
             use.look_again, use.newcomer = use.newcomer, False
             all_of_it = last or use.finished or use.refusal is not None
             watched_ms, watched_bytes = use.measure.take(all_of_it=all_of_it)
             use.pending = auth_pb2.RenewTicketRequest(
                 ticket_id=use.claims.ticket_id,
-                report=use.report,
+                report=next(self._reports),
                 watched_ms=watched_ms,
                 watched_bytes=watched_bytes,
                 refused_addresses=use.viewers.told(),

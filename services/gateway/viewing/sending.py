@@ -8,23 +8,37 @@ import struct
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
+import structlog
 from aiohttp import web
 
 from services.gateway.viewing.desk import TicketDesk
+from services.gateway.viewing.room import Room
+from services.gateway.viewing.stalls import Stalls
 from services.gateway.viewing.use import TicketUse
+from snowlight.clock import Clock
 from snowlight.errors import SnowlightError
 
+SMALL = 64 << 10
+"""What is no longer is left to the connection, which holds as much for anybody."""
 AT_ONCE = 256 << 10
 """What is longer is sent in pieces of so many bytes: a slow player may take minutes for it."""
 LOOK_S = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 class Sending:
     """Sends footage, and counts what was sent. Enter `run` in a task."""
 
-    def __init__(self, desk: TicketDesk) -> None:
+    def __init__(self, desk: TicketDesk, room: Room, clock: Clock) -> None:
+        self.room = room
         self._desk = desk
+        self._clock = clock
         self._running: set[tuple[TicketUse, asyncio.Transport]] = set()
+        """Cut when the ticket ends."""
+        self._footage: set[asyncio.Transport] = set()
+        """Cut when nothing is taken. Downloads of evidence are not: they go to disks, and may stand still."""
+        self._stalls = Stalls()
 
     async def send(
         self,
@@ -36,21 +50,29 @@ class Sending:
         *,
         segment: tuple[int, int] | None = None,
     ) -> web.StreamResponse:
-        """`data`, as the answer. `segment`: of a media segment, its number or start, and its duration, ms."""
-        if request.method == "HEAD" or len(data) <= AT_ONCE:
+        """`data`, as the answer. `segment`: of a media segment, its number or start, and its duration, ms.
+
+        Raises ResourceExhaustedError while as many answers as may are under way with the ticket, and
+        UnavailableError while as much footage is held as there is room for.
+        """
+        if request.method == "HEAD" or len(data) <= SMALL:
             response = web.Response(body=data, content_type=content_type, headers=headers)
             if request.method != "HEAD":
                 count(use, len(data), segment)
             return response
         return await self._stream(request, use, data, content_type, headers, segment)
 
-    def hold(self, use: TicketUse, transport: asyncio.Transport) -> None:
-        """Cut the connection when the ticket ends, until it is released."""
+    def hold(self, use: TicketUse, transport: asyncio.Transport, data: bytes | memoryview) -> None:
+        """Cut the connection when the ticket ends or nothing of `data` is taken, until it is released."""
         self._running.add((use, transport))
+        self._footage.add(transport)
+        self.room.take(use, data)
 
-    def release(self, use: TicketUse, transport: asyncio.Transport) -> None:
+    def release(self, use: TicketUse, transport: asyncio.Transport, data: bytes | memoryview) -> None:
         """All is sent, or the connection is gone."""
         self._running.discard((use, transport))
+        self._footage.discard(transport)
+        self.room.give_back(use, data)
 
     async def stream(
         self,
@@ -76,12 +98,20 @@ class Sending:
         return response
 
     async def run(self) -> None:
-        """Cut off what is sent with tickets that have ended, until cancelled."""
+        """Cut off what is sent with tickets that have ended and who takes nothing, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
+            self._cut_stalled()
             async with asyncio.TaskGroup() as group:
                 for use in {use for use, _ in self._running}:
                     group.create_task(self._look_at(use))
+
+    def _cut_stalled(self) -> None:
+        stalled = self._stalls.find(self._footage, self._clock.monotonic())
+        for transport in stalled:
+            cut(transport)
+        if stalled:
+            log.info("viewing.nothing_taken", connections=len(stalled))
 
     async def _look_at(self, use: TicketUse) -> None:
         try:
@@ -100,10 +130,12 @@ class Sending:
         headers: Mapping[str, str],
         segment: tuple[int, int] | None,
     ) -> web.StreamResponse:
+        if (refusal := self.room.refusal(use, data)) is not None:
+            raise refusal
         response = web.StreamResponse(headers=headers)
         response.content_type = content_type
         response.content_length = len(data)
-        with self._cut_when_over(request, use):
+        with self._held(request, use, data):
             try:
                 await response.prepare(request)
                 for start in range(0, len(data), AT_ONCE):
@@ -117,16 +149,28 @@ class Sending:
         return response
 
     @contextmanager
+    def _held(self, request: web.Request, use: TicketUse, data: bytes) -> Iterator[None]:
+        transport = request.transport
+        if transport is None:  # gone already
+            yield
+            return
+        self.hold(use, transport, data)
+        try:
+            yield
+        finally:
+            self.release(use, transport, data)
+
+    @contextmanager
     def _cut_when_over(self, request: web.Request, use: TicketUse) -> Iterator[None]:
         transport = request.transport
         if transport is None:  # gone already
             yield
             return
-        self.hold(use, transport)
+        self._running.add((use, transport))
         try:
             yield
         finally:
-            self.release(use, transport)
+            self._running.discard((use, transport))
 
 
 def cut(transport: asyncio.Transport) -> None:

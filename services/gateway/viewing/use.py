@@ -52,7 +52,6 @@ class TicketUse:
         "pending",
         "refusal",
         "renew_at",
-        "report",
         "reported_use",
         "used_at",
         "viewers",
@@ -82,7 +81,6 @@ class TicketUse:
         """Somebody has come since the last report."""
         self.look_again = False
         """The last report told of one. Another gateway may tell of its own just after that: renew soon."""
-        self.report = 0
         self.reported_use = float("-inf")
         self.pending: auth_pb2.RenewTicketRequest | None = None
         """A report whose answer has not come."""

@@ -9,6 +9,7 @@ from typing import Any
 from services.gateway.peers import Peers
 from services.gateway.viewing.desk import TicketDesk
 from services.gateway.viewing.renewal import Renewals
+from services.gateway.viewing.room import Room
 from services.gateway.viewing.sending import Sending
 from snowlight.access.keys import PublicKeys
 from snowlight.access.revocation_feed import follow_revocations
@@ -41,10 +42,11 @@ class Viewing:
         await self.renewals.finish(list(self.desk.uses()))
 
 
-def open_viewing(peers: Peers, clock: Clock, *, known_tickets: int) -> Viewing:
-    """The parts for one gateway, which knows so many tickets at once."""
+def open_viewing(peers: Peers, clock: Clock, *, known_tickets: int, sending_bytes: int) -> Viewing:
+    """The parts for one gateway, which knows so many tickets at once, and holds so many bytes of footage for
+    those it is sent to."""
     revocations = Revocations(clock)
     verifier = TokenVerifier(PublicKeys(peers.jwks, clock), clock, revocations)
     renewals = Renewals(peers, revocations, clock)
     desk = TicketDesk(verifier, revocations, renewals, clock, capacity=known_tickets)
-    return Viewing(verifier, revocations, renewals, desk, Sending(desk))
+    return Viewing(verifier, revocations, renewals, desk, Sending(desk, Room(sending_bytes), clock))

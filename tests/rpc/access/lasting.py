@@ -83,7 +83,7 @@ async def lasting_door(door: Door, folder: Path, **settings: Any) -> AsyncIterat
     access = AccessSettings(certificate=tls.certificate, key=tls.key, client_ca=tls.ca, **settings)
     servicer = Servicer(SERVICE, _add, _Lasting())
     async with open_peers(runtime) as peers:
-        viewing = open_viewing(peers, runtime.clock, known_tickets=100)
+        viewing = open_viewing(peers, runtime.clock, known_tickets=100, sending_bytes=64 << 20)
         async with (
             running(follow_revocations(peers.revocations, viewing.revocations)),
             serve_door(runtime, access, address, peers, viewing, [servicer]),

@@ -24,6 +24,17 @@ async def test_one_session_plays_so_many_tickets_at_once(desk: Desk) -> None:
     assert (await desk.renew(newcomer, "g2", report=2)).refusal == ""
 
 
+async def test_who_is_one_too_many_is_on_record_once_whatever_a_gateway_counts_from(desk: Desk) -> None:
+    for camera in ("gate", "bridge"):
+        assert (await desk.renew(await desk.ticket(camera=camera))).refusal == ""
+    newcomer = await desk.ticket()
+    for report in (0, 41, 41, 42):
+        use_ms = desk.clock.now_ms() if report else 0
+        answer = await desk.renew(newcomer, report=report, use_ms=use_ms)
+        assert answer.refusal == "ticket.too_many_viewers"
+    assert len([one for one in await desk.records("decision") if not one.allowed]) == 1
+
+
 async def test_a_ticket_that_is_finished_makes_room_and_what_was_watched_is_told(desk: Desk) -> None:
     playing = [await desk.ticket(), await desk.ticket(camera="bridge")]
     for ticket in playing:

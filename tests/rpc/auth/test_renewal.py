@@ -33,6 +33,14 @@ async def test_a_report_that_comes_twice_counts_once(desk: Desk) -> None:
     assert len(await desk.records("view")) == 3
 
 
+async def test_numbers_grow_in_steps_of_any_size(desk: Desk) -> None:
+    ticket = await desk.ticket()
+    for report in (7, 7, 40_000, 40_000, 1 << 40):
+        answer = await desk.renew(ticket, report=report, watched_ms=60_000, watched_bytes=1)
+        assert answer.refusal == ""
+    assert len(await desk.records("view")) == 3
+
+
 async def test_a_right_that_is_gone_ends_the_ticket_for_good(desk: Desk) -> None:
     ticket = await desk.ticket()
     async with desk.database.write() as connection:

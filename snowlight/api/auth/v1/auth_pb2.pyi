@@ -1080,8 +1080,9 @@ class RenewTicketRequest(_message.Message):
     FINISHED_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     report: _builtins.int
-    """Of which report by this gateway on this ticket the measures are, counted up from 1: one that comes again,
-    since its answer was lost, is not counted again. 0: nothing is reported.
+    """Of which report by this gateway the measures are: a greater number than that of its report before on this
+    ticket, whatever it has forgotten since. One that comes again, since its answer was lost, is not counted
+    again. 0: nothing is reported.
     """
     watched_ms: _builtins.int
     """How much was watched since the report before: the sum of the durations of the segments sent, ms, one that
