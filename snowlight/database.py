@@ -64,7 +64,7 @@ class Database:
         try:
             async with self.engine.connect() as connection:
                 yield connection
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError) as error:
             raise UnavailableError("database.unavailable", "the database does not answer") from error
         except sa.exc.DBAPIError as error:
             if not _is_away(error):
