@@ -15,6 +15,8 @@ from snowlight.on_conflict import conflict_insert
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
+BROKEN_SECONDS = 15.0
+"""Until a process has a duty again that broke."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +35,14 @@ class Lease:
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Whenever the lease is ours, run `work`; end it when the lease is lost. Until cancelled.
 
-        `work` is to run until it is cancelled.
+        `work` is to run until it is cancelled. When it breaks, others may have it, and we again after a while.
         """
         while True:
-            if await self._renew_if_possible():
-                await self._hold(work)
-            await asyncio.sleep(RENEW_SECONDS)
+            broke = await self._renew_if_possible() and await self._hold(work)
+            await asyncio.sleep(BROKEN_SECONDS if broke else RENEW_SECONDS)
 
-    async def _hold(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _hold(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """True when the work has ended by itself, False when the lease is lost."""
         log.info("lease.taken", lease=self._name)
         running = asyncio.ensure_future(work())
         try:
@@ -48,14 +50,16 @@ class Lease:
             while self._clock.monotonic() < until:
                 done, _ = await asyncio.wait([running], timeout=RENEW_SECONDS)
                 if done:
-                    running.result()
-                    return
+                    # What nobody foresaw of one duty ends neither the others nor what storage is asked.
+                    log.error("duty.broke", lease=self._name, exc_info=_failure_of(running))
+                    return True
                 renewed = await self._renew_if_possible()
                 if renewed:
                     until = self._clock.monotonic() + LEASE_SECONDS
                 elif renewed is False:
                     break
             log.warning("lease.lost", lease=self._name)
+            return False
         finally:
             running.cancel()
             await asyncio.wait([running])
@@ -97,3 +101,7 @@ class Lease:
         if self._database.is_postgres:
             return sa.select(sa.text("(extract(epoch FROM clock_timestamp()) * 1000)::bigint"))
         return sa.select(sa.literal(self._clock.now_ms()))  # one machine, one clock
+
+
+def _failure_of(ended: asyncio.Future[None]) -> BaseException | None:
+    return None if ended.cancelled() else ended.exception()
