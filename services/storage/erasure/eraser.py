@@ -196,9 +196,9 @@ class Eraser:
     async def _unpack_day(self, erasure: Erasure, row: PackedDay) -> int:
         """Make rows of packed footage that is to go. Returns how much stays packed, since it is held."""
         day = await read_day(self._objects, row)
+        now_ms = self._clock.now_ms()
         async with self._database.write() as connection:
-            await lock_deletion(connection)
-            now_ms = self._clock.now_ms()
+            await lock_deletion(connection, now_ms)
             held = (await list_held(connection, [row.camera_uid], now_ms)).get(row.camera_uid, [])
             is_held = partial(holds_any, held)
             inside = [
