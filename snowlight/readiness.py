@@ -11,6 +11,8 @@ from snowlight.errors import UnavailableError
 
 CHECK_SECONDS = 5.0
 MAX_SKEW_MS = 1_000
+DATABASE_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+"""PostgreSQL's time, ms since 1970 UTC."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +45,7 @@ class Readiness:
 
     async def _compare(self) -> None:
         if self._database.is_postgres:
-            query = sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+            query = sa.text(f"SELECT {DATABASE_NOW}")
         else:
             query = sa.text(f"SELECT {self._clock.now_ms()}")
         before_ms = self._clock.now_ms()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from services.storage.assembly import build_storage
+from services.storage.clock_witness import ClockWitness
 from services.storage.config import StorageSettings
 from services.storage.lease import Lease
 from snowlight.database import open_database
@@ -35,7 +36,10 @@ async def run_storage(runtime: Runtime, settings: StorageSettings) -> AsyncItera
         runtime.health.require("storage.clock", lambda: readiness.clock_agrees)
 
         holder = uuid.uuid4().hex
-        leased = [Lease(database, name, holder, clock).run(work) for name, work in parts.duties.items()]
+        witness = ClockWitness(clock)
+        leased = [
+            Lease(database, name, holder, clock, witness).run(work) for name, work in parts.duties.items()
+        ]
         background = await stack.enter_async_context(asyncio.TaskGroup())
         for work in (readiness.run(), *(each() for each in parts.everywhere), *leased):
             stack.callback(background.create_task(work).cancel)

@@ -132,7 +132,12 @@ def build_storage(
             Servicer(
                 f"{package}.Holds",
                 hold_pb2_grpc.add_HoldsServicer_to_server,
-                HoldService(holds, clock, changed=catalogue.flusher.wake),
+                HoldService(
+                    holds,
+                    clock,
+                    changed=catalogue.flusher.wake,
+                    check_release=exporting.exports.check_release,
+                ),
             ),
             Servicer(
                 f"{package}.Exports",

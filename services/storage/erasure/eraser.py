@@ -120,7 +120,8 @@ class Eraser:
         return True
 
     async def _erase(self, erasure: Erasure) -> None:
-        packed_held = await self._unpack(erasure)
+        packed, unreached = await self._list_packed(erasure)
+        packed_held = sum([await self._unpack_day(erasure, day) for day in packed])
         while doomed := await self._doom(erasure):
             await self._delete(doomed)
         held_by: list[str] = []
@@ -130,17 +131,22 @@ class Eraser:
         await self._erase_pictures(erasure)
         now_ms = self._clock.now_ms()
         rows, rows_held = await self._erasures.remaining(erasure, now_ms)
-        remaining, held = rows + packed_held, rows_held + packed_held
+        held = rows_held + packed_held
+        remaining = rows + packed_held + sum(day.objects for day in unreached)
+        error = await self._unnamed(erasure, unreached)
         if held:
             held_by += await self._erasures.holding(
                 erasure.camera_uid, erasure.start_ms, erasure.end_ms, now_ms
             )
         is_over = now_ms >= erasure.end_ms + SETTLE_MS  # until then its last minute may be in a spool
         state = state_after(remaining, held, held_by) if is_over else ErasureState.PENDING
-        if (state, tuple(held_by), remaining) != (erasure.state, erasure.held_by, erasure.remaining_objects):
-            log.info("erasure.at", camera_uid=erasure.camera_uid, state=str(state), held_by=held_by)
+        before = (erasure.state, erasure.held_by, erasure.remaining_objects, erasure.error)
+        if (state, tuple(held_by), remaining, error) != before:
+            log.info(
+                "erasure.at", camera_uid=erasure.camera_uid, state=str(state), held_by=held_by, error=error
+            )
         await self._erasures.note(
-            erasure, state=str(state), held_by=held_by, remaining_objects=remaining, error=""
+            erasure, state=str(state), held_by=held_by, remaining_objects=remaining, error=error
         )
 
     async def _erase_aside(self, erasure: Erasure) -> None:
@@ -164,21 +170,35 @@ class Eraser:
         for store, each in doomed:
             by_store[store].append(each)
         for store, there in by_store.items():
+            if store not in self._footage.names:
+                continue  # doomed it stays, and the sweeper has it once a setting names its store again
             await self._check(store)
             self._reached("erasure.delete")
             await self._retention.forget(await self._footage.delete(store, there))
 
-    async def _unpack(self, erasure: Erasure) -> int:
-        """Make rows of packed footage that is to go. Returns how much stays packed, since it is held."""
+    async def _unnamed(self, erasure: Erasure, unreached: Sequence[PackedDay]) -> str:
+        """Which stores have some of what is to go, and no setting names them; empty where none has."""
+        stores = await self._erasures.stores_of_doomed(erasure) | {day.store for day in unreached}
+        unnamed = ", ".join(sorted(stores.difference(self._footage.names)))
+        return f"store.unknown: no setting names {unnamed}, where some of it lies" if unnamed else ""
+
+    async def _list_packed(self, erasure: Erasure) -> tuple[list[PackedDay], list[PackedDay]]:
+        """Packed days with footage of the window, and those of stores that no setting names."""
         async with self._database.read() as connection:
             days = await list_packed(connection, erasure.camera_uid, erasure.start_ms, erasure.end_ms)
-        return sum([await self._unpack_day(erasure, day) for day in days])
+        window = Span(erasure.start_ms, erasure.end_ms)
+        unreached = [day for day in days if day.store not in self._footage.names]
+        return (
+            [day for day in days if day not in unreached],
+            [day for day in unreached if not all(span.clip(window).is_empty for span in day.footage())],
+        )
 
     async def _unpack_day(self, erasure: Erasure, row: PackedDay) -> int:
+        """Make rows of packed footage that is to go. Returns how much stays packed, since it is held."""
         day = await read_day(self._objects, row)
+        now_ms = self._clock.now_ms()
         async with self._database.write() as connection:
-            await lock_deletion(connection)
-            now_ms = self._clock.now_ms()
+            await lock_deletion(connection, now_ms)
             held = (await list_held(connection, [row.camera_uid], now_ms)).get(row.camera_uid, [])
             is_held = partial(holds_any, held)
             inside = [

@@ -57,6 +57,12 @@ class ErasureRepository:
             row = (await connection.execute(query)).one()
         return int(row[0]), int(row[1] or 0)
 
+    async def stores_of_doomed(self, erasure: Erasure) -> set[str]:
+        """Stores with objects of it that are still to be deleted."""
+        query = sa.select(segments.c.store).distinct().where(reaches_into(erasure), segments.c.doomed)
+        async with self._database.read() as connection:
+            return set(await connection.scalars(query))
+
     async def holding(self, camera_uid: str, start_ms: int, end_ms: int, now_ms: int) -> list[str]:
         """Names of the active holds on a window."""
         query = sa.select(holds.c.id).where(

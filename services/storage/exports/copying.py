@@ -104,7 +104,7 @@ class ExportWorker:
                 self._metrics.show(waiting)
                 for export in waiting:
                     worked = await self._carry_out(export) or worked
-            except UnavailableError as error:
+            except SnowlightError as error:
                 log.warning("exports.unavailable", error=str(error))
             if not worked:
                 await self._sleep(LOOK_SECONDS)

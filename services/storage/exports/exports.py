@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from services.storage.cameras.repository import CameraRepository
 from services.storage.exports.copying import ExportWorker
-from services.storage.exports.export import Export, ExportState, Rendering
+from services.storage.exports.export import OPEN_STATES, Export, ExportState, Rendering
 from services.storage.exports.repository import ExportRepository
-from services.storage.exports.window_holds import WindowHolds
+from services.storage.exports.window_holds import WindowHolds, export_of
+from services.storage.holds.hold import Hold
 from snowlight.clock import Clock
 from snowlight.errors import FailedPreconditionError, NotFoundError, RequestReusedError
 from snowlight.evidence.manifest import EvidenceClock, EvidenceExporter
@@ -111,6 +112,17 @@ class Exports:
             raise FailedPreconditionError("export.done", "it has ended already", field="name")
         await self._holds.release(export)
         return await self.get(export_id)
+
+    async def check_release(self, hold: Hold) -> None:
+        """Raises FailedPreconditionError("hold.of_export") for a hold of an export that is not done."""
+        export_id = export_of(hold)
+        export = await self._repository.get(export_id) if export_id else None
+        if export is not None and export.state in OPEN_STATES and hold.release_ms is None:
+            raise FailedPreconditionError(
+                "hold.of_export",
+                f"{export.name} is being made of it and lets go when it ends: cancel that",
+                field="name",
+            )
 
 
 def _same(earlier: Export, fingerprint: bytes, wish: Wish) -> Export:

@@ -1,13 +1,16 @@
 """Footage that is being copied is held, so that nothing deletes it meanwhile."""
 
+from contextlib import suppress
+
 from services.storage.exports.export import Export
 from services.storage.holds.hold import Hold
 from services.storage.holds.repository import HoldRepository
+from snowlight.errors import FailedPreconditionError
 
 LONGEST_MS = 90 * 86_400_000
 """A hold that its export forgot, since storage was killed in between, lets go by itself."""
 COPIER = "services/storage"
-_COLLECTION = "exports/"
+_COLLECTION = "exports"
 _PAGE = 500
 
 
@@ -26,14 +29,15 @@ class WindowHolds:
         """Let go of what `hold` held."""
         for uid in export.camera_uids:
             hold = await self._of_camera(export, uid)
-            await self._holds.release(hold.id, COPIER, f"{export.name} has ended")
+            with suppress(FailedPreconditionError):  # somebody else has let go of it
+                await self._holds.release(hold.id, COPIER, f"{export.name} has ended")
 
     async def holding(self) -> set[str]:
         """The ids of exports that hold footage."""
         found: set[str] = set()
         before = ""
         while page := await self._holds.list("", inactive=False, before_id=before, limit=_PAGE):
-            found |= {hold.created_by.removeprefix(_COLLECTION) for hold in page if _is_exports(hold)}
+            found |= {export_id for hold in page if (export_id := export_of(hold))}
             before = page[-1].id
         return found
 
@@ -52,5 +56,7 @@ class WindowHolds:
         return await self._holds.create(wanted, f"{export.name}/{uid}")
 
 
-def _is_exports(hold: Hold) -> bool:
-    return hold.created_by.startswith(_COLLECTION)
+def export_of(hold: Hold) -> str:
+    """The id of the export that holds; empty where it is no export."""
+    collection, slash, export_id = hold.created_by.partition("/")
+    return export_id if collection == _COLLECTION and slash else ""

@@ -164,32 +164,44 @@ class Repository:
         )
         return segments_of(await connection.execute(query))
 
-    async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
+    async def list_footage(
+        self, camera_uid: str, start_ms: int, end_ms: int, connection: AsyncConnection | None = None
+    ) -> list[Span]:
         """What is recorded in the range, whatever store it lies in, after the last span before the range.
 
-        Rows and packed days, holes up to JOIN_MS joined; perhaps also more around the range.
+        Rows and packed days, holes up to JOIN_MS joined; perhaps also more around the range. `connection`: of
+        a write transaction, which so needs no second one.
         """
-        recorded = await self.read_recorded(camera_uid, start_ms, end_ms)
+        if connection is None:
+            recorded = await self.read_recorded(camera_uid, start_ms, end_ms)
+        else:
+            recorded = await self.recorded_in(connection, camera_uid, start_ms, end_ms)
         return recorded.footage(recorded.by_store)
 
     async def read_recorded(self, camera_uid: str, start_ms: int, end_ms: int) -> Recorded:
         """What is recorded in a range and why not more, as of one moment."""
         async with self.database.read() as connection:
-            spans = [
-                *await connection.execute(_footage(camera_uid, start_ms, end_ms)),
-                *await connection.execute(_last_before(camera_uid, start_ms)),
-            ]
-            packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
-            firsts = (await connection.execute(_firsts(camera_uid))).one()
-            ledger = await list_gaps(connection, [camera_uid], start_ms, end_ms)
-            return Recorded(
-                min((first_ms for first_ms in firsts if first_ms is not None), default=None),
-                by_store(
-                    [(row.store, Span(row.start_ms, row.end_ms)) for row in spans]
-                    + [(day.store, span) for day in packed for span in day.footage()]
-                ),
-                ledger.get(camera_uid, []),
-            )
+            return await self.recorded_in(connection, camera_uid, start_ms, end_ms)
+
+    async def recorded_in(
+        self, connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int
+    ) -> Recorded:
+        """`read_recorded`, in the caller's transaction."""
+        spans = [
+            *await connection.execute(_footage(camera_uid, start_ms, end_ms)),
+            *await connection.execute(_last_before(camera_uid, start_ms)),
+        ]
+        packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
+        firsts = (await connection.execute(_firsts(camera_uid))).one()
+        ledger = await list_gaps(connection, [camera_uid], start_ms, end_ms)
+        return Recorded(
+            min((first_ms for first_ms in firsts if first_ms is not None), default=None),
+            by_store(
+                [(row.store, Span(row.start_ms, row.end_ms)) for row in spans]
+                + [(day.store, span) for day in packed for span in day.footage()]
+            ),
+            ledger.get(camera_uid, []),
+        )
 
 
 def _footage(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:

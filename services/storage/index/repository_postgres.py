@@ -103,6 +103,12 @@ class PostgresRepository(Repository):
             rows = await driver.fetch(READ_RECORDED, camera_uid, start_ms, end_ms)
         return recorded_of(camera_uid, rows)
 
+    async def recorded_in(
+        self, connection: AsyncConnection, camera_uid: str, start_ms: int, end_ms: int
+    ) -> Recorded:
+        async with _driver(connection) as driver:
+            return recorded_of(camera_uid, await driver.fetch(READ_RECORDED, camera_uid, start_ms, end_ms))
+
 
 @asynccontextmanager
 async def _driver(connection: AsyncConnection, *, alone: bool = False) -> AsyncIterator[Any]:

@@ -27,8 +27,13 @@ AT_ONCE = 20
 class FootageSpans(Protocol):
     """What is recorded, wherever it lies, also in stores that are away."""
 
-    async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
-        """What is recorded in the range, holes up to JOIN_MS joined, after the last span before the range."""
+    async def list_footage(
+        self, camera_uid: str, start_ms: int, end_ms: int, connection: AsyncConnection | None = None
+    ) -> list[Span]:
+        """What is recorded in the range, holes up to JOIN_MS joined, after the last span before the range.
+
+        `connection`: of a write transaction to read it in.
+        """
 
 
 def account(
@@ -64,20 +69,22 @@ class CameraDays:
 
     async def settle(self, uids: Sequence[str], day: LocalDay, now_ms: int) -> None:
         """Compute `day`, which is over, of each camera and keep what it came to."""
-        # A transaction needs a second connection to read footage with: with many of them none would be left.
+        # They wait for each other anyway, and here without a connection each.
         async with self._one_at_a_time:
             for at in range(0, len(uids), AT_ONCE):
                 async with self._database.write() as connection:
                     await hold_still(connection)
                     for past in await _read_pasts(connection, uids[at : at + AT_ONCE], day, now_ms):
-                        rows = await self._account(past, day)
+                        # On this connection: all others may be held by commits that wait in `reopen`.
+                        rows = await self._account(past, day, connection)
                         if past.may_have_been_dropped:
                             rows = _better(rows, await rows_of(connection, past.uid, day))
                         await replace_rows(connection, past.uid, day, rows)
 
-    async def _account(self, past: "_Past", day: LocalDay) -> list[CameraDay]:
-        start_ms, end_ms = _around(past.counted)
-        footage = await self._footage.list_footage(past.uid, start_ms, end_ms)
+    async def _account(
+        self, past: "_Past", day: LocalDay, connection: AsyncConnection | None = None
+    ) -> list[CameraDay]:
+        footage = await self._footage.list_footage(past.uid, *_around(past.counted), connection)
         measured = account(past.counted, past.existence, past.versions, footage, past.ledger, self._zone)
         return [CameraDay(past.uid, day.name, region, integrity) for region, integrity in measured]
 

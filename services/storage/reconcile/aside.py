@@ -56,9 +56,10 @@ class Aside:
         listed = [each.key for each in await list_all(there, f"{ASIDE}rec/{camera_uid}/")]
         if not listed:
             return
+        now_ms = self._clock.now_ms()
         async with self._database.write() as connection:
-            await lock_deletion(connection)
-            held = (await list_held(connection, [camera_uid], self._clock.now_ms())).get(camera_uid, [])
+            await lock_deletion(connection, now_ms)
+            held = (await list_held(connection, [camera_uid], now_ms)).get(camera_uid, [])
             erased = [name for name in listed if _lies_in(_span_of(name), window, held)]
             await _forget(connection, store, erased)
         await delete(there, erased)
@@ -67,7 +68,7 @@ class Aside:
         """Which of `listed` are to go. Of those no row is left."""
         now_ms = self._clock.now_ms()
         async with self._database.write() as connection:
-            await lock_deletion(connection)
+            await lock_deletion(connection, now_ms)
             days = await connection.scalar(sa.select(cameras.c.kept_days).where(cameras.c.uid == camera_uid))
             if days is None:
                 return []  # of a camera that is not known nothing goes

@@ -95,7 +95,7 @@ class Dropper:
             )
             self._reached("sweep.bury")
             async with self._database.write() as connection:
-                await lock_deletion(connection)
+                await lock_deletion(connection, now_ms)
                 rows = [tuple(row) for row in await connection.execute(query)]
                 chosen = _until_enough(rows, wanted_bytes - dropped)
                 if chosen:

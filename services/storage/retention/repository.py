@@ -72,7 +72,7 @@ class RetentionRepository:
             .values(tombstone_ms=now_ms)
         )
         async with self._database.write() as connection:
-            await lock_deletion(connection)
+            await lock_deletion(connection, now_ms)
             return (await connection.execute(burying)).rowcount
 
     async def doom(
@@ -101,7 +101,7 @@ class RetentionRepository:
             .limit(limit)
         )
         async with self._database.write() as connection:
-            await lock_deletion(connection)
+            await lock_deletion(connection, now_ms)
             chosen = query.subquery()
             is_chosen = (column == chosen.c[column.name] for column in KEY_COLUMNS)
             if self._database.is_postgres:
@@ -122,7 +122,7 @@ class RetentionRepository:
             sa.select(*columns).where(chosen, ~segments.c.doomed, ~is_held(now_ms)).limit(limit).subquery()
         )
         async with self._database.write() as connection:
-            await lock_deletion(connection)
+            await lock_deletion(connection, now_ms)
             dooming = (
                 sa.update(segments)
                 .where(*(column == query.c[column.name] for column in KEY_COLUMNS))
@@ -176,7 +176,7 @@ class RetentionRepository:
         """Take the tombstones off what was to be dropped in `stores`, which have room again."""
         unexpired = sa.exists().where(cameras.c.uid == segments.c.camera_uid, ~ended_by(kept_until(now_ms)))
         async with self._database.write() as connection:
-            await lock_deletion(connection)
+            await lock_deletion(connection, now_ms)
             await connection.execute(
                 sa.update(segments)
                 .where(

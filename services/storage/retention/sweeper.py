@@ -63,6 +63,7 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep again and again until cancelled. An outage ends one sweep; the next one goes on."""
+        self._dropped = set(self._stores)  # whoever swept until now may have buried some early
         try:
             await self._sweep_on()
         finally:

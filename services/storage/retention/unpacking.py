@@ -99,7 +99,7 @@ class Unpacker:
         now_ms = self._clock.now_ms()
         self._reached("sweep.unpack")
         async with self._database.write() as connection:
-            await lock_deletion(connection)
+            await lock_deletion(connection, now_ms)
             until_ms = await _until(connection, row.camera_uid, may_go(now_ms))
             until_ms = until_ms if cut_ms is None else min(until_ms, cut_ms)
             held = (await list_held(connection, [row.camera_uid], now_ms)).get(row.camera_uid, [])

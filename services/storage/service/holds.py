@@ -1,7 +1,7 @@
 """The gRPC face of holds."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.storage.holds.hold import Hold
@@ -23,11 +23,21 @@ _NAME = re.compile(r"holds/(?P<id>[0-9a-z-]{1,64})")
 class HoldService(hold_pb2_grpc.HoldsServicer):
     """`snowlight.api.storage.v1.Holds`."""
 
-    def __init__(self, holds: HoldRepository, clock: Clock, changed: Callable[[], None]) -> None:
-        """`changed` is called after each change, which is then to be kept beside the footage at once."""
+    def __init__(
+        self,
+        holds: HoldRepository,
+        clock: Clock,
+        changed: Callable[[], None],
+        check_release: Callable[[Hold], Awaitable[None]],
+    ) -> None:
+        """`changed` is called after each change, which is then to be kept beside the footage at once.
+
+        `check_release`: raises FailedPreconditionError for a hold that people are not to release.
+        """
         self._holds = holds
         self._clock = clock
         self._changed = changed
+        self._check_release = check_release
 
     async def CreateHold(  # noqa: N802
         self, request: hold_pb2.CreateHoldRequest, context: Any
@@ -64,6 +74,7 @@ class HoldService(hold_pb2_grpc.HoldsServicer):
         hold_id = _read_id(request.name)
         _check_text(request.released_by, "released_by", MAX_NAME)
         _check_text(request.reason, "reason", MAX_TEXT)
+        await self._check_release(await self._holds.get(hold_id))
         hold = await self._holds.release(hold_id, request.released_by, request.reason)
         self._changed()
         return hold.message()

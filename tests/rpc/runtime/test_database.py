@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.storage.app import MIGRATIONS
-from snowlight.database import open_database
-from snowlight.errors import FailedPreconditionError
+from snowlight.database import Database, open_database
+from snowlight.errors import FailedPreconditionError, UnavailableError
 from tests.parts.postgres import PostgresServer
 
 
@@ -36,6 +37,18 @@ async def test_a_cancelled_transaction_holds_no_lock(database_url: str, tmp_path
             async with asyncio.timeout(5):
                 await write()
     assert any(task.cancelled() for task in cancelled)
+
+
+async def test_a_database_none_of_whose_connections_comes_free_is_unavailable(database_url: str) -> None:
+    engine = create_async_engine(
+        database_url, poolclass=sa.AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=0.01
+    )
+    database = Database(engine)
+    async with database.read():
+        with pytest.raises(UnavailableError):
+            async with database.read():
+                pass
+    await engine.dispose()
 
 
 @pytest.mark.parametrize(

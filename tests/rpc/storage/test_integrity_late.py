@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.storage.index.repository import Repository
 from services.storage.ledger.account import CameraDays
-from services.storage.ledger.day_rows import LocalDay
+from services.storage.ledger.day_rows import LocalDay, reopen
 from services.storage.ledger.lost import record_lost, withdraw_lost
 from services.storage.service.validation import parse_commit
 from services.storage.spans import Span
@@ -20,6 +20,8 @@ from snowlight.clock import SystemClock
 from tests.rpc.storage.days import COUNTY, DAY, HOUR_MS, Town, missing, objects
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from snowlight.database import Database
 
 
@@ -43,8 +45,10 @@ class SlowReader:
         self.has_read = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
-    async def list_footage(self, camera_uid: str, start_ms: int, end_ms: int) -> list[Span]:
-        spans = await self._footage.list_footage(camera_uid, start_ms, end_ms)
+    async def list_footage(
+        self, camera_uid: str, start_ms: int, end_ms: int, connection: AsyncConnection | None = None
+    ) -> list[Span]:
+        spans = await self._footage.list_footage(camera_uid, start_ms, end_ms, connection)
         self.has_read.set()
         await self.may_go_on.wait()
         return spans
@@ -63,6 +67,42 @@ async def test_footage_that_comes_while_its_day_is_computed_counts(town: Town) -
         await asyncio.wait([committing], timeout=0.5)
         reader.may_go_on.set()
     assert (await town.integrity("cam", DAY)).recorded_ms == HOUR_MS
+
+
+class CommitsMeanwhile:
+    """Reads footage once late commits have taken every other connection, and wait for the day's end."""
+
+    def __init__(self, database: Database, waiting: asyncio.TaskGroup) -> None:
+        self._footage = Repository(database)
+        self._database = database
+        self._waiting = waiting
+
+    async def list_footage(
+        self, camera_uid: str, start_ms: int, end_ms: int, connection: AsyncConnection | None = None
+    ) -> list[Span]:
+        pool = self._database.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        for _ in range(20):
+            self._waiting.create_task(self._reopen(camera_uid, Span(start_ms, end_ms)))
+        before = -1
+        while before != pool.checkedout():
+            before = pool.checkedout()
+            await asyncio.sleep(0.1)
+        return await self._footage.list_footage(camera_uid, start_ms, end_ms, connection)
+
+    async def _reopen(self, camera_uid: str, span: Span) -> None:
+        async with self._database.write() as connection:
+            await reopen(connection, [(camera_uid, span)])
+
+
+async def test_a_day_is_computed_however_many_late_commits_wait_for_it(town: Town) -> None:
+    await town.register("cam", "2024-03-01 00:00")
+    await town.record("cam", f"{DAY} 00:00", f"{DAY} 01:00")
+    async with asyncio.TaskGroup() as at_once:
+        computed = CameraDays(town.database, CommitsMeanwhile(town.database, at_once), town.zone)
+        day = LocalDay.of(date.fromisoformat(DAY), town.zone)
+        await computed.settle(["cam"], day, SystemClock().now_ms())
+    assert (DAY, True) in await town.kept_days("cam"), "and each of them finds it"
 
 
 async def test_causes_and_changes_that_come_late_count(town: Town) -> None:

@@ -221,7 +221,7 @@ async def test_holds_come_back_while_nothing_is_deleted(
 
         async def as_a_deletion_begins(store: ObjectStore, key: str) -> bytes | None:
             if key == "meta/holds/h1.pb":
-                await lock_deletion(await deleting.enter_async_context(there.write()))
+                await lock_deletion(await deleting.enter_async_context(there.write()), now_ms=0)
             return await read(store, key)
 
         async def waits() -> bool:
