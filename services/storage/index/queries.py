@@ -120,8 +120,10 @@ def recordable_span(camera: CameraRecord | None, first_ms: int | None, now_ms: i
 
 
 def _merged(found: Sequence[Segment]) -> list[Segment]:
-    """Each once: a segment committed while its day's index object could not be read may be there twice."""
-    return sorted({key_of(segment): segment for segment in found}.values(), key=order_of)
+    """Each once: what was committed while its day's index object could not be read, or with a hash that the
+    day has not, may be there twice. The row, which comes first, knows more.
+    """
+    return sorted({key_of(segment): segment for segment in reversed(found)}.values(), key=order_of)
 
 
 def _never(_store: str) -> bool:
