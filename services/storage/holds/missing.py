@@ -10,8 +10,8 @@ from services.storage.cameras.camera import CameraRecord
 from services.storage.index.packed import list_packed
 from services.storage.ledger.gaps import list_gaps
 from services.storage.segment import DAY_MS, JOIN_MS, MAX_DURATION_MS
-from services.storage.spans import Span, join_footage, subtract
-from services.storage.tables import deletions, packed_days, segment_end, segments
+from services.storage.spans import Span, join, join_footage, subtract
+from services.storage.tables import deletions, erasures, packed_days, segment_end, segments
 
 
 async def find_missing(
@@ -19,9 +19,9 @@ async def find_missing(
 ) -> list[Span]:
     """Spans of `window`, in order, as the caller's transaction sees the index.
 
-    Nothing tells of footage whose rows are gone. But it is known up to where any was deleted, and the ledger
-    has a row for whatever was never recorded. So time before that which is neither in the index nor in the
-    ledger was deleted.
+    Nothing tells of footage whose rows are gone. But it is known up to where any was deleted, and which
+    windows were erased; and the ledger has a row for whatever was never recorded. So time of these which is
+    neither in the index nor in the ledger was deleted.
     """
     around = Span(window.start_ms - JOIN_MS - 1, window.end_ms + JOIN_MS + 1)  # to see how long a hole is
     packed = await list_packed(connection, camera.uid, around.start_ms, around.end_ms)
@@ -31,8 +31,11 @@ async def find_missing(
     never = join_footage(await _never_recorded(connection, camera.uid, around, known_ms, now_ms))
     ended_ms = camera.deleted_ms if camera.deleted_ms is not None else now_ms
     reached_ms = max(known_ms, await _reached(connection, camera, now_ms))
-    deletable = Span(camera.created_ms, min(reached_ms, ended_ms)).clip(around)
-    deleted = [] if deletable.is_empty else subtract(subtract([deletable], there), never)
+    erased = await _erased(connection, camera.uid, around)
+    could = [Span(camera.created_ms, reached_ms), *erased]
+    existed = Span(camera.created_ms, ended_ms).clip(around)
+    deletable = join(span for span in (each.clip(existed) for each in could) if not span.is_empty)
+    deleted = subtract(subtract(deletable, there), never)
     missing = [span for span in deleted if span.end_ms - span.start_ms > JOIN_MS]
     missing += await _rows(connection, camera.uid, window, doomed=True)
     clipped = (span.clip(window) for span in missing)
@@ -54,6 +57,16 @@ async def _known_until(connection: AsyncConnection, uid: str) -> int:
     """Up to where footage of the camera was ever deleted, as far as the index knows; 0 when none was."""
     known = sa.select(deletions.c.until_ms).where(deletions.c.camera_uid == uid)
     return await connection.scalar(known) or 0
+
+
+async def _erased(connection: AsyncConnection, uid: str, window: Span) -> list[Span]:
+    """Windows of erasures that reach into `window`, carried out or not."""
+    query = sa.select(erasures.c.start_ms, erasures.c.end_ms).where(
+        erasures.c.camera_uid == uid,
+        erasures.c.start_ms < window.end_ms,
+        erasures.c.end_ms > window.start_ms,
+    )
+    return [Span(*row) for row in await connection.execute(query)]
 
 
 async def _reached(connection: AsyncConnection, camera: CameraRecord, now_ms: int) -> int:

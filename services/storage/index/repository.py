@@ -12,7 +12,7 @@ from services.storage.index.recorded import Recorded, by_store
 from services.storage.ledger.gaps import list_gaps, record_gaps
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, EpochOpening, LedgerGap, Segment
 from services.storage.spans import Span
-from services.storage.tables import epochs, packed_days, segment_end, segments
+from services.storage.tables import deletions, epochs, packed_days, segment_end, segments
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
 
@@ -206,6 +206,7 @@ class Repository:
             packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
             firsts = (await connection.execute(_firsts(camera_uid))).one()
             ledger = await list_gaps(connection, [camera_uid], start_ms, end_ms)
+            deleted = (await connection.execute(_deleted_until(camera_uid, start_ms, end_ms))).one()
             return Recorded(
                 min((first_ms for first_ms in firsts if first_ms is not None), default=None),
                 by_store(
@@ -213,6 +214,7 @@ class Repository:
                     + [(day.store, span) for day in packed for span in day.footage()]
                 ),
                 ledger.get(camera_uid, []),
+                max(until_ms or 0 for until_ms in deleted),
             )
 
 
@@ -251,6 +253,20 @@ def _firsts(camera_uid: str) -> sa.Select[Any]:
         packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
     )
     return sa.select(rows.scalar_subquery(), packed.scalar_subquery())
+
+
+def _deleted_until(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
+    """Up to where footage of the camera was deleted, and up to where it lies buried in the range."""
+    known = sa.select(deletions.c.until_ms).where(deletions.c.camera_uid == camera_uid)
+    buried = sa.select(sa.func.max(segment_end)).where(
+        segments.c.camera_uid == camera_uid,
+        segments.c.start_ms > start_ms - MAX_DURATION_MS,
+        segments.c.start_ms < end_ms,
+        segment_end > start_ms,
+        segments.c.tombstone_ms.is_not(None),
+        ~segments.c.doomed,
+    )
+    return sa.select(known.scalar_subquery(), buried.scalar_subquery())
 
 
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:

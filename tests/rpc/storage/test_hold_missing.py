@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.storage.erasure.erasure import Erasure
+from services.storage.erasure.repository import ErasureRepository, reaches_into
 from services.storage.retention.policy import Policy
+from services.storage.retention.repository import RetentionRepository
 from services.storage.segment import LedgerGap
 from snowlight.api.ingest.v1 import camera_pb2
 from tests.rpc.storage.yard import DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, Yard, minutes
@@ -76,6 +79,20 @@ async def test_a_row_left_open_explains_nothing_once_later_footage_is_deleted(ya
     await yard.sweeper.sweep()
     hold = await yard.hold("cam", off_ms + HOUR_MS, off_ms + 2 * HOUR_MS)
     assert told(hold) == [(off_ms + HOUR_MS, off_ms + 2 * HOUR_MS)]
+
+
+async def test_what_was_erased_is_missing_and_a_young_hole_before_it_is_not(yard: Yard) -> None:
+    await yard.register("cam")
+    start_ms = NOON_MS - DAY_MS // 2
+    await yard.record(*minutes("cam", start_ms - DAY_MS), *minutes("cam", start_ms, 60))
+    erasures = ErasureRepository(yard.database)
+    erasure = Erasure("cam", start_ms, start_ms + HOUR_MS, "withdrawn", NOON_MS)
+    await erasures.add(erasure)
+    retention = RetentionRepository(yard.database)
+    gone = await retention.doom_where(reaches_into(erasure), NOON_MS, 60)
+    await retention.forget([each for _, each in gone])
+    hold = await yard.hold("cam", start_ms - HOUR_MS, NOON_MS)
+    assert told(hold) == [(start_ms, start_ms + HOUR_MS)]
 
 
 async def register_droppable(yard: Yard, uid: str) -> None:
