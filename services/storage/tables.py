@@ -103,7 +103,7 @@ deletions = sa.Table(
     sa.Column("camera_uid", sa.Text, primary_key=True),
     sa.Column("until_ms", sa.BigInteger, nullable=False),
 )
-"""Up to where footage of a camera was ever deleted: what is missing before it may have been there."""
+"""Up to where footage of a camera was ever deleted in order: what is missing before may have been there."""
 
 feeds = sa.Table(
     "feeds",

@@ -120,6 +120,7 @@ export const GAP_CAUSES = [
   'spool_lost',
   'disabled',
   'schedule',
+  'expired',
   'unknown',
 ] as const;
 export type GapCause = (typeof GAP_CAUSES)[number];

@@ -12,6 +12,7 @@ export const CAUSE_COLOURS: Record<GapCause, string> = {
   spool_lost: '#c65c9a',
   disabled: '#64748b',
   schedule: '#46566e',
+  expired: '#374357',
   unknown: '#8fa1b8',
 };
 

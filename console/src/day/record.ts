@@ -18,8 +18,8 @@ export const NO_RECORD: DayRecord = { spans: [], gaps: [] };
 /** An answer is asked for anew every five seconds. */
 const ANSWER_AGE_MS = 10_000;
 
-/** Gaps in which nothing was due, so that they do not count against the camera. */
-const NOT_DUE: readonly GapCause[] = ['disabled', 'schedule'];
+/** Gaps in which nothing was due, or is due to be there still: they do not count against the camera. */
+const NOT_DUE: readonly GapCause[] = ['disabled', 'schedule', 'expired'];
 
 export function readTimeline(answer: TimelineAnswer, day: Range, now: number): DayRecord {
   const end = Math.min(day.end, now);

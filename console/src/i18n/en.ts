@@ -148,6 +148,7 @@ export const en: Messages = {
     spool_lost: 'Spool lost',
     disabled: 'Camera disabled',
     schedule: 'Out of schedule',
+    expired: 'No longer kept',
     unknown: 'Cause unknown',
   },
   camera: {

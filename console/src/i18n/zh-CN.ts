@@ -153,6 +153,7 @@ export const zhCN: Messages = {
     spool_lost: '缓存丢失',
     disabled: '摄像机停用',
     schedule: '计划外时段',
+    expired: '已过保存期',
     unknown: '原因不明',
   },
   camera: {

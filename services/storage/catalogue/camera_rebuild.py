@@ -15,6 +15,7 @@ from services.storage.index.packed import PackedDay, insert_packed, row_of
 from services.storage.index.repository import KEY_COLUMNS, Repository
 from services.storage.ledger.day_rows import reopen
 from services.storage.ledger.lost import record_lost
+from services.storage.retention.deleted import note_deleted
 from services.storage.segment import DAY_MS, LATEST_MS, MAX_DURATION_MS, Segment
 from services.storage.spans import Span
 from services.storage.stores.objects import list_all, list_chunks, read
@@ -194,8 +195,8 @@ class CameraRebuild:
         """Enter what an index object tells, as far as its objects are there. Returns their keys.
 
         What expired of the day has gone since the object was written, from its beginning on: the packed day
-        begins behind the last object that is missing. What is left before it becomes rows, and what is
-        missing though nobody may have deleted it is lost.
+        begins behind the last object that is missing. What is left before it becomes rows, what is missing
+        though nobody may have deleted it is lost, and the rest was deleted in order.
         """
         told = day.segments()
         there = [sizes.get(segment.key) == segment.size for segment in told]
@@ -205,11 +206,13 @@ class CameraRebuild:
         while 0 < cut < len(told) and told[cut].start_ms == told[cut - 1].start_ms:
             cut += 1
         loose = [segment for segment, is_there in zip(told[:cut], there, strict=False) if is_there]
-        lost = [
+        missing = [
             Span(segment.start_ms, segment.end_ms)
             for segment, is_there in zip(told[:cut], there, strict=False)
-            if not is_there and segment.end_ms > known.lost_from_ms
+            if not is_there
         ]
+        lost = [span for span in missing if span.end_ms > known.lost_from_ms]
+        deleted = [span.end_ms for span in missing if span.end_ms <= known.lost_from_ms]
         async with self._database.write() as connection:
             if cut < len(told):
                 row = row_of(day, generation, told[cut].start_ms if cut else 0)
@@ -217,6 +220,8 @@ class CameraRebuild:
                     return {segment.key for segment in told}
             await self._repository.insert_segments(connection, loose)
             await record_lost(connection, day.camera_uid, lost)
+            if deleted:
+                await note_deleted(connection, {day.camera_uid: max(deleted)})
             await reopen(connection, [(day.camera_uid, Span(each.start_ms, each.end_ms)) for each in told])
         self._told.objects += len(told) - cut + len(loose)
         return {segment.key for segment, is_there in zip(told, there, strict=True) if is_there}

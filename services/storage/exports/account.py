@@ -10,15 +10,14 @@ from services.storage.spans import Span, holes, intersect, join
 from snowlight.errors import UnavailableError
 
 NOT_REGISTERED = "not_registered"
-EXPIRED = "expired"
-"""Causes in a manifest alone, of time that timelines do not tell of: before the camera was registered or
-after it was deleted; so old that nobody knows any more what was recorded."""
+"""A cause in a manifest alone, of time that timelines do not tell of: before the camera was registered or
+after it was deleted."""
 SPOOL_MS = 7 * DAY_MS
 """What ingest could not upload for so long it gives up (the default of `spool_age_hours`)."""
 
 
 def account(
-    window: Span, segments: Sequence[Segment], timeline: Timeline, camera: CameraRecord | None, now_ms: int
+    window: Span, segments: Sequence[Segment], timeline: Timeline, camera: CameraRecord | None
 ) -> tuple[Gap, ...]:
     """The gaps that with `segments` make up `window`, but for holes up to JOIN_MS.
 
@@ -32,7 +31,7 @@ def account(
     gaps = list(timeline.gaps)
     for hole in holes(window, join([*recorded, *missing])):
         if hole.length_ms > JOIN_MS:
-            gaps += _unscheduled(hole, camera, now_ms)
+            gaps += _unregistered(hole, camera)
     return tuple(sorted(gaps, key=lambda gap: gap.start_ms))
 
 
@@ -44,24 +43,19 @@ def may_come(gaps: Sequence[Gap], now_ms: int) -> bool:
     )
 
 
-def _unscheduled(hole: Span, camera: CameraRecord | None, now_ms: int) -> Iterator[Gap]:
+def _unregistered(hole: Span, camera: CameraRecord | None) -> Iterator[Gap]:
     """What no timeline tells of. Raises UnavailableError when it should have told of some of it."""
     if camera is None:
         yield Gap(hole.start_ms, hole.end_ms, NOT_REGISTERED)
         return
     deleted_ms = hole.end_ms if camera.deleted_ms is None else camera.deleted_ms
     registered = Span(camera.created_ms, max(camera.created_ms, deleted_ms))
-    kept_from_ms = min(max(registered.start_ms, now_ms - camera.kept_days * DAY_MS), registered.end_ms)
-    if hole.clip(Span(kept_from_ms, registered.end_ms)).length_ms > JOIN_MS:
+    if hole.clip(registered).length_ms > JOIN_MS:
         raise _changed()
-    for span, cause in (
-        (Span(hole.start_ms, registered.start_ms), NOT_REGISTERED),
-        (Span(registered.start_ms, kept_from_ms), EXPIRED),
-        (Span(registered.end_ms, hole.end_ms), NOT_REGISTERED),
-    ):
+    for span in (Span(hole.start_ms, registered.start_ms), Span(registered.end_ms, hole.end_ms)):
         part = hole.clip(span)
         if not part.is_empty:
-            yield Gap(part.start_ms, part.end_ms, cause)
+            yield Gap(part.start_ms, part.end_ms, NOT_REGISTERED)
 
 
 def _changed() -> UnavailableError:

@@ -87,7 +87,7 @@ class ExportFootage:
         timeline = await self._index.timeline(uid, start_ms, end_ms)
         self._require_stores(timeline)
         camera, now_ms = await self._cameras.get(uid), self._clock.now_ms()
-        gaps = account(Span(start_ms, end_ms), segments, timeline, camera, now_ms)
+        gaps = account(Span(start_ms, end_ms), segments, timeline, camera)
         waits_until_ms = max(export.create_ms, end_ms + SETTLE_MS) + self._wait_ms
         if now_ms < waits_until_ms and may_come(gaps, now_ms):
             raise UnavailableError(

@@ -112,6 +112,7 @@ class Ledger:
             inserted |= await repository.insert_segments(connection, chosen)
             for shard, until_ms in _ends(commit, chosen).items():
                 await repository.extend_late(connection, shard, until_ms)
+            await self._learn(connection, commit.segments, inserted, packed)
             known_keys = {key_of(each) for each in (*near, *chosen)}
             refused = [segment for segment in late if key_of(segment) not in known_keys]
             await record_refused(connection, [*displaced, *refused], [*near, *fresh, *chosen])
@@ -128,6 +129,27 @@ class Ledger:
             )
         told = inserted | {key_of(segment) for segment in near}
         return _outcomes(commit.segments, inserted, told, {key_of(segment) for segment in late})
+
+    async def _learn(
+        self,
+        connection: AsyncConnection,
+        segments: Sequence[Segment],
+        inserted: set[Key],
+        packed: Sequence[Segment],
+    ) -> None:
+        """What of `segments` is in the index already may have been found in its store, by a rebuild or the
+        comparison with the bucket: only its writer knows the hash.
+
+        Of a packed day such a row is entered beside it, until the closer merges the two.
+        """
+        again = [segment for segment in segments if key_of(segment) not in inserted]
+        if not again:
+            return
+        await self._repository.learn(connection, again)
+        found = {key_of(each): each for each in packed if not each.sha256}
+        await self._repository.insert_segments(
+            connection, [each for each in again if each.sha256 and is_same(each, found.get(key_of(each)))]
+        )
 
     async def _epochs(self, connection: AsyncConnection, commit: Commit, *, alone: bool) -> dict[str, Epoch]:
         """The newest epoch of the shard of each camera, by its uid."""
@@ -194,6 +216,11 @@ def overlap(one: Segment, other: Segment) -> bool:
     """They hold more of the same time than rounding explains."""
     common_ms = min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms)
     return common_ms > min(OVERLAP_MS, one.duration_ms - 1, other.duration_ms - 1)
+
+
+def is_same(one: Segment, other: Segment | None) -> bool:
+    """Both are of one object, whatever else is known of it."""
+    return other is not None and (one.store, one.size) == (other.store, other.size)
 
 
 def _ends(commit: Commit, segments: Sequence[Segment]) -> dict[int, int]:

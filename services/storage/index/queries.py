@@ -59,17 +59,20 @@ class FootageIndex:
     async def timeline(self, camera_uid: str, start_ms: int, end_ms: int) -> Timeline:
         """Spans and gaps of [start_ms, end_ms): of committed footage, and not beyond now.
 
-        Footage in a store that is away is a gap of cause `store_outage`.
+        Footage in a store that is away is a gap of cause `store_outage`. What retention or a full store
+        deleted is one of cause `expired`, and so is what is older than the retention and not in the ledger.
         """
         camera = await self._cameras.get(camera_uid)
         recorded = await self._repository.read_recorded(camera_uid, start_ms - MARGIN_MS, end_ms + MARGIN_MS)
+        now_ms = self._clock.now_ms()
         away = {store for store in recorded.by_store if self._health.is_away(store)}
         return build_timeline(
             Span(start_ms, end_ms),
-            recordable_span(camera, recorded.first_ms, self._clock.now_ms()),
+            recordable_span(camera, recorded.first_ms, now_ms),
             recorded.footage(recorded.by_store.keys() - away),
             recorded.ledger,
             recorded.footage(away),
+            max(recorded.deleted_until_ms, now_ms - camera.kept_days * DAY_MS if camera else 0),
         )
 
     async def _list_around(
@@ -109,19 +112,21 @@ class FootageIndex:
 def recordable_span(camera: CameraRecord | None, first_ms: int | None, now_ms: int) -> Span:
     """When there could be footage of `camera`, the oldest of which starts at `first_ms`.
 
-    From its creation, or the beginning of its retention, to its deletion; but always from its first footage.
-    Of a camera that is not known only what its footage tells.
+    From its creation to its deletion; but always from its first footage. Of a camera that is not known only
+    what its footage tells.
     """
     begins = [] if first_ms is None else [first_ms]
     if camera is not None:
-        begins.append(max(camera.created_ms, now_ms - camera.kept_days * DAY_MS))
+        begins.append(camera.created_ms)
     ends_ms = camera.deleted_ms if camera and camera.deleted_ms is not None else now_ms
     return Span(min(begins, default=ends_ms), ends_ms)
 
 
 def _merged(found: Sequence[Segment]) -> list[Segment]:
-    """Each once: a segment committed while its day's index object could not be read may be there twice."""
-    return sorted({key_of(segment): segment for segment in found}.values(), key=order_of)
+    """Each once: what was committed while its day's index object could not be read, or with a hash that the
+    day has not, may be there twice. The row, which comes first, knows more.
+    """
+    return sorted({key_of(segment): segment for segment in reversed(found)}.values(), key=order_of)
 
 
 def _never(_store: str) -> bool:

@@ -18,6 +18,8 @@ class Recorded:
     """What lies in each store, in the range and last before it, holes up to JOIN_MS joined."""
     ledger: Sequence[LedgerGap]
     """Rows that overlap the range, open ones included, oldest first."""
+    deleted_until_ms: int
+    """Up to where footage was deleted in order, or lies buried in the range; 0 when none was."""
 
     def footage(self, stores: Iterable[str]) -> list[Span]:
         """What lies in any of `stores`, joined."""

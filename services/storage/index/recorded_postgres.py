@@ -44,6 +44,12 @@ READ_RECORDED = f"""
         SELECT 'first', NULL, min(first_ms), NULL, NULL FROM packed_days
         WHERE camera_uid = $1 AND objects > 0
     ) UNION ALL (
+        SELECT 'deleted', NULL, until_ms, NULL, NULL FROM deletions WHERE camera_uid = $1
+    ) UNION ALL (
+        SELECT 'deleted', NULL, max(start_ms + duration_ms), NULL, NULL FROM segments
+        WHERE camera_uid = $1 AND start_ms > $2::bigint - {MAX_DURATION_MS} AND start_ms < $3::bigint
+          AND start_ms + duration_ms > $2::bigint AND tombstone_ms IS NOT NULL AND NOT doomed
+    ) UNION ALL (
         SELECT 'gap', cause, start_ms, end_ms, NULL FROM gaps
         WHERE camera_uid = $1 AND (end_ms = 0 OR end_ms > $2::bigint) AND start_ms < $3::bigint
     )
@@ -54,6 +60,7 @@ def recorded_of(camera_uid: str, rows: Iterable[Any]) -> Recorded:
     """The answer to READ_RECORDED, told as one."""
     spans: list[tuple[str, Span]] = []
     firsts: list[int] = []
+    deleted: list[int] = []
     ledger: list[LedgerGap] = []
     for kind, name, start_ms, end_ms, packed in rows:
         if kind == "rows":
@@ -62,7 +69,11 @@ def recorded_of(camera_uid: str, rows: Iterable[Any]) -> Recorded:
             spans += [(name, span) for span in decode_spans(packed, start_ms)]
         elif kind == "gap":
             ledger.append(LedgerGap(camera_uid, start_ms, end_ms, name))
-        elif start_ms is not None:
+        elif start_ms is None:
+            continue
+        elif kind == "deleted":
+            deleted.append(start_ms)
+        else:
             firsts.append(start_ms)
     ledger.sort(key=lambda row: row.start_ms)
-    return Recorded(min(firsts, default=None), by_store(spans), ledger)
+    return Recorded(min(firsts, default=None), by_store(spans), ledger, max(deleted, default=0))

@@ -12,7 +12,7 @@ from services.storage.index.recorded import Recorded, by_store
 from services.storage.ledger.gaps import list_gaps, record_gaps
 from services.storage.segment import JOIN_MS, MAX_DURATION_MS, EpochOpening, LedgerGap, Segment
 from services.storage.spans import Span
-from services.storage.tables import epochs, packed_days, segment_end, segments
+from services.storage.tables import deletions, epochs, packed_days, segment_end, segments
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
 
@@ -20,6 +20,8 @@ COLUMNS = tuple(column for column in segments.c if column.name not in ("tombston
 KEY_COLUMNS = tuple(segments.primary_key.columns)
 Key = tuple[str, int, int, int, int, str]
 """The values of KEY_COLUMNS."""
+TOLD = ("session", "init_size", "codecs", "sha256", "fragments")
+"""Columns that an object's key and size do not tell."""
 NO_TABLE = sa.literal(b"", sa.LargeBinary).label("fragments")
 
 
@@ -109,6 +111,28 @@ class Repository:
         values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
         return {tuple(each) for each in await connection.execute(statement, values)}
 
+    async def learn(self, connection: AsyncConnection, rows: Sequence[Segment]) -> None:
+        """Complete what was found in its store, and entered without a hash, by `rows`, as its writer tells.
+
+        What has a hash keeps it, and what is being deleted stays as it is. An object of another size or in
+        another store is not the one that is told of.
+        """
+        told = [row for row in sorted(rows, key=key_of) if row.sha256]  # in the order of all writers
+        if not told:
+            return
+        is_row = (column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS)
+        is_it = (segments.c[name] == sa.bindparam(f"its_{name}") for name in ("store", "size"))
+        unknown = (sa.func.length(segments.c.sha256) == 0, sa.not_(segments.c.doomed))
+        statement = sa.update(segments).where(*is_row, *is_it, *unknown)
+        values = [
+            {f"its_{column.name}": getattr(row, column.name) for column in (*KEY_COLUMNS, segments.c.store)}
+            | {"its_size": row.size}
+            | {f"told_{name}": getattr(row, name) for name in TOLD}
+            for row in told
+        ]
+        new: dict[str, Any] = {name: sa.bindparam(f"told_{name}") for name in TOLD}
+        await connection.execute(statement.values(new), values)
+
     async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
         """Delete those of `rows` that are there and not buried. Returns how many."""
         if not rows:
@@ -194,6 +218,7 @@ class Repository:
         packed = await list_packed_and_before(connection, camera_uid, start_ms, end_ms)
         firsts = (await connection.execute(_firsts(camera_uid))).one()
         ledger = await list_gaps(connection, [camera_uid], start_ms, end_ms)
+        deleted = (await connection.execute(_deleted_until(camera_uid, start_ms, end_ms))).one()
         return Recorded(
             min((first_ms for first_ms in firsts if first_ms is not None), default=None),
             by_store(
@@ -201,6 +226,7 @@ class Repository:
                 + [(day.store, span) for day in packed for span in day.footage()]
             ),
             ledger.get(camera_uid, []),
+            max(until_ms or 0 for until_ms in deleted),
         )
 
 
@@ -239,6 +265,20 @@ def _firsts(camera_uid: str) -> sa.Select[Any]:
         packed_days.c.camera_uid == camera_uid, packed_days.c.objects > 0
     )
     return sa.select(rows.scalar_subquery(), packed.scalar_subquery())
+
+
+def _deleted_until(camera_uid: str, start_ms: int, end_ms: int) -> sa.Select[Any]:
+    """Up to where footage of the camera was deleted, and up to where it lies buried in the range."""
+    known = sa.select(deletions.c.until_ms).where(deletions.c.camera_uid == camera_uid)
+    buried = sa.select(sa.func.max(segment_end)).where(
+        segments.c.camera_uid == camera_uid,
+        segments.c.start_ms > start_ms - MAX_DURATION_MS,
+        segments.c.start_ms < end_ms,
+        segment_end > start_ms,
+        segments.c.tombstone_ms.is_not(None),
+        ~segments.c.doomed,
+    )
+    return sa.select(known.scalar_subquery(), buried.scalar_subquery())
 
 
 def _of(camera_uid: str) -> sa.ColumnElement[bool]:

@@ -4,6 +4,8 @@ STORE_OUTAGE = "store_outage"
 LOST_OBJECT = "lost_object"
 UNKNOWN = "unknown"
 """Nothing is on record. No row of the ledger says so."""
+EXPIRED = "expired"
+"""Deleted in order, or so old that nobody knows any more what was recorded. No row of the ledger says so."""
 
 CAUSES = (
     "camera_offline",

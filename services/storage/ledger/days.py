@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from services.storage.ledger.day_rows import FIGURES, MISSING, LocalDay, integrity_of, missing_of
 from services.storage.ledger.integrity import Integrity
+from services.storage.retention.expiry import droppable_until
 from services.storage.spans import Span
 from services.storage.tables import camera_versions, cameras, integrity_days
 from snowlight.database import Database
@@ -68,7 +69,7 @@ class IntegrityDays:
 
         What has expired cannot be computed any more: of a day that was, all must be kept still; of one that
         was not, some. `anew`: also what is settled. `expiring_only`: only
-        what begins to expire within an hour.
+        what begins to expire within an hour, or may then be dropped by a store that runs full.
         """
         kept_ms = cameras.c.kept_days * sa.literal(DAY_MS, sa.BigInteger)
         expired_ms = sa.literal(now_ms, sa.BigInteger) - kept_ms
@@ -90,7 +91,12 @@ class IntegrityDays:
                 cameras.c.uid > after,
                 _asked_for(cameras.c.uid, subject),
                 _existed(day.span),
-                expired_ms + HOUR_MS > day.span.start_ms if expiring_only else sa.true(),
+                sa.or_(
+                    expired_ms + HOUR_MS > day.span.start_ms,
+                    droppable_until(now_ms) + HOUR_MS > day.span.start_ms,
+                )
+                if expiring_only
+                else sa.true(),
                 sa.or_(
                     sa.and_(there.c.stale.is_(None), expired_ms < day.span.end_ms),
                     sa.and_(there.c.stale >= int(not anew), expired_ms <= day.span.start_ms),

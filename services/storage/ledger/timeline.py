@@ -4,9 +4,9 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from services.storage.ledger.causes import STORE_OUTAGE, UNKNOWN
+from services.storage.ledger.causes import EXPIRED, STORE_OUTAGE, UNKNOWN
 from services.storage.segment import JOIN_MS, LedgerGap
 from services.storage.spans import Span, holes, join
 
@@ -37,19 +37,26 @@ def build_timeline(
     footage: Sequence[Span],
     ledger: Iterable[LedgerGap],
     away: Sequence[Span] = (),
+    deleted_until_ms: int = 0,
 ) -> Timeline:
     """The timeline of `asked`.
 
     `footage` is what can be played, joined, in order, up to at least MARGIN_MS beyond `asked` on both sides,
     and the last span before that, if any. `away` is what is recorded and lies in stores that do not answer.
     `recordable` is when there could be footage at all: from the camera's creation to its deletion, not in the
-    future.
+    future. Up to `deleted_until_ms` footage may have been deleted in order.
     """
     window = Span(asked.start_ms - MARGIN_MS, asked.end_ms + MARGIN_MS).clip(recordable)
     recorded = join((*footage, *away)) if away else footage
     rows = [_Row(row, recorded, window.end_ms) for row in ledger]
-    missing = _explained([hole for hole in holes(window, recorded) if _is_gap(hole)], rows)
-    gaps = _with_outages(missing, [hole for hole in holes(window, footage) if _is_gap(hole)])
+    missing = [hole for hole in holes(window, recorded) if _is_gap(hole)]
+    gone, rest = _parted(missing, deleted_until_ms)
+    # Where footage came again after a row that was left open, it may be deleted by now.
+    explained = chain(
+        _explained(gone, [row for row in rows if not row.is_open], EXPIRED),
+        _explained(rest, rows, UNKNOWN),
+    )
+    gaps = _with_outages(explained, [hole for hole in holes(window, footage) if _is_gap(hole)])
     return Timeline(
         tuple(span for span in (each.clip(asked) for each in footage) if not span.is_empty),
         tuple(_merged(_clipped(gaps, asked))),
@@ -60,14 +67,30 @@ def _is_gap(hole: Span) -> bool:
     return hole.length_ms > JOIN_MS
 
 
+def _parted(gaps: Iterable[Span], at_ms: int) -> tuple[list[Span], list[Span]]:
+    """`gaps` before `at_ms` and those after it. One that all but begins or ends there is not cut."""
+    before: list[Span] = []
+    after: list[Span] = []
+    for gap in gaps:
+        if gap.end_ms - at_ms <= JOIN_MS:
+            before.append(gap)
+        elif at_ms - gap.start_ms <= JOIN_MS:
+            after.append(gap)
+        else:
+            before.append(Span(gap.start_ms, at_ms))
+            after.append(Span(at_ms, gap.end_ms))
+    return before, after
+
+
 class _Row:
     """A row of the ledger with the span in which it held."""
 
-    __slots__ = ("began_ms", "cause", "span")
+    __slots__ = ("began_ms", "cause", "is_open", "span")
 
     def __init__(self, row: LedgerGap, recorded: Sequence[Span], end_ms: int) -> None:
         self.began_ms = row.start_ms
         self.cause = row.cause
+        self.is_open = not row.end_ms
         self.span = Span(row.start_ms, row.end_ms or _settled(row, recorded, end_ms))
 
 
@@ -77,8 +100,8 @@ def _settled(row: LedgerGap, recorded: Sequence[Span], end_ms: int) -> int:
     return max(row.start_ms, recorded[at].start_ms) if at < len(recorded) else end_ms
 
 
-def _explained(gaps: Iterable[Span], rows: Iterable[_Row]) -> Iterator[Gap]:
-    """`gaps`, in order, cut where their cause changes."""
+def _explained(gaps: Iterable[Span], rows: Iterable[_Row], otherwise: str) -> Iterator[Gap]:
+    """`gaps`, in order, cut where their cause changes: `otherwise` where no row holds."""
     ordered = sorted(rows, key=lambda row: row.began_ms)
     near: list[_Row] = []
     at = 0
@@ -88,10 +111,10 @@ def _explained(gaps: Iterable[Span], rows: Iterable[_Row]) -> Iterator[Gap]:
             if ordered[at].span.end_ms > gap.start_ms:
                 near.append(ordered[at])
             at += 1
-        yield from _causes_of(gap, near)
+        yield from _causes_of(gap, near, otherwise)
 
 
-def _causes_of(gap: Span, rows: Sequence[_Row]) -> Iterator[Gap]:
+def _causes_of(gap: Span, rows: Sequence[_Row], otherwise: str) -> Iterator[Gap]:
     """Of rows that hold together, the one that began last tells the cause."""
     held = [(_snapped(row.span, gap), row) for row in rows]
     marks = sorted({gap.start_ms, gap.end_ms, *(edge for span, _ in held for edge in _edges(span))})
@@ -104,7 +127,7 @@ def _causes_of(gap: Span, rows: Sequence[_Row]) -> Iterator[Gap]:
             at += 1
         while holding and holding[0][2] <= start_ms:
             heapq.heappop(holding)
-        yield Gap(start_ms, end_ms, holding[0][3] if holding else UNKNOWN)
+        yield Gap(start_ms, end_ms, holding[0][3] if holding else otherwise)
 
 
 def _edges(span: Span) -> tuple[int, int]:

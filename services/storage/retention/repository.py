@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.storage.holds.active import is_held
 from services.storage.index.repository import KEY_COLUMNS
+from services.storage.retention.deleted import note_deleted
 from services.storage.retention.expiry import droppable_until, ended_by, kept_until
 from services.storage.retention.lock import lock_deletion
-from services.storage.tables import cameras, deletions, gaps, segments
+from services.storage.tables import cameras, gaps, segments
 from snowlight.database import Database
 from snowlight.media.fragment import ObjectKey
-from snowlight.on_conflict import conflict_insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +109,16 @@ class RetentionRepository:
                 await connection.execute(sa.text("SET LOCAL enable_sort = off"))
             dooming = sa.update(segments).where(*is_chosen).values(doomed=True)
             doomed = _doomed(await connection.execute(dooming.returning(*_DOOMED_COLUMNS)))
-            await self._note_deletions(connection, doomed)
+            await note_deleted(connection, _ends(doomed))
             return doomed
 
     async def doom_where(
         self, chosen: sa.ColumnElement[bool], now_ms: int, limit: int
     ) -> list[tuple[str, Doomed]]:
-        """Claim up to `limit` segments, each with its store, whatever their retention, but for held ones."""
+        """Claim up to `limit` segments, each with its store, whatever their retention, but for held ones.
+
+        It says nothing of what is older, as a claim of what has expired does.
+        """
         columns = [segments.c[column.name].label(column.name) for column in KEY_COLUMNS]
         query = (
             sa.select(*columns).where(chosen, ~segments.c.doomed, ~is_held(now_ms)).limit(limit).subquery()
@@ -131,24 +133,7 @@ class RetentionRepository:
             )
             rows = list(await connection.execute(dooming))
             doomed = _doomed([row[1:] for row in rows])
-            await self._note_deletions(connection, doomed)
         return [(row[0], each) for row, each in zip(rows, doomed, strict=True)]
-
-    async def _note_deletions(self, connection: AsyncConnection, doomed: Sequence[Doomed]) -> None:
-        """In order of camera, as every claim does: they wait, and never for each other."""
-        until: dict[str, int] = {}
-        for each in doomed:
-            until[each.key.uid] = max(until.get(each.key.uid, 0), each.key.end_ms)
-        if not until:
-            return
-        insert = conflict_insert(self._database.engine, deletions)
-        further = insert.on_conflict_do_update(
-            index_elements=[deletions.c.camera_uid],
-            set_={"until_ms": insert.excluded.until_ms},
-            where=deletions.c.until_ms < insert.excluded.until_ms,
-        )
-        rows = [{"camera_uid": uid, "until_ms": until[uid]} for uid in sorted(until)]
-        await connection.execute(further, rows)
 
     async def list_doomed(self, store: str, after: Doomed | None, limit: int) -> list[Doomed]:
         """What is doomed in `store` and not gone: a sweep was interrupted, or could not delete it."""
@@ -203,6 +188,14 @@ def _expired(now_ms: int) -> tuple[sa.ColumnElement[bool], ...]:
 def key_of(key: ObjectKey) -> tuple[str, int, int, int, int, str]:
     """The key in the order of KEY_COLUMNS."""
     return (key.uid, key.start_ms, key.duration_ms, key.epoch, key.sequence, key.init8)
+
+
+def _ends(doomed: Iterable[Doomed]) -> dict[str, int]:
+    """Where the last of each camera ends, by its uid."""
+    ends: dict[str, int] = {}
+    for each in doomed:
+        ends[each.key.uid] = max(ends.get(each.key.uid, 0), each.key.end_ms)
+    return ends
 
 
 def _doomed(rows: Iterable[Any]) -> list[Doomed]:

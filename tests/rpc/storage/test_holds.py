@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.storage.segment import LedgerGap
 from snowlight.api.storage.v1 import hold_pb2, hold_pb2_grpc
 from snowlight.clock import SystemClock
 from snowlight.errors import (
@@ -19,7 +18,7 @@ from snowlight.errors import (
 from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.witness import Witness
-from tests.rpc.storage.yard import BY, DAY_MS, HOUR_MS, MINUTE_MS, NOON_MS, Yard, keys, minutes, open_yard
+from tests.rpc.storage.yard import BY, DAY_MS, HOUR_MS, NOON_MS, Yard, keys, minutes, open_yard
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -239,35 +238,3 @@ async def test_footage_committed_later_is_held_too(yard: Yard) -> None:
     await yard.record(*late)
     await yard.sweeper.sweep()
     assert yard.objects_in() == keys(*late)
-
-
-async def test_a_hold_tells_what_is_gone_already(yard: Yard) -> None:
-    """Deleted footage by what is left of index and ledger: neither in the one nor in the other."""
-    await yard.register("cam")
-    start_ms = LIMIT_MS - 2 * DAY_MS
-    day = minutes("cam", start_ms, 60)
-    off = extent(day[10], day[19])
-    recorded = [each for each in day if not off[0] <= each.start_ms < off[1]]
-    async with yard.database.write() as connection:
-        gap = LedgerGap("cam", *off, "camera_offline")
-        before = LedgerGap("cam", NOON_MS - 100 * DAY_MS, start_ms - HOUR_MS, "disabled")
-        await yard.repository.save_gaps(connection, [gap, before])
-    await yard.record(*recorded)
-    kept = await yard.hold("cam", day[30].start_ms, day[39].end_ms)
-    assert kept.missing == (), "nothing had been deleted yet; where nothing was recorded nothing is missing"
-    await yard.sweeper.sweep()
-    later = await yard.hold("cam", day[0].start_ms, day[59].end_ms)
-    assert [(span.start_ms, span.end_ms) for span in later.missing] == [
-        extent(day[0], day[9]),
-        extent(day[20], day[29]),
-        extent(day[40], day[59]),
-    ]
-    assert (await yard.holds.get(later.id)).missing == later.missing
-    young = minutes("cam", NOON_MS - DAY_MS, 2)
-    await yard.record(*young)
-    recent = await yard.hold("cam", young[0].start_ms, NOON_MS)
-    assert recent.missing == (), "what is not committed yet is not gone"
-
-
-def extent(first: Any, last: Any) -> tuple[int, int]:
-    return first.start_ms, last.start_ms + MINUTE_MS

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from services.storage.retention.policies import PolicyRepository
 from services.storage.retention.policy import Policy
 from services.storage.tables import cameras, segments
+from snowlight.api.ingest.v1 import camera_pb2
 from snowlight.clock import SystemClock
 from snowlight.errors import NotFoundError
 from tests.rpc.storage.conftest import Cluster
@@ -34,6 +35,9 @@ async def test_days_are_closed_without_being_asked_for(cluster: Cluster) -> None
     async with open_town(cluster) as town:
         await town.register("cam", f"{today(zone, 5)} 06:00", retention_days=30)
         await town.register("brief", f"{today(zone, 5)} 06:00", retention_days=1)
+        await PolicyRepository(town.database, SystemClock()).set("class-1", Policy(30, 1), "somebody")
+        ownership, created = camera_pb2.BUSINESS, f"{today(zone, 5)} 06:00"
+        await town.register("droppable", created, retention_days=0, camera_class=1, ownership=ownership)
     async with open_town(cluster, integrity_seconds=0.1) as town:
 
         async def is_closed() -> bool:
@@ -47,6 +51,13 @@ async def test_days_are_closed_without_being_asked_for(cluster: Cluster) -> None
             return [day for day, _ in await town.kept_days("brief")] == [today(zone, 1)]
 
         await eventually(is_closed_before_it_expires)
+
+        async def is_closed_before_it_is_dropped() -> bool:
+            return [day for day, _ in await town.kept_days("droppable")] == [
+                today(zone, back) for back in (5, 4, 3, 2, 1)
+            ]
+
+        await eventually(is_closed_before_it_is_dropped)
 
 
 async def test_what_has_expired_was_recorded_all_the_same(town: Town) -> None:

@@ -80,6 +80,7 @@ async def test_timelines_are_equal_before_and_after(cluster: Cluster) -> None:
         async with cluster.storage() as storage:
             await put(cluster, *hot, *of_gone, *elsewhere, *newer, refused, *kept, late)
             await pack(cluster, *packed, kept_from_ms=kept[0].segment.start_ms)
+            await insert(cluster, "deletions", {"camera_uid": "cam", "until_ms": kept[0].segment.start_ms})
             await open_epoch(storage, 1)
             first = [each.segment for each in (*hot, *of_gone, *elsewhere, late)]
             assert await commit(storage, *first, gaps=(outage,)) == [COMMITTED] * len(first)

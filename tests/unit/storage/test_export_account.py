@@ -22,7 +22,7 @@ def minute(start_ms: int) -> Segment:
 
 
 def told(window: Span, segments: list[Segment], *gaps: Gap, camera: CameraRecord = CAMERA) -> list[Gap]:
-    return list(account(window, segments, Timeline((), gaps), camera, NOW_MS))
+    return list(account(window, segments, Timeline((), gaps), camera))
 
 
 def test_a_hole_that_the_timeline_does_not_know_was_committed_meanwhile() -> None:
@@ -54,21 +54,13 @@ def test_time_before_the_camera_was_registered_and_after_it_was_deleted() -> Non
     ]
 
 
-def test_time_that_is_older_than_footage_is_kept() -> None:
-    camera = replace(CAMERA, kept_days=10)
-    begin_ms = NOW_MS - 10 * DAY_MS
-    window = Span(begin_ms - 5000, begin_ms + MINUTE_MS)
-    assert told(window, [minute(begin_ms)], camera=camera) == [Gap(begin_ms - 5000, begin_ms, "expired")]
-
-
 def test_all_of_it_at_once() -> None:
-    camera = replace(CAMERA, kept_days=10)
     window = Span(CAMERA.created_ms - DAY_MS, NOW_MS - 9 * DAY_MS)
-    kept_from_ms = NOW_MS - 10 * DAY_MS
-    gap = Gap(kept_from_ms, window.end_ms, "camera_offline")
-    assert told(window, [], gap, camera=camera) == [
+    expired = Gap(CAMERA.created_ms, NOW_MS - 10 * DAY_MS, "expired")
+    gap = Gap(expired.end_ms, window.end_ms, "camera_offline")
+    assert told(window, [], expired, gap) == [
         Gap(window.start_ms, CAMERA.created_ms, "not_registered"),
-        Gap(CAMERA.created_ms, kept_from_ms, "expired"),
+        expired,
         gap,
     ]
 

@@ -19,6 +19,7 @@ def timeline(
     ledger: Sequence[tuple[float, float, str]] = (),
     recordable: tuple[float, float] = (0, 10_000),
     away: Sequence[tuple[float, float]] = (),
+    deleted_until: float = 0,
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float, str]]]:
     built = build_timeline(
         span(asked),
@@ -26,6 +27,7 @@ def timeline(
         [span(each) for each in footage],
         [LedgerGap("cam", int(start * 1000), int(end * 1000), cause) for start, end, cause in ledger],
         [span(each) for each in away],
+        int(deleted_until * 1000),
     )
     return (
         [(each.start_ms / 1000, each.end_ms / 1000) for each in built.spans],
@@ -138,17 +140,43 @@ def test_a_gap_left_open_ends_when_footage_comes_again() -> None:
     assert timeline((70, 100), [(40, 60)], [(20, 0, "network")])[1] == [(70, 100, "unknown")]
 
 
+def test_what_may_have_been_deleted_is_expired_unless_the_ledger_explains_it() -> None:
+    ledger = [(20, 40, "network"), (70, 90, "disabled")]
+    assert timeline((0, 100), [(10, 15)], ledger, deleted_until=80)[1] == [
+        (0, 10, "expired"),
+        (15, 20, "expired"),
+        (20, 40, "network"),
+        (40, 70, "expired"),
+        (70, 90, "disabled"),
+        (90, 100, "unknown"),
+    ]
+
+
+def test_a_row_left_open_tells_nothing_of_what_may_have_been_deleted() -> None:
+    ledger = [(20, 0, "ingest_restart")]
+    assert timeline((0, 100), [(90, 100)], ledger, deleted_until=80)[1] == [
+        (0, 80, "expired"),
+        (80, 90, "ingest_restart"),
+    ]
+
+
+@pytest.mark.parametrize("begins", [79.5, 80.0, 80.5])
+def test_a_hole_that_all_but_ends_with_what_was_deleted_is_one(begins: float) -> None:
+    assert timeline((0, 100), [(begins, 100)], deleted_until=80)[1] == [(0, begins, "expired")]
+    assert timeline((0, 100), [(0, begins)], deleted_until=80)[1] == [(begins, 100, "unknown")]
+
+
 def camera(created_ms: int, deleted_ms: int | None = None) -> CameraRecord:
     """One whose footage is kept for 30 days."""
     return CameraRecord("cam", 30, created_ms, deleted_ms, "421381", 3, 1, kept_days=30, minimum_days=30)
 
 
-def test_a_camera_could_be_recorded_from_its_creation_within_its_retention() -> None:
+def test_a_camera_could_be_recorded_from_its_creation_to_its_deletion() -> None:
     now_ms = 100 * DAY_MS
     young = camera(90 * DAY_MS)
     assert recordable_span(young, None, now_ms) == Span(90 * DAY_MS, now_ms)
     assert recordable_span(young, 89 * DAY_MS, now_ms) == Span(89 * DAY_MS, now_ms)
     old = camera(10 * DAY_MS, 95 * DAY_MS)
-    assert recordable_span(old, None, now_ms) == Span(70 * DAY_MS, 95 * DAY_MS)
+    assert recordable_span(old, None, now_ms) == Span(10 * DAY_MS, 95 * DAY_MS)
     assert recordable_span(None, 80 * DAY_MS, now_ms) == Span(80 * DAY_MS, now_ms)
     assert recordable_span(None, None, now_ms) == Span(now_ms, now_ms)
