@@ -186,13 +186,14 @@ class Renditions:
     async def _make(self, running: Running) -> None:
         uid = running.uid
         if running.name == SUB:
+            sub = self._subs[uid]
 
             def seen(media: MediaInfo) -> None:
                 running.media = media
-                if self._running.get((uid, SUB)) is running:  # else it is what the sub stream was before
+                if self._subs.get(uid) == sub:  # or the sub stream is another by now
                     self._seen[uid] = media
 
-            await self._sub_streams.run(self._subs[uid], running, seen)
+            await self._sub_streams.run(sub, running, seen)
             return
         media, main = self._main(uid), self._main_ring(uid)
         if media is None or main is None:
