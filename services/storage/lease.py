@@ -104,5 +104,9 @@ class Lease:
             log.info("lease.left", lease=self._name)
 
 
-def _failure_of(ended: asyncio.Future[None]) -> BaseException | None:
-    return None if ended.cancelled() else ended.exception()
+def _failure_of(ended: asyncio.Future[None]) -> Exception | None:
+    """Why it ended; None where it says nothing. Raises what is no Exception: the process is to end."""
+    failure = None if ended.cancelled() else ended.exception()
+    if failure is None or isinstance(failure, Exception):
+        return failure
+    raise failure
