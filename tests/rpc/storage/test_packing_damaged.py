@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import obstore
 import pytest
 
@@ -14,9 +12,7 @@ from snowlight.rpc.status import remote_errors
 from tests.rpc.storage.committing import COMMITTED, commit, open_epoch
 from tests.rpc.storage.conftest import Cluster
 from tests.rpc.storage.packing import BEGIN_MS, DAY_MS, FOOTAGE, answers, close, packed, row_count
-
-if TYPE_CHECKING:
-    pass
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -25,10 +21,14 @@ pytestmark = pytest.mark.usefixtures("store")
 async def test_a_day_whose_index_object_is_damaged_disturbs_no_other(
     cluster: Cluster, damage: bytes | None
 ) -> None:
+    async def both_are_packed() -> bool:
+        return len(await packed(cluster)) == 2
+
     async with cluster.storage() as storage:
         await open_epoch(storage, 1)
         await commit(storage, *FOOTAGE)
         await close(cluster)
+        await eventually(both_are_packed)  # one of them maybe by the storage's own closer
         timeline = (await answers(storage))[2]
         (row, _) = await packed(cluster)
     opened = open_store(cluster.store, cluster.data_dir)
