@@ -73,7 +73,7 @@ async def test_a_camera_that_is_away_says_why(screen: Screen) -> None:
     await screen.watch(OFFLINE, "gate")
     tile = screen.tile(OFFLINE, "no-signal")
     await screen.is_seen(tile)
-    await expect(tile).to_contain_text(re.compile(r"No signal since \d\d:\d\d"))
+    await expect(tile).to_contain_text(re.compile(r"No signal since (\d\d-\d\d )?\d\d:\d\d"))
     await expect(tile).to_contain_text("The camera cannot be reached")
     await expect(tile).to_contain_text("was refused")
     await screen.is_seen(screen.tile("gate", "playing"))
