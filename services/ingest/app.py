@@ -24,6 +24,7 @@ from services.ingest.receiving import build_receiving
 from services.ingest.registry.cameras import Cameras
 from services.ingest.registry.credentials import KEY_PURPOSE, CredentialSealer
 from services.ingest.registry.feed import CameraFeed
+from services.ingest.registry.placed import PlacedCameras
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.reporting import open_reporting
 from services.ingest.service.camera_events import CameraEvents
@@ -106,7 +107,8 @@ async def run_ingest(
         feed = CameraFeed(repository)
         readiness = Readiness(database, clock)
         await readiness.check()
-        registered = await repository.placed()
+        placed = PlacedCameras(database)
+        registered = await placed.all()
         placement = Placement(
             frozenset(settings.store.by_name()),
             settings.store.name,
@@ -182,7 +184,7 @@ async def run_ingest(
         )
         supervisor, renditions = receiving.supervisor, receiving.renditions
         sharing = build_sharing(
-            clock, membership, repository, reporting, keeping, supervisor, discontinuities
+            clock, membership, repository, placed, reporting, keeping, supervisor, discontinuities
         )
         keeper = sharing.keeper
         follower = StateFollower(board, statuses, terms.owns, supervisor.name_of, lambda: membership.has_all)

@@ -58,13 +58,14 @@ async def open_reporting(
     gaps = GapReporter(statuses, commits.gaps)
     hours = OnlineRepository(database)
     days = LocalDays(ZoneInfo(runtime.cluster.time_zone))
-    online = OnlineWriter(board.online, hours, days, clock, lambda: terms.shards)
+    own = OwnShards(membership.worker)
+    online = OnlineWriter(board.online, hours, days, clock, lambda: terms.shards, own)
     health = HealthRepository(database)
     return Reporting(
         board,
         statuses,
         gaps,
-        StatusWriter(board, statuses, gaps.wake, OwnShards(membership.worker)),
+        StatusWriter(board, statuses, gaps.wake, own),
         days,
         online,
         OnlineRates(board.online, online, hours, days),

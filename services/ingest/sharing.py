@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.ingest.keeping import Keeping
+from services.ingest.registry.placed import PlacedCameras
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.reporting import Reporting
 from services.ingest.shards.balancer import Balancer
@@ -28,6 +29,7 @@ def build_sharing(
     clock: Clock,
     membership: Membership,
     cameras: CameraRepository,
+    placed: PlacedCameras,
     reporting: Reporting,
     keeping: Keeping,
     supervisor: Supervisor,
@@ -38,6 +40,7 @@ def build_sharing(
     holding = Holding(
         terms,
         cameras,
+        placed,
         reporting.statuses,
         reporting.board.gaps,
         reporting.writer,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from services.ingest.online.meter import HOUR_MS, CameraHour
 from services.ingest.registry.tables import cameras
+from services.ingest.shards.own import OwnShards
 from services.ingest.uid_parts import UIDS_AT_ONCE, uid_parts
 from snowlight.database import Database
 from snowlight.on_conflict import conflict_insert
@@ -57,27 +58,40 @@ class OnlineRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write(self, rows: Sequence[CameraHour]) -> None:
-        """Keep these hours in place of what is kept of them."""
+    async def write(self, rows: Sequence[CameraHour], own: OwnShards | None = None) -> None:
+        """Keep these hours in place of what is kept of them. `own`: but for those of others' cameras.
+
+        Raises UnavailableError, with nothing written, where they become so meanwhile, too.
+        """
         insert = conflict_insert(self._database.engine, _hours)
         values = {name: insert.excluded[name] for name in ("enabled_ms", "online_ms", "until_ms", "phase")}
         upsert = insert.on_conflict_do_update(
             index_elements=[_hours.c.camera_uid, _hours.c.hour_ms], set_=values
         )
         async with self._database.write() as connection:
-            await connection.execute(upsert, [asdict(row) for row in rows])
+            if own is not None:
+                shards = await own.shards(connection)
+                rows = [row for row in rows if shard_of(row.camera_uid) in shards]
+            if rows:
+                await connection.execute(upsert, [asdict(row) for row in rows])
+            if own is not None:
+                await own.check(connection, {shard_of(row.camera_uid) for row in rows})
 
-    async def mark_seen(self, shards: Collection[int], until_ms: int) -> None:
-        """Everything up to then is written of the cameras of `shards`."""
+    async def mark_seen(self, shards: Collection[int], until_ms: int, own: OwnShards | None = None) -> None:
+        """Everything up to then is written of the cameras of `shards`. `own`, and raises, as `write`."""
         if not shards:
             return
         insert = conflict_insert(self._database.engine, _seen)
         upsert = insert.on_conflict_do_update(
             index_elements=[_seen.c.shard], set_={"until_ms": insert.excluded.until_ms}
         )
-        rows = [{"shard": each, "until_ms": until_ms} for each in sorted(shards)]
         async with self._database.write() as connection:
-            await connection.execute(upsert, rows)
+            ours = set(shards) if own is None else await own.shards(connection) & set(shards)
+            rows = [{"shard": each, "until_ms": until_ms} for each in sorted(ours)]
+            if rows:
+                await connection.execute(upsert, rows)
+            if own is not None:
+                await own.check(connection, ours)
 
     async def newest(
         self, shards: Collection[int], uids: Sequence[str] | None = None

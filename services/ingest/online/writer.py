@@ -8,6 +8,7 @@ import structlog
 from services.ingest.online.days import LocalDays
 from services.ingest.online.meter import HOUR_MS, OnlineMeter
 from services.ingest.online.repository import OnlineRepository
+from services.ingest.shards.own import OwnShards
 from services.ingest.shards.terms import DUTY_SHARD
 from snowlight.clock import Clock
 from snowlight.errors import UnavailableError
@@ -30,10 +31,13 @@ class OnlineWriter:
         days: LocalDays,
         clock: Clock,
         shards: Callable[[], Collection[int]],
+        own: OwnShards | None = None,
     ) -> None:
-        """`shards`: those whose cameras the meter counts now."""
+        """`shards`: those whose cameras the meter counts now. `own`: those of whose cameras anything is
+        written; of all where there is but one worker ever."""
         self._meter = meter
         self._shards = shards
+        self._own = own
         self._repository = repository
         self._days = days
         self._clock = clock
@@ -56,13 +60,13 @@ class OnlineWriter:
                 rows = self._meter.take(now_ms, ROWS_AT_ONCE)
                 if not rows:
                     return now_ms
-                await self._repository.write(rows)
+                await self._repository.write(rows, self._own)
                 self._meter.wrote(rows)
 
     async def round(self) -> None:
         """Write what changed, and note until when. Raises UnavailableError."""
         shards = self._shards()
-        await self._repository.mark_seen(shards, await self.flush())
+        await self._repository.mark_seen(shards, await self.flush(), self._own)
 
     async def tidy(self) -> None:
         """Put hours that are old into days, and drop days that are. Raises UnavailableError."""

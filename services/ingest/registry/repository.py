@@ -13,13 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.registry.creations import Creation, keep, made_by, made_by_all
-from services.ingest.registry.record import CameraRecord, Change, PlacedCamera, Tombstone
+from services.ingest.registry.record import CameraRecord, Change, Tombstone
 from services.ingest.registry.tables import cameras, deleted_cameras, head
-from services.ingest.uid_parts import uid_parts
 from snowlight.database import Database
 from snowlight.errors import AbortedError, AlreadyExistsError, NotFoundError, SnowlightError
-
-_PLACED = sa.select(cameras.c.uid, cameras.c.region, cameras.c.create_time_ms)
 
 Revision = Callable[[CameraRecord], CameraRecord]
 """Makes the next version of a camera of the current one, or raises what is against it."""
@@ -35,20 +32,6 @@ class CameraRepository:
         """The newest revision; 0 when nothing was ever registered."""
         async with self._database.read() as connection:
             return int((await connection.execute(sa.select(head.c.revision))).scalar_one())
-
-    async def placed(self) -> list[PlacedCamera]:
-        """All cameras that are registered, and where they are."""
-        async with self._database.read() as connection:
-            return [PlacedCamera(*row) for row in await connection.execute(_PLACED)]
-
-    async def placed_of(self, uids: Sequence[str]) -> list[PlacedCamera]:
-        """Those of these that are registered."""
-        found: list[PlacedCamera] = []
-        for some in uid_parts(uids):
-            query = _PLACED.where(cameras.c.uid.in_(some))
-            async with self._database.ask() as connection:
-                found += [PlacedCamera(*row) for row in await connection.execute(query)]
-        return found
 
     async def made_by(self, creation: Creation, now_ms: int) -> CameraRecord | None:
         """The camera that an earlier attempt has made, as it is now. Raises RequestReusedError when it was no

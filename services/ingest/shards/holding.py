@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.recording.absent import AbsentSpools, LeftBehind
+from services.ingest.registry.placed import PlacedCameras
 from services.ingest.registry.record import PlacedCamera
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.shards.lease import FENCE_SECONDS
@@ -24,6 +25,7 @@ class Holding:
         self,
         terms: Terms,
         cameras: CameraRepository,
+        placed: PlacedCameras,
         statuses: StatusRepository,
         gaps: GapLedger,
         writer: StatusWriter,
@@ -35,6 +37,7 @@ class Holding:
         """`discontinuities` is brought up to date."""
         self._terms = terms
         self._cameras = cameras
+        self._placed = placed
         self._statuses = statuses
         self._gaps = gaps
         self._writer = writer
@@ -51,7 +54,7 @@ class Holding:
         uids = await self._uids(shards)
         open_gaps = await self._statuses.open_gaps_of(uids)
         seen = await self._statuses.discontinuities_of(uids)
-        cameras = await self._cameras.placed_of(uids)
+        cameras = await self._placed.of(uids)
         await self._absent.note(_left_behind(cameras, shards, open_gaps))
         await self._online.restore(shards, uids)
         self._gaps.restore(open_gaps)

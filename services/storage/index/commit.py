@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.storage.catalogue.outbox import EPOCHS, note_changed
 from services.storage.index.day_objects import DayObjects
 from services.storage.index.known_days import KnownDays, list_overlapped
+from services.storage.index.learning import learn
 from services.storage.index.packed import PackedDay
 from services.storage.index.repository import Epoch, Key, Repository, key_of
 from services.storage.ledger.day_rows import reopen
@@ -145,7 +146,7 @@ class Ledger:
         again = [segment for segment in segments if key_of(segment) not in inserted]
         if not again:
             return
-        await self._repository.learn(connection, again)
+        await learn(connection, again)
         found = {key_of(each): each for each in packed if not each.sha256}
         await self._repository.insert_segments(
             connection, [each for each in again if each.sha256 and is_same(each, found.get(key_of(each)))]

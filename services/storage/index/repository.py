@@ -111,28 +111,6 @@ class Repository:
         values = [{column.name: getattr(row, column.name) for column in COLUMNS} | buried for row in rows]
         return {tuple(each) for each in await connection.execute(statement, values)}
 
-    async def learn(self, connection: AsyncConnection, rows: Sequence[Segment]) -> None:
-        """Complete what was found in its store, and entered without a hash, by `rows`, as its writer tells.
-
-        What has a hash keeps it, and what is being deleted stays as it is. An object of another size or in
-        another store is not the one that is told of.
-        """
-        told = [row for row in sorted(rows, key=key_of) if row.sha256]  # in the order of all writers
-        if not told:
-            return
-        is_row = (column == sa.bindparam(f"its_{column.name}") for column in KEY_COLUMNS)
-        is_it = (segments.c[name] == sa.bindparam(f"its_{name}") for name in ("store", "size"))
-        unknown = (sa.func.length(segments.c.sha256) == 0, sa.not_(segments.c.doomed))
-        statement = sa.update(segments).where(*is_row, *is_it, *unknown)
-        values = [
-            {f"its_{column.name}": getattr(row, column.name) for column in (*KEY_COLUMNS, segments.c.store)}
-            | {"its_size": row.size}
-            | {f"told_{name}": getattr(row, name) for name in TOLD}
-            for row in told
-        ]
-        new: dict[str, Any] = {name: sa.bindparam(f"told_{name}") for name in TOLD}
-        await connection.execute(statement.values(new), values)
-
     async def delete_live(self, connection: AsyncConnection, rows: Sequence[Segment]) -> int:
         """Delete those of `rows` that are there and not buried. Returns how many."""
         if not rows:

@@ -9,6 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.online.meter import HOUR_MS, CameraHour, Phase
+from services.ingest.online.repository import OnlineRepository
 from services.ingest.shards.own import IDLE_SECONDS, OwnShards
 from services.ingest.shards.repository import ShardRepository
 from services.ingest.shards.rows import View, Worker
@@ -28,6 +30,7 @@ T = 1_700_000_000_000
 ONE, TWO = Worker("one", "1", ""), Worker("two", "1", "")
 KEPT, LOST = "camera-1", "camera-2"
 SHARD = shard_of(LOST)
+HOUR = T - T % HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Site:
         assert gaps == {change.uid for change in (await self.statuses.states())[0]}
         assert gaps == (await self.statuses.discontinuities()).keys()
         return gaps
+
+
+def hour_of(uid: str, online_ms: int) -> CameraHour:
+    return CameraHour(uid, HOUR, 60_000, online_ms, T, Phase.ONLINE)
 
 
 def just_that(view: View) -> Collection[int]:
@@ -98,6 +105,19 @@ async def test_a_worker_that_has_lost_a_camera_and_not_heard_of_it_tells_of_its_
     site.board.gaps.end(LOST, T + 9_000)
     await site.writer.flush()
     assert await site.told() == {KEPT}
+
+
+async def test_the_hours_of_a_lost_camera_are_its_new_owners(site: Site) -> None:
+    hours, own = OnlineRepository(site.database), OwnShards(ONE)
+    await site.lose()
+    await hours.write([hour_of(KEPT, 1), hour_of(LOST, 2)])  # as the owner of either has them
+    await hours.mark_seen([shard_of(KEPT), SHARD], T)
+    await hours.write([hour_of(KEPT, 3), hour_of(LOST, 4)], own)
+    await hours.mark_seen([shard_of(KEPT), SHARD], T + 1, own)
+    told = {hour.camera_uid: hour.online_ms for hour in await hours.of_hour([KEPT, LOST], HOUR)}
+    assert told == {KEPT: 3, LOST: 2}
+    assert (await hours.newest([shard_of(KEPT)])).keys() == {T + 1}
+    assert (await hours.newest([SHARD])).keys() == {T}
 
 
 async def test_it_tells_while_nobody_has_taken_its_shards_however_long_it_was_not_heard_of(

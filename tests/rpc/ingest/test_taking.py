@@ -18,6 +18,7 @@ from services.ingest.online.days import LocalDays
 from services.ingest.online.repository import OnlineRepository
 from services.ingest.online.writer import OnlineWriter
 from services.ingest.recording.absent import AbsentSpools
+from services.ingest.registry.placed import PlacedCameras
 from services.ingest.registry.repository import CameraRepository
 from services.ingest.shards.holding import Holding
 from services.ingest.shards.keeper import BEGUN_AT_ONCE, UNKNOWN, OnTaken, ShardKeeper
@@ -80,6 +81,7 @@ def holding_of(registry: Registry, supervisor: Supervisor, terms: Terms) -> Hold
     return Holding(
         terms,
         CameraRepository(registry.database),
+        PlacedCameras(registry.database),
         registry.statuses,
         registry.board.gaps,
         registry.writer,
