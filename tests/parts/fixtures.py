@@ -16,6 +16,7 @@ from tests.parts.minio import MinioServer, run_minio
 from tests.parts.part import CACHE
 from tests.parts.postgres import PostgresServer, run_postgres
 from tests.parts.rtmp import Nginx, RtmpServer, run_rtmp
+from tests.parts.silence import Way, way_to
 from tests.parts.snowlight import Snowlight, run_embedded, run_separate
 
 
@@ -32,6 +33,13 @@ async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
     name = await postgres_server.create_database()
     yield postgres_server.url(name)
     await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def way(postgres_server: PostgresServer) -> AsyncIterator[Way]:
+    """A way to PostgreSQL on which connections may fall silent."""
+    async with way_to(postgres_server.port) as way:
+        yield way
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

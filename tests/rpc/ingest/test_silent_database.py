@@ -15,7 +15,7 @@ from snowlight.clock import SystemClock
 from snowlight.database import Database, open_database
 from tests.parts.migrated import INGEST
 from tests.parts.postgres import PostgresServer
-from tests.parts.silence import Way, way_to
+from tests.parts.silence import Way
 from tests.rpc.ingest.conftest import MIGRATIONS
 from tests.rpc.ingest.test_shards import fall_silent
 from tests.rpc.ingest.test_taking import keeper_of, terms_of
@@ -42,12 +42,6 @@ class CountingFence(Fence):
             return self.renewals >= awaited
 
         await eventually(is_so, 60)
-
-
-@pytest.fixture
-async def way(postgres_server: PostgresServer) -> AsyncIterator[Way]:
-    async with way_to(postgres_server.port) as way:
-        yield way
 
 
 @pytest.fixture

@@ -12,17 +12,11 @@ from snowlight.database import Database, open_database
 from snowlight.errors import UnavailableError
 from tests.parts.migrated import STORAGE
 from tests.parts.postgres import PostgresServer
-from tests.parts.silence import Way, way_to
+from tests.parts.silence import Way
 
 BRIEFLY = 0.5
 LONG = 60.0
 POOL = 6
-
-
-@pytest.fixture
-async def way(postgres_server: PostgresServer) -> AsyncIterator[Way]:
-    async with way_to(postgres_server.port) as way:
-        yield way
 
 
 @pytest.fixture
